@@ -1,0 +1,101 @@
+"""The table of commands."""
+
+from typing import Annotated
+
+import typer
+
+from saetui import __version__
+from saetui.cli.check import check
+from saetui.cli.doctor import doctor
+from saetui.cli.document import document
+from saetui.cli.families import families
+from saetui.cli.family import family
+from saetui.cli.feature import feature
+from saetui.cli.features import features
+from saetui.cli.open import open_app
+from saetui.cli.search import search
+
+
+def _examples(*lines: str) -> str:
+    """Examples below a command's help; the first line keeps typer from joining the others."""
+    return "\n".join(("\b", "Examples:", *(f"  saetui {line}" for line in lines)))
+
+
+app = typer.Typer(
+    # Plain help needs no rich, which would double the time to print it.
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_examples(
+        "my.bundle",
+        'search my.bundle "dark matter halos" --steer "galaxy clusters=+0.3"',
+        "features my.bundle black hole",
+    ),
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"saetui {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+    # Declared for the help; `saetui.cli.entry` takes it out before typer sees it.
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """See, question and steer what a text-embedding model knows.
+
+    A bundle is a folder that holds a corpus, its embeddings and sparse autoencoders trained on
+    them. Results go to standard output, everything else to standard error.
+    """
+
+
+app.command(
+    "open",
+    epilog=_examples("open my.bundle", "my.bundle", "open my.bundle --sae k16-n3072"),
+)(open_app)
+app.command(
+    "search",
+    epilog=_examples(
+        'search my.bundle "dark matter halos" --why',
+        'search my.bundle "dark matter halos" --steer 1234=+0.3 --steer "simulation=0"',
+        'search my.bundle "" --steer "family:Black holes=0.5" --json',
+        "search my.bundle - < abstract.txt",
+    ),
+)(search)
+app.command(
+    "features",
+    epilog=_examples(
+        "features my.bundle black hole",
+        "features my.bundle --sort density --limit 50",
+        "features my.bundle --limit 0 --json",
+    ),
+)(features)
+app.command(
+    "feature",
+    epilog=_examples("feature my.bundle 1234", 'feature my.bundle "black holes" --json'),
+)(feature)
+app.command(
+    "families",
+    epilog=_examples("families my.bundle", "families my.bundle galaxies --json"),
+)(families)
+app.command(
+    "family",
+    epilog=_examples("family my.bundle 3", 'family my.bundle "black holes"'),
+)(family)
+app.command(
+    "document",
+    epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
+)(document)
+app.command("check", epilog=_examples("check my.bundle"))(check)
+app.command("doctor", epilog=_examples("doctor", "doctor my.bundle"))(doctor)

@@ -1,0 +1,76 @@
+"""`saetui document`: one document with its features and neighbours."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saetui.cli.figures import score
+from saetui.cli.opening import opened
+from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
+from saetui.errors import InputError
+
+if TYPE_CHECKING:
+    from saetui.cli.output import Output
+    from saetui.session.requests import DocumentDetail
+    from saetui.session.session import Session
+
+
+def document(
+    bundle: BundlePath,
+    document_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Its id in the corpus.", show_default=False)
+    ] = None,
+    *,
+    row: Annotated[
+        int | None, typer.Option("--row", min=0, metavar="N", help="Its row, instead of its id.")
+    ] = None,
+    limit: DetailLimit = 10,
+    sae: SaeName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one document: text, features, neighbours."""
+    from saetui.cli import shapes
+    from saetui.cli.output import Output
+
+    if (document_id is None) == (row is None):
+        raise typer.BadParameter("give either a document's ID or --row")
+    output = Output()
+    with opened(bundle, sae) as session:
+        found = _row_of(session, document_id) if row is None else row
+        detail = session.document(found, limit)
+        if as_json:
+            output.json(shapes.document(session, detail))
+        else:
+            _print_detail(output, detail)
+
+
+def _row_of(session: "Session", document_id: str | None) -> int:
+    row = None if document_id is None else session.bundle.documents.row_of(document_id)
+    if row is None:
+        raise InputError(
+            f"No document has the id '{document_id}'.",
+            "Search results list ids; for the number of a row use --row.",
+        )
+    return row
+
+
+def _print_detail(output: "Output", detail: "DocumentDetail") -> None:
+    from saetui.cli.output import Column
+
+    shown = detail.document
+    if shown.title:
+        output.prose(shown.title, "bold")
+    facts = [shown.id, f"row {detail.row}", shown.published, shown.url]
+    output.prose("  ".join(fact for fact in facts if fact), "dim")
+    output.line()
+    output.prose(shown.text)
+    output.heading("Features")
+    output.table(
+        [Column("feature", numeric=True), Column("label"), Column("activation", numeric=True)],
+        [[str(each.id), each.name, score(each.value)] for each in detail.features],
+    )
+    output.heading("Nearest documents")
+    output.table(
+        [Column("cosine", numeric=True), Column("title"), Column("id")],
+        [[score(each.activation), each.title, each.id] for each in detail.neighbours],
+    )

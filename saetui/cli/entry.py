@@ -1,0 +1,86 @@
+"""Run the command line as a process does: words in, exit code out."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer.main
+
+from saetui.cli.app import app
+from saetui.cli.failures import report, say
+
+_DEBUG = "--debug"
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    `saetui my.bundle` stands for `saetui open my.bundle`, and `--debug` may stand anywhere.
+
+    Args:
+        arguments: Words after the program's name; None for those of this process.
+
+    Returns:
+        0 when all went well, 1 when it failed, 2 for a usage error, 130 when interrupted.
+    """
+    words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
+    code = _run(_with_command(words), debug)
+    if code == _INTERRUPTED:
+        say("interrupted")
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return 1
+    return code
+
+
+def _run(words: list[str], debug: bool) -> int:
+    """Exit code of a command; errors that typer does not know are reported."""
+    try:
+        # Calling `app` itself would also replace the process's excepthook.
+        typer.main.get_command(app).main(words, prog_name="saetui")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence for whatever it is.
+        report(error, debug)
+        return 1
+    return 0
+
+
+def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
+    """The words but `--debug`, and whether it was among them; what follows `--` is no option."""
+    end = words.index("--") if "--" in words else len(words)
+    kept = [word for word in words[:end] if word != _DEBUG]
+    return [*kept, *words[end:]], len(kept) < end
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """The words, with `open` before a first word that is no command but a bundle's path."""
+    commands = {command.name for command in app.registered_commands}
+    for position, word in enumerate(words):
+        if word.startswith("-"):
+            continue
+        if word not in commands and _is_bundle_path(word):
+            return [*words[:position], "open", *words[position:]]
+        break
+    return words
+
+
+def _is_bundle_path(word: str) -> bool:
+    # A word too long for a path, or one with a zero byte, is none.
+    with contextlib.suppress(OSError, ValueError):
+        return Path(word).suffix == ".bundle" or Path(word).exists()
+    return False
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from flushing once more into a pipe that nobody reads."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,66 @@
+"""`saetui families`: the feature families of an SAE as a list."""
+
+from typing import TYPE_CHECKING
+
+from saetui.cli.features import say_how_many
+from saetui.cli.figures import density
+from saetui.cli.opening import opened
+from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName, Words
+
+if TYPE_CHECKING:
+    from saetui.core.families import Family
+    from saetui.session.session import Session
+
+
+def families(
+    bundle: BundlePath,
+    words: Words = None,
+    *,
+    limit: ListLimit = 20,
+    sae: SaeName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List feature families, the largest first.
+
+    With words, those whose label holds all of them.
+    """
+    from saetui.cli import shapes
+    from saetui.cli.output import Column, Output
+
+    output = Output()
+    with opened(bundle, sae) as session:
+        found = _matching(session, " ".join(words or ()))
+        shown = found[: limit or None]
+        shaped = [shapes.family(session, family) for family in shown]
+    if as_json:
+        output.json(shaped)
+    else:
+        output.table(
+            [
+                Column("family", numeric=True),
+                Column("label"),
+                Column("root", numeric=True),
+                Column("members", numeric=True),
+                Column("mean density", numeric=True),
+            ],
+            [
+                [
+                    str(shape["id"]),
+                    shape["label"],
+                    str(shape["root"]),
+                    str(len(shape["members"])),
+                    density(shape["mean_density"]),
+                ]
+                for shape in shaped
+            ],
+        )
+    say_how_many(len(shown), len(found), "families")
+
+
+def _matching(session: "Session", words: str) -> "list[Family]":
+    wanted = words.casefold().split()
+    return [
+        family
+        for family in session.families
+        if all(word in family.label.casefold() for word in wanted)
+    ]

@@ -1,0 +1,145 @@
+"""`saetui feature`: everything about one feature."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saetui.cli.figures import density, score
+from saetui.cli.opening import opened
+from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
+
+if TYPE_CHECKING:
+    from saetui.cli.output import Output
+    from saetui.session.requests import Example, FeatureDetail, Neighbour
+
+
+def feature(
+    bundle: BundlePath,
+    name: Annotated[
+        str, typer.Argument(metavar="FEATURE", help="Its number or label.", show_default=False)
+    ],
+    *,
+    limit: DetailLimit = 10,
+    sae: SaeName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one feature: documents, likes, opposites, labels."""
+    from saetui.cli import shapes
+    from saetui.cli.output import Output
+
+    output = Output()
+    with opened(bundle, sae) as session:
+        detail = session.feature(session.lookup.feature(name), limit)
+        if as_json:
+            output.json(shapes.feature_detail(session, detail))
+        else:
+            _print_detail(output, detail)
+
+
+def _print_detail(output: "Output", detail: "FeatureDetail") -> None:
+    _print_figures(output, detail)
+    _print_examples(output, "Documents that activate it most", detail.top)
+    _print_deciles(output, detail.deciles)
+    _print_neighbours(output, "Nearest features", detail.nearest, "cosine")
+    _print_neighbours(output, "Opposed features", detail.opposed, "cosine")
+    _print_neighbours(output, "Features on the same documents", detail.co_occurring, "documents")
+    _print_families(output, detail)
+    _print_labels(output, detail)
+
+
+def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
+    from saetui.cli.charts import bars
+
+    record = detail.record
+    output.line(f"{record.id}  {record.name}" if record.label else record.name, "bold")
+    output.line(
+        f"{record.documents:,} documents  density {density(record.density)}  "
+        f"mean {score(record.mean_activation)}  max {score(record.max_activation)}"
+    )
+    if not record.documents:
+        return
+    if output.terminal:
+        chart = bars(detail.histogram, output.unicode)
+        output.line(f"0 |{chart}| {score(record.max_activation)}")
+    else:
+        output.line("histogram " + " ".join(str(count) for count in detail.histogram))
+
+
+def _print_examples(output: "Output", heading: str, examples: "Sequence[Example]") -> None:
+    from saetui.cli.output import Column
+
+    if not examples:
+        return
+    output.heading(heading)
+    output.table(
+        [Column("activation", numeric=True), Column("title"), Column("id")],
+        [[score(example.activation), example.title, example.id] for example in examples],
+    )
+
+
+def _print_deciles(output: "Output", deciles: "Sequence[Sequence[Example]]") -> None:
+    from saetui.cli.output import Column
+
+    rows = [
+        [str(tenth), score(example.activation), example.title, example.id]
+        for tenth, examples in enumerate(deciles, start=1)
+        for example in examples
+    ]
+    if not rows:
+        return
+    output.heading("Documents from each tenth, strongest first")
+    output.table(
+        [
+            Column("tenth", numeric=True),
+            Column("activation", numeric=True),
+            Column("title"),
+            Column("id"),
+        ],
+        rows,
+    )
+
+
+def _print_neighbours(
+    output: "Output", heading: str, neighbours: "Sequence[Neighbour]", value: str
+) -> None:
+    from saetui.cli.output import Column
+
+    if not neighbours:
+        return
+    output.heading(heading)
+    is_count = value == "documents"
+    output.table(
+        [Column("feature", numeric=True), Column("label"), Column(value, numeric=True)],
+        [
+            [str(each.id), each.name, f"{each.value:.0f}" if is_count else score(each.value)]
+            for each in neighbours
+        ],
+    )
+
+
+def _print_families(output: "Output", detail: "FeatureDetail") -> None:
+    from saetui.cli.output import Column
+
+    if not detail.families:
+        return
+    output.heading("Families")
+    output.table(
+        [Column("family", numeric=True), Column("label"), Column("members", numeric=True)],
+        [[str(each.id), each.label, str(len(each.members))] for each in detail.families],
+    )
+
+
+def _print_labels(output: "Output", detail: "FeatureDetail") -> None:
+    from saetui.cli.output import Column
+
+    if not detail.labels:
+        return
+    output.heading("Labels, oldest first")
+    output.table(
+        [Column("label"), Column("method"), Column("model"), Column("created"), Column("terms")],
+        [
+            [label.text, label.method, label.model, label.created, ", ".join(label.terms)]
+            for label in detail.labels
+        ],
+    )

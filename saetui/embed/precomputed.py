@@ -1,0 +1,199 @@
+"""Vectors that were made elsewhere: a `.npy` matrix and, beside it, the documents' ids."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.embed.document_ids import read_ids
+from saetui.embed.protocol import Embedder
+from saetui.embed.settings import EmbedderSettings
+from saetui.embed.vectors import unit_rows
+from saetui.errors import EmbedderError, InputError, SaetuiError
+from saetui.progress import Progress
+from saetui.store.hashes import remembered_sha256
+
+_NAMED = 5
+
+
+class PrecomputedVectors:
+    """Vectors read from a file; texts go to another embedder, the one that made the vectors.
+
+    Opening a bundle with recorded settings touches no file, so that the bundle can travel
+    without the vectors that it was built from.
+
+    Args:
+        path: A `.npy` matrix `(N, d)` of any float type; it is mapped, not read.
+        ids_path: One id for every row, see `read_ids`; None when rows are in the corpus's order.
+        settings: What was asked for or recorded.
+    """
+
+    def __init__(self, path: Path, ids_path: Path | None, settings: EmbedderSettings) -> None:
+        self.path = path
+        self.name = settings.spec
+        self._ids_path = ids_path
+        self._settings = settings
+        self._matrix: NDArray[Any] | None = None
+        self._rows: dict[str, int] | None = None
+        self._query_embedder: Embedder | None = None
+        self._loading = threading.Lock()
+
+    @property
+    def revision(self) -> str:
+        """SHA-256 of the file, as recorded or as it is now."""
+        return self._settings.revision or remembered_sha256(self.path)
+
+    @property
+    def dimensions(self) -> int:
+        """Width of the vectors, as recorded or as the file has it."""
+        return self._settings.dimensions or int(self.matrix.shape[1])
+
+    @property
+    def matrix(self) -> NDArray[Any]:
+        """The vectors as they are in the file, `(N, d)`, mapped.
+
+        Raises:
+            InputError: The file cannot be used.
+        """
+        if self._matrix is None:
+            self._matrix = _map_matrix(self.path)
+        return self._matrix
+
+    @property
+    def rows(self) -> dict[str, int] | None:
+        """Row of every document's id; None when rows are in the corpus's order.
+
+        Raises:
+            InputError: The ids cannot be used, or are not as many as the vectors.
+        """
+        if self._ids_path is not None and self._rows is None:
+            ids = read_ids(self._ids_path)
+            if len(ids) != len(self.matrix):
+                raise InputError(
+                    f"{self._ids_path} names {len(ids):,} documents, but {self.path} holds "
+                    f"{len(self.matrix):,} vectors."
+                )
+            self._rows = {id_: row for row, id_ in enumerate(ids)}
+        return self._rows
+
+    def check_documents(self, documents: int) -> None:
+        """Make sure that the vectors can belong to a corpus of `documents` documents.
+
+        Raises:
+            InputError: There are no ids, and more or fewer vectors than documents; or the files
+                cannot be used.
+        """
+        if self.rows is None and len(self.matrix) != documents:
+            raise InputError(
+                f"{self.path} holds {len(self.matrix):,} vectors for {documents:,} documents.",
+                "Give the ids of its rows too, so that each document finds its own.",
+            )
+
+    def vectors_for(self, ids: Sequence[str], start: int) -> NDArray[np.float32]:
+        """The vectors of some documents.
+
+        Args:
+            ids: The documents' ids.
+            start: Place of the first one in the corpus; matters only where there is no file of
+                ids, and the documents are then consecutive.
+
+        Returns:
+            Float32 `(m, d)`, rows of unit norm.
+
+        Raises:
+            InputError: A document has no vector.
+            EmbedderError: A vector is zero or not finite; the documents are named.
+        """
+        if self.rows is None:
+            if start + len(ids) > len(self.matrix):
+                raise InputError(
+                    f"{self.path} ends after {len(self.matrix):,} vectors; the corpus has at "
+                    f"least {start + len(ids):,} documents."
+                )
+            chosen = self.matrix[start : start + len(ids)]
+        else:
+            missing = [id_ for id_ in ids if id_ not in self.rows]
+            if missing:
+                more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+                raise InputError(
+                    f"{self.path} has no vector for {', '.join(missing[:_NAMED])}{more}.",
+                    f"{self._ids_path} must name every document of the corpus.",
+                )
+            chosen = self.matrix[[self.rows[id_] for id_ in ids]]
+        return unit_rows(chosen, list(ids), str(self.path))
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of a query, by the embedder named for queries; see `Embedder.embed_query`."""
+        return self._texts_embedder().embed_query(text)
+
+    def embed_documents(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """The vectors of new texts, by the embedder named for queries."""
+        return self._texts_embedder().embed_documents(texts, progress)
+
+    def _texts_embedder(self) -> Embedder:
+        from saetui.embed.registry import load_embedder
+
+        if not self._settings.query_spec:
+            raise EmbedderError(
+                "The vectors were computed elsewhere, and no embedder was named for queries.",
+                "Name the model that made them with --query-embedder, such as minilm.",
+            )
+        with self._loading:
+            if self._query_embedder is None:
+                embedder = load_embedder(
+                    self._settings.query_spec,
+                    dimensions=self._settings.requested_dimensions,
+                    base_url=self._settings.base_url,
+                )
+                if embedder.dimensions != self.dimensions:
+                    raise EmbedderError(
+                        f"The embedder for queries, '{embedder.name}', gives vectors of width "
+                        f"{embedder.dimensions}, but those of the documents have width "
+                        f"{self.dimensions}.",
+                        "Name the model that made the documents' vectors.",
+                    )
+                self._query_embedder = embedder
+            return self._query_embedder
+
+
+def load(settings: EmbedderSettings) -> PrecomputedVectors:
+    """The vectors; the files are looked at now unless their width is on record."""
+    if settings.query_spec and settings.query_spec.startswith("precomputed"):
+        raise EmbedderError("Precomputed vectors cannot embed queries; name a model.")
+    ids = Path(settings.ids) if settings.ids else None
+    vectors = PrecomputedVectors(Path(settings.argument), ids, settings)
+    if settings.dimensions is None:
+        _ = vectors.matrix, vectors.rows
+    return vectors
+
+
+def availability(settings: EmbedderSettings) -> tuple[bool, str]:
+    """Whether `load` would work here, and a sentence why."""
+    try:
+        rows, width = PrecomputedVectors(Path(settings.argument), None, settings).matrix.shape
+    except SaetuiError as error:
+        return False, str(error)
+    return True, f"{settings.argument} holds {rows:,} vectors of width {width}."
+
+
+def _map_matrix(path: Path) -> NDArray[Any]:
+    try:
+        matrix: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}.", "Check the path.") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path} is cut short or not a numpy array ({error}).") from None
+    is_matrix = isinstance(matrix, np.ndarray) and matrix.ndim == 2
+    if not (is_matrix and np.issubdtype(matrix.dtype, np.floating) and matrix.size):
+        found = "an archive"
+        if isinstance(matrix, np.ndarray):
+            found = f"{matrix.dtype} {' x '.join(map(str, matrix.shape))}".strip()
+        raise InputError(
+            f"{path} must hold a matrix of floats, one row a vector; it holds {found}."
+        )
+    return matrix

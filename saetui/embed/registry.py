@@ -1,0 +1,139 @@
+"""Embedders by name; the module of each is imported when it is first asked for."""
+
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Protocol, cast
+
+from saetui.embed.protocol import Embedder
+from saetui.embed.settings import EmbedderSettings
+from saetui.errors import EmbedderError
+
+
+class _EmbedderModule(Protocol):
+    """What the module of every embedder offers."""
+
+    def load(self, settings: EmbedderSettings) -> Embedder:
+        """The embedder, ready or able to make itself ready."""
+
+    def availability(self, settings: EmbedderSettings) -> tuple[bool, str]:
+        """Whether `load` would work here, and a sentence why."""
+
+
+@dataclass(frozen=True)
+class EmbedderKind:
+    """One way to embed.
+
+    Attributes:
+        usage: How its spec is written.
+        summary: What it is, in a few words.
+        module: Where it lives.
+        argument: What belongs after the colon; empty when nothing does.
+        options: The settings beside the spec that mean something to it.
+    """
+
+    usage: str
+    summary: str
+    module: str
+    argument: str = ""
+    options: frozenset[str] = frozenset()
+
+
+_KINDS = {
+    "minilm": EmbedderKind(
+        "minilm", "all-MiniLM-L6-v2, on this machine, 384 dimensions", "saetui.embed.minilm"
+    ),
+    "sentence-transformers": EmbedderKind(
+        "sentence-transformers:MODEL",
+        "any model of the sentence-transformers library, on this machine",
+        "saetui.embed.sentence_transformer",
+        "a model's name or folder",
+        frozenset({"requested_dimensions"}),
+    ),
+    "openai": EmbedderKind(
+        "openai:MODEL",
+        "any endpoint that speaks OpenAI's protocol",
+        "saetui.embed.openai_endpoint",
+        "a model's name",
+        frozenset({"requested_dimensions", "base_url"}),
+    ),
+    "precomputed": EmbedderKind(
+        "precomputed:VECTORS.npy",
+        "vectors made elsewhere, read from a file",
+        "saetui.embed.precomputed",
+        "a .npy file",
+        frozenset({"ids", "query_spec", "requested_dimensions", "base_url"}),
+    ),
+}
+
+
+def known_embedders() -> list[EmbedderKind]:
+    """Every way to embed, the default first."""
+    return list(_KINDS.values())
+
+
+def load_embedder(
+    spec: str | EmbedderSettings,
+    *,
+    dimensions: int | None = None,
+    base_url: str | None = None,
+    ids: str | None = None,
+    query_spec: str | None = None,
+) -> Embedder:
+    """Load an embedder by its name, or again by what a bundle recorded.
+
+    Args:
+        spec: Such as `minilm` or `openai:text-embedding-3-small`; or complete settings, to which
+            the options below are added.
+        dimensions: Width to ask of a model that can shorten its vectors.
+        base_url: Address of an OpenAI-compatible endpoint.
+        ids: File that names the documents of precomputed vectors.
+        query_spec: Embedder for queries beside precomputed vectors.
+
+    Raises:
+        EmbedderError: There is no such embedder, it cannot be loaded here, or it is not the one
+            that was recorded.
+        MissingDependency: It needs a package that is not installed.
+    """
+    settings = spec if isinstance(spec, EmbedderSettings) else EmbedderSettings(spec)
+    settings = replace(
+        settings,
+        requested_dimensions=dimensions or settings.requested_dimensions,
+        base_url=base_url or settings.base_url,
+        ids=ids or settings.ids,
+        query_spec=query_spec or settings.query_spec,
+    )
+    embedder = _module(settings).load(settings)
+    if settings.revision and embedder.revision != settings.revision:
+        raise EmbedderError(
+            f"The weights of '{embedder.name}' found here ({embedder.revision[:12]}) are not those "
+            f"that were recorded ({settings.revision[:12]}), so its vectors would not compare.",
+            "Install the recorded version of the model, or build the bundle again.",
+        )
+    return embedder
+
+
+def availability(spec: str | EmbedderSettings) -> tuple[bool, str]:
+    """Whether an embedder could be loaded here, and a sentence why; loads no weights."""
+    settings = spec if isinstance(spec, EmbedderSettings) else EmbedderSettings(spec)
+    try:
+        return _module(settings).availability(settings)
+    except EmbedderError as error:
+        return False, str(error)
+
+
+def _module(settings: EmbedderSettings) -> _EmbedderModule:
+    kind = _KINDS.get(settings.kind)
+    if kind is None:
+        known = ", ".join(kind.usage for kind in _KINDS.values())
+        raise EmbedderError(f"There is no embedder '{settings.spec}'.", f"There are: {known}.")
+    if bool(kind.argument) != bool(settings.argument):
+        wanted = f"{kind.argument} after the colon" if kind.argument else "nothing after its name"
+        raise EmbedderError(
+            f"The embedder '{settings.kind}' takes {wanted}, not '{settings.spec}'.",
+            f"Write: {kind.usage}",
+        )
+    for option in ("requested_dimensions", "base_url", "ids", "query_spec"):
+        if getattr(settings, option) is not None and option not in kind.options:
+            name = option.replace("_", " ")
+            raise EmbedderError(f"The embedder '{settings.spec}' has no use for {name}.")
+    return cast("_EmbedderModule", import_module(kind.module))

@@ -1,0 +1,145 @@
+"""Any model of the sentence-transformers library, on this machine."""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.embed.settings import EmbedderSettings
+from saetui.embed.texts import checked_query, encodable
+from saetui.embed.vectors import unit_rows
+from saetui.errors import EmbedderError, MissingDependency
+from saetui.progress import Progress, Silent
+
+_TEXTS_PER_CALL = 256
+_TEXTS_PER_BATCH = 32
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model, with the prompts that its authors set for queries and texts.
+
+    Args:
+        model: Name on the Hugging Face hub, or a folder.
+        dimensions: Leading dimensions to keep, for models trained to be cut; None for all.
+
+    Raises:
+        EmbedderError: The model cannot be loaded.
+    """
+
+    def __init__(self, model: str, dimensions: int | None) -> None:
+        self.name = f"sentence-transformers:{model}"
+        self._model = _loaded(model, dimensions)
+        self.dimensions = int(self._model.encode(["width"], show_progress_bar=False).shape[1])
+        if dimensions and self.dimensions != dimensions:
+            raise EmbedderError(
+                f"'{model}' gives vectors of width {self.dimensions}, which cannot be cut to "
+                f"{dimensions}."
+            )
+        # A model's tokenizer keeps state, so two threads may not use it at once.
+        self._in_use = threading.Lock()
+
+    @cached_property
+    def revision(self) -> str:
+        """SHA-256 of the weights in memory, the same wherever the model was found."""
+        import torch
+
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            flat = tensor.detach().cpu().contiguous().reshape(-1)
+            digest.update(flat.view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of one query; see `Embedder.embed_query`."""
+        encode = getattr(self._model, "encode_query", self._model.encode)
+        with self._in_use:
+            vectors = encode([checked_query(text)], convert_to_numpy=True, show_progress_bar=False)
+        return unit_rows(np.asarray(vectors), ["the query"], self.name)[0]
+
+    def embed_documents(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """The vectors of documents; see `Embedder.embed_documents`.
+
+        Matrix products run in bfloat16 where the hardware has it.
+        """
+        progress = progress or Silent()
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        for start in range(0, len(texts), _TEXTS_PER_CALL):
+            part = [encodable(text) for text in texts[start : start + _TEXTS_PER_CALL]]
+            names = [f"text {start + number}" for number in range(len(part))]
+            vectors[start : start + len(part)] = unit_rows(self._encoded(part), names, self.name)
+            progress.advance(len(part))
+        return vectors
+
+    def _encoded(self, texts: list[str]) -> NDArray[np.floating]:
+        import torch
+
+        from saetui.embed.precision import bulk_dtype
+
+        encode = getattr(self._model, "encode_document", self._model.encode)
+        device = self._model.device
+        halved = bulk_dtype(device) is torch.bfloat16
+        with self._in_use, torch.autocast(device.type, dtype=torch.bfloat16, enabled=halved):
+            vectors = encode(
+                texts,
+                batch_size=_TEXTS_PER_BATCH,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        return np.asarray(vectors)
+
+
+def load(settings: EmbedderSettings) -> SentenceTransformerEmbedder:
+    """The embedder, weights in memory; importing the library takes seconds."""
+    if find_spec("sentence_transformers") is None:
+        raise MissingDependency(
+            "sentence-transformers", f"The embedder '{settings.spec}'", "sentence-transformers"
+        )
+    return SentenceTransformerEmbedder(settings.argument, settings.requested_dimensions)
+
+
+def availability(settings: EmbedderSettings) -> tuple[bool, str]:
+    """Whether the library is here; whether it finds the model shows only in loading it."""
+    if find_spec("sentence_transformers") is None:
+        return False, (
+            "The package 'sentence-transformers' is not installed. "
+            "Install it with: pip install 'saetui[sentence-transformers]'"
+        )
+    if Path(settings.argument).is_dir():
+        return True, f"The model is in the folder {settings.argument}."
+    return True, f"sentence-transformers will look for {settings.argument}."
+
+
+def _loaded(model: str, dimensions: int | None) -> Any:
+    from huggingface_hub.utils import disable_progress_bars
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    # Their bars would be drawn across the terminal app.
+    disable_progress_bars()
+    disable_progress_bar()
+    failure: Exception | None = None
+    # What is on this machine is taken without asking the hub whether there is something newer.
+    for local in (True, False):
+        try:
+            return SentenceTransformer(model, truncate_dim=dimensions, local_files_only=local)
+        except Exception as error:  # noqa: BLE001 - a model's files can fail in any way
+            failure = error
+        if Path(model).is_dir():
+            break
+    raise EmbedderError(
+        f"sentence-transformers cannot load '{model}' ({_first_line(failure)}).",
+        "Check the model's name; offline, give the folder that holds it.",
+    ) from failure
+
+
+def _first_line(error: Exception | None) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,67 @@
+"""Every error that saetui raises on purpose: what went wrong, and what to do next.
+
+SaetuiError
+|-- InputError              a file, an option or a query that cannot be used
+|-- BundleError             a bundle on disk that cannot be used
+|   |-- BundleDamaged       a file is missing, truncated or not what the manifest says
+|   `-- BundleTooNew        written by a later version
+|-- EmbedderError           an embedder that cannot be loaded or that failed
+|-- BuildError              a build step that cannot go on
+`-- MissingDependency       an optional package that the request needs
+"""
+
+
+class SaetuiError(Exception):
+    """Base of all errors meant for the user's eyes.
+
+    Args:
+        message: One sentence: what is wrong, and with what.
+        hint: What to do next; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class InputError(SaetuiError):
+    """A file, an option or a query that cannot be used."""
+
+
+class BundleError(SaetuiError):
+    """A bundle on disk that cannot be used."""
+
+
+class BundleDamaged(BundleError):
+    """A file of the bundle is missing, truncated or not what the manifest says."""
+
+    def __init__(
+        self, message: str, hint: str = "Build the bundle again, or copy it again from its source."
+    ) -> None:
+        super().__init__(message, hint)
+
+
+class BundleTooNew(BundleError):
+    """The bundle was written by a later version of saetui."""
+
+
+class EmbedderError(SaetuiError):
+    """An embedder that cannot be loaded, or that failed."""
+
+
+class BuildError(SaetuiError):
+    """A build step that cannot go on."""
+
+
+class MissingDependency(SaetuiError):
+    """An optional package that the request needs is not installed."""
+
+    def __init__(self, package: str, purpose: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package '{package}', which is not installed.",
+            f"Install it with: pip install 'saetui[{extra}]'",
+        )

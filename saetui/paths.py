@@ -1,0 +1,21 @@
+"""Where saetui keeps what is not the user's: caches, settings and the files it ships."""
+
+import os
+from pathlib import Path
+
+
+def cache_dir() -> Path:
+    """Folder for what can be made again; `SAETUI_CACHE` overrides the system's usual place."""
+    override = os.environ.get("SAETUI_CACHE")
+    if override:
+        return Path(override)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("saetui", appauthor=False))
+
+
+def assets_dir() -> Path:
+    """Folder of shipped files: beside the modules when installed, at the top of a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.parent / "assets"

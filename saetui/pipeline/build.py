@@ -1,0 +1,137 @@
+"""Make a bundle of a corpus: every step in its order, none of them twice."""
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saetui.embed import load_embedder
+from saetui.errors import BuildError, InputError
+from saetui.pipeline.build_log import BuildLog
+from saetui.pipeline.context import BuildContext, LoadedEmbedder
+from saetui.pipeline.corpus_steps import embed_documents, index_vectors, read_documents
+from saetui.pipeline.locking import only_one_build
+from saetui.pipeline.options import BuildOptions
+from saetui.pipeline.sae_steps import STEPS, SaeBuild, chosen_size
+from saetui.pipeline.sources import settle_source
+from saetui.progress import Progress
+from saetui.store import bundle as layout
+from saetui.store.documents import DocumentStore
+from saetui.store.manifest import Manifest, SaeRecord, write_manifest
+
+_WORK = ".build"
+
+
+@dataclass(frozen=True)
+class BuildOutcome:
+    """What a build did.
+
+    Attributes:
+        path: The bundle.
+        steps: The steps that were carried out, in order; empty when all was there already.
+        manifest: Of the bundle.
+    """
+
+    path: Path
+    steps: tuple[str, ...]
+    manifest: Manifest
+
+
+def build_bundle(
+    source: str, path: Path, options: BuildOptions, progress: Progress
+) -> BuildOutcome:
+    """Make the bundle at `path`, or finish it, or leave it alone where nothing has changed.
+
+    Args:
+        source: The corpus: a file, a folder, or `-` for standard input.
+        path: Folder of the bundle.
+        options: How to make it.
+        progress: Told of every step.
+
+    Raises:
+        SaetuiError: A step cannot be carried out; what was finished before is kept.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file.", "Choose another name for the bundle's folder.")
+    try:
+        with only_one_build(path):
+            work = path / _WORK
+            work.mkdir(exist_ok=True)
+            build = BuildContext(
+                path=path,
+                work=work,
+                source=settle_source(source, work),
+                source_name="standard input" if source == "-" else Path(source).name,
+                options=options,
+                progress=progress,
+                log=BuildLog(path),
+            )
+            return _run(build)
+    except OSError as error:
+        raise BuildError(
+            f"{error.filename or path} cannot be written or read ({error.strerror or error}).",
+            "Free some space or mend the permissions, then run the same command: it goes on.",
+        ) from error
+
+
+def _run(build: BuildContext) -> BuildOutcome:
+    """Carry out what is missing, then write the manifest."""
+    documents_from = read_documents(build)
+    with contextlib.closing(DocumentStore(build.path / layout.DOCUMENTS)) as documents:
+        embedder = load_embedder(build.options.embedder)
+        settings = build.options.embedder.resolved(embedder).as_dict()
+        loaded = LoadedEmbedder(embedder, settings)
+        embeddings_from = embed_documents(build, documents, loaded, documents_from)
+        index_vectors(build, embeddings_from)
+        sizes = build.options.saes or (chosen_size(build),)
+        for size in sizes:
+            SaeBuild(build, size, documents, loaded, embeddings_from).run()
+    names = [size.name for size in sizes]
+    names += _earlier_saes(build, names, embeddings_from)
+    manifest = _manifest(build, settings, names)
+    shutil.rmtree(build.work, ignore_errors=True)
+    return BuildOutcome(build.path, tuple(build.carried_out), manifest)
+
+
+def _earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) -> list[str]:
+    """SAEs of earlier builds: kept while they fit the embeddings, removed otherwise."""
+    kept = []
+    for step in list(build.log.steps):
+        kind, _, name = step.partition(" ")
+        if kind != STEPS[0] or name in wanted:
+            continue
+        steps = [f"{each} {name}" for each in STEPS]
+        fits = build.log.steps[step].facts.get("embeddings") == embeddings_from
+        if fits and all(each in build.log.steps for each in steps):
+            kept.append(name)
+            continue
+        for each in steps:
+            build.log.forget(each)
+        shutil.rmtree(layout.sae_folder(build.path, name), ignore_errors=True)
+        build.log.write()
+    return sorted(kept)
+
+
+def _manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -> Manifest:
+    from saetui import __version__
+
+    facts = {name: step.facts for name, step in build.log.steps.items()}
+    count, dimensions = build.vectors().shape
+    records = []
+    for name in names:
+        trained = facts[f"{STEPS[0]} {name}"]
+        records.append(SaeRecord(name, trained["n"], trained["k"], trained["metrics"]))
+    manifest = Manifest(
+        name=build.options.name or build.path.stem,
+        documents=count,
+        dimensions=dimensions,
+        corpus=facts["documents"],
+        embedder=settings,
+        index=facts["index"],
+        saes=tuple(records),
+        files=build.log.files(),
+        saetui=__version__,
+    )
+    write_manifest(build.path, manifest)
+    return manifest

@@ -1,0 +1,207 @@
+"""The steps that make one SAE of a bundle: train, encode, label, relate."""
+
+import contextlib
+import datetime
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes, Float, encode_in_blocks
+from saetui.core.features import statistics
+from saetui.core.postings import build_postings
+from saetui.corpus import open_corpus
+from saetui.embed import Embedder
+from saetui.interpret import label_features
+from saetui.interpret.family_building import build_families
+from saetui.pipeline.build_log import fingerprint
+from saetui.pipeline.context import BuildContext, LoadedEmbedder
+from saetui.pipeline.corpus_steps import embed_store
+from saetui.pipeline.options import SaeSize
+from saetui.pipeline.sources import fingerprint_of
+from saetui.store import bundle as layout
+from saetui.store import saes
+from saetui.store.arrays import map_array
+from saetui.store.documents import DocumentStore, write_documents
+from saetui.store.families import write_families
+from saetui.store.features import LabelRecord, read_features, write_features
+from saetui.train import SaeConfig, TrainingOptions, choose_size, train_sae
+
+STEPS = ("train", "codes", "labels", "families")
+_ENCODE_BLOCK = 1_024
+
+
+def chosen_size(build: BuildContext) -> SaeSize:
+    """A size that suits the corpus, explained to the user."""
+    count, dimensions = build.vectors().shape
+    choice = choose_size(count, dimensions)
+    build.progress.note(choice.reason)
+    return SaeSize(choice.n, choice.k)
+
+
+class SaeBuild:
+    """Makes one SAE of a bundle.
+
+    Args:
+        build: The build that it is part of.
+        size: Of the SAE.
+        documents: The corpus.
+        loaded: Its embedder.
+        embeddings_from: Fingerprint of the embeddings.
+    """
+
+    def __init__(
+        self,
+        build: BuildContext,
+        size: SaeSize,
+        documents: DocumentStore,
+        loaded: LoadedEmbedder,
+        embeddings_from: str,
+    ) -> None:
+        self._build = build
+        self._size = size
+        self._documents = documents
+        self._loaded = loaded
+        self._embeddings_from = embeddings_from
+        self._folder = layout.sae_folder(build.path, size.name)
+
+    def run(self) -> None:
+        """Carry out what is missing."""
+        trained_from = self._step(
+            "train",
+            (saes.CONFIGURATION, saes.WEIGHTS),
+            self._train,
+            embeddings=self._embeddings_from,
+            size=asdict(self._size),
+            options=asdict(self._training_options()),
+            also=[fingerprint_of(path) for path in self._build.options.train_also],
+        )
+        encoded_from = self._step(
+            "codes",
+            (*saes.CODES, *saes.POSTINGS),
+            self._encode,
+            sae=trained_from,
+            embeddings=self._embeddings_from,
+        )
+        labelled_from = self._step(
+            "labels",
+            (layout.FEATURES,),
+            self._label,
+            codes=encoded_from,
+            embedder=self._loaded.settings,
+        )
+        self._step("families", (layout.FAMILIES,), self._relate, labels=labelled_from)
+
+    def _step(
+        self,
+        kind: str,
+        files: Sequence[str],
+        make: Callable[[], dict[str, Any]],
+        **inputs: object,
+    ) -> str:
+        inside = tuple(f"saes/{self._size.name}/{file}" for file in files)
+        made_from = fingerprint(kind, 1, **inputs)
+        return self._build.step(f"{kind} {self._size.name}", made_from, inside, make)
+
+    def _training_options(self) -> TrainingOptions:
+        options = TrainingOptions(seed=self._build.options.seed)
+        epochs = self._build.options.max_epochs
+        return options if epochs is None else replace(options, max_epochs=epochs)
+
+    def _train(self) -> dict[str, Any]:
+        vectors = self._training_vectors()
+        size, build = self._size, self._build
+        checkpoints = build.work / f"train-{size.name}"
+        trained = train_sae(
+            vectors,
+            SaeConfig(d=vectors.shape[1], n=size.n, k=size.k),
+            self._training_options(),
+            checkpoint_dir=checkpoints,
+            progress=build.progress,
+        )
+        metadata = {"corpus": build.source_name, "embedder": self._loaded.settings["spec"]}
+        saes.save_weights(self._folder, trained.weights, metadata)
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        return {**asdict(size), "metrics": trained.metrics, "embeddings": self._embeddings_from}
+
+    def _training_vectors(self) -> NDArray[np.float16]:
+        """The corpus's vectors, with those of the further corpora behind them."""
+        build, own = self._build, self._build.vectors()
+        parts = [own]
+        for path in build.options.train_also:
+            source = fingerprint_of(path)
+            made_from = fingerprint("also", 1, source=source, embedder=self._loaded.settings)
+            stem = build.work / f"also-{made_from[:12]}"
+            texts, target = stem.with_suffix(".sqlite"), stem.with_suffix(".npy")
+            finished = stem.with_suffix(".finished")
+            if not texts.exists():
+                write_documents(texts, open_corpus(path, build.options.corpus))
+            if not finished.exists():
+                with contextlib.closing(DocumentStore(texts)) as documents:
+                    embed_store(documents, self._loaded, target, made_from, build.progress)
+                finished.touch()
+            parts.append(map_array(target, (None, own.shape[1]), np.float16))
+        return own if len(parts) == 1 else np.concatenate(parts)
+
+    def _encode(self) -> dict[str, Any]:
+        vectors, weights = self._build.vectors(), saes.load_weights(self._folder)
+        codes = Codes(
+            np.full((len(vectors), weights.k), -1, dtype=np.int32),
+            np.zeros((len(vectors), weights.k), dtype=np.float32),
+            weights.n,
+        )
+        self._build.progress.start("Encoding", len(vectors), "documents")
+        start = 0
+        for block in encode_in_blocks(weights, vectors, _ENCODE_BLOCK):
+            stop = start + len(block.indices)
+            codes.indices[start:stop], codes.values[start:stop] = block.indices, block.values
+            self._build.progress.advance(stop - start)
+            start = stop
+        saes.save_codes(self._folder, codes, build_postings(codes))
+        return {}
+
+    def _label(self) -> dict[str, Any]:
+        postings, vectors = saes.load_postings(self._folder, self._size.n), self._build.vectors()
+        labels = label_features(
+            lambda: ((document.title, document.text) for document in self._documents),
+            postings,
+            embeddings=vectors,
+            embed=_term_embedder(self._loaded.embedder),
+            progress=self._build.progress,
+        )
+        created = self._started()
+        records = [
+            LabelRecord(label.feature, label.text, label.terms, label.method, created=created)
+            for label in labels
+        ]
+        figures = statistics(postings, len(vectors))
+        write_features(self._folder / layout.FEATURES, figures, records)
+        return {"labelled": sum(bool(label.text) for label in labels)}
+
+    def _started(self) -> str:
+        """The day on which this build began, so that going on later gives the same bundle."""
+        note = self._build.work / "started"
+        if not note.exists():
+            note.write_text(datetime.datetime.now(datetime.UTC).date().isoformat(), "utf-8")
+        return note.read_text("utf-8").strip()
+
+    def _relate(self) -> dict[str, Any]:
+        size = self._size
+        codes = saes.load_codes(self._folder, len(self._build.vectors()), size.n, size.k)
+        self._build.progress.start("Relating", None, "features")
+        records = read_features(self._folder / layout.FEATURES, size.n)
+        families = build_families(codes).labelled(
+            [record.label for record in records], [record.terms for record in records]
+        )
+        write_families(self._folder / layout.FAMILIES, families)
+        return {"families": len(families)}
+
+
+def _term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None:
+    """What embeds the words of labels; precomputed vectors come without."""
+    from saetui.embed.precomputed import PrecomputedVectors
+
+    return None if isinstance(embedder, PrecomputedVectors) else embedder.embed_documents

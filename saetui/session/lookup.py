@@ -1,0 +1,92 @@
+"""Find features and families by what they are called."""
+
+import re
+from collections.abc import Sequence
+
+from saetui.core.families import Family
+from saetui.errors import InputError
+from saetui.store.features import FeatureRecord
+
+_WORDS = re.compile(r"\w+")
+
+
+class Lookup:
+    """Features and families of one SAE by their names."""
+
+    def __init__(self, features: Sequence[FeatureRecord], families: Sequence[Family]) -> None:
+        self._features = features
+        self._families = families
+        self._names = [feature.name.casefold() for feature in features]
+        self._texts = [" ".join((feature.name, *feature.terms)).casefold() for feature in features]
+
+    def matching(self, words: str) -> list[int]:
+        """Features whose label or terms hold every one of `words`, the best match first.
+
+        A word matches where some word begins with it. Labels that begin with the whole text come
+        first, then labels that hold all words, then features of which only the terms do; the
+        more frequent feature comes first among equals. A number matches the feature of that
+        number. Empty text matches all, in order of number.
+        """
+        wanted = _WORDS.findall(words.casefold())
+        if not wanted:
+            return list(range(len(self._features)))
+        phrase = " ".join(wanted)
+        patterns = [re.compile(rf"(?<!\w){re.escape(word)}") for word in wanted]
+        found = []
+        for i, text in enumerate(self._texts):
+            if phrase == str(i):
+                found.append((-1, 0, i))
+            elif all(pattern.search(text) for pattern in patterns):
+                name = self._names[i]
+                in_label = all(pattern.search(name) for pattern in patterns)
+                tier = 0 if name.startswith(phrase) else 1 if in_label else 2
+                found.append((tier, -self._features[i].documents, i))
+        return [i for _, _, i in sorted(found)]
+
+    def feature(self, name: str) -> int:
+        """The one feature that `name` means: its number, or its label.
+
+        Raises:
+            InputError: None is called so, or several are.
+        """
+        if name.strip().isdigit():
+            number = int(name)
+            if number < len(self._features):
+                return number
+            raise InputError(f"There is no feature {number}: this SAE has {len(self._features):,}.")
+        folded = name.strip().casefold()
+        exact = [i for i, known in enumerate(self._names) if known == folded]
+        found = exact or self.matching(name)
+        if len(found) == 1:
+            return found[0]
+        raise self._unclear("feature", name, [f"{i} {self._features[i].name}" for i in found])
+
+    def family(self, name: str) -> Family:
+        """The one family that `name` means: its number, or its label.
+
+        Raises:
+            InputError: None is called so, or several are.
+        """
+        folded = name.strip().casefold()
+        if folded.isdigit():
+            exact = [family for family in self._families if family.id == int(folded)]
+        else:
+            exact = [family for family in self._families if family.label.casefold() == folded]
+        found = exact or [family for family in self._families if folded in family.label.casefold()]
+        if len(found) == 1:
+            return found[0]
+        raise self._unclear("family", name, [f"{family.id} {family.label}" for family in found])
+
+    @staticmethod
+    def _unclear(kind: str, name: str, found: Sequence[str]) -> InputError:
+        if not found:
+            return InputError(
+                f"No {kind} is called '{name}'.",
+                f"See them with: saetui {'features' if kind == 'feature' else 'families'} BUNDLE",
+            )
+        shown = "; ".join(found[:5]) + ("; ..." if len(found) > 5 else "")
+        return InputError(
+            f"'{name}' could mean {len(found)} {'features' if kind == 'feature' else 'families'}: "
+            f"{shown}.",
+            "Give the number.",
+        )

@@ -1,0 +1,312 @@
+"""Answer every question of the app and the command line from an open bundle."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core import features as feature_views
+from saetui.core.codec import Float, encode_dense
+from saetui.core.explain import explain
+from saetui.core.families import Family
+from saetui.core.search import cosines, top, unit
+from saetui.core.steering import steer_code, steered_vector
+from saetui.embed import Embedder, EmbedderSettings, load_embedder
+from saetui.errors import InputError
+from saetui.session.lookup import Lookup
+from saetui.session.requests import (
+    DocumentDetail,
+    Dropped,
+    Example,
+    FeatureDetail,
+    Neighbour,
+    QueryFeature,
+    Result,
+    SearchRequest,
+    SearchResponse,
+)
+from saetui.store.bundle import Bundle
+from saetui.store.features import FeatureRecord
+
+_REMEMBERED_QUERIES = 64
+_HISTOGRAM_BINS = 32
+# The index names this many candidates, which are then scored again from the vectors themselves.
+# The same number for the steered and the unsteered search makes their ranks comparable.
+_CANDIDATES = 300
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A query after embedding: vector, dense code, and ranks without steering by row."""
+
+    e: Float
+    z: Float
+    baseline: dict[int, int]
+    exact: bool
+
+
+class Session:
+    """An open bundle with one of its SAEs and its embedder.
+
+    Methods may be called from any thread. Nothing large is read before it is needed, so that
+    opening is instant; `warm` reads what the first search would wait for.
+
+    Args:
+        bundle: The open bundle.
+        sae: Name of the SAE to use; None for the bundle's first.
+        embedder: For queries; None loads the one that the bundle names, when first needed.
+        clock: Seconds, for `SearchResponse.milliseconds`.
+    """
+
+    baseline_depth = 100
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        sae: str | None = None,
+        embedder: Embedder | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.bundle = bundle
+        self.sae = bundle.sae(sae)
+        self._embedder = embedder
+        self._clock = clock
+        self._queries: OrderedDict[tuple[str, bool], _Query] = OrderedDict()
+        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._lookup: Lookup | None = None
+
+    @property
+    def features(self) -> list[FeatureRecord]:
+        """Every feature of the SAE, by number."""
+        return self.sae.features
+
+    @property
+    def families(self) -> Sequence[Family]:
+        """Every family of the SAE, largest first."""
+        return self.sae.families.families
+
+    @property
+    def lookup(self) -> Lookup:
+        """Features and families by their names."""
+        if self._lookup is None:
+            self._lookup = Lookup(self.features, self.families)
+        return self._lookup
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder for queries, loaded when first used.
+
+        Raises:
+            EmbedderError: It cannot be loaded here.
+            InputError: Its vectors have another width than the bundle's.
+        """
+        with self._loading:
+            if self._embedder is None:
+                settings = EmbedderSettings.from_dict(self.bundle.manifest.embedder)
+                self._embedder = load_embedder(settings)
+            if self._embedder.dimensions != self.bundle.manifest.dimensions:
+                raise InputError(
+                    f"The embedder {self._embedder.name} gives vectors of width "
+                    f"{self._embedder.dimensions}, but the bundle's have width "
+                    f"{self.bundle.manifest.dimensions}.",
+                    "Open the bundle with the embedder that it was built with.",
+                )
+            return self._embedder
+
+    def warm(self) -> None:
+        """Read what searches need, so that the first one does not wait for it."""
+        if len(self.bundle):
+            _ = self.bundle.index, self.sae.weights.offset, self.sae.codes, self.sae.postings
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """Search, steered.
+
+        Raises:
+            InputError: There is neither a query nor a steered feature, or a change is unusable.
+            EmbedderError: The query cannot be embedded.
+        """
+        if not request.query.strip() and not request.steering:
+            raise InputError("There is nothing to search for.", "Type a query or add a feature.")
+        weights = self.sae.weights
+        embedding = self._embedding(request.query)
+        started = self._clock()
+        query = self._query(request.query, embedding, request.exact)
+        steered = steer_code(query.z, request.steering, request.solo)
+        vector = steered_vector(weights, query.e, query.z, steered, request.mode)
+        rows, scores = self._nearest(vector, request.limit, request.exact)
+        before = [row for row, rank in query.baseline.items() if rank <= request.limit]
+        missing = [row for row in before if row not in set(rows.tolist())]
+        headings = self.bundle.documents.headings([*rows.tolist(), *missing])
+        why = (
+            explain(weights, steered, vector, self._vectors(rows))
+            if request.why
+            else [None] * len(rows)
+        )
+        results = tuple(
+            Result(i + 1, query.baseline.get(row), float(scores[i]), row, *headings[row], why[i])
+            for i, row in enumerate(rows.tolist())
+        )
+        dropped = tuple(Dropped(query.baseline[row], row, *headings[row][:2]) for row in missing)
+        drift = float(unit(query.e) @ unit(vector)) if request.query.strip() else None
+        return SearchResponse(
+            request=request,
+            results=results,
+            features=self._query_features(query.z, steered, request.steering),
+            dropped=dropped,
+            drift=drift,
+            exact=request.exact,
+            milliseconds=(self._clock() - started) * 1000,
+        )
+
+    def feature(self, feature: int, limit: int = 10) -> FeatureDetail:
+        """Everything about one feature, with up to `limit` entries in each list.
+
+        Raises:
+            InputError: There is no such feature.
+        """
+        record = self.record(feature)
+        weights, postings = self.sae.weights, self.sae.postings
+        rows, values = postings.documents(feature)
+        positions = feature_views.decile_positions(len(rows), per_decile=3)
+        wanted = {int(rows[i]) for span in positions for i in span} | set(rows[:limit].tolist())
+        headings = self.bundle.documents.headings(wanted)
+
+        def example(position: int) -> Example:
+            row = int(rows[position])
+            return Example(row, *headings[row][:2], float(values[position]))
+
+        together = feature_views.co_occurring(self.sae.codes, postings, feature, limit)
+        return FeatureDetail(
+            record=record,
+            labels=tuple(self.sae.labels(feature)),
+            histogram=tuple(feature_views.histogram(values, _HISTOGRAM_BINS).tolist()),
+            top=tuple(example(i) for i in range(min(limit, len(rows)))),
+            deciles=tuple(tuple(example(int(i)) for i in span) for span in positions),
+            nearest=self._named(feature_views.nearest(weights, feature, limit)),
+            opposed=self._named(feature_views.opposed(weights, feature, limit)),
+            co_occurring=self._named(together),
+            families=tuple(self.sae.families.of_feature(feature)),
+        )
+
+    def document(self, row: int, limit: int = 10) -> DocumentDetail:
+        """Everything about one document, with up to `limit` neighbours.
+
+        Raises:
+            InputError: There is no such row.
+        """
+        if not 0 <= row < len(self.bundle):
+            raise InputError(f"There is no document in row {row}: there are {len(self.bundle):,}.")
+        codes = self.sae.codes
+        active = codes.indices[row] >= 0
+        features = zip(codes.indices[row][active], codes.values[row][active], strict=True)
+        rows, scores = self._nearest(self._vectors(np.array([row]))[0], limit + 1, exact=False)
+        others = [
+            (other, score)
+            for other, score in zip(rows.tolist(), scores.tolist(), strict=True)
+            if other != row
+        ][:limit]
+        headings = self.bundle.documents.headings([other for other, _ in others])
+        return DocumentDetail(
+            row=row,
+            document=self.bundle.documents.document(row),
+            features=self._named([(int(i), float(value)) for i, value in features]),
+            neighbours=tuple(Example(other, *headings[other][:2], s) for other, s in others),
+        )
+
+    def record(self, feature: int) -> FeatureRecord:
+        """Figures and label of one feature.
+
+        Raises:
+            InputError: There is no such feature.
+        """
+        if not 0 <= feature < self.sae.record.n:
+            raise InputError(
+                f"There is no feature {feature}: this SAE has {self.sae.record.n:,}.",
+                f"Choose one from 0 to {self.sae.record.n - 1}.",
+            )
+        return self.features[feature]
+
+    def close(self) -> None:
+        """Let go of the bundle's files."""
+        self.bundle.close()
+
+    def _embedding(self, text: str) -> Float | None:
+        with self._lock:
+            known = (text, False) in self._queries or (text, True) in self._queries
+        if known or not text.strip():
+            return None
+        return self.embedder.embed_query(text)
+
+    def _query(self, text: str, embedding: Float | None, exact: bool) -> _Query:
+        """The query's vector, code and unsteered ranks; remembered, since steering repeats it."""
+        with self._lock:
+            query = self._queries.get((text, exact))
+            other = self._queries.get((text, not exact))
+        if query is None:
+            query = self._new_query(text, other.e if other else embedding, exact)
+            with self._lock:
+                self._queries[text, exact] = query
+                while len(self._queries) > _REMEMBERED_QUERIES:
+                    self._queries.popitem(last=False)
+        return query
+
+    def _new_query(self, text: str, e: Float | None, exact: bool) -> _Query:
+        weights = self.sae.weights
+        if e is None:
+            nothing = np.zeros(weights.d, dtype=np.float32)
+            return _Query(nothing, np.zeros(weights.n, dtype=np.float32), {}, exact)
+        rows, _ = self._nearest(e, self.baseline_depth, exact)
+        ranks = {row: rank for rank, row in enumerate(rows.tolist(), start=1)}
+        return _Query(e, encode_dense(weights, e), ranks, exact)
+
+    def _nearest(
+        self, vector: Float, limit: int, exact: bool
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows and cosines of the nearest documents, best first; ties in order of rows."""
+        if not len(self.bundle):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        if exact:
+            scores = cosines(vector, self.bundle.embeddings)
+            best = top(scores, limit).astype(np.int64)
+            return best, scores[best]
+        candidates = self.bundle.index.search(unit(vector), max(limit, _CANDIDATES))
+        candidates.sort()
+        scores = cosines(vector, self._vectors(candidates))
+        best = top(scores, limit)
+        return candidates[best], scores[best]
+
+    def _vectors(self, rows: NDArray[np.int64]) -> Float:
+        return np.asarray(self.bundle.embeddings[rows], dtype=np.float32)
+
+    def _named(self, values: Sequence[tuple[int, float]]) -> tuple[Neighbour, ...]:
+        return tuple(Neighbour(i, self.features[i].name, float(value)) for i, value in values)
+
+    def _query_features(
+        self, z: Float, steered: Float, steering: Mapping[int, object]
+    ) -> tuple[QueryFeature, ...]:
+        active = np.flatnonzero(z)
+        own = active[np.lexsort((active, -z[active]))].tolist()
+        added = [feature for feature in steering if z[feature] == 0]
+        return tuple(
+            QueryFeature(i, self.features[i].name, float(z[i]), float(steered[i]))
+            for i in [*own, *added]
+        )
+
+
+def open_session(path: str | Path, sae: str | None = None) -> Session:
+    """Open a bundle for exploring.
+
+    Args:
+        path: Folder of the bundle.
+        sae: Name of the SAE to use; None for the bundle's first.
+
+    Raises:
+        BundleError: It cannot be opened; the message says why.
+    """
+    return Session(Bundle(Path(path)), sae)

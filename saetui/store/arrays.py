@@ -1,0 +1,46 @@
+"""Arrays on disk: plain `.npy`, mapped into memory, never pickled."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.errors import BundleDamaged
+from saetui.store.atomic import atomic_write
+
+
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array whole or not at all."""
+    with atomic_write(path) as temporary, temporary.open("wb") as handle:
+        np.save(handle, array, allow_pickle=False)
+
+
+def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]) -> NDArray[Any]:
+    """Map an array read-only after checking what it is.
+
+    Args:
+        path: A `.npy` file.
+        shape: What its shape must be; None stands for any length.
+        dtype: What its element type must be.
+
+    Raises:
+        BundleDamaged: It is missing, cut short, or not of that shape and type.
+    """
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise BundleDamaged(f"{path} is cut short or not a numpy array ({error}).") from None
+    wanted = "x".join("any" if length is None else f"{length}" for length in shape)
+    found = "x".join(str(length) for length in array.shape)
+    same = len(shape) == array.ndim and all(
+        length is None or length == actual
+        for length, actual in zip(shape, array.shape, strict=True)
+    )
+    if not same or array.dtype != np.dtype(dtype):
+        raise BundleDamaged(
+            f"{path} holds {found} {array.dtype}, but {wanted} {np.dtype(dtype)} belongs there."
+        )
+    return array

@@ -1,0 +1,152 @@
+"""An open bundle: cheap to open, everything large mapped or loaded when first used."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes, SaeWeights
+from saetui.core.families import Families
+from saetui.core.postings import Postings
+from saetui.errors import BundleDamaged, InputError
+from saetui.store import saes
+from saetui.store.arrays import map_array
+from saetui.store.documents import DocumentStore
+from saetui.store.families import read_families
+from saetui.store.features import FeatureRecord, LabelRecord, read_features, read_labels
+from saetui.store.index import VectorIndex
+from saetui.store.manifest import Manifest, SaeRecord, read_manifest
+
+DOCUMENTS = "documents.sqlite"
+EMBEDDINGS = "embeddings.npy"
+INDEX = "index.hnsw"
+INDEX_PARAMETERS = "index.json"
+FEATURES = "features.sqlite"
+FAMILIES = "families.json"
+
+
+def sae_folder(bundle: Path, name: str) -> Path:
+    """Where an SAE lies in a bundle."""
+    return bundle / "saes" / name
+
+
+class StoredSae:
+    """One SAE of an open bundle; each part is read when first used."""
+
+    def __init__(self, folder: Path, record: SaeRecord, documents: int) -> None:
+        self.folder = folder
+        self.record = record
+        self._documents = documents
+
+    @cached_property
+    def weights(self) -> SaeWeights:
+        """Weights, in memory."""
+        weights = saes.load_weights(self.folder)
+        if (weights.n, weights.k) != (self.record.n, self.record.k):
+            raise BundleDamaged(
+                f"{self.folder} holds an SAE of n = {weights.n}, k = {weights.k}, but the manifest "
+                f"says n = {self.record.n}, k = {self.record.k}."
+            )
+        return weights
+
+    @cached_property
+    def codes(self) -> Codes:
+        """Codes by document, mapped."""
+        return saes.load_codes(self.folder, self._documents, self.record.n, self.record.k)
+
+    @cached_property
+    def postings(self) -> Postings:
+        """Codes by feature, mapped."""
+        return saes.load_postings(self.folder, self.record.n)
+
+    @cached_property
+    def features(self) -> list[FeatureRecord]:
+        """Figures and shown label of every feature, by number."""
+        return read_features(self.folder / FEATURES, self.record.n)
+
+    def labels(self, feature: int) -> list[LabelRecord]:
+        """Every label that a feature has had, oldest first."""
+        return read_labels(self.folder / FEATURES, feature)
+
+    @cached_property
+    def families(self) -> Families:
+        """Feature families."""
+        return read_families(self.folder / FAMILIES, self.record.n)
+
+
+class Bundle:
+    """A bundle on disk, opened for reading.
+
+    Opening checks the schema and the presence and size of every file; hashes are checked by
+    `saetui.store.check`.
+
+    Raises:
+        BundleError: See `read_manifest`; `BundleDamaged` also when a file is missing or has
+            another size than the manifest says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest: Manifest = read_manifest(path)
+        for name, record in self.manifest.files.items():
+            _check_size(path / name, record.size)
+        self._saes = {
+            record.name: StoredSae(sae_folder(path, record.name), record, self.manifest.documents)
+            for record in self.manifest.saes
+        }
+
+    def __len__(self) -> int:
+        return self.manifest.documents
+
+    @cached_property
+    def documents(self) -> DocumentStore:
+        """The documents' texts."""
+        return DocumentStore(self.path / DOCUMENTS)
+
+    @cached_property
+    def embeddings(self) -> NDArray[Any]:
+        """Embeddings float16 `(N, d)`, mapped."""
+        shape = (self.manifest.documents, self.manifest.dimensions)
+        return map_array(self.path / EMBEDDINGS, shape, np.float16)
+
+    @cached_property
+    def index(self) -> VectorIndex:
+        """The nearest-neighbour index, loaded."""
+        index = VectorIndex(self.path / INDEX, self.path / INDEX_PARAMETERS)
+        size = (index.parameters.documents, index.parameters.dimensions)
+        if size != (self.manifest.documents, self.manifest.dimensions):
+            raise BundleDamaged(
+                f"{self.path / INDEX} is an index of {size[0]:,} vectors of width {size[1]}, "
+                f"but the bundle has {self.manifest.documents:,} of width "
+                f"{self.manifest.dimensions}."
+            )
+        return index
+
+    def sae(self, name: str | None = None) -> StoredSae:
+        """An SAE by name; the first when none is named."""
+        if name is None:
+            return self._saes[self.manifest.saes[0].name]
+        if name not in self._saes:
+            raise InputError(
+                f"{self.path} has no SAE named {name}.",
+                f"It has: {', '.join(self._saes)}.",
+            )
+        return self._saes[name]
+
+    def close(self) -> None:
+        """Let go of open files."""
+        if "documents" in self.__dict__:
+            self.documents.close()
+
+
+def _check_size(path: Path, size: int) -> None:
+    try:
+        found = path.stat().st_size
+    except FileNotFoundError:
+        raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
+    if found != size:
+        raise BundleDamaged(
+            f"{path} has {found:,} bytes where {size:,} belong: it was cut short or changed."
+        )

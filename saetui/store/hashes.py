@@ -1,0 +1,52 @@
+"""SHA-256 of files, computed once for each version of a file."""
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from saetui.paths import cache_dir
+from saetui.store.atomic import write_json
+
+_MEMORY = "verified-files.json"
+_REMEMBERED = 500
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal, read afresh."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def remembered_sha256(path: Path) -> str:
+    """SHA-256 of a file, from memory while its size and time of change stay the same.
+
+    Good enough to decide whether a large file is still the one seen before; `sha256_of` is the
+    one to prove it. The memory is a file in the cache folder; where that cannot be written the
+    hash is computed each time.
+    """
+    status = path.stat()
+    key = os.fspath(path.resolve())
+    seen = [status.st_size, status.st_mtime_ns]
+    memory = _load_memory()
+    entry = memory.get(key)
+    if isinstance(entry, list) and entry[:2] == seen and isinstance(entry[-1], str):
+        return entry[-1]
+    digest = sha256_of(path)
+    memory.pop(key, None)
+    memory[key] = [*seen, digest]
+    for old in list(memory)[:-_REMEMBERED]:
+        del memory[old]
+    # A read-only home costs time, nothing else.
+    with contextlib.suppress(OSError):
+        write_json(cache_dir() / _MEMORY, memory)
+    return digest
+
+
+def _load_memory() -> dict[str, object]:
+    try:
+        memory = json.loads((cache_dir() / _MEMORY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return memory if isinstance(memory, dict) else {}

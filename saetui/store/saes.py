@@ -1,0 +1,131 @@
+"""One sparse autoencoder in a bundle: its weights, and the codes of the corpus.
+
+Weights lie as SAELens reads them: `cfg.json` beside `sae_weights.safetensors` with `W_enc`
+`(d, n)`, `W_dec` `(n, d)`, `b_enc` `(n,)` and `b_dec` `(d,)`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes, SaeWeights
+from saetui.core.postings import Postings
+from saetui.errors import BundleDamaged
+from saetui.store.arrays import map_array, save_array
+from saetui.store.atomic import atomic_write, write_json
+
+CONFIGURATION = "cfg.json"
+WEIGHTS = "sae_weights.safetensors"
+CODES = ("codes/indices.npy", "codes/values.npy")
+POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
+
+
+def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) -> None:
+    """Write weights and configuration; `metadata` is kept in the configuration as it is."""
+    from safetensors.numpy import save_file
+
+    tensors = {
+        "W_enc": np.ascontiguousarray(weights.encoder.T),
+        "W_dec": np.ascontiguousarray(weights.directions),
+        "b_enc": weights.encoder_bias,
+        "b_dec": weights.bias,
+    }
+    with atomic_write(folder / WEIGHTS) as temporary:
+        save_file(tensors, temporary)
+    write_json(
+        folder / CONFIGURATION,
+        {
+            "architecture": "topk",
+            "d_in": weights.d,
+            "d_sae": weights.n,
+            "k": weights.k,
+            "dtype": "float32",
+            "device": "cpu",
+            "apply_b_dec_to_input": True,
+            "normalize_activations": "none",
+            "rescale_acts_by_decoder_norm": False,
+            "metadata": metadata,
+        },
+    )
+
+
+def load_configuration(folder: Path) -> dict[str, Any]:
+    """The configuration of an SAE, checked to be one."""
+    path = folder / CONFIGURATION
+    try:
+        configuration = json.loads(path.read_text(encoding="utf-8"))
+        if not all(int(configuration[key]) > 0 for key in ("d_in", "d_sae", "k")):
+            raise ValueError("d_in, d_sae and k must be positive")
+    except FileNotFoundError:
+        raise BundleDamaged(f"{path.name} is missing from {folder}.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleDamaged(f"{path} does not describe an SAE ({error}).") from None
+    result: dict[str, Any] = configuration
+    return result
+
+
+def load_weights(folder: Path) -> SaeWeights:
+    """The weights of an SAE, their shapes checked against the configuration."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    configuration = load_configuration(folder)
+    d, n = int(configuration["d_in"]), int(configuration["d_sae"])
+    path = folder / WEIGHTS
+    try:
+        tensors = load_file(path)
+    except FileNotFoundError:
+        raise BundleDamaged(f"{path.name} is missing from {folder}.") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BundleDamaged(f"{path} is cut short or not safetensors ({error}).") from None
+    shapes = {"W_enc": (d, n), "W_dec": (n, d), "b_enc": (n,), "b_dec": (d,)}
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise BundleDamaged(f"{path} lacks the tensor {name}.")
+        if tensors[name].shape != shape or tensors[name].dtype != np.float32:
+            raise BundleDamaged(
+                f"{path}: {name} is {tensors[name].dtype} {tensors[name].shape}, "
+                f"but float32 {shape} belongs there."
+            )
+    return SaeWeights(
+        encoder=tensors["W_enc"].T,
+        encoder_bias=tensors["b_enc"],
+        directions=tensors["W_dec"],
+        bias=tensors["b_dec"],
+        k=int(configuration["k"]),
+    )
+
+
+def save_codes(folder: Path, codes: Codes, postings: Postings) -> None:
+    """Write codes by document and by feature."""
+    by_document: list[NDArray[Any]] = [codes.indices, codes.values]
+    by_feature: list[NDArray[Any]] = [postings.indptr, postings.rows, postings.values]
+    for name, array in zip((*CODES, *POSTINGS), by_document + by_feature, strict=True):
+        save_array(folder / name, array)
+
+
+def load_codes(folder: Path, documents: int, n: int, k: int) -> Codes:
+    """Codes by document, mapped."""
+    indices, values = (folder / name for name in CODES)
+    return Codes(
+        map_array(indices, (documents, k), np.int32),
+        map_array(values, (documents, k), np.float32),
+        n,
+    )
+
+
+def load_postings(folder: Path, n: int) -> Postings:
+    """Codes by feature, mapped."""
+    indptr_path, rows_path, values_path = (folder / name for name in POSTINGS)
+    indptr = np.array(map_array(indptr_path, (n + 1,), np.int64))
+    if indptr[0] != 0 or np.any(np.diff(indptr) < 0):
+        raise BundleDamaged(f"{indptr_path} does not rise from zero.")
+    length = int(indptr[-1])
+    return Postings(
+        indptr,
+        map_array(rows_path, (length,), np.int32),
+        map_array(values_path, (length,), np.float32),
+    )

@@ -1,0 +1,44 @@
+"""Make foreign text harmless on a terminal: what it contains is shown, never obeyed.
+
+Documents and labels may hold escape sequences, direction overrides or lone surrogates. A terminal
+would act on the first two, and an encoder would fail on the third.
+"""
+
+import re
+
+# Direction marks, overrides and isolates can make a line read as something that it is not.
+_DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+# These take no room and say nothing: soft hyphen, joiners, zero-width space, byte-order mark,
+# invisible operators, tag characters.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u180b-\u180e\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e01ef]"
+)
+_UNSAFE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTION}\ud800-\udfff]")
+_SPACES = re.compile(r"[\s\u2028\u2029]+")
+_CONTROL_PICTURES = 0x2400
+
+
+def _shown(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(_CONTROL_PICTURES + code)
+    if code == 0x7F:
+        return "\u2421"
+    if 0xD800 <= code <= 0xDFFF:
+        return "\ufffd"
+    return f"<U+{code:04X}>"
+
+
+def visible(text: str) -> str:
+    """`text` with control and direction characters spelled out; line breaks and tabs stay."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    text = text.replace("\u2029", "\n").replace("\x85", "\n")
+    return _UNSAFE.sub(_shown, _INVISIBLE.sub("", text))
+
+
+def visible_line(text: str, limit: int = 2_000) -> str:
+    """`visible` on one line, white space folded, cut at `limit` characters with an ellipsis."""
+    # Cutting first keeps a two-megabyte title cheap; folding can only make it shorter.
+    text = _SPACES.sub(" ", visible(text[: 4 * limit])).strip()
+    return text if len(text) <= limit else text[: limit - 1] + "\u2026"

@@ -1,0 +1,77 @@
+"""Bars and marks made of characters, in eighths of a cell or in plain ASCII."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The characters that the app draws with.
+
+    Attributes:
+        fills: A cell filled by one to eight eighths, from the left.
+        heights: A cell filled by one to eight eighths, from below.
+        lost: A cell of a bar that a change took away.
+        rest: An empty cell of a bar.
+        up, down: Before a number of ranks.
+        open, closed, leaf: Before a node of a tree.
+        ellipsis: Where text was cut.
+    """
+
+    fills: str
+    heights: str
+    lost: str
+    rest: str
+    up: str
+    down: str
+    open: str
+    closed: str
+    leaf: str
+    ellipsis: str
+
+    def bar(self, value: float, width: int) -> str:
+        """A bar of `width` cells filled to `value` of 1; what lies outside is cut."""
+        eighths = round(max(0.0, min(1.0, value)) * width * len(self.fills))
+        whole, part = divmod(eighths, len(self.fills))
+        text = self.fills[-1] * whole + (self.fills[part - 1] if part else "")
+        return text.ljust(width, self.rest)
+
+    def histogram(self, counts: list[int] | tuple[int, ...], rows: int) -> list[str]:
+        """Lines, top first, of a histogram with one column for each count."""
+        highest = max(counts, default=0)
+        levels = len(self.heights)
+        lines = []
+        for row in range(rows - 1, -1, -1):
+            line = ""
+            for count in counts:
+                # A count above zero is never drawn as nothing.
+                level = max(1, round(count / highest * rows * levels)) if count else 0
+                filled = max(0, min(levels, level - row * levels))
+                line += self.heights[filled - 1] if filled else " "
+            lines.append(line)
+        return lines
+
+
+UNICODE = Glyphs(
+    fills="▏▎▍▌▋▊▉█",
+    heights="▁▂▃▄▅▆▇█",
+    lost="░",
+    rest="·",
+    up="↑",
+    down="↓",
+    open="▾",
+    closed="▸",
+    leaf="·",
+    ellipsis="…",
+)
+ASCII = Glyphs(
+    fills="#",
+    heights="_:#",
+    lost="-",
+    rest=".",
+    up="+",
+    down="-",
+    open="v",
+    closed=">",
+    leaf="-",
+    ellipsis="~",
+)

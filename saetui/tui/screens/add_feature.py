@@ -1,0 +1,84 @@
+"""Choose a feature to add to the query, by words of its label."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from saetui.tui.views.features import FeatureList
+from saetui.tui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from saetui.session.session import Session
+
+
+class AddFeatureScreen(ModalScreen[int | None]):
+    """A filter line above the features that match; enter chooses.
+
+    The arrow keys move in the list while one types.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", priority=True),
+        Binding("down", "move(1)", "Down", priority=True, show=False),
+        Binding("up", "move(-1)", "Up", priority=True, show=False),
+    ]
+    DEFAULT_CSS = """
+    AddFeatureScreen {
+        align: center middle;
+        #add {
+            width: 76; max-width: 100%; height: 20; max-height: 100%;
+            border: round $primary; padding: 0 1; background: $surface;
+        }
+    }
+    """
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__()
+        self._session = session
+
+    def compose(self) -> ComposeResult:
+        """Filter and list."""
+        with Vertical(id="add") as box:
+            box.border_title = "Add a feature"
+            box.border_subtitle = "enter adds, escape cancels"
+            yield TextLine(placeholder="Words of its label, or its number")
+            yield FeatureList(empty=" No feature has these words.")
+
+    def on_mount(self) -> None:
+        """Show all features, the most frequent first."""
+        self._refilter("")
+
+    def _refilter(self, words: str) -> None:
+        features = self._session.features
+        found = [features[i] for i in self._session.lookup.matching(words)]
+        if not words.strip():
+            found.sort(key=lambda feature: (-feature.documents, feature.id))
+        self.query_one(FeatureList).replace(found, cursor=0)
+
+    def on_text_line_changed(self, event: TextLine.Changed) -> None:
+        """Filter as one types."""
+        self._refilter(event.value)
+
+    def on_text_line_submitted(self, event: TextLine.Submitted) -> None:
+        """Choose the feature under the cursor."""
+        self._choose()
+
+    def on_line_list_chosen(self, event: FeatureList.Chosen) -> None:
+        """Choose the feature that was clicked."""
+        self._choose()
+
+    def _choose(self) -> None:
+        record = self.query_one(FeatureList).row
+        if record is not None:
+            self.dismiss(record.id)
+
+    def action_cancel(self) -> None:
+        """Add nothing."""
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        """Move in the list."""
+        self.query_one(FeatureList).action_move(step)

@@ -1,0 +1,108 @@
+"""What the search view shows, as one value; every edit makes a new one.
+
+Undo and redo are two stacks of these values, so that nothing is ever edited in place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from saetui.core.changes import MODES, Change, Mode
+
+SMALL_STEP = 0.05
+LARGE_STEP = 0.25
+# A feature is added strongly enough that results visibly follow.
+ADDED = 0.5
+# Amounts are kept to this many decimals, so that up and down again is exactly where it began.
+_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """A search as the user spelled it.
+
+    Attributes:
+        query: Text as submitted.
+        mode: Steering mode.
+        steering: Changes by feature, in the order in which they were made.
+        solo: The one feature that is kept, or None.
+    """
+
+    query: str = ""
+    mode: Mode = "delta"
+    steering: Mapping[int, Change] = field(default_factory=lambda: MappingProxyType({}))
+    solo: int | None = None
+
+    def ask(self, query: str) -> "SearchState":
+        """The same changes with another query."""
+        return replace(self, query=query)
+
+    def next_mode(self) -> "SearchState":
+        """The next steering mode, around."""
+        return replace(self, mode=MODES[(MODES.index(self.mode) + 1) % len(MODES)])
+
+    def change(self, feature: int, change: Change | None) -> "SearchState":
+        """One feature changed, or (None) as the query has it."""
+        steering = dict(self.steering)
+        if change is None:
+            steering.pop(feature, None)
+        else:
+            steering[feature] = change
+        return replace(self, steering=MappingProxyType(steering))
+
+    def nudge(self, feature: int, step: float, activation: float) -> "SearchState":
+        """One feature strengthened by `step`, or weakened by a negative one.
+
+        A feature that stands at a fixed amount, or was negated, moves from there; any other moves
+        relative to its `activation` in the query, so that the change survives another query.
+        """
+        change = self.steering.get(feature, Change("add", 0.0))
+        if change.operation == "add":
+            return self.change(feature, Change("add", round(change.amount + step, _DECIMALS)))
+        amount = round(change.apply(activation) + step, _DECIMALS)
+        return self.change(feature, Change("set", amount))
+
+    def negate(self, feature: int) -> "SearchState":
+        """One feature turned into its opposite; twice is as before."""
+        match self.steering.get(feature):
+            case None:
+                return self.change(feature, Change("scale", -1.0))
+            case Change("scale", -1.0):
+                return self.change(feature, None)
+            case Change(operation, amount):
+                return self.change(feature, Change(operation, -amount))
+
+    def toggle_solo(self, feature: int) -> "SearchState":
+        """Keep only this feature, or all again when it was the one kept."""
+        return replace(self, solo=None if self.solo == feature else feature)
+
+    def reset(self) -> "SearchState":
+        """No feature changed."""
+        return replace(self, steering=MappingProxyType({}), solo=None)
+
+
+@dataclass(frozen=True)
+class History:
+    """The present state, and the states before and after it."""
+
+    present: SearchState = SearchState()
+    past: tuple[SearchState, ...] = ()
+    future: tuple[SearchState, ...] = ()
+
+    def record(self, state: SearchState) -> "History":
+        """Go on to `state`; what had been undone is forgotten."""
+        if state == self.present:
+            return self
+        return History(state, (*self.past, self.present), ())
+
+    def undo(self) -> "History":
+        """One state back; unchanged at the beginning."""
+        if not self.past:
+            return self
+        return History(self.past[-1], self.past[:-1], (self.present, *self.future))
+
+    def redo(self) -> "History":
+        """One state on again; unchanged at the end."""
+        if not self.future:
+            return self
+        return History(self.future[0], (*self.past, self.present), self.future[1:])

@@ -1,0 +1,222 @@
+"""A list of any length that draws only the lines on screen."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from saetui.tui.commands import bindings
+from saetui.tui.glyphs import Glyphs
+
+Row = TypeVar("Row")
+
+
+class LineList(ScrollView, Generic[Row], can_focus=True):
+    """Rows of one line each with a cursor.
+
+    A subclass says how a row looks (`line`). Textual's own lists make a widget or a cell object for
+    every row, which takes seconds for 100,000 of them; here a row costs nothing until it is seen.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("Lists")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "lines--cursor",
+        "lines--toward",
+        "lines--away",
+        "lines--muted",
+        "lines--heading",
+        "lines--strong",
+    }
+    DEFAULT_CSS = """
+    LineList {
+        height: 1fr;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        & > .lines--cursor { background: $block-cursor-blurred-background; text-style: none; }
+        &:focus > .lines--cursor {
+            background: $block-cursor-background; color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+        & > .lines--toward { color: $success; }
+        & > .lines--away { color: $warning; }
+        & > .lines--muted { color: $text-muted; }
+        & > .lines--heading { color: $text-accent; text-style: bold; }
+        & > .lines--strong { text-style: bold; }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    class Highlighted(Message):
+        """The cursor came to another row."""
+
+        def __init__(self, lines: "LineList[Any]", row: object) -> None:
+            super().__init__()
+            self.lines = lines
+            self.row = row
+
+        @property
+        def control(self) -> "LineList[Any]":
+            """The list."""
+            return self.lines
+
+    class Chosen(Message):
+        """Enter was pressed, or the row under the cursor was clicked."""
+
+        def __init__(self, lines: "LineList[Any]", row: object) -> None:
+            super().__init__()
+            self.lines = lines
+            self.row = row
+
+        @property
+        def control(self) -> "LineList[Any]":
+            """The list."""
+            return self.lines
+
+    def __init__(self, *, id: str | None = None, empty: str = "") -> None:
+        super().__init__(id=id)
+        self._rows: Sequence[Row] = ()
+        self._empty = empty
+
+    # What a subclass defines.
+
+    def line(self, row: Row, index: int, width: int) -> Text:
+        """How a row looks on `width` cells."""
+        raise TypeError(f"{type(self).__name__} does not say how a row looks: {row!r}")
+
+    def selectable(self, row: Row) -> bool:
+        """Whether the cursor may rest on a row."""
+        return True
+
+    # What others use.
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows shown."""
+        return self._rows
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, if there is one."""
+        return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The characters to draw with."""
+        glyphs: Glyphs = self.app.glyphs  # type: ignore[attr-defined]
+        return glyphs
+
+    def style(self, name: str) -> Style:
+        """The style of a component class `lines--<name>`, without background."""
+        return self.get_component_rich_style(f"lines--{name}", partial=True)
+
+    def replace(self, rows: Sequence[Row], cursor: int | None = None) -> None:
+        """Show other rows; the cursor stays on its line unless told where to go."""
+        self._rows = rows
+        self.virtual_size = Size(self.size.width, len(rows))
+        wanted = self.cursor if cursor is None else cursor
+        position = self._settle(min(wanted, len(rows) - 1), 1)
+        if position != self.cursor:
+            # Set without a message: new rows are announced by whoever replaced them.
+            self.set_reactive(LineList.cursor, position)
+        self._show_cursor()
+        self.refresh()
+
+    def say(self, text: str) -> None:
+        """Show a sentence instead of rows."""
+        self._empty = text
+        self.replace(())
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is visible."""
+        width = self.size.width
+        base = self.rich_style
+        index = y + self.scroll_offset.y
+        if not self._rows and y == 0 and self._empty:
+            text = Text(self._empty, style=self.style("muted"))
+        elif index >= len(self._rows):
+            return Strip.blank(width, base)
+        else:
+            text = self.line(self._rows[index], index, width)
+        text.truncate(width, overflow="crop")
+        strip = Strip(text.render(self.app.console)).adjust_cell_length(width, base)
+        # The cursor's colours win over the row's own, so that it can be read in any theme.
+        at_cursor = bool(self._rows) and index == self.cursor
+        cursor = self.get_component_rich_style("lines--cursor") if at_cursor else None
+        return Strip(Segment.apply_style(strip, base, cursor), width)
+
+    # Moving.
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Draw the rows that the cursor left and reached, and tell."""
+        self.refresh_line(old)
+        self.refresh_line(new)
+        self._show_cursor()
+        row = self.row
+        if row is not None:
+            self.post_message(self.Highlighted(self, row))
+
+    def action_move(self, step: int) -> None:
+        """Move by `step` rows."""
+        self.cursor = self._settle(self.cursor + step, step)
+
+    def action_move_to(self, index: int) -> None:
+        """Move to a row; -1 is the last."""
+        last = len(self._rows) - 1
+        self.cursor = self._settle(last if index < 0 else index, 1 if index >= 0 else -1)
+
+    def action_page(self, direction: int) -> None:
+        """Move by half of what is visible."""
+        step = direction * max(1, self.size.height // 2)
+        self.cursor = self._settle(self.cursor + step, direction)
+
+    def action_choose(self) -> None:
+        """Open the row under the cursor."""
+        row = self.row
+        if row is not None:
+            self.post_message(self.Chosen(self, row))
+
+    def _settle(self, index: int, direction: int) -> int:
+        """The nearest row that the cursor may rest on, looking in `direction` first."""
+        last = len(self._rows) - 1
+        start: int = max(0, min(index, last))
+        after, before = range(start, last + 1), range(start, -1, -1)
+        for candidate in (*after, *before) if direction > 0 else (*before, *after):
+            if self.selectable(self._rows[candidate]):
+                return int(candidate)
+        return start
+
+    def _show_cursor(self) -> None:
+        # Headings directly above the first row come into view with it.
+        top = self.cursor
+        while top > 0 and top <= len(self._rows) and not self.selectable(self._rows[top - 1]):
+            top -= 1
+        height = self.cursor - top + 1
+        if height > self.size.height:
+            top, height = self.cursor, 1
+        self.scroll_to_region(Region(0, top, 1, height), animate=False, force=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lines are as wide as the list."""
+        self.virtual_size = Size(event.size.width, len(self._rows))
+        self._show_cursor()
+
+    def on_click(self, event: events.Click) -> None:
+        """Move to the row that was clicked; open it when the cursor was there."""
+        index = event.y + self.scroll_offset.y
+        if 0 <= index < len(self._rows) and self.selectable(self._rows[index]):
+            if index == self.cursor:
+                self.action_choose()
+            else:
+                self.cursor = index

@@ -1,0 +1,109 @@
+import json
+
+import pytest
+
+from saetui.corpus import FORMATS, CorpusOptions, CorpusReport, Problem
+from saetui.corpus.dates import iso_date
+from saetui.corpus.fields import FieldNames, listed, unique_names
+from saetui.corpus.report import MOST_PROBLEMS
+from saetui.corpus.seen_ids import SeenIds
+from saetui.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("2019", "2019"),
+        (2019, "2019"),
+        (2019.0, "2019"),
+        ("2019-3", "2019-03"),
+        ("2019-03-14 10:20", "2019-03-14"),
+        ("2019/03/14", "2019-03-14"),
+        ("2020-02-29", "2020-02-29"),
+        ("2019-02-29", ""),
+        ("2019-13", ""),
+        ("2019-03-14x", ""),
+        ("March 2019", ""),
+        ("", ""),
+        (None, ""),
+        (True, ""),
+        (2019.5, ""),
+        (float("nan"), ""),
+        (float("inf"), ""),
+        (1552521600, ""),
+        ("0000", ""),
+        (["2019"], ""),
+        ("\u0662\u0660\u0661\u0669", ""),
+    ],
+)
+def test_dates(value, date):
+    assert iso_date(value) == date
+
+
+def test_ids_are_remembered_over_merges():
+    seen = SeenIds()
+    count = 150_000
+    assert all(seen.add(str(n)) for n in range(count))
+    assert not any(seen.add(str(n)) for n in range(0, count, 7))
+    assert seen.add(str(count))
+    assert not seen.add(str(count))
+
+
+def test_the_report_keeps_the_first_problems_and_counts_all():
+    report = CorpusReport(documents=1_234)
+    for line in range(1, 51):
+        report.add(Problem(line, "bad", "is odd"))
+    report.add(Problem(51, "duplicate", "repeats the id a"))
+    report.filtered = 2
+    assert report.bad == 50
+    assert [problem.line for problem in report.problems] == list(range(1, MOST_PROBLEMS + 1))
+    assert report.summary() == (
+        "1,234 documents read; left out: 50 unreadable lines, 1 duplicate, "
+        "2 outside the categories. The first problem: line 1 is odd."
+    )
+    as_json = json.loads(json.dumps(report.as_dict()))
+    assert as_json["documents"] == 1_234
+    assert as_json["duplicates"] == 1
+    assert as_json["problems"][0] == {"line": 1, "kind": "bad", "reason": "is odd"}
+
+
+def test_a_clean_report_is_one_short_sentence():
+    assert CorpusReport(documents=1).summary() == "1 document read."
+
+
+@pytest.mark.parametrize(
+    "options", [{"format": "xml"}, {"columns": {"body": "x"}}, {"limit": 0}, {"limit": -1}]
+)
+def test_options_that_make_no_sense(options):
+    with pytest.raises(InputError):
+        CorpusOptions(**options)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_can_be_asked_for(name):
+    assert CorpusOptions(format=name).format == name
+
+
+def test_names_are_found_exactly_before_they_are_found_in_any_case():
+    found = FieldNames({}).find(("TEXT", "text", "Id"))
+    assert found["text"] == ("text",)
+    assert found["id"] == ("Id",)
+    assert FieldNames({"id": "KEY"}).find(("key", "id"))["id"] == ("key",)
+    assert FieldNames({"id": "gone"}).find(("id", "text"))["id"] == ()
+
+
+def test_listed_cuts_what_is_long():
+    assert listed([]) == "none"
+    assert listed(["a", "b c"]) == "a, 'b c'"
+    assert listed(["x" * 100]) == "'" + "x" * 40 + "...'"
+    assert listed([str(n) for n in range(100)]).endswith("'19', ...")
+
+
+def test_unique_names():
+    assert unique_names(["a", " a ", "", "a (2)", "a"]) == (
+        "a",
+        "a (2)",
+        "column 3",
+        "a (2) (2)",
+        "a (3)",
+    )
