@@ -11,13 +11,14 @@ The names below are loaded when first used, so that `import saetui` costs nothin
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from saetui.version import __version__
+
 if TYPE_CHECKING:
     from saetui.core.changes import Change
     from saetui.session.requests import SearchRequest
     from saetui.session.session import Session
     from saetui.session.session import open_session as open
 
-__version__ = "0.1.0"
 
 __all__ = ["Change", "SearchRequest", "Session", "__version__", "open"]
 

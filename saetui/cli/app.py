@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from saetui import __version__
+from saetui.cli.build import build
 from saetui.cli.check import check
+from saetui.cli.demo import demo
 from saetui.cli.doctor import doctor
 from saetui.cli.document import document
 from saetui.cli.families import families
@@ -14,6 +15,7 @@ from saetui.cli.feature import feature
 from saetui.cli.features import features
 from saetui.cli.open import open_app
 from saetui.cli.search import search
+from saetui.version import __version__
 
 
 def _examples(*lines: str) -> str:
@@ -60,6 +62,21 @@ def program(
     """
 
 
+app.command(
+    "demo",
+    short_help="Explore the shipped bundle, without any set-up.",
+    epilog=_examples("demo", "search $(saetui demo --path) parsing"),
+)(demo)
+app.command(
+    "build",
+    short_help="Make a bundle of a corpus.",
+    epilog=_examples(
+        "build papers.jsonl -o my.bundle",
+        "build arxiv-metadata-oai-snapshot.json --category astro-ph -o astro.bundle",
+        "build notes.csv --columns text=body --columns id=key -o notes.bundle",
+        "build papers.jsonl --embedder openai:text-embedding-3-small -o papers.bundle",
+    ),
+)(build)
 app.command(
     "open",
     epilog=_examples("open my.bundle", "my.bundle", "open my.bundle --sae k16-n3072"),

@@ -8,7 +8,8 @@ from saetui.cli.options import AsJson, BundlePath
 def check(bundle: BundlePath, as_json: AsJson = False) -> None:
     """Check that a bundle is whole and undamaged.
 
-    Every file is compared with its hash, and every part with the others. The exit code is 1 when anything is wrong.
+    Every file is compared with its hash, and every part with the others. The exit code is 1
+    when anything is wrong.
     """
     from saetui.cli import shapes
     from saetui.cli.output import Output

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 def doctor(
     bundle: Annotated[
         Path | None,
-        typer.Argument(metavar="[BUNDLE]", help="A bundle to look at too.", show_default=False),
+        typer.Argument(metavar="BUNDLE", help="A bundle to look at too.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is installed and what a bundle needs.
+    """Say what is installed, and what a bundle needs.
 
     Also what this terminal can do. The exit code is 1 when something must be put right first.
     """
@@ -61,7 +61,8 @@ def _print_terminal(output: "Output", terminal: "Facts") -> None:
         output.line("standard output is not a terminal")
     colour = terminal["colour"] or "none"
     output.line(f"colour {colour}" + (", NO_COLOR is set" if terminal["NO_COLOR"] else ""))
-    output.line(f"encoding {terminal['encoding']}")
+    plain = "" if output.unicode else ", so that lines and bars are drawn in ASCII"
+    output.line(f"encoding {terminal['encoding']}{plain}")
     inside = ", inside tmux" if terminal["tmux"] else ""
     output.line(f"TERM {terminal['TERM'] or 'not set'}{inside}")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def document(
     bundle: BundlePath,
     document_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Its id in the corpus.", show_default=False)
+        str | None, typer.Argument(metavar="ID", help="Its id in the corpus.", show_default=False)
     ] = None,
     *,
     row: Annotated[

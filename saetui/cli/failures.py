@@ -50,6 +50,7 @@ def _explained(error: Exception) -> tuple[str, str]:
     """Message and hint."""
     if isinstance(error, SaetuiError):
         return error.message, error.hint
-    if isinstance(error, ImportError):
+    # A name that saetui itself lacks is a defect, not a missing package.
+    if isinstance(error, ImportError) and not (error.name or "").startswith("saetui"):
         return missing_package(error)
     return f"unexpected error: {type(error).__name__}: {error}; run with --debug", ""

@@ -53,7 +53,7 @@ def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
 
     record = detail.record
     output.line(f"{record.id}  {record.name}" if record.label else record.name, "bold")
-    output.line(
+    output.prose(
         f"{record.documents:,} documents  density {density(record.density)}  "
         f"mean {score(record.mean_activation)}  max {score(record.max_activation)}"
     )

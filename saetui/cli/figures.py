@@ -28,12 +28,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3_600} h {whole % 3_600 // 60:02d} min"
 
 
-def rate(amount: float, seconds: float, unit: str) -> str:
+def rate(amount: float, seconds: float, unit: str = "") -> str:
     """How fast: `81 documents/s`; empty before anything is known."""
     if amount <= 0 or seconds <= 0:
         return ""
     speed = amount / seconds
-    return f"{speed:,.0f} {unit}/s" if speed >= 9.95 else f"{speed:.1f} {unit}/s"
+    shown = f"{speed:,.0f}" if speed >= 9.95 else f"{speed:.1f}"
+    return f"{shown} {unit}/s" if unit else f"{shown}/s"
 
 
 def named(figures: dict[str, float]) -> str:

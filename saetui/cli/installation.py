@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from saetui import __version__
 from saetui.cli.failures import missing_package
 from saetui.errors import SaetuiError
+from saetui.version import __version__
 
 Facts = dict[str, Any]
 
@@ -58,10 +58,11 @@ def _terminal() -> Facts:
     from rich.console import Console
 
     console = Console()
+    is_terminal = sys.stdout.isatty()
     return {
-        "is_terminal": sys.stdout.isatty(),
-        "columns": console.width,
-        "rows": console.height,
+        "is_terminal": is_terminal,
+        "columns": console.width if is_terminal else None,
+        "rows": console.height if is_terminal else None,
         "colour": console.color_system,
         "encoding": getattr(sys.stdout, "encoding", None),
         "TERM": os.environ.get("TERM"),
@@ -98,6 +99,9 @@ def _embedders() -> list[Facts]:
 
     found = []
     for kind in known_embedders():
+        # Whether vectors made elsewhere can be used depends on their file, not on this machine.
+        if kind.usage.startswith("precomputed"):
+            continue
         available, why = availability(kind.usage)
         found.append({"name": kind.usage, "available": available, "why": why})
     return found

@@ -13,7 +13,7 @@ def cut(text: str, width: int, ellipsis: str) -> str:
     if cell_len(text) <= width:
         return text
     kept = max(width - len(ellipsis), 0)
-    return (set_cell_size(text, kept).rstrip() + ellipsis)[: max(width, 0)]
+    return set_cell_size(text, kept).rstrip() + ellipsis[: max(width, 0)]
 
 
 def pad(text: str, width: int, right: bool = False) -> str:
@@ -41,10 +41,8 @@ def widths(rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) ->
 
 def _shrink(found: list[int], columns: Sequence[int], room: int, least: int) -> None:
     """Narrow the widest of `columns`, in place, until all fit or none is above `least`."""
-    while (excess := sum(found) - room) > 0:
-        wide = [i for i in columns if found[i] > least]
-        if not wide:
+    for _ in range(sum(found) - room):
+        widest = max(columns, key=lambda i: found[i], default=None)
+        if widest is None or found[widest] <= least:
             return
-        widest = max(wide, key=lambda i: found[i])
-        next_width = max((found[i] for i in wide if found[i] < found[widest]), default=least)
-        found[widest] -= max(1, min(excess, found[widest] - max(next_width, least)))
+        found[widest] -= 1

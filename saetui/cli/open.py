@@ -11,6 +11,18 @@ def open_app(bundle: BundlePath, sae: SaeName = None) -> None:
 
     `saetui BUNDLE` does the same.
     """
+    require_terminal()
+    from saetui.tui.app import run
+
+    run(bundle, sae)
+
+
+def require_terminal() -> None:
+    """Refuse to start the app where nobody would see it.
+
+    Raises:
+        InputError: A standard stream is not a terminal.
+    """
     # The app reads keys from standard input and draws on standard error.
     streams = {"output": sys.stdout, "input": sys.stdin, "error": sys.stderr}
     for name, stream in streams.items():
@@ -19,6 +31,3 @@ def open_app(bundle: BundlePath, sae: SaeName = None) -> None:
                 f"The app needs a terminal, and standard {name} is not one.",
                 "To print results instead, use: saetui search, features, families, document",
             )
-    from saetui.tui.app import run
-
-    run(bundle, sae)

@@ -15,7 +15,7 @@ SaeName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[WORDS]...", help="Words of the label.", show_default=False),
+    typer.Argument(metavar="WORDS", help="Words of the label.", show_default=False),
 ]
 ListLimit = Annotated[
     int, typer.Option("--limit", min=0, metavar="N", help="How many to show; 0 shows all.")

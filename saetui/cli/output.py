@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GAP = "  "
+BRANCHES = " \u2502\u251c\u2514\u2500"
+# No terminal is wider; cutting early keeps a title of a megabyte cheap.
+_LONGEST_CELL = 2_000
+# What one character may become: `<U+10FFFF>`.
+_LONGEST_ESCAPE = 10
 
 
 def _plain(_: str) -> str:
@@ -70,17 +75,19 @@ class Output:
         return "\u2026" if self.unicode else "..."
 
     def json(self, value: object) -> None:
-        """One JSON document; characters beyond ASCII stay unless the encoding lacks them."""
-        text = json.dumps(value, indent=2, ensure_ascii=not self.unicode, allow_nan=False)
+        """One JSON document; what the encoding lacks, or a terminal would obey, is escaped."""
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        if not self.unicode or (self.terminal and visible(text) != text):
+            text = json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
         # Only a lone surrogate cannot be encoded here, and its escape is valid JSON.
         self.stream.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
     def line(self, text: str = "", style: str = "") -> None:
         """One line; on a terminal cut to its width."""
         if self.terminal:
-            self._write_lines([[(cut(self._cell(text), self._width, self.ellipsis), style)]])
+            self._write_lines([[(cut(self._line(text), self._width, self.ellipsis), style)]])
         else:
-            self.stream.write(self._cell(text) + "\n")
+            self.stream.write(self._line(text) + "\n")
 
     def heading(self, text: str) -> None:
         """A line that begins a part, after an empty line."""
@@ -119,10 +126,15 @@ class Output:
     def _width(self) -> int:
         return max(self._console.width, 1)
 
+    def _line(self, text: str) -> str:
+        """`text` without line breaks; its spaces stay."""
+        return self._encodable(" ".join(visible(text).split("\n")).replace("\t", " "))
+
     def _cell(self, text: str) -> str:
-        indent = text[: len(text) - len(text.lstrip(" "))]
-        limit = 2_000 if self.terminal else max(len(text), 1)
-        return indent + self._encodable(visible_line(text, limit))
+        """`text` with its spaces folded, except in the branch of a tree that begins it."""
+        branch = text[: len(text) - len(text.lstrip(BRANCHES))]
+        limit = _LONGEST_CELL if self.terminal else _LONGEST_ESCAPE * len(text) + 1
+        return self._encodable(branch + visible_line(text[len(branch) :], limit))
 
     def _encodable(self, text: str) -> str:
         return text.encode(self.encoding, "backslashreplace").decode(self.encoding)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rich.progress import Task, TaskID
     from rich.text import Text
 
-_BAR_WIDTH = 20
+# Bars give way to figures on a narrow terminal.
+_WIDE, _WIDE_BAR, _NARROW_BAR = 100, 20, 10
 
 
 class ProgressBars:
@@ -37,7 +38,7 @@ class ProgressBars:
 
         self._bars = RichProgress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(_BAR_WIDTH),
+            BarColumn(_WIDE_BAR if console.width >= _WIDE else _NARROW_BAR),
             StateColumn(),
             console=console,
             get_time=clock,
@@ -76,9 +77,10 @@ class ProgressBars:
         self._bars.update(self._task, advance=amount, figures=named(self._figures))
 
     def note(self, message: str) -> None:
-        """Write a line above the bars."""
+        """Write a line above the bars, and bring them up to date."""
         from rich.text import Text
 
+        self._bars.refresh()
         self._bars.console.print(Text(visible_line(message)))
 
     def _end(self, how: str) -> None:
@@ -103,5 +105,5 @@ def _state(task: "Task") -> str:
         time = f"{ended} {duration(seconds)}"
     elif task.total is not None and new > 0:
         time = f"{duration((task.total - done) * seconds / new)} left"
-    parts = (counted, rate(new, seconds, unit), time, str(task.fields.get("figures", "")))
+    parts = (counted, time, rate(new, seconds), str(task.fields.get("figures", "")))
     return "  ".join(part for part in parts if part)

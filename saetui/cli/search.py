@@ -1,6 +1,6 @@
 """`saetui search`: a search, steered by features."""
 
-import os
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,7 @@ from saetui.cli.figures import score, signed
 from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 from saetui.core.changes import Mode
+from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 _SHOWN_TERMS = 5
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def search(
@@ -83,9 +85,11 @@ def search(
 
 
 def _query_text(query: str) -> str:
-    """The query; bytes that are not UTF-8 become replacement characters."""
-    encoded = sys.stdin.buffer.read().strip() if query == "-" else os.fsencode(query)
-    return encoded.decode("utf-8", "replace")
+    """The query; bytes that are not text become replacement characters."""
+    if query == "-":
+        return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    # Python hands over such bytes of the command line as lone surrogates.
+    return _SURROGATE.sub("\ufffd", query)
 
 
 def rank_change(rank: int, baseline_rank: int | None) -> str:
@@ -129,6 +133,21 @@ def _print_response(output: "Output", session: "Session", response: "SearchRespo
     )
     if response.request.why:
         _print_why(output, session, response)
+    if response.features:
+        _print_features(output, response)
+    if steered and response.dropped:
+        output.heading("Pushed out by steering")
+        output.table(
+            [Column("was", numeric=True), Column("title"), Column("id")],
+            [[str(gone.baseline_rank), gone.title, gone.id] for gone in response.dropped],
+        )
+    output.line()
+    output.line(_summary(session, response), "dim")
+
+
+def _print_features(output: "Output", response: "SearchResponse") -> None:
+    from saetui.cli.output import Column
+
     output.heading("Features of the query")
     output.table(
         [
@@ -147,35 +166,20 @@ def _print_response(output: "Output", session: "Session", response: "SearchRespo
             for feature in response.features
         ],
     )
-    if steered and response.dropped:
-        output.heading("Pushed out by steering")
-        output.table(
-            [Column("was", numeric=True), Column("title"), Column("id")],
-            [[str(gone.baseline_rank), gone.title, gone.id] for gone in response.dropped],
-        )
-    output.line()
-    output.line(_summary(session, response), "dim")
 
 
 def _print_why(output: "Output", session: "Session", response: "SearchResponse") -> None:
-    from saetui.cli.output import Column
-
     output.heading("Why")
-    rows = []
     for result in response.results:
         if result.why is None:
             continue
-        shown = result.why.features[:_SHOWN_TERMS]
-        rows += [
-            [str(result.rank), signed(term), session.features[feature].name]
-            for feature, term in shown
-        ]
-        others = sum(term for _, term in result.why.features[_SHOWN_TERMS:])
-        if len(result.why.features) > _SHOWN_TERMS:
-            rows.append([str(result.rank), signed(others), "(other features)"])
-        rows.append([str(result.rank), signed(result.why.bias), "(bias)"])
-        rows.append([str(result.rank), signed(result.why.remainder), "(unexplained)"])
-    output.table([Column("rank", numeric=True), Column("term", numeric=True), Column("of")], rows)
+        shown, others = result.why.features[:_SHOWN_TERMS], result.why.features[_SHOWN_TERMS:]
+        terms = [(session.features[feature].name, term) for feature, term in shown]
+        if others:
+            terms.append((f"{len(others)} more", sum(term for _, term in others)))
+        terms += [("bias", result.why.bias), ("unexplained", result.why.remainder)]
+        said = "  ".join(f"{visible_line(name)} {signed(term)}" for name, term in terms)
+        output.prose(f"{result.rank}  {said}")
 
 
 def _summary(session: "Session", response: "SearchResponse") -> str:

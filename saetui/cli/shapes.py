@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saetui.core.explain import Explanation
     from saetui.core.families import Family
+    from saetui.pipeline.build import BuildOutcome
     from saetui.session.requests import (
         DocumentDetail,
         Example,
@@ -30,6 +31,19 @@ def number(value: float | None) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return float(f"{value:.7g}")
+
+
+def finite(value: object) -> object:
+    """A JSON value of the corpus, with null for the numbers that JSON does not have."""
+    match value:
+        case dict():
+            return {str(key): finite(each) for key, each in value.items()}
+        case list():
+            return [finite(each) for each in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
 
 
 def search(session: "Session", response: "SearchResponse") -> Json:
@@ -199,7 +213,7 @@ def document(session: "Session", detail: "DocumentDetail") -> Json:
         "text": detail.document.text,
         "url": detail.document.url,
         "published": detail.document.published,
-        "metadata": dict(detail.document.metadata),
+        "metadata": finite(dict(detail.document.metadata)),
         "features": _neighbours(session, detail.features, "activation"),
         "neighbours": _examples(detail.neighbours, "cosine"),
     }
@@ -212,5 +226,23 @@ def check(findings: "Sequence[Finding]") -> Json:
         "findings": [
             {"subject": finding.subject, "ok": finding.ok, "problem": finding.problem}
             for finding in findings
+        ],
+    }
+
+
+def build(outcome: "BuildOutcome") -> Json:
+    """What a build made."""
+    manifest = outcome.manifest
+    return {
+        "path": str(outcome.path),
+        "steps": list(outcome.steps),
+        "documents": manifest.documents,
+        "dimensions": manifest.dimensions,
+        "corpus": finite(manifest.corpus),
+        "embedder": manifest.embedder,
+        "index": finite(manifest.index),
+        "saes": [
+            {"name": sae.name, "n": sae.n, "k": sae.k, **finite(sae.metrics)}
+            for sae in manifest.saes
         ],
     }

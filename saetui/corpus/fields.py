@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from saetui.core.documents import Document
 from saetui.corpus.dates import iso_date
+from saetui.corpus.json_text import kind_of
 from saetui.corpus.records import Record, UnusableRecord
 from saetui.errors import InputError
 
@@ -142,8 +143,8 @@ def _text(name: str, value: object) -> str:
         return str(int(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    kind = {bool: "true or false", dict: "an object"}.get(type(value), "a list")
-    raise UnusableRecord("bad", f"holds {kind} in its field '{name}', where a text should be")
+    reason = f"holds {kind_of(value)} in its field '{name}', where a text should be"
+    raise UnusableRecord("bad", reason)
 
 
 def listed(names: Iterable[str]) -> str:

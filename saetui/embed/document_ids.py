@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from saetui.errors import InputError
 
@@ -37,8 +36,8 @@ def read_ids(path: Path) -> list[str]:
     repeated = [id_ for id_, count in Counter(ids).items() if count > 1]
     if repeated:
         raise InputError(
-            f"{path} names {len(repeated):,} documents more than once, such as "
-            f"{', '.join(repeated[:_NAMED])}."
+            f"{path} names documents more than once: {', '.join(repeated[:_NAMED])}"
+            f"{', ...' if len(repeated) > _NAMED else ''}."
         )
     return ids
 
@@ -65,7 +64,7 @@ def _read_records(text: str) -> list[str]:
     return ids
 
 
-def _id_of(value: Any, place: str) -> str:
+def _id_of(value: object, place: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"{place} holds no id")
     return str(value)

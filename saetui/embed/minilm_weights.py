@@ -8,6 +8,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+from saetui.embed.hub import is_offline, snapshots_of
 from saetui.errors import EmbedderError
 from saetui.store.hashes import remembered_sha256
 
@@ -41,14 +42,13 @@ def installed_folder() -> Path | None:
                 f"Correct or unset {_OVERRIDE}.",
             )
         return folder
-    candidates = [*_hub_snapshots(), *_package_folders()]
+    candidates = [*snapshots_of(MODEL), *_package_folders()]
     return next((folder for folder in candidates if _is_complete(folder)), None)
 
 
 def can_download() -> bool:
     """Whether the hub may be asked: its client is installed, and offline mode is not set."""
-    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
-    return not offline and find_spec("huggingface_hub") is not None
+    return not is_offline() and find_spec("huggingface_hub") is not None
 
 
 def verified_folder() -> Path:
@@ -77,30 +77,6 @@ def _is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in SHA256)
 
 
-def _hub_snapshots() -> list[Path]:
-    """Snapshots of the model in the hub's local cache, the one that `main` points to first."""
-    repository = _hub_cache() / f"models--{MODEL.replace('/', '--')}"
-    try:
-        main = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        main = ""
-    try:
-        snapshots = sorted((repository / "snapshots").iterdir())
-    except OSError:
-        return []
-    return sorted(snapshots, key=lambda snapshot: snapshot.name != main)
-
-
-def _hub_cache() -> Path:
-    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        if os.environ.get(variable):
-            return Path(os.environ[variable]).expanduser()
-    if os.environ.get("HF_HOME"):
-        return Path(os.environ["HF_HOME"]).expanduser() / "hub"
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "huggingface" / "hub"
-
-
 def _package_folders() -> list[Path]:
     # Importing the package would import sentence-transformers, and so torch.
     spec = find_spec(_PACKAGE)
@@ -115,7 +91,10 @@ def _downloaded_folder() -> Path:
             _HOW_TO_GET_IT,
         )
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
+    # A bar would be drawn across the terminal app.
+    disable_progress_bars()
     try:
         paths = [Path(hf_hub_download(MODEL, name)) for name in SHA256]
     except Exception as error:  # The client raises whatever its transport raises.

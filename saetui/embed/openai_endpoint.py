@@ -22,7 +22,7 @@ from saetui.embed.openai_requests import (
 )
 from saetui.embed.settings import EmbedderSettings
 from saetui.embed.texts import checked_query, encodable
-from saetui.embed.vectors import unit_rows
+from saetui.embed.vectors import unit_row, unit_rows
 from saetui.errors import EmbedderError, MissingDependency
 from saetui.progress import Progress, Silent
 
@@ -74,7 +74,7 @@ class OpenAIEmbedder:
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of one query; see `Embedder.embed_query`."""
         vector = self._ask_soon(cut_to_limit(checked_query(text))[0], self.dimensions)
-        return unit_rows(vector[None], ["the query"], self.name)[0]
+        return unit_row(vector, "the query", self.name)
 
     def embed_documents(
         self, texts: Sequence[str], progress: Progress | None = None
@@ -93,9 +93,9 @@ class OpenAIEmbedder:
         cut = [cut_to_limit(encodable(text) or " ") for text in texts]
         requests = BulkRequests(self._endpoint, self.dimensions, self._patience.pauses, progress)
         vectors = self._gathered(requests, [text for text, _ in cut], progress)
-        shortened = sum(was_cut for _, was_cut in cut) + requests.halved_texts
+        shortened = sum(was_cut or text in requests.halved_texts for text, was_cut in cut)
         if shortened:
-            progress.note(f"{shortened:,} texts were too long for {self.name} and were cut.")
+            progress.note(f"Texts that were too long for {self.name} and were cut: {shortened:,}.")
         return vectors
 
     def _gathered(
@@ -119,7 +119,8 @@ class OpenAIEmbedder:
             raise explained(error, self.base_url, self._settings.argument) from error
         finally:
             requests.stopping.set()
-            pool.shutdown(cancel_futures=True)
+            # An interrupted user need not wait for answers that are still under way.
+            pool.shutdown(wait=False, cancel_futures=True)
         return vectors
 
     def _ask_soon(self, text: str, width: int | None) -> NDArray[np.float32]:

@@ -118,7 +118,7 @@ class Endpoint:
                 f"{self.client.base_url} sent {len(indices):,} vectors for {len(texts):,} texts, "
                 "or numbered them wrongly."
             )
-        if len(widths) != 1 or width not in (None, *widths):
+        if len(widths) != 1 or 0 in widths or width not in (None, *widths):
             raise EmbedderError(
                 f"'{self.model}' gave vectors of width {', '.join(map(str, sorted(widths)))} "
                 f"where {width or 'one width'} was expected.",
@@ -135,13 +135,17 @@ class BulkRequests:
         width: Width of the vectors.
         pauses: Seconds before each further try, see `Patience`.
         progress: Told of waits; one thread at a time calls it.
+
+    Attributes:
+        stopping: Set to end all waiting.
+        halved_texts: Texts that the endpoint took only in part.
     """
 
     def __init__(
         self, endpoint: Endpoint, width: int, pauses: Sequence[float], progress: Progress
     ) -> None:
         self.stopping = threading.Event()
-        self.halved_texts = 0
+        self.halved_texts: set[str] = set()
         self._endpoint = endpoint
         self._width = width
         self._pauses = pauses
@@ -168,9 +172,7 @@ class BulkRequests:
                 if not is_refusal(error) or (len(texts) == 1 and len(texts[0]) < _SHORTEST_CUT):
                     raise
         if len(texts) == 1:
-            with self._lock:
-                self.halved_texts += 1
-            return self._vectors_of([texts[0][: len(texts[0]) // 2]])[0], False
+            return self._halved(texts[0]), False
         middle = (len(texts) + 1) // 2
         first, first_at_once = self._vectors_of(texts[:middle])
         second, second_at_once = self._vectors_of(texts[middle:])
@@ -178,6 +180,17 @@ class BulkRequests:
             # Number, not length, was the trouble: spare later batches the refusal.
             self._most_texts = min(self._most_texts, middle)
         return np.concatenate([first, second]), False
+
+    def _halved(self, text: str) -> Float:
+        """The vector of the longest half, quarter and so on of `text` that the endpoint takes."""
+        self.halved_texts.add(text)
+        while True:
+            text = text[: len(text) // 2]
+            try:
+                return self._ask_patiently([text])
+            except Exception as error:
+                if not is_refusal(error) or len(text) < _SHORTEST_CUT:
+                    raise
 
     def _ask_patiently(self, texts: Sequence[str]) -> Float:
         for pause in self._pauses:

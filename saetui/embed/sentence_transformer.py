@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.embed.hub import is_offline
 from saetui.embed.settings import EmbedderSettings
 from saetui.embed.texts import checked_query, encodable
-from saetui.embed.vectors import unit_rows
+from saetui.embed.vectors import unit_row, unit_rows
 from saetui.errors import EmbedderError, MissingDependency
 from saetui.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 _TEXTS_PER_CALL = 256
 _TEXTS_PER_BATCH = 32
@@ -61,7 +65,7 @@ class SentenceTransformerEmbedder:
         encode = getattr(self._model, "encode_query", self._model.encode)
         with self._in_use:
             vectors = encode([checked_query(text)], convert_to_numpy=True, show_progress_bar=False)
-        return unit_rows(np.asarray(vectors), ["the query"], self.name)[0]
+        return unit_row(np.asarray(vectors)[0], "the query", self.name)
 
     def embed_documents(
         self, texts: Sequence[str], progress: Progress | None = None
@@ -118,23 +122,20 @@ def availability(settings: EmbedderSettings) -> tuple[bool, str]:
     return True, f"sentence-transformers will look for {settings.argument}."
 
 
-def _loaded(model: str, dimensions: int | None) -> Any:
-    from huggingface_hub.utils import disable_progress_bars
+def _loaded(model: str, dimensions: int | None) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    # Their bars would be drawn across the terminal app.
-    disable_progress_bars()
-    disable_progress_bar()
+    # Bars for downloads and loading would be drawn across the terminal app.
+    disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
     failure: Exception | None = None
     # What is on this machine is taken without asking the hub whether there is something newer.
-    for local in (True, False):
+    only_here = Path(model).is_dir() or is_offline()
+    for local in (True,) if only_here else (True, False):
         try:
             return SentenceTransformer(model, truncate_dim=dimensions, local_files_only=local)
         except Exception as error:  # noqa: BLE001 - a model's files can fail in any way
             failure = error
-        if Path(model).is_dir():
-            break
     raise EmbedderError(
         f"sentence-transformers cannot load '{model}' ({_first_line(failure)}).",
         "Check the model's name; offline, give the folder that holds it.",

@@ -35,6 +35,12 @@ def unit_rows(vectors: NDArray[np.floating], names: list[str], source: str) -> N
     return unit
 
 
+def unit_row(vector: NDArray[np.floating], name: str, source: str) -> NDArray[np.float32]:
+    """One vector `(d,)` scaled to unit norm; see `unit_rows`."""
+    row: NDArray[np.float32] = unit_rows(vector[None], [name], source)[0]
+    return row
+
+
 def _listed(names: list[str], chosen: NDArray[np.bool_]) -> str:
     rows = np.flatnonzero(chosen)
     shown = ", ".join(names[row] for row in rows[:_NAMED])

@@ -35,6 +35,8 @@ class Phrases:
     Attributes:
         tokens: The corpus that the phrases were found in.
         lengths: int64 `(P,)`, words of each phrase.
+        whole: bool `(P,)`; false for single words that mostly are part of something longer, as
+            "blue" and "Higgs" are: no good names, unless they are all that documents share.
         indptr: int64 `(N + 1,)`; document `i` owns `members[indptr[i]:indptr[i + 1]]`.
         members: int32 `(nnz,)`, phrases of each document, ascending.
         in_title: bool `(nnz,)`, whether the document's title has the phrase.
@@ -44,6 +46,7 @@ class Phrases:
 
     tokens: Tokens
     lengths: NDArray[np.int64]
+    whole: NDArray[np.bool_]
     indptr: NDArray[np.int64]
     members: Int
     in_title: NDArray[np.bool_]
@@ -52,12 +55,6 @@ class Phrases:
 
     def __len__(self) -> int:
         return len(self.lengths)
-
-    def words(self, phrase: int) -> tuple[int, ...]:
-        """The words of a phrase, by which forms of the same term can be told."""
-        start = int(self.positions[self.places[phrase]])
-        forms = self.tokens.forms[start : start + int(self.lengths[phrase])]
-        return tuple(self.tokens.words[forms].tolist())
 
 
 @dataclass(frozen=True)
@@ -95,19 +92,27 @@ def find_phrases(tokens: Tokens) -> Phrases:
     """All phrases of a corpus that could name something."""
     kinds = tokens.kinds[tokens.forms]
     levels, extended = _grow(tokens, kinds)
-    lengths, occurrences, phrases = [], [], []
+    lengths, whole, occurrences, phrases = [], [], [], []
     count = 0
     for level, longest in zip(levels, extended, strict=True):
         valid = _valid(level, kinds, tokens)
-        fit = _stand_alone(level, valid, kinds) & (longest <= _MOST_EXTENDED * level.counts)
+        fit = _mostly(level, valid) & (longest <= _MOST_EXTENDED * level.counts)
+        complete = _stand_alone(level, kinds)
+        if level.length > 1:
+            fit &= complete
         number = np.where(fit, count + np.cumsum(fit) - 1, -1)
         keep = valid & fit[level.sequences]
         occurrences.append(level.positions[keep])
         phrases.append(number[level.sequences[keep]])
         lengths.append(np.full(int(fit.sum()), level.length))
+        whole.append(complete[fit])
         count += int(fit.sum())
     return _assemble(
-        tokens, np.concatenate(lengths), np.concatenate(occurrences), np.concatenate(phrases)
+        tokens,
+        np.concatenate(lengths),
+        np.concatenate(whole),
+        np.concatenate(occurrences),
+        np.concatenate(phrases),
     )
 
 
@@ -165,27 +170,27 @@ def _valid(level: _Level, kinds: NDArray[np.uint8], tokens: Tokens) -> NDArray[n
     return valid | (after_name & (spans[:, 0] != NUMBER))
 
 
-def _stand_alone(
-    level: _Level, valid: NDArray[np.bool_], kinds: NDArray[np.uint8]
-) -> NDArray[np.bool_]:
-    """Which sequences are whole phrases by where they occur, one per sequence."""
+def _stand_alone(level: _Level, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which sequences begin and end noun phrases often enough, one per sequence."""
     before = kinds[level.positions - 1] == STOP
     after = kinds[level.positions + level.length] == STOP
+    return (_share(level, after) >= _LEAST_FINAL) & (_share(level, before) >= _LEAST_INITIAL)
 
-    def share(where: NDArray[np.bool_]) -> NDArray[np.float64]:
-        hits = np.bincount(level.sequences[where], minlength=len(level.counts))
-        return hits / np.maximum(level.counts, 1)
 
-    return (
-        (share(after) >= _LEAST_FINAL)
-        & (share(before) >= _LEAST_INITIAL)
-        & (share(valid) >= _LEAST_VALID)
-    )
+def _mostly(level: _Level, where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which sequences have at least half of their occurrences `where`."""
+    return _share(level, where) >= _LEAST_VALID
+
+
+def _share(level: _Level, where: NDArray[np.bool_]) -> NDArray[np.float64]:
+    hits = np.bincount(level.sequences[where], minlength=len(level.counts))
+    return hits / np.maximum(level.counts, 1)
 
 
 def _assemble(
     tokens: Tokens,
     lengths: NDArray[np.int64],
+    whole: NDArray[np.bool_],
     positions: NDArray[np.int64],
     phrases: NDArray[np.int64],
 ) -> Phrases:
@@ -200,6 +205,7 @@ def _assemble(
     return Phrases(
         tokens,
         lengths,
+        whole,
         indptr,
         (pairs % size).astype(np.int32),
         keys[first] % 2 == 0,
@@ -211,18 +217,25 @@ def _assemble(
 def spell(phrases: Phrases, phrase: int) -> str:
     """A phrase as the corpus mostly writes it: its usual number, and capitals where they belong.
 
-    Bodies count before titles, because titles often capitalise every word. A phrase that only
-    titles have takes the usual capitals of its single words.
+    Where it stands at the end of a noun phrase tells its number, because English nouns before
+    other nouns are singular. Bodies tell capitals, because titles often capitalise every word.
     """
-    tokens = phrases.tokens
+    tokens, length = phrases.tokens, int(phrases.lengths[phrase])
     span = phrases.positions[phrases.places[phrase] : phrases.places[phrase + 1]]
-    body = span[span >= tokens.bodies[tokens.document_of(span)]]
-    read = body if len(body) else span
-    read = read[:: -(-len(read) // _OCCURRENCES_READ)]
-    forms = tokens.forms[read[:, None] + np.arange(phrases.lengths[phrase])]
-    written = [tuple(tokens.spellings[form] for form in row) for row in forms.tolist()]
+    span = _preferred(span, tokens.kinds[tokens.forms[span + length]] == STOP)
+    span = _preferred(span, span >= tokens.bodies[tokens.document_of(span)])
+    read = span[:: -(-len(span) // _OCCURRENCES_READ)]
+    written = [
+        tuple(tokens.spellings[form] for form in row)
+        for row in tokens.forms[read[:, None] + np.arange(length)].tolist()
+    ]
     folded = Counter(" ".join(row).lower() for row in written)
     usual = min(folded, key=lambda text: (-folded[text], text))
     alike = [row for row in written if " ".join(row).lower() == usual]
     columns = [Counter(column) for column in zip(*alike, strict=True)]
-    return " ".join(min(column, key=lambda form: (-column[form], form.swapcase())) for column in columns)
+    # Between equally frequent spellings the one with fewer capitals wins.
+    return " ".join(min(each, key=lambda form: (-each[form], form.swapcase())) for each in columns)
+
+
+def _preferred(span: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    return span[wanted] if wanted.any() else span

@@ -16,32 +16,52 @@ from saetui.interpret.stopwords import GENERIC_WORDS, LY_WORDS, MODIFIERS, STOP_
 # Terms repeat within a text; what comes after this many characters cannot change a label much.
 MAXIMUM_CHARACTERS = 20_000
 _LONGEST_WORD = 40
+_OPENING = 200
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-.'\u2019][^\W_]+)*|[^\w\s]")
 _NUMBER = re.compile(r"[\d.,]+")
 _PARTICIPLE = re.compile(r"\w{2,}[^e]ed")
 
 _NOT_PLURAL = frozenset(
-    "always atlas bias biases canvas chaos christmas cosmos lens news pancreas series species texas"
-    " thomas".split()
+    ["always", "atlas", "bias", "biases", "canvas", "chaos", "christmas", "cosmos", "lens", "news", "pancreas", "series", "species", "texas", "thomas"]
 )
 _IRREGULAR = {
+    "aluminium": "aluminum",
     "analyses": "analysis",
+    "artefact": "artifact",
+    "artefacts": "artifact",
     "axes": "axis",
+    "behaviour": "behavior",
+    "behaviours": "behavior",
+    "catalogue": "catalog",
+    "catalogues": "catalog",
+    "centre": "center",
+    "centres": "center",
+    "colour": "color",
+    "colours": "color",
     "criteria": "criterion",
+    "disc": "disk",
+    "discs": "disk",
+    "fibre": "fiber",
+    "fibres": "fiber",
     "foci": "focus",
+    "haloes": "halo",
     "halos": "halo",
     "hypotheses": "hypothesis",
     "indices": "index",
     "lenses": "lens",
     "loci": "locus",
     "matrices": "matrix",
+    "modelling": "modeling",
     "nuclei": "nucleus",
     "phenomena": "phenomenon",
     "quanta": "quantum",
     "radii": "radius",
     "spectra": "spectrum",
     "stimuli": "stimulus",
+    "sulphur": "sulfur",
+    "tumour": "tumor",
+    "tumours": "tumor",
     "vertices": "vertex",
 }
 
@@ -64,6 +84,7 @@ class Tokens:
         spellings: Of each form, as written; that of `GAP` is empty.
         words: int32, of each form the number of its word: case, number and possessive are one.
         kinds: uint8, of each form `STOP`, `MODIFIER`, `GENERIC`, `NUMBER` or `CONTENT`.
+        openings: Of each document its title, or how its text begins if it has none.
     """
 
     forms: Int
@@ -72,6 +93,7 @@ class Tokens:
     spellings: list[str]
     words: Int
     kinds: NDArray[np.uint8]
+    openings: list[str]
 
     @property
     def documents(self) -> int:
@@ -104,7 +126,9 @@ def tokenize(documents: Iterable[tuple[str, str]]) -> Tokens:
     forms = _Forms()
     row = array("i", [GAP])
     starts, bodies = array("q"), array("q")
+    openings = []
     for title, text in documents:
+        openings.append((title.strip() or text.strip())[:_OPENING])
         starts.append(len(row))
         for part in (title, text):
             bodies.append(len(row))
@@ -121,6 +145,7 @@ def tokenize(documents: Iterable[tuple[str, str]]) -> Tokens:
         forms.spellings,
         np.array(word_of_form, dtype=np.int32),
         np.array([kind_of(form) for form in forms.spellings], dtype=np.uint8),
+        openings,
     )
 
 
@@ -141,16 +166,17 @@ def _is_adverb(word: str) -> bool:
 
 
 def word_of(spelling: str) -> str:
-    """What a spelling shares with its plural, its possessive and its capitals.
+    """What a spelling shares with its plural, its possessive, its capitals, its British form.
 
     The result only tells words apart and is never shown, so that a wrong stem does no harm
     unless it joins two words.
     """
     word = spelling.lower().replace("\u2019", "'").removesuffix("'s").removesuffix("'")
-    if len(word) <= 3 or word in _NOT_PLURAL or word.endswith(("ss", "us", "is")):
-        return word
+    word = word.replace("isation", "ization")
     if word in _IRREGULAR:
         return _IRREGULAR[word]
+    if len(word) <= 3 or word in _NOT_PLURAL or word.endswith(("ss", "us", "is")):
+        return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("sses", "xes", "ches", "shes", "zzes", "oes")):

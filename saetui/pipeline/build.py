@@ -19,6 +19,7 @@ from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.documents import DocumentStore
 from saetui.store.manifest import Manifest, SaeRecord, write_manifest
+from saetui.version import __version__
 
 _WORK = ".build"
 
@@ -114,8 +115,6 @@ def _earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) 
 
 
 def _manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -> Manifest:
-    from saetui import __version__
-
     facts = {name: step.facts for name, step in build.log.steps.items()}
     count, dimensions = build.vectors().shape
     records = []

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, encode_in_blocks
+from saetui.core.families import FamilyParameters
 from saetui.core.features import statistics
 from saetui.core.postings import build_postings
 from saetui.corpus import open_corpus
 from saetui.embed import Embedder
-from saetui.interpret import label_features
-from saetui.interpret.family_building import build_families
+from saetui.interpret.co_occurrence import count_co_occurrence
+from saetui.interpret.family_building import build_families, clean_features
+from saetui.interpret.terms import VERSION, label_features
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_store
@@ -92,6 +94,7 @@ class SaeBuild:
             self._label,
             codes=encoded_from,
             embedder=self._loaded.settings,
+            method=VERSION,
         )
         self._step("families", (layout.FAMILIES,), self._relate, labels=labelled_from)
 
@@ -166,7 +169,7 @@ class SaeBuild:
     def _label(self) -> dict[str, Any]:
         postings, vectors = saes.load_postings(self._folder, self._size.n), self._build.vectors()
         labels = label_features(
-            lambda: ((document.title, document.text) for document in self._documents),
+            ((document.title, document.text) for document in self._documents),
             postings,
             embeddings=vectors,
             embed=_term_embedder(self._loaded.embedder),
@@ -189,11 +192,17 @@ class SaeBuild:
         return note.read_text("utf-8").strip()
 
     def _relate(self) -> dict[str, Any]:
-        size = self._size
-        codes = saes.load_codes(self._folder, len(self._build.vectors()), size.n, size.k)
-        self._build.progress.start("Relating", None, "features")
+        size, parameters = self._size, FamilyParameters()
+        count = len(self._build.vectors())
+        codes = saes.load_codes(self._folder, count, size.n, size.k)
+        postings = saes.load_postings(self._folder, size.n)
+        documents = postings.counts()
+        clean = clean_features(documents, count, parameters)
+        graph = count_co_occurrence(
+            codes, postings, clean, parameters.minimum_weight, self._build.progress
+        )
         records = read_features(self._folder / layout.FEATURES, size.n)
-        families = build_families(codes).labelled(
+        families = build_families(graph, documents, clean, parameters).labelled(
             [record.label for record in records], [record.terms for record in records]
         )
         write_families(self._folder / layout.FAMILIES, families)

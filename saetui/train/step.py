@@ -31,7 +31,6 @@ product per pair. Then the gradient of all parameters together is clipped to nor
 step, and the directions are scaled back to unit norm.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -151,20 +150,21 @@ class GradientStep:
         activations = pairs.values[ordered.order]
         slopes = products(ordered, weights.directions, pull) * (activations > 0)
         along = _sum_numbers(ordered, slopes * activations, n)
-        squares = []
+        norms = []
         for block, total in sums(ordered, activations, pull):
+            gradient = gradients.directions[block]
             directions = weights.directions[block]
-            total.addcmul_(directions, along[block, None], value=-1)
-            gradients.directions[block] = total
-            squares.append(total.square_().sum())
+            torch.addcmul(total, directions, along[block, None], value=-1, out=gradient)
+            norms.append(torch.linalg.vector_norm(gradient))
         for block, total in sums(ordered, slopes, inputs):
             gradients.encoder[block] = total
-            squares.append(total.square_().sum())
+            norms.append(torch.linalg.vector_norm(total))
         gradients.encoder_bias.copy_(_sum_numbers(ordered, slopes, n))
         torch.sum(pull[:batch], dim=0, out=gradients.bias)
         gradients.bias.sub_(gradients.encoder_bias @ weights.encoder)
-        squares += [gradients.encoder_bias.square().sum(), gradients.bias.square().sum()]
-        self.norm = float(torch.stack(squares).double().sum().sqrt())
+        norms += [torch.linalg.vector_norm(gradients.encoder_bias)]
+        norms += [torch.linalg.vector_norm(gradients.bias)]
+        self.norm = float(torch.linalg.vector_norm(torch.stack(norms)))
 
 
 def _spread(rows: Tensor) -> float:

@@ -25,15 +25,6 @@ class AddFeatureScreen(ModalScreen[int | None]):
         Binding("down", "move(1)", "Down", priority=True, show=False),
         Binding("up", "move(-1)", "Up", priority=True, show=False),
     ]
-    DEFAULT_CSS = """
-    AddFeatureScreen {
-        align: center middle;
-        #add {
-            width: 76; max-width: 100%; height: 20; max-height: 100%;
-            border: round $primary; padding: 0 1; background: $surface;
-        }
-    }
-    """
 
     def __init__(self, session: "Session") -> None:
         super().__init__()
@@ -58,11 +49,11 @@ class AddFeatureScreen(ModalScreen[int | None]):
             found.sort(key=lambda feature: (-feature.documents, feature.id))
         self.query_one(FeatureList).replace(found, cursor=0)
 
-    def on_text_line_changed(self, event: TextLine.Changed) -> None:
+    def on_input_changed(self, event: TextLine.Changed) -> None:
         """Filter as one types."""
         self._refilter(event.value)
 
-    def on_text_line_submitted(self, event: TextLine.Submitted) -> None:
+    def on_input_submitted(self, event: TextLine.Submitted) -> None:
         """Choose the feature under the cursor."""
         self._choose()
 

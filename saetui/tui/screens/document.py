@@ -6,13 +6,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from saetui.text import visible_line
 from saetui.tui.columns import wrap
 from saetui.tui.commands import bindings
 from saetui.tui.messages import OpenDocument, OpenFeature, SteerFeatures
 from saetui.tui.widgets.details import DetailList, DetailRow, document_rows
+from saetui.tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
     from saetui.session.requests import DocumentDetail
@@ -25,21 +26,6 @@ class DocumentScreen(Screen[None]):
     """One document; enter on a feature or neighbour goes there."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Document")
-    DEFAULT_CSS = """
-    DocumentScreen {
-        #document-panes { layout: horizontal; height: 1fr; }
-        #document-pane { width: 3fr; }
-        #related-pane { width: 2fr; }
-        .heading { height: 1; background: $panel; padding: 0 1; color: $text-muted; }
-        :focus-within > .heading { color: $text-accent; text-style: bold; }
-        DetailList { padding: 0 1; }
-    }
-    DocumentScreen.-narrow {
-        #document-panes { layout: vertical; }
-        #document-pane { width: 100%; height: 3fr; }
-        #related-pane { width: 100%; height: 2fr; }
-    }
-    """
 
     def __init__(self, detail: "DocumentDetail") -> None:
         super().__init__()
@@ -52,12 +38,12 @@ class DocumentScreen(Screen[None]):
         with Container(id="document-panes"):
             with Vertical(id="document-pane"):
                 heading = f"Document  {visible_line(facts)}"
-                yield Static(heading, classes="heading", markup=False)
+                yield Heading(heading, classes="pane-heading")
                 yield DetailList(id="document-text")
             with Vertical(id="related-pane"):
-                yield Static("What is in it", classes="heading", markup=False)
+                yield Heading("What is in it", classes="pane-heading")
                 yield DetailList(id="related", empty=" No feature is active on it.")
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Fill both lists."""
@@ -72,7 +58,7 @@ class DocumentScreen(Screen[None]):
     def _lay_out(self) -> None:
         document = self.detail.document
         lines = self.query_one("#document-text", DetailList)
-        width = max(lines.content_size.width - 1, 20)
+        width = max(lines.line_width, 20)
         rows = [DetailRow(line, kind="heading") for line in wrap(document.title, width)]
         rows.append(DetailRow(""))
         text = document.text[:_MAX_CHARACTERS]

@@ -23,12 +23,6 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "Close", show=False)
     ]
-    DEFAULT_CSS = """
-    HelpScreen {
-        align: center middle;
-        #help { width: 76; max-width: 100%; height: 90%; border: round $primary; padding: 0 1; }
-    }
-    """
 
     def compose(self) -> ComposeResult:
         """The table, scrollable."""

@@ -1,10 +1,12 @@
 """The main screen: owns the state of the search, and shows it in three views."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Footer
 
 from saetui.core.changes import Change
@@ -27,8 +29,6 @@ from saetui.tui.widgets.text_line import TextLine
 if TYPE_CHECKING:
     from saetui.session.requests import (
         DocumentDetail,
-        FeatureDetail,
-        QueryFeature,
         SearchRequest,
         SearchResponse,
     )
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 # As many results as a tall terminal shows and a reader looks at.
 _LIMIT = 50
+# Seconds that an answer may take before the features are drawn ahead of it. Most come sooner, and
+# then one frame shows both.
+_PATIENCE = 0.05
 
 
 class MainScreen(Screen[None]):
@@ -56,15 +59,9 @@ class MainScreen(Screen[None]):
         self.exact = False
         self.answer: SearchResponse | None = None
         self._select: int | None = None
+        self._late: Timer | None = None
         self._searching: Latest[SearchRequest, SearchResponse] = Latest(
             self, "search", self._search, self._show_answer, self._show_failure
-        )
-        self._looking: Latest[tuple[Browser, int], FeatureDetail] = Latest(
-            self,
-            "feature",
-            lambda request: self._ready.feature(request[1]),
-            lambda request, detail: request[0].show_detail(detail),
-            self._show_failure,
         )
         self._reading: Latest[int, DocumentDetail] = Latest(
             self,
@@ -81,7 +78,7 @@ class MainScreen(Screen[None]):
             yield SearchView(id="search")
             yield FeaturesView(id="features")
             yield FamiliesView(id="families")
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Say what is being opened."""
@@ -124,7 +121,7 @@ class MainScreen(Screen[None]):
         self._adopt(self.history.record(state))
 
     def _adopt(self, history: History) -> None:
-        """Show another present: the features at once, the results when they are found."""
+        """Show another present."""
         if history.present == self.history.present:
             self.history = history
             return
@@ -132,24 +129,25 @@ class MainScreen(Screen[None]):
         line = self._search_view.query_line
         if line.value.strip() != self.state.query:
             line.value = self.state.query
-        if self.answer is not None and self.answer.request.query == self.state.query:
-            self._search_view.show_features(self._expected(self.answer), self.state.solo)
         self._ask()
+        if self._late is not None:
+            self._late.stop()
+        self._late = self.set_timer(_PATIENCE, self._show_expected)
 
-    def _expected(self, answer: "SearchResponse") -> "tuple[QueryFeature, ...]":
-        """The features as they will be when the present state is answered."""
-        from dataclasses import replace
-
-        steering, solo = self.state.steering, self.state.solo
+    def _show_expected(self) -> None:
+        """Where an answer takes long, show the features as they will be when it comes."""
+        answer, state = self.answer, self.state
+        if answer is None or not self._searching.busy or answer.request.query != state.query:
+            return
         expected = []
         for feature in answer.features:
-            change = steering.get(feature.id)
+            change = state.steering.get(feature.id)
             if change is None and not feature.activation:
                 continue
             steered = change.apply(feature.activation) if change else feature.activation
-            kept = solo is None or solo == feature.id
+            kept = state.solo is None or state.solo == feature.id
             expected.append(replace(feature, steered=steered if kept else 0.0))
-        return tuple(expected)
+        self._search_view.show_features(tuple(expected), state.solo)
 
     def _ask(self) -> None:
         if self.session is None:
@@ -282,12 +280,6 @@ class MainScreen(Screen[None]):
             for member in families[-1].members:
                 state = state.change(member, change)
             self._go(state)
-
-    def on_browser_looked(self, event: Browser.Looked) -> None:
-        """Show details of the feature under the cursor."""
-        event.stop()
-        if self.session is not None:
-            self._looking.ask((event.browser, event.feature))
 
     def on_open_document(self, event: OpenDocument) -> None:
         """Read a document."""

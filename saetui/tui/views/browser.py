@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.message import Message
-from textual.widgets import Static
 
+from saetui.errors import SaetuiError
+from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenDocument, OpenFeature, SteerFeatures
 from saetui.tui.widgets.details import DetailList, feature_rows
+from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 from saetui.tui.widgets.text_line import TextLine
 
@@ -25,29 +26,6 @@ class Browser(Container):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = []
-    DEFAULT_CSS = """
-    Browser {
-        layout: horizontal;
-        .lines-pane { width: 2fr; }
-        .detail-pane { width: 3fr; }
-        .heading { height: 1; background: $panel; padding: 0 1; color: $text-muted; }
-        :focus-within > .heading { color: $text-accent; text-style: bold; }
-        DetailList { padding: 0 1; }
-    }
-    .-narrow Browser {
-        layout: vertical;
-        .lines-pane { width: 100%; height: 1fr; }
-        .detail-pane { width: 100%; height: 1fr; }
-    }
-    """
-
-    class Looked(Message):
-        """The cursor came to another feature, whose details are to be shown."""
-
-        def __init__(self, browser: "Browser", feature: int) -> None:
-            super().__init__()
-            self.browser = browser
-            self.feature = feature
 
     def __init__(self, lines: LineList[Any], placeholder: str, *, id: str) -> None:
         super().__init__(id=id)
@@ -55,6 +33,9 @@ class Browser(Container):
         self._placeholder = placeholder
         self.session: Session | None = None
         self._shown: FeatureDetail | None = None
+        self._looking: Latest[int, FeatureDetail] = Latest(
+            self, f"look-{id}", self._look, self._show_detail, self._fail
+        )
 
     # What a subclass defines.
 
@@ -74,11 +55,11 @@ class Browser(Container):
     def compose(self) -> ComposeResult:
         """Filter and list, then details."""
         with Vertical(classes="lines-pane"):
-            yield Static("", classes="heading", markup=False)
+            yield Heading(classes="pane-heading")
             yield TextLine(placeholder=self._placeholder)
             yield self.lines
         with Vertical(classes="detail-pane"):
-            yield Static("Feature", classes="heading", markup=False)
+            yield Heading("Feature", classes="pane-heading")
             yield DetailList(empty=" No feature chosen.")
 
     @property
@@ -107,20 +88,36 @@ class Browser(Container):
 
     def announce(self, heading: str, nothing: str) -> None:
         """After the list has changed: say what it holds, and ask for details."""
-        self.query_one(".lines-pane > .heading", Static).update(heading)
+        self.query_one(".lines-pane > .pane-heading", Heading).say(heading)
         row = self.lines.row
         if row is None:
             self.lines.say(f" {nothing}")
             self._shown = None
             self.detail.say("")
         else:
-            self.post_message(self.Looked(self, self.feature_of(row)))
+            self.look_at(self.feature_of(row))
 
-    def show_detail(self, detail: "FeatureDetail") -> None:
+    def look_at(self, feature: int) -> None:
         """Show everything about a feature."""
+        self._looking.ask(feature)
+
+    def _look(self, feature: int) -> "FeatureDetail":
+        if self.session is None:
+            raise SaetuiError("The bundle is still being opened.")
+        return self.session.feature(feature)
+
+    def _fail(self, error: SaetuiError) -> None:
+        self.detail.say(f" {error}")
+
+    def _show_detail(self, feature: int, detail: "FeatureDetail") -> None:
         self._shown = detail
-        width = max(self.detail.content_size.width - 1, 20)
-        self.detail.replace(feature_rows(detail, self.detail.glyphs, width), cursor=0)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self._shown is None:
+            return
+        width = max(self.detail.line_width, 20)
+        self.detail.replace(feature_rows(self._shown, self.detail.glyphs, width), cursor=0)
         self.detail.scroll_home(animate=False)
 
     def clear_filter(self) -> None:
@@ -132,15 +129,14 @@ class Browser(Container):
 
     def on_resize(self) -> None:
         """Details are laid out for a width."""
-        if self._shown is not None:
-            self.call_after_refresh(self.show_detail, self._shown)
+        self.call_after_refresh(self._lay_out)
 
-    def on_text_line_changed(self, event: TextLine.Changed) -> None:
+    def on_input_changed(self, event: TextLine.Changed) -> None:
         """Filter as one types."""
         event.stop()
         self.refilter()
 
-    def on_text_line_submitted(self, event: TextLine.Submitted) -> None:
+    def on_input_submitted(self, event: TextLine.Submitted) -> None:
         """Go to the list."""
         event.stop()
         self.lines.focus()
@@ -154,7 +150,7 @@ class Browser(Container):
         """Ask for details of the feature under the cursor."""
         event.stop()
         if event.lines is self.lines:
-            self.post_message(self.Looked(self, self.feature_of(event.row)))
+            self.look_at(self.feature_of(event.row))
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         """Open what is under the cursor."""

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 class FamiliesView(Browser):
     """The tree of families and the details of the feature under the cursor."""
 
-    DEFAULT_CSS = """
-    FamiliesView .lines-pane { width: 3fr; }
-    """
-
     def __init__(self, *, id: str) -> None:
         self.forest = FamilyTree()
         super().__init__(self.forest, "Find features by words of the label", id=id)

@@ -83,7 +83,7 @@ class FeaturesView(Browser):
         for index, record in enumerate(self.list.rows):
             if record.id == feature:
                 self.list.cursor = index
-                self.post_message(self.Looked(self, feature))
+                self.look_at(feature)
                 return
 
     def action_sort(self) -> None:

@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.message import Message
-from textual.widgets import Static
 
 from saetui.tui.columns import fit, signed
 from saetui.tui.commands import bindings
 from saetui.tui.messages import OpenDocument, OpenFeature
+from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.steering import SteeringList
 from saetui.tui.widgets.text_line import TextLine
@@ -19,29 +20,13 @@ from saetui.tui.widgets.text_line import TextLine
 if TYPE_CHECKING:
     from saetui.session.requests import QueryFeature, Result, SearchResponse
 
-_WHY_TERMS = 6
+_LONGEST_NAME = 28
 
 
 class SearchView(Container):
     """The query line, the results and the steering panel; edits go up as messages."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Search")
-    DEFAULT_CSS = """
-    SearchView {
-        #panes { layout: horizontal; height: 1fr; }
-        #results-pane { width: 3fr; }
-        #steering-pane { width: 2fr; }
-        .heading { height: 1; background: $panel; padding: 0 1; color: $text-muted; }
-        :focus-within > .heading { color: $text-accent; text-style: bold; }
-        #why { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }
-    }
-    .-narrow SearchView {
-        #panes { layout: vertical; }
-        #results-pane { width: 100%; height: 3fr; }
-        #steering-pane { width: 100%; height: 2fr; min-height: 7; }
-        #why { max-height: 1; }
-    }
-    """
 
     class Asked(Message):
         """A query was submitted."""
@@ -64,12 +49,12 @@ class SearchView(Container):
         yield TextLine(id="query", placeholder="Ask in plain words, press enter, then steer")
         with Container(id="panes"):
             with Vertical(id="results-pane"):
-                yield Static("Results", classes="heading", id="results-heading", markup=False)
+                yield Heading("Results", classes="pane-heading", id="results-heading")
                 yield ResultList(id="results", empty=" Type a query above: / brings you there.")
             with Vertical(id="steering-pane"):
-                yield Static("Steering", classes="heading", id="steering-heading", markup=False)
+                yield Heading("Steering", classes="pane-heading", id="steering-heading")
                 yield SteeringList(id="steering", empty=" The query's features appear here.")
-        yield Static("", id="why", markup=False)
+        yield Heading(id="why")
 
     @property
     def query_line(self) -> TextLine:
@@ -100,19 +85,19 @@ class SearchView(Container):
         self.show_features(answer.features, request.solo)
         left = len(answer.dropped)
         heading = f"Results{'  exact' if answer.exact else ''}{f'  {left} left' if left else ''}"
-        self.query_one("#results-heading", Static).update(heading)
+        self.query_one("#results-heading", Heading).say(heading)
         mode = f"Steering  {request.mode}{'  solo' if request.solo is not None else ''}"
-        self.query_one("#steering-heading", Static).update(mode)
+        self.query_one("#steering-heading", Heading).say(mode)
         self._update_why()
 
     def show_failure(self, text: str) -> None:
         """Say why there are no results."""
         self.results.say(f" {text}")
-        self.query_one("#why", Static).update("")
+        self.query_one("#why", Heading).say("")
 
     # What widgets report.
 
-    def on_text_line_submitted(self, event: TextLine.Submitted) -> None:
+    def on_input_submitted(self, event: TextLine.Submitted) -> None:
         """Search."""
         event.stop()
         self.post_message(self.Asked(event.value.strip()))
@@ -138,20 +123,26 @@ class SearchView(Container):
             self._update_why()
 
     def _update_why(self) -> None:
-        target = self.query_one("#why", Static)
+        target = self.query_one("#why", Heading)
         result: Result | None = self.results.row
-        target.display = self.show_why and result is not None and result.why is not None
-        if not target.display or result is None or result.why is None:
+        target.display = self.show_why
+        if not self.show_why or result is None or result.why is None:
             return
         names = {feature.id: feature.name for feature in self.steering.rows}
         ellipsis = self.results.glyphs.ellipsis
-        text = Text(f"why #{result.rank}: ", style="bold")
-        for feature, term in result.why.features[:_WHY_TERMS]:
-            name = fit(names.get(feature, f"feature {feature}"), 28, ellipsis).strip()
-            text.append(f"{name} {signed(term)}  ", style="")
-        text.append(f"bias {signed(result.why.bias)}  ")
-        text.append(f"unexplained {signed(result.why.remainder)}")
-        target.update(text)
+        head = f"why #{result.rank}: "
+        tail = f"bias {signed(result.why.bias)}  rest {signed(result.why.remainder)}"
+        room = self.size.width - 2 - len(head) - len(tail)
+        if self.screen.has_class("-wide"):
+            room += self.size.width - 2 - _LONGEST_NAME
+        terms = ""
+        for feature, term in result.why.features:
+            name = fit(names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis).strip()
+            piece = f"{name} {signed(term)}  "
+            if cell_len(terms + piece) > room:
+                break
+            terms += piece
+        target.say(Text.assemble((head, "bold"), terms, tail))
 
     # Keys.
 

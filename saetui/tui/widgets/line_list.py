@@ -86,6 +86,10 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
         self._empty = empty
+        self._width = 0
+        self._base = Style.null()
+        self._at_cursor = Style.null()
+        self._styles: dict[str, Style] = {}
 
     # What a subclass defines.
 
@@ -110,6 +114,11 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
 
     @property
+    def line_width(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
+    @property
     def glyphs(self) -> Glyphs:
         """The characters to draw with."""
         glyphs: Glyphs = self.app.glyphs  # type: ignore[attr-defined]
@@ -117,12 +126,17 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
 
     def style(self, name: str) -> Style:
         """The style of a component class `lines--<name>`, without background."""
-        return self.get_component_rich_style(f"lines--{name}", partial=True)
+        if name not in self._styles:
+            component = self.get_component_rich_style(f"lines--{name}", partial=True)
+            self._styles[name] = component
+        return self._styles[name]
 
     def replace(self, rows: Sequence[Row], cursor: int | None = None) -> None:
         """Show other rows; the cursor stays on its line unless told where to go."""
+        if len(rows) != len(self._rows):
+            # A change of size lays out the whole screen anew.
+            self.virtual_size = Size(0, len(rows))
         self._rows = rows
-        self.virtual_size = Size(self.size.width, len(rows))
         wanted = self.cursor if cursor is None else cursor
         position = self._settle(min(wanted, len(rows) - 1), 1)
         if position != self.cursor:
@@ -138,10 +152,18 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
 
     # Drawing.
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a part of what is visible."""
+        # Looking up styles costs more than drawing a line, and they are the same for all lines.
+        self._width = self.line_width
+        self._base = self.rich_style
+        self._at_cursor = self.get_component_rich_style("lines--cursor")
+        self._styles = {}
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line of what is visible."""
-        width = self.size.width
-        base = self.rich_style
+        width, base = self._width, self._base
         index = y + self.scroll_offset.y
         if not self._rows and y == 0 and self._empty:
             text = Text(self._empty, style=self.style("muted"))
@@ -153,8 +175,9 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         strip = Strip(text.render(self.app.console)).adjust_cell_length(width, base)
         # The cursor's colours win over the row's own, so that it can be read in any theme.
         at_cursor = bool(self._rows) and index == self.cursor
-        cursor = self.get_component_rich_style("lines--cursor") if at_cursor else None
-        return Strip(Segment.apply_style(strip, base, cursor), width)
+        return Strip(
+            Segment.apply_style(strip, base, self._at_cursor if at_cursor else None), width
+        )
 
     # Moving.
 
@@ -189,6 +212,8 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
 
     def _settle(self, index: int, direction: int) -> int:
         """The nearest row that the cursor may rest on, looking in `direction` first."""
+        if not self._rows:
+            return 0
         last = len(self._rows) - 1
         start: int = max(0, min(index, last))
         after, before = range(start, last + 1), range(start, -1, -1)
@@ -208,8 +233,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         self.scroll_to_region(Region(0, top, 1, height), animate=False, force=True)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lines are as wide as the list."""
-        self.virtual_size = Size(event.size.width, len(self._rows))
+        """Keep the cursor in view."""
         self._show_cursor()
 
     def on_click(self, event: events.Click) -> None:

@@ -36,7 +36,7 @@ def test_texts_below_a_folder_sorted_by_path(tmp_path):
 
 def test_files_that_cannot_be_read_are_counted_by_name(tmp_path):
     (tmp_path / "a.txt").write_text("good")
-    (tmp_path / "b.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "b.txt").write_bytes(b"abc\xe9")
     (tmp_path / "c.txt").write_bytes(b"PK\x00\x00")
     (tmp_path / "d.txt").write_text(" \n")
     (tmp_path / "e.txt").mkdir()

@@ -166,7 +166,7 @@ def test_line_separators_of_unicode_do_not_end_a_line(tmp_path):
 
 
 def test_invalid_utf8_is_one_bad_line(tmp_path):
-    data = GOOD.encode() + b'\n{"id": "b", "text": "caf\xe9"}\n{"id": "c", "text": "ok"}\n'
+    data = GOOD.encode() + b'\n{"id": "b", "text": "abc\xe9"}\n{"id": "c", "text": "ok"}\n'
     corpus, documents = read(written(tmp_path / "c.jsonl", data))
     assert [document.id for document in documents] == ["a", "c"]
     assert corpus.report.problems == [Problem(2, "bad", "is not UTF-8 (byte 0xE9 at byte 25)")]

@@ -1,0 +1,160 @@
+"""`saetui build`: from a corpus to a bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saetui.cli.options import AsJson
+
+
+def build(
+    corpus: Annotated[
+        str,
+        typer.Argument(
+            metavar="CORPUS",
+            help="A file of JSON Lines, CSV, TSV, Parquet or arXiv's snapshot, gzipped or not; a "
+            'folder of texts; "-" for standard input.',
+            show_default=False,
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="BUNDLE", help="Folder of the bundle."),
+    ],
+    name: Annotated[
+        str, typer.Option("--name", help="What to call the bundle; its folder if not given.")
+    ] = "",
+    embedder: Annotated[
+        str,
+        typer.Option(
+            "--embedder",
+            metavar="NAME",
+            help="minilm, sentence-transformers:MODEL, openai:MODEL or precomputed:VECTORS.npy.",
+        ),
+    ] = "minilm",
+    dimensions: Annotated[
+        int | None,
+        typer.Option("--dimensions", min=1, metavar="D", help="Width to ask the model for."),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server."),
+    ] = None,
+    ids: Annotated[
+        str | None,
+        typer.Option("--ids", metavar="FILE", help="Ids of the rows of precomputed vectors."),
+    ] = None,
+    query_embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--query-embedder", metavar="NAME", help="Embeds queries beside precomputed vectors."
+        ),
+    ] = None,
+    sae: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sae",
+            metavar="kK-nN",
+            help="Size of an SAE, such as k16-n768; may be repeated. Chosen from the corpus if "
+            "not given.",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", min=1, help="Passes over the corpus at most."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    train_also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--train-also",
+            metavar="CORPUS",
+            help="A further corpus that only the SAE learns from; may be repeated.",
+        ),
+    ] = None,
+    corpus_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="Of the corpus, where its content misleads."
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--columns",
+            metavar="OURS=THEIRS",
+            help="Where a field is: id, title, text, url or published; may be repeated.",
+        ),
+    ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--category",
+            metavar="NAME",
+            help="Keep documents of a category, such as astro-ph or cs.LG; may be repeated.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Read so many documents.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first record that cannot be used.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a bundle of a corpus: embed it, train an SAE, index it, label features, find families.
+
+    Interrupted at any point, the same command goes on where it stopped; run again, it does only
+    what has changed.
+    """
+    from saetui.cli import shapes
+    from saetui.cli.output import Output
+    from saetui.cli.progress import shown_progress
+    from saetui.corpus import CorpusOptions
+    from saetui.embed import EmbedderSettings
+    from saetui.pipeline.build import build_bundle
+    from saetui.pipeline.options import BuildOptions, SaeSize
+
+    options = BuildOptions(
+        name=name,
+        corpus=CorpusOptions(
+            format=corpus_format,
+            columns=_mapping(columns or []),
+            categories=tuple(category or ()),
+            strict=strict,
+            limit=limit,
+        ),
+        embedder=EmbedderSettings(
+            embedder,
+            requested_dimensions=dimensions,
+            base_url=base_url,
+            ids=ids,
+            query_spec=query_embedder,
+        ),
+        saes=tuple(SaeSize.parse(text) for text in sae or ()),
+        seed=seed,
+        max_epochs=epochs,
+        train_also=tuple(train_also or ()),
+    )
+    with shown_progress() as progress:
+        outcome = build_bundle(corpus, output, options, progress)
+    if as_json:
+        Output().json(shapes.build(outcome))
+        return
+    done = "Built" if outcome.steps else "Nothing to do:"
+    count = outcome.manifest.documents
+    typer.echo(f"{done} {output}, {count:,} documents. Open it with: saetui {output}")
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    from saetui.errors import InputError
+
+    mapping = {}
+    for pair in pairs:
+        ours, separator, theirs = pair.partition("=")
+        if not separator or not ours or not theirs:
+            raise InputError(f"'{pair}' does not map a field.", "Write it like text=abstract.")
+        mapping[ours] = theirs
+    return mapping

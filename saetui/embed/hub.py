@@ -1,0 +1,34 @@
+"""What the environment says about the Hugging Face hub, without importing its slow client."""
+
+import os
+from pathlib import Path
+
+
+def is_offline() -> bool:
+    """Whether the user forbids the network to the hub's client."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def cache_folder() -> Path:
+    """Where the hub's client keeps what it downloaded."""
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if os.environ.get(variable):
+            return Path(os.environ[variable]).expanduser()
+    if os.environ.get("HF_HOME"):
+        return Path(os.environ["HF_HOME"]).expanduser() / "hub"
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "huggingface" / "hub"
+
+
+def snapshots_of(model: str) -> list[Path]:
+    """Folders of the downloaded versions of a model, the one that `main` points to first."""
+    repository = cache_folder() / f"models--{model.replace('/', '--')}"
+    try:
+        main = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        main = ""
+    try:
+        snapshots = sorted((repository / "snapshots").iterdir())
+    except OSError:
+        return []
+    return sorted(snapshots, key=lambda snapshot: snapshot.name != main)

@@ -1,0 +1,117 @@
+"""What a feature is called, and how names are made to read well and differ."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from saetui.interpret.tokens import word_of
+
+LONGEST_LABEL = 50
+ELLIPSIS = "\u2026"
+
+_SEPARATORS = re.compile(r"[\s-]+")
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureLabel:
+    """A name for one feature, and where it comes from.
+
+    Attributes:
+        feature: Its number.
+        text: The name; "" for a feature without documents.
+        method: `terms`, `terms+embedding`, `title` or `none`.
+        terms: What else was found to name it, best first, the name's own term among them.
+        version: Of the method: labels of different versions may differ on the same data.
+    """
+
+    feature: int
+    text: str
+    method: str
+    terms: tuple[str, ...]
+    version: int
+
+
+def key_of(term: str) -> Key:
+    """What terms have in common that differ in case, hyphens or number only."""
+    return tuple(word_of(part) for part in _SEPARATORS.split(term) if part)
+
+
+def contains(longer: Key, shorter: Key) -> bool:
+    """Whether `shorter` is a run of words of `longer`, or all of it."""
+    spans = range(len(longer) - len(shorter) + 1)
+    return any(longer[start : start + len(shorter)] == shorter for start in spans)
+
+
+def abbreviates(short: str, term: str) -> bool:
+    """Whether `short` is made of the initials of `term`: "TDEs", "tidal disruption events"."""
+    letters = short.removesuffix("s")
+    initials = "".join(part[0] for part in _SEPARATORS.split(term) if part)
+    return len(letters) > 1 and letters.isupper() and letters == initials.upper()
+
+
+def sentence_case(term: str) -> str:
+    """`term` with a capital first letter, unless its first word has capitals of its own."""
+    first = term.split(" ", 1)[0]
+    return term if any(letter.isupper() for letter in first) else term[:1].upper() + term[1:]
+
+
+def distinct_terms(terms: Iterable[str], limit: int) -> tuple[str, ...]:
+    """The first terms of which none contains or abbreviates another."""
+    kept: list[tuple[str, Key]] = []
+    for term in terms:
+        key = key_of(term)
+        if len(kept) < limit and not any(
+            contains(key, other) or contains(other, key) or abbreviates(term, text)
+            or abbreviates(text, term)
+            for text, other in kept
+        ):
+            kept.append((term, key))
+    return tuple(term for term, _ in kept)
+
+
+def distinct_names(ranked: Sequence[tuple[Sequence[str], float]]) -> list[str]:
+    """A name for each feature, different ones where possible.
+
+    Features choose in order of strength, equally strong ones in order of place. Each takes its
+    best term. Where that is taken it goes down its other terms: one that shares a word with the
+    best stands alone ("Supermassive black holes"), another is appended ("Black holes, jets").
+    Where nothing is left, two features share a name.
+
+    Args:
+        ranked: For each feature its terms, best first, at least one, and how strong the best is.
+    """
+    taken: set[Key] = set()
+    names = [""] * len(ranked)
+    for place in sorted(range(len(ranked)), key=lambda place: (-ranked[place][1], place)):
+        options = [shorten(name) for name in _options(ranked[place][0])]
+        fitting = [name for name in options if not name.endswith(ELLIPSIS)] or options[:1]
+        name = next((name for name in fitting if key_of(name) not in taken), fitting[0])
+        taken.add(key_of(name))
+        names[place] = sentence_case(name)
+    return names
+
+
+def _options(terms: Sequence[str]) -> list[str]:
+    """Names to choose from, the best first."""
+    best = terms[0]
+    key = key_of(best)
+    options = [best]
+    for term in terms[1:]:
+        related = not set(key).isdisjoint(key_of(term)) or _mentions(term, best)
+        options.append(term if related else f"{best}, {term}")
+    return options
+
+
+def _mentions(term: str, best: str) -> bool:
+    """Whether a word of `term` abbreviates `best`: "PAH emission"."""
+    return any(abbreviates(word, best) for word in term.split(" "))
+
+
+def shorten(text: str) -> str:
+    """`text` cut at a word, with an ellipsis, where it is longer than a label may be."""
+    if len(text) <= LONGEST_LABEL:
+        return text
+    cut = text[: LONGEST_LABEL - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:.-") + ELLIPSIS

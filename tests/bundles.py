@@ -1,0 +1,260 @@
+"""Small complete bundles for tests, made of synthetic documents that have a structure.
+
+Every document is about one of three general topics and one special topic below it; a feature
+stands for each topic, and a family for each general one. Words are embedded by hashing, so that
+queries work without weights: texts that share words are near each other.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes, SaeWeights, encode
+from saetui.core.documents import Document
+from saetui.core.families import Edge, Families, Family, FamilyParameters
+from saetui.core.features import statistics
+from saetui.core.postings import Postings, build_postings
+from saetui.embed import Embedder, EmbedderSettings
+from saetui.errors import InputError
+from saetui.progress import Progress
+from saetui.store.arrays import save_array
+from saetui.store.bundle import (
+    DOCUMENTS,
+    EMBEDDINGS,
+    FAMILIES,
+    FEATURES,
+    INDEX,
+    INDEX_PARAMETERS,
+    sae_folder,
+)
+from saetui.store.documents import write_documents
+from saetui.store.families import write_families
+from saetui.store.features import LabelRecord, write_features
+from saetui.store.hashes import sha256_of
+from saetui.store.index import build_index
+from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
+from saetui.store.saes import save_codes, save_weights
+
+Vectors = NDArray[np.float32]
+
+# A general topic's words, then the special topics below it: label and words.
+TOPICS = {
+    "Black holes": (
+        "black hole horizon",
+        {
+            "Accretion discs": "accretion disc inflow",
+            "Black hole mergers": "merger binary chirp",
+            "Relativistic jets": "jet beaming plasma",
+            "Tidal disruption": "tidal disruption flare",
+        },
+    ),
+    "Language models": (
+        "language model token",
+        {
+            "Machine translation": "translation bilingual sentence",
+            "Attention heads": "attention head layer",
+            "Question answering": "question answer passage",
+            "Text summaries": "summary abstractive headline",
+        },
+    ),
+    "Coral reefs": (
+        "coral reef ocean",
+        {
+            "Bleaching": "bleaching heat stress",
+            "Reef fish": "fish grazing school",
+            "Acidification": "acidification carbonate shell",
+            "Larval settlement": "larva settlement recruit",
+        },
+    ),
+}
+_FILLERS = ("we", "measure", "compare", "sample", "estimate", "observe", "report", "method")
+HOSTILE = "[red]not markup[/red] \x1b[31mnot red\u202e \ttab"
+
+
+@dataclass(frozen=True)
+class HashEmbedder:
+    """Embeds a text as the sum of its words, each a direction that only the word decides."""
+
+    dimensions: int = 32
+    name: str = "hash"
+    revision: str = "1"
+    _words: dict[str, Vectors] = field(default_factory=dict, repr=False, compare=False)
+
+    def embed_query(self, text: str) -> Vectors:
+        if not text.strip():
+            raise InputError("There is no text to embed.")
+        vector: Vectors = self.embed_documents([text])[0]
+        return vector
+
+    def embed_documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.casefold().split():
+                vectors[row] += self._word(word.strip(".,"))
+            vectors[row] /= np.linalg.norm(vectors[row])
+            if progress is not None:
+                progress.advance()
+        return vectors
+
+    def _word(self, word: str) -> Vectors:
+        if word not in self._words:
+            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "little")
+            vector = np.random.default_rng(seed).standard_normal(self.dimensions)
+            self._words[word] = (vector / np.linalg.norm(vector)).astype(np.float32)
+        return self._words[word]
+
+
+def make_bundle(
+    folder: Path,
+    *,
+    documents: int = 60,
+    n: int = 24,
+    k: int = 4,
+    d: int = 32,
+    seed: int = 0,
+    embedder: Embedder | None = None,
+    hostile: bool = False,
+) -> Path:
+    """Write a whole bundle and return its folder.
+
+    Args:
+        folder: Where it goes.
+        documents: How many; ids are `doc-0`, `doc-1`, ...
+        n: Features, 16 or more. The first 15 stand for the topics in the order of `TOPICS`, a
+            general one before its special ones; the others have no label, the last never fires.
+        k: Active features per document at most.
+        d: Width of the embeddings, if no embedder is given.
+        seed: Of the documents.
+        embedder: For documents and topics; None for `HashEmbedder(d)`. The manifest names it
+            `minilm` if it is one that hashes: no bundle can name that.
+        hostile: Give document 0 and feature 0 a name that a terminal must not obey.
+    """
+    embedder = embedder or HashEmbedder(d)
+    corpus = list(make_documents(documents, seed, hostile))
+    embeddings = np.asarray(
+        embedder.embed_documents([document.embedding_text for document in corpus])
+        if corpus
+        else np.zeros((0, embedder.dimensions)),
+        dtype=np.float16,
+    )
+    weights = _weights(embedder, embeddings, n, k, seed)
+    codes = encode(weights, embeddings.astype(np.float32))
+    postings = build_postings(codes)
+
+    write_documents(folder / DOCUMENTS, corpus)
+    save_array(folder / EMBEDDINGS, embeddings)
+    build_index(embeddings, folder / INDEX, folder / INDEX_PARAMETERS, lambda _: None)
+    name = f"k{k}-n{n}"
+    sae = sae_folder(folder, name)
+    save_weights(sae, weights, {"seed": seed})
+    save_codes(sae, codes, postings)
+    labels = _labels(n, hostile)
+    write_features(sae / FEATURES, statistics(postings, documents), labels)
+    write_families(sae / FAMILIES, _families(codes, postings, labels))
+
+    settings = EmbedderSettings("minilm", dimensions=embedder.dimensions)
+    if not isinstance(embedder, HashEmbedder):
+        settings = settings.resolved(embedder)
+    manifest = Manifest(
+        name="synthetic",
+        documents=documents,
+        dimensions=embedder.dimensions,
+        corpus={"source": "synthetic"},
+        embedder=settings.as_dict(),
+        index={},
+        saes=(SaeRecord(name, n, k),),
+        files=_files(folder),
+        saetui="0.1.0",
+    )
+    write_manifest(folder, manifest)
+    return folder
+
+
+def make_documents(count: int, seed: int = 0, hostile: bool = False) -> Iterator[Document]:
+    """Documents, general topics in turn, special topics and further words by chance."""
+    random = np.random.default_rng(seed)
+    generals = list(TOPICS.items())
+    for i in range(count):
+        general, (words, specials) = generals[i % len(generals)]
+        special = list(specials)[int(random.integers(len(specials)))]
+        fillers = random.choice(_FILLERS, 3, replace=False).tolist()
+        body = [*words.split(), *specials[special].split(), *fillers]
+        random.shuffle(body)
+        yield Document(
+            id=f"doc-{i}",
+            title=HOSTILE if hostile and i == 0 else f"{special} and {general.lower()}, part {i}",
+            text=" ".join(body).capitalize() + ".",
+            url=f"https://example.org/{i}",
+            published=f"20{10 + i % 10}-{1 + i % 12:02d}",
+            metadata={"categories": [general]},
+        )
+
+
+def _topics() -> list[tuple[str, str]]:
+    """Label and words of every topic, a general one before its special ones."""
+    return [
+        topic
+        for general, (words, specials) in TOPICS.items()
+        for topic in ((general, words), *specials.items())
+    ]
+
+
+def _weights(
+    embedder: Embedder, embeddings: NDArray[np.float16], n: int, k: int, seed: int
+) -> SaeWeights:
+    topics = embedder.embed_documents([words for _, words in _topics()])
+    others = np.random.default_rng(seed + 1).standard_normal((n - len(topics), topics.shape[1]))
+    directions = np.concatenate([topics, others]).astype(np.float32)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    encoder_bias = np.full(n, -0.15, dtype=np.float32)
+    encoder_bias[len(topics) :] = -0.3
+    encoder_bias[-1] = -10
+    bias = np.zeros(topics.shape[1], dtype=np.float32)
+    if len(embeddings):
+        bias = 0.1 * embeddings.astype(np.float32).mean(axis=0)
+    return SaeWeights(directions, encoder_bias, directions, bias.astype(np.float32), k)
+
+
+def _labels(n: int, hostile: bool) -> list[LabelRecord]:
+    labels = [
+        LabelRecord(i, label, tuple(words.split()), "terms", created="2024-08-01")
+        for i, (label, words) in enumerate(_topics())
+    ]
+    if hostile:
+        labels[0] = LabelRecord(0, HOSTILE, (HOSTILE,), "terms", created="2024-08-01")
+    return [*labels, *(LabelRecord(i, "", (), "terms") for i in range(len(labels), n))]
+
+
+def _families(codes: Codes, postings: Postings, labels: Sequence[LabelRecord]) -> Families:
+    """One family for each general topic; its last special topic hangs below the first."""
+    active = np.zeros((len(codes.indices), codes.n), dtype=np.int64)
+    rows, slots = np.nonzero(codes.indices >= 0)
+    active[rows, codes.indices[rows, slots]] = 1
+    together, counts = active.T @ active, postings.counts()
+
+    def edge(parent: int, child: int) -> Edge:
+        rarer = min(counts[parent], counts[child])
+        return parent, child, float(together[parent, child] / (rarer + 1))
+
+    families: list[Family] = []
+    start = 0
+    for _, specials in TOPICS.values():
+        first, *middle, last = range(start + 1, start + 1 + len(specials))
+        edges = (*(edge(start, child) for child in (first, *middle)), edge(first, last))
+        members = (start, first, *middle, last)
+        families.append(Family(len(families), start, labels[start].text, members, edges, 1))
+        start += 1 + len(specials)
+    forest = tuple(edge for family in families for edge in family.edges)
+    return Families(FamilyParameters(), tuple(range(start)), tuple(families), forest)
+
+
+def _files(folder: Path) -> dict[str, FileRecord]:
+    return {
+        path.relative_to(folder).as_posix(): FileRecord(path.stat().st_size, sha256_of(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }

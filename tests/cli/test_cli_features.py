@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+from command_line import Run, without_colour
+
+FIELDS = {"id", "label", "density", "documents", "max_activation", "f1", "pearson", "family"}
+
+
+def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
+    found = run("features", bundle, "--json", "--limit", "0").json
+    assert [feature["id"] for feature in found] == list(range(24))
+    assert all(feature.keys() == FIELDS for feature in found)
+    assert found[1]["label"] == "Accretion discs"
+    assert found[1]["density"] == pytest.approx(found[1]["documents"] / 60)
+    assert found[1]["family"] == 0
+    assert (found[23]["label"], found[23]["documents"], found[23]["family"]) == ("", 0, None)
+
+
+def test_a_list_is_cut_at_its_limit_and_says_so(run: Run, bundle: Path) -> None:
+    outcome = run("features", bundle, "--limit", "7")
+    assert len(outcome.rows) == 7
+    assert outcome.err == "7 of 24 features; --limit 0 shows all\n"
+    assert run("features", bundle, "--limit", "0").err == ""
+
+
+def test_words_choose_features(run: Run, bundle: Path) -> None:
+    outcome = run("features", bundle, "black", "hole")
+    assert [row[1] for row in outcome.rows] == ["Black holes", "Black hole mergers"]
+    assert outcome.err == ""
+    nothing = run("features", bundle, "quasar")
+    assert (nothing.code, nothing.rows, nothing.err) == (0, [], "no features found\n")
+    assert run("features", bundle, "quasar", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [("density", "density"), ("documents", "documents"), ("max", "max_activation")],
+)
+def test_sorted_from_the_largest(run: Run, bundle: Path, key: str, field: str) -> None:
+    found = run("features", bundle, "--sort", key, "--limit", "0", "--json").json
+    values = [feature[field] for feature in found]
+    assert values == sorted(values, reverse=True)
+    assert values[0] > values[-1]
+
+
+def test_sorted_by_id_despite_words(run: Run, bundle: Path) -> None:
+    found = run("features", bundle, "l", "--sort", "id", "--json").json
+    ids = [feature["id"] for feature in found]
+    assert ids == sorted(ids)
+    assert ids != [feature["id"] for feature in run("features", bundle, "l", "--json").json]
+
+
+def test_features_without_documents_have_a_name(run: Run, bundle: Path) -> None:
+    assert run("features", bundle, "23").rows == [
+        ["23", "Feature 23 (never active)", "0.0000", "0", "0.000", ""]
+    ]
+
+
+def test_one_feature_in_json(run: Run, bundle: Path) -> None:
+    found = run("feature", bundle, "black holes", "--json", "--limit", "4").json
+    assert found.keys() > FIELDS
+    assert sum(found["histogram"]) == found["documents"]
+    assert len(found["top"]) == 4
+    activations = [example["activation"] for example in found["top"]]
+    assert activations == sorted(activations, reverse=True)
+    assert activations[0] == found["max_activation"]
+    assert len(found["deciles"]) == 10
+    assert all(1 <= len(tenth) <= 3 for tenth in found["deciles"])
+    assert found["nearest"][0]["cosine"] > 0 > found["opposed"][0]["cosine"]
+    assert all(isinstance(other["documents"], int) for other in found["co_occurring"])
+    assert found["families"] == [{"id": 0, "label": "Black holes"}]
+    assert found["labels"] == [
+        {
+            "text": "Black holes",
+            "terms": ["black", "hole", "horizon"],
+            "method": "terms",
+            "model": "",
+            "prompt_version": "",
+            "created": "2024-08-01",
+        }
+    ]
+
+
+def test_one_feature_as_text(run: Run, bundle: Path) -> None:
+    text = run("feature", bundle, "0").out
+    assert text.startswith("0  Black holes\n")
+    parts = [part.splitlines()[0] for part in text.split("\n\n")[1:]]
+    assert parts == [
+        "Documents that activate it most",
+        "Documents from each tenth, strongest first",
+        "Nearest features",
+        "Opposed features",
+        "Features on the same documents",
+        "Families",
+        "Labels, oldest first",
+    ]
+
+
+def test_a_feature_that_never_fires(run: Run, bundle: Path) -> None:
+    outcome = run("feature", bundle, "23")
+    assert outcome.code == 0
+    assert "Documents that activate it most" not in outcome.out
+    assert run("feature", bundle, "23", "--json").json["top"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("24", "There is no feature 24: this SAE has 24."),
+        ("quasar", "No feature is called 'quasar'."),
+        ("black", "'black' could mean 2 features"),
+    ],
+)
+def test_unclear_names_are_explained(run: Run, bundle: Path, name: str, message: str) -> None:
+    outcome = run("feature", bundle, name)
+    assert outcome.code == 1
+    assert message in outcome.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("width", [12, 40, 80])
+def test_hostile_names_stay_data(
+    run_on_terminal: Run, hostile_bundle: Path, width: int, encoding: str
+) -> None:
+    for words in (("features", hostile_bundle), ("feature", hostile_bundle, "0")):
+        outcome = run_on_terminal(*words, width=width, encoding=encoding)
+        assert outcome.code == 0
+        shown = without_colour(outcome.out)
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert max(len(line) for line in shown.splitlines()) <= width
+        assert width < 80 or "[red]not" in shown
+
+
+def test_a_pipe_gets_everything(run: Run, hostile_bundle: Path) -> None:
+    (row,) = [row for row in run("features", hostile_bundle).rows if row[0] == "0"]
+    assert row[1] == "[red]not markup[/red] \u241b[31mnot red<U+202E> tab"

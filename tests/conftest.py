@@ -1,0 +1,60 @@
+"""Shut out the developer's machine: no network, no caches, no settings of the shell."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+_FOREIGN = (
+    "COLORTERM",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "LINES",
+    "NO_COLOR",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "SAETUI_MINILM",
+    "TMUX",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Caches in a temporary folder, and none of the shell's own settings."""
+    caches = tmp_path_factory.mktemp("caches")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _FOREIGN:
+            patch.delenv(name, raising=False)
+        patch.setenv("SAETUI_CACHE", os.fspath(caches / "saetui"))
+        patch.setenv("HF_HOME", os.fspath(caches / "huggingface"))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setenv("TERM", "xterm-256color")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def local_network_only() -> Iterator[None]:
+    """Connections that would leave this machine fail."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not _is_local(address):
+            raise OSError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def _is_local(address: object) -> bool:
+    host = str(address[0]) if isinstance(address, tuple) else ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

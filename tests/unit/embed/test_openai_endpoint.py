@@ -1,0 +1,290 @@
+import json
+import time
+
+import numpy as np
+import pytest
+from embeddings_server import EmbeddingsServer, failing, saying, vector_of
+
+from saetui.embed import EmbedderSettings, availability, load_embedder
+from saetui.embed.openai_endpoint import OpenAIEmbedder
+from saetui.embed.openai_requests import Patience
+from saetui.errors import EmbedderError, InputError
+
+# The SDK obeys this header, so that a test need not wait half a second.
+SOON = {"retry_after_ms": "1"}
+
+
+class Told:
+    """Progress that remembers."""
+
+    def __init__(self):
+        self.done = 0
+        self.notes = []
+
+    def start(self, task, total, unit, done=0):
+        raise AssertionError("the caller starts the task")
+
+    def advance(self, amount=1, **figures):
+        self.done += amount
+
+    def note(self, message):
+        self.notes.append(message)
+
+
+def embedder_at(server, patience=None, **settings):
+    patience = patience or Patience(retries=3, pauses=())
+    return OpenAIEmbedder(
+        EmbedderSettings("openai:test-model", base_url=server.url, **settings), patience
+    )
+
+
+def unit(texts, width=8):
+    rows = np.stack([vector_of(text, width) for text in texts])
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_a_query(server):
+    embedder = embedder_at(server)
+    vector = embedder.embed_query("  black holes \n")
+    assert vector.dtype == np.float32
+    np.testing.assert_allclose(vector, unit(["black holes"])[0], atol=1e-6)
+    assert embedder.dimensions == 8
+    assert server.requests[-1]["encoding_format"] == "base64"
+    with pytest.raises(InputError):
+        embedder.embed_query(" ")
+
+
+def test_a_server_that_knows_no_base64(server):
+    coded = [{"index": 0, "embedding": [3, 0, 0, 4]}]
+    server.rule = saying(json.dumps({"data": coded, "model": "m", "object": "list"}))
+    np.testing.assert_allclose(embedder_at(server).embed_query("a"), [0.6, 0, 0, 0.8])
+
+
+def test_recorded_width_saves_a_request_and_is_not_asked_for(server):
+    embedder = embedder_at(server, dimensions=8)
+    assert embedder.dimensions == 8
+    assert server.requests == []
+    embedder.embed_query("a")
+    assert "dimensions" not in server.requests[0]
+
+
+def test_requested_width_is_asked_for(server):
+    embedder = embedder_at(server, requested_dimensions=5)
+    assert embedder.embed_query("a").shape == (5,)
+    assert embedder.embed_documents(["a", "b"]).shape == (2, 5)
+    assert {request["dimensions"] for request in server.requests} == {5}
+
+
+def test_documents_come_back_in_order_over_several_requests(server):
+    texts = [f"text {row}" for row in range(600)]
+    told = Told()
+    vectors = embedder_at(server).embed_documents(texts, told)
+    np.testing.assert_allclose(vectors, unit(texts), atol=1e-6)
+    assert told.done == 600
+    assert sorted(len(batch) for batch in server.texts[2:]) == [88, 256, 256]
+    assert told.notes == []
+
+
+def test_batches_hold_no_more_than_the_endpoint_takes(server):
+    texts = ["x" * 20_000 + str(row) for row in range(40)]
+    embedder_at(server).embed_documents(texts)
+    sizes = [sum(map(len, batch)) for batch in server.texts[2:]]
+    assert max(sizes) <= 300_000
+    assert len(sizes) == 3
+
+
+def test_no_documents_and_empty_documents(server):
+    embedder = embedder_at(server)
+    assert embedder.embed_documents([]).shape == (0, 8)
+    vectors = embedder.embed_documents(["", "a"])
+    np.testing.assert_allclose(vectors, unit([" ", "a"]), atol=1e-6)
+
+
+def test_long_texts_are_cut_and_counted(server):
+    told = Told()
+    embedder_at(server).embed_documents(["a " * 20_000, "b", "\u9ed1" * 20_000], told)
+    sent = server.texts[-1]
+    assert [len(text.encode()) for text in sent] == [24_573, 1, 24_573]
+    assert told.notes == ["Texts that were too long for openai:test-model and were cut: 2."]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        [failing(429, "slow down", **SOON)],
+        [failing(429, "slow down", retry_after="0.001")],
+        [failing(500, "oops", **SOON), failing(503, "overloaded", **SOON)],
+        [failing(408, "timeout", **SOON), failing(409, "conflict", **SOON)],
+    ],
+    ids=["429", "429 with Retry-After", "500 and 503", "408 and 409"],
+)
+def test_passing_trouble_is_waited_out(server, trouble):
+    server.script = list(trouble)
+    np.testing.assert_allclose(embedder_at(server).embed_query("a"), unit(["a"])[0], atol=1e-6)
+
+
+def test_bulk_work_is_more_patient_than_the_sdk(server):
+    embedder = embedder_at(server, Patience(retries=0, pauses=(0.001, 0.001)), dimensions=8)
+    busy = failing(429, "slow down")
+    server.script = [lambda request: None, busy, failing(500, "oops")]
+    told = Told()
+    vectors = embedder.embed_documents(["a", "b"], told)
+    np.testing.assert_allclose(vectors, unit(["a", "b"]), atol=1e-6)
+    assert told.notes == ["The endpoint is busy or silent; waiting 0 seconds."]
+    server.script = [lambda request: None, busy, busy, busy]
+    with pytest.raises(EmbedderError, match=r"takes no more requests now: .*slow down") as caught:
+        embedder.embed_documents(["a", "b"])
+    assert "goes on where it stopped" in caught.value.hint
+
+
+def test_an_empty_account_is_not_waited_for(server):
+    embedder = embedder_at(server, Patience(retries=0, pauses=(60,)), dimensions=8)
+    server.script = [lambda request: None, failing(429, "no quota", "insufficient_quota")]
+    with pytest.raises(EmbedderError, match="no quota") as caught:
+        embedder.embed_documents(["a"])
+    assert "no credit" in caught.value.hint
+
+
+def test_one_failure_ends_the_waiting_of_the_other_threads(server):
+    texts = [f"text {row}" for row in range(512)]
+    embedder = embedder_at(server, Patience(retries=0, pauses=(60,)), dimensions=8)
+
+    def behave(request):
+        if "text 0" in request["input"]:
+            return failing(429, "slow down")(request)
+        if "text 256" in request["input"]:
+            return failing(401, "who are you")(request)
+        return None
+
+    server.rule = behave
+    started = time.monotonic()
+    with pytest.raises(EmbedderError, match="did not accept the key"):
+        embedder.embed_documents(texts)
+    assert time.monotonic() - started < 30
+
+
+def test_a_server_with_a_limit_on_texts(server):
+    """Text Embeddings Inference takes 32 texts a request unless told otherwise."""
+    limit = failing(422, "batch size > maximum allowed batch size 32")
+    server.rule = lambda request: limit(request) if len(request["input"]) > 32 else None
+    texts = [f"text {row}" for row in range(2_000)]
+    told = Told()
+    vectors = embedder_at(server).embed_documents(texts, told)
+    np.testing.assert_allclose(vectors, unit(texts), atol=1e-6)
+    assert told.notes == []
+    refused = sum(len(batch) > 32 for batch in server.texts)
+    assert refused <= 4 * (1 + 2 + 4), "later batches should not repeat what was refused"
+
+
+def test_a_server_with_a_limit_on_length(server):
+    """A model that reads 512 tokens, on a server that does not cut for it."""
+    limit = failing(400, "maximum context length is 512 tokens")
+    server.rule = lambda request: (
+        limit(request) if max(map(len, request["input"])) > 1_000 else None
+    )
+    texts = ["short", "x" * 3_000, "another", "brief"]
+    told = Told()
+    vectors = embedder_at(server).embed_documents(texts, told)
+    np.testing.assert_allclose(vectors, unit(["short", "x" * 750, "another", "brief"]), atol=1e-6)
+    assert told.notes == ["Texts that were too long for openai:test-model and were cut: 1."]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "message"),
+    [
+        (failing(401, "bad key"), "did not accept the key: .*bad key"),
+        (failing(403, "not you"), "did not accept the key: .*not you"),
+        (failing(404, "no such model"), "does not offer the model 'test-model'"),
+        (failing(400, "no dimensions"), "refused to embed with 'test-model': .*no dimensions"),
+        (saying("{not json"), "did not answer in OpenAI's protocol"),
+        (saying("<html>log in</html>", "text/html"), "did not answer in OpenAI's protocol"),
+        (saying("{}"), "did not answer in OpenAI's protocol"),
+        (saying('{"data": []}'), "did not answer in OpenAI's protocol"),
+        (saying('{"data": [{"index": 0}]}'), "did not answer in OpenAI's protocol"),
+        (saying('{"data": [{"index": 0, "embedding": "abc"}]}'), "OpenAI's protocol"),
+        (saying('{"data": [{"index": 0, "embedding": ""}]}'), "vectors of width 0"),
+        (saying('{"data": [{"index": 3, "embedding": [1]}]}'), "numbered them wrongly"),
+        (
+            saying('{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1]}]}'),
+            "sent 2 vectors for 1 texts",
+        ),
+        (saying('{"data": [{"index": 0, "embedding": [0, 0]}]}'), "zero for the query"),
+        (saying('{"data": [{"index": 0, "embedding": [1, null]}]}'), "finite in the vectors of"),
+        (saying('{"data": [{"index": 0, "embedding": [1, NaN]}]}'), "finite in the vectors of"),
+    ],
+)
+def test_lasting_trouble_is_explained(server, trouble, message):
+    server.rule = trouble
+    with pytest.raises(EmbedderError, match=message):
+        embedder_at(server).embed_query("a")
+
+
+def test_another_width_than_recorded_is_refused(server):
+    with pytest.raises(EmbedderError, match="gave vectors of width 8 where 1536 was expected"):
+        embedder_at(server, dimensions=1536).embed_query("a")
+
+
+def test_vectors_of_several_widths_are_refused(server):
+    embedder = embedder_at(server, dimensions=2)
+    entries = [{"index": 0, "embedding": [1, 2]}, {"index": 1, "embedding": [1]}]
+    server.script = [
+        saying('{"data": [{"index": 0, "embedding": [1, 1]}]}'),
+        saying(json.dumps({"data": entries})),
+    ]
+    with pytest.raises(EmbedderError, match="width 1, 2 where 2 was expected"):
+        embedder.embed_documents(["a", "b"])
+
+
+def test_a_slow_answer_is_given_up(server):
+    embedder = embedder_at(server, Patience(timeout=0.1, retries=0, pauses=()))
+    server.rule = server.never
+    with pytest.raises(EmbedderError, match="did not answer in time"):
+        embedder.embed_query("a")
+
+
+def test_a_server_that_is_not_there():
+    with EmbeddingsServer() as gone:
+        pass
+    embedder = embedder_at(gone, Patience(retries=0, pauses=(60,)))
+    for embed in (lambda: embedder.embed_query("a"), lambda: embedder.embed_documents(["a"])):
+        with pytest.raises(EmbedderError, match="no connection to http://127"):
+            embed()
+
+
+def test_the_key_goes_only_where_the_environment_says(server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    embedder_at(server).embed_query("a")
+    assert set(server.keys) == {"Bearer none"}
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url + "/")
+    embedder_at(server).embed_query("a")
+    assert server.keys[-1] == "Bearer secret"
+
+
+def test_the_environment_names_the_endpoint(server, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    embedder = load_embedder("openai:test-model")
+    assert embedder.embed_query("a").shape == (8,)
+    assert availability("openai:test-model") == (
+        True,
+        f"test-model will be asked for at {server.url}.",
+    )
+
+
+def test_the_key_is_never_recorded(server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    asked = EmbedderSettings("openai:test-model", base_url=server.url)
+    recorded = asked.resolved(load_embedder(asked))
+    assert recorded == EmbedderSettings(
+        "openai:test-model", dimensions=8, revision="test-model", base_url=server.url
+    )
+
+
+def test_openai_itself_wants_a_key():
+    with pytest.raises(EmbedderError, match="OPENAI_API_KEY is not set"):
+        load_embedder("openai:text-embedding-3-small")
+    assert availability("openai:text-embedding-3-small") == (False, "OPENAI_API_KEY is not set.")
+
+
+def test_an_address_needs_a_scheme():
+    with pytest.raises(EmbedderError, match="is not the address of an endpoint"):
+        load_embedder("openai:m", base_url="localhost:11434")
