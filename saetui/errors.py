@@ -10,6 +10,13 @@ SaetuiError
 `-- MissingDependency       an optional package that the request needs
 """
 
+# hnswlib ships no wheels, so that a missing compiler shows as a missing package.
+COMPILER_HINT = (
+    "It is compiled from source on installation, which needs a C++ compiler and Python's "
+    'headers ("apt install g++ python3-dev", or "xcode-select --install" on a Mac); '
+    "then run: pip install --force-reinstall --no-cache-dir hnswlib"
+)
+
 
 class SaetuiError(Exception):
     """Base of all errors meant for the user's eyes.

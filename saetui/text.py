@@ -9,9 +9,9 @@ import re
 # Direction marks, overrides and isolates can make a line read as something that it is not.
 _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # These take no room and say nothing: soft hyphen, joiners, zero-width space, byte-order mark,
-# invisible operators, tag characters.
+# invisible operators, deprecated format characters, tag characters.
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u180b-\u180e\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff"
+    "[\u00ad\u034f\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e01ef]"
 )
 _UNSAFE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTION}\ud800-\udfff]")
@@ -39,6 +39,9 @@ def visible(text: str) -> str:
 
 def visible_line(text: str, limit: int = 2_000) -> str:
     """`visible` on one line, white space folded, cut at `limit` characters with an ellipsis."""
-    # Cutting first keeps a two-megabyte title cheap; folding can only make it shorter.
-    text = _SPACES.sub(" ", visible(text[: 4 * limit])).strip()
-    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+    # Cutting first keeps a two-megabyte title cheap.
+    head = text[: 4 * limit]
+    line = _SPACES.sub(" ", visible(head)).strip()
+    if len(line) <= limit and len(head) == len(text):
+        return line
+    return line[: limit - 1] + "\u2026"

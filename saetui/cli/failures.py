@@ -3,17 +3,11 @@
 import sys
 import traceback
 
-from saetui.errors import SaetuiError
+from saetui.errors import COMPILER_HINT, SaetuiError
 from saetui.text import visible_line
 
 # Packages that are compiled on the user's machine when no wheel fits it.
-_COMPILED = {
-    "hnswlib": (
-        "It is compiled from source on installation, which needs a C++ compiler and Python's "
-        'headers ("apt install g++ python3-dev", or "xcode-select --install" on a Mac); '
-        "then run: pip install --force-reinstall --no-cache-dir hnswlib"
-    )
-}
+_COMPILED = {"hnswlib": COMPILER_HINT}
 _MESSAGE_LIMIT = 20_000
 
 

@@ -4,7 +4,7 @@ A number that is not finite is null. A label is empty where a feature has none.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,13 +33,17 @@ def number(value: float | None) -> float | None:
     return float(f"{value:.7g}")
 
 
-def finite(value: object) -> object:
-    """A JSON value of the corpus, with null for the numbers that JSON does not have."""
+def finite(fields: Mapping[str, object]) -> Json:
+    """JSON fields made elsewhere, with null for the numbers that JSON does not have."""
+    return {str(name): _finite(value) for name, value in fields.items()}
+
+
+def _finite(value: object) -> object:
     match value:
         case dict():
-            return {str(key): finite(each) for key, each in value.items()}
+            return finite(value)
         case list():
-            return [finite(each) for each in value]
+            return [_finite(each) for each in value]
         case float() if not math.isfinite(value):
             return None
         case _:
@@ -213,7 +217,7 @@ def document(session: "Session", detail: "DocumentDetail") -> Json:
         "text": detail.document.text,
         "url": detail.document.url,
         "published": detail.document.published,
-        "metadata": finite(dict(detail.document.metadata)),
+        "metadata": finite(detail.document.metadata),
         "features": _neighbours(session, detail.features, "activation"),
         "neighbours": _examples(detail.neighbours, "cosine"),
     }

@@ -55,14 +55,11 @@ def explain(weights: SaeWeights, steered: Float, vector: Float, rows: Float) -> 
     bias = (x @ weights.bias.astype(np.float64)) / norm
     explained = amounts @ directions + weights.bias
     remainder = (x @ (vector.astype(np.float64) - explained)) / norm
-    explanations = []
-    for i in range(len(x)):
-        order = np.lexsort((active, -np.abs(terms[i])))
-        explanations.append(
-            Explanation(
-                tuple((int(active[j]), float(terms[i, j])) for j in order),
-                float(bias[i]),
-                float(remainder[i]),
-            )
-        )
-    return explanations
+    # Stable, so that equal terms stay in order of features.
+    order = np.argsort(-np.abs(terms), axis=1, kind="stable")
+    features = active[order].tolist()
+    sizes = np.take_along_axis(terms, order, axis=1).tolist()
+    return [
+        Explanation(tuple(zip(features[i], sizes[i], strict=True)), float(bias[i]), float(rest))
+        for i, rest in enumerate(remainder)
+    ]

@@ -184,23 +184,23 @@ class Families:
                 tuple(_family(each) for each in value["families"]),
                 _edges(value["forest"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise BundleDamaged(
                 f"The feature families cannot be read: {error!r}.", "Build the families again."
             ) from error
 
 
 def _family(value: Mapping[str, Any]) -> Family:
-    members = tuple(int(feature) for feature in value["members"])
+    root, members = int(value["root"]), tuple(int(feature) for feature in value["members"])
     edges = _edges(value["edges"])
-    return Family(
-        int(value["id"]),
-        int(value["root"]),
-        str(value["label"]),
-        members,
-        edges,
-        int(value["round"]),
-    )
+    reached = {root}
+    for parent, child, _ in edges:
+        if parent not in reached or child in reached:
+            raise ValueError(f"the edges of the family of {root} are no tree")
+        reached.add(child)
+    if members != (root, *(child for _, child, _ in edges)):
+        raise ValueError(f"the edges of the family of {root} do not lead to its members")
+    return Family(int(value["id"]), root, str(value["label"]), members, edges, int(value["round"]))
 
 
 def _edges(value: Sequence[Sequence[Any]]) -> tuple[Edge, ...]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
+from saetui.core.search import top
 
 DECILES = 10
 
@@ -46,10 +47,12 @@ def statistics(postings: Postings, corpus_size: int) -> Statistics:
 
 
 def histogram(values: Float, bins: int) -> NDArray[np.int64]:
-    """Counts of activations in `bins` equal steps from 0 to the maximum."""
+    """Counts of activations, strongest first, in `bins` equal steps from 0 to the maximum."""
     if not len(values):
         return np.zeros(bins, dtype=np.int64)
-    return np.histogram(values, bins=bins, range=(0.0, float(values[0])))[0]
+    # In double precision even the smallest maximum can be divided into steps.
+    activations = values.astype(np.float64)
+    return np.histogram(activations, bins=bins, range=(0.0, activations[0]))[0]
 
 
 def decile_positions(count: int, per_decile: int) -> list[NDArray[np.intp]]:
@@ -65,22 +68,18 @@ def decile_positions(count: int, per_decile: int) -> list[NDArray[np.intp]]:
     return spans
 
 
-def nearest(weights: SaeWeights, feature: int, limit: int) -> list[tuple[int, float]]:
-    """Other features by cosine of their directions, nearest first."""
-    return _ranked(weights, feature, limit, sign=1)
-
-
-def opposed(weights: SaeWeights, feature: int, limit: int) -> list[tuple[int, float]]:
-    """Other features by cosine of their directions, most opposed first."""
-    return _ranked(weights, feature, limit, sign=-1)
-
-
-def _ranked(weights: SaeWeights, feature: int, limit: int, sign: int) -> list[tuple[int, float]]:
+def nearest_and_opposed(
+    weights: SaeWeights, feature: int, limit: int
+) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """Other features with the cosine of their directions: nearest first, and most opposed first."""
     similarity = weights.directions @ weights.directions[feature]
-    ranking = sign * similarity
-    ranking[feature] = -np.inf
-    order = np.lexsort((np.arange(len(ranking)), -ranking))[: min(limit, len(ranking) - 1)]
-    return [(int(i), float(similarity[i])) for i in order]
+
+    def ranked(sign: int) -> list[tuple[int, float]]:
+        ranking = sign * similarity
+        ranking[feature] = -np.inf
+        return [(int(i), float(similarity[i])) for i in top(ranking, min(limit, len(ranking) - 1))]
+
+    return ranked(1), ranked(-1)
 
 
 def co_occurring(
@@ -91,5 +90,4 @@ def co_occurring(
     together = codes.indices[np.sort(rows)]
     counts = np.bincount(together[together >= 0], minlength=codes.n)
     counts[feature] = 0
-    order = np.lexsort((np.arange(codes.n), -counts))[:limit]
-    return [(int(i), int(counts[i])) for i in order if counts[i] > 0]
+    return [(int(i), int(counts[i])) for i in top(counts, limit) if counts[i] > 0]

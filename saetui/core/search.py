@@ -28,11 +28,15 @@ def cosines(vector: Float, embeddings: NDArray[np.floating]) -> Float:
     return scores
 
 
-def top(scores: Float, limit: int) -> NDArray[np.intp]:
-    """Positions of the `limit` highest scores, best first; equal scores in order of position."""
+def top(scores: NDArray[np.floating | np.integer], limit: int) -> NDArray[np.intp]:
+    """Positions of the `limit` highest scores, best first; equal scores in order of position.
+
+    What is not a number comes last.
+    """
     limit = min(limit, len(scores))
     if limit == 0:
         return np.empty(0, dtype=np.intp)
+    scores = np.where(np.isnan(scores), -np.inf, scores)
     threshold = np.partition(scores, len(scores) - limit)[len(scores) - limit]
     candidates = np.flatnonzero(scores >= threshold)
     order = np.lexsort((candidates, -scores[candidates]))

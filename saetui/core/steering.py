@@ -16,6 +16,9 @@ from saetui.core.changes import Mode, Steering
 from saetui.core.codec import Float, SaeWeights, decode
 from saetui.errors import InputError
 
+# A query has unit norm, and single precision keeps seven digits: beside more than this it is lost.
+_STRONGEST = 1e6
+
 
 def steer_code(z: Float, steering: Steering, solo: int | None = None) -> Float:
     """`z'`: the dense code `(n,)` with every change applied; `z` itself is left alone.
@@ -26,18 +29,23 @@ def steer_code(z: Float, steering: Steering, solo: int | None = None) -> Float:
         solo: The one feature to keep after the changes, all others off; None keeps all.
 
     Raises:
-        InputError: A change names a feature that the SAE does not have, or is not a number.
+        InputError: A change, or `solo`, names a feature that the SAE does not have, or a change
+            leads to what is not a number or beyond what the query can be compared with.
     """
     steered = z.copy()
-    for feature, change in steering.items():
+    for feature in (*steering, *(() if solo is None else (solo,))):
         if not 0 <= feature < len(z):
             raise InputError(
                 f"There is no feature {feature}: this SAE has {len(z):,}.",
                 f"Choose one from 0 to {len(z) - 1}.",
             )
+    for feature, change in steering.items():
         value = change.apply(float(z[feature]))
-        if not np.isfinite(value):
-            raise InputError(f"Feature {feature} cannot be steered to {value}.")
+        if not abs(value) <= _STRONGEST:
+            raise InputError(
+                f"Feature {feature} cannot be steered to {value:g}.",
+                "An activation of 1 weighs as much as the whole query.",
+            )
         steered[feature] = value
     if solo is not None:
         kept = steered[solo]

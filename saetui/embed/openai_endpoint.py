@@ -6,6 +6,7 @@ Protocol: https://platform.openai.com/docs/api-reference/embeddings.
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
 
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from saetui.embed.openai_errors import explained
 from saetui.embed.openai_requests import (
-    BulkRequests,
     Endpoint,
     Patience,
+    Requests,
     batches_of,
     cut_to_limit,
 )
@@ -87,19 +88,26 @@ class OpenAIEmbedder:
         progress = progress or Silent()
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
-        # A wrong key, model or address shows here once and at once.
-        self._ask_soon("ready", self.dimensions)
+        _ = self._works
         # The protocol allows no empty string.
         cut = [cut_to_limit(encodable(text) or " ") for text in texts]
-        requests = BulkRequests(self._endpoint, self.dimensions, self._patience.pauses, progress)
+        requests = Requests(self._endpoint, self.dimensions, self._patience.pauses, progress)
         vectors = self._gathered(requests, [text for text, _ in cut], progress)
         shortened = sum(was_cut or text in requests.halved_texts for text, was_cut in cut)
         if shortened:
             progress.note(f"Texts that were too long for {self.name} and were cut: {shortened:,}.")
         return vectors
 
+    @cached_property
+    def _works(self) -> bool:
+        """True once the endpoint has answered: a wrong key or model shows at once, and only once.
+
+        From then on a refusal must be due to the texts, and silence to the network.
+        """
+        return self._ask_soon("ready", self.dimensions).size > 0
+
     def _gathered(
-        self, requests: BulkRequests, texts: list[str], progress: Progress
+        self, requests: Requests, texts: list[str], progress: Progress
     ) -> NDArray[np.float32]:
         from openai import OpenAIError
 
@@ -124,16 +132,16 @@ class OpenAIEmbedder:
         return vectors
 
     def _ask_soon(self, text: str, width: int | None) -> NDArray[np.float32]:
-        """The vector of one short text, as sent, without the patience that bulk work has."""
+        """The vector of one text, as sent, without the patience that bulk work has."""
         from openai import OpenAIError
 
         client = self._endpoint.client.with_options(
             timeout=min(_QUERY_TIMEOUT, self._patience.timeout),
             max_retries=min(_QUERY_RETRIES, self._patience.retries),
         )
-        endpoint = Endpoint(client, self._endpoint.model, self._endpoint.requested_dimensions)
+        requests = Requests(replace(self._endpoint, client=client), width, (), Silent())
         try:
-            vector: NDArray[np.float32] = endpoint.ask([text], width)[0]
+            vector: NDArray[np.float32] = requests.vectors_of([text])[0]
         except OpenAIError as error:
             raise explained(error, self.base_url, self._settings.argument) from error
         return vector

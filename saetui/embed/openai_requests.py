@@ -127,12 +127,12 @@ class Endpoint:
         return np.array([entry.embedding for entry in entries], dtype=np.float32)
 
 
-class BulkRequests:
-    """The requests of one bulk call, made from several threads.
+class Requests:
+    """The requests of one call, which several threads may make.
 
     Args:
         endpoint: Where they go.
-        width: Width of the vectors.
+        width: Width of the vectors; None accepts any.
         pauses: Seconds before each further try, see `Patience`.
         progress: Told of waits; one thread at a time calls it.
 
@@ -142,7 +142,7 @@ class BulkRequests:
     """
 
     def __init__(
-        self, endpoint: Endpoint, width: int, pauses: Sequence[float], progress: Progress
+        self, endpoint: Endpoint, width: int | None, pauses: Sequence[float], progress: Progress
     ) -> None:
         self.stopping = threading.Event()
         self.halved_texts: set[str] = set()
@@ -200,7 +200,7 @@ class BulkRequests:
                 if not is_passing(error) or self.stopping.is_set():
                     raise
                 seconds = max(pause, _retry_after(error))
-                self._say(f"The endpoint is busy or silent; waiting {seconds:.0f} seconds.")
+                self._say(f"The endpoint is busy or silent; waiting {seconds:.0f} s.")
                 self.stopping.wait(seconds)
         return self._endpoint.ask(texts, self._width)
 

@@ -94,6 +94,8 @@ def load_embedder(
             that was recorded.
         MissingDependency: It needs a package that is not installed.
     """
+    if dimensions is not None and dimensions < 1:
+        raise EmbedderError(f"A vector cannot have {dimensions} dimensions.")
     settings = spec if isinstance(spec, EmbedderSettings) else EmbedderSettings(spec)
     settings = replace(
         settings,

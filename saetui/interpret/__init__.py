@@ -1,0 +1,1 @@
+"""From codes to meaning: labels of features, and families of features."""

@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes
 from saetui.core.families import CoOccurrence
 from saetui.core.postings import Postings
-from saetui.progress import Progress, Silent
-
-_SILENT = Silent()
+from saetui.progress import Progress
 
 
 def count_co_occurrence(
@@ -16,7 +14,7 @@ def count_co_occurrence(
     postings: Postings,
     features: NDArray[np.integer],
     minimum_weight: float,
-    progress: Progress = _SILENT,
+    progress: Progress,
 ) -> CoOccurrence:
     """Pairs among `features` whose documents overlap enough to join them in the graph of families.
 

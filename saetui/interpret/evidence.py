@@ -46,7 +46,8 @@ class Sample:
     """Documents spread evenly over the corpus, which stand for all of it.
 
     Args:
-        embeddings: `(N, d)`, rows of unit norm, of any floating type, maybe memory-mapped.
+        embeddings: `(N, d)`, `N` above 0, rows of unit norm, of any floating type, maybe
+            memory-mapped.
 
     Attributes:
         rows: Documents of the sample, ascending; all of a small corpus.
@@ -60,14 +61,15 @@ class Sample:
         self.vectors = np.asarray(embeddings[:: self._step], dtype=np.float32)
         self.mean = self.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
 
-    def places(self, documents: NDArray[np.integer]) -> NDArray[np.integer]:
+    def places(self, documents: Int) -> Int:
         """Positions in the sample of those of `documents` that are in it."""
-        return documents[documents % self._step == 0] // self._step
+        inside: Int = documents[documents % self._step == 0] // self._step
+        return inside
 
     def covariance(self) -> Float:
         """Of the embeddings, float32 `(d, d)`."""
-        centred = self.vectors - self.mean
-        return (centred.T @ centred / np.float32(len(centred))).astype(np.float32)
+        products = self.vectors.T @ self.vectors / np.float32(len(self.vectors))
+        return np.asarray(products - np.outer(self.mean, self.mean), dtype=np.float32)
 
 
 def gather_evidence(
@@ -96,13 +98,11 @@ def _strongest(postings: Postings, feature: int) -> tuple[Int, NDArray[np.float6
     return np.asarray(rows[:STRONGEST]), weights / weights[0]
 
 
-def _centroid(
-    embeddings: NDArray[np.floating], rows: Int, weights: NDArray[np.float64]
-) -> Float:
+def _centroid(embeddings: NDArray[np.floating], rows: Int, weights: NDArray[np.float64]) -> Float:
     order = np.argsort(rows)
     vectors = np.asarray(embeddings[rows[order]], dtype=np.float32)
     share = (weights / weights.sum())[order]
-    return (share @ vectors).astype(np.float32)
+    return np.asarray(share @ vectors, dtype=np.float32)
 
 
 def _nearest(similarities: Float) -> NDArray[np.intp]:

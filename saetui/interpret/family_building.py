@@ -157,7 +157,7 @@ def _spanning_edges(
     size = len(documents)
     costs = csr_array((cost, (first[order], second[order])), shape=(size, size))
     kept = minimum_spanning_tree(costs).data.astype(np.intp) - 1
-    return order[np.sort(kept)]
+    return np.take(order, np.sort(kept))
 
 
 def _families_of_round(
@@ -183,9 +183,7 @@ def _without_overlaps(families: list[Family], maximum_overlap: float) -> tuple[F
     kept: list[Family] = []
     kept_with: dict[int, list[int]] = {}
     for family in sorted(families, key=lambda family: (-len(family.members), family.root)):
-        shared = Counter(
-            other for member in family.members for other in kept_with.get(member, ())
-        )
+        shared = Counter(other for member in family.members for other in kept_with.get(member, ()))
         if any(
             common / (len(family.members) + len(kept[other].members) - common) > maximum_overlap
             for other, common in shared.items()

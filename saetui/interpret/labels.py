@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from saetui.interpret.tokens import word_of
+from saetui.interpret.words import word_of
 
 LONGEST_LABEL = 50
-ELLIPSIS = "\u2026"
 
-_SEPARATORS = re.compile(r"[\s-]+")
+_SEPARATORS = re.compile(r"[\s,-]+")
 
 Key = tuple[str, ...]
 
@@ -63,7 +62,9 @@ def distinct_terms(terms: Iterable[str], limit: int) -> tuple[str, ...]:
     for term in terms:
         key = key_of(term)
         if len(kept) < limit and not any(
-            contains(key, other) or contains(other, key) or abbreviates(term, text)
+            contains(key, other)
+            or contains(other, key)
+            or abbreviates(term, text)
             or abbreviates(text, term)
             for text, other in kept
         ):
@@ -77,7 +78,7 @@ def distinct_names(ranked: Sequence[tuple[Sequence[str], float]]) -> list[str]:
     Features choose in order of strength, equally strong ones in order of place. Each takes its
     best term. Where that is taken it goes down its other terms: one that shares a word with the
     best stands alone ("Supermassive black holes"), another is appended ("Black holes, jets").
-    Where nothing is left, two features share a name.
+    Names that are too long are passed over. Where nothing is left, two features share a name.
 
     Args:
         ranked: For each feature its terms, best first, at least one, and how strong the best is.
@@ -85,23 +86,26 @@ def distinct_names(ranked: Sequence[tuple[Sequence[str], float]]) -> list[str]:
     taken: set[Key] = set()
     names = [""] * len(ranked)
     for place in sorted(range(len(ranked)), key=lambda place: (-ranked[place][1], place)):
-        options = [shorten(name) for name in _options(ranked[place][0])]
-        fitting = [name for name in options if not name.endswith(ELLIPSIS)] or options[:1]
-        name = next((name for name in fitting if key_of(name) not in taken), fitting[0])
+        options = _options(ranked[place][0])
+        name = next((name for name in options if key_of(name) not in taken), options[0])
         taken.add(key_of(name))
         names[place] = sentence_case(name)
     return names
 
 
 def _options(terms: Sequence[str]) -> list[str]:
-    """Names to choose from, the best first."""
-    best = terms[0]
+    """Names to choose from, the best first; too long ones only if there is no other."""
+    best, *others = _fitting(terms) or [shorten(terms[0])]
     key = key_of(best)
     options = [best]
-    for term in terms[1:]:
+    for term in others:
         related = not set(key).isdisjoint(key_of(term)) or _mentions(term, best)
         options.append(term if related else f"{best}, {term}")
-    return options
+    return _fitting(options)
+
+
+def _fitting(names: Iterable[str]) -> list[str]:
+    return [name for name in names if len(name) <= LONGEST_LABEL]
 
 
 def _mentions(term: str, best: str) -> bool:
@@ -114,4 +118,4 @@ def shorten(text: str) -> str:
     if len(text) <= LONGEST_LABEL:
         return text
     cut = text[: LONGEST_LABEL - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:.-") + ELLIPSIS
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:.-") + "\u2026"

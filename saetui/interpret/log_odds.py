@@ -44,9 +44,7 @@ class PhraseContrast:
         rest = np.maximum(self._corpus - inside, 0.0)
         found = np.flatnonzero(inside)
         scores = self._score(found, inside, size, rest, self._documents - size)
-        scores += _HARD_SHARE * self._score(
-            found, inside, size, beside, len(evidence.negatives)
-        )
+        scores += _HARD_SHARE * self._score(found, inside, size, beside, len(evidence.negatives))
         scores = np.where(self._phrases.whole[found], scores, _PART_DISCOUNT * scores)
         lengths = self._phrases.lengths[found]
         order = np.lexsort((found, -lengths, -inside[found], -scores))[:limit]
@@ -61,7 +59,8 @@ class PhraseContrast:
             indptr[rows] - ends + sizes, sizes
         )
         amounts = np.repeat(weights, sizes) * self._weights[entries]
-        return np.bincount(self._phrases.members[entries], amounts, minlength=len(self._phrases))
+        counts = np.bincount(self._phrases.members[entries], amounts, minlength=len(self._phrases))
+        return counts.astype(np.float64, copy=False)
 
     def _score(
         self, found: NDArray[np.intp], inside: Counts, size: float, outside: Counts, others: float

@@ -22,11 +22,14 @@ _LETTER = re.compile(
 )
 _MASS_NUMBER = re.compile(r"\s*\^\s*\{?\s*(\d+)\s*\}?\s*")
 _ACCENT = re.compile(r"\\(['\"`^~=.])\s*\{?\\?([A-Za-z])\}?")
-_DROPPED = re.compile(r"~?\\(?:cite[a-z]*|ref|eqref|label|footnote|url|href)\*?(?:\[[^\]]*\])?\{[^{}]*\}")
+_DROPPED = re.compile(
+    r"~?\\(?:cite[a-z]*|ref|eqref|label|footnote|url|href)\*?(?:\[[^\]]*\])?\{[^{}]*\}"
+)
 _STYLED = re.compile(r"\\[A-Za-z]+\*?\{([^{}\\]*)\}|\{\\(?:it|em|bf|sc|rm|sl|tt)\s+([^{}\\]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)|\\(.)")
 _THIN_SPACES = frozenset(",;:! ")
 _DASHES = re.compile(r"(?<=\w)(?:--|\u2010|\u2011|\u2013)(?=\w)")
+_SOFT_HYPHEN = "\u00ad"
 _COMBINING = {
     "'": "\u0301", '"': "\u0308", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304",
     ".": "\u0307",
@@ -34,9 +37,9 @@ _COMBINING = {
 
 
 def plain_text(text: str) -> str:
-    """`text` without HTML tags and entities, addresses, formulas and LaTeX commands.
+    r"""`text` without HTML tags and entities, addresses, formulas and LaTeX commands.
 
-    A formula that spells a single letter leaves its name, so that `$\\gamma$-ray` becomes
+    A formula that spells a single letter leaves its name, so that `$\gamma$-ray` becomes
     "gamma-ray"; every other formula becomes a full stop, so that no phrase runs across it.
     """
     if "&" in text:
@@ -50,7 +53,7 @@ def plain_text(text: str) -> str:
     if "$" in text or "\\" in text:
         text = _without_latex(text)
     if "--" in text or not text.isascii():
-        text = unicodedata.normalize("NFKC", _DASHES.sub("-", text))
+        text = unicodedata.normalize("NFKC", _DASHES.sub("-", text).replace(_SOFT_HYPHEN, ""))
     return text
 
 

@@ -7,12 +7,12 @@ many standard errors the term sets them apart: the same unit as the scores of `l
 both can be added. Unlike a plain cosine it does not favour terms near to everything.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saetui.core.codec import Float
+from saetui.core.search import unit
 from saetui.errors import EmbedderError
 from saetui.interpret.evidence import Evidence
 from saetui.progress import Progress
@@ -21,10 +21,12 @@ Embed = Callable[[Sequence[str]], Float]
 """Embeds texts: float32 `(m, d)`, of any norm."""
 
 _BATCH = 256
+# Below this variance of cosines, documents do not differ along a term but for rounding.
+_LEAST_VARIANCE = 1e-6
 
 
 def separations(
-    terms: Mapping[int, Sequence[str]],
+    terms: Mapping[int, Collection[str]],
     evidence: Mapping[int, Evidence],
     covariance: Float,
     embed: Embed,
@@ -54,21 +56,22 @@ def separations(
     for start in range(0, len(ordered), _BATCH):
         batch = ordered[start : start + _BATCH]
         vectors = _embedded(embed, batch, len(covariance))
-        spread = np.sqrt(np.maximum(np.einsum("id,id->i", vectors @ covariance, vectors), 0.0))
+        variances = np.einsum("id,id->i", vectors @ covariance, vectors)
+        spread = np.sqrt(np.maximum(variances, _LEAST_VARIANCE))
         for term, vector, deviation in zip(batch, vectors, spread.tolist(), strict=True):
             for feature in wanted_by[term]:
-                shifted = float(vector @ evidence[feature].shift)
-                errors = shifted / deviation * evidence[feature].root_size if deviation else 0.0
-                found[feature, term] = errors
+                shift = float(vector @ evidence[feature].shift)
+                found[feature, term] = shift / deviation * evidence[feature].root_size
         progress.advance(len(batch))
     return found
 
 
-def _embedded(embed: Embed, batch: Sequence[str], width: int) -> NDArray[np.float32]:
+def _embedded(embed: Embed, batch: Sequence[str], width: int) -> Float:
+    """One vector of unit norm per term; a zero vector stays zero."""
     vectors = np.asarray(embed(batch), dtype=np.float32)
     if vectors.shape != (len(batch), width) or not np.isfinite(vectors).all():
         raise EmbedderError(
             f"The embedder returned no usable vectors of width {width} for {len(batch)} terms.",
             "Label the features with the embedder that the corpus was embedded with.",
         )
-    return vectors
+    return np.stack([unit(vector) for vector in vectors])

@@ -1,6 +1,7 @@
 """Name features offline: by the terms that set their documents apart from all others."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,10 @@ from saetui.interpret.labels import (
 )
 from saetui.interpret.log_odds import PhraseContrast
 from saetui.interpret.markup import plain_text
-from saetui.interpret.phrases import find_phrases, spell
+from saetui.interpret.phrases import Phrases, find_phrases
 from saetui.interpret.separation import Embed, separations
-from saetui.interpret.tokens import tokenize
+from saetui.interpret.spelling import spell
+from saetui.interpret.tokens import Tokens, tokenize
 from saetui.progress import Progress
 from saetui.text import visible_line
 
@@ -68,48 +70,53 @@ def label_features(
         BuildError: There are more or fewer documents than embeddings.
         EmbedderError: `embed` failed to return one vector of width `d` per term.
     """
-    progress.start("Reading texts", len(embeddings), "documents")
-    tokens = tokenize(_counted(documents, progress))
-    if tokens.documents != len(embeddings):
-        raise BuildError(
-            f"There are {tokens.documents:,} texts, but {len(embeddings):,} embeddings.",
-            "Embed the corpus again.",
-        )
+    tokens = _read(documents, len(embeddings), progress)
+    if not postings.counts().any():
+        return _labels(postings.n, {}, {}, "none")
     sample = Sample(embeddings)
-    evidence: dict[int, Evidence] = {}
-    candidates: dict[int, Scores] = {}
-    phrases = find_phrases(tokens)
-    contrast = PhraseContrast(phrases)
-    spellings: dict[int, str] = {}
-    progress.start("Comparing documents", int(np.count_nonzero(postings.counts())), "features")
-    for each in gather_evidence(postings, embeddings, sample):
-        scored = contrast.strongest(each, _PHRASES)
-        for phrase, _ in scored:
-            if phrase not in spellings:
-                spellings[phrase] = spell(phrases, phrase)
-        evidence[each.feature] = each
-        candidates[each.feature] = _merged((spellings[phrase], score) for phrase, score in scored)
-        progress.advance()
+    evidence = {each.feature: each for each in gather_evidence(postings, embeddings, sample)}
+    candidates = _candidates(find_phrases(tokens), evidence, progress)
     method = "terms"
     if embed is not None:
         method = "terms+embedding"
-        candidates = _ranked_by_meaning(
-            candidates, separations(candidates, evidence, sample.covariance(), embed, progress)
-        )
+        meaning = separations(candidates, evidence, sample.covariance(), embed, progress)
+        candidates = _ranked_by_meaning(candidates, meaning)
     openings = {feature: tokens.openings[each.rows[0]] for feature, each in evidence.items()}
     return _labels(postings.n, candidates, openings, method)
 
 
-def _counted(
-    documents: Iterable[tuple[str, str]], progress: Progress
-) -> Iterator[tuple[str, str]]:
-    for document in documents:
-        yield document
+def _read(documents: Iterable[tuple[str, str]], expected: int, progress: Progress) -> Tokens:
+    def counted() -> Iterator[tuple[str, str]]:
+        for document in documents:
+            yield document
+            progress.advance()
+
+    progress.start("Reading texts", expected, "documents")
+    tokens = tokenize(counted())
+    if tokens.documents != expected:
+        raise BuildError(
+            f"There are {tokens.documents:,} texts, but {expected:,} embeddings.",
+            "Embed the corpus again.",
+        )
+    return tokens
+
+
+def _candidates(
+    phrases: Phrases, evidence: Mapping[int, Evidence], progress: Progress
+) -> dict[int, Scores]:
+    contrast = PhraseContrast(phrases)
+    spelled = cache(partial(spell, phrases))
+    candidates = {}
+    progress.start("Comparing documents", len(evidence), "features")
+    for feature, each in evidence.items():
+        scored = contrast.strongest(each, _PHRASES)
+        candidates[feature] = _merged((spelled(phrase), score) for phrase, score in scored)
         progress.advance()
+    return candidates
 
 
 def _merged(scored: Iterable[tuple[str, float]]) -> Scores:
-    """The best candidates, forms of one term as one; an abbreviation lends its score to its term."""
+    """The best candidates, forms of one term as one; abbreviations lend theirs their scores."""
     best: dict[Key, tuple[str, float]] = {}
     for term, score in scored:
         best.setdefault(key_of(term), (term, score))
@@ -134,15 +141,22 @@ def _ranked_by_meaning(
 def _labels(
     n: int, candidates: Mapping[int, Scores], openings: Mapping[int, str], method: str
 ) -> list[FeatureLabel]:
+    labels = [FeatureLabel(feature, "", "none", (), VERSION) for feature in range(n)]
+    for feature, opening in openings.items():
+        if title := _readable(opening):
+            labels[feature] = FeatureLabel(feature, title, "title", (), VERSION)
     named = [feature for feature in sorted(candidates) if candidates[feature]]
     names = distinct_names(
         [(list(candidates[feature]), max(candidates[feature].values())) for feature in named]
     )
-    labels = [FeatureLabel(feature, "", "none", (), VERSION) for feature in range(n)]
-    for feature, opening in openings.items():
-        title = shorten(visible_line(plain_text(opening)))
-        labels[feature] = FeatureLabel(feature, title, "title", (), VERSION)
     for feature, name in zip(named, names, strict=True):
         terms = distinct_terms(candidates[feature], _TERMS)
         labels[feature] = FeatureLabel(feature, name, method, terms, VERSION)
     return labels
+
+
+def _readable(opening: str) -> str:
+    """A title on one line, without markup unless it consists of markup only."""
+    plain = plain_text(opening)
+    readable = plain if any(letter.isalnum() for letter in plain) else opening
+    return shorten(visible_line(readable))

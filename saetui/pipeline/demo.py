@@ -21,8 +21,6 @@ import numpy as np
 from saetui.core.documents import Document
 from saetui.errors import BuildError, MissingDependency
 from saetui.paths import assets_dir, cache_dir
-from saetui.pipeline.build import build_bundle
-from saetui.pipeline.options import BuildOptions
 from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.arrays import map_array
@@ -35,10 +33,12 @@ from saetui.store.manifest import MANIFEST, FileRecord, read_manifest, write_man
 # What is made from the package's texts on the user's machine, and therefore does not ship.
 _MADE_LOCALLY = (layout.DOCUMENTS, layout.INDEX, layout.INDEX_PARAMETERS)
 _NAME = "demo"
+# Shorter paragraphs are captions, examples and remains of formulas; in words.
+_SHORTEST = 45
 
 
 def demo_documents() -> Iterator[Document]:
-    """The paragraphs of the papers, in a fixed order.
+    """The longer paragraphs of the papers, in a fixed order.
 
     Raises:
         MissingDependency: The package with the texts is not installed.
@@ -52,7 +52,7 @@ def demo_documents() -> Iterator[Document]:
         paragraphs = paper["pdf_parse"]["body_text"]
         for number, paragraph in enumerate(paragraphs, start=1):
             text = paragraph["text"].strip()
-            if not text:
+            if len(text.split()) < _SHORTEST:
                 continue
             section = str(paragraph.get("section") or "").strip()
             heading = f"{section} \u00b7 {paper['title']}" if section else str(paper["title"])
@@ -134,6 +134,10 @@ def rebuild_demo(target: Path, train_also: Sequence[Path], progress: Progress) -
             broader than what 250 papers teach.
         progress: Told of every step.
     """
+    # Opening the demo needs none of what building imports.
+    from saetui.pipeline.build import build_bundle
+    from saetui.pipeline.options import BuildOptions
+
     work = cache_dir() / "demo-build"
     work.mkdir(parents=True, exist_ok=True)
     documents = list(demo_documents())

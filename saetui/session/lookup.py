@@ -10,6 +10,14 @@ from saetui.store.features import FeatureRecord
 _WORDS = re.compile(r"\w+")
 
 
+def _number(name: str) -> int | None:
+    """The whole number that `name` spells, or None."""
+    try:
+        return int(name)
+    except ValueError:
+        return None
+
+
 class Lookup:
     """Features and families of one SAE by their names."""
 
@@ -49,14 +57,15 @@ class Lookup:
         Raises:
             InputError: None is called so, or several are.
         """
-        if name.strip().isdigit():
-            number = int(name)
-            if number < len(self._features):
+        number = _number(name)
+        if number is not None:
+            if 0 <= number < len(self._features):
                 return number
             raise InputError(f"There is no feature {number}: this SAE has {len(self._features):,}.")
         folded = name.strip().casefold()
         exact = [i for i, known in enumerate(self._names) if known == folded]
-        found = exact or self.matching(name)
+        # What holds no word would match all of them.
+        found = exact or (self.matching(name) if _WORDS.search(name) else [])
         if len(found) == 1:
             return found[0]
         raise self._unclear("feature", name, [f"{i} {self._features[i].name}" for i in found])
@@ -67,12 +76,13 @@ class Lookup:
         Raises:
             InputError: None is called so, or several are.
         """
-        folded = name.strip().casefold()
-        if folded.isdigit():
-            exact = [family for family in self._families if family.id == int(folded)]
+        folded, number = name.strip().casefold(), _number(name)
+        if number is not None:
+            exact = [family for family in self._families if family.id == number]
         else:
             exact = [family for family in self._families if family.label.casefold() == folded]
-        found = exact or [family for family in self._families if folded in family.label.casefold()]
+        within = [family for family in self._families if folded in family.label.casefold()]
+        found = exact or (within if folded else [])
         if len(found) == 1:
             return found[0]
         raise self._unclear("family", name, [f"{family.id} {family.label}" for family in found])

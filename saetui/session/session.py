@@ -4,7 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +42,18 @@ _CANDIDATES = 300
 
 @dataclass(frozen=True)
 class _Query:
-    """A query after embedding: vector, dense code, and ranks without steering by row."""
+    """A query after embedding.
+
+    Attributes:
+        e: Its embedding `(d,)`; zeros for no query.
+        z: Its dense code `(n,)`.
+        baselines: How deep it was searched without steering, and the ranks found by row; one for
+            exact searches, one for those through the index.
+    """
 
     e: Float
     z: Float
-    baseline: dict[int, int]
-    exact: bool
+    baselines: dict[bool, tuple[int, dict[int, int]]] = field(default_factory=dict)
 
 
 class Session:
@@ -76,7 +82,7 @@ class Session:
         self.sae = bundle.sae(sae)
         self._embedder = embedder
         self._clock = clock
-        self._queries: OrderedDict[tuple[str, bool], _Query] = OrderedDict()
+        self._queries: OrderedDict[str, _Query] = OrderedDict()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._lookup: Lookup | None = None
@@ -134,14 +140,16 @@ class Session:
         if not request.query.strip() and not request.steering:
             raise InputError("There is nothing to search for.", "Type a query or add a feature.")
         weights = self.sae.weights
-        embedding = self._embedding(request.query)
+        query = self._query(request.query)
         started = self._clock()
-        query = self._query(request.query, embedding, request.exact)
         steered = steer_code(query.z, request.steering, request.solo)
         vector = steered_vector(weights, query.e, query.z, steered, request.mode)
         rows, scores = self._nearest(vector, request.limit, request.exact)
-        before = [row for row, rank in query.baseline.items() if rank <= request.limit]
-        missing = [row for row in before if row not in set(rows.tolist())]
+        baseline = self._baseline(query, request.limit, request.exact)
+        shown = set(rows.tolist())
+        missing = [
+            row for row, rank in baseline.items() if rank <= request.limit and row not in shown
+        ]
         headings = self.bundle.documents.headings([*rows.tolist(), *missing])
         why = (
             explain(weights, steered, vector, self._vectors(rows))
@@ -149,10 +157,10 @@ class Session:
             else [None] * len(rows)
         )
         results = tuple(
-            Result(i + 1, query.baseline.get(row), float(scores[i]), row, *headings[row], why[i])
+            Result(i + 1, baseline.get(row), float(scores[i]), row, *headings[row], why[i])
             for i, row in enumerate(rows.tolist())
         )
-        dropped = tuple(Dropped(query.baseline[row], row, *headings[row][:2]) for row in missing)
+        dropped = tuple(Dropped(baseline[row], row, *headings[row][:2]) for row in missing)
         drift = float(unit(query.e) @ unit(vector)) if request.query.strip() else None
         return SearchResponse(
             request=request,
@@ -182,14 +190,15 @@ class Session:
             return Example(row, *headings[row][:2], float(values[position]))
 
         together = feature_views.co_occurring(self.sae.codes, postings, feature, limit)
+        nearest, opposed = feature_views.nearest_and_opposed(weights, feature, limit)
         return FeatureDetail(
             record=record,
             labels=tuple(self.sae.labels(feature)),
             histogram=tuple(feature_views.histogram(values, _HISTOGRAM_BINS).tolist()),
             top=tuple(example(i) for i in range(min(limit, len(rows)))),
             deciles=tuple(tuple(example(int(i)) for i in span) for span in positions),
-            nearest=self._named(feature_views.nearest(weights, feature, limit)),
-            opposed=self._named(feature_views.opposed(weights, feature, limit)),
+            nearest=self._named(nearest),
+            opposed=self._named(opposed),
             co_occurring=self._named(together),
             families=tuple(self.sae.families.of_feature(feature)),
         )
@@ -236,50 +245,55 @@ class Session:
         """Let go of the bundle's files."""
         self.bundle.close()
 
-    def _embedding(self, text: str) -> Float | None:
+    def _query(self, text: str) -> _Query:
+        """The query's vector and code; remembered, since steering repeats it."""
+        weights = self.sae.weights
+        if not text.strip():
+            nothing = np.zeros(weights.d, dtype=np.float32)
+            return _Query(nothing, np.zeros(weights.n, dtype=np.float32))
         with self._lock:
-            known = (text, False) in self._queries or (text, True) in self._queries
-        if known or not text.strip():
-            return None
-        return self.embedder.embed_query(text)
-
-    def _query(self, text: str, embedding: Float | None, exact: bool) -> _Query:
-        """The query's vector, code and unsteered ranks; remembered, since steering repeats it."""
+            if text in self._queries:
+                self._queries.move_to_end(text)
+                return self._queries[text]
+        e = self.embedder.embed_query(text)
+        query = _Query(e, encode_dense(weights, e))
         with self._lock:
-            query = self._queries.get((text, exact))
-            other = self._queries.get((text, not exact))
-        if query is None:
-            query = self._new_query(text, other.e if other else embedding, exact)
-            with self._lock:
-                self._queries[text, exact] = query
-                while len(self._queries) > _REMEMBERED_QUERIES:
-                    self._queries.popitem(last=False)
+            self._queries[text] = query
+            if len(self._queries) > _REMEMBERED_QUERIES:
+                self._queries.popitem(last=False)
         return query
 
-    def _new_query(self, text: str, e: Float | None, exact: bool) -> _Query:
-        weights = self.sae.weights
-        if e is None:
-            nothing = np.zeros(weights.d, dtype=np.float32)
-            return _Query(nothing, np.zeros(weights.n, dtype=np.float32), {}, exact)
-        rows, _ = self._nearest(e, self.baseline_depth, exact)
-        ranks = {row: rank for rank, row in enumerate(rows.tolist(), start=1)}
-        return _Query(e, encode_dense(weights, e), ranks, exact)
+    def _baseline(self, query: _Query, limit: int, exact: bool) -> dict[int, int]:
+        """Ranks without steering by row, as deep as the results go; none without a query."""
+        depth = max(limit, self.baseline_depth)
+        known, ranks = query.baselines.get(exact, (0, {}))
+        # A deeper search asks the index for more, and may rank differently.
+        if known != depth:
+            rows, _ = self._nearest(query.e, depth, exact)
+            ranks = {row: rank for rank, row in enumerate(rows.tolist(), start=1)}
+            query.baselines[exact] = depth, ranks
+        return ranks
 
     def _nearest(
         self, vector: Float, limit: int, exact: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows and cosines of the nearest documents, best first; ties in order of rows."""
-        if not len(self.bundle):
+        """Rows and cosines of the nearest documents, best first; ties in order of rows.
+
+        None for a vector of zeros, which points nowhere.
+        """
+        if not len(self.bundle) or not vector.any():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        if exact:
-            scores = cosines(vector, self.bundle.embeddings)
-            best = top(scores, limit).astype(np.int64)
-            return best, scores[best]
-        candidates = self.bundle.index.search(unit(vector), max(limit, _CANDIDATES))
-        candidates.sort()
-        scores = cosines(vector, self._vectors(candidates))
+        wanted = max(limit, _CANDIDATES)
+        # Where nearly all documents would be candidates, looking at all of them costs no more.
+        if not exact and wanted < len(self.bundle):
+            candidates = np.sort(self.bundle.index.search(unit(vector), wanted))
+            if len(candidates):
+                scores = cosines(vector, self._vectors(candidates))
+                best = top(scores, limit)
+                return candidates[best], scores[best]
+        scores = cosines(vector, self.bundle.embeddings)
         best = top(scores, limit)
-        return candidates[best], scores[best]
+        return best.astype(np.int64), scores[best]
 
     def _vectors(self, rows: NDArray[np.int64]) -> Float:
         return np.asarray(self.bundle.embeddings[rows], dtype=np.float32)

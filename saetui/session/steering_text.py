@@ -1,5 +1,7 @@
 """Steering written as text: `1234=+0.3`, `tidal disruption=x2`, `family:Black holes=0`."""
 
+import contextlib
+import math
 from collections.abc import Iterable
 
 from saetui.core.changes import Change
@@ -20,18 +22,23 @@ def parse_change(text: str) -> Change:
         InputError: It is none of these.
     """
     text = text.strip()
-    try:
-        if text == "neg":
-            return Change("scale", -1.0)
-        if text.startswith("to"):
-            return Change("set", float(text[2:]))
-        if text.startswith("x"):
-            return Change("scale", float(text[1:]))
-        if text.startswith(("+", "-")):
-            return Change("add", float(text))
-        return Change("set", float(text))
-    except ValueError:
-        raise InputError(f"'{text}' is not a change.", _FORM) from None
+    with contextlib.suppress(ValueError):
+        change = _change(text)
+        if math.isfinite(change.amount):
+            return change
+    raise InputError(f"'{text}' is not a change.", _FORM)
+
+
+def _change(text: str) -> Change:
+    if text == "neg":
+        return Change("scale", -1.0)
+    if text.startswith("to"):
+        return Change("set", float(text[2:]))
+    if text.startswith("x"):
+        return Change("scale", float(text[1:]))
+    if text.startswith(("+", "-")):
+        return Change("add", float(text))
+    return Change("set", float(text))
 
 
 def format_change(change: Change) -> str:

@@ -1,6 +1,7 @@
 """Arrays on disk: plain `.npy`, mapped into memory, never pickled."""
 
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 
 from saetui.errors import BundleDamaged
 from saetui.store.atomic import atomic_write
+
+# What numpy raises for a file that is no array; it evaluates the header as an expression.
+_NOT_AN_ARRAY = (ValueError, OSError, EOFError, OverflowError, SyntaxError, TokenError, MemoryError)
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
@@ -28,11 +32,14 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]
         BundleDamaged: It is missing, cut short, or not of that shape and type.
     """
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        # Not `np.load`, which opens archives and pickles too.
+        array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise BundleDamaged(f"{path} is cut short or not a numpy array ({error}).") from None
+    except PermissionError:
+        raise BundleDamaged(f"{path} may not be read.", "Mend its permissions.") from None
+    except _NOT_AN_ARRAY:
+        raise BundleDamaged(f"{path} is cut short or not a numpy array.") from None
     wanted = "x".join("any" if length is None else f"{length}" for length in shape)
     found = "x".join(str(length) for length in array.shape)
     same = len(shape) == array.ndim and all(

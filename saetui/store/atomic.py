@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
     The file's bytes reach the disk before the rename, so that a power cut leaves the old file or
     the new one, never half of either. A block that raises leaves nothing behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Two threads may write one file at once, and no two running threads share this number.
+    temporary = path.with_name(f".{path.name}.{threading.get_native_id()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Numbers come again: in a container a build that was killed had the same one as the next.
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         with temporary.open("rb+") as handle:

@@ -1,6 +1,6 @@
 """An open bundle: cheap to open, everything large mapped or loaded when first used."""
 
-from functools import cached_property
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from saetui.store.documents import DocumentStore
 from saetui.store.families import read_families
 from saetui.store.features import FeatureRecord, LabelRecord, read_features, read_labels
 from saetui.store.index import VectorIndex
+from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import Manifest, SaeRecord, read_manifest
 
 DOCUMENTS = "documents.sqlite"
@@ -33,35 +34,50 @@ def sae_folder(bundle: Path, name: str) -> Path:
 
 
 class StoredSae:
-    """One SAE of an open bundle; each part is read when first used."""
+    """One SAE of an open bundle; each part is read when first used, from any thread.
 
-    def __init__(self, folder: Path, record: SaeRecord, documents: int) -> None:
+    Args:
+        folder: Where it lies.
+        record: What the manifest says about it.
+        documents: Documents of the bundle.
+        dimensions: Width of the bundle's embeddings.
+
+    Raises:
+        BundleDamaged: From any attribute, when its file does not hold what belongs there.
+    """
+
+    def __init__(self, folder: Path, record: SaeRecord, documents: int, dimensions: int) -> None:
         self.folder = folder
         self.record = record
         self._documents = documents
+        self._dimensions = dimensions
 
-    @cached_property
+    @loaded_once
     def weights(self) -> SaeWeights:
         """Weights, in memory."""
         weights = saes.load_weights(self.folder)
-        if (weights.n, weights.k) != (self.record.n, self.record.k):
+        found = (weights.n, weights.k, weights.d)
+        wanted = (self.record.n, self.record.k, self._dimensions)
+        if found != wanted:
             raise BundleDamaged(
-                f"{self.folder} holds an SAE of n = {weights.n}, k = {weights.k}, but the manifest "
-                f"says n = {self.record.n}, k = {self.record.k}."
+                "{} holds an SAE of n = {}, k = {}, width {}, but the manifest says n = {}, "
+                "k = {}, width {}.".format(self.folder, *found, *wanted)
             )
         return weights
 
-    @cached_property
+    @loaded_once
     def codes(self) -> Codes:
         """Codes by document, mapped."""
         return saes.load_codes(self.folder, self._documents, self.record.n, self.record.k)
 
-    @cached_property
+    @loaded_once
     def postings(self) -> Postings:
         """Codes by feature, mapped."""
-        return saes.load_postings(self.folder, self.record.n)
+        postings = saes.load_postings(self.folder, self.record.n)
+        saes.check_numbers(self.folder / saes.POSTINGS[1], postings.rows, 0, self._documents)
+        return postings
 
-    @cached_property
+    @loaded_once
     def features(self) -> list[FeatureRecord]:
         """Figures and shown label of every feature, by number."""
         return read_features(self.folder / FEATURES, self.record.n)
@@ -70,7 +86,7 @@ class StoredSae:
         """Every label that a feature has had, oldest first."""
         return read_labels(self.folder / FEATURES, feature)
 
-    @cached_property
+    @loaded_once
     def families(self) -> Families:
         """Feature families."""
         return read_families(self.folder / FAMILIES, self.record.n)
@@ -80,11 +96,12 @@ class Bundle:
     """A bundle on disk, opened for reading.
 
     Opening checks the schema and the presence and size of every file; hashes are checked by
-    `saetui.store.check`.
+    `saetui.store.check`. Parts are read when first used, from any thread.
 
     Raises:
         BundleError: See `read_manifest`; `BundleDamaged` also when a file is missing or has
-            another size than the manifest says.
+            another size than the manifest says, and from any attribute whose file does not hold
+            what belongs there.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,26 +109,27 @@ class Bundle:
         self.manifest: Manifest = read_manifest(path)
         for name, record in self.manifest.files.items():
             _check_size(path / name, record.size)
+        size = (self.manifest.documents, self.manifest.dimensions)
         self._saes = {
-            record.name: StoredSae(sae_folder(path, record.name), record, self.manifest.documents)
+            record.name: StoredSae(sae_folder(path, record.name), record, *size)
             for record in self.manifest.saes
         }
 
     def __len__(self) -> int:
         return self.manifest.documents
 
-    @cached_property
+    @loaded_once
     def documents(self) -> DocumentStore:
         """The documents' texts."""
         return DocumentStore(self.path / DOCUMENTS)
 
-    @cached_property
+    @loaded_once
     def embeddings(self) -> NDArray[Any]:
         """Embeddings float16 `(N, d)`, mapped."""
         shape = (self.manifest.documents, self.manifest.dimensions)
         return map_array(self.path / EMBEDDINGS, shape, np.float16)
 
-    @cached_property
+    @loaded_once
     def index(self) -> VectorIndex:
         """The nearest-neighbour index, loaded."""
         index = VectorIndex(self.path / INDEX, self.path / INDEX_PARAMETERS)
@@ -143,10 +161,16 @@ class Bundle:
 
 def _check_size(path: Path, size: int) -> None:
     try:
-        found = path.stat().st_size
-    except FileNotFoundError:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    if found != size:
+    # A name that no file can have is a ValueError.
+    except (OSError, ValueError) as error:
+        raise BundleDamaged(f"{path} cannot be read ({error}).") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise BundleDamaged(f"{path} is not a file.")
+    if found.st_size != size:
         raise BundleDamaged(
-            f"{path} has {found:,} bytes where {size:,} belong: it was cut short or changed."
+            f"{path} has {found.st_size:,} bytes where {size:,} belong: it was cut short or "
+            "changed."
         )

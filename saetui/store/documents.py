@@ -5,13 +5,14 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
 from saetui.core.documents import Document
-from saetui.errors import BundleDamaged
-from saetui.store.atomic import atomic_write
+from saetui.errors import BundleDamaged, InputError
+from saetui.store.databases import new_database, open_read_only, storable
 
 _SCHEMA = """
+PRAGMA page_size=8192;
 CREATE TABLE documents(
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
     url TEXT NOT NULL, published TEXT NOT NULL, metadata TEXT NOT NULL);
@@ -27,40 +28,36 @@ def write_documents(path: Path, documents: Iterable[Document]) -> int:
 
     Returns:
         How many there were.
+
+    Raises:
+        InputError: Two documents have the same id.
+        BuildError: The file cannot be written.
     """
-    with atomic_write(path) as temporary:
-        connection = sqlite3.connect(temporary)
-        try:
-            connection.executescript(
-                # The file is renamed only when whole, so a journal would protect nothing.
-                "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;" + _SCHEMA
-            )
-            count = 0
-            batch: list[tuple[object, ...]] = []
-            for document in documents:
-                batch.append(_values(count, document))
-                count += 1
-                if len(batch) == _BATCH:
-                    _insert(connection, batch)
-                    batch.clear()
-            _insert(connection, batch)
-            connection.execute("INSERT INTO documents_text(documents_text) VALUES('rebuild')")
-            connection.commit()
-        finally:
-            connection.close()
+    with new_database(path, _SCHEMA) as connection:
+        count = 0
+        batch: list[tuple[object, ...]] = []
+        for document in documents:
+            batch.append(_values(count, document))
+            count += 1
+            if len(batch) == _BATCH:
+                _insert(connection, batch)
+                batch.clear()
+        _insert(connection, batch)
+        connection.execute("INSERT INTO documents_text(documents_text) VALUES('rebuild')")
     return count
 
 
 def _values(row: int, document: Document) -> tuple[object, ...]:
     metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True)
     fields = (document.id, document.title, document.text, document.url, document.published)
-    # SQLite stores UTF-8, which has no room for lone surrogates.
-    clean = (text.encode("utf-8", "replace").decode("utf-8") for text in (*fields, metadata))
-    return (row, *clean)
+    return (row, *(storable(text) for text in (*fields, metadata)))
 
 
 def _insert(connection: sqlite3.Connection, batch: Sequence[tuple[object, ...]]) -> None:
-    connection.executemany(f"INSERT INTO documents({_COLUMNS}) VALUES(?,?,?,?,?,?,?)", batch)
+    try:
+        connection.executemany(f"INSERT INTO documents({_COLUMNS}) VALUES(?,?,?,?,?,?,?)", batch)
+    except sqlite3.IntegrityError:
+        raise InputError("Two documents have the same id.", "Give each its own.") from None
 
 
 class DocumentStore:
@@ -74,32 +71,30 @@ class DocumentStore:
         self.path = path
         self._lock = threading.Lock()
         self._connection = open_read_only(path)
-        self._query("SELECT row FROM documents LIMIT 1")
+        try:
+            self._query("SELECT row FROM documents LIMIT 1")
+        except BundleDamaged:
+            self.close()
+            raise
 
     def __len__(self) -> int:
-        rows = self._query("SELECT COALESCE(MAX(row) + 1, 0) FROM documents")
-        return int(str(rows[0][0]))
+        return int(self._query("SELECT COALESCE(MAX(row) + 1, 0) FROM documents")[0][0])
 
     def document(self, row: int) -> Document:
-        """The document in a row; KeyError when there is none."""
-        return self.documents([row])[row]
-
-    def documents(self, rows: Iterable[int]) -> dict[int, Document]:
-        """The documents of some rows, by row."""
-        found = self._by_rows(_COLUMNS, rows)
-        return {int(str(values[0])): _document(values) for values in found}
+        """The document in a row, which must be there."""
+        return self._document(self._by_rows(_COLUMNS, [row])[0])
 
     def headings(self, rows: Iterable[int]) -> dict[int, tuple[str, str, str]]:
         """`(id, title, published)` of some rows; a list of results needs no more."""
         # An untitled document is known by its first words.
         title = "CASE title WHEN '' THEN substr(text, 1, 200) ELSE title END"
         found = self._by_rows(f"row, id, {title}, published", rows)
-        return {int(str(v[0])): (str(v[1]), str(v[2]), str(v[3])) for v in found}
+        return {v[0]: (str(v[1]), str(v[2]), str(v[3])) for v in found}
 
     def row_of(self, document_id: str) -> int | None:
         """The row of the document with that id, or None."""
-        found = self._query("SELECT row FROM documents WHERE id = ?", (document_id,))
-        return int(str(found[0][0])) if found else None
+        found = self._query("SELECT row FROM documents WHERE id = ?", (storable(document_id),))
+        return found[0][0] if found else None
 
     def __iter__(self) -> Iterator[Document]:
         start = 0
@@ -107,8 +102,8 @@ class DocumentStore:
             f"SELECT {_COLUMNS} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}",
             (start,),
         ):
-            yield from (_document(values) for values in found)
-            start = int(str(found[-1][0])) + 1
+            yield from (self._document(values) for values in found)
+            start = found[-1][0] + 1
 
     def span(self, start: int, stop: int) -> list[Document]:
         """Documents of rows `start` to `stop - 1`, in order."""
@@ -116,43 +111,46 @@ class DocumentStore:
             f"SELECT {_COLUMNS} FROM documents WHERE row >= ? AND row < ? ORDER BY row",
             (start, stop),
         )
-        return [_document(values) for values in found]
+        return [self._document(values) for values in found]
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+        """Let go of the file, after whatever another thread is reading."""
+        with self._lock:
+            self._connection.close()
 
-    def _by_rows(self, columns: str, rows: Iterable[int]) -> list[tuple[object, ...]]:
-        wanted = [int(row) for row in rows]
-        found: list[tuple[object, ...]] = []
+    def _by_rows(self, columns: str, rows: Iterable[int]) -> list[tuple[Any, ...]]:
+        """Columns of some rows, `row` first among them, in order of rows.
+
+        Every row must be there: what names them is checked against the number of documents.
+        """
+        wanted = sorted({int(row) for row in rows})
+        found: list[tuple[Any, ...]] = []
         # SQLite limits the number of parameters of one statement.
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            found += self._query(f"SELECT {columns} FROM documents WHERE row IN ({marks})", part)
+            found += self._query(
+                f"SELECT {columns} FROM documents WHERE row IN ({marks}) ORDER BY row", part
+            )
+        if [values[0] for values in found] != wanted:
+            raise BundleDamaged(f"{self.path} lacks documents that the bundle should hold.")
         return found
 
-    def _query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    def _query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             with self._lock:
                 return self._connection.execute(statement, tuple(values)).fetchall()
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             raise BundleDamaged(
                 f"{self.path} cannot be read as a database of documents ({error})."
             ) from None
 
-
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """Connect to a database that is never written again, also on a read-only medium.
-
-    The caller sees to it that no two threads use the connection at once.
-    """
-    if not path.is_file():
-        raise BundleDamaged(f"{path.name} is missing from {path.parent}.")
-    address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
-    return sqlite3.connect(address, uri=True, check_same_thread=False)
-
-
-def _document(values: tuple[object, ...]) -> Document:
-    _, document_id, title, text, url, published, metadata = (str(value) for value in values)
-    return Document(document_id, title, text, url, published, json.loads(metadata))
+    def _document(self, values: Sequence[object]) -> Document:
+        _, document_id, title, text, url, published, metadata = (str(value) for value in values)
+        try:
+            facts = json.loads(metadata)
+        except (ValueError, RecursionError):
+            facts = None
+        if not isinstance(facts, dict):
+            raise BundleDamaged(f"{self.path} holds metadata that cannot be read.")
+        return Document(document_id, title, text, url, published, facts)

@@ -1,11 +1,12 @@
 """Feature families on disk, as JSON."""
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from saetui.core.families import Families
 from saetui.errors import BundleDamaged
 from saetui.store.atomic import write_json
+from saetui.store.json_files import read_json
 
 
 def write_families(path: Path, families: Families) -> None:
@@ -19,13 +20,26 @@ def read_families(path: Path, n: int) -> Families:
     Raises:
         BundleDamaged: The file is missing, not JSON, or names a feature that does not exist.
     """
+    value = read_json(path)
     try:
-        families = Families.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleDamaged(f"{path} does not describe feature families ({error}).") from None
-    strays = {i for family in families.families for i in family.members if not 0 <= i < n}
+        families = Families.from_dict(value)
+    except BundleDamaged as error:
+        raise BundleDamaged(f"{path}: {error.message}", error.hint) from None
+    strays = {feature for feature in _named(families) if not 0 <= feature < n}
     if strays:
         raise BundleDamaged(f"{path} names feature {min(strays)}, but the SAE has {n:,}.")
+    if [family.id for family in families] != list(range(len(families))):
+        raise BundleDamaged(f"{path} does not number its families in their order.")
     return families
+
+
+def _named(families: Families) -> Iterator[int]:
+    """Every feature that families name, some of them often."""
+    yield from families.clean
+    for family in families:
+        yield family.root
+        yield from family.members
+    for edges in (families.forest, *(family.edges for family in families)):
+        for parent, child, _ in edges:
+            yield parent
+            yield child

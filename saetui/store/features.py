@@ -3,15 +3,16 @@
 Every label keeps where it came from. A feature may have several; one of them is shown.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from saetui.core.features import Statistics
 from saetui.errors import BundleDamaged
-from saetui.store.atomic import atomic_write
-from saetui.store.documents import open_read_only
+from saetui.store.databases import new_database, open_read_only, storable
 
 _SCHEMA = """
 CREATE TABLE features(
@@ -80,39 +81,33 @@ class FeatureRecord:
 
 def write_features(path: Path, statistics: Statistics, labels: Iterable[LabelRecord]) -> None:
     """Write figures and first labels of every feature; whole or not at all."""
-    with atomic_write(path) as temporary:
-        connection = sqlite3.connect(temporary)
-        try:
-            connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
-            connection.executemany(
-                "INSERT INTO features VALUES(?,?,?,?,?)",
-                zip(
-                    range(len(statistics.documents)),
-                    statistics.documents.tolist(),
-                    statistics.density.tolist(),
-                    statistics.mean_activation.tolist(),
-                    statistics.max_activation.tolist(),
-                    strict=True,
-                ),
-            )
-            connection.executemany(
-                "INSERT INTO labels VALUES(?,1,?,?,?,?,?,?,1)",
+    with new_database(path, _SCHEMA) as connection:
+        connection.executemany(
+            "INSERT INTO features VALUES(?,?,?,?,?)",
+            zip(
+                range(len(statistics.documents)),
+                statistics.documents.tolist(),
+                statistics.density.tolist(),
+                statistics.mean_activation.tolist(),
+                statistics.max_activation.tolist(),
+                strict=True,
+            ),
+        )
+        connection.executemany(
+            "INSERT INTO labels VALUES(?,1,?,?,?,?,?,?,1)",
+            (
                 (
-                    (
-                        label.feature,
-                        label.text,
-                        "\n".join(label.terms),
-                        label.method,
-                        label.model,
-                        label.prompt_version,
-                        label.created,
-                    )
-                    for label in labels
-                ),
-            )
-            connection.commit()
-        finally:
-            connection.close()
+                    label.feature,
+                    storable(label.text),
+                    storable("\n".join(label.terms)),
+                    label.method,
+                    label.model,
+                    label.prompt_version,
+                    label.created,
+                )
+                for label in labels
+            ),
+        )
 
 
 def read_features(path: Path, n: int) -> list[FeatureRecord]:
@@ -127,35 +122,42 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
         FROM features LEFT JOIN labels ON labels.feature = features.id AND labels.shown
         ORDER BY id
     """
-    connection = open_read_only(path)
+    rows = _read(path, statement)
+    if [row[0] for row in rows] != list(range(n)):
+        raise BundleDamaged(f"{path} does not describe each of the SAE's {n:,} features once.")
     try:
-        rows = connection.execute(statement).fetchall()
-    except sqlite3.DatabaseError as error:
-        raise BundleDamaged(f"{path} cannot be read as a database of features ({error}).") from None
-    finally:
-        connection.close()
-    if len(rows) != n:
-        raise BundleDamaged(f"{path} describes {len(rows):,} features, but the SAE has {n:,}.")
-    return [
-        FeatureRecord(row[0], row[1], tuple(row[2].split("\n")) if row[2] else (), *row[3:])
-        for row in rows
-    ]
+        return [
+            FeatureRecord(
+                row[0], str(row[1]), _terms(row[2]), int(row[3]), *(float(x) for x in row[4:])
+            )
+            for row in rows
+        ]
+    except (ValueError, TypeError) as error:
+        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
 def read_labels(path: Path, feature: int) -> list[LabelRecord]:
     """Every label that a feature has had, oldest first."""
-    connection = open_read_only(path)
-    try:
-        rows = connection.execute(
-            "SELECT feature, text, terms, method, model, prompt_version, created FROM labels "
-            "WHERE feature = ? ORDER BY version",
-            (feature,),
-        ).fetchall()
-    except sqlite3.DatabaseError as error:
-        raise BundleDamaged(f"{path} cannot be read as a database of features ({error}).") from None
-    finally:
-        connection.close()
+    statement = """
+        SELECT feature, text, terms, method, model, prompt_version, created
+        FROM labels WHERE feature = ? ORDER BY version
+    """
     return [
-        LabelRecord(row[0], row[1], tuple(row[2].split("\n")) if row[2] else (), *row[3:])
-        for row in rows
+        LabelRecord(row[0], str(row[1]), _terms(row[2]), *(str(x) for x in row[3:]))
+        for row in _read(path, statement, (feature,))
     ]
+
+
+def _read(path: Path, statement: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
+    # A connection of its own for each reading leaves nothing to share between threads.
+    with contextlib.closing(open_read_only(path)) as connection:
+        try:
+            return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise BundleDamaged(
+                f"{path} cannot be read as a database of features ({error})."
+            ) from None
+
+
+def _terms(joined: object) -> tuple[str, ...]:
+    return tuple(str(joined).split("\n")) if joined else ()

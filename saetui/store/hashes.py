@@ -20,7 +20,7 @@ def sha256_of(path: Path) -> str:
 
 
 def remembered_sha256(path: Path) -> str:
-    """SHA-256 of a file, from memory while its size and time of change stay the same.
+    """SHA-256 of a file, from memory while its size and times of change stay the same.
 
     Good enough to decide whether a large file is still the one seen before; `sha256_of` is the
     one to prove it. The memory is a file in the cache folder; where that cannot be written the
@@ -28,18 +28,19 @@ def remembered_sha256(path: Path) -> str:
     """
     status = path.stat()
     key = os.fspath(path.resolve())
-    seen = [status.st_size, status.st_mtime_ns]
+    # A copy may carry over the time of its content; the time of its entry on disk is its own.
+    seen = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     memory = _load_memory()
     entry = memory.get(key)
-    if isinstance(entry, list) and entry[:2] == seen and isinstance(entry[-1], str):
+    if isinstance(entry, list) and entry[:-1] == seen and isinstance(entry[-1], str):
         return entry[-1]
     digest = sha256_of(path)
     memory.pop(key, None)
     memory[key] = [*seen, digest]
     for old in list(memory)[:-_REMEMBERED]:
         del memory[old]
-    # A read-only home costs time, nothing else.
-    with contextlib.suppress(OSError):
+    # A read-only home costs time, nothing else; so does a path that is not text.
+    with contextlib.suppress(OSError, UnicodeError):
         write_json(cache_dir() / _MEMORY, memory)
     return digest
 
@@ -47,6 +48,6 @@ def remembered_sha256(path: Path) -> str:
 def _load_memory() -> dict[str, object]:
     try:
         memory = json.loads((cache_dir() / _MEMORY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return memory if isinstance(memory, dict) else {}

@@ -5,8 +5,8 @@ can end the process. The file is therefore proved to be the one that was written
 before hnswlib sees it.
 """
 
-import json
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.errors import BundleDamaged
+from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError
 from saetui.store.atomic import atomic_write, write_json
 from saetui.store.hashes import remembered_sha256, sha256_of
+from saetui.store.json_files import read_json, record_from
 
 _ADD_BLOCK = 2_048
 # Candidates that a search keeps in view, at least.
@@ -62,8 +63,7 @@ def build_index(
         parameters_path: Where its parameters go.
         advance: Called with the number of rows that were just added.
     """
-    import hnswlib
-
+    hnswlib = _hnswlib()
     count, dimensions = embeddings.shape
     parameters = IndexParameters(count, dimensions)
     index = hnswlib.Index(space=parameters.space, dim=dimensions)
@@ -95,12 +95,9 @@ class VectorIndex:
 
     def __init__(self, index_path: Path, parameters_path: Path) -> None:
         self.parameters = _read_parameters(parameters_path)
-        if not index_path.is_file():
-            raise BundleDamaged(f"{index_path.name} is missing from {index_path.parent}.")
-        if remembered_sha256(index_path) != self.parameters.sha256:
-            raise BundleDamaged(f"{index_path} is not the index that was built: it was changed.")
-        import hnswlib
-
+        _prove(index_path, self.parameters.sha256)
+        hnswlib = _hnswlib()
+        self._lock = threading.Lock()
         self._index: Any = hnswlib.Index(
             space=self.parameters.space, dim=self.parameters.dimensions
         )
@@ -108,21 +105,56 @@ class VectorIndex:
         self._index.set_num_threads(1)
 
     def search(self, vector: Float, limit: int) -> NDArray[np.int64]:
-        """Rows of about the `limit` nearest vectors to `vector` `(d,)`."""
+        """Rows of about the `limit` nearest vectors to `vector` `(d,)`.
+
+        None at all when the links lead to fewer: tight clusters can fall apart into islands.
+        """
         limit = min(limit, self.parameters.documents)
         if limit == 0:
             return np.empty(0, dtype=np.int64)
-        self._index.set_ef(max(limit, _EF))
-        labels, _ = self._index.knn_query(vector[None, :], k=limit, num_threads=1)
+        # How far a search looks is a setting of the whole index, not of the call.
+        with self._lock:
+            self._index.set_ef(max(limit, _EF))
+            try:
+                labels, _ = self._index.knn_query(vector[None, :], k=limit, num_threads=1)
+            except RuntimeError:
+                return np.empty(0, dtype=np.int64)
         rows: NDArray[np.int64] = labels[0].astype(np.int64)
         return rows
 
 
-def _read_parameters(path: Path) -> IndexParameters:
+def _prove(path: Path, sha256: str) -> None:
+    """Raise BundleDamaged unless `path` is the file of that hash."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        return IndexParameters(**values)
+        # What is remembered may itself be damaged, and can only clear the file, not condemn it.
+        if remembered_sha256(path) == sha256 or sha256_of(path) == sha256:
+            return
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    except (ValueError, TypeError) as error:
+    except OSError as error:
+        raise BundleDamaged(f"{path} cannot be read ({error.strerror}).") from None
+    raise BundleDamaged(f"{path} is not the index that was built: it was changed.")
+
+
+def _read_parameters(path: Path) -> IndexParameters:
+    try:
+        parameters = record_from(IndexParameters, read_json(path))
+        if parameters.documents < 0 or parameters.dimensions < 1 or parameters.space != "ip":
+            raise ValueError("its numbers or its distance cannot be")
+    except ValueError as error:
         raise BundleDamaged(f"{path} does not describe an index ({error}).") from None
+    return parameters
+
+
+def _hnswlib() -> Any:  # noqa: ANN401 - the package has no types.
+    """The package, or a sentence that says how to get it.
+
+    Raises:
+        SaetuiError: It is not installed, or was not compiled.
+    """
+    try:
+        import hnswlib
+    except ImportError as error:
+        message = f"saetui needs the package 'hnswlib', which cannot be imported ({error})."
+        raise SaetuiError(message, COMPILER_HINT) from None
+    return hnswlib

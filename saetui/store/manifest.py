@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from reprlib import repr as shortened
 from typing import Any
 
 from saetui.errors import BundleDamaged, BundleError, BundleTooNew
 from saetui.store.atomic import write_json
+from saetui.store.json_files import record_from
+from saetui.version import __version__
 
 MANIFEST = "manifest.json"
 BUILD_LOG = "build.json"
@@ -85,24 +88,58 @@ def read_manifest(folder: Path) -> Manifest:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise _no_bundle(folder) from None
-    except (OSError, ValueError) as error:
+    # Brackets nested without end exhaust the parser's stack.
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleDamaged(f"{path} cannot be read ({error}).") from None
     try:
-        schema = int(values["schema"])
-        if schema > SCHEMA:
-            raise BundleTooNew(
-                f"{folder} was written by saetui {values.get('saetui', '?')} with bundle schema "
-                f"{schema}; this saetui reads schema {SCHEMA}.",
-                "Upgrade saetui to open it.",
-            )
-        values["saes"] = tuple(SaeRecord(**sae) for sae in values["saes"])
-        values["files"] = {name: FileRecord(**file) for name, file in values["files"].items()}
-        manifest = Manifest(**values)
-        if not manifest.saes:
-            raise ValueError("it lists no SAE")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        _check_schema(folder, values)
+        return _manifest(values)
+    except ValueError as error:
         raise BundleDamaged(f"{path} is not the manifest of a bundle ({error}).") from None
+
+
+def _check_schema(folder: Path, values: object) -> None:
+    """Before all else: a later schema may look like anything below its number."""
+    if not isinstance(values, dict):
+        raise ValueError("it is not an object")
+    schema = values.get("schema")
+    if type(schema) is not int or schema < 1:
+        raise ValueError("it names no schema")
+    if schema > SCHEMA:
+        raise BundleTooNew(
+            f"{folder} was written by saetui {values.get('saetui', '?')} with bundle schema "
+            f"{schema}; this is saetui {__version__}, which reads schema {SCHEMA}.",
+            "Upgrade saetui to open it.",
+        )
+
+
+def _manifest(values: dict[str, Any]) -> Manifest:
+    """The manifest in a JSON object; ValueError says what is wrong with it."""
+    listed, files = values.get("saes"), values.get("files")
+    if not isinstance(listed, list) or not isinstance(files, dict):
+        raise ValueError("it lists no SAEs or no files")
+    saes = [record_from(SaeRecord, sae) for sae in listed]
+    records = {name: record_from(FileRecord, file) for name, file in files.items()}
+    manifest = record_from(Manifest, {**values, "saes": tuple(saes), "files": records})
+    if not saes:
+        raise ValueError("it lists no SAE")
+    if manifest.documents < 0 or manifest.dimensions < 1:
+        raise ValueError(f"{manifest.documents} documents of {manifest.dimensions} dimensions")
+    for name in records:
+        _parts_inside(name)
+    for sae in saes:
+        if sae.n < 1 or sae.k < 1 or len(_parts_inside(sae.name)) > 1:
+            raise ValueError(f"an SAE {shortened(sae.name)} of n = {sae.n}, k = {sae.k}")
     return manifest
+
+
+def _parts_inside(name: str) -> tuple[str, ...]:
+    """The parts of a path, which a bundle from elsewhere must not lead out of its folder."""
+    # Windows' rules know every separator, so that a name is refused everywhere or nowhere.
+    path = PureWindowsPath(name)
+    if not path.parts or path.anchor or ".." in path.parts:
+        raise ValueError(f"{shortened(name)} is not a path inside it")
+    return path.parts
 
 
 def _no_bundle(folder: Path) -> BundleError:

@@ -4,7 +4,6 @@ Weights lie as SAELens reads them: `cfg.json` beside `sae_weights.safetensors` w
 `(d, n)`, `W_dec` `(n, d)`, `b_enc` `(n,)` and `b_dec` `(d,)`.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import map_array, save_array
 from saetui.store.atomic import atomic_write, write_json
+from saetui.store.json_files import read_json
 
 CONFIGURATION = "cfg.json"
 WEIGHTS = "sae_weights.safetensors"
@@ -25,7 +25,7 @@ POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
 
 def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) -> None:
     """Write weights and configuration; `metadata` is kept in the configuration as it is."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     tensors = {
         "W_enc": np.ascontiguousarray(weights.encoder.T),
@@ -34,7 +34,8 @@ def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) ->
         "b_dec": weights.bias,
     }
     with atomic_write(folder / WEIGHTS) as temporary:
-        save_file(tensors, temporary)
+        # The library's own writing to a file makes one that only its owner may read.
+        temporary.write_bytes(save(tensors))
     write_json(
         folder / CONFIGURATION,
         {
@@ -55,14 +56,11 @@ def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) ->
 def load_configuration(folder: Path) -> dict[str, Any]:
     """The configuration of an SAE, checked to be one."""
     path = folder / CONFIGURATION
-    try:
-        configuration = json.loads(path.read_text(encoding="utf-8"))
-        if not all(int(configuration[key]) > 0 for key in ("d_in", "d_sae", "k")):
-            raise ValueError("d_in, d_sae and k must be positive")
-    except FileNotFoundError:
-        raise BundleDamaged(f"{path.name} is missing from {folder}.") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleDamaged(f"{path} does not describe an SAE ({error}).") from None
+    configuration = read_json(path)
+    for key in ("d_in", "d_sae", "k"):
+        value = configuration.get(key) if isinstance(configuration, dict) else None
+        if type(value) is not int or value < 1:
+            raise BundleDamaged(f"{path} does not describe an SAE: {key} is not a whole number.")
     result: dict[str, Any] = configuration
     return result
 
@@ -73,13 +71,14 @@ def load_weights(folder: Path) -> SaeWeights:
     from safetensors.numpy import load_file
 
     configuration = load_configuration(folder)
-    d, n = int(configuration["d_in"]), int(configuration["d_sae"])
+    d, n = configuration["d_in"], configuration["d_sae"]
     path = folder / WEIGHTS
     try:
         tensors = load_file(path)
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {folder}.") from None
-    except (SafetensorError, OSError, ValueError) as error:
+    # A type that numpy does not have is a KeyError there.
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise BundleDamaged(f"{path} is cut short or not safetensors ({error}).") from None
     shapes = {"W_enc": (d, n), "W_dec": (n, d), "b_enc": (n,), "b_dec": (d,)}
     for name, shape in shapes.items():
@@ -90,12 +89,14 @@ def load_weights(folder: Path) -> SaeWeights:
                 f"{path}: {name} is {tensors[name].dtype} {tensors[name].shape}, "
                 f"but float32 {shape} belongs there."
             )
+        if not np.isfinite(tensors[name]).all():
+            raise BundleDamaged(f"{path}: {name} holds values that are not numbers.")
     return SaeWeights(
         encoder=tensors["W_enc"].T,
         encoder_bias=tensors["b_enc"],
         directions=tensors["W_dec"],
         bias=tensors["b_dec"],
-        k=int(configuration["k"]),
+        k=configuration["k"],
     )
 
 
@@ -109,23 +110,35 @@ def save_codes(folder: Path, codes: Codes, postings: Postings) -> None:
 
 def load_codes(folder: Path, documents: int, n: int, k: int) -> Codes:
     """Codes by document, mapped."""
-    indices, values = (folder / name for name in CODES)
-    return Codes(
-        map_array(indices, (documents, k), np.int32),
-        map_array(values, (documents, k), np.float32),
-        n,
-    )
+    indices_path, values_path = (folder / name for name in CODES)
+    indices = map_array(indices_path, (documents, k), np.int32)
+    check_numbers(indices_path, indices, -1, n)
+    return Codes(indices, map_array(values_path, (documents, k), np.float32), n)
 
 
 def load_postings(folder: Path, n: int) -> Postings:
     """Codes by feature, mapped."""
     indptr_path, rows_path, values_path = (folder / name for name in POSTINGS)
     indptr = np.array(map_array(indptr_path, (n + 1,), np.int64))
-    if indptr[0] != 0 or np.any(np.diff(indptr) < 0):
+    if indptr[0] != 0 or np.any(indptr[1:] < indptr[:-1]):
         raise BundleDamaged(f"{indptr_path} does not rise from zero.")
     length = int(indptr[-1])
-    return Postings(
-        indptr,
-        map_array(rows_path, (length,), np.int32),
-        map_array(values_path, (length,), np.float32),
-    )
+    rows = map_array(rows_path, (length,), np.int32)
+    values = map_array(values_path, (length,), np.float32)
+    if not (values.min(initial=1) > 0 and values.max(initial=1) < np.inf):
+        raise BundleDamaged(f"{values_path} holds an activation that is not above zero.")
+    return Postings(indptr, rows, values)
+
+
+def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -> None:
+    """See that numbers from `path` are at least `low` and below `stop`.
+
+    A wrong one would have its reader take what is not there, or count up to two thousand million.
+
+    Raises:
+        BundleDamaged: One is not.
+    """
+    lowest, highest = int(numbers.min(initial=low)), int(numbers.max(initial=low))
+    if lowest < low or highest >= stop > low:
+        wrong = lowest if lowest < low else highest
+        raise BundleDamaged(f"{path} holds {wrong}, but only {low} to {stop - 1} belong there.")

@@ -113,12 +113,12 @@ class GradientStep:
         error = decode(pairs, weights.directions).sub_(x)
         fired = torch.zeros_like(dead)
         fired[pairs.latents[pairs.values > 0]] = True
-        spread = _spread(x)
-        nmse = float(error.square().sum()) / spread
+        input_spread = spread(x)
+        nmse = float(error.square().sum()) / input_spread
         auxiliary = 0.0
-        inputs, pull = x, error * (2 / spread)
-        error_spread = _spread(error)
-        if error_spread > _CONSTANT * spread and bool(dead.any()):
+        inputs, pull = x, error * (2 / input_spread)
+        error_spread = spread(error)
+        if error_spread > _CONSTANT * input_spread and bool(dead.any()):
             dead_latents = dead.nonzero().squeeze(1)
             k = min(self.auxiliary_k, len(dead_latents))
             revived = self._select(a.index_select(1, dead_latents), dead_latents, k, x)
@@ -167,11 +167,11 @@ class GradientStep:
         self.norm = float(torch.linalg.vector_norm(torch.stack(norms)))
 
 
-def _spread(rows: Tensor) -> float:
+def spread(rows: Tensor) -> float:
     """Squared error of predicting the mean of rows; of predicting zero where they are constant."""
     energy = float(rows.square().sum())
-    spread = float((rows - rows.mean(dim=0)).square_().sum())
-    return spread if spread > _CONSTANT * energy else energy or 1.0
+    around_mean = float((rows - rows.mean(dim=0)).square_().sum())
+    return around_mean if around_mean > _CONSTANT * energy else energy or 1.0
 
 
 def _sum_numbers(ordered: LatentOrder, numbers: Tensor, n: int) -> Tensor:
@@ -191,6 +191,19 @@ class Optimiser:
         self.adam = torch.optim.Adam(list(step.parameters), lr=0.0, fused=True)
         for weight, gradient in zip(step.parameters, step.gradients, strict=True):
             weight.grad = gradient
+            self.adam.state[weight] = {
+                "step": torch.tensor(0.0),
+                "exp_avg": torch.zeros_like(weight),
+                "exp_avg_sq": torch.zeros_like(weight),
+            }
+
+    def state(self) -> dict[str, Tensor]:
+        """Adam's moments and step counts by name; the tensors themselves, not copies."""
+        return {
+            f"adam.{name}.{kind}": tensor
+            for name, weight in self.step.parameters._asdict().items()
+            for kind, tensor in self.adam.state[weight].items()
+        }
 
     def apply(self, learning_rate: float) -> None:
         """Update the weights by the gradients that the last step left."""

@@ -1,27 +1,23 @@
-"""Lay out one line of text in columns."""
+"""Fit text into columns of cells."""
+
+from collections.abc import Iterator
 
 from rich.cells import cell_len, set_cell_size
-from rich.style import Style
-from rich.text import Text
 
-from saetui.text import visible_line
+from saetui.text import visible, visible_line
+
+# A piece of a line, and the name of the style that it is drawn in; "" is the line's own.
+Piece = tuple[str, str]
+Pieces = tuple[Piece, ...]
 
 
 def fit(text: str, width: int, ellipsis: str) -> str:
     """Foreign text on exactly `width` cells: harmless, cut with an ellipsis, or padded."""
-    # A cell holds at least one character, so that a very long text needs not be read to its end.
+    # A cell seldom holds more than four characters, so a very long text is not read to its end.
     text = visible_line(text, limit=max(4 * width, 80))
     if cell_len(text) > width:
         text = set_cell_size(text, max(0, width - cell_len(ellipsis))).rstrip() + ellipsis
     return set_cell_size(text, max(0, width))
-
-
-def row(*parts: tuple[str, Style | None]) -> Text:
-    """One line from pieces with their styles."""
-    text = Text(no_wrap=True, end="")
-    for piece, style in parts:
-        text.append(piece, style)
-    return text
 
 
 def signed(value: float) -> str:
@@ -32,37 +28,39 @@ def signed(value: float) -> str:
 
 def wrap(text: str, width: int) -> list[str]:
     """Foreign text broken into lines of at most `width` cells, at spaces where there are any."""
-    from saetui.text import visible
-
-    lines: list[str] = []
-    for paragraph in visible(text).expandtabs(4).split("\n"):
-        lines += _wrap_paragraph(paragraph, max(width, 2))
-    return lines
-
-
-def _wrap_paragraph(paragraph: str, width: int) -> list[str]:
-    lines: list[str] = []
-    current, used = "", 0
-    for word in paragraph.split(" "):
-        length = cell_len(word)
-        if current and used + 1 + length > width:
-            lines.append(current)
-            current, used = "", 0
-        while length > width:
-            head = _head(word, width)
-            lines.append(head)
-            word = word[len(head) :]  # noqa: PLW2901
-            length = cell_len(word)
-        joint = " " if current else ""
-        current, used = current + joint + word, used + len(joint) + length
-    return [*lines, current]
+    width = max(width, 2)
+    return [
+        line
+        for paragraph in visible(text).expandtabs(4).split("\n")
+        for line in _wrap_paragraph(paragraph, width)
+    ]
 
 
-def _head(word: str, width: int) -> str:
-    """The longest beginning of a word that fits on `width` cells."""
+def _wrap_paragraph(paragraph: str, width: int) -> Iterator[str]:
+    line: list[str] = []
     used = 0
+    for word in paragraph.split(" "):
+        for number, piece in enumerate(_split(word, width)):
+            length = cell_len(piece)
+            if line and (number > 0 or used + 1 + length > width):
+                yield " ".join(line)
+                line, used = [], 0
+            used += length + (1 if line else 0)
+            line.append(piece)
+    yield " ".join(line)
+
+
+def _split(word: str, width: int) -> Iterator[str]:
+    """A word in pieces of at most `width` cells; most words are one piece."""
+    if len(word) <= width // 2:
+        yield word
+        return
+    start = used = 0
     for i, character in enumerate(word):
-        used += cell_len(character)
-        if used > width:
-            return word[: max(i, 1)]
-    return word
+        cells = cell_len(character)
+        # Characters without width could go on for ever.
+        if used + cells > width or i - start >= 4 * width:
+            yield word[start:i]
+            start, used = i, 0
+        used += cells
+    yield word[start:]

@@ -64,10 +64,10 @@ UNICODE = Glyphs(
     ellipsis="…",
 )
 ASCII = Glyphs(
-    fills="#",
-    heights="_:#",
+    fills=":#",
+    heights=".:#",
     lost="-",
-    rest=".",
+    rest=" ",
     up="+",
     down="-",
     open="v",

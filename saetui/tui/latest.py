@@ -1,12 +1,12 @@
 """Answer the newest request only, so that a held key never waits for what it has overtaken."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from textual.dom import DOMNode
 
 from saetui.errors import SaetuiError
+from saetui.tui.background import in_background
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -38,30 +38,38 @@ class Latest(Generic[Request, Answer]):
         self._fail = fail
         self._waiting: list[Request] = []
         self._running = False
+        # How often something was asked or dropped: an answer counts only if this has not changed.
+        self._turn = 0
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is still to come."""
+        """Whether work is going on."""
         return self._running
 
     def ask(self, request: Request) -> None:
         """Ask; whatever was asked before and not yet answered is dropped."""
-        self._waiting[:] = [request]
+        self.drop()
+        self._waiting.append(request)
         if not self._running:
             self._running = True
             self._node.run_worker(self._run(), name=self._name, group=self._name)
 
+    def drop(self) -> None:
+        """Deliver nothing of what was asked so far."""
+        self._waiting.clear()
+        self._turn += 1
+
     async def _run(self) -> None:
         try:
             while self._waiting:
-                request = self._waiting.pop()
+                request, turn = self._waiting.pop(), self._turn
                 try:
-                    answer = await asyncio.to_thread(self._work, request)
+                    answer = await in_background(self._work, request)
                 except SaetuiError as error:
-                    if not self._waiting:
+                    if turn == self._turn:
                         self._fail(error)
                 else:
-                    if not self._waiting:
+                    if turn == self._turn:
                         self._deliver(request, answer)
         finally:
             self._running = False

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
-from saetui.tui.columns import fit, row, wrap
+from saetui.text import visible_line
+from saetui.tui.columns import Pieces, fit, wrap
 from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.line_list import LineList
 
@@ -18,16 +17,18 @@ if TYPE_CHECKING:
     from saetui.session.requests import DocumentDetail, Example, FeatureDetail, Neighbour
 
 _HISTOGRAM_ROWS = 4
+_VALUE = 10
+_LONGEST = 2_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DetailRow:
     """One line of details.
 
     Attributes:
-        text: What it says.
+        text: What it says; harmless and of the right width already where nothing can be opened.
         value: A number before it, as text.
-        kind: `heading`, `text`, `muted`, `document` or `feature`.
+        kind: `title`, `text`, `muted`, `document` or `feature`.
         target: Row of the document or number of the feature that enter opens.
     """
 
@@ -40,72 +41,117 @@ class DetailRow:
 class DetailList(LineList[DetailRow]):
     """Details of one feature or document."""
 
-    def line(self, detail: DetailRow, index: int, width: int) -> Text:
+    def replace(self, rows: Sequence[DetailRow], cursor: int | None = None) -> None:
+        """Show other rows; the cursor stays on its line unless told where to go."""
+        self._any_target = any(row.target is not None for row in rows)
+        super().replace(rows, cursor)
+
+    def line(self, detail: DetailRow, index: int, width: int) -> Pieces:
         """The value, then the text."""
-        style = self.style(detail.kind) if detail.kind in ("heading", "muted") else None
         if detail.target is None:
-            # Already harmless and of the right width; padding would break a histogram's columns.
-            return row((detail.text, style))
-        room = width - 11
-        return row(
-            (f"{detail.value:>9}  ", self.style("muted")),
-            (fit(detail.text, room, self.glyphs.ellipsis), None),
+            return ((f" {detail.text}", detail.kind if detail.kind in ("title", "muted") else ""),)
+        room = width - _VALUE - 4
+        return (
+            (f" {detail.value:>{_VALUE}}  ", "muted"),
+            (fit(detail.text, room, self.glyphs.ellipsis), ""),
+            (" ", ""),
         )
 
     def selectable(self, detail: DetailRow) -> bool:
         """The cursor rests on what can be opened, and where nothing can, anywhere."""
-        return detail.target is not None or not any(row.target is not None for row in self.rows)
+        return detail.target is not None or not self._any_target
+
+    @property
+    def text_width(self) -> int:
+        """Cells that a row's text may take."""
+        return max(self.line_width - 2, 20)
+
+
+class TextPane(DetailList):
+    """Lines to be read: moving scrolls, and there is no cursor."""
+
+    def selectable(self, detail: DetailRow) -> bool:
+        """Every line can be at the top."""
+        return True
+
+    def action_move(self, step: int) -> None:
+        """Scroll by lines."""
+        self.scroll_relative(y=step, animate=False)
+
+    def action_move_to(self, index: int) -> None:
+        """Scroll to the beginning; -1 to the end."""
+        self.scroll_to(y=self.max_scroll_y if index < 0 else index, animate=False)
+
+    def action_page(self, direction: int) -> None:
+        """Scroll by half of what is visible."""
+        self.action_move(direction * max(1, self.size.height // 2))
+
+
+def text_rows(text: str, width: int, kind: str = "text") -> list[DetailRow]:
+    """Foreign text as rows of one kind."""
+    return [DetailRow(line, kind=kind) for line in wrap(text, width)]
 
 
 def feature_rows(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
     """A feature: figures, histogram, documents, deciles, related features, families, labels."""
     record = detail.record
-    rows = [DetailRow(line, kind="heading") for line in wrap(record.name, width)]
-    rows.append(
-        DetailRow(
-            f"feature {record.id}   {record.documents:,} documents   "
-            f"density {record.density:.2%}   max {record.max_activation:.2f}",
-            kind="muted",
-        )
+    figures = (
+        f"Feature {record.id}, active on {record.documents:,} documents ({record.density:.2%}), "
+        f"at most {record.max_activation:.2f}"
     )
-    if record.terms:
-        rows += [DetailRow(line, kind="muted") for line in wrap(", ".join(record.terms), width)]
-    if not record.documents:
-        rows.append(DetailRow("No document of the corpus activates this feature."))
-    else:
-        rows.append(DetailRow(""))
-        rows += [DetailRow(line) for line in glyphs.histogram(detail.histogram, _HISTOGRAM_ROWS)]
-        scale = f"{record.max_activation:.2f}"
-        room = len(detail.histogram) - len(scale)
-        rows.append(DetailRow(f"{'0':<{room}}{scale}  activation", kind="muted"))
-    rows += _section("Strongest documents", _documents(detail.top))
-    rows += _section("Documents by decile", _deciles(detail.deciles))
-    rows += _section("Active on the same documents", _features(detail.co_occurring, ".0f"))
-    rows += _section("Nearest features", _features(detail.nearest, ".2f"))
-    rows += _section("Most opposed features", _features(detail.opposed, ".2f"))
-    names = [f"{f.label}, {len(f.members)} features" for f in detail.families]
-    rows += _section("In families", _lines(names, glyphs, width))
-    origins = [
+    terms = visible_line(", ".join(record.terms), _LONGEST)
+    families = [f"{family.label}, {len(family.members)} features" for family in detail.families]
+    labels = [
         f"{label.text} ({', '.join(filter(None, (label.method, label.model, label.created)))})"
         for label in detail.labels
+        if label.text
     ]
-    return rows + _section("Labels", _lines(origins, glyphs, width))
+    return [
+        *text_rows(visible_line(record.name, _LONGEST), width, "title"),
+        *text_rows(figures, width, "muted"),
+        *(text_rows(f"Its words: {terms}", width, "muted") if terms else ()),
+        *_histogram(detail, glyphs, width),
+        *_section("Strongest documents, with activation", _documents(detail.top)),
+        *_section("Three documents of each tenth, strongest first", _deciles(detail.deciles)),
+        *_section("Active on the same documents, with their number", _together(detail)),
+        *_section("Nearest features, with cosine", _features(detail.nearest)),
+        *_section("Most opposed features, with cosine", _features(detail.opposed)),
+        *_section("In families", _lines(families, glyphs, width)),
+        *_section("Labels, with origin", _lines(labels, glyphs, width)),
+    ]
 
 
 def document_rows(detail: "DocumentDetail") -> list[DetailRow]:
     """A document: its features, then its neighbours."""
     return [
-        *_section("Features of this document", _features(detail.features, ".2f"))[1:],
-        *_section("Nearest documents", _documents(detail.neighbours)),
+        *_section("Features, with activation", _features(detail.features))[1:],
+        *_section("Nearest documents, with cosine", _documents(detail.neighbours)),
     ]
 
 
 def _section(title: str, rows: Sequence[DetailRow]) -> list[DetailRow]:
-    return [DetailRow(""), DetailRow(title, kind="heading"), *rows] if rows else []
+    return [DetailRow(""), DetailRow(title, kind="title"), *rows] if rows else []
+
+
+def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
+    """How many documents the feature is how active on."""
+    record, counts = detail.record, detail.histogram
+    if not record.documents:
+        return text_rows("No document of the corpus activates this feature.", width)
+    scale = f"{record.max_activation:.2f}"
+    columns = glyphs.histogram(counts, _HISTOGRAM_ROWS)
+    return _section(
+        "Documents by activation",
+        [
+            *(DetailRow(line[:width]) for line in columns),
+            DetailRow(f"{'0':<{len(counts) - len(scale)}}{scale}", kind="muted"),
+        ],
+    )
 
 
 def _lines(texts: Sequence[str], glyphs: Glyphs, width: int) -> list[DetailRow]:
-    return [DetailRow(fit(" " * 11 + text, width, glyphs.ellipsis)) for text in texts]
+    indent = " " * (_VALUE + 2)
+    return [DetailRow(indent + fit(text, width - len(indent), glyphs.ellipsis)) for text in texts]
 
 
 def _documents(examples: "Sequence[Example]") -> list[DetailRow]:
@@ -117,17 +163,23 @@ def _documents(examples: "Sequence[Example]") -> list[DetailRow]:
 
 def _deciles(deciles: "Sequence[Sequence[Example]]") -> list[DetailRow]:
     rows = []
-    for number, examples in enumerate(deciles):
-        for i, example in enumerate(examples):
+    for number, examples in enumerate(deciles, start=1):
+        for i, row in enumerate(_documents(examples)):
             # The first row of each decile says which tenth of the feature's documents it is.
-            name = f"{'top' if number == 0 else f'{number * 10}%'} " if i == 0 else ""
-            value = f"{name}{example.activation:.2f}"
-            rows.append(DetailRow(example.title or example.id, value, "document", example.row))
+            tenth = f"{number}/{len(deciles)}" if i == 0 else ""
+            rows.append(DetailRow(row.text, f"{tenth:<5}{row.value:>5}", row.kind, row.target))
     return rows
 
 
-def _features(neighbours: "Sequence[Neighbour]", form: str) -> list[DetailRow]:
+def _together(detail: "FeatureDetail") -> list[DetailRow]:
     return [
-        DetailRow(neighbour.name, format(neighbour.value, form), "feature", neighbour.id)
+        DetailRow(other.name, f"{other.value:,.0f}", "feature", other.id)
+        for other in detail.co_occurring
+    ]
+
+
+def _features(neighbours: "Sequence[Neighbour]") -> list[DetailRow]:
+    return [
+        DetailRow(neighbour.name, f"{neighbour.value:.2f}", "feature", neighbour.id)
         for neighbour in neighbours
     ]

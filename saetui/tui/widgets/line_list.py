@@ -1,11 +1,9 @@
 """A list of any length that draws only the lines on screen."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, ClassVar, Generic, TypeVar
 
-from rich.segment import Segment
-from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
@@ -14,8 +12,10 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from saetui.tui.columns import Pieces, wrap
 from saetui.tui.commands import bindings
 from saetui.tui.glyphs import Glyphs
+from saetui.tui.widgets.pen import COMPONENTS, Pen
 
 Row = TypeVar("Row")
 
@@ -25,32 +25,26 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
 
     A subclass says how a row looks (`line`). Textual's own lists make a widget or a cell object for
     every row, which takes seconds for 100,000 of them; here a row costs nothing until it is seen.
+
+    Args:
+        empty: Paragraphs shown while there are no rows.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Lists")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "lines--cursor",
-        "lines--toward",
-        "lines--away",
-        "lines--muted",
-        "lines--heading",
-        "lines--strong",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
     DEFAULT_CSS = """
     LineList {
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
-        & > .lines--cursor { background: $block-cursor-blurred-background; text-style: none; }
-        &:focus > .lines--cursor {
+        scrollbar-gutter: stable;
+        & > .piece--cursor { background: $block-cursor-blurred-background; text-style: none; }
+        &:focus > .piece--cursor {
             background: $block-cursor-background; color: $block-cursor-foreground;
             text-style: $block-cursor-text-style;
         }
-        & > .lines--toward { color: $success; }
-        & > .lines--away { color: $warning; }
-        & > .lines--muted { color: $text-muted; }
-        & > .lines--heading { color: $text-accent; text-style: bold; }
-        & > .lines--strong { text-style: bold; }
+        &:nocolor > .piece--cursor { text-style: underline; }
+        &:nocolor:focus > .piece--cursor { text-style: reverse; }
     }
     """
 
@@ -82,19 +76,17 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
             """The list."""
             return self.lines
 
-    def __init__(self, *, id: str | None = None, empty: str = "") -> None:
+    def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
         self._empty = empty
-        self._width = 0
-        self._base = Style.null()
-        self._at_cursor = Style.null()
-        self._styles: dict[str, Style] = {}
+        self._message: list[str] = []
+        self._pen = Pen(self)
 
     # What a subclass defines.
 
-    def line(self, row: Row, index: int, width: int) -> Text:
-        """How a row looks on `width` cells."""
+    def line(self, row: Row, index: int, width: int) -> Pieces:
+        """How a row looks on `width` cells: harmless text in named styles."""
         raise TypeError(f"{type(self).__name__} does not say how a row looks: {row!r}")
 
     def selectable(self, row: Row) -> bool:
@@ -124,13 +116,6 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         glyphs: Glyphs = self.app.glyphs  # type: ignore[attr-defined]
         return glyphs
 
-    def style(self, name: str) -> Style:
-        """The style of a component class `lines--<name>`, without background."""
-        if name not in self._styles:
-            component = self.get_component_rich_style(f"lines--{name}", partial=True)
-            self._styles[name] = component
-        return self._styles[name]
-
     def replace(self, rows: Sequence[Row], cursor: int | None = None) -> None:
         """Show other rows; the cursor stays on its line unless told where to go."""
         if len(rows) != len(self._rows):
@@ -145,39 +130,34 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         self._show_cursor()
         self.refresh()
 
-    def say(self, text: str) -> None:
-        """Show a sentence instead of rows."""
-        self._empty = text
+    def say(self, *paragraphs: str) -> None:
+        """Show some sentences instead of rows."""
+        self._empty = paragraphs
         self.replace(())
 
     # Drawing.
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a part of what is visible."""
-        # Looking up styles costs more than drawing a line, and they are the same for all lines.
-        self._width = self.line_width
-        self._base = self.rich_style
-        self._at_cursor = self.get_component_rich_style("lines--cursor")
-        self._styles = {}
-        return super().render_lines(crop)
+        self._pen.begin()
+        width = self.line_width
+        if not self._rows:
+            self._message = [line for text in self._empty for line in wrap(text, width - 2)]
+        strips = [self._strip(y, width) for y in crop.line_range]
+        if crop.column_span == (0, self.size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
 
-    def render_line(self, y: int) -> Strip:
-        """One line of what is visible."""
-        width, base = self._width, self._base
+    def _strip(self, y: int, width: int) -> Strip:
+        """One line of what is visible, as wide as the list with its scrollbar."""
+        whole = self.size.width
         index = y + self.scroll_offset.y
-        if not self._rows and y == 0 and self._empty:
-            text = Text(self._empty, style=self.style("muted"))
-        elif index >= len(self._rows):
-            return Strip.blank(width, base)
-        else:
-            text = self.line(self._rows[index], index, width)
-        text.truncate(width, overflow="crop")
-        strip = Strip(text.render(self.app.console)).adjust_cell_length(width, base)
-        # The cursor's colours win over the row's own, so that it can be read in any theme.
-        at_cursor = bool(self._rows) and index == self.cursor
-        return Strip(
-            Segment.apply_style(strip, base, self._at_cursor if at_cursor else None), width
-        )
+        if index < len(self._rows):
+            pieces = self.line(self._rows[index], index, width)
+            return self._pen.draw(pieces, whole, index == self.cursor)
+        if not self._rows and y < len(self._message):
+            return self._pen.draw(((f" {self._message[y]}", "muted"),), whole)
+        return self._pen.draw((), whole)
 
     # Moving.
 
@@ -217,15 +197,15 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         last = len(self._rows) - 1
         start: int = max(0, min(index, last))
         after, before = range(start, last + 1), range(start, -1, -1)
-        for candidate in (*after, *before) if direction > 0 else (*before, *after):
+        for candidate in chain(after, before) if direction > 0 else chain(before, after):
             if self.selectable(self._rows[candidate]):
-                return int(candidate)
+                return candidate
         return start
 
     def _show_cursor(self) -> None:
         # Headings directly above the first row come into view with it.
-        top = self.cursor
-        while top > 0 and top <= len(self._rows) and not self.selectable(self._rows[top - 1]):
+        top = min(self.cursor, max(0, len(self._rows) - 1))
+        while top > 0 and not self.selectable(self._rows[top - 1]):
             top -= 1
         height = self.cursor - top + 1
         if height > self.size.height:

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
-from saetui.tui.columns import fit, row
+from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -14,21 +12,29 @@ if TYPE_CHECKING:
 class ResultList(LineList["Result"]):
     """Documents found, each with where it ranked without steering."""
 
-    def line(self, result: "Result", index: int, width: int) -> Text:
+    # Names of the columns, as wide as `line` draws them.
+    LEFT = "  # moved    cos  "
+    RIGHT = "year "
+
+    # Whether there is a search without steering to compare ranks with.
+    compared = False
+
+    def line(self, result: "Result", index: int, width: int) -> Pieces:
         """Rank, what became of it, cosine, title, year."""
-        muted = self.style("muted")
-        change, kind = self._change(result)
+        change, style = self._change(result)
         year = result.published[:4]
-        room = width - 4 - 5 - 5 - (6 if year else 1)
-        return row(
-            (f"{result.rank:>3} ", muted),
-            (f"{change:<5}", self.style(kind)),
-            (f"{result.score:.3f}"[1 if 0 <= result.score < 0.9995 else 0 :][:5].ljust(5), muted),
-            (fit(result.title or result.id, room, self.glyphs.ellipsis), None),
-            (f" {year:>4} " if year else " ", muted),
+        room = width - len(self.LEFT) - (6 if year else 1)
+        return (
+            (f"{result.rank:>3} ", "muted"),
+            (f"{change:<6}", style),
+            (f"{_short(result.score):>6}  ", "muted"),
+            (fit(result.title or result.id, room, self.glyphs.ellipsis), ""),
+            (f" {fit(year, 4, '')} " if year else " ", "muted"),
         )
 
     def _change(self, result: "Result") -> tuple[str, str]:
+        if not self.compared:
+            return "", "muted"
         if result.baseline_rank is None:
             return "NEW", "toward"
         moved = result.baseline_rank - result.rank
@@ -37,3 +43,8 @@ class ResultList(LineList["Result"]):
         if moved < 0:
             return f"{self.glyphs.down}{-moved}", "away"
         return "=", "muted"
+
+
+def _short(cosine: float) -> str:
+    """Three decimals without the zero before them: `.812`, `-.031`."""
+    return f"{cosine:.3f}".replace("0.", ".", 1) if abs(cosine) < 0.9995 else f"{cosine:.2f}"

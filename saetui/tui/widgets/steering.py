@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.style import Style
-from rich.text import Text
 from textual.binding import BindingType
 from textual.message import Message
 
-from saetui.tui.columns import fit, row, signed
+from saetui.tui.columns import Piece, Pieces, fit, signed
 from saetui.tui.commands import bindings
 from saetui.tui.state import SMALL_STEP
 from saetui.tui.widgets.line_list import LineList
@@ -16,11 +14,18 @@ if TYPE_CHECKING:
     from saetui.session.requests import QueryFeature
 
 _BAR = 10
+_NARROW_BAR = 5
 _NARROW = 44
+# Smaller differences come from rounding.
+_LEAST_CHANGE = 1e-6
 
 
 class SteeringList(LineList["QueryFeature"]):
     """Features with their activation in the query, and keys that change it."""
+
+    # Names of the columns, as wide as `line` draws them.
+    LEFT = "   "
+    RIGHT = "in query change "
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
 
@@ -41,64 +46,64 @@ class SteeringList(LineList["QueryFeature"]):
 
     solo: int | None = None
 
-    def line(self, feature: "QueryFeature", index: int, width: int) -> Text:
+    def line(self, feature: "QueryFeature", index: int, width: int) -> Pieces:
         """Mark, label, bar, activation, change."""
-        bar_width = _BAR if width >= _NARROW else 5
-        mark, kind = self._mark(feature)
-        change = feature.steered - feature.activation
-        changed = abs(change) > 1e-6
-        room = width - 3 - (bar_width + 3) - 6 - 7
-        return row(
-            (f" {mark} ", self.style(kind)),
-            (fit(feature.name, room, self.glyphs.ellipsis), None),
+        bar_width = _BAR if width >= _NARROW else _NARROW_BAR
+        mark, style = self._mark(feature)
+        room = width - len(self.LEFT) - (bar_width + 3) - 6 - 8
+        return (
+            (f" {mark} ", style),
+            (fit(feature.name, room, self.glyphs.ellipsis), ""),
             *self._bar(feature, bar_width),
-            (f"{feature.activation:>5.2f} ", self.style("muted")),
-            (f"{signed(change) if changed else '':>6} ", self.style(kind)),
+            (f"{feature.activation:>5.2f} ", "muted"),
+            (f"{_change(feature):>7} ", style),
         )
 
-    def select(self, feature: int) -> None:
-        """Put the cursor on a feature, where it is in the list."""
+    def select(self, feature: int) -> bool:
+        """Put the cursor on a feature; whether it is in the list."""
         for index, candidate in enumerate(self.rows):
             if candidate.id == feature:
                 self.cursor = index
+                return True
+        return False
 
     def _mark(self, feature: "QueryFeature") -> tuple[str, str]:
         if self.solo == feature.id:
             return "S", "toward"
         change = feature.steered - feature.activation
-        if abs(change) <= 1e-6:
+        if abs(change) <= _LEAST_CHANGE:
             return (" ", "muted") if feature.activation else ("+", "muted")
         if feature.steered == 0:
             return "x", "away"
         return ("+", "toward") if change > 0 else ("-", "away")
 
-    def _bar(self, feature: "QueryFeature", width: int) -> list[tuple[str, Style | None]]:
+    def _bar(self, feature: "QueryFeature", width: int) -> tuple[Piece, ...]:
         """The bar ends at the steered value; what a change took away stays visible."""
-        glyphs, toward, away = self.glyphs, self.style("toward"), self.style("away")
-        if feature.steered < 0:
+        glyphs, activation, steered = self.glyphs, feature.activation, feature.steered
+        if steered < 0:
             # Below zero the bar grows from the right.
-            cells = min(width, max(1, round(-feature.steered * width)))
-            return [
-                (" [", None),
-                (glyphs.rest * (width - cells), self.style("muted")),
-                (glyphs.lost * cells, away),
-                ("]", None),
-            ]
-        full = glyphs.bar(feature.steered, width)
-        kept = min(width, int(min(feature.activation, feature.steered) * width))
-        had = min(width, round(feature.activation * width))
+            cells = min(width, max(1, round(-steered * width)))
+            return (
+                (" <" if steered < -1 else " [", ""),
+                (glyphs.rest * (width - cells), "muted"),
+                (glyphs.lost * cells, "away"),
+                ("]", ""),
+            )
+        full = glyphs.bar(steered, width)
+        kept = min(width, int(min(activation, steered) * width))
         body = full[kept:]
-        if feature.steered < feature.activation:
+        if steered < activation:
             filled = len(full.rstrip(glyphs.rest))
-            lost = max(0, had - filled)
+            lost = max(0, min(width, round(activation * width)) - filled)
             body = full[kept:filled] + glyphs.lost * lost + full[filled + lost :]
-            return [(" [", None), (full[:kept], None), (body, away), ("]", None)]
-        return [
-            (" [", None),
-            (full[:kept], None),
-            (body, toward if feature.steered > feature.activation else None),
-            ("]", None),
-        ]
+        style = "toward" if steered > activation else "away" if steered < activation else ""
+        return (
+            (" [", ""),
+            (full[:kept], ""),
+            (body, style),
+            # What is stronger than the bar is long leads out of it.
+            (">" if steered > 1 else "]", ""),
+        )
 
     # Keys.
 
@@ -129,3 +134,11 @@ class SteeringList(LineList["QueryFeature"]):
     def _edit(self, kind: str, amount: float = 0.0) -> None:
         if self.row is not None:
             self.post_message(self.Edited(kind, self.row.id, amount))
+
+
+def _change(feature: "QueryFeature") -> str:
+    """By how much a feature was changed; nothing where it was not."""
+    change = feature.steered - feature.activation
+    if abs(change) <= _LEAST_CHANGE:
+        return ""
+    return "off" if feature.steered == 0 else signed(change)

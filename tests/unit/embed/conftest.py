@@ -22,6 +22,28 @@ def minilm_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
+class Told:
+    """Progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.notes: list[str] = []
+
+    def start(self, task: str, total: int | None, unit: str, done: int = 0) -> None:
+        raise AssertionError("the caller starts the task")
+
+    def advance(self, amount: int = 1, **figures: float) -> None:
+        self.done += amount
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
 @pytest.fixture
 def server() -> Iterator[EmbeddingsServer]:
     with EmbeddingsServer() as running:

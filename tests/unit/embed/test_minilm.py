@@ -31,23 +31,6 @@ def minilm():
     return load_embedder("minilm")
 
 
-class Told:
-    """Progress that remembers."""
-
-    def __init__(self):
-        self.done = 0
-        self.notes = []
-
-    def start(self, task, total, unit, done=0):
-        raise AssertionError("the caller starts the task")
-
-    def advance(self, amount=1, **figures):
-        self.done += amount
-
-    def note(self, message):
-        self.notes.append(message)
-
-
 @pytest.mark.parametrize("text", REFERENCE, ids=["unicode", "letter", "long"])
 def test_queries_match_recorded_vectors(minilm, text):
     first, magnitudes = REFERENCE[text]
@@ -85,8 +68,7 @@ def test_odd_queries_still_have_a_direction(minilm, text):
     assert np.linalg.norm(minilm.embed_query(text)) == pytest.approx(1, abs=1e-5)
 
 
-def test_bulk_vectors_are_those_of_the_queries(minilm):
-    told = Told()
+def test_bulk_vectors_are_those_of_the_queries(minilm, told):
     bulk = minilm.embed_documents(SENTENCES, told)
     alone = np.stack([minilm.embed_query(text) for text in SENTENCES])
     assert bulk.dtype == np.float32
@@ -104,8 +86,7 @@ def test_bulk_vectors_depend_neither_on_order_nor_on_company(minilm):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_few_documents(minilm, count):
-    told = Told()
+def test_few_documents(minilm, count, told):
     vectors = minilm.embed_documents(["", "a"][:count], told)
     assert vectors.shape == (count, 384)
     assert vectors.dtype == np.float32

@@ -14,23 +14,6 @@ from saetui.errors import EmbedderError, InputError
 SOON = {"retry_after_ms": "1"}
 
 
-class Told:
-    """Progress that remembers."""
-
-    def __init__(self):
-        self.done = 0
-        self.notes = []
-
-    def start(self, task, total, unit, done=0):
-        raise AssertionError("the caller starts the task")
-
-    def advance(self, amount=1, **figures):
-        self.done += amount
-
-    def note(self, message):
-        self.notes.append(message)
-
-
 def embedder_at(server, patience=None, **settings):
     patience = patience or Patience(retries=3, pauses=())
     return OpenAIEmbedder(
@@ -75,9 +58,8 @@ def test_requested_width_is_asked_for(server):
     assert {request["dimensions"] for request in server.requests} == {5}
 
 
-def test_documents_come_back_in_order_over_several_requests(server):
+def test_documents_come_back_in_order_over_several_requests(server, told):
     texts = [f"text {row}" for row in range(600)]
-    told = Told()
     vectors = embedder_at(server).embed_documents(texts, told)
     np.testing.assert_allclose(vectors, unit(texts), atol=1e-6)
     assert told.done == 600
@@ -100,8 +82,7 @@ def test_no_documents_and_empty_documents(server):
     np.testing.assert_allclose(vectors, unit([" ", "a"]), atol=1e-6)
 
 
-def test_long_texts_are_cut_and_counted(server):
-    told = Told()
+def test_long_texts_are_cut_and_counted(server, told):
     embedder_at(server).embed_documents(["a " * 20_000, "b", "\u9ed1" * 20_000], told)
     sent = server.texts[-1]
     assert [len(text.encode()) for text in sent] == [24_573, 1, 24_573]
@@ -123,18 +104,24 @@ def test_passing_trouble_is_waited_out(server, trouble):
     np.testing.assert_allclose(embedder_at(server).embed_query("a"), unit(["a"])[0], atol=1e-6)
 
 
-def test_bulk_work_is_more_patient_than_the_sdk(server):
+def test_bulk_work_is_more_patient_than_the_sdk(server, told):
     embedder = embedder_at(server, Patience(retries=0, pauses=(0.001, 0.001)), dimensions=8)
     busy = failing(429, "slow down")
     server.script = [lambda request: None, busy, failing(500, "oops")]
-    told = Told()
     vectors = embedder.embed_documents(["a", "b"], told)
     np.testing.assert_allclose(vectors, unit(["a", "b"]), atol=1e-6)
-    assert told.notes == ["The endpoint is busy or silent; waiting 0 seconds."]
-    server.script = [lambda request: None, busy, busy, busy]
+    assert told.notes == ["The endpoint is busy or silent; waiting 0 s."]
+    server.script = [busy, busy, busy]
     with pytest.raises(EmbedderError, match=r"takes no more requests now: .*slow down") as caught:
         embedder.embed_documents(["a", "b"])
     assert "goes on where it stopped" in caught.value.hint
+
+
+def test_bulk_work_waits_as_long_as_it_is_told(server, told):
+    embedder = embedder_at(server, Patience(retries=0, pauses=(0.001,)), dimensions=8)
+    server.script = [lambda request: None, failing(429, "slow down", retry_after="0.51")]
+    embedder.embed_documents(["a"], told)
+    assert told.notes == ["The endpoint is busy or silent; waiting 1 s."]
 
 
 def test_an_empty_account_is_not_waited_for(server):
@@ -163,12 +150,11 @@ def test_one_failure_ends_the_waiting_of_the_other_threads(server):
     assert time.monotonic() - started < 30
 
 
-def test_a_server_with_a_limit_on_texts(server):
+def test_a_server_with_a_limit_on_texts(server, told):
     """Text Embeddings Inference takes 32 texts a request unless told otherwise."""
     limit = failing(422, "batch size > maximum allowed batch size 32")
     server.rule = lambda request: limit(request) if len(request["input"]) > 32 else None
     texts = [f"text {row}" for row in range(2_000)]
-    told = Told()
     vectors = embedder_at(server).embed_documents(texts, told)
     np.testing.assert_allclose(vectors, unit(texts), atol=1e-6)
     assert told.notes == []
@@ -176,17 +162,30 @@ def test_a_server_with_a_limit_on_texts(server):
     assert refused <= 4 * (1 + 2 + 4), "later batches should not repeat what was refused"
 
 
-def test_a_server_with_a_limit_on_length(server):
+def test_a_server_with_a_limit_on_length(server, told):
     """A model that reads 512 tokens, on a server that does not cut for it."""
     limit = failing(400, "maximum context length is 512 tokens")
     server.rule = lambda request: (
         limit(request) if max(map(len, request["input"])) > 1_000 else None
     )
     texts = ["short", "x" * 3_000, "another", "brief"]
-    told = Told()
     vectors = embedder_at(server).embed_documents(texts, told)
     np.testing.assert_allclose(vectors, unit(["short", "x" * 750, "another", "brief"]), atol=1e-6)
     assert told.notes == ["Texts that were too long for openai:test-model and were cut: 1."]
+
+
+def test_a_query_that_is_too_long_is_shortened(server):
+    limit = failing(400, "maximum context length is 512 tokens")
+    server.rule = lambda request: limit(request) if len(request["input"][0]) > 1_000 else None
+    vector = embedder_at(server, dimensions=8).embed_query("x" * 1_500)
+    np.testing.assert_allclose(vector, unit(["x" * 750])[0], atol=1e-6)
+
+
+def test_only_the_first_call_asks_whether_the_endpoint_works(server):
+    embedder = embedder_at(server, dimensions=8)
+    embedder.embed_documents(["a"])
+    embedder.embed_documents(["b"])
+    assert server.texts == [["ready"], ["a"], ["b"]]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,12 @@ def test_an_option_that_nothing_reads_is_refused(options):
         load_embedder("minilm", **options)
 
 
+@pytest.mark.parametrize("dimensions", [0, -1])
+def test_a_width_is_positive(dimensions):
+    with pytest.raises(EmbedderError, match="cannot have"):
+        load_embedder("openai:m", dimensions=dimensions, base_url="http://localhost/v1")
+
+
 def test_other_weights_than_the_recorded_ones_are_refused():
     with pytest.raises(EmbedderError, match="not those that were recorded"):
         load_embedder(EmbedderSettings("minilm", dimensions=384, revision="0123456789abcdef"))

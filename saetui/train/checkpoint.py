@@ -1,0 +1,83 @@
+"""The state of an unfinished training on disk: one safetensors file, whole or absent."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from saetui.store.atomic import atomic_write
+
+FILE = "training.safetensors"
+# Writing shall take no more than this share of the time.
+_WRITING_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a training stands.
+
+    Attributes:
+        tensors: Weights, averages, moments, counters.
+        state: Everything else, JSON values.
+    """
+
+    tensors: Mapping[str, Tensor]
+    state: Mapping[str, object]
+
+
+@dataclass
+class CheckpointFile:
+    """The last checkpoint of one training.
+
+    Args:
+        folder: Where it lies; made when first needed.
+        identity: What was trained on what and how; a checkpoint of something else is not read.
+        seconds: Least time between two checkpoints; 0: always due.
+    """
+
+    folder: Path
+    identity: str
+    seconds: float
+    _last: float = field(default_factory=time.monotonic)
+    _cost: float = 0.0
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / FILE
+
+    def due(self, share: float = 1.0) -> bool:
+        """Whether at least `share` of the time between two checkpoints has passed."""
+        wait = max(self.seconds * share, self._cost / _WRITING_SHARE) if self.seconds else 0.0
+        return time.monotonic() - self._last >= wait
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Replace the last checkpoint by this one."""
+        started = time.monotonic()
+        metadata = {
+            "identity": self.identity,
+            "state": json.dumps(checkpoint.state, allow_nan=False),
+        }
+        with atomic_write(self.path) as temporary:
+            save_file(dict(checkpoint.tensors), temporary, metadata=metadata)
+        self._last = time.monotonic()
+        self._cost = self._last - started
+
+    def read(self) -> Checkpoint | None:
+        """The last checkpoint of this very training; None if there is none that can be read."""
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                if metadata.get("identity") != self.identity:
+                    return None
+                state = json.loads(metadata["state"])
+                # The file is a map into memory that the next checkpoint replaces: copy.
+                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+        except (OSError, SafetensorError, KeyError, ValueError):
+            return None
+        return Checkpoint(tensors, state)

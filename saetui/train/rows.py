@@ -1,0 +1,163 @@
+"""Rows to train on: checked, split, shuffled, in memory or streamed from a memory map."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from saetui.errors import BuildError
+
+_CHECKED_BYTES = 64 << 20
+_MOST_HELD_OUT = 20_000
+# Rows that lie together on disk and stay together when shards are shuffled.
+_SHARD_ROWS = 512
+# What a seed is combined with, so that the uses of one seed do not share random numbers.
+_SPLIT, _SAMPLE, _ORDER = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class CheckedVectors:
+    """Vectors that are known to be a finite matrix.
+
+    Attributes:
+        rows: `(N, d)`, any real type; perhaps a memory map.
+        fingerprint: Hash of shape, type and every number.
+    """
+
+    rows: NDArray[np.floating]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, vectors: ArrayLike) -> "CheckedVectors":
+        """Read `vectors` once, a block at a time.
+
+        Raises:
+            BuildError: Not a matrix, empty, or a number in it is not finite.
+        """
+        rows = np.asanyarray(vectors)
+        if rows.ndim != 2 or not np.issubdtype(rows.dtype, np.floating):
+            raise BuildError(
+                f"Vectors must be a matrix of floating-point numbers, one row a document, "
+                f"not {rows.dtype} of shape {rows.shape}."
+            )
+        if 0 in rows.shape:
+            raise BuildError(
+                f"There are no vectors to train on (shape {rows.shape}).",
+                "Check that the corpus has documents and that they were embedded.",
+            )
+        digest = hashlib.blake2b(f"{rows.dtype} {rows.shape}".encode(), digest_size=16)
+        step = max(1, _CHECKED_BYTES // rows[0].nbytes)
+        for start in range(0, len(rows), step):
+            block = np.ascontiguousarray(rows[start : start + step])
+            finite = np.isfinite(block).all(axis=1)
+            if not finite.all():
+                first = start + int(np.argmin(finite))
+                raise BuildError(
+                    f"Row {first} of the vectors (counting from 0) holds NaN or infinity.",
+                    "Embed that document again, or leave it out.",
+                )
+            digest.update(block)
+        return cls(rows, digest.hexdigest())
+
+
+class TrainingRows:
+    """Training and held-out rows of checked vectors.
+
+    Args:
+        vectors: All rows.
+        held_out: Share of rows to hold out. Fewer than two rows are not worth holding out.
+        seed: Of the split and of every order.
+        memory_bytes: Bytes that training rows may take as float32.
+    """
+
+    def __init__(
+        self, vectors: CheckedVectors, held_out: float, seed: int, memory_bytes: int
+    ) -> None:
+        self._vectors = vectors.rows
+        self._seed = seed
+        count, self.d = self._vectors.shape
+        reserved = min(int(count * held_out), _MOST_HELD_OUT)
+        chooser = np.random.default_rng([seed, _SPLIT])
+        self.held_out_rows = np.sort(
+            chooser.choice(count, reserved if reserved > 1 else 0, replace=False, shuffle=False)
+        )
+        self.count = count - len(self.held_out_rows)
+        row_bytes = 4 * self.d
+        self._resident: Tensor | None = None
+        if self.count * row_bytes <= memory_bytes:
+            self._resident = self._read(self._without_held_out(0, count))
+        # A buffer of shards is read while the rows of the one before may still be in use.
+        self._shards_per_buffer = max(1, memory_bytes // (2 * row_bytes * _SHARD_ROWS))
+
+    def held_out(self) -> Tensor:
+        """Held-out rows, float32 `(H, d)`."""
+        return self._read(self.held_out_rows)
+
+    def sample(self, most: int) -> Tensor:
+        """At most `most` training rows in a random order that is always the same; float32."""
+        chooser = np.random.default_rng([self._seed, _SAMPLE])
+        if self._resident is not None:
+            return self._resident[torch.from_numpy(chooser.permutation(self.count)[:most])]
+        extra = min(len(self._vectors), most + len(self.held_out_rows))
+        rows = chooser.choice(len(self._vectors), extra, replace=False)
+        rows = rows[~np.isin(rows, self.held_out_rows)][:most]
+        order = np.argsort(rows)
+        sample = torch.empty(len(rows), self.d)
+        sample[torch.from_numpy(order)] = self._read(rows[order])
+        return sample
+
+    def batches(self, epoch: int, size: int, first: int = 0) -> Iterator[Tensor]:
+        """Batches of one epoch in its own order, which depends on nothing but seed and epoch.
+
+        Args:
+            epoch: Counted from 0.
+            size: Rows in a batch at most; batches are of nearly equal size.
+            first: Batches to leave out, because they were seen before an interruption.
+
+        Yields:
+            float32 `(B, d)`, each training row in exactly one batch.
+        """
+        for number, rows in enumerate(self._buffers(epoch)):
+            count = -(-len(rows) // size)
+            if first >= count:
+                first -= count
+                continue
+            order = np.random.default_rng([self._seed, _ORDER, epoch, number + 1])
+            buffer = self._read(rows) if self._resident is None else self._resident
+            batches = torch.from_numpy(order.permutation(len(rows))).tensor_split(count)
+            for batch in batches[first:]:
+                yield buffer[batch]
+            first = 0
+
+    def _buffers(self, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """Row numbers that are shuffled together."""
+        if self._resident is not None:
+            yield np.arange(self.count)
+            return
+        shards = -(-len(self._vectors) // _SHARD_ROWS)
+        order = np.random.default_rng([self._seed, _ORDER, epoch, 0]).permutation(shards)
+        for start in range(0, shards, self._shards_per_buffer):
+            chosen = np.sort(order[start : start + self._shards_per_buffer]) * _SHARD_ROWS
+            spans = [self._without_held_out(row, row + _SHARD_ROWS) for row in chosen.tolist()]
+            rows = np.concatenate(spans)
+            if len(rows):
+                yield rows
+
+    def _without_held_out(self, first: int, last: int) -> NDArray[np.int64]:
+        """Training rows among `first` to `last`."""
+        span = np.arange(first, min(last, len(self._vectors)))
+        low, high = np.searchsorted(self.held_out_rows, [first, last])
+        return np.delete(span, self.held_out_rows[low:high] - first)
+
+    def _read(self, rows: NDArray[np.int64]) -> Tensor:
+        """Rows in ascending order of their numbers, float32 `(m, d)`."""
+        result = torch.empty(len(rows), self.d)
+        for start in range(0, len(rows), _SHARD_ROWS):
+            part = rows[start : start + _SHARD_ROWS]
+            block = np.asarray(self._vectors[part], dtype=np.float32)
+            result[start : start + len(part)] = torch.from_numpy(block)
+        return result

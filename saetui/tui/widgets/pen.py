@@ -1,0 +1,79 @@
+"""Draw lines that are made of pieces of text, each in a named style."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from saetui.tui.columns import Pieces
+
+# The styles that a piece may name, as component classes; `app.tcss` says how they look.
+STYLES = ("cursor", "toward", "away", "muted", "title", "strong")
+COMPONENTS = frozenset(f"piece--{name}" for name in STYLES)
+
+_REMEMBERED = 1_000
+
+
+class Pen:
+    """Draws lines for one widget.
+
+    Lines that were drawn before are remembered, so that a frame costs what has changed in it. For
+    the same reason the strips are whole: what Textual puts around the lines of a widget, its
+    filters among them, is done here once for each line.
+
+    Args:
+        widget: Whose lines are drawn; it has `COMPONENTS` and neither border nor padding.
+    """
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._looks: tuple[object, ...] = ()
+        self._styles: dict[str, Style] = {}
+        self._drawn: dict[tuple[Pieces, int, bool], Strip] = {}
+
+    def begin(self) -> None:
+        """Start a frame: look up styles, and forget what was drawn in others."""
+        widget = self._widget
+        styles = {
+            name: widget.get_component_rich_style(f"piece--{name}", partial=True) for name in STYLES
+        }
+        filters = tuple(widget.get_line_filters())
+        looks = (widget.rich_style, widget.background_colors, filters, *styles.values())
+        if looks != self._looks:
+            self._looks = looks
+            self._styles = styles
+            self._base = widget.rich_style
+            self._background = widget.background_colors[1]
+            self._filters = filters
+            self._drawn.clear()
+
+    def draw(self, pieces: Pieces, width: int, at_cursor: bool = False) -> Strip:
+        """A line on exactly `width` cells.
+
+        Args:
+            pieces: Text and name of style; the text is harmless already.
+            width: In cells.
+            at_cursor: Whether the cursor is on this line; its colours win over the pieces' own, so
+                that the line can be read in any theme.
+        """
+        key = (pieces, width, at_cursor)
+        strip = self._drawn.get(key)
+        if strip is None:
+            strip = self._new_strip(pieces, width, at_cursor)
+            if len(self._drawn) >= _REMEMBERED:
+                self._drawn.clear()
+            self._drawn[key] = strip
+        return strip
+
+    def _new_strip(self, pieces: Pieces, width: int, at_cursor: bool) -> Strip:
+        cursor = self._styles["cursor"] if at_cursor else Style.null()
+        base = self._base + cursor
+        segments = [
+            Segment(text, self._base + self._styles[name] + cursor if name else base)
+            for text, name in pieces
+            if text
+        ]
+        strip = Strip(segments).adjust_cell_length(width, base)
+        for line_filter in self._filters:
+            strip = strip.apply_filter(line_filter, self._background)
+        return strip

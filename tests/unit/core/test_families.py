@@ -1,0 +1,98 @@
+"""Looking up, naming, storing and exporting families."""
+
+import io
+import json
+
+import networkx
+import numpy as np
+import pytest
+
+from saetui.core.families import Families, Family, FamilyParameters
+from saetui.errors import BundleDamaged
+
+LARGE = Family(
+    0, 3, "", (3, 1, 2, 5, 4), ((3, 1, 0.5), (3, 2, 0.4), (3, 5, 0.3), (1, 4, 0.25)), 1
+)
+SMALL = Family(1, 6, "", (6, 2, 7, 8), ((6, 2, 0.5), (6, 7, 0.4), (6, 8, 1 / 3)), 2)
+FOREST = ((3, 1, 0.5), (3, 2, 0.4), (1, 4, 0.25), (3, 5, 0.3))
+FAMILIES = Families(FamilyParameters(), (1, 2, 3, 4, 5, 6, 7, 8), (LARGE, SMALL), FOREST)
+
+
+def test_children_of_a_member_are_those_right_below_it():
+    assert LARGE.children(3) == (1, 2, 5)
+    assert LARGE.children(1) == (4,)
+    assert LARGE.children(4) == ()
+
+
+def test_a_feature_knows_its_families_largest_first():
+    assert FAMILIES.of_feature(2) == (LARGE, SMALL)
+    assert FAMILIES.of_feature(8) == (SMALL,)
+    assert FAMILIES.of_feature(0) == ()
+
+
+def test_families_are_a_sequence():
+    assert len(FAMILIES) == 2
+    assert list(FAMILIES) == [LARGE, SMALL]
+    assert FAMILIES[1] is SMALL
+
+
+def test_a_family_is_called_what_its_root_is_called():
+    labels = [f"label {feature}" for feature in range(9)]
+    named = FAMILIES.labelled(labels, [()] * 9)
+    assert [family.label for family in named] == ["label 3", "label 6"]
+    assert named[0].members == LARGE.members
+
+
+def test_a_nameless_root_leaves_the_name_to_the_most_frequent_term_of_its_members():
+    terms = [(), ("stars", "gas"), ("gas",), (), ("dust", "gas"), (), (), ("dust",), ("stars",)]
+    named = FAMILIES.labelled([""] * 9, terms)
+    # In the second family gas, dust and stars are listed once each: gas is the first met.
+    assert [family.label for family in named] == ["gas", "gas"]
+
+
+def test_without_any_label_and_term_a_family_has_no_name():
+    assert [family.label for family in FAMILIES.labelled([""] * 9, [()] * 9)] == ["", ""]
+
+
+def test_json_gives_back_the_same_families():
+    assert Families.from_dict(json.loads(json.dumps(FAMILIES.as_dict()))) == FAMILIES
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda value: value.pop("forest"),
+        lambda value: value.update(families=None),
+        lambda value: value.update(parameters={"unheard_of": 1}),
+        lambda value: value.update(forest=[[1, 2]]),
+        lambda value: value.update(clean=["x"]),
+        lambda value: value.update(clean=[float("inf")]),
+        lambda value: value["families"].append([]),
+        lambda value: value["families"][0].pop("root"),
+        # A circle, which would be walked for ever.
+        lambda value: value["families"][0].update(edges=[[3, 1, 1.0], [1, 3, 1.0]]),
+        lambda value: value["families"][0].update(members=[3, 1, 2]),
+    ],
+)
+def test_damaged_json_is_refused(damage):
+    value = json.loads(json.dumps(FAMILIES.as_dict()))
+    damage(value)
+    with pytest.raises(BundleDamaged, match="feature families"):
+        Families.from_dict(value)
+
+
+def test_anything_but_an_object_is_refused():
+    with pytest.raises(BundleDamaged):
+        Families.from_dict([])  # type: ignore[arg-type]
+
+
+def test_the_graph_holds_every_clean_feature_and_can_be_written():
+    labels = [f"label {feature}" for feature in range(9)]
+    graph = FAMILIES.to_networkx(labels, np.arange(9) / np.float32(100))
+    assert sorted(graph) == list(FAMILIES.clean)
+    assert graph.nodes[4] == {"label": "label 4", "density": pytest.approx(0.04)}
+    assert graph.edges[1, 4] == {"weight": 0.25}
+    assert networkx.is_forest(graph.to_undirected())
+    file = io.BytesIO()
+    networkx.write_graphml(graph, file)
+    assert b"label 4" in file.getvalue()

@@ -1,0 +1,49 @@
+"""A corpus as one row of numbers."""
+
+import numpy as np
+
+from saetui.interpret.tokens import GAP, MAXIMUM_CHARACTERS, tokenize
+
+
+def spelled(tokens, document):
+    span = slice(int(tokens.starts[document]), int(tokens.starts[document + 1]))
+    return [tokens.spellings[form] for form in tokens.forms[span]]
+
+
+def test_titles_bodies_and_documents_are_kept_apart():
+    tokens = tokenize([("A title", "One body."), ("", "X-ray (2MASS) \u2014 Kepler's 21.5 d")])
+    assert tokens.documents == 2
+    assert spelled(tokens, 0) == ["A", "title", "", "One", "body", "", ""]
+    assert spelled(tokens, 1) == (
+        ["", "X-ray", "", "2MASS", "", "", "Kepler's", "21.5", "d", ""]
+    )
+    bodies = [tokens.spellings[form] for form in tokens.forms[tokens.bodies]]
+    assert bodies == ["One", "X-ray"]
+    assert tokens.document_of(tokens.bodies).tolist() == [0, 1]
+    assert tokens.forms[0] == tokens.forms[-1] == GAP
+
+
+def test_forms_of_a_word_share_its_number():
+    tokens = tokenize([("", "Star stars dust")])
+    star, stars, dust = tokens.forms[tokens.bodies[0] : tokens.bodies[0] + 3]
+    assert star != stars
+    assert tokens.words[star] == tokens.words[stars] != tokens.words[dust]
+
+
+def test_endless_words_and_long_texts_are_cut():
+    tokens = tokenize([("", "x" * 41 + " " + "word " * 1_000_000)])
+    assert "x" * 41 not in tokens.spellings
+    assert np.count_nonzero(tokens.forms) < MAXIMUM_CHARACTERS / 5
+
+
+def test_openings_are_titles_or_the_beginning_of_the_text():
+    tokens = tokenize([(" A title ", "text"), ("  ", "text " * 100), ("", "")])
+    assert tokens.openings[0] == "A title"
+    assert tokens.openings[1] == ("text " * 100)[:200]
+    assert tokens.openings[2] == ""
+
+
+def test_an_empty_corpus_has_no_documents():
+    tokens = tokenize([])
+    assert tokens.documents == 0
+    assert tokens.forms.tolist() == [GAP]
