@@ -18,7 +18,7 @@ _PRIOR_DOCUMENTS = 20.0
 # How much the documents just beside the feature count against those of the whole corpus.
 _HARD_SHARE = 0.5
 # What the score of a part of longer phrases is worth; a whole phrase of less evidence beats it.
-_PART_DISCOUNT = 0.7
+_PART_DISCOUNT = 0.6
 
 Counts = NDArray[np.float64]
 

@@ -86,6 +86,8 @@ def embed_store(
     from saetui.embed.precomputed import PrecomputedVectors
 
     embedder = loaded.embedder
+    if isinstance(embedder, PrecomputedVectors):
+        embedder.check_documents(len(documents))
 
     def embed(start: int, stop: int) -> Float:
         span = documents.span(start, stop)

@@ -82,7 +82,8 @@ class Lookup:
         else:
             exact = [family for family in self._families if family.label.casefold() == folded]
         within = [family for family in self._families if folded in family.label.casefold()]
-        found = exact or (within if folded else [])
+        # Nothing is part of every label, and all there is of an empty one.
+        found = (exact or within) if folded else []
         if len(found) == 1:
             return found[0]
         raise self._unclear("family", name, [f"{family.id} {family.label}" for family in found])

@@ -283,10 +283,9 @@ class Session:
         """
         if not len(self.bundle) or not vector.any():
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        wanted = max(limit, _CANDIDATES)
-        # Where nearly all documents would be candidates, looking at all of them costs no more.
-        if not exact and wanted < len(self.bundle):
-            candidates = np.sort(self.bundle.index.search(unit(vector), wanted))
+        if not exact:
+            candidates = np.sort(self.bundle.index.search(unit(vector), max(limit, _CANDIDATES)))
+            # The index names none where it cannot name enough; then all are compared.
             if len(candidates):
                 scores = cosines(vector, self._vectors(candidates))
                 best = top(scores, limit)

@@ -1,17 +1,19 @@
 """The terminal app: shows its first frame, then opens the bundle behind it."""
 
-import asyncio
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from saetui.errors import SaetuiError
-from saetui.tui.glyphs import ASCII, UNICODE, Glyphs
+from saetui.tui.background import in_background
+from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
+from saetui.tui.glyphs import UNICODE
+from saetui.tui.palette import palette_commands
+from saetui.tui.screens.help import HelpScreen
 from saetui.tui.screens.main import MainScreen
 
 if TYPE_CHECKING:
@@ -27,26 +29,41 @@ class SaetuiApp(App[None]):
     Args:
         opener: Opens the session; nothing heavy is imported before it is called.
         name: Of the bundle, shown until it is open.
-        glyphs: The characters to draw with.
+        encoding: Of the terminal.
     """
 
     TITLE = "saetui"
     CSS_PATH = Path(__file__).with_name("app.tcss")
-    ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = []
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
-    def __init__(self, opener: Opener, name: str, glyphs: Glyphs = UNICODE) -> None:
-        super().__init__()
+    def __init__(self, opener: Opener, name: str, encoding: str = "utf-8") -> None:
+        self.glyphs = glyphs_for(encoding)
+        self._charset = None if self.glyphs is UNICODE else CharsetFilter(encoding)
         self._opener = opener
-        self._bundle_name = name
-        self.glyphs = glyphs
         self.failure: SaetuiError | None = None
         self.main = MainScreen(name)
+        super().__init__()
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, at once."""
         return self.main
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters, then the one for a small character set."""
+        filters = super().get_line_filters()
+        return filters if self._charset is None else [*filters, self._charset]
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command that the screen has, for the palette."""
+        yield from palette_commands(self, screen)
+        yield SystemCommand("Theme: Choose other colours", "", self.action_change_theme)
+
+    def action_help(self) -> None:
+        """Show every key."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    # Opening.
 
     def on_ready(self) -> None:
         """Open the bundle when the first frame is on the screen."""
@@ -54,30 +71,23 @@ class SaetuiApp(App[None]):
 
     async def _open(self) -> None:
         try:
-            session = await asyncio.to_thread(self._opener, self._say)
+            session = await in_background(self._opened)
         except SaetuiError as error:
             self.failure = error
             self.exit(return_code=1)
             return
         self.main.session_ready(session)
         # What the first search needs is read while the user types.
-        await asyncio.to_thread(_warm, session)
+        await in_background(_warm, session)
+
+    def _opened(self) -> "Session":
+        """The session, with everything read that the first frame shows."""
+        session = self._opener(self._say)
+        _ = session.features, session.families, session.lookup
+        return session
 
     def _say(self, sentence: str) -> None:
         self.call_from_thread(self.main.say, sentence)
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command that applies now, for the palette."""
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.tooltip or binding.description:
-
-                async def run(action: str = binding.action, node: object = active.node) -> None:
-                    await self.run_action(action, node)  # type: ignore[arg-type]
-
-                yield SystemCommand(binding.description, binding.tooltip, run)
-        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
-        yield SystemCommand("Quit", "Leave saetui", self.action_quit)
 
 
 def _warm(session: "Session") -> None:
@@ -89,24 +99,23 @@ def _warm(session: "Session") -> None:
         return
 
 
-def terminal_glyphs() -> Glyphs:
-    """Eighth-blocks where the terminal's encoding has them, plain ASCII elsewhere."""
-    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-    return UNICODE if encoding.startswith("utf") else ASCII
-
-
 def run_app(opener: Opener, name: str) -> None:
     """Run the app until the user leaves it.
 
     Raises:
         SaetuiError: The bundle could not be opened.
     """
-    app = SaetuiApp(opener, name, terminal_glyphs())
-    app.run()
+    app = SaetuiApp(opener, name, terminal_encoding())
+    try:
+        app.run()
+    finally:
+        if app.main.session is not None:
+            app.main.session.close()
     if app.failure is not None:
         raise app.failure
-    if app.main.session is not None:
-        app.main.session.close()
+    if app.return_code:
+        # Textual has shown the traceback of what made it stop.
+        raise SystemExit(app.return_code)
 
 
 def run(path: Path, sae: str | None = None) -> None:

@@ -92,7 +92,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("tab", "app.focus_next", "Next pane", "Go to the next pane", "Pane"),
         Command("shift+tab", "app.focus_previous", "Previous pane", "Go to the previous pane"),
         Command("slash", "find", "Find", "Go to the query or filter line", "Find", rank=3),
-        Command("ctrl+p", "app.command_palette", "Commands", "Find any command by name", "Commands", 4),
+        Command(
+            "ctrl+p", "app.command_palette", "Commands", "Find any command by name", "Commands", 4
+        ),
         Command("question_mark,f1", "app.help", "Help", "Show every key", "Help", rank=1),
         Command("q", "back", "Back", "Go back; from the search view, quit", "Leave", rank=1),
         Command("ctrl+q", "app.quit", "Quit", "Quit from anywhere", "Quit", 3),

@@ -27,6 +27,20 @@ class OpenFamily(Message):
         self.feature = feature
 
 
+class OpenView(Message):
+    """A view is to be shown.
+
+    Attributes:
+        name: `search`, `features` or `families`; empty for the one shown last.
+        find: Whether to go to its query or filter line.
+    """
+
+    def __init__(self, name: str = "", find: bool = False) -> None:
+        super().__init__()
+        self.name = name
+        self.find = find
+
+
 class SteerFeatures(Message):
     """Features are to be added to the query."""
 

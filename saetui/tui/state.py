@@ -10,7 +10,6 @@ from types import MappingProxyType
 from saetui.core.changes import MODES, Change, Mode
 
 SMALL_STEP = 0.05
-LARGE_STEP = 0.25
 # A feature is added strongly enough that results visibly follow.
 ADDED = 0.5
 # Amounts are kept to this many decimals, so that up and down again is exactly where it began.

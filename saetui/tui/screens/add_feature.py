@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from saetui.tui.views.features import FeatureList
+from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ class AddFeatureScreen(ModalScreen[int | None]):
     def __init__(self, session: "Session") -> None:
         super().__init__()
         self._session = session
+        self._list = FeatureList(empty=("No feature has these words.",))
 
     def compose(self) -> ComposeResult:
         """Filter and list."""
-        with Vertical(id="add") as box:
-            box.border_title = "Add a feature"
-            box.border_subtitle = "enter adds, escape cancels"
+        with Vertical(id="add", classes="dialog") as dialog:
+            dialog.border_title = "Add a feature"
+            dialog.border_subtitle = "enter adds, escape cancels"
             yield TextLine(placeholder="Words of its label, or its number")
-            yield FeatureList(empty=" No feature has these words.")
+            yield Heading(FeatureList.LEFT + "Feature", FeatureList.RIGHT)
+            yield self._list
 
     def on_mount(self) -> None:
         """Show all features, the most frequent first."""
@@ -47,7 +50,7 @@ class AddFeatureScreen(ModalScreen[int | None]):
         found = [features[i] for i in self._session.lookup.matching(words)]
         if not words.strip():
             found.sort(key=lambda feature: (-feature.documents, feature.id))
-        self.query_one(FeatureList).replace(found, cursor=0)
+        self._list.replace(found, cursor=0)
 
     def on_input_changed(self, event: TextLine.Changed) -> None:
         """Filter as one types."""
@@ -62,9 +65,8 @@ class AddFeatureScreen(ModalScreen[int | None]):
         self._choose()
 
     def _choose(self) -> None:
-        record = self.query_one(FeatureList).row
-        if record is not None:
-            self.dismiss(record.id)
+        if self.is_current and self._list.row is not None:
+            self.dismiss(self._list.row.id)
 
     def action_cancel(self) -> None:
         """Add nothing."""
@@ -72,4 +74,4 @@ class AddFeatureScreen(ModalScreen[int | None]):
 
     def action_move(self, step: int) -> None:
         """Move in the list."""
-        self.query_one(FeatureList).action_move(step)
+        self._list.action_move(step)

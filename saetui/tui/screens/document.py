@@ -1,77 +1,71 @@
 """Read one document: its text, its features, its neighbours."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
+from textual.dom import DOMNode
+from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from saetui.text import visible_line
-from saetui.tui.columns import wrap
 from saetui.tui.commands import bindings
-from saetui.tui.messages import OpenDocument, OpenFeature, SteerFeatures
-from saetui.tui.widgets.details import DetailList, DetailRow, document_rows
+from saetui.tui.messages import OpenDocument, OpenFeature, OpenView, SteerFeatures
+from saetui.tui.widgets.details import DetailList, DetailRow, document_rows, text_rows
 from saetui.tui.widgets.heading import Heading
+from saetui.tui.widgets.key_line import KeyLine
+from saetui.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
+    from saetui.core.documents import Document
     from saetui.session.requests import DocumentDetail
 
 # Nobody reads further in a terminal, and a line costs memory.
 _MAX_CHARACTERS = 200_000
+_MAX_FACT = 2_000
 
 
 class DocumentScreen(Screen[None]):
-    """One document; enter on a feature or neighbour goes there."""
+    """One document; enter on a feature or neighbour goes there.
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("Document")
+    Args:
+        detail: What is shown.
+        go_on: Called with a message about where the reader goes from here.
+    """
 
-    def __init__(self, detail: "DocumentDetail") -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("Document"), *bindings("Everywhere")]
+
+    def __init__(self, detail: "DocumentDetail", go_on: Callable[[Message], None]) -> None:
         super().__init__()
         self.detail = detail
+        self._go_on = go_on
+        self._text = TextPane(id="document-text")
+        self._related = DetailList(id="related", empty=("No feature is active on it.",))
 
     def compose(self) -> ComposeResult:
         """Text, then features and neighbours."""
-        document = self.detail.document
-        facts = "  ".join(filter(None, (document.id, document.published, document.url)))
         with Container(id="document-panes"):
             with Vertical(id="document-pane"):
-                heading = f"Document  {visible_line(facts)}"
-                yield Heading(heading, classes="pane-heading")
-                yield DetailList(id="document-text")
+                yield Heading(f" Document {self.detail.document.id}")
+                yield self._text
             with Vertical(id="related-pane"):
-                yield Heading("What is in it", classes="pane-heading")
-                yield DetailList(id="related", empty=" No feature is active on it.")
-        yield Footer(show_command_palette=False)
+                yield Heading(" What is in it")
+                yield self._related
+        yield KeyLine()
 
     def on_mount(self) -> None:
-        """Fill both lists."""
-        related = self.query_one("#related", DetailList)
-        related.replace(document_rows(self.detail), cursor=0)
-        related.focus()
+        """Fill the list of what is in the document."""
+        self._related.replace(document_rows(self.detail), cursor=0)
+        self._related.focus()
 
     def on_resize(self) -> None:
         """The text is broken into lines for a width."""
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:
-        document = self.detail.document
-        lines = self.query_one("#document-text", DetailList)
-        width = max(lines.line_width, 20)
-        rows = [DetailRow(line, kind="heading") for line in wrap(document.title, width)]
-        rows.append(DetailRow(""))
-        text = document.text[:_MAX_CHARACTERS]
-        rows += [DetailRow(line) for line in wrap(text, width)]
-        if len(document.text) > _MAX_CHARACTERS:
-            cut = f"Cut here: the document has {len(document.text):,} characters."
-            rows.append(DetailRow(cut, kind="muted"))
-        rows += [
-            DetailRow(line, kind="muted")
-            for name, value in document.metadata.items()
-            for line in wrap(visible_line(f"{name}: {value}"), width)
-        ]
-        lines.replace(rows)
+        self._text.replace(document_lines(self.detail.document, self._text.text_width))
 
     def on_line_list_chosen(self, event: DetailList.Chosen) -> None:
         """Go to a feature or another document."""
@@ -79,19 +73,54 @@ class DocumentScreen(Screen[None]):
         row = event.row
         if isinstance(row, DetailRow) and row.target is not None:
             message = OpenDocument if row.kind == "document" else OpenFeature
-            self._leave(message(row.target))
+            self._go_on(message(row.target))
 
     def action_steer(self) -> None:
         """Add the feature under the cursor to the query."""
-        row = self.query_one("#related", DetailList).row
+        row = self._related.row
         if row is not None and row.kind == "feature" and row.target is not None:
-            self._leave(SteerFeatures((row.target,)))
+            self._go_on(SteerFeatures((row.target,)))
 
     def action_back(self) -> None:
         """Go back."""
         self.dismiss(None)
 
-    def _leave(self, message: OpenDocument | OpenFeature | SteerFeatures) -> None:
-        below = self.app.screen_stack[-2]
-        self.dismiss(None)
-        below.post_message(message)
+    def action_view(self, name: str) -> None:
+        """Go to a view."""
+        self._go_on(OpenView(name))
+
+    def action_find(self) -> None:
+        """Go to the line of the view from which one came."""
+        self._go_on(OpenView(find=True))
+
+    def targets(self) -> dict[str, tuple[str, DOMNode]]:
+        """For each scope of the table of commands the node that its actions are of."""
+        return {"Document": ("", self), "Lists": ("", self._related), "Everywhere": ("", self)}
+
+
+def document_lines(document: "Document", width: int) -> list[DetailRow]:
+    """Title, text, and what else is known."""
+    text = document.text[:_MAX_CHARACTERS]
+    cut = f"Cut here: the document has {len(document.text):,} characters."
+    facts = {"id": document.id, "published": document.published, "link": document.url}
+    rows = [
+        *text_rows(visible_line(document.title, _MAX_FACT), width, "title"),
+        DetailRow(""),
+        *text_rows(text, width),
+        *(text_rows(cut, width, "muted") if text != document.text else ()),
+        DetailRow(""),
+    ]
+    for name, value in {**facts, **document.metadata}.items():
+        if value not in ("", None):
+            line = visible_line(f"{name}: {_plain(value)}", _MAX_FACT)
+            rows += text_rows(line, width, "muted")
+    return rows if document.title else rows[2:]
+
+
+def _plain(value: object) -> str:
+    """A value of metadata as a reader writes it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(each) for each in value)
+    return str(value)

@@ -1,37 +1,76 @@
-"""Every key, on one screen."""
+"""Every key, and what the figures mean, on one screen."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from saetui.tui.commands import COMMANDS
+from saetui.tui.widgets.details import DetailRow, text_rows
+from saetui.tui.widgets.text_pane import TextPane
 
 _INTRODUCTION = (
-    "A query is a handful of features, each with a strength. Change a strength and the results "
-    "follow: 1 weighs as much as the whole query."
+    "A query is a handful of features, each with a strength. Change a strength, and the results "
+    "are those of the changed query. A strength of 1 is as heavy as the whole query."
 )
+_WORDS = (
+    ("feature", "A direction in the embedding that stands for one concept in this corpus."),
+    ("activation", "How strong a feature is in a text."),
+    ("density", "The share of documents that a feature is active on."),
+    ("family", "A general feature and the special ones that occur with it."),
+    ("cos", "Cosine of document and changed query; results are sorted by it."),
+    ("moved", "Ranks gained or lost against the unchanged query. NEW came from far below."),
+    ("why", "The terms that a result's cosine is the sum of."),
+    ("drift", "Cosine of the changed query and the query as typed; 1 is unchanged."),
+    ("delta", "The mode that changes the query only where a feature was changed."),
+    ("decode", "The mode that searches with the features alone, without the unexplained."),
+)
+_COLUMN = 16
 
 
 class HelpScreen(ModalScreen[None]):
-    """The table of commands."""
+    """The table of commands, and a glossary."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss", "Close", show=False)
+        Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False)
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = TextPane(id="help-text")
+
     def compose(self) -> ComposeResult:
-        """The table, scrollable."""
-        text = Text(_INTRODUCTION + "\n")
-        for scope, commands in COMMANDS.items():
-            text.append(f"\n{scope}\n", style="bold")
-            for command in commands:
-                text.append(f"  {command.shown:<10} {command.help}\n")
-        with VerticalScroll(id="help") as scroll:
-            scroll.border_title = "Keys"
-            scroll.border_subtitle = "escape closes"
-            yield Static(text, markup=False)
+        """The text, which scrolls."""
+        with Vertical(id="help", classes="dialog") as dialog:
+            dialog.border_title = "Help"
+            dialog.border_subtitle = "down scrolls, escape closes"
+            yield self._text
+
+    def on_resize(self) -> None:
+        """The text is broken into lines for a width."""
+        self.call_after_refresh(self._lay_out)
+
+    def _lay_out(self) -> None:
+        self._text.replace(help_lines(self._text.text_width))
+
+
+def help_lines(width: int) -> list[DetailRow]:
+    """Introduction, words, keys."""
+    rows = text_rows(_INTRODUCTION, width)
+    for scope, commands in COMMANDS.items():
+        rows += [DetailRow(""), DetailRow(scope, kind="title")]
+        rows += _table(((command.shown, command.help) for command in commands), width)
+    rows += [DetailRow(""), DetailRow("Words", kind="title")]
+    return rows + _table(_WORDS, width)
+
+
+def _table(entries: Iterable[tuple[str, str]], width: int) -> list[DetailRow]:
+    rows = []
+    for name, text in entries:
+        first, *others = text_rows(text, width - _COLUMN)
+        rows.append(DetailRow(f"{name:<{_COLUMN}}{first.text}"))
+        rows += [DetailRow(" " * _COLUMN + other.text) for other in others]
+    return rows

@@ -1,12 +1,11 @@
 """What the views for browsing share: a filter, a list, and details of the row under the cursor."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from saetui.errors import SaetuiError
+from saetui.errors import InputError, SaetuiError
 from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenDocument, OpenFeature, SteerFeatures
 from saetui.tui.widgets.details import DetailList, feature_rows
@@ -23,15 +22,19 @@ class Browser(Container):
     """A list on one side and the details of a feature on the other.
 
     A subclass fills the list (`refilter`) and says which feature a row stands for (`feature_of`).
-    """
 
-    BINDINGS: ClassVar[list[BindingType]] = []
+    Args:
+        lines: The list.
+        placeholder: What the empty filter line says.
+    """
 
     def __init__(self, lines: LineList[Any], placeholder: str, *, id: str) -> None:
         super().__init__(id=id)
         self.lines = lines
-        self._placeholder = placeholder
+        self.filter_line = TextLine(placeholder=placeholder)
+        self.detail = DetailList()
         self.session: Session | None = None
+        self._heading = Heading()
         self._shown: FeatureDetail | None = None
         self._looking: Latest[int, FeatureDetail] = Latest(
             self, f"look-{id}", self._look, self._show_detail, self._fail
@@ -55,30 +58,19 @@ class Browser(Container):
     def compose(self) -> ComposeResult:
         """Filter and list, then details."""
         with Vertical(classes="lines-pane"):
-            yield Heading(classes="pane-heading")
-            yield TextLine(placeholder=self._placeholder)
+            yield self.filter_line
+            yield self._heading
             yield self.lines
         with Vertical(classes="detail-pane"):
-            yield Heading("Feature", classes="pane-heading")
-            yield DetailList(empty=" No feature chosen.")
-
-    @property
-    def filter_line(self) -> TextLine:
-        """Where the filter is typed."""
-        return self.query_one(TextLine)
-
-    @property
-    def detail(self) -> DetailList:
-        """Everything about one feature."""
-        return self.query_one(DetailList)
+            yield Heading(" Feature")
+            yield self.detail
 
     @property
     def feature(self) -> int | None:
         """The chosen feature: under the cursor of whichever list has the focus."""
-        if self.detail.has_focus and self.detail.row is not None:
-            target = self.detail.row.target
-            if self.detail.row.kind == "feature":
-                return target
+        row = self.detail.row
+        if self.detail.has_focus and row is not None and row.kind == "feature":
+            return row.target
         return None if self.lines.row is None else self.feature_of(self.lines.row)
 
     def show(self, session: "Session") -> None:
@@ -86,14 +78,15 @@ class Browser(Container):
         self.session = session
         self.refilter()
 
-    def announce(self, heading: str, nothing: str) -> None:
+    def announce(self, left: str, right: str, nothing: str) -> None:
         """After the list has changed: say what it holds, and ask for details."""
-        self.query_one(".lines-pane > .pane-heading", Heading).say(heading)
+        self._heading.say(left, right)
         row = self.lines.row
         if row is None:
-            self.lines.say(f" {nothing}")
+            self.lines.say(nothing)
+            self._looking.drop()
             self._shown = None
-            self.detail.say("")
+            self.detail.say("No feature is chosen.")
         else:
             self.look_at(self.feature_of(row))
 
@@ -103,22 +96,22 @@ class Browser(Container):
 
     def _look(self, feature: int) -> "FeatureDetail":
         if self.session is None:
-            raise SaetuiError("The bundle is still being opened.")
+            raise InputError("The bundle is still being opened.")
         return self.session.feature(feature)
 
     def _fail(self, error: SaetuiError) -> None:
-        self.detail.say(f" {error}")
+        self._shown = None
+        self.detail.say(error.message, error.hint)
 
     def _show_detail(self, feature: int, detail: "FeatureDetail") -> None:
         self._shown = detail
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        if self._shown is None:
-            return
-        width = max(self.detail.line_width, 20)
-        self.detail.replace(feature_rows(self._shown, self.detail.glyphs, width), cursor=0)
+        self._lay_out(cursor=0)
         self.detail.scroll_home(animate=False)
+
+    def _lay_out(self, cursor: int | None = None) -> None:
+        if self._shown is not None:
+            rows = feature_rows(self._shown, self.detail.glyphs, self.detail.text_width)
+            self.detail.replace(rows, cursor)
 
     def clear_filter(self) -> None:
         """Empty the filter line without filtering anew."""

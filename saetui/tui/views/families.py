@@ -14,8 +14,8 @@ class FamiliesView(Browser):
     """The tree of families and the details of the feature under the cursor."""
 
     def __init__(self, *, id: str) -> None:
-        self.forest = FamilyTree()
-        super().__init__(self.forest, "Find features by words of the label", id=id)
+        self.forest = FamilyTree(empty=("Opening.",))
+        super().__init__(self.forest, "Find features by words of the label, or by number", id=id)
 
     def show(self, session: "Session") -> None:
         """Show the families of a session."""
@@ -45,7 +45,8 @@ class FamiliesView(Browser):
         families = self.session.families if self.session else ()
         members = {member for family in families for member in family.members}
         self.announce(
-            f"Families  {len(families):,} with {len(members):,} features",
+            f" Families, {len(families):,} with {len(members):,} features",
+            "size ",
             "No member of a family has these words."
             if self.filter_line.value.strip()
             else "No families: features of this corpus do not occur together often enough.",

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.binding import BindingType
 
-from saetui.tui.columns import fit, row
+from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import bindings
 from saetui.tui.messages import OpenFamily
 from saetui.tui.views.browser import Browser
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _ORDERS: tuple[tuple[str, "Callable[[FeatureRecord], tuple[object, ...]]"], ...] = (
     ("density", lambda feature: (-feature.documents, feature.id)),
     ("label", lambda feature: (not feature.label, feature.label.casefold(), feature.id)),
-    ("max activation", lambda feature: (-feature.max_activation, feature.id)),
+    ("maximum", lambda feature: (-feature.max_activation, feature.id)),
     ("number", lambda feature: (feature.id,)),
 )
 
@@ -27,15 +26,18 @@ _ORDERS: tuple[tuple[str, "Callable[[FeatureRecord], tuple[object, ...]]"], ...]
 class FeatureList(LineList["FeatureRecord"]):
     """Features, one a line."""
 
-    def line(self, record: "FeatureRecord", index: int, width: int) -> Text:
-        """Number, label, density, maximum."""
-        muted = self.style("muted")
-        room = width - 6 - 8 - 6
-        return row(
-            (f"{record.id:>5} ", muted),
-            (fit(record.name, room, self.glyphs.ellipsis), None if record.label else muted),
-            (f"{record.density:>7.2%} ", muted),
-            (f"{record.max_activation:>5.2f} ", muted),
+    # Names of the columns, as wide as `line` draws them.
+    LEFT = "    # "
+    RIGHT = "density  max "
+
+    def line(self, record: "FeatureRecord", index: int, width: int) -> Pieces:
+        """Number, label, density, maximal activation."""
+        room = width - len(self.LEFT) - len(self.RIGHT) - 1
+        return (
+            (f"{record.id:>5} ", "muted"),
+            (fit(record.name, room, self.glyphs.ellipsis), "" if record.label else "muted"),
+            (f"{record.density:>8.2%} ", "muted"),
+            (f"{record.max_activation:>4.2f} ", "muted"),
         )
 
 
@@ -45,8 +47,8 @@ class FeaturesView(Browser):
     BINDINGS: ClassVar[list[BindingType]] = bindings("Features")
 
     def __init__(self, *, id: str) -> None:
-        self.list = FeatureList(empty=" Opening.")
-        super().__init__(self.list, "Filter by words of the label", id=id)
+        self.list = FeatureList(empty=("Opening.",))
+        super().__init__(self.list, "Filter by words of the label, or by number", id=id)
         self._order = 0
 
     def refilter(self) -> None:
@@ -58,13 +60,14 @@ class FeaturesView(Browser):
         name, key = _ORDERS[self._order]
         # What a search finds comes best first, unless another order was asked for.
         if words.strip() and self._order == 0:
-            name = "best match"
+            name = "match"
         else:
             found.sort(key=key)
         total = len(self.session.features)
         count = f"{len(found):,} of {total:,}" if len(found) < total else f"{total:,}"
         self.list.replace(found, cursor=0)
-        self.announce(f"Features  {count}  by {name}", "No feature has these words.")
+        left = f"{self.list.LEFT}Features, {count} by {name}"
+        self.announce(left, self.list.RIGHT, "No feature has these words.")
 
     def feature_of(self, row: object) -> int:
         """The feature of a row."""

@@ -2,25 +2,28 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.message import Message
 
-from saetui.tui.columns import fit, signed
+from saetui.errors import SaetuiError
 from saetui.tui.commands import bindings
 from saetui.tui.messages import OpenDocument, OpenFeature
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.steering import SteeringList
 from saetui.tui.widgets.text_line import TextLine
+from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
-    from saetui.session.requests import QueryFeature, Result, SearchResponse
+    from saetui.session.requests import QueryFeature, SearchResponse
 
-_LONGEST_NAME = 28
+_NO_FEATURES = (
+    "The features of a query appear here, each with its strength in the query.",
+    "",
+    "A strength of 1 is as heavy as the whole query.",
+)
 
 
 class SearchView(Container):
@@ -42,58 +45,64 @@ class SearchView(Container):
             super().__init__()
             self.name = name
 
-    show_why = True
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.query_line = TextLine(
+            id="query", placeholder="Ask in plain words, press enter, then steer"
+        )
+        self.results = ResultList(id="results")
+        self.steering = SteeringList(id="steering", empty=_NO_FEATURES)
+        self.why = WhyLines(id="why")
+        self._results_heading = Heading(" Results", id="results-heading")
+        self._steering_heading = Heading(" Steering", id="steering-heading")
 
     def compose(self) -> ComposeResult:
         """Query line above, results and steering side by side or stacked, reasons below."""
-        yield TextLine(id="query", placeholder="Ask in plain words, press enter, then steer")
+        yield self.query_line
         with Container(id="panes"):
             with Vertical(id="results-pane"):
-                yield Heading("Results", classes="pane-heading", id="results-heading")
-                yield ResultList(id="results", empty=" Type a query above: / brings you there.")
+                yield self._results_heading
+                yield self.results
             with Vertical(id="steering-pane"):
-                yield Heading("Steering", classes="pane-heading", id="steering-heading")
-                yield SteeringList(id="steering", empty=" The query's features appear here.")
-        yield Heading(id="why")
-
-    @property
-    def query_line(self) -> TextLine:
-        """Where the query is typed."""
-        return self.query_one("#query", TextLine)
-
-    @property
-    def results(self) -> ResultList:
-        """The documents found."""
-        return self.query_one("#results", ResultList)
-
-    @property
-    def steering(self) -> SteeringList:
-        """The query's features."""
-        return self.query_one("#steering", SteeringList)
+                yield self._steering_heading
+                yield self.steering
+        yield self.why
 
     def show_features(self, features: "tuple[QueryFeature, ...]", solo: int | None) -> None:
         """Show what the query activates and what was changed."""
         self.steering.solo = solo
         self.steering.replace(features)
+        title = "Steering" if solo is None else "Steering, solo"
+        if features:
+            self._steering_heading.say(self.steering.LEFT + title, self.steering.RIGHT)
+        else:
+            self._steering_heading.say(" Steering")
 
-    def show_answer(self, answer: "SearchResponse") -> None:
-        """Show what a search found."""
+    def show_answer(self, answer: "SearchResponse", cursor: int | None = None) -> None:
+        """Show what a search found, with the cursor of both lists where it is or at `cursor`."""
         request = answer.request
-        self.results.replace(answer.results)
+        self.results.compared = bool(request.query)
+        self.results.replace(answer.results, cursor)
         if not answer.results:
-            self.results.say(" No documents.")
+            self.results.say("No documents.")
+        if cursor is not None:
+            self.steering.cursor = cursor
         self.show_features(answer.features, request.solo)
-        left = len(answer.dropped)
-        heading = f"Results{'  exact' if answer.exact else ''}{f'  {left} left' if left else ''}"
-        self.query_one("#results-heading", Heading).say(heading)
-        mode = f"Steering  {request.mode}{'  solo' if request.solo is not None else ''}"
-        self.query_one("#steering-heading", Heading).say(mode)
-        self._update_why()
+        title = self.results.LEFT + ("Results, exact" if answer.exact else "Results")
+        dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
+        self._results_heading.say(title, dropped + self.results.RIGHT)
+        self._explain()
 
-    def show_failure(self, text: str) -> None:
+    def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
-        self.results.say(f" {text}")
-        self.query_one("#why", Heading).say("")
+        self.results.say(*paragraphs)
+        self._results_heading.say(" Results")
+        self.why.explain(None, {})
+
+    def show_failure(self, error: SaetuiError) -> None:
+        """Say what went wrong, and what to do."""
+        advice = "Features can be searched without a query: empty the line above."
+        self.show_nothing(error.message, error.hint, "", advice)
 
     # What widgets report.
 
@@ -118,38 +127,19 @@ class SearchView(Container):
 
     def on_line_list_highlighted(self, event: ResultList.Highlighted) -> None:
         """Explain the result under the cursor."""
+        event.stop()
         if event.lines is self.results:
-            event.stop()
-            self._update_why()
+            self._explain()
 
-    def _update_why(self) -> None:
-        target = self.query_one("#why", Heading)
-        result: Result | None = self.results.row
-        target.display = self.show_why
-        if not self.show_why or result is None or result.why is None:
-            return
+    def _explain(self) -> None:
         names = {feature.id: feature.name for feature in self.steering.rows}
-        ellipsis = self.results.glyphs.ellipsis
-        head = f"why #{result.rank}: "
-        tail = f"bias {signed(result.why.bias)}  rest {signed(result.why.remainder)}"
-        room = self.size.width - 2 - len(head) - len(tail)
-        if self.screen.has_class("-wide"):
-            room += self.size.width - 2 - _LONGEST_NAME
-        terms = ""
-        for feature, term in result.why.features:
-            name = fit(names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis).strip()
-            piece = f"{name} {signed(term)}  "
-            if cell_len(terms + piece) > room:
-                break
-            terms += piece
-        target.say(Text.assemble((head, "bold"), terms, tail))
+        self.why.explain(self.results.row, names)
 
     # Keys.
 
     def action_why(self) -> None:
         """Show or hide reasons."""
-        self.show_why = not self.show_why
-        self._update_why()
+        self.why.display = not self.why.display
 
     def _tell(self, name: str) -> None:
         self.post_message(self.Command(name))
@@ -175,7 +165,7 @@ class SearchView(Container):
         self._tell("add")
 
     def action_family(self) -> None:
-        """Apply to the family."""
+        """Do the same to the family."""
         self._tell("family")
 
     def action_reset_all(self) -> None:

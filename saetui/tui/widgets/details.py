@@ -41,6 +41,8 @@ class DetailRow:
 class DetailList(LineList[DetailRow]):
     """Details of one feature or document."""
 
+    _any_target = False
+
     def replace(self, rows: Sequence[DetailRow], cursor: int | None = None) -> None:
         """Show other rows; the cursor stays on its line unless told where to go."""
         self._any_target = any(row.target is not None for row in rows)
@@ -65,26 +67,6 @@ class DetailList(LineList[DetailRow]):
     def text_width(self) -> int:
         """Cells that a row's text may take."""
         return max(self.line_width - 2, 20)
-
-
-class TextPane(DetailList):
-    """Lines to be read: moving scrolls, and there is no cursor."""
-
-    def selectable(self, detail: DetailRow) -> bool:
-        """Every line can be at the top."""
-        return True
-
-    def action_move(self, step: int) -> None:
-        """Scroll by lines."""
-        self.scroll_relative(y=step, animate=False)
-
-    def action_move_to(self, index: int) -> None:
-        """Scroll to the beginning; -1 to the end."""
-        self.scroll_to(y=self.max_scroll_y if index < 0 else index, animate=False)
-
-    def action_page(self, direction: int) -> None:
-        """Scroll by half of what is visible."""
-        self.action_move(direction * max(1, self.size.height // 2))
 
 
 def text_rows(text: str, width: int, kind: str = "text") -> list[DetailRow]:

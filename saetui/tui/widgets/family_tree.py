@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.binding import BindingType
 
-from saetui.tui.columns import fit, row
+from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import bindings
 from saetui.tui.widgets.line_list import LineList
 
@@ -15,25 +14,25 @@ if TYPE_CHECKING:
     from saetui.core.families import Family
     from saetui.store.features import FeatureRecord
 
+# Below this share of the width deep nodes are indented no further, so that labels keep room.
+_INDENTED_SHARE = 3
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class TreeRow:
     """One visible node.
 
     Attributes:
         family: The family it belongs to.
-        path: Features from the family's root to this one.
+        feature: The feature of this node.
+        depth: How many features are above it.
         open: Whether what is below is shown; None when nothing is below.
     """
 
     family: "Family"
-    path: tuple[int, ...]
+    feature: int
+    depth: int
     open: bool | None
-
-    @property
-    def feature(self) -> int:
-        """The feature of this node."""
-        return self.path[-1]
 
 
 class FamilyTree(LineList[TreeRow]):
@@ -41,18 +40,18 @@ class FamilyTree(LineList[TreeRow]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Families")
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
+        super().__init__(id=id, empty=empty)
         self._families: Sequence[Family] = ()
         self._features: Sequence[FeatureRecord] = ()
-        self._open: set[tuple[int, tuple[int, ...]]] = set()
+        # Families and features; a feature has one place in a family.
+        self._open: set[tuple[int, int]] = set()
         self._wanted: frozenset[int] | None = None
 
     def show(self, families: "Sequence[Family]", features: "Sequence[FeatureRecord]") -> None:
         """Show families, all closed."""
         self._families, self._features = families, features
         self._open.clear()
-        self.refilter(None)
 
     def refilter(self, wanted: frozenset[int] | None) -> None:
         """Show only paths that lead to `wanted` features, all of them open; None shows all."""
@@ -65,41 +64,37 @@ class FamilyTree(LineList[TreeRow]):
         if family is None:
             return
         self._wanted = None
-        parents = {child: parent for parent, child, _ in family.edges}
-        path = [feature]
-        while path[0] != family.root and path[0] in parents and len(path) <= len(family.members):
-            path.insert(0, parents[path[0]])
-        for length in range(1, len(path)):
-            self._open.add((family.id, tuple(path[:length])))
+        parents = _parents(family)
+        above = parents.get(feature)
+        while above is not None:
+            self._open.add((family.id, above))
+            above = parents[above]
         self._rebuild()
         for index, node in enumerate(self.rows):
-            if node.family.id == family.id and node.path == tuple(path):
+            if node.family.id == family.id and node.feature == feature:
                 self.cursor = index
+                return
 
-    def line(self, node: TreeRow, index: int, width: int) -> Text:
+    def line(self, node: TreeRow, index: int, width: int) -> Pieces:
         """Indentation, mark, label, size of the family or number of documents."""
         glyphs = self.glyphs
         mark = glyphs.leaf if node.open is None else glyphs.open if node.open else glyphs.closed
-        # Deep nodes keep room for their label.
-        indent = "  " * min(len(node.path) - 1, max(1, width // 6))
+        indent = "  " * min(node.depth, max(1, width // (2 * _INDENTED_SHARE)))
         record = self._features[node.feature]
-        if len(node.path) == 1:
+        if node.depth == 0:
             name, size = node.family.label or record.name, f"{len(node.family.members)} features"
         else:
-            name, size = record.name, f"{record.documents:,}"
-        room = width - len(indent) - 3 - 14
-        return row(
-            (f" {indent}{mark} ", self.style("muted")),
-            (
-                fit(name, room, glyphs.ellipsis),
-                self.style("strong") if len(node.path) == 1 else None,
-            ),
-            (f"{size:>13} ", self.style("muted")),
+            name, size = record.name, f"{record.documents:,} documents"
+        room = width - len(indent) - 3 - len(size) - 2
+        return (
+            (f" {indent}{mark} ", "muted"),
+            (fit(name, room, glyphs.ellipsis), "strong" if node.depth == 0 else ""),
+            (f" {size} ", "muted"),
         )
 
     def action_choose(self) -> None:
-        """Open or close a node; open the feature of a leaf."""
-        if self.row is None or self.row.open is None:
+        """Open or close a node; of a leaf, or while filtering, open the feature."""
+        if self.row is None or self.row.open is None or self._wanted is not None:
             super().action_choose()
         else:
             self.action_expand(-1 if self.row.open else 1)
@@ -109,49 +104,62 @@ class FamilyTree(LineList[TreeRow]):
         node = self.row
         if node is None:
             return
-        key = (node.family.id, node.path)
+        key = (node.family.id, node.feature)
         if direction > 0 and node.open is False:
             self._open.add(key)
             self._rebuild()
-        elif direction < 0 and node.open:
+        elif direction < 0 and node.open and self._wanted is None:
             self._open.discard(key)
             self._rebuild()
-        elif direction < 0 and len(node.path) > 1:
-            for index in range(self.cursor, -1, -1):
-                if self.rows[index].path == node.path[:-1]:
-                    self.cursor = index
-                    return
+        elif direction < 0 and node.depth > 0:
+            above = (i for i in range(self.cursor, -1, -1) if self.rows[i].depth < node.depth)
+            self.cursor = next(above)
 
     def _rebuild(self, cursor: int | None = None) -> None:
         nodes: list[TreeRow] = []
         for family in self._families:
-            kept = None if self._wanted is None else self._kept(family)
-            if kept is None or family.root in kept:
-                self._add(nodes, family, (family.root,), kept)
+            nodes += self._visible(family)
         self.replace(nodes, cursor)
 
-    def _add(
-        self, nodes: list[TreeRow], family: "Family", path: tuple[int, ...], kept: set[int] | None
-    ) -> None:
-        below = [
-            child
-            for child in family.children(path[-1])
-            if child not in path and (kept is None or child in kept)
-        ]
-        is_open = bool(below) and (kept is not None or (family.id, path) in self._open)
-        nodes.append(TreeRow(family, path, is_open if below else None))
-        if is_open:
-            for child in below:
-                self._add(nodes, family, (*path, child), kept)
+    def _visible(self, family: "Family") -> list[TreeRow]:
+        """The visible nodes of a family, from the top."""
+        parents = _parents(family)
+        kept = None if self._wanted is None else _on_the_way(parents, self._wanted)
+        nodes: list[TreeRow] = []
+        waiting = [(family.root, 0)] if kept is None or kept else []
+        while waiting:
+            feature, depth = waiting.pop()
+            below = [
+                child
+                for child in family.children(feature)
+                if parents.get(child) == feature and (kept is None or child in kept)
+            ]
+            is_open = kept is not None or (family.id, feature) in self._open
+            nodes.append(TreeRow(family, feature, depth, is_open if below else None))
+            if is_open:
+                waiting += [(child, depth + 1) for child in reversed(below)]
+        return nodes
 
-    def _kept(self, family: "Family") -> set[int]:
-        """Wanted members of a family and everything on the way to them."""
-        parents = {child: parent for parent, child, _ in family.edges}
-        kept: set[int] = set()
-        for member in family.members:
-            if self._wanted is not None and member in self._wanted:
-                node: int | None = member
-                while node is not None and node not in kept:
-                    kept.add(node)
-                    node = parents.get(node)
-        return kept
+
+def _parents(family: "Family") -> dict[int, int | None]:
+    """For each member the one above it, None for the root; cycles and strays are left out."""
+    parents: dict[int, int | None] = {family.root: None}
+    waiting = [family.root]
+    while waiting:
+        feature = waiting.pop()
+        for child in family.children(feature):
+            if child not in parents:
+                parents[child] = feature
+                waiting.append(child)
+    return parents
+
+
+def _on_the_way(parents: dict[int, int | None], wanted: frozenset[int]) -> set[int]:
+    """Wanted members of a family and everything above them."""
+    kept: set[int] = set()
+    for member in parents.keys() & wanted:
+        node: int | None = member
+        while node is not None and node not in kept:
+            kept.add(node)
+            node = parents[node]
+    return kept

@@ -48,6 +48,8 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     }
     """
 
+    # Whether there is a cursor; without one the list is only read.
+    has_cursor: ClassVar[bool] = True
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Highlighted(Message):
@@ -154,7 +156,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         index = y + self.scroll_offset.y
         if index < len(self._rows):
             pieces = self.line(self._rows[index], index, width)
-            return self._pen.draw(pieces, whole, index == self.cursor)
+            return self._pen.draw(pieces, whole, self.has_cursor and index == self.cursor)
         if not self._rows and y < len(self._message):
             return self._pen.draw(((f" {self._message[y]}", "muted"),), whole)
         return self._pen.draw((), whole)
@@ -203,6 +205,8 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         return start
 
     def _show_cursor(self) -> None:
+        if not self.has_cursor:
+            return
         # Headings directly above the first row come into view with it.
         top = min(self.cursor, max(0, len(self._rows) - 1))
         while top > 0 and not self.selectable(self._rows[top - 1]):
@@ -219,7 +223,9 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Move to the row that was clicked; open it when the cursor was there."""
         index = event.y + self.scroll_offset.y
-        if 0 <= index < len(self._rows) and self.selectable(self._rows[index]):
+        if not self.has_cursor or not 0 <= index < len(self._rows):
+            return
+        if self.selectable(self._rows[index]):
             if index == self.cursor:
                 self.action_choose()
             else:

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from saetui.tui.columns import Pieces
 
 # The styles that a piece may name, as component classes; `app.tcss` says how they look.
-STYLES = ("cursor", "toward", "away", "muted", "title", "strong")
+STYLES = ("cursor", "toward", "away", "muted", "title", "strong", "current", "key")
 COMPONENTS = frozenset(f"piece--{name}" for name in STYLES)
 
 _REMEMBERED = 1_000

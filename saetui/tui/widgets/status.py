@@ -1,49 +1,69 @@
-"""The line at the top: what is open, which view, how the search stands."""
+"""The line at the top: which view, what is open, how the search stands."""
 
-from rich.text import Text
+from collections.abc import Sequence
+
 from textual import events
-from textual.app import RenderResult
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from saetui.text import visible_line
+from saetui.tui.columns import Pieces, fit
+from saetui.tui.widgets.lines import Lines, cells
 
 VIEWS = (("search", "Search"), ("features", "Features"), ("families", "Families"))
+_NAME = " saetui "
+_LEAST_NAME = 8
 
 
-class StatusLine(Widget):
-    """Name of the bundle, the views with their keys, and figures of the last search."""
+class StatusLine(Lines):
+    """The views with their keys, facts about the bundle, and figures of the last search.
 
-    DEFAULT_CSS = """
-    StatusLine { height: 1; background: $panel; color: $foreground; }
+    Attributes:
+        bundle: Facts, the most important first; those that find no room are left out.
+        view: Which view is shown.
+        search: Figures of the last search.
     """
 
-    bundle: reactive[str] = reactive("opening")
+    DEFAULT_CSS = "StatusLine { background: $panel; color: $foreground; }"
+
+    bundle: reactive[Sequence[str]] = reactive[Sequence[str]](())
     view: reactive[str] = reactive("search")
     search: reactive[str] = reactive("")
 
-    def render(self) -> RenderResult:
+    def lines(self, width: int) -> tuple[Pieces]:
         """The line, its right end at the right edge."""
-        width = self.size.width
-        text = Text(" saetui ", style="bold", no_wrap=True)
-        for number, (name, title) in enumerate(VIEWS, start=1):
-            style = "bold reverse" if name == self.view else ""
-            text.append(f" {number} {title} ", style)
-        right = visible_line(f"{self.search}") + " "
-        room = width - text.cell_len - len(right) - 2
-        bundle = Text("  " + visible_line(self.bundle), style="dim")
-        bundle.truncate(max(room, 0), overflow="ellipsis")
-        text.append_text(bundle)
-        text.append(" " * max(1, width - text.cell_len - len(right)))
-        text.append(right)
-        return text
+        views = [
+            (f" {number} {title} ", "current" if name == self.view else "")
+            for number, (name, title) in enumerate(VIEWS, start=1)
+        ]
+        left: Pieces = ((_NAME, "strong"), *views)
+        right = f" {self.search} "
+        room = width - cells(left) - cells(((right, ""),))
+        bundle = self._facts(room)
+        return ((*left, (bundle, "muted"), (right if room >= 0 else "", "")),)
+
+    def _facts(self, room: int) -> str:
+        """As many facts as fit, on exactly the cells there are."""
+        facts = [visible_line(fact) for fact in self.bundle]
+        while len(facts) > 1 and cells((("  ".join(["", *facts]), ""),)) > room:
+            facts.pop()
+        if room < _LEAST_NAME:
+            return " " * max(0, room)
+        return fit_spaced(facts, room, self.glyphs.ellipsis)
 
     async def on_click(self, event: events.Click) -> None:
         """Go to the view whose name was clicked."""
-        position = event.x - len(" saetui ")
+        position = event.x - len(_NAME)
         for number, (name, title) in enumerate(VIEWS, start=1):
             length = len(f" {number} {title} ")
             if 0 <= position < length:
                 await self.run_action(f"screen.view('{name}')")
                 return
             position -= length
+
+
+def fit_spaced(facts: Sequence[str], room: int, ellipsis: str) -> str:
+    """Facts two spaces apart on exactly `room` cells; only a single one is ever cut."""
+    if len(facts) == 1:
+        return "  " + fit(facts[0], room - 2, ellipsis)
+    text = "".join(f"  {fact}" for fact in facts)
+    return text + " " * (room - cells(((text, ""),)))

@@ -34,11 +34,11 @@ class SteeringList(LineList["QueryFeature"]):
 
         Attributes:
             kind: `nudge`, `set`, `negate`, `solo`, `reset` or `remove`.
-            feature: Which feature.
+            feature: Which feature, as the row shows it.
             amount: By or to how much, where that applies.
         """
 
-        def __init__(self, kind: str, feature: int, amount: float = 0.0) -> None:
+        def __init__(self, kind: str, feature: "QueryFeature", amount: float = 0.0) -> None:
             super().__init__()
             self.kind = kind
             self.feature = feature
@@ -133,7 +133,7 @@ class SteeringList(LineList["QueryFeature"]):
 
     def _edit(self, kind: str, amount: float = 0.0) -> None:
         if self.row is not None:
-            self.post_message(self.Edited(kind, self.row.id, amount))
+            self.post_message(self.Edited(kind, self.row, amount))
 
 
 def _change(feature: "QueryFeature") -> str:

@@ -6,7 +6,11 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from saetui.text import visible
 from saetui.tui.commands import bindings
+
+# Longer than any question; what is pasted beyond it is left out.
+_LONGEST = 2_000
 
 
 class TextLine(Input):
@@ -15,9 +19,9 @@ class TextLine(Input):
     BINDINGS: ClassVar[list[BindingType]] = bindings("Query line")
     DEFAULT_CSS = """
     TextLine, TextLine:focus {
-        border: none; height: 1; padding: 0 1; background: $surface;
+        border: none; border-left: blank; height: 1; padding: 0; background: $surface;
     }
-    TextLine:focus { background: $boost; }
+    TextLine:focus { border-left: outer $accent; background: $boost; }
     """
 
     class Left(Message):
@@ -31,6 +35,10 @@ class TextLine(Input):
         def control(self) -> "TextLine":
             """The line."""
             return self.line
+
+    def validate_value(self, value: str) -> str:
+        """What is pasted may hold line breaks, and what a terminal would obey."""
+        return visible(value).replace("\n", " ").replace("\t", " ")[:_LONGEST]
 
     def action_leave(self) -> None:
         """Leave the line."""

@@ -10,9 +10,7 @@ import pytest
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.errors import BundleDamaged
 
-LARGE = Family(
-    0, 3, "", (3, 1, 2, 5, 4), ((3, 1, 0.5), (3, 2, 0.4), (3, 5, 0.3), (1, 4, 0.25)), 1
-)
+LARGE = Family(0, 3, "", (3, 1, 2, 5, 4), ((3, 1, 0.5), (3, 2, 0.4), (3, 5, 0.3), (1, 4, 0.25)), 1)
 SMALL = Family(1, 6, "", (6, 2, 7, 8), ((6, 2, 0.5), (6, 7, 0.4), (6, 8, 1 / 3)), 2)
 FOREST = ((3, 1, 0.5), (3, 2, 0.4), (1, 4, 0.25), (3, 5, 0.3))
 FAMILIES = Families(FamilyParameters(), (1, 2, 3, 4, 5, 6, 7, 8), (LARGE, SMALL), FOREST)

@@ -46,7 +46,9 @@ def shape(families, names=None):
         (
             name(family.root),
             tuple(name(member) for member in family.members),
-            frozenset((name(parent), name(child), weight) for parent, child, weight in family.edges),
+            frozenset(
+                (name(parent), name(child), weight) for parent, child, weight in family.edges
+            ),
             family.round,
         )
         for family in families

@@ -1,7 +1,7 @@
 """How names are made to read well and to differ."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saetui.interpret.labels import (
@@ -102,6 +102,7 @@ TERM = st.text(alphabet="abAB- ", min_size=1, max_size=40).filter(lambda term: k
 RANKED = st.lists(st.tuples(st.lists(TERM, min_size=1, max_size=4), st.floats(0, 9)), max_size=8)
 
 
+@settings(deadline=None)
 @given(RANKED)
 def test_every_feature_gets_a_name_of_bounded_length(ranked):
     names = distinct_names(ranked)

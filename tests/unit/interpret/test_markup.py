@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saetui.interpret.markup import plain_text
@@ -28,7 +28,7 @@ from saetui.interpret.markup import plain_text
         ("Sunyaev--Zel'dovich", "Sunyaev-Zel'dovich"),
         ("Sunyaev\u2013Zel'dovich", "Sunyaev-Zel'dovich"),
         ("co\u00adoperate \ufb01ne", "cooperate fine"),
-        ("H<sub>2</sub>O &amp; S&auml;ure", "H2O & Säure"),
+        ("H<sub>2</sub>O &amp; caf&eacute;", "H2O & café"),
         ("a < b and c > d", "a < b and c > d"),
         ("see https://example.org/a?b now", "see  .  now"),
         ("mail someone@example.org now", "mail  .  now"),
@@ -38,6 +38,7 @@ def test_plain_text(marked, plain):
     assert plain_text(marked) == plain
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab \\$^{}<>&;~'\"-@.\u00e9\u4e2d\ud800", max_size=60))
 def test_no_text_is_too_broken(text):
     assert isinstance(plain_text(text), str)

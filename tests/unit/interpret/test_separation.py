@@ -57,7 +57,7 @@ def test_each_term_is_embedded_once_in_batches_by_alphabet(monkeypatch):
 
     each = evidence([0.1, 0.1])
     terms = {0: ["between", "across"], 1: ["nowhere", "across"], 2: []}
-    scores = separations(terms, {i: each for i in range(3)}, COVARIANCE, noted, Silent())
+    scores = separations(terms, dict.fromkeys(range(3), each), COVARIANCE, noted, Silent())
     assert batches == [["across", "between"], ["nowhere"]]
     assert set(scores) == {(0, "between"), (0, "across"), (1, "nowhere"), (1, "across")}
 

@@ -11,13 +11,14 @@ from saetui.errors import BuildError, EmbedderError
 from saetui.interpret.terms import VERSION, label_features
 from saetui.progress import Silent
 
-TOPICS = {
-    "tidal disruption events": "stars swallowed whole by tidal forces near holes",
-    "galaxy rotation curves": "spiral galaxies whose outer disks turn quickly",
-    "gamma-ray bursts": "flashes seen from far away by satellites in orbit",
-    "molecular clouds": "cold gas that collapses to new suns and planets",
-    "stellar oscillations": "pulsating giants whose interiors ring like bells",
-}
+TOPICS = (
+    "tidal disruption events",
+    "galaxy rotation curves",
+    "gamma-ray bursts",
+    "molecular clouds",
+    "stellar oscillations",
+)
+ASIDES = ("comets", "dust", "neutrinos", "magnetic fields", "planets", "telescopes", "black holes")
 WIDTH = 64
 
 
@@ -36,17 +37,19 @@ def embed(texts):
 def corpus(per_topic=12):
     documents, topics = [], []
     for place in range(per_topic):
-        for topic, (name, words) in enumerate(TOPICS.items()):
+        for topic, name in enumerate(TOPICS):
             title = name.title() if place % 3 == 0 else f"Note {place}"
-            text = f"We show that {name} are seen. The results on {name} are for {words}."
+            aside = ASIDES[(place + topic) % len(ASIDES)]
+            text = f"We show that {name} are seen. The results on {name} hold for {aside}."
             documents.append((title, f"{text} In this paper $z \\sim {place}$ is studied."))
             topics.append(topic)
     return documents, np.array(topics, dtype=np.int32)
 
 
-def labels_of(documents, indices, n, embed=embed, values=None):
-    indices = np.asarray(indices, dtype=np.int32).reshape(len(documents), -1)
-    values = np.where(indices >= 0, 1.0 if values is None else values, 0.0).astype(np.float32)
+def labels_of(documents, indices, n, embed=embed):
+    indices = np.asarray(indices, dtype=np.int32)
+    indices = indices[:, None] if indices.ndim == 1 else indices
+    values = (indices >= 0).astype(np.float32)
     return label_features(
         iter(documents),
         build_postings(Codes(indices, values, n)),
@@ -57,7 +60,7 @@ def labels_of(documents, indices, n, embed=embed, values=None):
 
 
 def sample_embeddings(documents):
-    rows = [f"{title} {text}" for title, text in documents]
+    rows = [f"{title} {text[:500]}" for title, text in documents]
     return embed(rows).astype(np.float16) if rows else np.empty((0, WIDTH), np.float16)
 
 
@@ -101,7 +104,9 @@ def test_a_feature_of_one_document_is_named_after_it():
 
 def test_a_corpus_of_one_document_and_one_of_equal_documents_are_named():
     for count in (1, 8):
-        documents = [("On tidal disruption events", "The tidal disruption events of stars.")] * count
+        documents = [
+            ("On tidal disruption events", "The tidal disruption events of stars.")
+        ] * count
         label = labels_of(documents, [0] * count, 1)[0]
         assert label.text == "Tidal disruption events"
 
@@ -114,7 +119,7 @@ def test_a_corpus_of_one_document_and_one_of_equal_documents_are_named():
         ("  ", " \n ", "", "none"),
         ("$x^2$", "$y$", "$x^2$", "title"),
         ("of the", "and", "of the", "title"),
-        ("", "\x1b[31m!\u202e", "\u241b[31m!<U+202E>", "title"),
+        ("", "\x1b[!\u202e", "\u241b[!<U+202E>", "title"),
         ("\ud800", "!", "\ufffd", "title"),
     ],
 )
@@ -124,7 +129,9 @@ def test_without_words_the_strongest_document_lends_its_title(title, text, label
 
 
 def test_chinese_texts_are_named_by_what_they_share_or_by_title():
-    documents = [(f"\u661f\u7cfb{row}", f"\u8fd9\u662f\u7b2c{row}\u7bc7\u3002") for row in range(60)]
+    documents = [
+        (f"\u661f\u7cfb{row}", f"\u8fd9\u662f\u7b2c{row}\u7bc7\u3002") for row in range(60)
+    ]
     label = labels_of(documents, [0] * 30 + [-1] * 30, 1)[0]
     assert label.text == "\u661f\u7cfb0"
     assert label.method == "title"
@@ -137,7 +144,9 @@ def test_a_huge_document_is_read_in_part():
 
 
 def test_markup_does_not_reach_labels():
-    documents = [("", f"The <i>H$\\alpha$</i> line &amp; the $\\gamma$-rays {row}.") for row in range(6)]
+    documents = [
+        ("", f"The <i>H$\\alpha$</i> line &amp; the $\\gamma$-rays {row}.") for row in range(6)
+    ]
     label = labels_of(documents, [0] * 6, 1)[0]
     assert set(label.terms) <= {"Halpha line", "Halpha", "gamma-rays"}
 

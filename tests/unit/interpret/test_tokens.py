@@ -14,9 +14,7 @@ def test_titles_bodies_and_documents_are_kept_apart():
     tokens = tokenize([("A title", "One body."), ("", "X-ray (2MASS) \u2014 Kepler's 21.5 d")])
     assert tokens.documents == 2
     assert spelled(tokens, 0) == ["A", "title", "", "One", "body", "", ""]
-    assert spelled(tokens, 1) == (
-        ["", "X-ray", "", "2MASS", "", "", "Kepler's", "21.5", "d", ""]
-    )
+    assert spelled(tokens, 1) == (["", "X-ray", "", "2MASS", "", "", "Kepler's", "21.5", "d", ""])
     bodies = [tokens.spellings[form] for form in tokens.forms[tokens.bodies]]
     assert bodies == ["One", "X-ray"]
     assert tokens.document_of(tokens.bodies).tolist() == [0, 1]

@@ -1,0 +1,259 @@
+"""The search as the user spells it: every edit makes a new state, and the newest is answered."""
+
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+from textual.timer import Timer
+
+from saetui.core.changes import Change
+from saetui.errors import InputError, SaetuiError
+from saetui.tui.latest import Latest
+from saetui.tui.state import ADDED, History, SearchState
+from saetui.tui.views.search import SearchView
+from saetui.tui.widgets.status import StatusLine
+
+if TYPE_CHECKING:
+    from saetui.session.requests import QueryFeature, SearchRequest, SearchResponse
+    from saetui.session.session import Session
+
+# As many results as a tall terminal shows and a reader looks at.
+_LIMIT = 50
+# Seconds that an answer may take before the features are drawn ahead of it. Most come sooner, and
+# then one frame shows both.
+_PATIENCE = 0.05
+
+
+class SearchControl:
+    """Owns the state of the search, asks for its answer and has it shown.
+
+    A query that is submitted before the session is there waits, and is answered when it comes.
+
+    Args:
+        screen: On whose behalf searches run.
+        view: Shows features and results.
+        status: Shows figures of the last search.
+    """
+
+    def __init__(self, screen: Screen[None], view: SearchView, status: StatusLine) -> None:
+        self._screen = screen
+        self._view = view
+        self._status = status
+        self._session: Session | None = None
+        self._late: Timer | None = None
+        # The feature that the cursor goes to as soon as it is in the list.
+        self._wanted: int | None = None
+        self._searching: Latest[SearchRequest, SearchResponse] = Latest(
+            screen, "search", self._search, self._show_answer, self._show_failure
+        )
+        self.history = History()
+        self.exact = False
+        self.answer: SearchResponse | None = None
+
+    @property
+    def state(self) -> SearchState:
+        """The search as the user spelled it."""
+        return self.history.present
+
+    def open(self, session: "Session") -> None:
+        """Search in a session; answer what was asked before it was there."""
+        self._session = session
+        self._ask()
+
+    # Edits.
+
+    def ask(self, query: str) -> None:
+        """Search for a query with the present changes; the same one again repeats the search."""
+        if query == self.state.query:
+            self._ask()
+        else:
+            self._go(self.state.ask(query))
+
+    def edit(self, kind: str, feature: "QueryFeature", amount: float) -> None:
+        """Change one feature; see `SteeringList.Edited`."""
+        state = self.state
+        match kind:
+            case "nudge":
+                self._go(state.nudge(feature.id, amount, feature.activation))
+            case "set":
+                self._go(state.change(feature.id, Change("set", amount)))
+            case "negate":
+                self._go(state.negate(feature.id))
+            case "solo":
+                self._go(state.toggle_solo(feature.id))
+            case "reset" if not feature.activation:
+                # An added feature stays in the list, at nothing.
+                self._go(state.change(feature.id, Change("add", 0.0)))
+            case "reset" | "remove":
+                self._go(state.change(feature.id, None))
+
+    def add(self, features: tuple[int, ...]) -> None:
+        """Add features to the query; the cursor goes to the first."""
+        state = self.state
+        # A family shares what a single feature gets, or its many members would drown the query.
+        amount = round(ADDED / len(features) ** 0.5, 2)
+        for feature in features:
+            if feature not in state.steering:
+                state = state.change(feature, Change("add", amount))
+        self._wanted = features[0]
+        self._go(state)
+        self._select_wanted()
+
+    def do_to_all(self, feature: int, features: tuple[int, ...]) -> bool:
+        """Do to some features what was done to one; False when nothing was done to it."""
+        change = self.state.steering.get(feature)
+        if change is None:
+            return False
+        state = self.state
+        for each in features:
+            state = state.change(each, change)
+        self._go(state)
+        return True
+
+    def undo(self) -> None:
+        """Go back to the state before."""
+        self._adopt(self.history.undo())
+
+    def redo(self) -> None:
+        """Go to the state that was undone."""
+        self._adopt(self.history.redo())
+
+    def next_mode(self) -> None:
+        """Steer in the next mode."""
+        self._go(self.state.next_mode())
+
+    def reset(self) -> None:
+        """Leave every feature as the query has it."""
+        self._go(self.state.reset())
+
+    def toggle_exact(self) -> None:
+        """Compare with every document, or ask the index again."""
+        self.exact = not self.exact
+        self._ask()
+
+    # Questions and answers.
+
+    def _go(self, state: SearchState) -> None:
+        self._adopt(self.history.record(state))
+
+    def _adopt(self, history: History) -> None:
+        changed = history.present != self.state
+        self.history = history
+        if not changed:
+            return
+        line = self._view.query_line
+        if line.value.strip() != self.state.query:
+            line.value = self.state.query
+        self._ask()
+        self._expect()
+
+    def _ask(self) -> None:
+        if self._session is None:
+            if self.state.query:
+                self._view.show_nothing("Opening; the query is answered when it is ready.")
+            return
+        if not self.state.query and not self.state.steering:
+            self._searching.drop()
+            self.answer = None
+            self._view.show_features((), None)
+            self._view.show_nothing(*welcome(self._session))
+            self._status.search = ""
+            return
+        from saetui.session.requests import SearchRequest
+
+        if self.answer is None or self.answer.request.query != self.state.query:
+            self._status.search = "searching"
+        self._searching.ask(
+            SearchRequest(
+                query=self.state.query,
+                steering=self.state.steering,
+                mode=self.state.mode,
+                solo=self.state.solo,
+                limit=_LIMIT,
+                why=True,
+                exact=self.exact,
+            )
+        )
+
+    def _search(self, request: "SearchRequest") -> "SearchResponse":
+        if self._session is None:
+            raise InputError("The bundle is still being opened.", "Try again in a moment.")
+        return self._session.search(request)
+
+    def _show_answer(self, request: "SearchRequest", answer: "SearchResponse") -> None:
+        another = self.answer is None or self.answer.request.query != request.query
+        self.answer = answer
+        self._view.show_answer(answer, cursor=0 if another else None)
+        self._select_wanted()
+        drift = "" if answer.drift is None else f"  drift {answer.drift:.2f}"
+        self._status.search = f"{request.mode}{drift}  {answer.milliseconds:.0f} ms"
+
+    def _show_failure(self, error: SaetuiError) -> None:
+        # What is on the screen belongs to another search.
+        self.answer = None
+        self._wanted = None
+        self._view.show_features(self._expected(), self.state.solo)
+        self._view.show_failure(error)
+        self._status.search = ""
+
+    # Features ahead of the answer.
+
+    def _expect(self) -> None:
+        """Show the features as they will be: now if rows come or go, else if the answer is late."""
+        if self._late is not None:
+            self._late.stop()
+        if not self._foreseen:
+            return
+        # The next key is meant for the row that the user expects under the cursor.
+        expected = [feature.id for feature in self._expected()]
+        if expected != [feature.id for feature in self._view.steering.rows]:
+            self._show_expected()
+        else:
+            self._late = self._screen.set_timer(_PATIENCE, self._show_expected)
+
+    @property
+    def _foreseen(self) -> bool:
+        """Whether what the query itself activates is known."""
+        return self.answer is not None and self.answer.request.query == self.state.query
+
+    def _show_expected(self) -> None:
+        if self._foreseen and self._searching.busy:
+            self._view.show_features(self._expected(), self.state.solo)
+
+    def _expected(self) -> "tuple[QueryFeature, ...]":
+        from saetui.session.requests import QueryFeature
+
+        if self._session is None:
+            return ()
+        state, records = self.state, self._session.features
+        known = self.answer.features if self.answer is not None and self._foreseen else ()
+        activations = {feature.id: feature.activation for feature in known if feature.activation}
+        listed = {**activations, **dict.fromkeys(state.steering, 0.0)}
+        features = []
+        for feature in listed:
+            activation = activations.get(feature, 0.0)
+            change = state.steering.get(feature)
+            steered = change.apply(activation) if change else activation
+            if state.solo is not None and state.solo != feature:
+                steered = 0.0
+            features.append(QueryFeature(feature, records[feature].name, activation, steered))
+        return tuple(features)
+
+    def _select_wanted(self) -> None:
+        if self._wanted is not None and self._view.steering.select(self._wanted):
+            self._wanted = None
+
+
+def welcome(session: "Session") -> tuple[str, ...]:
+    """What a newcomer reads before the first query."""
+    if not len(session.bundle):
+        return ("This bundle holds no documents, so there is nothing to search.",)
+    frequent = max(session.features, key=lambda feature: (bool(feature.label), feature.documents))
+    example = (f"for example: {frequent.label}", "") if frequent.label else ()
+    return (
+        "Type a question or a topic above and press enter,",
+        *example,
+        "The documents nearest to it are listed here, and the features that it is made of under "
+        "Steering. Strengthen one with right, weaken it with left: the results follow.",
+        "",
+        "2 and 3 browse all features and their families. ? explains every key.",
+    )

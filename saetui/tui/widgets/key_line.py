@@ -1,0 +1,111 @@
+"""The line at the bottom: what keys do now."""
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.binding import ActiveBinding
+from textual.screen import Screen
+from textual.widgets import Input
+
+from saetui.tui.columns import Pieces
+from saetui.tui.commands import COMMANDS, Command
+from saetui.tui.widgets.lines import Lines
+
+# What each key does, by key and action: an active binding knows no more of its command.
+_COMMANDS = {
+    (key, command.action): command
+    for commands in COMMANDS.values()
+    for command in commands
+    for key in command.keys.split(",")
+}
+
+
+@dataclass
+class _Hint:
+    """Keys and what they do.
+
+    Attributes:
+        keys: Textual's names, and as a reader writes them.
+        text: What the keys do.
+        rank: Where room is short, the highest goes first.
+    """
+
+    keys: list[tuple[str, str]]
+    text: str
+    rank: int
+
+    @property
+    def width(self) -> int:
+        """Cells, with the space after it."""
+        return sum(len(shown) + 1 for _, shown in self.keys) + len(self.text) + 2
+
+
+class KeyLine(Lines):
+    """The keys that apply where the focus is, as many as there is room for.
+
+    Textual's own footer makes a widget of every key and cuts off what does not fit.
+    """
+
+    DEFAULT_CSS = "KeyLine { dock: bottom; background: $panel; color: $text-muted; }"
+
+    def on_mount(self) -> None:
+        """Follow the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        self.refresh()
+
+    def lines(self, width: int) -> tuple[Pieces]:
+        """Keys and hints in turn."""
+        pieces: list[tuple[str, str]] = [(" ", "")]
+        for hint in self._hints(width - 1):
+            pieces += [(f"{shown} ", "key") for _, shown in hint.keys]
+            pieces.append((f"{hint.text}  ", ""))
+        return (tuple(pieces),)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked."""
+        position = event.x - 1
+        for hint in self._hints(self.size.width - 1):
+            if 0 <= position < hint.width:
+                for key, shown in hint.keys:
+                    if position <= len(shown) or key == hint.keys[-1][0]:
+                        self.app.simulate_key(key)
+                        return
+                    position -= len(shown) + 1
+            position -= hint.width
+
+    def _hints(self, width: int) -> list[_Hint]:
+        hints = self._all_hints()
+        while hints and sum(hint.width for hint in hints) - 2 > width:
+            highest = max(hint.rank for hint in hints)
+            last = max(i for i, hint in enumerate(hints) if hint.rank == highest)
+            del hints[last]
+        return hints
+
+    def _all_hints(self) -> list[_Hint]:
+        typing = isinstance(self.screen.focused, Input)
+        hints: list[_Hint] = []
+        seen: set[str] = set()
+        for key, active in self.screen.active_bindings.items():
+            command = _COMMANDS.get((key, active.binding.action))
+            # While one types, a key that prints something is a letter of the text.
+            if command is None or not command.hint or (typing and _prints(key)):
+                continue
+            if command.action in seen:
+                continue
+            seen.add(command.action)
+            self._add(hints, command, key, active)
+        return hints
+
+    @staticmethod
+    def _add(hints: list[_Hint], command: Command, key: str, active: ActiveBinding) -> None:
+        shown = (key, active.binding.key_display or key)
+        if hints and hints[-1].text == command.hint:
+            hints[-1].keys.append(shown)
+        else:
+            hints.append(_Hint([shown], command.hint, command.rank))
+
+
+def _prints(key: str) -> bool:
+    return len(key) == 1 or key in ("slash", "question_mark", "space")

@@ -1,0 +1,51 @@
+"""Why a result is where it is: its cosine as a sum."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from saetui.tui.columns import Pieces, fit, signed
+from saetui.tui.widgets.lines import Lines, cells
+
+if TYPE_CHECKING:
+    from saetui.session.requests import Result
+
+_LONGEST_NAME = 28
+
+
+class WhyLines(Lines):
+    """The largest terms of a result's cosine, as many as there is room for."""
+
+    DEFAULT_CSS = "WhyLines { background: $surface; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._result: Result | None = None
+        self._names: Mapping[int, str] = {}
+
+    def explain(self, result: "Result | None", names: Mapping[int, str]) -> None:
+        """Explain a result; `names` are those of the query's features."""
+        self._names = names
+        self._result = result
+        self.refresh()
+
+    def lines(self, width: int) -> list[Pieces]:
+        """The terms, broken into as many lines as there are."""
+        if self._result is None or self._result.why is None:
+            return []
+        why, ellipsis = self._result.why, self.glyphs.ellipsis
+        rest = f"bias {signed(why.bias)}  unexplained {signed(why.remainder)} "
+        lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
+        for feature, term in why.features:
+            name = fit(self._names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis)
+            piece = f"{name.strip()} {signed(term)}  "
+            last = len(lines) == self.size.height
+            room = width - cells(tuple(lines[-1])) - (len(rest) if last else 0)
+            if cells(((piece, ""),)) > room:
+                if last:
+                    break
+                lines.append([(" ", "")])
+            lines[-1].append((piece, ""))
+        if cells(tuple(lines[-1])) + len(rest) > width and len(lines) < self.size.height:
+            lines.append([(" ", "")])
+        lines[-1].append((rest, "muted"))
+        return [tuple(line) for line in lines]

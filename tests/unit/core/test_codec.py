@@ -1,0 +1,143 @@
+"""Encoding keeps the k largest, whatever the order in which they are found."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sae_strategies import Vectors, dense, integer_inputs, integer_saes, integers, real_saes
+
+from saetui.core.codec import (
+    Codes,
+    SaeWeights,
+    decode,
+    encode,
+    encode_dense,
+    encode_in_blocks,
+    preactivations,
+)
+
+
+def slow_code(weights: SaeWeights, x: Vectors) -> list[tuple[int, float]]:
+    """Features and activations of one embedding, as the definition reads."""
+    a = [
+        sum(
+            float(w) * (float(value) - float(bias))
+            for w, value, bias in zip(row, x, weights.bias, strict=True)
+        )
+        + float(offset)
+        for row, offset in zip(weights.encoder, weights.encoder_bias, strict=True)
+    ]
+    ranking = sorted(range(weights.n), key=lambda i: (-a[i], i))[: weights.k]
+    return [(i, a[i]) for i in ranking if a[i] > 0]
+
+
+def used(codes: Codes, row: int) -> list[tuple[int, float]]:
+    active = codes.indices[row] >= 0
+    return list(
+        zip(codes.indices[row][active].tolist(), codes.values[row][active].tolist(), strict=True)
+    )
+
+
+@given(integer_inputs())
+def test_codes_are_those_of_the_definition(case: tuple[SaeWeights, Vectors]) -> None:
+    weights, x = case
+    codes = encode(weights, x)
+    assert [used(codes, row) for row in range(len(x))] == [slow_code(weights, row) for row in x]
+
+
+@given(integer_inputs())
+def test_unused_slots_come_last_and_are_empty(case: tuple[SaeWeights, Vectors]) -> None:
+    weights, x = case
+    codes = encode(weights, x)
+    assert codes.indices.shape == codes.values.shape == (len(x), min(weights.k, weights.n))
+    assert codes.indices.dtype == np.int32
+    assert codes.values.dtype == np.float32
+    active = codes.indices >= 0
+    assert np.array_equal(active, codes.values > 0)
+    assert np.array_equal(active, np.sort(active, axis=1)[:, ::-1])
+    assert (codes.indices[~active] == -1).all()
+    assert (codes.values[~active] == 0).all()
+
+
+@given(integer_inputs(), st.integers(1, 3))
+def test_a_batch_is_encoded_as_its_documents_are(
+    case: tuple[SaeWeights, Vectors], block: int
+) -> None:
+    weights, x = case
+    whole = encode(weights, x)
+    for parts in (
+        [encode(weights, row[None, :]) for row in x],
+        list(encode_in_blocks(weights, x, block)),
+    ):
+        empty = np.empty((0, whole.indices.shape[1]))
+        assert np.array_equal(whole.indices, np.concatenate([empty, *(p.indices for p in parts)]))
+        assert np.array_equal(whole.values, np.concatenate([empty, *(p.values for p in parts)]))
+    assert all(
+        np.array_equal(dense(whole)[row], encode_dense(weights, x[row])) for row in range(len(x))
+    )
+
+
+@given(real_saes(), st.integers(0, 2**32 - 1))
+def test_no_inactive_feature_is_stronger_than_an_active_one(weights: SaeWeights, seed: int) -> None:
+    x = np.random.default_rng(seed).standard_normal((4, weights.d)).astype(np.float32)
+    a, codes = preactivations(weights, x), encode(weights, x)
+    assert ((codes.indices >= 0).sum(axis=1) <= weights.k).all()
+    for row in range(len(x)):
+        kept = codes.indices[row][codes.indices[row] >= 0]
+        assert len(set(kept.tolist())) == len(kept)
+        assert np.array_equal(a[row][kept], codes.values[row][: len(kept)])
+        left = np.delete(a[row], kept)
+        if len(kept) == weights.k:
+            assert left.max(initial=-np.inf) <= a[row][kept].min()
+        else:
+            assert left.max(initial=-np.inf) <= 0
+
+
+def test_equal_activations_go_to_the_lower_feature() -> None:
+    # A partial sort leaves equal values in any order once rows are long.
+    n, k = 1_000, 7
+    encoder = np.ones((n, 1), dtype=np.float32)
+    encoder[500:503] = 2
+    weights = SaeWeights(encoder, np.zeros(n, np.float32), encoder, np.zeros(1, np.float32), k)
+    codes = encode(weights, np.ones((1, 1), dtype=np.float32))
+    assert codes.indices.tolist() == [[500, 501, 502, 0, 1, 2, 3]]
+
+
+def test_half_precision_embeddings_are_encoded_in_single_precision() -> None:
+    weights = SaeWeights(*(np.ones(s, np.float32) for s in ((1, 2), 1, (1, 2), 2)), k=1)
+    # 2049 is no half-precision number, but the sum of two.
+    (codes,) = encode_in_blocks(weights, np.array([[2048, 2]], dtype=np.float16), 8)
+    assert codes.values.tolist() == [[2049.0]]
+
+
+@st.composite
+def decodings(draw: st.DrawFn) -> tuple[SaeWeights, Vectors, Vectors]:
+    weights = draw(integer_saes())
+    return weights, integers(draw, weights.n), integers(draw, weights.n)
+
+
+@given(decodings())
+def test_decoding_is_linear_but_for_the_bias(case: tuple[SaeWeights, Vectors, Vectors]) -> None:
+    weights, first, second = case
+    assert np.array_equal(
+        decode(weights, 2 * first + second) - weights.bias,
+        2 * (decode(weights, first) - weights.bias) + (decode(weights, second) - weights.bias),
+    )
+    assert np.array_equal(decode(weights, np.zeros_like(first)), weights.bias)
+
+
+@given(integer_inputs())
+def test_decoding_a_code_sums_its_directions(case: tuple[SaeWeights, Vectors]) -> None:
+    weights, x = case
+    for row in x:
+        expected = weights.bias.copy()
+        for feature, activation in slow_code(weights, row):
+            expected += activation * weights.directions[feature]
+        assert np.array_equal(decode(weights, encode_dense(weights, row)), expected)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_no_documents_have_no_codes(k: int) -> None:
+    weights = SaeWeights(*(np.ones(s, np.float32) for s in ((3, 2), 3, (3, 2), 2)), k=k)
+    assert encode(weights, np.empty((0, 2), dtype=np.float32)).indices.shape == (0, k)
+    assert list(encode_in_blocks(weights, np.empty((0, 2), dtype=np.float16), 4)) == []

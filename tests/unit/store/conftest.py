@@ -1,0 +1,6 @@
+"""Property tests draw the same examples in every run, however busy the machine."""
+
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
