@@ -30,7 +30,8 @@ from saetui.store.arrays import map_array
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.families import write_families
 from saetui.store.features import LabelRecord, read_features, write_features
-from saetui.train import SaeConfig, TrainingOptions, choose_size, train_sae
+from saetui.train.options import SaeConfig, TrainingOptions
+from saetui.train.size import choose_size
 
 STEPS = ("train", "codes", "labels", "families")
 _ENCODE_BLOCK = 1_024
@@ -115,6 +116,9 @@ class SaeBuild:
         return options if epochs is None else replace(options, max_epochs=epochs)
 
     def _train(self) -> dict[str, Any]:
+        # Torch takes a second to import, which a build that has nothing to train is spared.
+        from saetui.train.training import train_sae
+
         vectors = self._training_vectors()
         size, build = self._size, self._build
         checkpoints = build.work / f"train-{size.name}"

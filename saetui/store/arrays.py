@@ -1,7 +1,6 @@
 """Arrays on disk: plain `.npy`, mapped into memory, never pickled."""
 
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -9,9 +8,6 @@ from numpy.typing import NDArray
 
 from saetui.errors import BundleDamaged
 from saetui.store.atomic import atomic_write
-
-# What numpy raises for a file that is no array; it evaluates the header as an expression.
-_NOT_AN_ARRAY = (ValueError, OSError, EOFError, OverflowError, SyntaxError, TokenError, MemoryError)
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
@@ -38,7 +34,8 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
     except PermissionError:
         raise BundleDamaged(f"{path} may not be read.", "Mend its permissions.") from None
-    except _NOT_AN_ARRAY:
+    # numpy evaluates the header, and anything may come of one that is none.
+    except Exception:  # noqa: BLE001
         raise BundleDamaged(f"{path} is cut short or not a numpy array.") from None
     wanted = "x".join("any" if length is None else f"{length}" for length in shape)
     found = "x".join(str(length) for length in array.shape)

@@ -3,12 +3,11 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PureWindowsPath
-from reprlib import repr as shortened
 from typing import Any
 
 from saetui.errors import BundleDamaged, BundleError, BundleTooNew
 from saetui.store.atomic import write_json
-from saetui.store.json_files import record_from
+from saetui.store.json_files import briefly, record_from
 from saetui.version import __version__
 
 MANIFEST = "manifest.json"
@@ -129,7 +128,7 @@ def _manifest(values: dict[str, Any]) -> Manifest:
         _parts_inside(name)
     for sae in saes:
         if sae.n < 1 or sae.k < 1 or len(_parts_inside(sae.name)) > 1:
-            raise ValueError(f"an SAE {shortened(sae.name)} of n = {sae.n}, k = {sae.k}")
+            raise ValueError(f"an SAE {briefly(sae.name)} of n = {sae.n}, k = {sae.k}")
     return manifest
 
 
@@ -138,7 +137,7 @@ def _parts_inside(name: str) -> tuple[str, ...]:
     # Windows' rules know every separator, so that a name is refused everywhere or nowhere.
     path = PureWindowsPath(name)
     if not path.parts or path.anchor or ".." in path.parts:
-        raise ValueError(f"{shortened(name)} is not a path inside it")
+        raise ValueError(f"{briefly(name)} is not a path inside it")
     return path.parts
 
 

@@ -72,12 +72,12 @@ class CheckpointFile:
         """The last checkpoint of this very training; None if there is none that can be read."""
         try:
             with safe_open(self.path, framework="pt") as file:
-                metadata = file.metadata() or {}
+                names, metadata = file.keys(), file.metadata() or {}
                 if metadata.get("identity") != self.identity:
                     return None
                 state = json.loads(metadata["state"])
                 # The file is a map into memory that the next checkpoint replaces: copy.
-                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+                tensors = {name: file.get_tensor(name).clone() for name in names}
         except (OSError, SafetensorError, KeyError, ValueError):
             return None
         return Checkpoint(tensors, state)

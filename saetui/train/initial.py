@@ -13,12 +13,12 @@ _NOISE = 0.1
 
 
 def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Parameters:
-    """`b_pre` = median of a sample, directions = rows of the corpus, `W_enc = W_dec^T`, `b_enc` = 0.
+    """`b_pre` = median of a sample, `d_i` = directions of rows, `W_enc = W_dec^T`, `b_enc` = 0.
 
-    A direction is that of a random training row from `b_pre`, with a little noise so that equal
-    rows make different latents; latents beyond the number of rows start as noise alone. Directions
-    from rows leave no latent dead at the start and reached a held-out nMSE lower by 0.01 than random
-    ones (11,438 abstracts, n = 768, k = 16), in half the epochs.
+    A direction is that of a random training row as seen from `b_pre`, with a little noise so that
+    equal rows make different latents; latents beyond the number of rows start as noise alone. On
+    11,438 abstracts (n = 768, k = 16) rows instead of noise lowered the held-out nMSE from 0.367
+    to 0.357, in two thirds of the epochs, and left no latent dead.
     """
     sample = rows.sample(max(_MEDIAN_ROWS, config.n))
     bias = sample[:_MEDIAN_ROWS].median(dim=0).values

@@ -79,7 +79,7 @@ def reconstruct(parameters: Parameters, k: int, rows: Tensor) -> Reconstruction:
     squared_error = 0.0
     error_sum = torch.zeros(d, dtype=torch.float64)
     counts = torch.zeros(n, dtype=torch.int64)
-    for block in rows.split(max(1, _BLOCK_NUMBERS // n)):
+    for block in torch.split(rows, max(1, _BLOCK_NUMBERS // n)):
         centred = block - parameters.bias
         a = torch.addmm(parameters.encoder_bias, centred, parameters.encoder.T)
         values, latents = largest(a, min(k, n))

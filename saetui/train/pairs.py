@@ -14,6 +14,7 @@ first cache while the few rows of a batch are gathered from the last one, which 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -122,7 +123,7 @@ def sums(ordered: LatentOrder, weights: Tensor, of_rows: Tensor) -> Iterator[tup
     block = max(1, _BLOCK_BYTES // (4 * d))
     bounds = [*range(0, n, block), n]
     ends = ordered.starts[bounds].tolist()
-    for number, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (first, last) in enumerate(pairwise(bounds)):
         pairs = slice(ends[number], ends[number + 1])
         block_sums = embedding_bag(
             ordered.rows[pairs],

@@ -60,7 +60,7 @@ class CheckedVectors:
                     f"Row {first} of the vectors (counting from 0) holds NaN or infinity.",
                     "Embed that document again, or leave it out.",
                 )
-            digest.update(block)
+            digest.update(block.data)
         return cls(rows, digest.hexdigest())
 
 

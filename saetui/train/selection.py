@@ -55,7 +55,7 @@ class Encoder:
 
 def can_screen() -> bool:
     """Whether this processor multiplies bfloat16 natively, so that screening pays."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
@@ -80,7 +80,7 @@ def largest(a: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def select(
-    a: Tensor, k: int, x: Tensor, weight: Tensor, bias: Tensor, among: Tensor | None = None
+    a: Tensor, k: int, x: Tensor, weight: Tensor, bias: Tensor, *, among: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """The `k` largest pre-activations of each row in float32.
 

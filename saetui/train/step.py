@@ -132,7 +132,7 @@ class GradientStep:
 
     def _select(self, a: Tensor, among: Tensor | None, k: int, x: Tensor) -> Pairs:
         weights = self.parameters
-        values, latents = select(a, k, x, weights.encoder, weights.encoder_bias, among)
+        values, latents = select(a, k, x, weights.encoder, weights.encoder_bias, among=among)
         return Pairs.from_matrix(latents, values.relu_())
 
     def _backward(self, pairs: Pairs, inputs: Tensor, pull: Tensor, batch: int) -> None:
@@ -210,7 +210,7 @@ class Optimiser:
         # The fused kernel divides by this number while it reads the gradients, so that clipping
         # costs no pass of its own.
         excess = max(1.0, (self.step.norm + 1e-6) / LARGEST_NORM)
-        self.adam.grad_scale = torch.tensor(excess)
+        self.adam.grad_scale = torch.tensor(excess)  # type: ignore[attr-defined]
         self.adam.param_groups[0]["lr"] = learning_rate
         self.adam.step()
         directions = self.step.parameters.directions

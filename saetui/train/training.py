@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ _RECIPE = 1
 _AVERAGE_EVERY = 5
 _EPOCH_END_SHARE = 0.25
 _ROWS_EVALUATED = 65_536
+_WORTH_THREADS = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,26 @@ def train_sae(
     identity = _identity(config, options, checked.fingerprint, extra or {})
     rows = TrainingRows(checked, options.held_out, options.seed, options.memory_bytes)
     file = CheckpointFile(checkpoint_dir, identity, checkpoint_seconds)
-    training = _Training(config, options, rows, file, progress)
-    training.run()
-    return training.result()
+    with _threads(options.rows_per_step(rows.count) * config.n * config.d):
+        training = _Training(config, options, rows, file, progress)
+        training.run()
+        return training.result()
+
+
+@contextmanager
+def _threads(multiplications: int) -> Iterator[None]:
+    """Use one thread for small steps.
+
+    Such a step is a hundred operations of some microseconds, and threads that wait for each other
+    after every one gain little on an idle machine and lose a factor of fifty on a busy one.
+    """
+    threads = torch.get_num_threads()
+    if multiplications < _WORTH_THREADS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _identity(

@@ -38,7 +38,7 @@ class AddFeatureScreen(ModalScreen[int | None]):
             dialog.border_title = "Add a feature"
             dialog.border_subtitle = "enter adds, escape cancels"
             yield TextLine(placeholder="Words of its label, or its number")
-            yield Heading(FeatureList.LEFT + "Feature", FeatureList.RIGHT)
+            yield Heading("Feature", FeatureList.LEFT, FeatureList.RIGHT)
             yield self._list
 
     def on_mount(self) -> None:

@@ -48,10 +48,10 @@ class DocumentScreen(Screen[None]):
         """Text, then features and neighbours."""
         with Container(id="document-panes"):
             with Vertical(id="document-pane"):
-                yield Heading(f" Document {self.detail.document.id}")
+                yield Heading(f"Document {self.detail.document.id}")
                 yield self._text
             with Vertical(id="related-pane"):
-                yield Heading(" What is in it")
+                yield Heading("What is in it")
                 yield self._related
         yield KeyLine()
 

@@ -62,7 +62,7 @@ class Browser(Container):
             yield self._heading
             yield self.lines
         with Vertical(classes="detail-pane"):
-            yield Heading(" Feature")
+            yield Heading("Feature")
             yield self.detail
 
     @property
@@ -78,9 +78,9 @@ class Browser(Container):
         self.session = session
         self.refilter()
 
-    def announce(self, left: str, right: str, nothing: str) -> None:
+    def announce(self, title: str, left: str, right: str, nothing: str) -> None:
         """After the list has changed: say what it holds, and ask for details."""
-        self._heading.say(left, right)
+        self._heading.say(title, left, right)
         row = self.lines.row
         if row is None:
             self.lines.say(nothing)

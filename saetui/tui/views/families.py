@@ -45,7 +45,8 @@ class FamiliesView(Browser):
         families = self.session.families if self.session else ()
         members = {member for family in families for member in family.members}
         self.announce(
-            f" Families, {len(families):,} with {len(members):,} features",
+            f"Families, {len(families):,} with {len(members):,} features",
+            " ",
             "size ",
             "No member of a family has these words."
             if self.filter_line.value.strip()

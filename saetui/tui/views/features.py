@@ -66,8 +66,8 @@ class FeaturesView(Browser):
         total = len(self.session.features)
         count = f"{len(found):,} of {total:,}" if len(found) < total else f"{total:,}"
         self.list.replace(found, cursor=0)
-        left = f"{self.list.LEFT}Features, {count} by {name}"
-        self.announce(left, self.list.RIGHT, "No feature has these words.")
+        title = f"Features, {count} by {name}"
+        self.announce(title, self.list.LEFT, self.list.RIGHT, "No feature has these words.")
 
     def feature_of(self, row: object) -> int:
         """The feature of a row."""

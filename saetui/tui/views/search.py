@@ -53,8 +53,8 @@ class SearchView(Container):
         self.results = ResultList(id="results")
         self.steering = SteeringList(id="steering", empty=_NO_FEATURES)
         self.why = WhyLines(id="why")
-        self._results_heading = Heading(" Results", id="results-heading")
-        self._steering_heading = Heading(" Steering", id="steering-heading")
+        self._results_heading = Heading("Results", id="results-heading")
+        self._steering_heading = Heading("Steering", id="steering-heading")
 
     def compose(self) -> ComposeResult:
         """Query line above, results and steering side by side or stacked, reasons below."""
@@ -74,9 +74,9 @@ class SearchView(Container):
         self.steering.replace(features)
         title = "Steering" if solo is None else "Steering, solo"
         if features:
-            self._steering_heading.say(self.steering.LEFT + title, self.steering.RIGHT)
+            self._steering_heading.say(title, self.steering.LEFT, self.steering.RIGHT)
         else:
-            self._steering_heading.say(" Steering")
+            self._steering_heading.say(title)
 
     def show_answer(self, answer: "SearchResponse", cursor: int | None = None) -> None:
         """Show what a search found, with the cursor of both lists where it is or at `cursor`."""
@@ -88,15 +88,15 @@ class SearchView(Container):
         if cursor is not None:
             self.steering.cursor = cursor
         self.show_features(answer.features, request.solo)
-        title = self.results.LEFT + ("Results, exact" if answer.exact else "Results")
+        title = "Results, exact" if answer.exact else "Results"
         dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
-        self._results_heading.say(title, dropped + self.results.RIGHT)
+        self._results_heading.say(title, self.results.LEFT, dropped + self.results.RIGHT)
         self._explain()
 
     def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
         self.results.say(*paragraphs)
-        self._results_heading.say(" Results")
+        self._results_heading.say("Results")
         self.why.explain(None, {})
 
     def show_failure(self, error: SaetuiError) -> None:

@@ -1,7 +1,5 @@
 """The line above a pane: what the pane shows, and what its columns are."""
 
-from textual.reactive import reactive
-
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.lines import Lines
 
@@ -10,29 +8,29 @@ _LARGEST_SHARE = 0.6
 
 
 class Heading(Lines):
-    """What a pane shows, then the names of the columns at its right edge.
+    """The names of the columns on the left, what the pane shows, and the columns on the right.
 
     Args:
-        left: What the pane shows; names of columns on the left stand before it.
-        right: Names of the columns on the right; left out where there is no room for them.
+        title: What the pane shows.
+        left: Names of columns before the title.
+        right: Names of columns at the right edge; left out where there is no room for them.
     """
 
-    left: reactive[str] = reactive("", layout=False)
-    right: reactive[str] = reactive("", layout=False)
-
-    def __init__(self, left: str = "", right: str = "", *, id: str | None = None) -> None:
+    def __init__(
+        self, title: str = "", left: str = " ", right: str = "", *, id: str | None = None
+    ) -> None:
         super().__init__(id=id, classes="pane-heading")
-        self.set_reactive(Heading.left, left)
-        self.set_reactive(Heading.right, right)
+        self._parts = (title, left, right)
 
-    def say(self, left: str, right: str = "") -> None:
+    def say(self, title: str, left: str = " ", right: str = "") -> None:
         """Say something else."""
-        self.left, self.right = left, right
+        self._parts = (title, left, right)
+        self.refresh()
 
     def lines(self, width: int) -> tuple[Pieces]:
         """One line; the cell below which lists draw their scrollbar stays empty."""
-        width -= 1
-        right = self.right if len(self.right) <= _LARGEST_SHARE * width else ""
-        indent = len(self.left) - len(self.left.lstrip())
-        left = fit(self.left, width - indent - len(right), self.glyphs.ellipsis)
-        return (((" " * indent + left, ""), (right, "")),)
+        title, left, right = self._parts
+        if len(right) > _LARGEST_SHARE * width:
+            right = ""
+        room = width - 1 - len(left) - len(right)
+        return (((left, ""), (fit(title, room, self.glyphs.ellipsis), ""), (right, "")),)

@@ -68,7 +68,9 @@ def test_json_gives_back_the_same_families():
         lambda value: value["families"].append([]),
         lambda value: value["families"][0].pop("root"),
         # A circle, which would be walked for ever.
-        lambda value: value["families"][0].update(edges=[[3, 1, 1.0], [1, 3, 1.0]]),
+        lambda value: value["families"][0].update(
+            edges=[[3, 1, 1.0], [1, 3, 1.0]], members=[3, 1, 3]
+        ),
         lambda value: value["families"][0].update(members=[3, 1, 2]),
     ],
 )

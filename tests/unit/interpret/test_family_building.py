@@ -116,6 +116,12 @@ def test_equal_weights_go_to_the_denser_pair_and_equal_pairs_to_lower_numbers():
     assert {edge[:2] for edge in families_of(triangle, [9, 9, 9]).forest} == {(0, 1), (0, 2)}
 
 
+def test_of_equally_dense_parents_pairs_with_the_denser_child_come_first():
+    square = [(0, 2, 0.5), (0, 3, 0.5), (1, 2, 0.5), (1, 3, 0.5)]
+    forest = families_of(square, [10, 20, 30, 30]).forest
+    assert {edge[:2] for edge in forest} == {(2, 1), (3, 1), (2, 0)}
+
+
 def test_of_two_overlapping_families_the_larger_stays():
     # 1 has 9 of the 10 members of 0: Jaccard 0.9.
     edges = [(0, 1, 0.9)] + [(1, child, 0.8) for child in range(2, 8)]

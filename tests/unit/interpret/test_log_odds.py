@@ -1,6 +1,7 @@
 """Which phrases set documents apart."""
 
 import numpy as np
+import pytest
 
 from saetui.interpret.evidence import Evidence
 from saetui.interpret.log_odds import PhraseContrast
@@ -46,7 +47,8 @@ def test_the_documents_beside_the_feature_count_against_a_phrase():
 
 
 def test_titles_and_strong_documents_weigh_more():
-    documents = [("A quasar", "The blazar of the galaxy."), *texts("The nebula."), *BACKGROUND]
+    # Of equal scores the one of more words would come first.
+    documents = [("A quasar", "The Seyfert nebula."), *texts("The nebula."), *BACKGROUND]
     assert names(ranked(documents, [0]))[0] == "quasar"
     assert names(ranked(documents, [0, 1], weights=[0.2, 1.0]))[0] == "nebula"
 
@@ -54,6 +56,13 @@ def test_titles_and_strong_documents_weigh_more():
 def test_equal_scores_go_to_more_words_then_to_what_comes_first():
     documents = texts("The quasar and the blazar and the Seyfert nebula.") + BACKGROUND
     assert names(ranked(documents, [0])) == ["Seyfert nebula", "quasar", "blazar"]
+
+
+def test_a_part_of_phrases_counts_less_than_a_whole_one():
+    kinds = ("stragglers", "giants", "galaxies", "spirals", "variables", "dwarfs")
+    documents = texts(*[f"The blue {kind} of a quasar." for kind in kinds]) + BACKGROUND
+    scores = dict(ranked(documents, range(6)))
+    assert scores["blue"] == pytest.approx(0.6 * scores["quasar"])
 
 
 def test_the_limit_is_kept_and_scores_fall():

@@ -37,6 +37,24 @@ def test_a_single_word_that_combines_with_many_others_is_kept_as_a_part():
     assert not phrases.whole[names.index("blue")]
 
 
+def whole_of(*texts):
+    phrases, names = found([("", text) for text in texts])
+    return {name for name, whole in zip(names, phrases.whole, strict=True) if whole}
+
+
+def test_what_mostly_is_part_of_one_longer_phrase_is_left_out():
+    often = whole_of(*["The cosmic void."] * 8, *["The void."] * 2)
+    assert often == {"cosmic void"}
+    seldom = whole_of(*["The cosmic void."] * 6, *["The void."] * 4)
+    assert seldom == {"cosmic void", "void"}
+
+
+def test_what_hardly_ever_begins_a_noun_phrase_is_left_out():
+    kinds = ("cosmic", "stellar", "galactic", "solar", "lunar")
+    assert "void" not in whole_of(*[f"The {kind} void." for kind in kinds])
+    assert "void" in whole_of(*[f"The {kind} void." for kind in kinds], "The void.")
+
+
 def test_documents_and_titles_of_phrases():
     phrases, names = found(CORPUS)
     phrase = names.index("supermassive black holes")

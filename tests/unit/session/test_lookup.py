@@ -31,7 +31,12 @@ def lookup() -> Lookup:
             feature(8, "Dust", documents=2),
             feature(9, "Dust", documents=7),
         ],
-        [family(0, "Black holes"), family(1, "Black hole mergers"), family(2, "Dust"), family(3, "")],
+        [
+            family(0, "Black holes"),
+            family(1, "Black hole mergers"),
+            family(2, "Dust"),
+            family(3, ""),
+        ],
     )
 
 
@@ -81,9 +86,7 @@ def test_expressions_are_taken_literally() -> None:
         ("dust 5", 7),
     ],
 )
-def test_a_feature_is_known_by_number_label_or_words(
-    lookup: Lookup, name: str, found: int
-) -> None:
+def test_a_feature_is_known_by_number_label_or_words(lookup: Lookup, name: str, found: int) -> None:
     assert lookup.feature(name) == found
 
 

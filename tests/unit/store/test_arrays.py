@@ -1,0 +1,124 @@
+"""Arrays come back as they were written, and anything else is refused."""
+
+import pickle
+import random
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from saetui.errors import BundleDamaged
+from saetui.store.arrays import map_array, save_array
+
+types = st.sampled_from([np.float16, np.float32, np.int32, np.int64])
+
+
+@given(types.flatmap(lambda dtype: arrays(dtype, array_shapes(min_dims=1, min_side=0))))
+def test_arrays_come_back_as_they_were_written(array: np.ndarray) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "array.npy"
+        save_array(path, array)
+        mapped = map_array(path, array.shape, array.dtype.type)
+        assert mapped.dtype == array.dtype
+        assert mapped.shape == array.shape
+        assert mapped.tobytes() == array.tobytes()
+        assert not mapped.flags.writeable
+        assert map_array(path, (None,) * array.ndim, array.dtype.type).shape == array.shape
+        del mapped
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "array.npy"
+    save_array(path, np.arange(24, dtype=np.float32).reshape(6, 4))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "wanted"),
+    [
+        ((6, 5), np.float32, "6x5 float32"),
+        ((None, 3), np.float32, "anyx3 float32"),
+        ((6,), np.float32, "6 float32"),
+        ((6, 4, 1), np.float32, "6x4x1 float32"),
+        ((6, 4), np.float16, "6x4 float16"),
+        ((6, 4), np.int32, "6x4 int32"),
+    ],
+)
+def test_another_shape_or_type_is_refused(
+    path: Path, shape: tuple[int | None, ...], dtype: type[np.generic], wanted: str
+) -> None:
+    with pytest.raises(BundleDamaged) as raised:
+        map_array(path, shape, dtype)
+    assert raised.value.message == f"{path} holds 6x4 float32, but {wanted} belongs there."
+
+
+def test_bytes_in_the_other_order_are_refused(tmp_path: Path) -> None:
+    swapped = np.dtype(np.float32).newbyteorder()
+    save_array(tmp_path / "a.npy", np.ones(3, dtype=swapped))
+    with pytest.raises(BundleDamaged):
+        map_array(tmp_path / "a.npy", (3,), np.float32)
+
+
+def test_a_missing_array_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleDamaged, match=r"array\.npy is missing from"):
+        map_array(tmp_path / "array.npy", (1,), np.float32)
+
+
+def test_every_shorter_file_is_refused(path: Path) -> None:
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(BundleDamaged, match=r"array\.npy is cut short or not a numpy array"):
+            map_array(path, (6, 4), np.float32)
+
+
+def header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + bytes(96)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not an array at all",
+        pickle.dumps([1, 2, 3]),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (" + "9" * 30 + ",)}"),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (-6, 4)}"),
+        header("{'descr': '|O', 'fortran_order': False, 'shape': (6, 4)}"),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (6, 4"),
+        header("__import__('os')"),
+        header("(" * 5_000),
+    ],
+)
+def test_what_is_no_array_is_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(BundleDamaged, match=r"array\.npy"):
+        map_array(path, (6, 4), np.float32)
+
+
+def test_an_archive_or_a_folder_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "array.npy"
+    with archive.open("wb") as handle:
+        np.savez(handle, a=np.ones(3))
+    for path in (archive, tmp_path):
+        with pytest.raises(BundleDamaged):
+            map_array(path, (3,), np.float64)
+
+
+def test_no_header_makes_another_error(path: Path) -> None:
+    whole, chance = path.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(1_500):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            damaged[chance.randrange(128)] = chance.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            map_array(path, (6, 4), np.float32)
+        except BundleDamaged:
+            refused += 1
+    assert refused > 1_000

@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from saetui.errors import BuildError
+from saetui.train import rows as rows_module
+from saetui.train.rows import CheckedVectors, TrainingRows
+
+PLENTY = 1 << 30
+
+
+def numbered(count, d=3, dtype=np.float32):
+    """Vectors whose first number is their row."""
+    vectors = np.zeros((count, d), dtype=dtype)
+    vectors[:, 0] = np.arange(count)
+    return CheckedVectors.of(vectors)
+
+
+def seen(rows, epoch, size, first=0):
+    return [batch[:, 0].int().tolist() for batch in rows.batches(epoch, size, first)]
+
+
+@pytest.fixture
+def tiny_shards(monkeypatch):
+    monkeypatch.setattr(rows_module, "_SHARD_ROWS", 4)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    count=st.integers(1, 60),
+    held_out=st.sampled_from([0.0, 0.1, 0.5]),
+    size=st.integers(1, 70),
+    shards=st.one_of(st.none(), st.integers(1, 4)),
+    first=st.integers(0, 5),
+)
+def test_an_epoch_has_every_training_row_once_and_continues_anywhere(
+    count, held_out, size, shards, first
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows_module, "_SHARD_ROWS", 4)
+        memory = PLENTY if shards is None else shards * 4 * 12 * 2
+        rows = TrainingRows(numbered(count), held_out, 0, min(memory, PLENTY))
+        whole = seen(rows, 1, size)
+        assert sorted(sum(whole, [])) == sorted(set(range(count)) - set(rows.held_out_rows))
+        assert all(1 <= len(batch) <= size for batch in whole)
+        assert seen(rows, 1, size, first) == whole[first:]
+        assert sum(map(len, whole)) == rows.count
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    def order(seed, epoch):
+        return seen(TrainingRows(numbered(50), 0.1, seed, PLENTY), epoch, 8)
+
+    assert order(0, 1) == order(0, 1)
+    assert order(0, 1) != order(0, 2)
+    assert order(0, 1) != order(1, 1)
+
+
+def test_streamed_rows_are_shuffled_across_shards(tiny_shards):
+    rows = TrainingRows(numbered(400), 0.0, 0, memory_bytes=10 * 2 * 4 * 12)
+    batches = seen(rows, 0, 8)
+    jumps = [abs(a - b) for batch in batches for a, b in zip(batch, batch[1:], strict=False)]
+    assert np.mean(jumps) > 50
+
+
+def test_batches_are_of_nearly_equal_size():
+    rows = TrainingRows(numbered(101), 0.0, 0, PLENTY)
+    assert {len(batch) for batch in seen(rows, 0, 50)} == {33, 34}
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 0), (2, 0), (19, 0), (20, 2), (1000, 100)])
+def test_held_out_rows_need_to_be_two_at_least(count, expected):
+    rows = TrainingRows(numbered(count), 0.1, 0, PLENTY)
+    assert len(rows.held_out_rows) == len(rows.held_out()) == expected
+    assert rows.held_out()[:, 0].tolist() == rows.held_out_rows.tolist()
+
+
+def test_held_out_rows_follow_the_seed():
+    first, again, other = (
+        TrainingRows(numbered(500), 0.1, seed, PLENTY).held_out_rows.tolist() for seed in (0, 0, 1)
+    )
+    assert first == again != other
+
+
+@pytest.mark.parametrize("memory", [PLENTY, 200])
+def test_a_sample_is_of_distinct_training_rows(tiny_shards, memory):
+    rows = TrainingRows(numbered(100), 0.1, 0, memory)
+    sample = rows.sample(30)[:, 0].int().tolist()
+    assert len(set(sample)) == 30
+    assert not set(sample) & set(rows.held_out_rows.tolist())
+    assert sample != sorted(sample)
+    assert torch.equal(rows.sample(30), rows.sample(30))
+    assert len(rows.sample(1_000)) == rows.count
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_any_float_becomes_float32(dtype):
+    rows = TrainingRows(numbered(5, dtype=dtype), 0.0, 0, PLENTY)
+    (batch,) = rows.batches(0, 10)
+    assert batch.dtype == torch.float32
+    assert sorted(batch[:, 0].tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_a_memory_map_is_read(tmp_path):
+    np.save(tmp_path / "vectors.npy", np.arange(20, dtype=np.float16).reshape(10, 2))
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    rows = TrainingRows(CheckedVectors.of(mapped), 0.0, 0, memory_bytes=1)
+    assert sorted(torch.cat(list(rows.batches(0, 3)))[:, 0].tolist()) == list(range(0, 20, 2))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_the_first_row_that_is_not_finite_is_named(monkeypatch, bad):
+    monkeypatch.setattr(rows_module, "_CHECKED_BYTES", 3 * 4 * 2)
+    vectors = np.ones((10, 2), dtype=np.float32)
+    vectors[7, 1] = vectors[9, 0] = bad
+    with pytest.raises(BuildError, match=r"Row 7 .* NaN or infinity"):
+        CheckedVectors.of(vectors)
+
+
+@pytest.mark.parametrize(
+    "vectors", [np.ones(3), np.ones((2, 2), dtype=int), [["a"]], np.ones((2, 2, 2))]
+)
+def test_what_is_no_matrix_of_floats_is_refused(vectors):
+    with pytest.raises(BuildError, match="matrix of floating-point numbers"):
+        CheckedVectors.of(vectors)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_nothing_to_train_on_is_said(shape):
+    with pytest.raises(BuildError, match="no vectors to train on"):
+        CheckedVectors.of(np.ones(shape, dtype=np.float32))
+
+
+def test_the_fingerprint_sees_every_number(monkeypatch):
+    monkeypatch.setattr(rows_module, "_CHECKED_BYTES", 8)
+    vectors = np.ones((6, 2), dtype=np.float32)
+    changed = vectors.copy()
+    changed[5, 1] = 2
+    prints = [CheckedVectors.of(v).fingerprint for v in (vectors, vectors.copy(), changed)]
+    assert prints[0] == prints[1] != prints[2]
+    assert CheckedVectors.of(vectors.reshape(4, 3)).fingerprint != prints[0]
