@@ -24,6 +24,7 @@ above the limit is dropped.
 """
 
 from collections import Counter, deque
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +67,11 @@ def build_families(
     """
     left = np.zeros(len(documents), dtype=bool)
     left[clean] = True
+    pairs = _in_kruskal_order(graph, documents, parameters.minimum_weight)
     found: list[Family] = []
     first_forest: list[Edge] = []
     for round_number in range(1, parameters.rounds + 1):
-        forest = _Forest(graph, documents, left, parameters)
+        forest = _Forest(pairs, documents, left)
         if round_number == 1:
             first_forest = sorted(forest.edges(), key=lambda edge: (edge[1], edge[0]))
         families = _families_of_round(forest, round_number, parameters)
@@ -85,6 +87,27 @@ def build_families(
     )
 
 
+class _Pairs(NamedTuple):
+    """Joined features, `first` of the lower number, in the order that Kruskal's rule takes them."""
+
+    first: NDArray[np.integer]
+    second: NDArray[np.integer]
+    weights: NDArray[np.float64]
+
+    def at(self, places: NDArray[np.bool_] | NDArray[np.intp]) -> "_Pairs":
+        return _Pairs(self.first[places], self.second[places], self.weights[places])
+
+
+def _in_kruskal_order(
+    graph: CoOccurrence, documents: NDArray[np.integer], minimum_weight: float
+) -> _Pairs:
+    """The pairs of sufficient weight, in the order stated above."""
+    pairs = _Pairs(graph.first, graph.second, graph.weights).at(graph.weights >= minimum_weight)
+    denser = np.maximum(documents[pairs.first], documents[pairs.second])
+    sparser = np.minimum(documents[pairs.first], documents[pairs.second])
+    return pairs.at(np.lexsort((pairs.second, pairs.first, -sparser, -denser, -pairs.weights)))
+
+
 class _Forest:
     """The maximum spanning forest of one round, directed from denser to sparser.
 
@@ -94,18 +117,10 @@ class _Forest:
     """
 
     def __init__(
-        self,
-        graph: CoOccurrence,
-        documents: NDArray[np.integer],
-        left: NDArray[np.bool_],
-        parameters: FamilyParameters,
+        self, pairs: _Pairs, documents: NDArray[np.integer], left: NDArray[np.bool_]
     ) -> None:
-        usable = left[graph.first] & left[graph.second]
-        usable &= graph.weights >= parameters.minimum_weight
-        first, second = graph.first[usable], graph.second[usable]
-        weights = graph.weights[usable]
-        tree = _spanning_edges(first, second, weights, documents)
-        first, second, weights = first[tree], second[tree], weights[tree]
+        pairs = pairs.at(left[pairs.first] & left[pairs.second])
+        first, second, weights = pairs.at(_spanning(pairs, len(documents)))
         # `first` is the lower number, so it also is the parent of an equally dense `second`.
         downward = documents[first] >= documents[second]
         parents = np.where(downward, first, second)
@@ -137,27 +152,17 @@ class _Forest:
         return edges
 
 
-def _spanning_edges(
-    first: NDArray[np.integer],
-    second: NDArray[np.integer],
-    weights: NDArray[np.float64],
-    documents: NDArray[np.integer],
-) -> NDArray[np.intp]:
-    """Positions of the edges that Kruskal's rule keeps, in the order stated above."""
-    if not len(first):
+def _spanning(pairs: _Pairs, nodes: int) -> NDArray[np.intp]:
+    """Places of the pairs that Kruskal's rule keeps, ascending."""
+    if not len(pairs.first):
         return np.empty(0, dtype=np.intp)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
-    denser = np.maximum(documents[first], documents[second])
-    sparser = np.minimum(documents[first], documents[second])
-    order = np.lexsort((second, first, -sparser, -denser, -weights))
-    # An edge's place in the order is its cost: all costs differ, so there is one cheapest forest.
-    cost = np.arange(1, len(order) + 1, dtype=np.float64)
-    size = len(documents)
-    costs = csr_array((cost, (first[order], second[order])), shape=(size, size))
-    kept = minimum_spanning_tree(costs).data.astype(np.intp) - 1
-    return np.take(order, np.sort(kept))
+    # A pair's place in the order is its cost: all costs differ, so there is one cheapest forest.
+    cost = np.arange(1, len(pairs.first) + 1, dtype=np.float64)
+    costs = csr_array((cost, (pairs.first, pairs.second)), shape=(nodes, nodes))
+    return np.sort(minimum_spanning_tree(costs).data.astype(np.intp)) - 1
 
 
 def _families_of_round(

@@ -54,15 +54,15 @@ def demo_documents() -> Iterator[Document]:
             text = paragraph["text"].strip()
             if len(text.split()) < _SHORTEST:
                 continue
-            section = str(paragraph.get("section") or "").strip()
-            heading = f"{section} \u00b7 {paper['title']}" if section else str(paper["title"])
+            # Without a title a paragraph stands for what it says, not for the paper that it is
+            # from: features become topics, and lists show its first words.
             yield Document(
                 id=f"{path.stem}.{number}",
-                title=heading,
+                title="",
                 text=text,
                 url=f"https://aclanthology.org/{path.stem}/",
                 published=path.stem[:4] if path.stem[:4].isdigit() else "",
-                metadata={"paper": paper["title"], "section": section},
+                metadata={"paper": paper["title"], "section": paragraph.get("section") or ""},
             )
 
 

@@ -103,8 +103,9 @@ def _sae(bundle: Bundle, name: str) -> str:
     sae = bundle.sae(name)
     # Reading them already compares shapes and ranges with the manifest.
     _, codes, postings, _ = sae.weights, sae.codes, sae.postings, sae.families
-    if int((codes.indices >= 0).sum()) != len(postings.rows):
-        return "codes by document and by feature differ in number."
+    by_document = codes.values[codes.indices >= 0]
+    if not np.array_equal(np.sort(by_document), np.sort(postings.values)):
+        return "codes by document and by feature differ."
     counts = np.array([feature.documents for feature in sae.features])
     if not np.array_equal(counts, postings.counts()):
         return "the features' figures do not match the codes."

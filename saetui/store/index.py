@@ -95,7 +95,7 @@ class VectorIndex:
 
     def __init__(self, index_path: Path, parameters_path: Path) -> None:
         self.parameters = _read_parameters(parameters_path)
-        _prove(index_path, self.parameters.sha256)
+        _prove(index_path, self.parameters.sha256, parameters_path)
         hnswlib = _hnswlib()
         self._lock = threading.Lock()
         self._index: Any = hnswlib.Index(
@@ -123,8 +123,8 @@ class VectorIndex:
         return rows
 
 
-def _prove(path: Path, sha256: str) -> None:
-    """Raise BundleDamaged unless `path` is the file of that hash."""
+def _prove(path: Path, sha256: str, parameters_path: Path) -> None:
+    """Raise BundleDamaged unless `path` is the file of the hash in its parameters."""
     try:
         # What is remembered may itself be damaged, and can only clear the file, not condemn it.
         if remembered_sha256(path) == sha256 or sha256_of(path) == sha256:
@@ -133,7 +133,9 @@ def _prove(path: Path, sha256: str) -> None:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
     except OSError as error:
         raise BundleDamaged(f"{path} cannot be read ({error.strerror}).") from None
-    raise BundleDamaged(f"{path} is not the index that was built: it was changed.")
+    raise BundleDamaged(
+        f"{path} is not the index that {parameters_path.name} describes: one of them was changed."
+    )
 
 
 def _read_parameters(path: Path) -> IndexParameters:

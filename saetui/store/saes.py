@@ -77,8 +77,8 @@ def load_weights(folder: Path) -> SaeWeights:
         tensors = load_file(path)
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {folder}.") from None
-    # A type that numpy does not have is a KeyError there.
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+    # A type that numpy does not have is an attribute or a key that is not there.
+    except (SafetensorError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise BundleDamaged(f"{path} is cut short or not safetensors ({error}).") from None
     shapes = {"W_enc": (d, n), "W_dec": (n, d), "b_enc": (n,), "b_dec": (d,)}
     for name, shape in shapes.items():
@@ -122,9 +122,12 @@ def load_postings(folder: Path, n: int) -> Postings:
     indptr = np.array(map_array(indptr_path, (n + 1,), np.int64))
     if indptr[0] != 0 or np.any(indptr[1:] < indptr[:-1]):
         raise BundleDamaged(f"{indptr_path} does not rise from zero.")
-    length = int(indptr[-1])
-    rows = map_array(rows_path, (length,), np.int32)
-    values = map_array(values_path, (length,), np.float32)
+    rows = map_array(rows_path, (None,), np.int32)
+    if indptr[-1] != len(rows):
+        raise BundleDamaged(
+            f"{indptr_path} ends at {indptr[-1]:,}, but {rows_path.name} holds {len(rows):,} rows."
+        )
+    values = map_array(values_path, (len(rows),), np.float32)
     if not (values.min(initial=1) > 0 and values.max(initial=1) < np.inf):
         raise BundleDamaged(f"{values_path} holds an activation that is not above zero.")
     return Postings(indptr, rows, values)

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -43,8 +43,9 @@ class CheckpointFile:
     folder: Path
     identity: str
     seconds: float
-    _last: float = field(default_factory=time.monotonic)
-    _cost: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._last, self._cost = time.monotonic(), 0.0
 
     @property
     def path(self) -> Path:

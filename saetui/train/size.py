@@ -32,8 +32,8 @@ def choose_size(documents: int, d: int) -> SizeChoice:
 
     `n` is about `7 sqrt(N)`, at most `N / 4` and `8 d`: the held-out error of abstracts embedded by
     MiniLM (d = 384, k = 16) was lowest at n = 256 for N = 3,000, at 512 to 768 for N = 9,000 to
-    11,000 and at 1,024 to 1,536 for N = 20,000, while the training error went on falling with n. `k` follows the paper's pairs
-    and is smaller where there are few latents to choose from.
+    11,000 and at 1,024 to 1,536 for N = 20,000, while the training error went on falling with n.
+    `k` follows the paper's pairs and is smaller where there are few latents to choose from.
 
     Raises:
         BuildError: No documents, or no width.

@@ -180,9 +180,8 @@ class SearchControl:
         return self._session.search(request)
 
     def _show_answer(self, request: "SearchRequest", answer: "SearchResponse") -> None:
-        another = self.answer is None or self.answer.request.query != request.query
         self.answer = answer
-        self._view.show_answer(answer, cursor=0 if another else None)
+        self._view.show_answer(answer)
         self._select_wanted()
         drift = "" if answer.drift is None else f"  drift {answer.drift:.2f}"
         self._status.search = f"{request.mode}{drift}  {answer.milliseconds:.0f} ms"

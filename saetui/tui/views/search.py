@@ -53,6 +53,8 @@ class SearchView(Container):
         self.results = ResultList(id="results")
         self.steering = SteeringList(id="steering", empty=_NO_FEATURES)
         self.why = WhyLines(id="why")
+        # Of the results that are shown.
+        self._query: str | None = None
         self._results_heading = Heading("Results", id="results-heading")
         self._steering_heading = Heading("Steering", id="steering-heading")
 
@@ -68,26 +70,31 @@ class SearchView(Container):
                 yield self.steering
         yield self.why
 
-    def show_features(self, features: "tuple[QueryFeature, ...]", solo: int | None) -> None:
+    def show_features(
+        self,
+        features: "tuple[QueryFeature, ...]",
+        solo: int | None,
+        cursor: int | None = None,
+    ) -> None:
         """Show what the query activates and what was changed."""
         self.steering.solo = solo
-        self.steering.replace(features)
+        self.steering.replace(features, cursor)
         title = "Steering" if solo is None else "Steering, solo"
         if features:
             self._steering_heading.say(title, self.steering.LEFT, self.steering.RIGHT)
         else:
             self._steering_heading.say(title)
 
-    def show_answer(self, answer: "SearchResponse", cursor: int | None = None) -> None:
-        """Show what a search found, with the cursor of both lists where it is or at `cursor`."""
+    def show_answer(self, answer: "SearchResponse") -> None:
+        """Show what a search found; for another query from the top."""
         request = answer.request
+        cursor = None if request.query == self._query else 0
+        self._query = request.query
         self.results.compared = bool(request.query)
         self.results.replace(answer.results, cursor)
         if not answer.results:
             self.results.say("No documents.")
-        if cursor is not None:
-            self.steering.cursor = cursor
-        self.show_features(answer.features, request.solo)
+        self.show_features(answer.features, request.solo, cursor)
         title = "Results, exact" if answer.exact else "Results"
         dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
         self._results_heading.say(title, self.results.LEFT, dropped + self.results.RIGHT)
@@ -95,6 +102,7 @@ class SearchView(Container):
 
     def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
+        self._query = None
         self.results.say(*paragraphs)
         self._results_heading.say("Results")
         self.why.explain(None, {})

@@ -28,7 +28,7 @@ from saetui.interpret.markup import plain_text
         ("Sunyaev--Zel'dovich", "Sunyaev-Zel'dovich"),
         ("Sunyaev\u2013Zel'dovich", "Sunyaev-Zel'dovich"),
         ("co\u00adoperate \ufb01ne", "cooperate fine"),
-        ("H<sub>2</sub>O &amp; caf&eacute;", "H2O & café"),
+        ("H<sub>2</sub>O &amp; &alpha;-rays", "H2O & \u03b1-rays"),
         ("a < b and c > d", "a < b and c > d"),
         ("see https://example.org/a?b now", "see  .  now"),
         ("mail someone@example.org now", "mail  .  now"),

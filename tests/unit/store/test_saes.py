@@ -109,16 +109,12 @@ def test_codes_come_back_as_they_were_written(folder: Path, weights: SaeWeights)
 
 
 @pytest.mark.parametrize("key", ["d_in", "d_sae", "k"])
-@pytest.mark.parametrize("value", [None, 0, -1, 2.0, "5", True, [5], 10**30])
+@pytest.mark.parametrize("value", [None, 0, -1, 2.0, "5", True, [5]])
 def test_a_configuration_of_other_sizes_is_refused(folder: Path, key: str, value: Any) -> None:
     configuration = json.loads((folder / CONFIGURATION).read_text())
     configuration[key] = value
     (folder / CONFIGURATION).write_text(json.dumps(configuration))
-    if (key, value) == ("k", 10**30):
-        # No size of an array depends on it; the manifest is what it must agree with.
-        assert load_weights(folder).k == value
-        return
-    with pytest.raises(BundleDamaged, match=r"cfg\.json|W_enc"):
+    with pytest.raises(BundleDamaged, match=rf"cfg\.json does not describe an SAE: {key}"):
         load_weights(folder)
 
 

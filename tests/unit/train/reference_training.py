@@ -9,13 +9,14 @@ import torch
 class ReferenceSae(torch.nn.Module):
     """`x_hat = W_dec TopK(ReLU(W_enc (x - b_pre) + b_enc)) + b_pre`, every product dense."""
 
-    def __init__(self, encoder, encoder_bias, directions, bias, k, k_aux, dead_after):
+    def __init__(self, weights, *, k, dead_after):
         super().__init__()
+        encoder, encoder_bias, directions, bias = weights
         self.encoder = torch.nn.Parameter(encoder.clone())  # (n, d)
         self.encoder_bias = torch.nn.Parameter(encoder_bias.clone())  # (n,)
         self.decoder = torch.nn.Parameter(directions.T.clone())  # (d, n)
         self.bias = torch.nn.Parameter(bias.clone())  # (d,)
-        self.k, self.k_aux, self.dead_after = k, k_aux, dead_after
+        self.k, self.k_aux, self.dead_after = k, 2 * k, dead_after
         self.samples_since_fired = torch.zeros(encoder.shape[0], dtype=torch.int64)
 
     def sparse(self, a, k):

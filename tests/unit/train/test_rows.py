@@ -1,3 +1,5 @@
+from itertools import chain, pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -43,7 +45,9 @@ def test_an_epoch_has_every_training_row_once_and_continues_anywhere(
         memory = PLENTY if shards is None else shards * 4 * 12 * 2
         rows = TrainingRows(numbered(count), held_out, 0, min(memory, PLENTY))
         whole = seen(rows, 1, size)
-        assert sorted(sum(whole, [])) == sorted(set(range(count)) - set(rows.held_out_rows))
+        assert sorted(chain.from_iterable(whole)) == sorted(
+            set(range(count)) - set(rows.held_out_rows)
+        )
         assert all(1 <= len(batch) <= size for batch in whole)
         assert seen(rows, 1, size, first) == whole[first:]
         assert sum(map(len, whole)) == rows.count
@@ -61,7 +65,7 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 def test_streamed_rows_are_shuffled_across_shards(tiny_shards):
     rows = TrainingRows(numbered(400), 0.0, 0, memory_bytes=10 * 2 * 4 * 12)
     batches = seen(rows, 0, 8)
-    jumps = [abs(a - b) for batch in batches for a, b in zip(batch, batch[1:], strict=False)]
+    jumps = [abs(a - b) for batch in batches for a, b in pairwise(batch)]
     assert np.mean(jumps) > 50
 
 

@@ -29,7 +29,7 @@ class Pair:
         bias = bias_scale * 0.05 * torch.randn(D, generator=generator)
         start = (directions, encoder_bias, directions, bias)
         self.dead_after = 2 * BATCH if dead else 100 * BATCH
-        sae = ReferenceSae(*start, K, 2 * K, self.dead_after)
+        sae = ReferenceSae(start, k=K, dead_after=self.dead_after)
         self.reference = ReferenceTraining(sae, RATE)
         self.since_fired = torch.zeros(N, dtype=torch.int64)
         self.since_fired[:dead] = self.dead_after

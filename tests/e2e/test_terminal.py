@@ -1,0 +1,111 @@
+"""The app in a real terminal, as a process of its own."""
+
+import os
+import re
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bundles import make_bundle
+
+from saetui.embed import load_embedder
+
+pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+
+TOP = Path(__file__).resolve().parents[2]
+_SEQUENCES = re.compile(rb"\x1b\[[0-9;?=>]*[A-Za-z]|\x1b[()][A-B0-2]|\x1b\][^\x07]*\x07")
+PATIENCE = 60
+
+
+class TerminalApp:
+    """A command in a pseudo-terminal of 80 by 24."""
+
+    def __init__(self, *words: str) -> None:
+        self.written = b""
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "LINES": "24",
+            "COLUMNS": "80",
+            "PYTHONPATH": str(TOP),
+        }
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.execvpe(sys.executable, [sys.executable, "-m", "saetui", *words], environment)
+
+    def wait_for(self, text: str) -> None:
+        """Read until `text` was drawn; fail with what was drawn instead."""
+        deadline = time.monotonic() + PATIENCE
+        while text.encode() not in _SEQUENCES.sub(b"", self.written):
+            assert time.monotonic() < deadline, _SEQUENCES.sub(b"", self.written)[-3000:].decode()
+            self._read()
+        self.written = b""
+
+    def type(self, keys: str) -> None:
+        os.write(self.terminal, keys.encode())
+
+    def exit_code(self) -> int:
+        """Wait for the process to end."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self._read()
+            ended, status = os.waitpid(self.process, os.WNOHANG)
+            if ended:
+                self.process = 0
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError("the app did not end")
+
+    def close(self) -> None:
+        if self.process:
+            os.kill(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+        os.close(self.terminal)
+
+    def _read(self) -> None:
+        ready, _, _ = select.select([self.terminal], [], [], 0.05)
+        if ready:
+            try:
+                self.written += os.read(self.terminal, 65536)
+            except OSError:
+                time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("terminal") / "topics.bundle"
+    return make_bundle(folder, d=384, embedder=load_embedder("minilm"))
+
+
+@pytest.fixture
+def opened(request: pytest.FixtureRequest) -> Iterator[list[TerminalApp]]:
+    apps: list[TerminalApp] = []
+    yield apps
+    for app in apps:
+        app.close()
+
+
+def test_a_query_typed_before_the_bundle_is_open_is_answered(
+    bundle: Path, opened: list[TerminalApp]
+) -> None:
+    app = TerminalApp("open", str(bundle))
+    opened.append(app)
+    app.wait_for("Features")
+    app.type("tidal disruption flare\r")
+    app.wait_for("Tidal disruption and black holes")
+    app.type("L")
+    app.wait_for("+.25")
+    app.type("q")
+    assert app.exit_code() == 0
+
+
+def test_a_bundle_that_cannot_be_opened_ends_with_a_sentence(
+    tmp_path: Path, opened: list[TerminalApp]
+) -> None:
+    app = TerminalApp("open", str(tmp_path / "none.bundle"))
+    opened.append(app)
+    app.wait_for("There is no bundle at")
+    assert app.exit_code() == 1
