@@ -1,6 +1,7 @@
 """What the README promises is run: its commands, its Python, its table of keys."""
 
 import gzip
+import io
 import json
 import re
 import shlex
@@ -30,7 +31,9 @@ def marked(name: str) -> str:
 
 def commands() -> list[str]:
     installing = marked("demo-command") + marked("test-command")
-    lines = [line for block in blocks("sh") if block not in installing for line in block.split("\n")]
+    lines = [
+        line for block in blocks("sh") if block not in installing for line in block.split("\n")
+    ]
     return [line for line in lines if line.strip()]
 
 
@@ -80,7 +83,8 @@ def test_a_command_of_the_readme_works(
     if "|" in command:
         piped, command = command.split("|")
         assert piped.split() == ["zcat", "papers.jsonl.gz"]
-        monkeypatch.setattr("sys.stdin", (at_the_desk / "papers.jsonl").open(encoding="utf-8"))
+        lines = (at_the_desk / "papers.jsonl").read_bytes()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
     program, *words = shlex.split(command)
     assert program == "saetui"
     if "-o" in words:

@@ -100,4 +100,5 @@ def _unit_rows(task: EmbeddingTask, start: int, vectors: Float) -> NDArray[np.fl
             f"The vector of document '{document.id}' is {kind}.",
             "Check the embedder, or take the document out of the corpus.",
         )
-    return (vectors / norms[:, None]).astype(np.float16)
+    unit: NDArray[np.float16] = (vectors / norms[:, None]).astype(np.float16)
+    return unit

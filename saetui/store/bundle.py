@@ -136,7 +136,7 @@ class Bundle:
         size = (index.parameters.documents, index.parameters.dimensions)
         if size != (self.manifest.documents, self.manifest.dimensions):
             raise BundleDamaged(
-                f"{self.path / INDEX} is an index of {size[0]:,} vectors of width {size[1]}, "
+                f"{self.path / INDEX_PARAMETERS} is of {size[0]:,} vectors of width {size[1]}, "
                 f"but the bundle has {self.manifest.documents:,} of width "
                 f"{self.manifest.dimensions}."
             )

@@ -1,9 +1,10 @@
 """SQLite files that are written once, whole, and from then on only read."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from saetui.errors import BuildError, BundleDamaged
 from saetui.store.atomic import atomic_write
@@ -50,6 +51,21 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         raise BundleDamaged(
             f"{path} cannot be opened ({error}).", "Mend its permissions."
         ) from None
+
+
+def read_rows(
+    connection: sqlite3.Connection, path: Path, statement: str, values: Sequence[object] = ()
+) -> list[tuple[Any, ...]]:
+    """All rows that a statement gives; `path` is where the database lies.
+
+    Raises:
+        BundleDamaged: It is not the database that belongs there, or is closed.
+    """
+    try:
+        return connection.execute(statement, tuple(values)).fetchall()
+    # SQLite may quote damaged bytes in its message, which then is not text.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise BundleDamaged(f"{path} is not the database that belongs there ({error}).") from None
 
 
 def storable(text: str) -> str:

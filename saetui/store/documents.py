@@ -9,7 +9,7 @@ from typing import Any
 
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged, InputError
-from saetui.store.databases import new_database, open_read_only, storable
+from saetui.store.databases import new_database, open_read_only, read_rows, storable
 
 _SCHEMA = """
 PRAGMA page_size=8192;
@@ -137,13 +137,8 @@ class DocumentStore:
         return found
 
     def _query(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
-                return self._connection.execute(statement, tuple(values)).fetchall()
-        except sqlite3.Error as error:
-            raise BundleDamaged(
-                f"{self.path} cannot be read as a database of documents ({error})."
-            ) from None
+        with self._lock:
+            return read_rows(self._connection, self.path, statement, values)
 
     def _document(self, values: Sequence[object]) -> Document:
         _, document_id, title, text, url, published, metadata = (str(value) for value in values)

@@ -4,7 +4,6 @@ Every label keeps where it came from. A feature may have several; one of them is
 """
 
 import contextlib
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from saetui.core.features import Statistics
 from saetui.errors import BundleDamaged
-from saetui.store.databases import new_database, open_read_only, storable
+from saetui.store.databases import new_database, open_read_only, read_rows, storable
 
 _SCHEMA = """
 CREATE TABLE features(
@@ -151,12 +150,7 @@ def read_labels(path: Path, feature: int) -> list[LabelRecord]:
 def _read(path: Path, statement: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
     # A connection of its own for each reading leaves nothing to share between threads.
     with contextlib.closing(open_read_only(path)) as connection:
-        try:
-            return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise BundleDamaged(
-                f"{path} cannot be read as a database of features ({error})."
-            ) from None
+        return read_rows(connection, path, statement, values)
 
 
 def _terms(joined: object) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def load_weights(folder: Path) -> SaeWeights:
         if tensors[name].shape != shape or tensors[name].dtype != np.float32:
             raise BundleDamaged(
                 f"{path}: {name} is {tensors[name].dtype} {tensors[name].shape}, "
-                f"but float32 {shape} belongs there."
+                f"but float32 {shape} is what {CONFIGURATION} says."
             )
         if not np.isfinite(tensors[name]).all():
             raise BundleDamaged(f"{path}: {name} holds values that are not numbers.")

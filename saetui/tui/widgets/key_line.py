@@ -48,11 +48,16 @@ class KeyLine(Lines):
 
     DEFAULT_CSS = "KeyLine { dock: bottom; background: $panel; color: $text-muted; }"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: list[_Hint] | None = None
+
     def on_mount(self) -> None:
         """Follow the focus."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def _changed(self, screen: Screen[object]) -> None:
+        self._known = None
         self.refresh()
 
     def lines(self, width: int) -> tuple[Pieces]:
@@ -76,7 +81,9 @@ class KeyLine(Lines):
             position -= hint.width
 
     def _hints(self, width: int) -> list[_Hint]:
-        hints = self._all_hints()
+        if self._known is None:
+            self._known = self._all_hints()
+        hints = self._known.copy()
         while hints and sum(hint.width for hint in hints) - 2 > width:
             highest = max(hint.rank for hint in hints)
             last = max(i for i, hint in enumerate(hints) if hint.rank == highest)

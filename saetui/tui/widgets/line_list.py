@@ -139,6 +139,11 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
 
     # Drawing.
 
+    def notify_style_update(self) -> None:
+        """Colours may be others now."""
+        super().notify_style_update()
+        self._pen.forget()
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a part of what is visible."""
         self._pen.begin()

@@ -33,6 +33,11 @@ class Lines(Widget):
         """Harmless pieces for each line of `width` cells, from the top."""
         raise TypeError(f"{type(self).__name__} does not say what is on its lines")
 
+    def notify_style_update(self) -> None:
+        """Colours may be others now."""
+        super().notify_style_update()
+        self._pen.forget()
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines in a region."""
         self._pen.begin()

@@ -32,20 +32,24 @@ class Pen:
         self._drawn: dict[tuple[Pieces, int, bool], Strip] = {}
 
     def begin(self) -> None:
-        """Start a frame: look up styles, and forget what was drawn in others."""
+        """Start a frame; what was drawn in other colours is forgotten."""
         widget = self._widget
-        styles = {
-            name: widget.get_component_rich_style(f"piece--{name}", partial=True) for name in STYLES
-        }
-        filters = tuple(widget.get_line_filters())
-        looks = (widget.rich_style, widget.background_colors, filters, *styles.values())
+        self._base = widget.rich_style
+        self._background = widget.background_colors[1]
+        self._filters = tuple(widget.get_line_filters())
+        looks = (self._base, self._background, self._filters)
         if looks != self._looks:
             self._looks = looks
-            self._styles = styles
-            self._base = widget.rich_style
-            self._background = widget.background_colors[1]
-            self._filters = filters
             self._drawn.clear()
+            # Looking these up costs more than drawing a line.
+            self._styles = {
+                name: widget.get_component_rich_style(f"piece--{name}", partial=True)
+                for name in STYLES
+            }
+
+    def forget(self) -> None:
+        """Look up styles anew in the next frame; the widget's style sheet has changed."""
+        self._looks = ()
 
     def draw(self, pieces: Pieces, width: int, at_cursor: bool = False) -> Strip:
         """A line on exactly `width` cells.

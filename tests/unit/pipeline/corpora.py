@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from bundles import HashEmbedder, make_documents
 
 from saetui.embed import EmbedderSettings
 from saetui.pipeline.options import BuildOptions, SaeSize
-from bundles import HashEmbedder, make_documents
 
 
 @dataclass(frozen=True)

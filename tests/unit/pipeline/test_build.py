@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import HashEmbedder
+from corpora import SmallCorpus, write_corpus
 
 from saetui.corpus import CorpusOptions
 from saetui.embed import EmbedderSettings
@@ -25,8 +27,6 @@ from saetui.session.session import open_session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.manifest import read_manifest
-from bundles import HashEmbedder
-from corpora import SmallCorpus, write_corpus
 
 
 class Stopped(BaseException):
