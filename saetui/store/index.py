@@ -80,7 +80,7 @@ def build_index(
         index.add_items(block, np.arange(start, start + len(block)), num_threads=threads)
         advance(len(block))
     with atomic_write(index_path) as temporary:
-        index.save_index(str(temporary))
+        index.save_index(os.fsencode(temporary))
     parameters = IndexParameters(count, dimensions, sha256=sha256_of(index_path))
     write_json(parameters_path, asdict(parameters))
     return parameters
@@ -101,7 +101,8 @@ class VectorIndex:
         self._index: Any = hnswlib.Index(
             space=self.parameters.space, dim=self.parameters.dimensions
         )
-        self._index.load_index(str(index_path))
+        # As bytes, since the name of a folder need not be text.
+        self._index.load_index(os.fsencode(index_path))
         self._index.set_num_threads(1)
 
     def search(self, vector: Float, limit: int) -> NDArray[np.int64]:

@@ -39,15 +39,6 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("enter", "submit", "Submit", "Search, or keep the filter", "Search"),
         Command("escape,down", "leave", "Leave", "Go to the list below", "To the list"),
     ),
-    "Lists": (
-        Command("down,j", "move(1)", "Down", "Move down"),
-        Command("up,k", "move(-1)", "Up", "Move up"),
-        Command("home,g", "move_to(0)", "First", "Go to the first row"),
-        Command("end,G", "move_to(-1)", "Last", "Go to the last row"),
-        Command("pagedown,ctrl+d", "page(1)", "Page down", "Move down half a page"),
-        Command("pageup,ctrl+u", "page(-1)", "Page up", "Move up half a page"),
-        Command("enter", "choose", "Open", "Open the document or feature", "Open", rank=3),
-    ),
     "Steering": (
         Command("left", "nudge(-1)", "Weaker", "Weaken the feature by 0.05", "Strength"),
         Command("right", "nudge(1)", "Stronger", "Strengthen the feature by 0.05", "Strength"),
@@ -84,6 +75,15 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     "Document": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
         Command("escape", "back", "Back", "Go back", "Back"),
+    ),
+    "Lists": (
+        Command("down,j", "move(1)", "Down", "Move down"),
+        Command("up,k", "move(-1)", "Up", "Move up"),
+        Command("home,g", "move_to(0)", "First", "Go to the first row"),
+        Command("end,G", "move_to(-1)", "Last", "Go to the last row"),
+        Command("pagedown,ctrl+d", "page(1)", "Page down", "Move down half a page"),
+        Command("pageup,ctrl+u", "page(-1)", "Page up", "Move up half a page"),
+        Command("enter", "choose", "Open", "Open the document or feature", "Open", rank=3),
     ),
     "Everywhere": (
         Command("1", "view('search')", "Search", "Go to the search view"),

@@ -77,7 +77,7 @@ class SearchControl:
             case "set":
                 self._go(state.change(feature.id, Change("set", amount)))
             case "negate":
-                self._go(state.negate(feature.id))
+                self._go(state.negate(feature.id, feature.activation))
             case "solo":
                 self._go(state.toggle_solo(feature.id))
             case "reset" if not feature.activation:

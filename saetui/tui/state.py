@@ -33,8 +33,8 @@ class SearchState:
     solo: int | None = None
 
     def ask(self, query: str) -> "SearchState":
-        """The same changes with another query."""
-        return replace(self, query=query)
+        """The same changes with another query; a solo ends, for its feature may be absent there."""
+        return replace(self, query=query, solo=None)
 
     def next_mode(self) -> "SearchState":
         """The next steering mode, around."""
@@ -61,15 +61,18 @@ class SearchState:
         amount = round(change.apply(activation) + step, _DECIMALS)
         return self.change(feature, Change("set", amount))
 
-    def negate(self, feature: int) -> "SearchState":
-        """One feature turned into its opposite; twice is as before."""
+    def negate(self, feature: int, activation: float) -> "SearchState":
+        """One feature turned into the opposite of what it is now; twice is as strong as before."""
         match self.steering.get(feature):
             case None:
                 return self.change(feature, Change("scale", -1.0))
             case Change("scale", -1.0):
                 return self.change(feature, None)
-            case Change(operation, amount):
-                return self.change(feature, Change(operation, -amount))
+            case Change("add", amount) if not activation:
+                return self.change(feature, Change("add", -amount))
+            case change:
+                amount = -round(change.apply(activation), _DECIMALS)
+                return self.change(feature, Change("set", amount))
 
     def toggle_solo(self, feature: int) -> "SearchState":
         """Keep only this feature, or all again when it was the one kept."""

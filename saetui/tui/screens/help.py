@@ -23,10 +23,10 @@ _WORDS = (
     ("family", "A general feature and the special ones that occur with it."),
     ("cos", "Cosine of document and changed query; results are sorted by it."),
     ("moved", "Ranks gained or lost against the unchanged query. NEW came from far below."),
-    ("why", "The terms that a result's cosine is the sum of."),
+    ("why", "The terms that a result's cosine is the sum of; rest is what no feature explains."),
     ("drift", "Cosine of the changed query and the query as typed; 1 is unchanged."),
     ("delta", "The mode that changes the query only where a feature was changed."),
-    ("decode", "The mode that searches with the features alone, without the unexplained."),
+    ("decode", "The mode that searches with the features alone, without the rest."),
 )
 _COLUMN = 16
 

@@ -1,23 +1,15 @@
 """The line at the bottom: what keys do now."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from textual import events
-from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widgets import Input
 
 from saetui.tui.columns import Pieces
-from saetui.tui.commands import COMMANDS, Command
+from saetui.tui.commands import COMMANDS
 from saetui.tui.widgets.lines import Lines
-
-# What each key does, by key and action: an active binding knows no more of its command.
-_COMMANDS = {
-    (key, command.action): command
-    for commands in COMMANDS.values()
-    for command in commands
-    for key in command.keys.split(",")
-}
 
 
 @dataclass
@@ -27,7 +19,7 @@ class _Hint:
     Attributes:
         keys: Textual's names, and as a reader writes them.
         text: What the keys do.
-        rank: Where room is short, the highest goes first.
+        rank: Where room is short, the lowest stay.
     """
 
     keys: list[tuple[str, str]]
@@ -81,37 +73,39 @@ class KeyLine(Lines):
             position -= hint.width
 
     def _hints(self, width: int) -> list[_Hint]:
+        """As many hints as there is room for, those of lower rank before others."""
         if self._known is None:
             self._known = self._all_hints()
-        hints = self._known.copy()
-        while hints and sum(hint.width for hint in hints) - 2 > width:
-            highest = max(hint.rank for hint in hints)
-            last = max(i for i, hint in enumerate(hints) if hint.rank == highest)
-            del hints[last]
-        return hints
+        room = width + 2
+        kept = set()
+        for number, hint in sorted(enumerate(self._known), key=lambda entry: entry[1].rank):
+            if hint.width <= room:
+                kept.add(number)
+                room -= hint.width
+        return [hint for number, hint in enumerate(self._known) if number in kept]
 
     def _all_hints(self) -> list[_Hint]:
+        active = self.screen.active_bindings
         typing = isinstance(self.screen.focused, Input)
         hints: list[_Hint] = []
         seen: set[str] = set()
-        for key, active in self.screen.active_bindings.items():
-            command = _COMMANDS.get((key, active.binding.action))
-            # While one types, a key that prints something is a letter of the text.
-            if command is None or not command.hint or (typing and _prints(key)):
-                continue
-            if command.action in seen:
+        for command in chain.from_iterable(COMMANDS.values()):
+            keys = [
+                (key, active[key].binding.key_display or key)
+                for key in command.keys.split(",")
+                if key in active
+                and active[key].binding.action == command.action
+                # While one types, a key that prints something is a letter of the text.
+                and not (typing and _prints(key))
+            ]
+            if not keys or not command.hint or command.action in seen:
                 continue
             seen.add(command.action)
-            self._add(hints, command, key, active)
+            if hints and hints[-1].text == command.hint:
+                hints[-1].keys.append(keys[0])
+            else:
+                hints.append(_Hint([keys[0]], command.hint, command.rank))
         return hints
-
-    @staticmethod
-    def _add(hints: list[_Hint], command: Command, key: str, active: ActiveBinding) -> None:
-        shown = (key, active.binding.key_display or key)
-        if hints and hints[-1].text == command.hint:
-            hints[-1].keys.append(shown)
-        else:
-            hints.append(_Hint([shown], command.hint, command.rank))
 
 
 def _prints(key: str) -> bool:

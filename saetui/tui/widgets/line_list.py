@@ -82,7 +82,6 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
         self._empty = empty
-        self._message: list[str] = []
         self._pen = Pen(self)
 
     # What a subclass defines.
@@ -147,24 +146,25 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a part of what is visible."""
         self._pen.begin()
-        width = self.line_width
-        if not self._rows:
-            self._message = [line for text in self._empty for line in wrap(text, width - 2)]
-        strips = [self._strip(y, width) for y in crop.line_range]
-        if crop.column_span == (0, self.size.width):
+        # The scrollbar is drawn over the end of the lines.
+        width, whole, top = self.line_width, self.size.width, self.scroll_offset.y
+        if self._rows:
+            strips = [self._row_strip(y + top, width, whole) for y in crop.line_range]
+        else:
+            message = [line for text in self._empty for line in wrap(text, width - 2)]
+            strips = [
+                self._pen.draw(((f" {message[y]}", "muted"),) if y < len(message) else (), whole)
+                for y in crop.line_range
+            ]
+        if crop.column_span == (0, whole):
             return strips
         return [strip.crop(*crop.column_span) for strip in strips]
 
-    def _strip(self, y: int, width: int) -> Strip:
-        """One line of what is visible, as wide as the list with its scrollbar."""
-        whole = self.size.width
-        index = y + self.scroll_offset.y
-        if index < len(self._rows):
-            pieces = self.line(self._rows[index], index, width)
-            return self._pen.draw(pieces, whole, self.has_cursor and index == self.cursor)
-        if not self._rows and y < len(self._message):
-            return self._pen.draw(((f" {self._message[y]}", "muted"),), whole)
-        return self._pen.draw((), whole)
+    def _row_strip(self, index: int, width: int, whole: int) -> Strip:
+        if index >= len(self._rows):
+            return self._pen.draw((), whole)
+        pieces = self.line(self._rows[index], index, width)
+        return self._pen.draw(pieces, whole, self.has_cursor and index == self.cursor)
 
     # Moving.
 

@@ -8,8 +8,8 @@ from textual.widget import Widget
 from saetui.tui.columns import Pieces
 
 # The styles that a piece may name, as component classes; `app.tcss` says how they look.
-STYLES = ("cursor", "toward", "away", "muted", "title", "strong", "current", "key")
-COMPONENTS = frozenset(f"piece--{name}" for name in STYLES)
+STYLES = ("toward", "away", "muted", "title", "strong", "current", "key")
+COMPONENTS = frozenset(f"piece--{name}" for name in (*STYLES, "cursor"))
 
 _REMEMBERED = 1_000
 
@@ -42,10 +42,8 @@ class Pen:
             self._looks = looks
             self._drawn.clear()
             # Looking these up costs more than drawing a line.
-            self._styles = {
-                name: widget.get_component_rich_style(f"piece--{name}", partial=True)
-                for name in STYLES
-            }
+            self._styles = {name: self._ink(name) for name in STYLES}
+            self._cursor = self._cursor_style()
 
     def forget(self) -> None:
         """Look up styles anew in the next frame; the widget's style sheet has changed."""
@@ -69,8 +67,20 @@ class Pen:
             self._drawn[key] = strip
         return strip
 
+    def _ink(self, name: str) -> Style:
+        """What a piece's style does to text on any background."""
+        component = f"piece--{name}"
+        own = self._widget.get_component_rich_style(component, partial=True)
+        # Only the whole style has a translucent colour blended with what is below.
+        whole = self._widget.get_component_rich_style(component)
+        return own if own.color is None else own + Style(color=whole.color)
+
+    def _cursor_style(self) -> Style:
+        whole = self._widget.get_component_rich_style("piece--cursor")
+        return self._ink("cursor") + Style(bgcolor=whole.bgcolor, dim=False)
+
     def _new_strip(self, pieces: Pieces, width: int, at_cursor: bool) -> Strip:
-        cursor = self._styles["cursor"] if at_cursor else Style.null()
+        cursor = self._cursor if at_cursor else Style.null()
         base = self._base + cursor
         segments = [
             Segment(text, self._base + self._styles[name] + cursor if name else base)

@@ -33,7 +33,7 @@ class WhyLines(Lines):
         if self._result is None or self._result.why is None:
             return []
         why, ellipsis = self._result.why, self.glyphs.ellipsis
-        rest = f"bias {signed(why.bias)}  unexplained {signed(why.remainder)} "
+        rest = f"bias {signed(why.bias)}  rest {signed(why.remainder)} "
         lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
         for feature, term in why.features:
             name = fit(self._names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis)

@@ -1,0 +1,132 @@
+"""The app as a person at the keyboard meets it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from bundles import HashEmbedder
+from textual.pilot import Pilot
+from textual.widgets import Input
+from textual.worker import WorkerCancelled
+
+from saetui.session.requests import SearchResponse
+from saetui.session.session import Session
+from saetui.store.bundle import Bundle
+from saetui.tui.app import Opener, SaetuiApp
+from saetui.tui.screens.main import MainScreen
+from saetui.tui.views.search import SearchView
+
+NARROW = (80, 24)
+WIDE = (120, 40)
+
+
+def open_still(path: Path) -> Session:
+    """A session whose clock stands still, so that no answer shows a time."""
+    bundle = Bundle(path)
+    embedder = HashEmbedder(bundle.manifest.dimensions)
+    return Session(bundle, embedder=embedder, clock=lambda: 0.0)
+
+
+class Driver:
+    """Presses keys, waits for what they cause, and reads the screen."""
+
+    def __init__(self, app: SaetuiApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+        # Every answer that was shown, in order.
+        self.shown: list[SearchResponse] = []
+        show = self.search.show_answer
+
+        def noted(answer: SearchResponse) -> None:
+            self.shown.append(answer)
+            show(answer)
+
+        self.search.show_answer = noted  # type: ignore[method-assign]
+
+    @property
+    def main(self) -> MainScreen:
+        return self.app.main
+
+    @property
+    def search(self) -> SearchView:
+        return self.main.query_one(SearchView)
+
+    @property
+    def session(self) -> Session:
+        assert self.main.session is not None
+        return self.main.session
+
+    async def settle(self) -> None:
+        """Wait until nothing is going on any more."""
+        while True:
+            await self.pilot.pause()
+            running = [worker for worker in self.app.workers if not worker.is_finished]
+            if not running:
+                return
+            with suppress(WorkerCancelled):
+                await self.app.workers.wait_for_complete(running)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each when the one before has had its effect."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        await self.pilot.press(*text)
+        await self.settle()
+
+    async def ask(self, query: str) -> None:
+        """Search for a query."""
+        await self.press("slash") if self.app.focused is not self.search.query_line else None
+        self.search.query_line.value = query
+        await self.press("enter")
+
+    def lines(self) -> list[str]:
+        """What is on the screen, line by line."""
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(self.lines())
+
+    def features(self) -> list[int]:
+        """Numbers of the features in the steering list."""
+        return [feature.id for feature in self.search.steering.rows]
+
+
+@asynccontextmanager
+async def drive(
+    opened: Session | Opener,
+    size: tuple[int, int] = NARROW,
+    *,
+    name: str = "synthetic",
+    theme: str = "textual-dark",
+    encoding: str = "utf-8",
+    wait: bool = True,
+) -> AsyncIterator[Driver]:
+    """Run the app on a session, or on what opens one.
+
+    Args:
+        opened: The session, or a function that opens it.
+        size: Columns and lines of the terminal.
+        name: Of the bundle, before it is open.
+        theme: Colours.
+        encoding: Of the terminal.
+        wait: Whether to begin when the bundle is open.
+    """
+    opener: Opener = (lambda say: opened) if isinstance(opened, Session) else opened
+    app = SaetuiApp(opener, name, encoding)
+    app.theme = theme
+    app.animation_level = "none"
+    async with app.run_test(size=size, notifications=True) as pilot:
+        for line in app.main.query(Input):
+            line.cursor_blink = False
+        driver = Driver(app, pilot)
+        if wait:
+            await driver.settle()
+        yield driver
+
+
+Drive = Callable[..., "AsyncIterator[Driver]"]

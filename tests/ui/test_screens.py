@@ -1,0 +1,185 @@
+"""Every screen state looks as its picture in `snapshots/`, at two sizes and in several themes."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from driver import NARROW, WIDE, Driver, drive, open_still
+from screens import picture
+from syrupy.assertion import SnapshotAssertion
+
+State = Callable[[Driver], Awaitable[None]]
+QUERY = "black hole merger chirp"
+
+
+async def empty_search(driver: Driver) -> None:
+    """Before the first query."""
+
+
+async def results(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("shift+tab", "down")
+
+
+async def steered_up(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("down", "L", "right")
+
+
+async def steered_down(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("H", "left")
+
+
+async def steered_off(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("down", "0")
+
+
+async def steered_negated(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("n")
+
+
+async def steered_beyond(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("m", "L", "down", "n", *["H"] * 4)
+
+
+async def steered_added(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("a", *"bleach", "enter")
+
+
+async def steered_solo(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("down", "space")
+
+
+async def decode_mode(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("e", "down", "L")
+
+
+async def exact_without_why(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("x", "w")
+
+
+async def features_alone(driver: Driver) -> None:
+    await driver.press("escape", "a", *"coral", "enter")
+
+
+async def document(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("shift+tab", "enter")
+
+
+async def document_text(driver: Driver) -> None:
+    await document(driver)
+    await driver.press("shift+tab")
+
+
+async def features(driver: Driver) -> None:
+    await driver.press("escape", "2")
+
+
+async def features_sorted(driver: Driver) -> None:
+    await driver.press("escape", "2", "s", "down")
+
+
+async def features_filtered(driver: Driver) -> None:
+    await driver.press("escape", "2", "slash", *"bl")
+
+
+async def features_without_match(driver: Driver) -> None:
+    await driver.press("escape", "2", "slash", *"zebra")
+
+
+async def feature_details(driver: Driver) -> None:
+    await driver.press("escape", "2", "down", "enter", "down")
+
+
+async def feature_never_active(driver: Driver) -> None:
+    await driver.press("escape", "2", "G")
+
+
+async def families(driver: Driver) -> None:
+    await driver.press("escape", "3")
+
+
+async def families_open(driver: Driver) -> None:
+    await driver.press("escape", "3", "right", "down", "right", "down")
+
+
+async def families_filtered(driver: Driver) -> None:
+    await driver.press("escape", "3", "slash", *"attention", "enter")
+
+
+async def families_without_match(driver: Driver) -> None:
+    await driver.press("escape", "3", "slash", *"zebra")
+
+
+async def add_dialog(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("a", *"reef", "down")
+
+
+async def in_no_family(driver: Driver) -> None:
+    await driver.press("escape", "2", "s", "s", "s", "G", "t")
+
+
+async def help_screen(driver: Driver) -> None:
+    await driver.press("f1")
+
+
+async def help_words(driver: Driver) -> None:
+    await driver.press("f1", "end")
+
+
+async def palette(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("ctrl+p", *"solo")
+
+
+STATES: tuple[State, ...] = (
+    empty_search,
+    results,
+    steered_up,
+    steered_down,
+    steered_off,
+    steered_negated,
+    steered_beyond,
+    steered_added,
+    steered_solo,
+    decode_mode,
+    exact_without_why,
+    features_alone,
+    document,
+    document_text,
+    features,
+    features_sorted,
+    features_filtered,
+    features_without_match,
+    feature_details,
+    feature_never_active,
+    families,
+    families_open,
+    families_filtered,
+    families_without_match,
+    add_dialog,
+    in_no_family,
+    help_screen,
+    help_words,
+    palette,
+)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+async def test_screen(
+    state: State, size: tuple[int, int], bundle: Path, screens: SnapshotAssertion
+) -> None:
+    async with drive(open_still(bundle), size) as driver:
+        await state(driver)
+        assert picture(driver.app) == screens

@@ -1,0 +1,114 @@
+"""Checking names every file once, and what is wrong with it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import make_bundle
+from damage import fresh, write_sizes_and_hashes
+
+from saetui.store.arrays import save_array
+from saetui.store.check import Finding, check_bundle
+from saetui.store.manifest import read_manifest
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle")
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    return fresh(whole, tmp_path / "small.bundle")
+
+
+def problems(folder: Path) -> dict[str, str]:
+    return {finding.subject: finding.problem for finding in check_bundle(folder) if not finding.ok}
+
+
+@pytest.mark.parametrize("documents", [0, 1, 60])
+def test_a_whole_bundle_has_no_problems(tmp_path: Path, documents: int) -> None:
+    folder = make_bundle(tmp_path / "a.bundle", documents=documents)
+    findings = list(check_bundle(folder))
+    subjects = [finding.subject for finding in findings]
+    assert subjects == [
+        "manifest and sizes",
+        *sorted(read_manifest(folder).files),
+        "documents",
+        "embeddings",
+        "index",
+        "SAE k4-n24",
+    ]
+    assert len(set(subjects)) == len(subjects)
+    assert [finding.problem for finding in findings] == [""] * len(findings)
+
+
+def test_what_is_no_bundle_is_one_problem(tmp_path: Path) -> None:
+    (finding,) = check_bundle(tmp_path / "nowhere")
+    assert not finding.ok
+    assert finding == Finding(
+        "manifest and sizes", f"There is no bundle at {tmp_path / 'nowhere'}. Check the path."
+    )
+
+
+def test_every_changed_file_is_named(folder: Path) -> None:
+    names = ["documents.sqlite", "saes/k4-n24/cfg.json"]
+    for name in names:
+        content = bytearray((folder / name).read_bytes())
+        content[-1] ^= 1
+        (folder / name).write_bytes(content)
+    assert list(problems(folder)) == names
+
+
+def test_looking_at_a_part_of_the_findings_is_fine(folder: Path) -> None:
+    findings = check_bundle(folder)
+    assert next(findings).ok
+    findings.close()
+
+
+def test_embeddings_must_have_unit_norm(folder: Path) -> None:
+    embeddings = np.load(folder / "embeddings.npy")
+    for wrong in (0.0, 2.0, np.nan, np.inf):
+        changed = embeddings.copy()
+        changed[17] = wrong
+        save_array(folder / "embeddings.npy", changed)
+        write_sizes_and_hashes(folder)
+        assert problems(folder)["embeddings"] == "row 17 is not of unit norm."
+
+
+def test_the_index_must_be_of_these_embeddings(folder: Path) -> None:
+    save_array(folder / "embeddings.npy", -np.load(folder / "embeddings.npy"))
+    write_sizes_and_hashes(folder)
+    assert problems(folder) == {"index": "it does not find the first document by itself."}
+
+
+def test_documents_must_be_as_many_as_the_manifest_says(folder: Path, tmp_path: Path) -> None:
+    other = make_bundle(tmp_path / "other.bundle", documents=61)
+    (folder / "documents.sqlite").write_bytes((other / "documents.sqlite").read_bytes())
+    write_sizes_and_hashes(folder)
+    assert problems(folder) == {"documents": "61 where the manifest says 60."}
+
+
+def test_codes_and_postings_must_agree(folder: Path) -> None:
+    path = folder / "saes/k4-n24/codes/values.npy"
+    save_array(path, 2 * np.load(path))
+    write_sizes_and_hashes(folder)
+    assert problems(folder) == {"SAE k4-n24": "codes by document and by feature differ."}
+
+
+def test_figures_and_postings_must_agree(folder: Path, tmp_path: Path) -> None:
+    other = make_bundle(tmp_path / "other.bundle", seed=5)
+    name = "saes/k4-n24/features.sqlite"
+    (folder / name).write_bytes((other / name).read_bytes())
+    write_sizes_and_hashes(folder)
+    assert problems(folder) == {"SAE k4-n24": "the features' figures do not match the codes."}
+
+
+def test_a_part_that_cannot_be_read_is_a_finding(folder: Path) -> None:
+    path = folder / "saes/k4-n24/families.json"
+    families = json.loads(path.read_text(encoding="utf-8"))
+    families["clean"] = [99]
+    path.write_text(json.dumps(families), encoding="utf-8")
+    write_sizes_and_hashes(folder)
+    assert "families.json names feature 99" in problems(folder)["SAE k4-n24"]
