@@ -24,7 +24,8 @@ def cosines(vector: Float, embeddings: NDArray[np.floating]) -> Float:
     block = max(1, _BLOCK_BYTES // (4 * embeddings.shape[1]))
     for start in range(0, len(embeddings), block):
         part = np.asarray(embeddings[start : start + block], dtype=np.float32)
-        np.matmul(part, query, out=scores[start : start + block])
+        # A matrix product rounds a row by where it stands; equal documents would not score alike.
+        np.einsum("ij,j->i", part, query, out=scores[start : start + block])
     return scores
 
 

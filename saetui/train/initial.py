@@ -5,10 +5,13 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from saetui.train.options import SaeConfig
+from saetui.train.pairs import Pairs, decode
 from saetui.train.rows import TrainingRows
+from saetui.train.selection import largest
 from saetui.train.step import Parameters
 
 _MEDIAN_ROWS = 8_192
+_SCALE_ROWS = 1_024
 _NOISE = 0.1
 
 
@@ -30,7 +33,18 @@ def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Para
     used = len(from_rows)
     directions[:used] = torch.where(found, from_rows + _NOISE * noise[:used], noise[:used])
     directions = normalize(directions, dim=1)
-    return Parameters(directions.clone(), torch.zeros(config.n), directions, bias)
+    tied = Parameters(directions.clone(), torch.zeros(config.n), directions, bias)
+    tied.encoder.mul_(_best_scale(tied, config.k, sample[:_SCALE_ROWS]))
+    return tied
+
+
+def _best_scale(parameters: Parameters, k: int, rows: Tensor) -> float:
+    """The factor on activations that brings reconstructions of rows closest to them."""
+    centred = rows - parameters.bias
+    values, latents = largest(centred @ parameters.encoder.T, k)
+    decoded = decode(Pairs.from_matrix(latents, values.relu_()), parameters.directions)
+    energy = float(decoded.square().sum())
+    return float((decoded * centred).sum()) / energy if energy > 0 else 1.0
 
 
 def _gaussian(n: int, d: int, seed: int) -> Tensor:

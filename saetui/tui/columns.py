@@ -22,7 +22,8 @@ def fit(text: str, width: int, ellipsis: str) -> str:
 
 def signed(value: float) -> str:
     """A number of two decimals with its sign, as short as can be: `+.25`, `-1.00`."""
-    text = f"{value:+.2f}"
+    # Adding zero takes the sign from what rounds to it.
+    text = f"{round(value, 2) + 0.0:+.2f}"
     return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
 
 

@@ -61,16 +61,18 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("x", "exact", "Exact", "Compare with every document, or ask the index"),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
     ),
-    "Features": (
-        Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
-        Command("s", "sort", "Sort", "Sort by the next column", "Sort"),
-        Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
-    ),
     "Families": (
         Command("left,h", "expand(-1)", "Fold", "Hide what is below, or go up", "Fold"),
         Command("right,l", "expand(1)", "Unfold", "Show what is below", "Fold"),
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
-        Command("f", "steer_family", "Steer family", "Add the whole family to the query", "Family"),
+        Command(
+            "f", "steer_family", "Steer family", "Add the whole family to the query", "Steer family"
+        ),
+    ),
+    "Features": (
+        Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
+        Command("s", "sort", "Sort", "Sort by the next column", "Sort"),
+        Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
     ),
     "Document": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),

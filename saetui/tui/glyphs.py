@@ -10,6 +10,7 @@ class Glyphs:
     Attributes:
         fills: A cell filled by one to eight eighths, from the left.
         heights: A cell filled by one to eight eighths, from below.
+        gained: A cell of a bar that a change added.
         lost: A cell of a bar that a change took away.
         rest: An empty cell of a bar.
         up, down: Before a number of ranks.
@@ -19,6 +20,7 @@ class Glyphs:
 
     fills: str
     heights: str
+    gained: str
     lost: str
     rest: str
     up: str
@@ -54,6 +56,7 @@ class Glyphs:
 UNICODE = Glyphs(
     fills="▏▎▍▌▋▊▉█",
     heights="▁▂▃▄▅▆▇█",
+    gained="▓",
     lost="░",
     rest="·",
     up="↑",
@@ -66,6 +69,7 @@ UNICODE = Glyphs(
 ASCII = Glyphs(
     fills=":#",
     heights=".:#",
+    gained="+",
     lost="-",
     rest=" ",
     up="+",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from bundles import make_bundle
 from driver import open_still
+from odd_bundles import make_hostile_bundle
 from screens import ScreenSnapshots
 from syrupy.assertion import SnapshotAssertion
 
@@ -15,6 +16,11 @@ from saetui.session.session import Session
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle")
+
+
+@pytest.fixture(scope="session")
+def hostile_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_hostile_bundle(tmp_path_factory.mktemp("bundles") / "hostile.bundle")
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """The app as a person at the keyboard meets it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from bundles import HashEmbedder
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.worker import WorkerCancelled
@@ -18,6 +19,10 @@ from saetui.tui.views.search import SearchView
 
 NARROW = (80, 24)
 WIDE = (120, 40)
+# Messages cause messages; after so many rounds without any, none will come.
+_QUIET_ROUNDS = 3
+# Rounds after which what was to appear will not.
+_PATIENCE = 1_000
 
 
 def open_still(path: Path) -> Session:
@@ -58,29 +63,56 @@ class Driver:
 
     async def settle(self) -> None:
         """Wait until nothing is going on any more."""
-        while True:
-            await self.pilot.pause()
-            running = [worker for worker in self.app.workers if not worker.is_finished]
-            if not running:
-                return
+        await self.rest()
+        while running := [worker for worker in self.app.workers if not worker.is_finished]:
             with suppress(WorkerCancelled):
                 await self.app.workers.wait_for_complete(running)
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Wait until all is done that does not wait for work in the background."""
+        quiet = 0
+        while quiet < _QUIET_ROUNDS:
+            # One round: every widget has worked off the messages that it had.
+            await self.pilot.pause(0)
+            pumps = [self.app, *self.app.screen.walk_children(with_self=True)]
+            quiet = 0 if any(pump.message_queue_size for pump in pumps) else quiet + 1
+
+    def send(self, *keys: str) -> None:
+        """Press keys without waiting for anything."""
+        for key in keys:
+            character = key if len(key) == 1 else None
+            self.app.post_message(events.Key({" ": "space"}.get(key, key), character))
 
     async def press(self, *keys: str) -> None:
         """Press keys, each when the one before has had its effect."""
         for key in keys:
-            await self.pilot.press(key)
+            self.send(key)
             await self.settle()
 
     async def type(self, text: str) -> None:
         """Type a text."""
-        await self.pilot.press(*text)
+        self.send(*text)
         await self.settle()
+
+    async def see(self, text: str) -> None:
+        """Wait until a text is on the screen, while something else goes on."""
+        for _ in range(_PATIENCE):
+            await self.pilot.pause(0)
+            if text in self.text():
+                return
+        raise AssertionError(f"{text!r} does not appear:\n{self.text()}")
+
+    async def resize(self, size: tuple[int, int]) -> None:
+        """Give the terminal another size."""
+        await self.pilot.resize_terminal(*size)
+        await self.rest()
 
     async def ask(self, query: str) -> None:
         """Search for a query."""
-        await self.press("slash") if self.app.focused is not self.search.query_line else None
+        self.search.query_line.focus()
         self.search.query_line.value = query
+        await self.settle()
         await self.press("enter")
 
     def lines(self) -> list[str]:
@@ -127,6 +159,3 @@ async def drive(
         if wait:
             await driver.settle()
         yield driver
-
-
-Drive = Callable[..., "AsyncIterator[Driver]"]

@@ -1,12 +1,13 @@
 """Every screen state looks as its picture in `snapshots/`, at two sizes and in several themes."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
-from driver import NARROW, WIDE, Driver, drive, open_still
+from driver import NARROW, WIDE, Driver, drive
 from screens import picture
 from syrupy.assertion import SnapshotAssertion
+
+from saetui.session.session import Session
 
 State = Callable[[Driver], Awaitable[None]]
 QUERY = "black hole merger chirp"
@@ -175,11 +176,10 @@ STATES: tuple[State, ...] = (
 )
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-async def test_screen(
-    state: State, size: tuple[int, int], bundle: Path, screens: SnapshotAssertion
-) -> None:
-    async with drive(open_still(bundle), size) as driver:
+async def test_screen(state: State, session: Session, screens: SnapshotAssertion) -> None:
+    async with drive(session, NARROW) as driver:
         await state(driver)
-        assert picture(driver.app) == screens
+        assert picture(driver.app) == screens(name="80x24")
+        await driver.resize(WIDE)
+        assert picture(driver.app) == screens(name="120x40")

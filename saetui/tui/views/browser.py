@@ -106,12 +106,14 @@ class Browser(Container):
     def _show_detail(self, feature: int, detail: "FeatureDetail") -> None:
         self._shown = detail
         self._lay_out(cursor=0)
-        self.detail.scroll_home(animate=False)
 
     def _lay_out(self, cursor: int | None = None) -> None:
         if self._shown is not None:
             rows = feature_rows(self._shown, self.detail.glyphs, self.detail.text_width)
             self.detail.replace(rows, cursor)
+            if not self.detail.has_focus:
+                # Nobody walks through the details yet, so they are read from the top.
+                self.detail.scroll_home(animate=False)
 
     def clear_filter(self) -> None:
         """Empty the filter line without filtering anew."""

@@ -47,7 +47,7 @@ class FamiliesView(Browser):
         self.announce(
             f"Families, {len(families):,} with {len(members):,} features",
             " ",
-            "size ",
+            "",
             "No member of a family has these words."
             if self.filter_line.value.strip()
             else "No families: features of this corpus do not occur together often enough.",

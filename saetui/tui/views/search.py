@@ -150,7 +150,8 @@ class SearchView(Container):
         self.why.display = not self.why.display
 
     def _tell(self, name: str) -> None:
-        self.post_message(self.Command(name))
+        # By the way that a steering key's message takes, so that neither overtakes the other.
+        (self.screen.focused or self).post_message(self.Command(name))
 
     def action_undo(self) -> None:
         """Undo."""

@@ -78,8 +78,10 @@ def feature_rows(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[De
     """A feature: figures, histogram, documents, deciles, related features, families, labels."""
     record = detail.record
     figures = (
-        f"Feature {record.id}, active on {record.documents:,} documents ({record.density:.2%}), "
+        f"Number {record.id}, active on {record.documents:,} documents ({record.density:.2%}), "
         f"at most {record.max_activation:.2f}"
+        if record.documents
+        else f"Number {record.id}, active on no document of the corpus"
     )
     terms = visible_line(", ".join(record.terms), _LONGEST)
     families = [f"{family.label}, {len(family.members)} features" for family in detail.families]
@@ -119,7 +121,7 @@ def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[Deta
     """How many documents the feature is how active on."""
     record, counts = detail.record, detail.histogram
     if not record.documents:
-        return text_rows("No document of the corpus activates this feature.", width)
+        return []
     scale = f"{record.max_activation:.2f}"
     columns = glyphs.histogram(counts, _HISTOGRAM_ROWS)
     return _section(
@@ -162,6 +164,6 @@ def _together(detail: "FeatureDetail") -> list[DetailRow]:
 
 def _features(neighbours: "Sequence[Neighbour]") -> list[DetailRow]:
     return [
-        DetailRow(neighbour.name, f"{neighbour.value:.2f}", "feature", neighbour.id)
+        DetailRow(neighbour.name, f"{round(neighbour.value, 2) + 0.0:.2f}", "feature", neighbour.id)
         for neighbour in neighbours
     ]

@@ -90,11 +90,12 @@ class KeyLine(Lines):
         hints: list[_Hint] = []
         seen: set[str] = set()
         for command in chain.from_iterable(COMMANDS.values()):
+            action = command.action.removeprefix("app.")
             keys = [
                 (key, active[key].binding.key_display or key)
                 for key in command.keys.split(",")
                 if key in active
-                and active[key].binding.action == command.action
+                and active[key].binding.action.removeprefix("app.") == action
                 # While one types, a key that prints something is a letter of the text.
                 and not (typing and _prints(key))
             ]

@@ -225,6 +225,10 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         """Keep the cursor in view."""
         self._show_cursor()
 
+    def on_focus(self, event: events.Focus) -> None:
+        """Bring the cursor into view."""
+        self._show_cursor()
+
     def on_click(self, event: events.Click) -> None:
         """Move to the row that was clicked; open it when the cursor was there."""
         index = event.y + self.scroll_offset.y

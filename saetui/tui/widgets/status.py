@@ -36,7 +36,7 @@ class StatusLine(Lines):
             for number, (name, title) in enumerate(VIEWS, start=1)
         ]
         left: Pieces = ((_NAME, "strong"), *views)
-        right = f" {self.search} "
+        right = f"  {self.search} "
         room = width - cells(left) - cells(((right, ""),))
         bundle = self._facts(room)
         return ((*left, (bundle, "muted"), (right if room >= 0 else "", "")),)

@@ -78,7 +78,7 @@ class SteeringList(LineList["QueryFeature"]):
         return ("+", "toward") if change > 0 else ("-", "away")
 
     def _bar(self, feature: "QueryFeature", width: int) -> tuple[Piece, ...]:
-        """The bar ends at the steered value; what a change took away stays visible."""
+        """The bar ends at the steered value; what a change added or took away is told apart."""
         glyphs, activation, steered = self.glyphs, feature.activation, feature.steered
         if steered < 0:
             # Below zero the bar grows from the right.
@@ -91,12 +91,14 @@ class SteeringList(LineList["QueryFeature"]):
             )
         full = glyphs.bar(steered, width)
         kept = min(width, int(min(activation, steered) * width))
-        body = full[kept:]
-        if steered < activation:
+        body, style = full[kept:], ""
+        if steered > activation:
+            body, style = body.replace(glyphs.fills[-1], glyphs.gained), "toward"
+        elif steered < activation:
             filled = len(full.rstrip(glyphs.rest))
             lost = max(0, min(width, round(activation * width)) - filled)
             body = full[kept:filled] + glyphs.lost * lost + full[filled + lost :]
-        style = "toward" if steered > activation else "away" if steered < activation else ""
+            style = "away"
         return (
             (" [", ""),
             (full[:kept], ""),

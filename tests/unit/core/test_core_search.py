@@ -58,3 +58,13 @@ def test_unit_scales_all_but_zero() -> None:
     assert unit(np.array([3, 4], dtype=np.float32)).tolist() == pytest.approx([0.6, 0.8])
     assert unit(np.zeros(2, dtype=np.float32)).tolist() == [0, 0]
     assert cosines(np.zeros(2, np.float32), np.ones((2, 2), np.float32)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("d", [3, 32, 384])
+def test_equal_documents_score_alike_wherever_they_stand(d: int) -> None:
+    random = np.random.default_rng(0)
+    vector, document = unit_rows(random, 2, d)
+    alone = cosines(vector, document[None, :])[0]
+    for count in (2, 3, 7, 30, 61, 1_000):
+        scores = cosines(vector, np.repeat(document[None, :], count, axis=0).astype(np.float32))
+        assert set(scores.tolist()) == {float(alone)}

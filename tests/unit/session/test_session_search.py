@@ -47,8 +47,9 @@ def test_an_unsteered_search_is_the_plain_one(
     else:
         found = set(rows(response)) & set(top(scores, limit).tolist())
         assert len(found) >= 0.98 * len(response.results)
+        assert rows(response) == sorted(rows(response), key=lambda row: (-scores[row], row))
     for result in response.results:
-        assert result.score == pytest.approx(scores[result.row], abs=1e-6)
+        assert result.score == scores[result.row]
         assert result.id == f"doc-{result.row}"
 
 
@@ -237,24 +238,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return Session(Bundle(folder), embedder=HashEmbedder())
 
 
-@given(
-    steerings,
-    st.sampled_from(MODES),
-    st.sampled_from(["", *QUERIES]),
-    st.none() | st.integers(0, 23),
-    st.integers(1, 60),
-)
-def test_any_search_is_whole(
-    small: Session,
-    steering: dict[int, Change],
-    mode: Mode,
-    query: str,
-    solo: int | None,
-    limit: int,
-) -> None:
-    if not query and not steering:
-        return
-    request = SearchRequest(query, steering, mode, solo, limit, why=True, exact=True)
+requests = st.builds(
+    SearchRequest,
+    query=st.sampled_from(["", *QUERIES]),
+    steering=steerings,
+    mode=st.sampled_from(MODES),
+    solo=st.none() | st.integers(0, 23),
+    limit=st.integers(1, 60),
+    why=st.just(True),
+    exact=st.just(True),
+).filter(lambda request: request.query or request.steering)
+
+
+@given(requests)
+def test_any_search_is_whole(small: Session, request: SearchRequest) -> None:
+    limit = request.limit
     exact = small.search(request)
     indexed = small.search(replace(request, exact=False))
     # With fewer documents than candidates, the index leaves none out.
@@ -267,7 +265,7 @@ def test_any_search_is_whole(
     plain = {result.row for result in exact.results if (result.baseline_rank or 41) <= limit}
     gone = {each.row for each in exact.dropped}
     assert not plain & gone
-    if query:
+    if request.query:
         assert len(plain) + len(gone) == min(limit, 40)
         assert exact.drift is not None
         assert -1.001 <= exact.drift <= 1.001

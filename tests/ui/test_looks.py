@@ -1,0 +1,135 @@
+"""Screens that only some see: odd bundles, other colours, fewer characters."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bundles import make_bundle
+from driver import NARROW, WIDE, Driver, drive, open_still
+from odd_bundles import rewrite
+from screens import picture
+from syrupy.assertion import SnapshotAssertion
+
+from saetui.errors import MissingDependency
+from saetui.session.session import Session
+from saetui.store.bundle import Bundle
+
+
+async def both_sizes(driver: Driver, screens: SnapshotAssertion) -> None:
+    assert picture(driver.app) == screens(name="80x24")
+    await driver.resize(WIDE)
+    assert picture(driver.app) == screens(name="120x40")
+
+
+async def steer(driver: Driver) -> None:
+    """A screen with every colour: up, down, off."""
+    await driver.ask("black hole merger chirp")
+    await driver.press("L", "down", "0", "down", "left", "down")
+
+
+async def test_opening(session: Session, screens: SnapshotAssertion) -> None:
+    go_on = threading.Event()
+
+    def opener(say: Callable[[str], None]) -> Session:
+        say("Reading the corpus.")
+        go_on.wait()
+        return session
+
+    async with drive(opener, NARROW, wait=False) as driver:
+        await driver.see("Reading the corpus.")
+        await both_sizes(driver, screens)
+        go_on.set()
+        await driver.settle()
+
+
+async def test_early_query(session: Session, screens: SnapshotAssertion) -> None:
+    go_on = threading.Event()
+
+    def opener(say: Callable[[str], None]) -> Session:
+        go_on.wait()
+        return session
+
+    async with drive(opener, NARROW, wait=False) as driver:
+        driver.send(*"coral", "enter")
+        await driver.see("is answered when")
+        await both_sizes(driver, screens)
+        go_on.set()
+        await driver.settle()
+
+
+async def test_no_embedder(
+    bundle: Path, screens: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(settings: object) -> object:
+        raise MissingDependency("example", "The embedder 'example'", "example")
+
+    monkeypatch.setattr("saetui.session.session.load_embedder", fail)
+    async with drive(Session(Bundle(bundle), clock=lambda: 0.0), NARROW) as driver:
+        await driver.ask("coral")
+        await both_sizes(driver, screens)
+
+
+async def test_no_families(tmp_path: Path, screens: SnapshotAssertion) -> None:
+    session = open_still(rewrite(make_bundle(tmp_path / "none.bundle"), families=[]))
+    async with drive(session, NARROW) as driver:
+        await driver.press("escape", "3")
+        await both_sizes(driver, screens)
+
+
+async def test_no_documents(tmp_path: Path, screens: SnapshotAssertion) -> None:
+    session = open_still(make_bundle(tmp_path / "empty.bundle", documents=0))
+    async with drive(session, NARROW) as driver:
+        await driver.ask("coral")
+        await both_sizes(driver, screens)
+
+
+async def test_one_document(tmp_path: Path, screens: SnapshotAssertion) -> None:
+    session = open_still(make_bundle(tmp_path / "one.bundle", documents=1))
+    async with drive(session, NARROW) as driver:
+        await driver.ask("black hole horizon")
+        await both_sizes(driver, screens)
+
+
+async def test_hostile(hostile_bundle: Path, screens: SnapshotAssertion) -> None:
+    async with drive(open_still(hostile_bundle), NARROW) as driver:
+        await driver.ask("black hole \x1b[31mmerger \u202echirp")
+        await both_sizes(driver, screens)
+
+
+async def test_hostile_document(hostile_bundle: Path, screens: SnapshotAssertion) -> None:
+    async with drive(open_still(hostile_bundle), NARROW) as driver:
+        await driver.ask("black hole merger chirp")
+        await driver.press("shift+tab", "down", "enter")
+        await both_sizes(driver, screens)
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "ansi-light"])
+async def test_theme(theme: str, session: Session, screens: SnapshotAssertion) -> None:
+    async with drive(session, NARROW, theme=theme) as driver:
+        await steer(driver)
+        await both_sizes(driver, screens)
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "ansi-dark"])
+async def test_no_color(
+    theme: str, session: Session, screens: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with drive(session, NARROW, theme=theme) as driver:
+        await steer(driver)
+        await both_sizes(driver, screens)
+
+
+async def test_ascii(session: Session, screens: SnapshotAssertion) -> None:
+    async with drive(session, NARROW, encoding="ascii") as driver:
+        await steer(driver)
+        await both_sizes(driver, screens)
+
+
+async def test_ascii_details(session: Session, screens: SnapshotAssertion) -> None:
+    async with drive(session, NARROW, encoding="ascii") as driver:
+        await driver.press("escape", "3", "right", "f1")
+        await both_sizes(driver, screens)
+        await driver.press("escape", "tab")
+        assert picture(driver.app) == screens(name="without-help")
