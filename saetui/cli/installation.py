@@ -25,7 +25,7 @@ REQUIRED = (
     "torch",
     "tokenizers",
     "safetensors",
-    "scikit-learn",
+    "scipy",
     "platformdirs",
 )
 EXTRAS = {

@@ -29,7 +29,8 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]
     """
     try:
         # Not `np.load`, which opens archives and pickles too.
-        array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
+        # As a plain array over the map, which is several times faster to slice.
+        array: NDArray[Any] = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
     except PermissionError:

@@ -11,6 +11,8 @@ from saetui.store.atomic import write_json
 
 _MEMORY = "verified-files.json"
 _REMEMBERED = 500
+# A smaller file is hashed sooner than its entry is found and the memory written.
+_WORTH_REMEMBERING = 4 << 20
 
 
 def sha256_of(path: Path) -> str:
@@ -20,13 +22,15 @@ def sha256_of(path: Path) -> str:
 
 
 def remembered_sha256(path: Path) -> str:
-    """SHA-256 of a file, from memory while its size and times of change stay the same.
+    """SHA-256 of a file; of a large one from memory while size and times of change stay the same.
 
     Good enough to decide whether a large file is still the one seen before; `sha256_of` is the
     one to prove it. The memory is a file in the cache folder; where that cannot be written the
     hash is computed each time.
     """
     status = path.stat()
+    if status.st_size < _WORTH_REMEMBERING:
+        return sha256_of(path)
     key = os.fspath(path.resolve())
     # A copy may carry over the time of its content; the time of its entry on disk is its own.
     seen = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]

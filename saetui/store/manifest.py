@@ -124,6 +124,8 @@ def _manifest(values: dict[str, Any]) -> Manifest:
         raise ValueError("it lists no SAE")
     if manifest.documents < 0 or manifest.dimensions < 1:
         raise ValueError(f"{manifest.documents} documents of {manifest.dimensions} dimensions")
+    if len({sae.name for sae in saes}) < len(saes):
+        raise ValueError("it lists an SAE twice")
     for name in records:
         _parts_inside(name)
     for sae in saes:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -191,6 +192,7 @@ class _Training:
         """Take one step; return the batch's nMSE."""
         standing = self.standing
         figures = self.step(x, self.since_fired >= self.rows.count)
+        self._require_finite(figures.nmse)
         self.optimiser.apply(self._learning_rate())
         self.since_fired += len(x)
         self.since_fired[figures.fired] = 0
@@ -229,6 +231,7 @@ class _Training:
         improved = True
         if self.held_out is not None:
             nmse = reconstruct(candidate, self.config.k, self.held_out).nmse
+            self._require_finite(nmse)
             entry["held_out_nmse"] = nmse
             improved = standing.best_nmse is None or nmse < standing.best_nmse
             standing.best_nmse = nmse if improved else standing.best_nmse
@@ -243,6 +246,13 @@ class _Training:
             self.progress.note(
                 f"{self.config.name}: stopped after epoch {standing.epoch}, since the held-out "
                 f"error has not fallen for {stale} epochs; kept epoch {standing.best_epoch}."
+            )
+
+    def _require_finite(self, nmse: float) -> None:
+        if not math.isfinite(nmse):
+            raise BuildError(
+                f"Training {self.config.name} diverged in epoch {self.standing.epoch + 1}.",
+                f"Use a learning rate below {self.highest_rate:g}.",
             )
 
     def _candidate(self) -> Parameters:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from saetui.errors import SaetuiError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Opens the bundle; called in a thread, with a function that shows a sentence meanwhile.
 Opener = Callable[[Callable[[str], None]], "Session"]
+
+_NO_COLOR = NoColor()
 
 
 class SaetuiApp(App[None]):
@@ -51,6 +53,9 @@ class SaetuiApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, then the one for a small character set."""
         filters = super().get_line_filters()
+        if self.native_ansi_color:
+            # Textual chose when it started; shades of grey of the terminal's own colours are black.
+            filters = [_NO_COLOR if isinstance(each, Monochrome) else each for each in filters]
         return filters if self._charset is None else [*filters, self._charset]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

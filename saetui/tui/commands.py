@@ -61,9 +61,11 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("x", "exact", "Exact", "Compare with every document, or ask the index"),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
     ),
-    "Families": (
+    "Family tree": (
         Command("left,h", "expand(-1)", "Fold", "Hide what is below, or go up", "Fold"),
         Command("right,l", "expand(1)", "Unfold", "Show what is below", "Fold"),
+    ),
+    "Families": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
         Command(
             "f", "steer_family", "Steer family", "Add the whole family to the query", "Steer family"

@@ -3,6 +3,10 @@
 from textual.message import Message
 
 
+class AddFeature(Message):
+    """A feature is to be chosen and added to the query."""
+
+
 class OpenDocument(Message):
     """A document is to be read."""
 

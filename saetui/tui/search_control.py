@@ -2,19 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from textual.screen import Screen
 from textual.timer import Timer
 
 from saetui.core.changes import Change
 from saetui.errors import InputError, SaetuiError
+from saetui.text import visible_line
 from saetui.tui.latest import Latest
 from saetui.tui.state import ADDED, History, SearchState
-from saetui.tui.views.search import SearchView
 from saetui.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from saetui.session.requests import QueryFeature, SearchRequest, SearchResponse
     from saetui.session.session import Session
+    from saetui.tui.views.search import SearchView
 
 # As many results as a tall terminal shows and a reader looks at.
 _LIMIT = 50
@@ -29,13 +29,11 @@ class SearchControl:
     A query that is submitted before the session is there waits, and is answered when it comes.
 
     Args:
-        screen: On whose behalf searches run.
-        view: Shows features and results.
+        view: Shows features and results; searches run on its behalf.
         status: Shows figures of the last search.
     """
 
-    def __init__(self, screen: Screen[None], view: SearchView, status: StatusLine) -> None:
-        self._screen = screen
+    def __init__(self, view: "SearchView", status: StatusLine) -> None:
         self._view = view
         self._status = status
         self._session: Session | None = None
@@ -43,7 +41,7 @@ class SearchControl:
         # The feature that the cursor goes to as soon as it is in the list.
         self._wanted: int | None = None
         self._searching: Latest[SearchRequest, SearchResponse] = Latest(
-            screen, "search", self._search, self._show_answer, self._show_failure
+            view, "search", self._search, self._show_answer, self._show_failure
         )
         self.history = History()
         self.exact = False
@@ -69,7 +67,7 @@ class SearchControl:
             self._go(self.state.ask(query))
 
     def edit(self, kind: str, feature: "QueryFeature", amount: float) -> None:
-        """Change one feature; see `SteeringList.Edited`."""
+        """Change one feature; see `SteeringList`."""
         state = self.state
         match kind:
             case "nudge":
@@ -98,16 +96,20 @@ class SearchControl:
         self._go(state)
         self._select_wanted()
 
-    def do_to_all(self, feature: int, features: tuple[int, ...]) -> bool:
-        """Do to some features what was done to one; False when nothing was done to it."""
-        change = self.state.steering.get(feature)
+    def steer_family(self, feature: "QueryFeature") -> str:
+        """Do to a feature's family what was done to it; what stands in the way, if anything."""
+        change = self.state.steering.get(feature.id)
+        families = self._session.sae.families.of_feature(feature.id) if self._session else ()
+        if not families:
+            return f"{visible_line(feature.name, 100)} is in no family."
         if change is None:
-            return False
+            return "Change the feature first; f then does the same to its family."
         state = self.state
-        for each in features:
-            state = state.change(each, change)
+        # The smallest family says most about the feature.
+        for member in families[-1].members:
+            state = state.change(member, change)
         self._go(state)
-        return True
+        return ""
 
     def undo(self) -> None:
         """Go back to the state before."""
@@ -207,7 +209,7 @@ class SearchControl:
         if expected != [feature.id for feature in self._view.steering.rows]:
             self._show_expected()
         else:
-            self._late = self._screen.set_timer(_PATIENCE, self._show_expected)
+            self._late = self._view.set_timer(_PATIENCE, self._show_expected)
 
     @property
     def _foreseen(self) -> bool:

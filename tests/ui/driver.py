@@ -85,10 +85,12 @@ class Driver:
             self.app.post_message(events.Key({" ": "space"}.get(key, key), character))
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each when the one before has had its effect."""
-        for key in keys:
+        """Press keys, each when the one before has had its effect; text is typed at once."""
+        for key, following in zip(keys, (*keys[1:], "enter"), strict=True):
             self.send(key)
-            await self.settle()
+            typing = isinstance(self.app.focused, Input)
+            if not (typing and len(key) == len(following) == 1):
+                await self.settle()
 
     async def type(self, text: str) -> None:
         """Type a text."""

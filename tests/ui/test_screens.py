@@ -141,6 +141,7 @@ async def help_words(driver: Driver) -> None:
 async def palette(driver: Driver) -> None:
     await driver.ask(QUERY)
     await driver.press("ctrl+p", *"solo")
+    await driver.see("Keep only this feature")
 
 
 STATES: tuple[State, ...] = (

@@ -11,9 +11,17 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from saetui.errors import SaetuiError
+from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.latest import Latest
-from saetui.tui.messages import OpenDocument, OpenFamily, OpenFeature, OpenView, SteerFeatures
+from saetui.tui.messages import (
+    AddFeature,
+    OpenDocument,
+    OpenFamily,
+    OpenFeature,
+    OpenView,
+    SteerFeatures,
+)
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.search_control import SearchControl
@@ -23,7 +31,6 @@ from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.search import SearchView
 from saetui.tui.widgets.key_line import KeyLine
 from saetui.tui.widgets.status import StatusLine
-from saetui.tui.widgets.steering import SteeringList
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
@@ -48,10 +55,9 @@ class MainScreen(Screen[None]):
         self.session: Session | None = None
         self._status = StatusLine()
         self._status.set_reactive(StatusLine.bundle, (name,))
-        self._search_view = SearchView(id="search")
+        self._search_view = SearchView(self._status, id="search")
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
-        self.search = SearchControl(self, self._search_view, self._status)
         self._reading: Latest[int, DocumentDetail] = Latest(
             self, "document", self._read, self._show_document, self._tell
         )
@@ -64,6 +70,11 @@ class MainScreen(Screen[None]):
             yield self._features_view
             yield self._families_view
         yield KeyLine()
+
+    @property
+    def search(self) -> SearchControl:
+        """The search as the user spells it."""
+        return self._search_view.control
 
     @property
     def state(self) -> SearchState:
@@ -96,54 +107,22 @@ class MainScreen(Screen[None]):
             raise SaetuiError("The bundle is still being opened.", "Try again in a moment.")
         return self.session
 
-    # The search.
+    # Steering.
 
-    def on_search_view_asked(self, event: SearchView.Asked) -> None:
-        """Search for a query."""
-        self.search.ask(event.query)
+    def on_add_feature(self, event: AddFeature) -> None:
+        """Let the user choose a feature."""
+        if self.session is not None:
+            self.app.push_screen(AddFeatureScreen(self.session), self._added)
 
-    def on_steering_list_edited(self, event: SteeringList.Edited) -> None:
-        """Change one feature."""
-        self.search.edit(event.kind, event.feature, event.amount)
-
-    def on_search_view_command(self, event: SearchView.Command) -> None:
-        """Do what concerns the whole search."""
-        match event.name:
-            case "undo":
-                self.search.undo()
-            case "redo":
-                self.search.redo()
-            case "mode":
-                self.search.next_mode()
-            case "reset":
-                self.search.reset()
-            case "exact":
-                self.search.toggle_exact()
-            case "family" if self.session is not None:
-                self._steer_family(self.session)
-            case "add" if self.session is not None:
-                self.app.push_screen(AddFeatureScreen(self.session), self._added)
+    def _added(self, feature: int | None) -> None:
+        if feature is not None:
+            self.post_message(SteerFeatures((feature,)))
 
     def on_steer_features(self, event: SteerFeatures) -> None:
         """Add features to the query, and go there to adjust them."""
         self.action_view("search")
         self._search_view.steering.focus()
         self.search.add(event.features)
-
-    def _added(self, feature: int | None) -> None:
-        if feature is not None:
-            self.post_message(SteerFeatures((feature,)))
-
-    def _steer_family(self, session: "Session") -> None:
-        row = self._search_view.steering.row
-        if row is None:
-            return
-        families = session.sae.families.of_feature(row.id)
-        if not families:
-            self.notify(f"{row.name} is in no family.", markup=False)
-        # The smallest family says most about the feature.
-        elif not self.search.do_to_all(row.id, families[-1].members):
-            self.notify("Change the feature first; f then does the same to its family.")
 
     # Documents, features, families.
 
@@ -168,7 +147,7 @@ class MainScreen(Screen[None]):
         self.post_message(message)
 
     def _tell(self, error: SaetuiError) -> None:
-        self.notify(str(error), severity="error", markup=False)
+        self.notify(visible_line(str(error)), severity="error", markup=False)
 
     def on_open_feature(self, event: OpenFeature) -> None:
         """Go to a feature."""
@@ -180,7 +159,8 @@ class MainScreen(Screen[None]):
         session = self._opened()
         families = session.sae.families.of_feature(event.feature)
         if not families:
-            self.notify(f"{session.features[event.feature].name} is in no family.", markup=False)
+            name = visible_line(session.features[event.feature].name, 100)
+            self.notify(f"{name} is in no family.", markup=False)
             return
         self.action_view("families")
         self._families_view.go_to(families[-1].id, event.feature)
@@ -220,6 +200,8 @@ class MainScreen(Screen[None]):
             self.app.exit()
         else:
             self.action_view("search")
+            # Not the query line, or the next q would be a letter.
+            self._search_view.steering.focus()
 
     def targets(self) -> dict[str, tuple[str, DOMNode]]:
         """For each scope of the table of commands a view and the node that its actions are of."""
@@ -231,6 +213,7 @@ class MainScreen(Screen[None]):
             "Steering": ("search", search.steering),
             "Search": ("search", search),
             "Features": ("features", features),
-            "Families": ("families", families.lines),
+            "Family tree": ("families", families.forest),
+            "Families": ("families", families),
             "Everywhere": (view, self),
         }

@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 from saetui.errors import InputError, SaetuiError
 from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenDocument, OpenFeature, SteerFeatures
-from saetui.tui.widgets.details import DetailList, feature_rows
+from saetui.tui.widgets.details import DetailList, DetailRow, feature_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 from saetui.tui.widgets.text_line import TextLine
@@ -105,15 +105,21 @@ class Browser(Container):
 
     def _show_detail(self, feature: int, detail: "FeatureDetail") -> None:
         self._shown = detail
-        self._lay_out(cursor=0)
+        self.detail.replace(self._detail_rows(detail), cursor=0)
+        self._read_from_top()
 
-    def _lay_out(self, cursor: int | None = None) -> None:
+    def _lay_out(self) -> None:
         if self._shown is not None:
-            rows = feature_rows(self._shown, self.detail.glyphs, self.detail.text_width)
-            self.detail.replace(rows, cursor)
-            if not self.detail.has_focus:
-                # Nobody walks through the details yet, so they are read from the top.
-                self.detail.scroll_home(animate=False)
+            self.detail.lay_out(self._detail_rows(self._shown))
+            self._read_from_top()
+
+    def _detail_rows(self, detail: "FeatureDetail") -> list[DetailRow]:
+        return feature_rows(detail, self.detail.glyphs, self.detail.text_width)
+
+    def _read_from_top(self) -> None:
+        """Unless one walks through the details, show their beginning."""
+        if not self.detail.has_focus:
+            self.detail.scroll_home(animate=False)
 
     def clear_filter(self) -> None:
         """Empty the filter line without filtering anew."""

@@ -1,7 +1,10 @@
 """Walk feature families, from general to specific."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import BindingType
+
+from saetui.tui.commands import bindings
 from saetui.tui.messages import SteerFeatures
 from saetui.tui.views.browser import Browser
 from saetui.tui.widgets.family_tree import FamilyTree
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
 class FamiliesView(Browser):
     """The tree of families and the details of the feature under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("Families")
 
     def __init__(self, *, id: str) -> None:
         self.forest = FamilyTree(empty=("Opening.",))
@@ -52,8 +57,6 @@ class FamiliesView(Browser):
             if self.filter_line.value.strip()
             else "No families: features of this corpus do not occur together often enough.",
         )
-
-    # A key of the tree that concerns more than the tree.
 
     def action_steer_family(self) -> None:
         """Add the whole family to the query."""

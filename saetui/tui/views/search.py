@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.message import Message
 
 from saetui.errors import SaetuiError
 from saetui.tui.commands import bindings
-from saetui.tui.messages import OpenDocument, OpenFeature
+from saetui.tui.messages import AddFeature, OpenDocument, OpenFeature
+from saetui.tui.search_control import SearchControl
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
+from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.steering import SteeringList
 from saetui.tui.widgets.text_line import TextLine
 from saetui.tui.widgets.why import WhyLines
@@ -27,32 +28,23 @@ _NO_FEATURES = (
 
 
 class SearchView(Container):
-    """The query line, the results and the steering panel; edits go up as messages."""
+    """The query line, the results and the steering panel.
+
+    Args:
+        status: Shows figures of the last search.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Search")
 
-    class Asked(Message):
-        """A query was submitted."""
-
-        def __init__(self, query: str) -> None:
-            super().__init__()
-            self.query = query
-
-    class Command(Message):
-        """A command that concerns the whole search: undo, redo, mode, exact, add, family, reset."""
-
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
-
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, status: StatusLine, *, id: str) -> None:
         super().__init__(id=id)
         self.query_line = TextLine(
             id="query", placeholder="Ask in plain words, press enter, then steer"
         )
         self.results = ResultList(id="results")
-        self.steering = SteeringList(id="steering", empty=_NO_FEATURES)
         self.why = WhyLines(id="why")
+        self.control = SearchControl(self, status)
+        self.steering = SteeringList(self.control.edit, id="steering", empty=_NO_FEATURES)
         # Of the results that are shown.
         self._query: str | None = None
         self._results_heading = Heading("Results", id="results-heading")
@@ -93,7 +85,7 @@ class SearchView(Container):
         self.results.compared = bool(request.query)
         self.results.replace(answer.results, cursor)
         if not answer.results:
-            self.results.say("No documents.")
+            self.results.say("This bundle holds no documents.")
         self.show_features(answer.features, request.solo, cursor)
         title = "Results, exact" if answer.exact else "Results"
         dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
@@ -109,7 +101,7 @@ class SearchView(Container):
 
     def show_failure(self, error: SaetuiError) -> None:
         """Say what went wrong, and what to do."""
-        advice = "Features can be searched without a query: empty the line above."
+        advice = "Features can be searched without a query: empty the line above, then press a."
         self.show_nothing(error.message, error.hint, "", advice)
 
     # What widgets report.
@@ -117,7 +109,7 @@ class SearchView(Container):
     def on_input_submitted(self, event: TextLine.Submitted) -> None:
         """Search."""
         event.stop()
-        self.post_message(self.Asked(event.value.strip()))
+        self.control.ask(event.value.strip())
         self.steering.focus()
 
     def on_text_line_left(self, event: TextLine.Left) -> None:
@@ -149,34 +141,33 @@ class SearchView(Container):
         """Show or hide reasons."""
         self.why.display = not self.why.display
 
-    def _tell(self, name: str) -> None:
-        # By the way that a steering key's message takes, so that neither overtakes the other.
-        (self.screen.focused or self).post_message(self.Command(name))
-
     def action_undo(self) -> None:
         """Undo."""
-        self._tell("undo")
+        self.control.undo()
 
     def action_redo(self) -> None:
         """Redo."""
-        self._tell("redo")
+        self.control.redo()
 
     def action_mode(self) -> None:
         """Next steering mode."""
-        self._tell("mode")
+        self.control.next_mode()
 
     def action_exact(self) -> None:
         """Exact search on or off."""
-        self._tell("exact")
-
-    def action_add(self) -> None:
-        """Add a feature."""
-        self._tell("add")
-
-    def action_family(self) -> None:
-        """Do the same to the family."""
-        self._tell("family")
+        self.control.toggle_exact()
 
     def action_reset_all(self) -> None:
         """Reset all."""
-        self._tell("reset")
+        self.control.reset()
+
+    def action_family(self) -> None:
+        """Do the same to the family."""
+        row = self.steering.row
+        problem = self.control.steer_family(row) if row is not None else ""
+        if problem:
+            self.notify(problem, markup=False)
+
+    def action_add(self) -> None:
+        """Add a feature."""
+        self.post_message(AddFeature())

@@ -48,6 +48,12 @@ class DetailList(LineList[DetailRow]):
         self._any_target = any(row.target is not None for row in rows)
         super().replace(rows, cursor)
 
+    def lay_out(self, rows: Sequence[DetailRow]) -> None:
+        """Show the same in another width; the cursor stays on its document or feature."""
+        number = len(_targets(self.rows[: self.cursor]))
+        places = _targets(rows)
+        self.replace(rows, places[number] if number < len(places) else None)
+
     def line(self, detail: DetailRow, index: int, width: int) -> Pieces:
         """The value, then the text."""
         if detail.target is None:
@@ -67,6 +73,11 @@ class DetailList(LineList[DetailRow]):
     def text_width(self) -> int:
         """Cells that a row's text may take."""
         return max(self.line_width - 2, 20)
+
+
+def _targets(rows: Sequence[DetailRow]) -> list[int]:
+    """Positions of the rows that can be opened."""
+    return [i for i, row in enumerate(rows) if row.target is not None]
 
 
 def text_rows(text: str, width: int, kind: str = "text") -> list[DetailRow]:

@@ -38,7 +38,7 @@ class TreeRow:
 class FamilyTree(LineList[TreeRow]):
     """All families, each under its root; only open nodes show what is below them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("Families")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("Family tree")
 
     def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id, empty=empty)

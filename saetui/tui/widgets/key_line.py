@@ -76,7 +76,8 @@ class KeyLine(Lines):
         """As many hints as there is room for, those of lower rank before others."""
         if self._known is None:
             self._known = self._all_hints()
-        room = width + 2
+        # Two spaces follow each hint; one of the last is the margin.
+        room = width + 1
         kept = set()
         for number, hint in sorted(enumerate(self._known), key=lambda entry: entry[1].rank):
             if hint.width <= room:

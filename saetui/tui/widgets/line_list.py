@@ -15,7 +15,7 @@ from textual.strip import Strip
 from saetui.tui.columns import Pieces, wrap
 from saetui.tui.commands import bindings
 from saetui.tui.glyphs import Glyphs
-from saetui.tui.widgets.pen import COMPONENTS, Pen
+from saetui.tui.widgets.pen import Pen
 
 Row = TypeVar("Row")
 
@@ -31,20 +31,22 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Lists")
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--cursor"}
     DEFAULT_CSS = """
     LineList {
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
         scrollbar-gutter: stable;
-        & > .piece--cursor { background: $block-cursor-blurred-background; text-style: none; }
-        &:focus > .piece--cursor {
+        & > .lines--cursor { background: $block-cursor-blurred-background; text-style: none; }
+        &:focus > .lines--cursor {
             background: $block-cursor-background; color: $block-cursor-foreground;
             text-style: $block-cursor-text-style;
         }
-        &:nocolor > .piece--cursor { text-style: underline; }
-        &:nocolor:focus > .piece--cursor { text-style: reverse; }
+        &:nocolor > .lines--cursor { text-style: underline; }
+        &:nocolor:focus > .lines--cursor {
+            background: $background; color: $foreground; text-style: reverse;
+        }
     }
     """
 
@@ -82,7 +84,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
         self._empty = empty
-        self._pen = Pen(self)
+        self._pen = Pen(self, "lines--cursor")
 
     # What a subclass defines.
 

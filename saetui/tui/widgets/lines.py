@@ -1,7 +1,6 @@
 """A few lines of text that change without laying out the screen anew."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.geometry import Region
@@ -10,13 +9,12 @@ from textual.widget import Widget
 
 from saetui.tui.columns import Pieces
 from saetui.tui.glyphs import Glyphs
-from saetui.tui.widgets.pen import COMPONENTS, Pen
+from saetui.tui.widgets.pen import Pen
 
 
 class Lines(Widget):
     """As many lines as the widget is high; a subclass says what is on them (`lines`)."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
     DEFAULT_CSS = "Lines { height: 1; }"
 
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:

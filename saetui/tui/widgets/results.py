@@ -22,14 +22,14 @@ class ResultList(LineList["Result"]):
     def line(self, result: "Result", index: int, width: int) -> Pieces:
         """Rank, what became of it, cosine, title, year."""
         change, style = self._change(result)
-        year = result.published[:4]
+        year = result.published[:4] if result.published[:4].isdecimal() else ""
         room = width - len(self.LEFT) - (6 if year else 1)
         return (
             (f"{result.rank:>3} ", "muted"),
             (f"{change:<6}", style),
             (f"{_short(result.score):>6}  ", "muted"),
             (fit(result.title or result.id, room, self.glyphs.ellipsis), ""),
-            (f" {fit(year, 4, '')} " if year else " ", "muted"),
+            (f" {year:>4} " if year else " ", "muted"),
         )
 
     def _change(self, result: "Result") -> tuple[str, str]:

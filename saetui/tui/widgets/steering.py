@@ -1,9 +1,9 @@
 """The query's features, and what the user does to them."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
-from textual.message import Message
 
 from saetui.tui.columns import Piece, Pieces, fit, signed
 from saetui.tui.commands import bindings
@@ -13,6 +13,8 @@ from saetui.tui.widgets.line_list import LineList
 if TYPE_CHECKING:
     from saetui.session.requests import QueryFeature
 
+Edit = Callable[[str, "QueryFeature", float], None]
+
 _BAR = 10
 _NARROW_BAR = 5
 _NARROW = 44
@@ -21,7 +23,14 @@ _LEAST_CHANGE = 1e-6
 
 
 class SteeringList(LineList["QueryFeature"]):
-    """Features with their activation in the query, and keys that change it."""
+    """Features with their activation in the query, and keys that change it.
+
+    Args:
+        edit: Called with what the user asks for: `nudge`, `set`, `negate`, `solo`, `reset` or
+            `remove`, the feature as its row shows it, and by or to how much. It is no message,
+            because the next key is meant for the rows that this one leaves.
+        empty: Paragraphs shown while there are no features.
+    """
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = "   "
@@ -29,22 +38,11 @@ class SteeringList(LineList["QueryFeature"]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
 
-    class Edited(Message):
-        """The user asked for a change to one feature.
-
-        Attributes:
-            kind: `nudge`, `set`, `negate`, `solo`, `reset` or `remove`.
-            feature: Which feature, as the row shows it.
-            amount: By or to how much, where that applies.
-        """
-
-        def __init__(self, kind: str, feature: "QueryFeature", amount: float = 0.0) -> None:
-            super().__init__()
-            self.kind = kind
-            self.feature = feature
-            self.amount = amount
-
     solo: int | None = None
+
+    def __init__(self, edit: Edit, *, id: str, empty: Sequence[str] = ()) -> None:
+        super().__init__(id=id, empty=empty)
+        self._edit_feature = edit
 
     def line(self, feature: "QueryFeature", index: int, width: int) -> Pieces:
         """Mark, label, bar, activation, change."""
@@ -135,7 +133,7 @@ class SteeringList(LineList["QueryFeature"]):
 
     def _edit(self, kind: str, amount: float = 0.0) -> None:
         if self.row is not None:
-            self.post_message(self.Edited(kind, self.row, amount))
+            self._edit_feature(kind, self.row, amount)
 
 
 def _change(feature: "QueryFeature") -> str:

@@ -11,7 +11,7 @@ from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 
 # Property tests draw the same examples in every run, however busy the machine.
-settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.register_profile("steady", max_examples=50, derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
 

@@ -86,7 +86,8 @@ def test_a_leftover_of_the_same_number_is_no_part_of_the_new_file(tmp_path: Path
 
 def test_threads_writing_one_file_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    together = threading.Barrier(8)
+    # A thread that fails must not leave the others waiting.
+    together = threading.Barrier(8, timeout=20)
 
     def write(number: int) -> None:
         for _ in range(20):

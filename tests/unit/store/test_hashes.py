@@ -19,6 +19,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "verified-files.json"
 
 
+@pytest.fixture(autouse=True)
+def small_files_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 1)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "file"
@@ -48,6 +53,15 @@ def test_an_unchanged_file_is_read_once(cache: Path, path: Path, reads: list[Pat
     assert first == remembered_sha256(path) == sha256_of(path)
     assert reads == [path]
     assert cache.is_file()
+
+
+def test_a_small_file_is_read_each_time(
+    cache: Path, path: Path, reads: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 4)
+    assert remembered_sha256(path) == remembered_sha256(path) == sha256_of(path)
+    assert reads == [path, path]
+    assert not cache.exists()
 
 
 def test_other_content_is_noticed(cache: Path, path: Path) -> None:
@@ -123,7 +137,9 @@ def test_old_entries_make_room(
 def test_processes_may_write_the_memory_at_once(cache: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
+        "from saetui.store import hashes\n"
         "from saetui.store.hashes import remembered_sha256, sha256_of\n"
+        "hashes._WORTH_REMEMBERING = 1\n"
         "for i in range(25):\n"
         "    path = Path(sys.argv[1]) / f'{sys.argv[2]}-{i}'\n"
         "    path.write_text(path.name)\n"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from saetui.core.search import cosines, top
 from saetui.errors import BundleDamaged
+from saetui.store import hashes
 from saetui.store.index import IndexParameters, VectorIndex, build_index
 
 Vectors = NDArray[np.float16]
@@ -137,6 +138,7 @@ def test_a_damaged_memory_does_not_condemn_the_index(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAETUI_CACHE", str(tmp_path))
+    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 1)
     opened(folder)
     memory = tmp_path / "verified-files.json"
     entries = json.loads(memory.read_text())

@@ -105,6 +105,7 @@ def test_a_schema_that_is_no_number_is_refused(folder: Path, schema: object) -> 
         ("saes", [{"name": "a", "n": "8", "k": 2}]),
         ("saes", [{"name": "a", "n": 8, "k": 2, "metrics": []}]),
         ("saes", [{"name": "a", "n": 8, "k": 2, "size": 1}]),
+        ("saes", [{"name": "a", "n": 8, "k": 2}, {"name": "a", "n": 8, "k": 2}]),
         ("files", []),
         ("files", None),
         ("files", {"a": {}}),

@@ -233,6 +233,14 @@ def test_vectors_of_another_width_are_refused(tmp_path):
         train(tmp_path, config=SaeConfig(7, 8, 2))
 
 
+def test_divergence_is_said_and_not_kept(tmp_path):
+    options = replace(OPTIONS, learning_rate=1e30, average=0)
+    for _ in range(2):
+        with pytest.raises(BuildError, match="diverged in epoch 1") as raised:
+            train(tmp_path, options=options)
+        assert "1e+30" in raised.value.hint
+
+
 def test_the_number_of_threads_is_left_as_it_was(tmp_path):
     before = torch.get_num_threads()
     train(tmp_path)

@@ -1,0 +1,479 @@
+"""Steering by keys: what is shown is the answer to what the keys spell."""
+
+import random
+import threading
+from collections.abc import Iterator
+
+import pytest
+from driver import Driver, drive
+
+from saetui.core.changes import Change
+from saetui.session.requests import SearchRequest, SearchResponse
+from saetui.session.session import Session
+from saetui.tui.screens.add_feature import AddFeatureScreen
+from saetui.tui.state import History
+
+QUERY = "black hole merger chirp"
+# Features of the synthetic bundle; the query activates the first two.
+BLACK_HOLES, MERGERS, BLEACHING, REEF_FISH = 0, 2, 11, 12
+
+
+def expected(driver: Driver) -> SearchResponse:
+    """What the session answers to the state that the screen shows."""
+    state = driver.main.state
+    return driver.session.search(
+        SearchRequest(
+            query=state.query,
+            steering=state.steering,
+            mode=state.mode,
+            solo=state.solo,
+            limit=50,
+            why=True,
+            exact=driver.main.search.exact,
+        )
+    )
+
+
+def assert_shown(driver: Driver) -> None:
+    """The lists hold the answer to the present state."""
+    answer = expected(driver)
+    assert tuple(driver.search.results.rows) == answer.results
+    assert tuple(driver.search.steering.rows) == answer.features
+
+
+async def test_empty_query_shows_how_to_begin(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("enter")
+        assert driver.main.answer is None
+        assert not driver.search.results.rows
+        assert "Type a question" in driver.text()
+
+
+async def test_query_is_answered(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.type(QUERY)
+        await driver.press("enter")
+        assert driver.main.state.query == QUERY
+        assert_shown(driver)
+        assert driver.features()[:2] == [BLACK_HOLES, MERGERS]
+        assert driver.app.focused is driver.search.steering
+
+
+async def test_emptied_query_empties_the_lists(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.ask("")
+        assert driver.main.answer is None
+        assert not driver.search.results.rows
+        assert not driver.search.steering.rows
+
+
+async def test_features_alone_are_a_query(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "a", *"bleaching", "enter")
+        assert driver.features() == [BLEACHING]
+        assert driver.main.state.query == ""
+        assert_shown(driver)
+        assert {row.baseline_rank for row in driver.search.results.rows} == {None}
+        assert "NEW" not in driver.text()
+
+
+CHANGES: list[tuple[list[str], Change | None]] = [
+    (["right"], Change("add", 0.05)),
+    (["left"], Change("add", -0.05)),
+    (["L"], Change("add", 0.25)),
+    (["H"], Change("add", -0.25)),
+    (["0"], Change("set", 0.0)),
+    (["m"], Change("set", 1.0)),
+    (["n"], Change("scale", -1.0)),
+    (["n", "n"], None),
+    (["right", "left"], Change("add", 0.0)),
+    (["m", "left"], Change("set", 0.95)),
+    (["m", "n"], Change("set", -1.0)),
+    (["right", "r"], None),
+    (["right", "d"], None),
+]
+
+
+async def test_keys_change_the_feature(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("down")
+        for keys, change in CHANGES:
+            await driver.press(*keys)
+            assert driver.main.state.steering.get(MERGERS) == change, keys
+            assert_shown(driver)
+            await driver.press("R")
+
+
+async def test_opposite_of_a_strengthened_feature(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("L")
+        strong = driver.search.steering.rows[0].steered
+        await driver.press("n")
+        assert driver.search.steering.rows[0].steered == pytest.approx(-strong, abs=1e-6)
+        await driver.press("n")
+        assert driver.search.steering.rows[0].steered == pytest.approx(strong, abs=1e-6)
+        assert_shown(driver)
+
+
+async def test_solo_keeps_one_feature(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("down", "space")
+        kept = [row.id for row in driver.search.steering.rows if row.steered]
+        assert kept == [MERGERS]
+        assert_shown(driver)
+        await driver.press("space")
+        assert driver.main.state.solo is None
+        assert_shown(driver)
+
+
+async def test_another_query_ends_solo(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("right", "space")
+        await driver.ask("coral bleaching")
+        assert driver.main.state.solo is None
+        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.05)}
+        assert_shown(driver)
+
+
+async def test_undo_and_redo(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        states = [driver.main.state]
+        for key in ("right", "0", "e", "space", "L"):
+            await driver.press(key)
+            states.append(driver.main.state)
+        for state in states[-2::-1]:
+            await driver.press("u")
+            assert driver.main.state == state
+            assert_shown(driver)
+        for state in states[1:]:
+            await driver.press("ctrl+r")
+            assert driver.main.state == state
+        assert_shown(driver)
+        await driver.press("ctrl+r")
+        assert driver.main.state == states[-1]
+
+
+async def test_undo_brings_the_query_back(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.ask("coral")
+        await driver.press("u")
+        assert driver.search.query_line.value == QUERY
+        assert_shown(driver)
+        await driver.press("u", "u")
+        assert driver.main.state.query == ""
+        assert driver.main.answer is None
+
+
+async def test_reset_all(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        plain = tuple(driver.search.results.rows)
+        await driver.press("L", "down", "0", "space", "R")
+        assert not driver.main.state.steering
+        assert driver.main.state.solo is None
+        assert tuple(driver.search.results.rows) == plain
+
+
+async def test_mode_and_exact(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("e")
+        assert driver.main.state.mode == "decode"
+        assert_shown(driver)
+        assert "decode" in driver.lines()[0]
+        await driver.press("x")
+        assert driver.main.answer is not None
+        assert driver.main.answer.exact
+        assert_shown(driver)
+        assert "Results, exact" in driver.text()
+        await driver.press("e", "x")
+        assert driver.main.state.mode == "delta"
+        assert not driver.main.answer.exact
+
+
+async def test_why_can_be_hidden(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        assert "Why #1" in driver.text()
+        await driver.press("shift+tab", "down")
+        assert "Why #2" in driver.text()
+        await driver.press("w")
+        assert "Why" not in driver.text()
+        await driver.press("w")
+        assert "Why #2" in driver.text()
+
+
+async def test_added_feature_is_under_the_cursor(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("a", *"bleach")
+        assert isinstance(driver.app.screen, AddFeatureScreen)
+        await driver.press("enter")
+        assert driver.main.state.steering == {BLEACHING: Change("add", 0.5)}
+        assert driver.search.steering.row is not None
+        assert driver.search.steering.row.id == BLEACHING
+        assert driver.app.focused is driver.search.steering
+        await driver.press("right")
+        assert driver.main.state.steering == {BLEACHING: Change("add", 0.55)}
+        assert_shown(driver)
+
+
+async def test_added_feature_at_nothing_stays(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("a", *"bleach", "enter", "r")
+        assert BLEACHING in driver.features()
+        await driver.press("d")
+        assert BLEACHING not in driver.features()
+        assert_shown(driver)
+
+
+async def test_adding_can_be_cancelled(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("a", *"zebra", "enter")
+        assert isinstance(driver.app.screen, AddFeatureScreen)
+        await driver.press("escape")
+        assert driver.app.screen is driver.main
+        assert not driver.main.state.steering
+
+
+async def test_adding_what_is_there_only_goes_to_it(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("a", *"bleach", "enter", "L")
+        state = driver.main.state
+        await driver.press("g", "a", *"bleach", "enter")
+        assert driver.main.state == state
+        assert driver.search.steering.row is not None
+        assert driver.search.steering.row.id == BLEACHING
+
+
+async def test_family_gets_the_same_change(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("f")
+        assert "Change the feature first" in driver.text()
+        assert not driver.main.state.steering
+        await driver.press("0", "f")
+        family = driver.session.sae.families.of_feature(BLACK_HOLES)[0]
+        assert driver.main.state.steering == dict.fromkeys(family.members, Change("set", 0.0))
+        assert_shown(driver)
+        await driver.press("u")
+        assert driver.main.state.steering == {BLACK_HOLES: Change("set", 0.0)}
+
+
+async def test_feature_without_family(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "a", *"22", "enter", "f")
+        assert "Feature 22 is in no family" in driver.text()
+
+
+async def test_keys_without_features_do_nothing(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape")
+        for key in ("right", "L", "0", "m", "n", "space", "r", "d", "f", "R", "u", "ctrl+r"):
+            await driver.press(key)
+        assert not driver.main.state.steering
+        assert driver.main.state.solo is None
+        assert "Type a question" in driver.text()
+
+
+# A held key.
+
+
+class Gate:
+    """Lets searches through one at a time, so that keys overtake them."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._passes = threading.Semaphore(0)
+        self._search = session.search
+        self.searched: list[SearchRequest] = []
+        session.search = self.search  # type: ignore[method-assign]
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        self._passes.acquire()
+        self.searched.append(request)
+        return self._search(request)
+
+    def let(self, searches: int = 1) -> None:
+        self._passes.release(searches)
+
+    def open(self) -> None:
+        """Search without waiting from now on."""
+        self.session.search = self._search  # type: ignore[method-assign]
+        self.let(1_000)
+
+
+@pytest.fixture
+def gate(session: Session) -> Iterator[Gate]:
+    gate = Gate(session)
+    yield gate
+    gate.open()
+
+
+def spelled(keys: list[str], activations: list[float]) -> dict[int, float]:
+    """Strength of each row after the keys, by row, as a reader would count."""
+    strength = dict(enumerate(activations))
+    row = 0
+    for key in keys:
+        match key:
+            case "down" | "up":
+                row = max(0, min(len(activations) - 1, row + (1 if key == "down" else -1)))
+            case "right" | "left" | "L" | "H":
+                size = 0.25 if key.isupper() else 0.05
+                strength[row] += size if key in ("right", "L") else -size
+            case "0" | "m":
+                strength[row] = float(key == "m")
+            case "n":
+                strength[row] = -strength[row]
+            case "r":
+                strength[row] = activations[row]
+    return strength
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_burst_ends_where_the_keys_lead(seed: int, session: Session, gate: Gate) -> None:
+    chance = random.Random(seed)
+    keys = chance.choices(["right", "left", "L", "H", "0", "m", "n", "r", "down", "up"], k=200)
+    async with drive(session) as driver:
+        gate.let()
+        await driver.ask(QUERY)
+        first = len(driver.shown)
+        activations = [row.activation for row in driver.search.steering.rows]
+        for key in keys:
+            driver.send(key)
+            if chance.random() < 0.1:
+                gate.let()
+                await driver.rest()
+        gate.open()
+        await driver.settle()
+        ends = [row.steered for row in driver.search.steering.rows]
+        assert ends == pytest.approx(list(spelled(keys, activations).values()), abs=1e-5)
+        assert_shown(driver)
+        assert len(gate.searched) < len(keys) / 2
+        # Answers came in the order in which they were asked for, and the newest came last.
+        shown = [answer.request.steering for answer in driver.shown[first:]]
+        history = driver.main.search.history
+        spelled_out = iter(state.steering for state in (*history.past, history.present))
+        assert all(any(steering == known for known in spelled_out) for steering in shown)
+        assert shown[-1] == driver.main.state.steering
+
+
+def spelled_with_undo(keys: list[str], activations: list[float]) -> list[float]:
+    """Strength of each row after the keys, where `u` and `ctrl+r` go through history."""
+    rows = [(value, False) for value in activations]
+    past: list[list[tuple[float, bool]]] = []
+    future: list[list[tuple[float, bool]]] = []
+    cursor = 0
+    for key in keys:
+        before = list(rows)
+        value, _ = rows[cursor]
+        match key:
+            case "down" | "up":
+                cursor = max(0, min(len(rows) - 1, cursor + (1 if key == "down" else -1)))
+            case "right" | "L":
+                rows[cursor] = (round(value + (0.05 if key == "right" else 0.25), 6), True)
+            case "0":
+                rows[cursor] = (0.0, True)
+            case "r":
+                rows[cursor] = (activations[cursor], False)
+            case "u" if past:
+                future.append(before)
+                rows = past.pop()
+            case "ctrl+r" if future:
+                past.append(before)
+                rows = future.pop()
+        if key in ("right", "L", "0", "r") and rows != before:
+            past.append(before)
+            future.clear()
+    return [value for value, _ in rows]
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_keys_in_one_breath_keep_their_order(seed: int, session: Session) -> None:
+    chance = random.Random(seed)
+    keys = chance.choices(["right", "L", "0", "r", "u", "u", "ctrl+r", "down", "up"], k=200)
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        activations = [row.activation for row in driver.search.steering.rows]
+        driver.main.search.history = History(driver.main.state)
+        driver.send(*keys)
+        await driver.settle()
+        ends = [row.steered for row in driver.search.steering.rows]
+        assert ends == pytest.approx(spelled_with_undo(keys, activations), abs=1e-4)
+        assert_shown(driver)
+
+
+async def test_overtaken_answers_are_not_shown(session: Session, gate: Gate) -> None:
+    async with drive(session) as driver:
+        gate.let()
+        await driver.ask(QUERY)
+        shown = len(driver.shown)
+        driver.send("right")
+        await driver.rest()
+        driver.send(*["right"] * 199)
+        await driver.rest()
+        # The first is being searched for, and 199 wait behind it.
+        gate.let()
+        gate.let()
+        await driver.settle()
+        assert len(gate.searched) == 3
+        assert len(driver.shown) == shown + 1
+        assert driver.shown[-1].request.steering == {BLACK_HOLES: Change("add", 10.0)}
+        gate.open()
+        assert_shown(driver)
+
+
+async def test_late_answer_leaves_features_ahead(session: Session, gate: Gate) -> None:
+    async with drive(session) as driver:
+        gate.let()
+        await driver.ask(QUERY)
+        driver.send("right")
+        # The search is held up, yet the bar follows.
+        await driver.see("+.05")
+        assert driver.main.state.steering != driver.shown[-1].request.steering
+        gate.let()
+        await driver.settle()
+        gate.open()
+        assert_shown(driver)
+
+
+async def test_keys_after_a_removal_are_meant_for_the_next_row(
+    session: Session, gate: Gate
+) -> None:
+    async with drive(session) as driver:
+        gate.let(3)
+        await driver.ask(QUERY)
+        await driver.press("a", *"bleach", "enter", "a", *"fish", "enter", "up")
+        driver.send("d", "right")
+        await driver.rest()
+        assert BLEACHING not in driver.features()
+        assert driver.main.state.steering == {REEF_FISH: Change("add", 0.55)}
+        gate.open()
+        await driver.settle()
+        assert_shown(driver)
+
+
+async def test_dropped_search_is_not_shown(session: Session, gate: Gate) -> None:
+    async with drive(session) as driver:
+        driver.search.query_line.value = QUERY
+        driver.send("enter")
+        await driver.rest()
+        driver.search.query_line.value = ""
+        driver.search.query_line.focus()
+        driver.send("enter")
+        await driver.rest()
+        gate.let()
+        await driver.settle()
+        assert driver.main.state.query == ""
+        assert not driver.shown
+        assert not driver.search.results.rows
