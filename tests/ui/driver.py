@@ -20,7 +20,7 @@ from saetui.tui.views.search import SearchView
 NARROW = (80, 24)
 WIDE = (120, 40)
 # Messages cause messages; after so many rounds without any, none will come.
-_QUIET_ROUNDS = 3
+_QUIET_ROUNDS = 2
 # Rounds after which what was to appear will not.
 _PATIENCE = 1_000
 

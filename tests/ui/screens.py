@@ -29,4 +29,7 @@ def picture(app: SaetuiApp) -> str:
     svg = re.sub(r"terminal-\d+", "terminal", svg)
     # A viewer should not fetch fonts from the network.
     svg = re.sub(r"\s*@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
+    # Lines are as long as the picture is wide, and need not be cut.
+    svg = re.sub(r"<clipPath.*?</clipPath>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' clip-path="[^"]*"', "", svg)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"

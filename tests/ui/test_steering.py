@@ -8,6 +8,7 @@ import pytest
 from driver import Driver, drive
 
 from saetui.core.changes import Change
+from saetui.errors import BundleDamaged
 from saetui.session.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
 from saetui.tui.screens.add_feature import AddFeatureScreen
@@ -297,11 +298,16 @@ class Gate:
         self._passes = threading.Semaphore(0)
         self._search = session.search
         self.searched: list[SearchRequest] = []
+        # Whether the coming searches fail, in turn.
+        self.fails: list[bool] = []
         session.search = self.search  # type: ignore[method-assign]
 
     def search(self, request: SearchRequest) -> SearchResponse:
+        fails = self.fails.pop(0) if self.fails else False
         self._passes.acquire()
         self.searched.append(request)
+        if fails:
+            raise BundleDamaged("embeddings.npy cannot be read.")
         return self._search(request)
 
     def let(self, searches: int = 1) -> None:
@@ -477,3 +483,39 @@ async def test_dropped_search_is_not_shown(session: Session, gate: Gate) -> None
         assert driver.main.state.query == ""
         assert not driver.shown
         assert not driver.search.results.rows
+
+
+async def test_overtaken_failure_is_not_told(session: Session, gate: Gate) -> None:
+    async with drive(session) as driver:
+        gate.let()
+        await driver.ask(QUERY)
+        gate.fails = [True]
+        driver.send("right")
+        await driver.rest()
+        driver.send("right")
+        await driver.rest()
+        gate.open()
+        await driver.settle()
+        assert len(gate.searched) == 2
+        assert "cannot be read" not in driver.text()
+        assert_shown(driver)
+
+
+async def test_failure_replaces_what_was_shown(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("right")
+        search = session.search
+
+        def fail(request: SearchRequest) -> SearchResponse:
+            raise BundleDamaged("embeddings.npy cannot be read.", "Copy the bundle again.")
+
+        session.search = fail  # type: ignore[method-assign]
+        await driver.press("right")
+        assert not driver.search.results.rows
+        assert "embeddings.npy cannot be read." in driver.text()
+        assert "Why" not in driver.text()
+        assert driver.features() == [BLACK_HOLES]
+        session.search = search  # type: ignore[method-assign]
+        await driver.press("u")
+        assert_shown(driver)

@@ -43,7 +43,8 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
             background: $block-cursor-background; color: $block-cursor-foreground;
             text-style: $block-cursor-text-style;
         }
-        &:nocolor > .lines--cursor { text-style: underline; }
+        &:nocolor > .lines--cursor, &:ansi > .lines--cursor { text-style: underline; }
+        &:ansi:focus > .lines--cursor { text-style: $block-cursor-text-style; }
         &:nocolor:focus > .lines--cursor {
             background: $background; color: $foreground; text-style: reverse;
         }

@@ -1,0 +1,130 @@
+"""The state of a search and its history, as values."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saetui.core.changes import MODES, Change
+from saetui.tui.state import History, SearchState
+
+features = st.integers(0, 3)
+activations = st.floats(0, 1, allow_nan=False)
+steps = st.integers(-20, 20).map(lambda count: count * 0.05)
+
+
+def strength(state: SearchState, feature: int, activation: float) -> float:
+    change = state.steering.get(feature)
+    return activation if change is None else change.apply(activation)
+
+
+edits = st.one_of(
+    st.tuples(st.just("nudge"), features, steps),
+    st.tuples(st.just("set"), features, st.sampled_from([0.0, 1.0])),
+    st.tuples(st.just("negate"), features, st.just(0.0)),
+    st.tuples(st.just("solo"), features, st.just(0.0)),
+)
+
+
+def edited(state: SearchState, edit: tuple[str, int, float], activation: float) -> SearchState:
+    kind, feature, amount = edit
+    match kind:
+        case "nudge":
+            return state.nudge(feature, amount, activation)
+        case "set":
+            return state.change(feature, Change("set", amount))
+        case "negate":
+            return state.negate(feature, activation)
+        case _:
+            return state.toggle_solo(feature)
+
+
+@given(st.lists(edits, max_size=8), features, steps, activations)
+def test_a_nudge_moves_by_its_step(
+    before: list[tuple[str, int, float]], feature: int, step: float, activation: float
+) -> None:
+    state = SearchState("query")
+    for edit in before:
+        state = edited(state, edit, activation)
+    after = state.nudge(feature, step, activation)
+    moved = strength(after, feature, activation) - strength(state, feature, activation)
+    assert abs(moved - step) < 1e-5
+
+
+@given(st.lists(edits, max_size=8), features, activations)
+def test_negating_gives_the_opposite_and_back(
+    before: list[tuple[str, int, float]], feature: int, activation: float
+) -> None:
+    state = SearchState("query")
+    for edit in before:
+        state = edited(state, edit, activation)
+    value = strength(state, feature, activation)
+    once = state.negate(feature, activation)
+    assert abs(strength(once, feature, activation) + value) < 1e-5
+    twice = once.negate(feature, activation)
+    assert abs(strength(twice, feature, activation) - value) < 1e-5
+
+
+def test_there_and_back_is_exact() -> None:
+    state = SearchState("query")
+    for _ in range(7):
+        state = state.nudge(1, 0.05, 0.3)
+    for _ in range(7):
+        state = state.nudge(1, -0.05, 0.3)
+    assert state.steering == {1: Change("add", 0.0)}
+
+
+def test_a_fixed_strength_moves_from_there() -> None:
+    state = SearchState().change(2, Change("set", 1.0)).nudge(2, -0.25, 0.1)
+    assert state.steering == {2: Change("set", 0.75)}
+    state = SearchState().change(2, Change("scale", -1.0)).nudge(2, 0.05, 0.4)
+    assert state.steering == {2: Change("set", -0.35)}
+
+
+def test_changes_survive_another_query_and_solo_does_not() -> None:
+    state = SearchState("one").nudge(1, 0.05, 0.3).toggle_solo(1)
+    other = state.ask("two")
+    assert other.steering == state.steering
+    assert other.solo is None
+    assert state.toggle_solo(1).solo is None
+    assert state.toggle_solo(2).solo == 2
+
+
+def test_modes_go_around() -> None:
+    state = SearchState()
+    seen = []
+    for _ in MODES:
+        seen.append(state.mode)
+        state = state.next_mode()
+    assert tuple(seen) == MODES
+    assert state == SearchState()
+
+
+def test_an_edit_leaves_the_state_before_alone() -> None:
+    state = SearchState("query").nudge(1, 0.05, 0.3)
+    state.nudge(1, 0.05, 0.3)
+    state.change(1, None)
+    state.reset()
+    assert state.steering == {1: Change("add", 0.05)}
+
+
+@given(st.lists(edits, max_size=20), st.integers(0, 25))
+def test_undo_goes_back_over_what_changed(made: list[tuple[str, int, float]], count: int) -> None:
+    history = History()
+    states = [history.present]
+    for edit in made:
+        history = history.record(edited(history.present, edit, 0.5))
+        if history.present != states[-1]:
+            states.append(history.present)
+    undone = history
+    for _ in range(count):
+        undone = undone.undo()
+    assert undone.present == states[max(0, len(states) - 1 - count)]
+    for _ in range(count):
+        undone = undone.redo()
+    assert undone == history
+
+
+def test_a_new_edit_forgets_what_was_undone() -> None:
+    history = History().record(SearchState("one")).record(SearchState("two")).undo()
+    history = history.record(SearchState("three"))
+    assert history.redo() == history
+    assert history.undo().present == SearchState("one")
