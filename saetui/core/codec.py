@@ -3,6 +3,8 @@
     a = W_enc (x - b_pre) + b_enc        z = TopK(ReLU(a), k)        x_hat = sum_i z_i d_i + b_pre
 
 after O'Neill et al., "Disentangling Dense Embeddings with Sparse Autoencoders" (arXiv 2408.00657).
+An SAE with a threshold, such as one trained by BatchTopK, counts an activation at or below it as
+zero, so that documents differ in how many features they activate.
 """
 
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ class SaeWeights:
         directions: `W_dec` transposed, float32 `(n, d)`; row `i` is `d_i`, of unit norm.
         bias: `b_pre`, float32 `(d,)`.
         k: Active features per document at most.
+        threshold: What an activation must exceed, at least 0.
     """
 
     encoder: Float
@@ -33,6 +36,7 @@ class SaeWeights:
     directions: Float
     bias: Float
     k: int
+    threshold: float = 0.0
 
     @property
     def n(self) -> int:
@@ -83,7 +87,7 @@ def encode(weights: SaeWeights, x: Float) -> Codes:
     order = np.lexsort((chosen, -values), axis=1)
     values = np.take_along_axis(values, order, axis=1)
     indices = np.take_along_axis(chosen, order, axis=1)
-    active = values > 0
+    active = values > weights.threshold
     return Codes(
         np.where(active, indices, -1).astype(np.int32),
         np.where(active, values, 0).astype(np.float32),

@@ -56,7 +56,7 @@ class Reconstruction:
     Attributes:
         rows: How many rows.
         squared_error: Of all rows.
-        error_sum: Sum of errors, float64 `(d,)`.
+        error_sum: Sum of errors, `(d,)`.
         spread: Squared error of predicting the mean.
         counts: Rows that activate each latent, int64 `(n,)`.
     """
@@ -73,34 +73,75 @@ class Reconstruction:
         return self.squared_error / self.spread
 
 
-def reconstruct(parameters: Parameters, k: int, rows: Tensor) -> Reconstruction:
-    """Encode and decode float32 rows `(m, d)` in blocks of bounded size."""
+def reconstruct(
+    parameters: Parameters, most_active: int, threshold: float, rows: Tensor
+) -> Reconstruction:
+    """Encode and decode float32 rows `(m, d)` in blocks of bounded size.
+
+    Args:
+        parameters: Of the autoencoder, on any device.
+        most_active: Active latents of a row at most.
+        threshold: What an activation must exceed.
+        rows: On any device.
+    """
     n, d = parameters.encoder.shape
+    device = parameters.encoder.device
     squared_error = 0.0
-    error_sum = torch.zeros(d, dtype=torch.float64)
+    error_sum = torch.zeros(d)
     counts = torch.zeros(n, dtype=torch.int64)
     for block in torch.split(rows, max(1, _BLOCK_NUMBERS // n)):
-        centred = block - parameters.bias
-        a = torch.addmm(parameters.encoder_bias, centred, parameters.encoder.T)
-        values, latents = largest(a, min(k, n))
-        pairs = Pairs.from_matrix(latents, values.relu_())
+        centred = block.to(device) - parameters.bias
+        values, latents = activations(parameters, most_active, centred)
+        values = values.where(values > threshold, 0)
+        pairs = Pairs.from_matrix(latents, values)
         error = decode(pairs, parameters.directions).sub_(centred)
-        squared_error += float(error.square().sum(dtype=torch.float64))
-        error_sum += error.sum(dim=0, dtype=torch.float64)
-        counts += torch.bincount(pairs.latents[pairs.values > 0], minlength=n)
+        squared_error += float(error.square().sum())
+        error_sum += error.sum(dim=0).cpu()
+        counts += torch.bincount(pairs.latents[pairs.values > 0], minlength=n).cpu()
     return Reconstruction(len(rows), squared_error, error_sum, spread(rows), counts)
 
 
-def evaluate(weights: SaeWeights, rows: ArrayLike | Tensor) -> Evaluation:
-    """Figures of an autoencoder on rows `(m, d)`, `m` at least 1; numpy or torch, any float."""
-    parameters = Parameters(
+def activations(parameters: Parameters, most: int, centred: Tensor) -> tuple[Tensor, Tensor]:
+    """The `most` largest activations of centred rows and their latents, `(m, most)`."""
+    a = torch.addmm(parameters.encoder_bias, centred, parameters.encoder.T)
+    values, latents = largest(a, most)
+    return values.relu_(), latents
+
+
+def threshold_for(parameters: Parameters, k: int, most_active: int, rows: Tensor) -> float:
+    """The threshold above which rows have `k` active latents on average, `most_active` at most.
+
+    It lies between the two activations next to it, so that rounding does not decide.
+
+    Args:
+        parameters: Of the autoencoder.
+        k: Active latents per row on average.
+        most_active: Active latents of a row at most.
+        rows: Float32 `(m, d)`.
+    """
+    values, _ = activations(parameters, most_active, rows.to(parameters.bias) - parameters.bias)
+    if k * len(rows) >= values.numel():
+        return 0.0
+    ordered = torch.topk(values.reshape(-1), k * len(rows) + 1).values
+    above, below = ordered[-2:].tolist()
+    return float(above + below) / 2
+
+
+def parameters_of(weights: SaeWeights) -> Parameters:
+    """Weights as tensors, without copying where that is possible."""
+    return Parameters(
         *(
             torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
             for array in (weights.encoder, weights.encoder_bias, weights.directions, weights.bias)
         )
     )
+
+
+def evaluate(weights: SaeWeights, rows: ArrayLike | Tensor) -> Evaluation:
+    """Figures of an autoencoder on rows `(m, d)`, `m` at least 1; numpy or torch, any float."""
+    parameters = parameters_of(weights)
     x = torch.as_tensor(np.asarray(rows, dtype=np.float32))
-    seen = reconstruct(parameters, weights.k, x)
+    seen = reconstruct(parameters, min(weights.k, weights.n), weights.threshold, x)
     constant_error = float(seen.error_sum.square().sum()) / seen.rows
     density = seen.counts.numpy() / seen.rows
     log_density = np.log10(density[density > 0])

@@ -6,10 +6,13 @@ from typing import Literal
 
 from saetui.errors import BuildError
 
-Variant = Literal["topk"]
+Variant = Literal["topk", "batchtopk", "matryoshka"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
 Screening = Literal["auto", "always", "never"]
 
 _STEPS_PER_EPOCH = 40
+_MOST_OVER_MEAN = 4
+_PREFIX_SHARES = (16, 8, 4, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,10 @@ class SaeConfig:
     Attributes:
         d: Width of the embeddings.
         n: Latents ("features").
-        k: Active latents per document at most.
-        variant: How active latents are chosen; "topk": the `k` largest of each document.
+        k: Active latents per document, with "batchtopk" on average.
+        variant: "topk": the `k` largest pre-activations of each document are active; "batchtopk":
+            on average `k`, those above one threshold; "matryoshka": as "topk", but the first
+            latents reconstruct documents by themselves, so that they become the most general ones.
     """
 
     d: int
@@ -40,8 +45,21 @@ class SaeConfig:
 
     @property
     def name(self) -> str:
-        """Short name, as in "k16-n768"."""
-        return f"k{self.k}-n{self.n}"
+        """Short name, as in "k16-n768" or "batchtopk-k16-n768"."""
+        size = f"k{self.k}-n{self.n}"
+        return size if self.variant == "topk" else f"{self.variant}-{size}"
+
+    @property
+    def most_active(self) -> int:
+        """Active latents per document at most."""
+        return min(self.n, self.k * _MOST_OVER_MEAN) if self.variant == "batchtopk" else self.k
+
+    @property
+    def prefixes(self) -> tuple[int, ...]:
+        """How many of the first latents reconstruct documents by themselves, ascending to `n`."""
+        if self.variant != "matryoshka":
+            return (self.n,)
+        return tuple(sorted({-(-self.n // share) for share in _PREFIX_SHARES}))
 
     def to_json(self) -> dict[str, object]:
         """Fields by name; `SaeConfig(**fields)` is the way back."""
@@ -69,6 +87,7 @@ class TrainingOptions:
         patience: Epochs without a lower held-out error after which training stops.
         screening: Whether products in bfloat16 name the candidates among which float32 decides;
             "auto": where the processor and the size make that faster.
+        device: Where to train; "auto": CUDA or Apple's GPU if there is one, else the processor.
         memory_bytes: Up to this size, as float32, training rows are kept in memory; beyond it they
             are read from `vectors` in shuffled shards that fit.
     """
@@ -84,6 +103,7 @@ class TrainingOptions:
     held_out: float = 0.1
     patience: int = 6
     screening: Screening = "auto"
+    device: Device = "auto"
     memory_bytes: int = 2 << 30
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Sums and products over pairs (sample, latent), each pair touched once.
 
-A code matrix with `k` active latents in each row is a list of pairs. Everything that training needs
-of it is one of three operations, and none of them reads a dense `(samples, n)` matrix:
+A code matrix with a few active latents in each row is a list of pairs. Everything that training
+needs of it is one of three operations, and none of them reads a dense `(samples, n)` matrix:
 
 - `decode`: for each row the weighted sum of its latents' vectors (pairs in the order of rows);
 - `products`: for each pair the inner product of its row's and its latent's vector;
@@ -23,6 +23,7 @@ from torch.nn.functional import embedding_bag
 # Results of this size stay in the cache for whatever is done to them next, and are small enough
 # for the allocator to use the same memory again instead of asking the system for fresh pages.
 _BLOCK_BYTES = 3 << 20
+_GATHERED_BYTES = 256 << 20
 _SUM = 0  # How embedding_bag's own functions name the mode "sum".
 
 
@@ -34,7 +35,7 @@ class Pairs:
         rows: int64 `(P,)`, ascending.
         latents: int64 `(P,)`.
         values: float32 `(P,)`, activations, >= 0.
-        row_starts: int64 `(R,)`, where each row's pairs begin.
+        row_starts: int64 `(R,)`, where each row's pairs begin; rows may be empty.
     """
 
     rows: Tensor
@@ -43,12 +44,42 @@ class Pairs:
     row_starts: Tensor
 
     @classmethod
-    def from_matrix(cls, latents: Tensor, values: Tensor) -> "Pairs":
-        """Pairs of codes with the same number of slots in each row, both `(R, k)`."""
-        count, k = latents.shape
-        starts = torch.arange(0, count * k, max(k, 1))[:count] if k else torch.zeros(count).long()
-        rows = torch.arange(count).repeat_interleave(k)
-        return cls(rows, latents.reshape(-1), values.reshape(-1), starts)
+    def from_matrix(
+        cls,
+        latents: Tensor,
+        values: Tensor,
+        *,
+        kept: Tensor | None = None,
+        bounds: Tensor | None = None,
+    ) -> "Pairs":
+        """Pairs of codes with the same number of slots in each row.
+
+        Args:
+            latents: int64 `(R, s)`.
+            values: float32 `(R, s)`.
+            kept: bool `(R, s)`, the slots in use; None: all.
+            bounds: int64 `(G - 1,)`, ascending, that split the latents into `G` groups. Each
+                row then becomes `G` rows, one a group: row `r` and group `g` give row `r G + g`.
+        """
+        count, slots = latents.shape
+        device = latents.device
+        rows = torch.arange(count, device=device).repeat_interleave(slots)
+        if bounds is not None:
+            latents, order = latents.sort(dim=1)
+            values = values.gather(1, order)
+            kept = None if kept is None else kept.gather(1, order)
+            groups = torch.bucketize(latents, bounds, right=True)
+            rows = rows * (len(bounds) + 1) + groups.reshape(-1)
+            count *= len(bounds) + 1
+        latents, values = latents.reshape(-1), values.reshape(-1)
+        if kept is None and bounds is None:
+            return cls(rows, latents, values, torch.arange(count, device=device) * slots)
+        if kept is not None:
+            used = kept.reshape(-1).nonzero().squeeze(1)
+            rows, latents, values = rows[used], latents[used], values[used]
+        starts = torch.zeros(count, dtype=torch.int64, device=device)
+        starts[1:] = torch.bincount(rows, minlength=count).cumsum(0)[:-1]
+        return cls(rows, latents, values, starts)
 
     def followed_by(self, others: "Pairs") -> "Pairs":
         """These rows and after them the rows of `others`."""
@@ -80,7 +111,7 @@ class LatentOrder:
     def of(cls, rows: Tensor, latents: Tensor, n: int) -> "LatentOrder":
         """Sort pairs by latent; pairs of one latent stay in the order of rows."""
         ordered, order = torch.sort(latents, stable=True)
-        starts = torch.zeros(n + 1, dtype=torch.int64)
+        starts = torch.zeros(n + 1, dtype=torch.int64, device=latents.device)
         torch.cumsum(torch.bincount(latents, minlength=n), dim=0, out=starts[1:])
         return cls(order, ordered, rows[order], starts)
 
@@ -100,12 +131,26 @@ def products(ordered: LatentOrder, of_latents: Tensor, of_rows: Tensor) -> Tenso
         of_latents: float32 `(n, d)`.
         of_rows: float32 `(R, d)`.
     """
+    if of_rows.device.type != "cpu":
+        return _products_by_gathering(ordered, of_latents, of_rows)
     # This is the derivative of an embedding_bag by its weights; asking autograd for it would also
     # compute the bag itself.
     result: Tensor = torch.ops.aten._embedding_bag_per_sample_weights_backward(
         of_latents, of_rows, ordered.rows, ordered.starts[:-1], ordered.latents, _SUM
     )
     return result
+
+
+def _products_by_gathering(ordered: LatentOrder, of_latents: Tensor, of_rows: Tensor) -> Tensor:
+    """`products` by operations that every device has, some pairs at a time."""
+    block = max(1, _GATHERED_BYTES // (4 * of_rows.shape[1]))
+    parts = [
+        torch.einsum("pd,pd->p", of_latents[latents], of_rows[rows])
+        for latents, rows in zip(
+            torch.split(ordered.latents, block), torch.split(ordered.rows, block), strict=True
+        )
+    ]
+    return torch.cat(parts)
 
 
 def sums(ordered: LatentOrder, weights: Tensor, of_rows: Tensor) -> Iterator[tuple[slice, Tensor]]:

@@ -1,8 +1,11 @@
 """Rows to train on: checked, split, shuffled, in memory or streamed from a memory map."""
 
 import hashlib
+import mmap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from saetui.errors import BuildError
+from saetui.train.workers import ALONE, Workers
 
 _CHECKED_BYTES = 64 << 20
 _MOST_HELD_OUT = 20_000
@@ -61,7 +65,32 @@ class CheckedVectors:
                     "Embed that document again, or leave it out.",
                 )
             digest.update(block.data)
+            _forget_pages(rows)
         return cls(rows, digest.hexdigest())
+
+
+class Batch(NamedTuple):
+    """What one step takes.
+
+    Attributes:
+        size: Rows of all workers.
+        rows: Those of this worker, float32 `(B, d)`.
+    """
+
+    size: int
+    rows: Tensor
+
+
+class _Plan(NamedTuple):
+    """A buffer and its batches.
+
+    Attributes:
+        rows: Which rows it holds, ascending.
+        batches: Rows of all workers in a batch, and which of the buffer are this worker's.
+    """
+
+    rows: NDArray[np.int64]
+    batches: list[tuple[int, NDArray[np.int64]]]
 
 
 class TrainingRows:
@@ -72,12 +101,22 @@ class TrainingRows:
         held_out: Share of rows to hold out. Fewer than two rows are not worth holding out.
         seed: Of the split and of every order.
         memory_bytes: Bytes that training rows may take as float32.
+        workers: Who shares each batch.
+
+    Raises:
+        BuildError: There are fewer training rows than workers.
     """
 
     def __init__(
-        self, vectors: CheckedVectors, held_out: float, seed: int, memory_bytes: int
+        self,
+        vectors: CheckedVectors,
+        held_out: float,
+        seed: int,
+        memory_bytes: int,
+        workers: Workers = ALONE,
     ) -> None:
         self._vectors = vectors.rows
+        self._workers = workers
         self._seed = seed
         count, self.d = self._vectors.shape
         reserved = min(int(count * held_out), _MOST_HELD_OUT)
@@ -86,6 +125,11 @@ class TrainingRows:
             chooser.choice(count, reserved if reserved > 1 else 0, replace=False, shuffle=False)
         )
         self.count = count - len(self.held_out_rows)
+        if self.count < workers.count:
+            raise BuildError(
+                f"{self.count} training rows cannot be shared by {workers.count} workers.",
+                "Start fewer.",
+            )
         row_bytes = 4 * self.d
         self._resident: Tensor | None = None
         if self.count * row_bytes <= memory_bytes:
@@ -110,7 +154,7 @@ class TrainingRows:
         sample[torch.from_numpy(order)] = self._read(rows[order])
         return sample
 
-    def batches(self, epoch: int, size: int, first: int = 0) -> Iterator[Tensor]:
+    def batches(self, epoch: int, size: int, first: int = 0) -> Iterator[Batch]:
         """Batches of one epoch in its own order, which depends on nothing but seed and epoch.
 
         Args:
@@ -119,19 +163,43 @@ class TrainingRows:
             first: Batches to leave out, because they were seen before an interruption.
 
         Yields:
-            float32 `(B, d)`, each training row in exactly one batch.
+            Each training row in exactly one batch and for one worker.
         """
+        plans = self._plans(epoch, size, first)
+        plan = next(plans, None)
+        with ThreadPoolExecutor(1) as reader:
+            reading = reader.submit(self._buffer, plan) if plan else None
+            while plan and reading:
+                buffer = reading.result()
+                following = next(plans, None)
+                # Read while the rows of this buffer are trained on.
+                reading = reader.submit(self._buffer, following) if following else None
+                for whole, places in plan.batches:
+                    yield Batch(whole, buffer[torch.from_numpy(places)])
+                plan = following
+
+    def _plans(self, epoch: int, size: int, first: int) -> Iterator[_Plan]:
+        """What to read and how to divide it, buffer by buffer."""
         for number, rows in enumerate(self._buffers(epoch)):
             count = -(-len(rows) // size)
             if first >= count:
                 first -= count
                 continue
             order = np.random.default_rng([self._seed, _ORDER, epoch, number + 1])
-            buffer = self._read(rows) if self._resident is None else self._resident
-            batches = torch.from_numpy(order.permutation(len(rows))).tensor_split(count)
-            for batch in batches[first:]:
-                yield buffer[batch]
+            batches = np.array_split(order.permutation(len(rows)), count)[first:]
             first = 0
+            wholes = [len(batch) for batch in batches]
+            batches = [batch[self._workers.rank :: self._workers.count] for batch in batches]
+            if self._resident is None:
+                mine, places = np.unique(np.concatenate(batches), return_inverse=True)
+                batches = np.split(places, np.cumsum([len(batch) for batch in batches])[:-1])
+                needed = rows[mine]
+            else:
+                needed = rows
+            yield _Plan(needed, list(zip(wholes, batches, strict=True)))
+
+    def _buffer(self, plan: _Plan) -> Tensor:
+        return self._read(plan.rows) if self._resident is None else self._resident
 
     def _buffers(self, epoch: int) -> Iterator[NDArray[np.int64]]:
         """Row numbers that are shuffled together."""
@@ -160,4 +228,15 @@ class TrainingRows:
             part = rows[start : start + _SHARD_ROWS]
             block = np.asarray(self._vectors[part], dtype=np.float32)
             result[start : start + len(part)] = torch.from_numpy(block)
+        _forget_pages(self._vectors)
         return result
+
+
+def _forget_pages(rows: NDArray[np.floating]) -> None:
+    """Take the pages of a memory map out of this process, which would else seem to need them all.
+
+    They stay in the system's cache as long as it has room.
+    """
+    mapping = rows.base
+    if isinstance(mapping, mmap.mmap) and hasattr(mapping, "madvise"):
+        mapping.madvise(mmap.MADV_DONTNEED)

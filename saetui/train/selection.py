@@ -12,6 +12,7 @@ Two exact short cuts and one that is exact but for near-ties:
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -32,17 +33,20 @@ class Encoder:
         n: Latents.
         d: Width.
         screening: Whether to screen in bfloat16.
+        device: Where the weights are.
     """
 
     batch: int
     n: int
     d: int
     screening: bool
+    device: torch.device
 
     def __post_init__(self) -> None:
         kind = torch.bfloat16 if self.screening else torch.float32
-        self._preactivations = torch.empty(self.batch, self.n, dtype=kind)
-        self._weight = torch.empty(self.n, self.d, dtype=kind) if self.screening else None
+        empty = partial(torch.empty, dtype=kind, device=self.device)
+        self._preactivations = empty(self.batch, self.n)
+        self._weight = empty(self.n, self.d) if self.screening else None
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """`x W_enc^T + b_enc` for centred rows `(B, d)`: `(B, n)`, valid until the next call."""
@@ -59,9 +63,9 @@ def can_screen() -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def worth_screening(batch: int, n: int, d: int) -> bool:
-    """Whether screening saves time for products of this size on this processor."""
-    return batch * n * d >= _WORTH_SCREENING and can_screen()
+def worth_screening(batch: int, n: int, d: int, device: torch.device) -> bool:
+    """Whether screening saves time for products of this size on this device."""
+    return device.type == "cpu" and batch * n * d >= _WORTH_SCREENING and can_screen()
 
 
 def largest(a: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -101,9 +105,17 @@ def select(
         candidates = among[candidates]
     if not screened:
         return values, candidates
-    rows = torch.arange(len(x)).repeat_interleave(candidates.shape[1])
+    rows = torch.arange(len(x), device=x.device).repeat_interleave(candidates.shape[1])
     ordered = LatentOrder.of(rows, candidates.reshape(-1), len(weight))
-    exact = torch.empty(candidates.numel())
+    exact = torch.empty(candidates.numel(), device=x.device)
     exact[ordered.order] = products(ordered, weight, x) + bias[ordered.latents]
     values, places = torch.topk(exact.view_as(candidates), k, dim=1, sorted=False)
     return values, candidates.gather(1, places)
+
+
+def strongest(values: Tensor, count: int) -> Tensor:
+    """Which are the `count` largest of all values `(B, s)`, as far as they are positive; bool."""
+    flat = values.reshape(-1)
+    kept = torch.zeros_like(flat, dtype=torch.bool)
+    kept[torch.topk(flat, min(count, len(flat)), sorted=False).indices] = True
+    return kept.view_as(values) & (values > 0)

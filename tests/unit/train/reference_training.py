@@ -7,9 +7,13 @@ import torch
 
 
 class ReferenceSae(torch.nn.Module):
-    """`x_hat = W_dec TopK(ReLU(W_enc (x - b_pre) + b_enc)) + b_pre`, every product dense."""
+    """`x_hat = W_dec TopK(ReLU(W_enc (x - b_pre) + b_enc)) + b_pre`, every product dense.
 
-    def __init__(self, weights, *, k, dead_after):
+    `auxiliary_always` spends the auxiliary term's operations at every step, as the paper's own
+    implementation does. While no latent is dead they add nothing to the loss or to gradients.
+    """
+
+    def __init__(self, weights, *, k, dead_after, auxiliary_always=False):
         super().__init__()
         encoder, encoder_bias, directions, bias = weights
         self.encoder = torch.nn.Parameter(encoder.clone())  # (n, d)
@@ -17,6 +21,7 @@ class ReferenceSae(torch.nn.Module):
         self.decoder = torch.nn.Parameter(directions.T.clone())  # (d, n)
         self.bias = torch.nn.Parameter(bias.clone())  # (d,)
         self.k, self.k_aux, self.dead_after = k, 2 * k, dead_after
+        self.auxiliary_always = auxiliary_always
         self.samples_since_fired = torch.zeros(encoder.shape[0], dtype=torch.int64)
 
     def sparse(self, a, k):
@@ -29,11 +34,12 @@ class ReferenceSae(torch.nn.Module):
         error = x - (z @ self.decoder.T + self.bias)
         total = normalised(error, x)
         dead = self.samples_since_fired >= self.dead_after
-        if dead.any():
+        if self.auxiliary_always or dead.any():
             among_dead = a.masked_fill(~dead, -torch.inf)
-            z_dead = self.sparse(among_dead, min(self.k_aux, int(dead.sum())))
+            z_dead = self.sparse(among_dead, min(self.k_aux, len(dead)))
             target = error.detach()
-            total = total + normalised(target - z_dead @ self.decoder.T, target) / 32
+            auxiliary = normalised(target - z_dead @ self.decoder.T, target)
+            total = total + auxiliary * dead.any() / 32
         self.samples_since_fired += len(x)
         self.samples_since_fired[(z > 0).any(dim=0)] = 0
         return total

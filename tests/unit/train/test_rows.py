@@ -1,3 +1,6 @@
+import mmap
+import subprocess
+import sys
 from itertools import chain, pairwise
 
 import numpy as np
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from saetui.errors import BuildError
 from saetui.train import rows as rows_module
 from saetui.train.rows import CheckedVectors, TrainingRows
+from saetui.train.workers import Workers
 
 PLENTY = 1 << 30
 
@@ -21,7 +25,7 @@ def numbered(count, d=3, dtype=np.float32):
 
 
 def seen(rows, epoch, size, first=0):
-    return [batch[:, 0].int().tolist() for batch in rows.batches(epoch, size, first)]
+    return [batch.rows[:, 0].int().tolist() for batch in rows.batches(epoch, size, first)]
 
 
 @pytest.fixture
@@ -102,7 +106,7 @@ def test_a_sample_is_of_distinct_training_rows(tiny_shards, memory):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_any_float_becomes_float32(dtype):
     rows = TrainingRows(numbered(5, dtype=dtype), 0.0, 0, PLENTY)
-    (batch,) = rows.batches(0, 10)
+    ((_, batch),) = rows.batches(0, 10)
     assert batch.dtype == torch.float32
     assert sorted(batch[:, 0].tolist()) == [0, 1, 2, 3, 4]
 
@@ -111,7 +115,9 @@ def test_a_memory_map_is_read(tmp_path):
     np.save(tmp_path / "vectors.npy", np.arange(20, dtype=np.float16).reshape(10, 2))
     mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
     rows = TrainingRows(CheckedVectors.of(mapped), 0.0, 0, memory_bytes=1)
-    assert sorted(torch.cat(list(rows.batches(0, 3)))[:, 0].tolist()) == list(range(0, 20, 2))
+    assert sorted(torch.cat([batch.rows for batch in rows.batches(0, 3)])[:, 0].tolist()) == list(
+        range(0, 20, 2)
+    )
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -145,3 +151,67 @@ def test_the_fingerprint_sees_every_number(monkeypatch):
     prints = [CheckedVectors.of(v).fingerprint for v in (vectors, vectors.copy(), changed)]
     assert prints[0] == prints[1] != prints[2]
     assert CheckedVectors.of(vectors.reshape(4, 3)).fingerprint != prints[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    count=st.integers(6, 60),
+    size=st.integers(3, 30),
+    streamed=st.booleans(),
+    workers=st.integers(2, 3),
+    first=st.integers(0, 3),
+)
+def test_workers_share_the_batches_of_one(count, size, streamed, workers, first):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows_module, "_SHARD_ROWS", 4)
+        memory = 4 * 12 * 2 if streamed else PLENTY
+        alone = TrainingRows(numbered(count), 0.1, 0, memory)
+        shares = [
+            list(
+                TrainingRows(numbered(count), 0.1, 0, memory, Workers(rank, workers)).batches(
+                    2, size, first
+                )
+            )
+            for rank in range(workers)
+        ]
+        for whole, *parts in zip(alone.batches(2, size, first), *shares, strict=True):
+            assert {part.size for part in parts} == {whole.size} == {len(whole.rows)}
+            together = torch.cat([part.rows for part in parts])
+            assert sorted(together.tolist()) == sorted(whole.rows.tolist())
+
+
+def test_more_workers_than_rows_are_refused():
+    with pytest.raises(BuildError, match="2 training rows cannot be shared by 3 workers"):
+        TrainingRows(numbered(2), 0.0, 0, PLENTY, Workers(0, 3))
+
+
+@pytest.mark.skipif(not hasattr(mmap.mmap, "madvise"), reason="this system cannot forget pages")
+def test_a_streamed_file_does_not_stay_in_memory(tmp_path):
+    path = tmp_path / "vectors.npy"
+    np.save(path, np.zeros((60_000, 256), dtype=np.float16))
+    script = f"""
+import numpy as np, re
+from pathlib import Path
+from saetui.train.workers import Workers
+from saetui.train.rows import CheckedVectors, TrainingRows
+def mapped():
+    text = Path("/proc/self/smaps").read_text()
+    return sum(
+        int(re.search(r"Rss: +(\\d+)", part)[1])
+        for part in re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", text)
+        if {str(path)!r} in part
+    )
+vectors = np.load({str(path)!r}, mmap_mode="r")
+vectors.sum()
+before = mapped()
+rows = TrainingRows(CheckedVectors.of(vectors), 0.1, 0, 4 << 20)
+for batch in rows.batches(0, 1_000):
+    pass
+print(before, mapped())
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    before, after = map(int, result.stdout.split())
+    assert before > 28_000
+    assert after < 4_000

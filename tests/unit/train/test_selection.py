@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from saetui.train.selection import Encoder, largest, select
 
+CPU = torch.device("cpu")
+
 
 @settings(max_examples=60, deadline=None)
 @given(
@@ -37,8 +39,8 @@ def product():
 
 def test_screening_selects_what_float32_selects_with_its_values(product):
     x, weight, bias = product
-    exact = Encoder(len(x), *weight.shape, screening=False)(x, weight, bias)
-    screened = Encoder(len(x), *weight.shape, screening=True)(x, weight, bias)
+    exact = Encoder(len(x), *weight.shape, False, CPU)(x, weight, bias)
+    screened = Encoder(len(x), *weight.shape, True, CPU)(x, weight, bias)
     assert screened.dtype == torch.bfloat16
     assert not torch.equal(screened.float(), exact)
     for a in (exact, screened):
@@ -54,7 +56,7 @@ def test_screening_selects_what_float32_selects_with_its_values(product):
 def test_selection_among_some_latents_gives_their_own_numbers(product, screening):
     x, weight, bias = product
     among = torch.tensor([3, 70, 71, 400, 511])
-    a = Encoder(len(x), *weight.shape, screening=screening)(x, weight, bias)
+    a = Encoder(len(x), *weight.shape, screening, CPU)(x, weight, bias)
     values, latents = select(a[:, among], 2, x, weight, bias, among=among)
     assert set(latents.unique().tolist()) <= set(among.tolist())
     exact = x @ weight.T + bias
@@ -66,5 +68,5 @@ def test_selection_among_some_latents_gives_their_own_numbers(product, screening
 
 def test_smaller_batches_fit_the_same_memory(product):
     x, weight, bias = product
-    encoder = Encoder(len(x), *weight.shape, screening=False)
+    encoder = Encoder(len(x), *weight.shape, False, CPU)
     torch.testing.assert_close(encoder(x[:3], weight, bias), x[:3] @ weight.T + bias)

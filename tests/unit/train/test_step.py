@@ -3,6 +3,7 @@ import torch
 from reference_training import ReferenceSae, ReferenceTraining
 from torch.nn.functional import normalize
 
+from saetui.train.options import SaeConfig
 from saetui.train.step import GradientStep, Optimiser, Parameters
 
 D, N, K, BATCH, RATE = 24, 96, 6, 64, 1e-3
@@ -35,7 +36,7 @@ class Pair:
         self.since_fired[:dead] = self.dead_after
         sae.samples_since_fired.copy_(self.since_fired)
         self.parameters = Parameters(*(tensor.clone() for tensor in start))
-        self.step = GradientStep(self.parameters, K, BATCH, screening)
+        self.step = GradientStep(self.parameters, SaeConfig(D, N, K), BATCH, screening)
         self.optimiser = Optimiser(self.step)
 
     def figures(self, x):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from saetui.core.codec import encode
 from saetui.errors import BuildError
 from saetui.progress import Silent
 from saetui.train import rows as rows_module
@@ -245,3 +246,43 @@ def test_the_number_of_threads_is_left_as_it_was(tmp_path):
     before = torch.get_num_threads()
     train(tmp_path)
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("variant", ["topk", "batchtopk", "matryoshka"])
+def test_every_variant_trains_and_encodes_as_it_was_measured(tmp_path, variant):
+    config = SaeConfig(12, 32, 3, variant)
+    options = replace(OPTIONS, max_epochs=25)
+    vectors = embeddings(400)
+    trained = train(tmp_path, vectors, config=config, options=options)
+    metrics = trained.metrics
+    assert metrics["variant"] == variant
+    assert metrics["held_out"]["nmse"] < 0.7 * metrics["curve"][0]["train_nmse"]
+    codes = encode(trained.weights, vectors.astype(np.float32))
+    active = (codes.indices >= 0).sum(axis=1)
+    assert active.mean() == pytest.approx(3, abs=0.3)
+    assert codes.indices.shape == (400, config.most_active)
+    assert active.max() > 3 if variant == "batchtopk" else active.max() == 3
+    assert (trained.weights.threshold > 0) == (variant == "batchtopk")
+    weights = (metrics["rows"]["train"], metrics["rows"]["held_out"])
+    l0 = np.average([metrics[part]["l0"] for part in ("train", "held_out")], weights=weights)
+    assert active.mean() == pytest.approx(l0, rel=1e-6)
+
+
+def test_prefixes_of_a_matryoshka_reconstruct_better_than_those_of_topk(tmp_path):
+    options, vectors = replace(OPTIONS, max_epochs=25), embeddings(400)
+    errors = {}
+    for variant in ("topk", "matryoshka"):
+        config = SaeConfig(12, 32, 3, variant)
+        weights = train(tmp_path / variant, vectors, config=config, options=options).weights
+        x = vectors.astype(np.float32)
+        codes = encode(weights, x)
+        values = np.where(codes.indices < 4, codes.values, 0)
+        rebuilt = np.einsum("rk,rkd->rd", values, weights.directions[codes.indices]) + weights.bias
+        errors[variant] = np.square(x - rebuilt).sum()
+    assert errors["matryoshka"] < 0.9 * errors["topk"]
+
+
+def test_an_absent_device_is_refused(tmp_path):
+    absent = "mps" if not torch.backends.mps.is_available() else "cuda"
+    with pytest.raises(BuildError, match=f"no device '{absent}'"):
+        train(tmp_path, options=replace(OPTIONS, device=absent))

@@ -1,0 +1,216 @@
+"""The training loop: steps, epochs, stopping, checkpoints."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from saetui.errors import BuildError
+from saetui.progress import Progress
+from saetui.train.checkpoint import Checkpoint, CheckpointFile
+from saetui.train.initial import initial_parameters
+from saetui.train.metrics import reconstruct, threshold_for
+from saetui.train.options import SaeConfig, TrainingOptions
+from saetui.train.rows import Batch, TrainingRows
+from saetui.train.selection import worth_screening
+from saetui.train.step import GradientStep, Optimiser, Parameters
+from saetui.train.workers import Workers
+
+_AVERAGE_EVERY = 5
+_EPOCH_END_SHARE = 0.25
+_THRESHOLD_ROWS = 4_096
+
+
+@dataclass
+class Standing:
+    """Where a training stands, apart from its tensors."""
+
+    epoch: int = 0
+    batches: int = 0  # Of the current epoch.
+    steps: int = 0
+    samples: int = 0
+    nmse_sum: float = 0.0  # Over the batches of the current epoch.
+    best_nmse: float | None = None
+    best_epoch: int = 0
+    best_threshold: float = 0.0
+    finished: bool = False
+    curve: list[dict[str, Any]] = field(default_factory=list)
+
+
+class TrainingLoop:
+    """One training under way.
+
+    Args:
+        config: Shape.
+        options: How to train.
+        rows: Training and held-out rows.
+        file: Its checkpoint.
+        progress: Who is told.
+        device: Where weights and batches are.
+        workers: Who takes which part of a batch.
+    """
+
+    def __init__(
+        self,
+        config: SaeConfig,
+        options: TrainingOptions,
+        rows: TrainingRows,
+        file: CheckpointFile,
+        *,
+        progress: Progress,
+        device: torch.device,
+        workers: Workers,
+    ) -> None:
+        self.config, self.options, self.rows = config, options, rows
+        self.file, self.progress = file, progress
+        self.device, self.workers = device, workers
+        self.batch = options.rows_per_step(rows.count)
+        self.highest_rate = options.highest_rate(config.d)
+        self.planned = min(
+            options.max_epochs * rows.count, options.max_samples or options.max_epochs * rows.count
+        )
+        self.held_out = rows.held_out() if len(rows.held_out_rows) else None
+        self.standing = Standing()
+        start = initial_parameters(config, rows, options.seed)
+        self.parameters = Parameters(*(tensor.to(device) for tensor in start))
+        self.average = _copies(self.parameters)
+        self.best = _copies(self.parameters)
+        self.since_fired = torch.zeros(config.n, dtype=torch.int64, device=device)
+        screening = options.screening == "always" or (
+            options.screening == "auto" and worth_screening(self.batch, config.n, config.d, device)
+        )
+        self.step = GradientStep(self.parameters, config, self.batch, screening, workers)
+        self.optimiser = Optimiser(self.step)
+        self._restore()
+
+    def run(self) -> None:
+        """Train until done."""
+        standing, config = self.standing, self.config
+        task = f"train {config.name}"
+        self.progress.start(task, self.planned, "samples", done=standing.samples)
+        while not standing.finished:
+            for batch in self.rows.batches(standing.epoch, self.batch, first=standing.batches):
+                nmse = self._train_on(batch)
+                if self.file.due():
+                    self._save()
+                self.progress.advance(batch.size, nmse=nmse, **self._held_out_figure())
+                if standing.samples >= self.planned:
+                    break
+            self._end_epoch()
+            if standing.finished or self.file.due(_EPOCH_END_SHARE):
+                self._save()
+
+    def _train_on(self, batch: Batch) -> float:
+        """Take one step; return the batch's nMSE."""
+        standing = self.standing
+        figures = self.step(batch.rows.to(self.device), self.since_fired >= self.rows.count)
+        self._require_finite(figures.nmse)
+        self.optimiser.apply(self._learning_rate())
+        self.since_fired += batch.size
+        self.since_fired[figures.fired] = 0
+        standing.steps += 1
+        standing.batches += 1
+        standing.samples += batch.size
+        standing.nmse_sum += figures.nmse
+        if self.options.average and standing.steps % _AVERAGE_EVERY == 0:
+            # Early on the average must forget the start faster than later.
+            early = (1 + standing.steps) / (10 + standing.steps)
+            share = 1 - min(self.options.average, early) ** _AVERAGE_EVERY
+            for average, weight in zip(self.average, self.parameters, strict=True):
+                average.lerp_(weight, share)
+        return figures.nmse
+
+    def _learning_rate(self) -> float:
+        """Adam's learning rate for the next step."""
+        options, standing = self.options, self.standing
+        warm = min(1.0, (standing.steps + 1) / (options.warmup_steps + 1))
+        left = 1 - standing.samples / self.planned
+        return self.highest_rate * warm * (min(1.0, left / options.decay) if options.decay else 1.0)
+
+    def _end_epoch(self) -> None:
+        """Measure, remember the best weights, decide whether to go on."""
+        standing, options = self.standing, self.options
+        candidate = self._candidate()
+        standing.epoch += 1
+        entry: dict[str, Any] = {
+            "epoch": standing.epoch,
+            "samples": standing.samples,
+            "train_nmse": standing.nmse_sum / standing.batches,
+            "held_out_nmse": None,
+            "dead_share": float((self.since_fired >= self.rows.count).double().mean()),
+        }
+        standing.batches, standing.nmse_sum = 0, 0.0
+        improved, config = True, self.config
+        threshold = 0.0
+        if config.variant == "batchtopk":
+            sample = self.rows.sample(_THRESHOLD_ROWS)
+            threshold = threshold_for(candidate, config.k, config.most_active, sample)
+        if self.held_out is not None:
+            seen = reconstruct(candidate, config.most_active, threshold, self.held_out)
+            # Workers on unlike processors must not disagree on when to stop.
+            nmse = self.workers.agree(seen.nmse)
+            self._require_finite(nmse)
+            entry["held_out_nmse"] = nmse
+            improved = standing.best_nmse is None or nmse < standing.best_nmse
+            standing.best_nmse = nmse if improved else standing.best_nmse
+        standing.curve.append(entry)
+        if improved:
+            standing.best_epoch, standing.best_threshold = standing.epoch, threshold
+            for best, weight in zip(self.best, candidate, strict=True):
+                best.copy_(weight)
+        stale = standing.epoch - standing.best_epoch
+        standing.finished = standing.samples >= self.planned or stale >= options.patience
+        if stale >= options.patience:
+            self.progress.note(
+                f"{self.config.name}: stopped after epoch {standing.epoch}, since the held-out "
+                f"error has not fallen for {stale} epochs; kept epoch {standing.best_epoch}."
+            )
+
+    def _require_finite(self, nmse: float) -> None:
+        if not math.isfinite(nmse):
+            raise BuildError(
+                f"Training {self.config.name} diverged in epoch {self.standing.epoch + 1}.",
+                f"Use a learning rate below {self.highest_rate:g}.",
+            )
+
+    def _candidate(self) -> Parameters:
+        """The weights that would be kept if training ended now."""
+        if not self.options.average or self.standing.steps < _AVERAGE_EVERY:
+            return self.parameters
+        return self.average._replace(directions=normalize(self.average.directions, dim=1))
+
+    def _held_out_figure(self) -> dict[str, float]:
+        curve = self.standing.curve
+        latest = curve[-1]["held_out_nmse"] if curve else None
+        return {} if latest is None else {"held_out": latest}
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Everything that a checkpoint must hold, by name; the tensors themselves, not copies."""
+        tensors = {"since_fired": self.since_fired}
+        groups = {"weight": self.parameters, "average": self.average, "best": self.best}
+        for group, parameters in groups.items():
+            tensors |= {f"{group}.{name}": t for name, t in parameters._asdict().items()}
+        return tensors | self.optimiser.state()
+
+    def _save(self) -> None:
+        if self.workers.first:
+            self.file.write(Checkpoint(self._tensors(), vars(self.standing)))
+
+    def _restore(self) -> None:
+        """Go on from the checkpoint of the first worker, if it has one."""
+        checkpoint = self.file.read() if self.workers.first else None
+        state = self.workers.agree(checkpoint.state if checkpoint else None)
+        tensors = self._tensors()
+        if checkpoint is not None:
+            for name, tensor in tensors.items():
+                tensor.copy_(checkpoint.tensors[name])
+        self.workers.follow_first(*tensors.values())
+        if state is not None:
+            self.standing = Standing(**dict(state))  # type: ignore[arg-type]
+
+
+def _copies(parameters: Parameters) -> Parameters:
+    return Parameters(*(tensor.clone() for tensor in parameters))

@@ -1,0 +1,81 @@
+"""Workers that train one autoencoder together, each on its part of every batch.
+
+Started by `torchrun`, which says in the environment who is who. Gradients are summed over workers,
+so that several do what one would do with the whole batch.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """This worker among all.
+
+    Attributes:
+        rank: Number of this one, from 0.
+        count: Of all.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this one writes checkpoints and speaks to the user."""
+        return self.rank == 0
+
+    def sum(self, *tensors: Tensor) -> None:
+        """Replace each tensor by its sum over workers."""
+        if self.count > 1:
+            for tensor in tensors:
+                torch.distributed.all_reduce(tensor)
+
+    def any(self, flags: Tensor) -> None:
+        """Replace bools by whether any worker has them set."""
+        if self.count > 1:
+            counts = flags.to(torch.uint8)
+            torch.distributed.all_reduce(counts, torch.distributed.ReduceOp.MAX)
+            flags.copy_(counts > 0)
+
+    def follow_first(self, *tensors: Tensor) -> None:
+        """Replace each tensor by that of the first worker."""
+        if self.count > 1:
+            for tensor in tensors:
+                torch.distributed.broadcast(tensor, 0)
+
+    def agree(self, value: T) -> T:
+        """The first worker's value of something small."""
+        if self.count == 1:
+            return value
+        values = [value]
+        torch.distributed.broadcast_object_list(values, 0)
+        return values[0]
+
+
+ALONE = Workers()
+
+
+@contextmanager
+def joined_workers(backend: str) -> Iterator[Workers]:
+    """Join the workers that `torchrun` started; be alone where it did not.
+
+    Args:
+        backend: "nccl" between CUDA devices, "gloo" between processors.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield ALONE
+        return
+    torch.distributed.init_process_group(backend)
+    try:
+        yield Workers(torch.distributed.get_rank(), torch.distributed.get_world_size())
+    finally:
+        torch.distributed.destroy_process_group()

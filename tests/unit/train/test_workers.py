@@ -1,0 +1,98 @@
+"""Two processes that train together do what one does with the whole batch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_training import train
+
+from saetui.train.workers import joined_workers
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import numpy as np
+from test_training import Interrupted, Recorder, train
+from saetui.train.workers import joined_workers
+
+stop = int(sys.argv[2]) or None
+with joined_workers("gloo") as workers:
+    progress = Recorder(stop)
+    try:
+        trained = train(Path(sys.argv[1]), progress=progress, workers=workers)
+    except Interrupted:
+        trained = None
+    if stop:
+        # The others wait for this one's gradients, as they would for a machine that was lost.
+        import os
+        os._exit(3)
+    print("batches told of", workers.rank, progress.batches, progress.started)
+    if trained:
+        np.savez(
+            Path(sys.argv[1]) / f"worker-{{workers.rank}}",
+            encoder=trained.weights.encoder,
+            directions=trained.weights.directions,
+            curve=[entry["held_out_nmse"] for entry in trained.metrics["curve"]],
+        )
+"""
+
+
+def start(folder, stop=0):
+    folder.mkdir(exist_ok=True)
+    script = folder / "script.py"
+    script.write_text(SCRIPT.format(tests=str(Path(__file__).parent)))
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "OMP_NUM_THREADS": "1",
+    }
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    return subprocess.run(
+        [*launcher, "--nproc-per-node", "2", str(script), str(folder), str(stop)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def results(folder):
+    return [np.load(folder / f"worker-{rank}.npz") for rank in range(2)]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("alone"))
+
+
+def test_two_workers_train_what_one_trains(tmp_path, alone):
+    done = start(tmp_path / "two")
+    assert done.returncode == 0, done.stderr
+    assert "batches told of 1 0 None" in done.stdout
+    first, second = results(tmp_path / "two")
+    for name in ("encoder", "directions", "curve"):
+        assert np.array_equal(first[name], second[name])
+    np.testing.assert_allclose(first["directions"], alone.weights.directions, atol=2e-4)
+    np.testing.assert_allclose(first["encoder"], alone.weights.encoder, atol=2e-4)
+    expected = [entry["held_out_nmse"] for entry in alone.metrics["curve"]]
+    np.testing.assert_allclose(first["curve"], expected, rtol=1e-3)
+
+
+def test_two_workers_go_on_where_a_lost_one_left_them(tmp_path, alone):
+    lost = start(tmp_path / "two", stop=11)
+    assert lost.returncode != 0
+    done = start(tmp_path / "two")
+    assert done.returncode == 0, done.stderr
+    assert "'samples', 0)" not in done.stdout
+    first, _ = results(tmp_path / "two")
+    np.testing.assert_allclose(first["directions"], alone.weights.directions, atol=2e-4)
+
+
+def test_without_torchrun_one_is_alone(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with joined_workers("gloo") as workers:
+        assert (workers.rank, workers.count, workers.first) == (0, 1, True)
+        assert workers.agree("itself") == "itself"
