@@ -15,6 +15,8 @@ from saetui.cli.feature import feature
 from saetui.cli.features import features
 from saetui.cli.open import open_app
 from saetui.cli.search import search
+from saetui.cli.stats import stats
+from saetui.cli.train import train
 from saetui.version import __version__
 
 
@@ -78,6 +80,16 @@ app.command(
     ),
 )(build)
 app.command(
+    "train",
+    short_help="Train further SAEs, or compare their kinds and sizes.",
+    epilog=_examples(
+        "train my.bundle --sae k32-n1536 --sae matryoshka-k16-n768",
+        "train my.bundle --compare",
+        "train my.bundle --sweep",
+        "train vectors.npy --sae k64-n9216 -o saes",
+    ),
+)(train)
+app.command(
     "open",
     epilog=_examples("open my.bundle", "my.bundle", "open my.bundle --sae k16-n3072"),
 )(open_app)
@@ -114,5 +126,6 @@ app.command(
     "document",
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
 )(document)
+app.command("stats", epilog=_examples("stats my.bundle", "stats my.bundle --json"))(stats)
 app.command("check", epilog=_examples("check my.bundle"))(check)
 app.command("doctor", epilog=_examples("doctor", "doctor my.bundle"))(doctor)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saetui.cli.options import AsJson
+from saetui.cli.options import AsJson, DeviceName, Epochs, Seed, Stability
 
 
 def build(
@@ -56,16 +56,15 @@ def build(
         list[str] | None,
         typer.Option(
             "--sae",
-            metavar="kK-nN",
-            help="Size of an SAE, such as k16-n768; may be repeated. Chosen from the corpus if "
-            "not given.",
+            metavar="[VARIANT-]kK-nN",
+            help="An SAE, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may be "
+            "repeated. Chosen from the corpus if not given.",
         ),
     ] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option("--epochs", min=1, help="Passes over the corpus at most."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    epochs: Epochs = None,
+    stability: Stability = None,
+    device: DeviceName = "auto",
+    seed: Seed = 0,
     train_also: Annotated[
         list[Path] | None,
         typer.Option(
@@ -110,12 +109,15 @@ def build(
     what has changed.
     """
     from saetui.cli import shapes
+    from saetui.cli.metrics import metrics_table
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
+    from saetui.cli.training import training_options
     from saetui.corpus import CorpusOptions
     from saetui.embed import EmbedderSettings
     from saetui.pipeline.build import build_bundle
-    from saetui.pipeline.options import BuildOptions, SaeSize
+    from saetui.pipeline.options import BuildOptions
+    from saetui.train.size import SaeSize
 
     options = BuildOptions(
         name=name,
@@ -134,8 +136,8 @@ def build(
             query_spec=query_embedder,
         ),
         saes=tuple(SaeSize.parse(text) for text in sae or ()),
-        seed=seed,
-        max_epochs=epochs,
+        training=training_options(seed=seed, device=device, epochs=epochs),
+        stability=stability,
         train_also=tuple(train_also or ()),
     )
     with shown_progress() as progress:
@@ -143,6 +145,9 @@ def build(
     if as_json:
         Output().json(shapes.build(outcome))
         return
+    out = Output()
+    if outcome.steps:
+        metrics_table(out, [(each.name, each.metrics) for each in outcome.manifest.saes])
     done = "Built" if outcome.steps else "Nothing to do:"
     count = outcome.manifest.documents
     typer.echo(f"{done} {output}, {count:,} documents. Open it with: saetui {output}")

@@ -23,3 +23,20 @@ ListLimit = Annotated[
 DetailLimit = Annotated[
     int, typer.Option("--limit", min=1, metavar="N", help="Entries in each list.")
 ]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, help="Passes over the corpus at most.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
+DeviceName = Annotated[
+    str,
+    typer.Option("--device", metavar="NAME", help="Where to train: auto, cpu, cuda or mps."),
+]
+Stability = Annotated[
+    bool | None,
+    typer.Option(
+        "--stability/--no-stability",
+        help="Train again with another seed to see which features come back. If not given, where "
+        "it takes minutes at most.",
+        show_default=False,
+    ),
+]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
     from saetui.store.check import Finding
     from saetui.store.features import FeatureRecord, LabelRecord
+    from saetui.store.manifest import Manifest, SaeRecord
+    from saetui.train.sweep import Sweep
 
 Json = dict[str, Any]
 
@@ -245,8 +247,39 @@ def build(outcome: "BuildOutcome") -> Json:
         "corpus": finite(manifest.corpus),
         "embedder": manifest.embedder,
         "index": finite(manifest.index),
-        "saes": [
-            {"name": sae.name, "n": sae.n, "k": sae.k, **finite(sae.metrics)}
-            for sae in manifest.saes
-        ],
+        "saes": [_sae(sae) for sae in manifest.saes],
+    }
+
+
+def _sae(record: "SaeRecord") -> Json:
+    return {"name": record.name, "n": record.n, "k": record.k, **finite(record.metrics)}
+
+
+def trained(name: str, metrics: dict[str, Any]) -> Json:
+    """An SAE that is in no bundle."""
+    return {"name": name, **finite(metrics)}
+
+
+def stats(manifest: "Manifest", sweep: "Sweep | None") -> Json:
+    """What a bundle is and how good."""
+    return {
+        "name": manifest.name,
+        "documents": manifest.documents,
+        "dimensions": manifest.dimensions,
+        "embedder": manifest.embedder["spec"],
+        "corpus": finite(manifest.corpus),
+        "index": finite(manifest.index),
+        "saes": [{**_short(sae.metrics), **_sae(sae)} for sae in manifest.saes],
+        "sweep": None if sweep is None else sweep.to_json(),
+    }
+
+
+def _short(metrics: dict[str, Any]) -> Json:
+    """The figures that most readers look for, without nesting."""
+    train, held_out = metrics.get("train") or {}, metrics.get("held_out") or {}
+    return {
+        "nmse_train": train.get("nmse"),
+        "nmse_held_out": held_out.get("nmse"),
+        "l0": train.get("l0"),
+        "dead_share": train.get("dead_share"),
     }

@@ -3,11 +3,10 @@
 `saetui.interpret.family_building` finds them; here they are looked up, named, stored and exported.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,27 +20,63 @@ if TYPE_CHECKING:
 Edge = tuple[int, int, float]
 
 
+Measure = Literal["cosine", "containment"]
+
+
 @dataclass(frozen=True)
 class FamilyParameters:
     """What decides which families there are.
 
+    The defaults differ from the paper's: `as_in_the_paper` has those. With `f_i` documents that
+    activate `i`, `C_ij` that activate both, and `N` in all:
+
     Attributes:
+        measure: What an edge weighs. "cosine": `C_ij / sqrt((f_i + 1) (f_j + 1))`, which hangs a
+            feature below the narrowest one that still covers it. "containment":
+            `C_ij / (min(f_i, f_j) + 1)`, which hangs it below the broadest.
         minimum_weight: `tau`, the least weight of an edge.
+        minimum_lift: Least `C_ij N / (f_i f_j)` of an edge: how many times more often both
+            features are active together than they would be by chance.
+        minimum_ratio: Least `max(f_i, f_j) / min(f_i, f_j)` of an edge, so that equals do not
+            stand above each other.
+        minimum_together: Least `C_ij` of an edge.
         maximum_density: Features active on this share of documents or more are left out.
         minimum_documents: Features active on fewer documents are left out.
+        minimum_f1: Features with a lower F1 of their label are left out.
+        minimum_pearson: Features with a lower Pearson correlation of it are left out.
         rounds: How often roots are looked for, removed, and the forest rebuilt.
         minimum_children: Of a root.
         minimum_members: Of a family, its root among them.
         maximum_overlap: Jaccard overlap above which the smaller of two families goes.
+
+    Raises:
+        ValueError: There is no such measure.
     """
 
+    measure: Measure = "cosine"
     minimum_weight: float = 0.1
+    minimum_lift: float = 2.5
+    minimum_ratio: float = 1.5
+    minimum_together: int = 3
     maximum_density: float = 0.2
     minimum_documents: int = 5
+    minimum_f1: float = 0.8
+    minimum_pearson: float = 0.8
     rounds: int = 3
     minimum_children: int = 3
     minimum_members: int = 4
     maximum_overlap: float = 0.6
+
+    def __post_init__(self) -> None:
+        if self.measure not in get_args(Measure):
+            raise ValueError(f"{self.measure!r} is no measure of co-occurrence")
+
+    @staticmethod
+    def as_in_the_paper() -> "FamilyParameters":
+        """Edges by containment alone, after section 4 of O'Neill et al. (arXiv 2408.00657)."""
+        return FamilyParameters(
+            "containment", minimum_lift=0.0, minimum_ratio=1.0, minimum_together=1
+        )
 
 
 @dataclass(frozen=True)
@@ -52,15 +87,13 @@ class CoOccurrence:
         first: int32 `(m,)`, the lower feature number of each pair.
         second: int32 `(m,)`, the higher one.
         counts: int64 `(m,)`, `C_ij`: documents that activate both.
-        weights: float64 `(m,)`, `C_ij / (min(f_i, f_j) + 1)`.
-        similarities: float64 `(m,)`, `D_ij`: cosine of the two columns of the code matrix.
+        weights: float64 `(m,)`, by the measure of `FamilyParameters`.
     """
 
     first: Int
     second: Int
     counts: NDArray[np.int64]
     weights: NDArray[np.float64]
-    similarities: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -74,6 +107,8 @@ class Family:
         members: Root first, then by depth; siblings denser first, then by number.
         edges: `(parent, child, weight)`, one per member but the root, in the order of children.
         round: In which round it was found, counted from 1.
+        f1: How well the label predicts which documents activate the family; None if not scored.
+        pearson: The same as a correlation.
     """
 
     id: int
@@ -82,6 +117,8 @@ class Family:
     members: tuple[int, ...]
     edges: tuple[Edge, ...]
     round: int
+    f1: float | None = None
+    pearson: float | None = None
 
     @cached_property
     def _children(self) -> dict[int, tuple[int, ...]]:
@@ -132,26 +169,6 @@ class Families:
         """Families that a feature is a member of, largest first."""
         return self._memberships.get(feature, ())
 
-    def labelled(self, labels: Sequence[str], terms: Sequence[Sequence[str]]) -> "Families":
-        """The same families under names made of their features' labels.
-
-        A family is called what its root is called. If that is empty, it takes the term that most
-        of its members list; of equally frequent ones the first by order of members and terms.
-
-        Args:
-            labels: Of every feature, `n` of them; "" where there is none.
-            terms: Of every feature, the best first.
-        """
-
-        def name(family: Family) -> str:
-            if labels[family.root]:
-                return labels[family.root]
-            listed = Counter(term for member in family.members for term in terms[member])
-            return max(listed, key=listed.__getitem__, default="")
-
-        families = tuple(replace(family, label=name(family)) for family in self.families)
-        return replace(self, families=families)
-
     def to_networkx(self, labels: Sequence[str], density: NDArray[np.floating]) -> "nx.DiGraph":
         """The first round's forest as a directed graph from general to specific.
 
@@ -200,7 +217,20 @@ def _family(value: Mapping[str, Any]) -> Family:
         reached.add(child)
     if members != (root, *(child for _, child, _ in edges)):
         raise ValueError(f"the edges of the family of {root} do not lead to its members")
-    return Family(int(value["id"]), root, str(value["label"]), members, edges, int(value["round"]))
+    return Family(
+        int(value["id"]),
+        root,
+        str(value["label"]),
+        members,
+        edges,
+        int(value["round"]),
+        _score(value.get("f1")),
+        _score(value.get("pearson")),
+    )
+
+
+def _score(value: Any) -> float | None:  # noqa: ANN401 - JSON can be anything.
+    return None if value is None else float(value)
 
 
 def _edges(value: Sequence[Sequence[Any]]) -> tuple[Edge, ...]:

@@ -1,84 +1,198 @@
 """Which features are active on the same documents, counted without an `n` by `n` matrix."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes
-from saetui.core.families import CoOccurrence
-from saetui.core.postings import Postings
+from saetui.core.codec import Codes, Float
+from saetui.core.families import CoOccurrence, FamilyParameters, Measure
+from saetui.core.postings import Postings, build_postings
 from saetui.progress import Progress
+
+# Documents of a feature that are looked at together: their codes then stay in the cache.
+_BLOCK = 8_192
+# Relative room for rounding where a bound only sorts out what is certainly too little.
+_ROOM = 1e-9
+
+
+@dataclass(frozen=True)
+class Block:
+    """How some features occur together, each with each.
+
+    Attributes:
+        counts: int64 `(m, m)`, `C_ij`: documents that activate both; of one, all its documents.
+        similarities: float64 `(m, m)`, `D_ij`: cosine of two columns of the code matrix; zero
+            for features without documents.
+    """
+
+    counts: NDArray[np.int64]
+    similarities: NDArray[np.float64]
 
 
 def count_co_occurrence(
     codes: Codes,
     postings: Postings,
     features: NDArray[np.integer],
-    minimum_weight: float,
+    parameters: FamilyParameters,
     progress: Progress,
 ) -> CoOccurrence:
-    """Pairs among `features` whose documents overlap enough to join them in the graph of families.
+    """Pairs among `features` that overlap enough to be joined in the graph of families.
 
-    For each feature only the code rows of its own documents are read, so the work is the number
-    of these rows times `k`, and memory holds the rows of one feature and the pairs that are kept.
+    For each feature only the codes of its own documents are read and counted, so the work is the
+    number of activations times `k`. Memory holds two or four bytes per slot of the codes, the
+    counts of one feature, and the pairs that are kept.
 
     Args:
         codes: By document; may be memory-mapped.
-        postings: The same codes by feature.
+        postings: The same codes by feature; may be memory-mapped.
         features: Distinct feature numbers.
-        minimum_weight: `tau`, the least `C_ij / (min(f_i, f_j) + 1)` of a pair.
+        parameters: What joins two features.
         progress: Is told of every feature done.
 
     Returns:
-        Pairs ordered by first, then second feature. They are the same whatever the order of
-        documents, but for the rounding of the similarities.
+        Pairs ordered by first, then second feature, the same whatever the order of documents.
     """
-    wanted = np.zeros(codes.n, dtype=bool)
-    wanted[features] = True
-    documents = postings.counts()
-    norms = _column_norms(postings)
-    found: list[CoOccurrence] = []
+    features = np.sort(features)
+    overlaps = _Overlaps(codes, postings, features)
+    documents = postings.counts()[features]
+    # No measure exceeds containment, so fewer documents than these cannot join two features.
+    least = np.floor(parameters.minimum_weight * (documents + 1) * (1 - _ROOM)).astype(np.int64)
+    least = np.maximum(least, max(parameters.minimum_together, 1))
+    firsts, seconds, counts = [], [], []
     progress.start("Counting co-occurrence", len(features), "features")
-    for first in np.flatnonzero(wanted):
-        rows, activations = postings.documents(int(first))
-        order = np.argsort(rows)
-        indices = np.asarray(codes.indices[rows[order]])
-        used = indices > first
-        others = indices[used]
-        counts = np.bincount(others, minlength=codes.n)
-        # Division, not a reciprocal's product: weights of exactly `tau` must not flip.
-        weights = counts / (np.minimum(documents, documents[first]) + 1)
-        second = np.flatnonzero(wanted & (counts > 0) & (weights >= minimum_weight))
-        products = np.asarray(codes.values[rows[order]], np.float64) * activations[order][:, None]
-        sums = np.bincount(others, products[used], minlength=codes.n)[second]
-        found.append(
-            CoOccurrence(
-                np.full(len(second), first, dtype=np.int32),
-                second.astype(np.int32),
-                counts[second],
-                weights[second],
-                sums / (norms[first] * norms[second]),
-            )
-        )
+    for place in range(len(features)):
+        together = overlaps.counts(place)[place + 1 :]
+        enough = np.flatnonzero(together >= np.minimum(least[place + 1 :], least[place]))
+        firsts.append(np.full(len(enough), place))
+        seconds.append(place + 1 + enough)
+        counts.append(together[enough])
         progress.advance()
-    return _joined(found)
+    first, second, common = (
+        np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+        for parts in (firsts, seconds, counts)
+    )
+    rarer = np.minimum(documents[first], documents[second])
+    denser = np.maximum(documents[first], documents[second])
+    weights = edge_weights(common, rarer, denser, parameters.measure)
+    joined = (
+        (weights >= parameters.minimum_weight)
+        & (common * float(len(codes.indices)) / (rarer * denser) >= parameters.minimum_lift)
+        & (denser >= parameters.minimum_ratio * rarer)
+    )
+    return CoOccurrence(
+        features[first[joined]].astype(np.int32),
+        features[second[joined]].astype(np.int32),
+        common[joined],
+        weights[joined],
+    )
 
 
-def _column_norms(postings: Postings) -> NDArray[np.float64]:
+def edge_weights(
+    counts: NDArray[np.int64],
+    rarer: NDArray[np.int64],
+    denser: NDArray[np.int64],
+    measure: Measure,
+) -> NDArray[np.float64]:
+    """Weights of pairs that `counts` documents activate, by a measure of `FamilyParameters`."""
+    # Division, not a reciprocal's product: weights of exactly `tau` must not flip.
+    if measure == "containment":
+        return counts / (rarer + 1)
+    return counts / np.sqrt((rarer + 1) * (denser + 1.0))
+
+
+def activation_similarities(
+    codes: Codes, postings: Postings, graph: CoOccurrence
+) -> NDArray[np.float64]:
+    """`D_ij` of every pair of a graph: cosine of two columns of the code matrix; float64 `(m,)`.
+
+    Another order of documents changes them by rounding only.
+    """
+    features = np.unique(np.concatenate([graph.first, graph.second]))
+    overlaps = _Overlaps(codes, postings, features)
+    norms = column_norms(postings)
+    similarities = np.empty(len(graph.first))
+    starts = np.searchsorted(graph.first, features, side="left")
+    stops = np.searchsorted(graph.first, features, side="right")
+    for place in np.flatnonzero(starts < stops).tolist():
+        pairs = slice(starts[place], stops[place])
+        seconds = graph.second[pairs]
+        products = overlaps.products(place)[np.searchsorted(features, seconds)]
+        similarities[pairs] = products / (norms[features[place]] * norms[seconds])
+    return similarities
+
+
+def co_occurrence_block(codes: Codes, postings: Postings, features: NDArray[np.integer]) -> Block:
+    """How the features of one family occur together.
+
+    Only the codes of their documents are read.
+
+    Args:
+        codes: By document; may be memory-mapped.
+        postings: The same codes by feature; may be memory-mapped.
+        features: `(m,)` distinct numbers, in the order of the block's rows and columns.
+    """
+    size = len(features)
+    rows = np.unique(np.concatenate([postings.documents(int(i))[0] for i in features]))
+    places = np.full(codes.n + 1, -1, dtype=np.int32)
+    places[features] = np.arange(size)
+    inside = Codes(places[codes.indices[rows]], np.asarray(codes.values[rows]), size)
+    by_feature = build_postings(inside)
+    overlaps = _Overlaps(inside, by_feature, np.arange(size))
+    norms = column_norms(by_feature)
+    norms[norms == 0] = 1
+    products = np.stack([overlaps.products(place) for place in range(size)])
+    return Block(
+        np.stack([overlaps.counts(place) for place in range(size)]),
+        products / np.outer(norms, norms),
+    )
+
+
+def column_norms(postings: Postings) -> NDArray[np.float64]:
     """L2 norm of every feature's activations; float64 `(n,)`."""
     features = np.repeat(np.arange(postings.n), postings.counts())
     squares = np.square(postings.values, dtype=np.float64)
     return np.sqrt(np.bincount(features, weights=squares, minlength=postings.n))
 
 
-def _joined(parts: list[CoOccurrence]) -> CoOccurrence:
-    if not parts:
-        none = np.empty(0)
-        ids = none.astype(np.int32)
-        return CoOccurrence(ids, ids, none.astype(np.int64), none, none)
-    return CoOccurrence(
-        np.concatenate([part.first for part in parts]),
-        np.concatenate([part.second for part in parts]),
-        np.concatenate([part.counts for part in parts]),
-        np.concatenate([part.weights for part in parts]),
-        np.concatenate([part.similarities for part in parts]),
-    )
+class _Overlaps:
+    """Adds up, for one feature at a time, what its documents' codes say of all wanted features.
+
+    Args:
+        codes: By document.
+        postings: The same codes by feature.
+        features: The `m` wanted features; results are in their order.
+    """
+
+    def __init__(self, codes: Codes, postings: Postings, features: NDArray[np.integer]) -> None:
+        self._values = codes.values
+        self._postings = postings
+        self._features = features
+        # Narrow numbers keep the codes in the cache. The last place gathers whatever is unwanted:
+        # slots without a feature hold -1, which is the last place of this table, too.
+        places = np.full(codes.n + 1, len(features), dtype=np.min_scalar_type(len(features)))
+        places[features] = np.arange(len(features))
+        self._places = places[codes.indices]
+
+    def counts(self, place: int) -> NDArray[np.int64]:
+        """`C_ij` of one wanted feature and all of them; int64 `(m,)`."""
+        total = np.zeros(len(self._features), dtype=np.int64)
+        for rows, _ in self._blocks(place):
+            together = self._places.take(rows, axis=0).ravel()
+            total += np.bincount(together, minlength=len(total) + 1)[:-1]
+        return total
+
+    def products(self, place: int) -> NDArray[np.float64]:
+        """`sum z_i z_j` of one wanted feature and all of them; float64 `(m,)`."""
+        total = np.zeros(len(self._features))
+        for rows, activations in self._blocks(place):
+            together = self._places.take(rows, axis=0).ravel()
+            products = np.multiply(self._values[rows], activations[:, None], dtype=np.float64)
+            total += np.bincount(together, products.ravel(), minlength=len(total) + 1)[:-1]
+        return total
+
+    def _blocks(self, place: int) -> Iterator[tuple[NDArray[np.int32], Float]]:
+        rows, activations = self._postings.documents(int(self._features[place]))
+        for start in range(0, len(rows), _BLOCK):
+            yield rows[start : start + _BLOCK], activations[start : start + _BLOCK]

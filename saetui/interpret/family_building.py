@@ -1,17 +1,17 @@
 """Find feature families: which features occur together, from the general one down.
 
 After section 4 of O'Neill et al. (arXiv 2408.00657), made independent of the order of documents
-and features. One round works as follows.
+and features. Features are ranked first: by falling number of documents; equally frequent ones by
+their activations, strongest first, the greater sequence before the lesser; only features that
+agree in all of them by number. Nothing else depends on numbers. One round works as follows.
 
 1. The graph. Nodes are the clean features that have not yet rooted a family. Two of them are
-   joined where `C_ij / (min(f_i, f_j) + 1) >= tau`: `C_ij` documents activate both, `f_i` documents
-   activate `i`.
+   joined where their co-occurrence fulfils all of `FamilyParameters`.
 2. The forest. Its maximum spanning forest by Kruskal's rule, edges in this order: larger weight;
-   larger `max(f_i, f_j)`; larger `min(f_i, f_j)`; lower `min(i, j)`; lower `max(i, j)`. The numbers
-   of the features thus decide complete ties only, where several forests are equally good.
-3. Its direction. Every edge points from the denser feature to the sparser one; of two equally
-   dense ones, from the lower number. A node may have several parents, but what lies below a node
-   is a tree, because in a forest no node is reached by two paths.
+   better rank of the better-ranked feature; better rank of the other one.
+3. Its direction. Every edge points from the better rank to the worse, and so from the denser
+   feature to the sparser. A node may have several parents, but what lies below a node is a tree,
+   because in a forest no node is reached by two paths.
 4. The families. A node without parent and with at least three children roots a family: itself and
    all nodes below it. With that root taken away its children have no parent, so each of them that
    has at least three children roots a family inside the first one, and so on down. Below a child
@@ -19,40 +19,119 @@ and features. One round works as follows.
 
 All roots found are then removed and the next round builds the forest of what is left; so no
 feature roots two families. At the end the families are ordered from the largest down, of equally
-large ones the lower root first, and one that overlaps a family kept before it by a Jaccard index
-above the limit is dropped.
+large ones the better-ranked root first, and one that overlaps a family kept before it by a Jaccard
+index above the limit is dropped.
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Codes
 from saetui.core.families import CoOccurrence, Edge, Families, Family, FamilyParameters
+from saetui.core.postings import Postings
+from saetui.interpret.co_occurrence import count_co_occurrence
+from saetui.progress import Progress
+
+VERSION = 2
+"""Of the method; raised whenever it may give other families on the same data."""
+
+
+def find_families(
+    codes: Codes,
+    postings: Postings,
+    parameters: FamilyParameters,
+    progress: Progress,
+    *,
+    f1: NDArray[np.floating] | None = None,
+    pearson: NDArray[np.floating] | None = None,
+    labels: Sequence[str] | None = None,
+) -> Families:
+    """Families of an SAE on a corpus, not yet named: all of the steps below, one after another.
+
+    Args:
+        codes: By document; may be memory-mapped.
+        postings: The same codes by feature; may be memory-mapped.
+        parameters: What decides which families there are.
+        progress: Is told of every feature done.
+        f1: See `clean_features`.
+        pearson: The same.
+        labels: The same.
+    """
+    clean = clean_features(
+        postings.counts(), len(codes.indices), parameters, f1=f1, pearson=pearson, labels=labels
+    )
+    graph = count_co_occurrence(codes, postings, clean, parameters, progress)
+    return build_families(graph, rank_features(postings), clean, parameters)
 
 
 def clean_features(
-    documents: NDArray[np.integer], corpus_size: int, parameters: FamilyParameters
+    documents: NDArray[np.integer],
+    corpus_size: int,
+    parameters: FamilyParameters,
+    *,
+    f1: NDArray[np.floating] | None = None,
+    pearson: NDArray[np.floating] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> NDArray[np.intp]:
-    """Features fit for families: active on enough documents, yet not on too large a share.
+    """Features fit for families: active often enough, not too often, and well described.
 
     Args:
         documents: How many documents activate each feature, `(n,)`.
         corpus_size: `N`.
-        parameters: Hold both limits.
+        parameters: Hold the limits.
+        f1: Of each feature's label, `(n,)`; nan where it was not scored, which excludes nothing.
+        pearson: The same for Pearson correlations.
+        labels: Of each feature. Of several clean features with one label, regardless of case, the
+            best-scored is kept (Pearson, then F1, then more documents); "" is no label. Without
+            scores labels exclude nothing.
 
     Returns:
         Feature numbers, ascending.
     """
     frequent = documents >= parameters.minimum_documents
     density = documents / max(corpus_size, 1)
-    return np.flatnonzero(frequent & (density < parameters.maximum_density))
+    clean = frequent & (density < parameters.maximum_density)
+    if f1 is not None:
+        clean &= ~(f1 < parameters.minimum_f1)
+    if pearson is not None:
+        clean &= ~(pearson < parameters.minimum_pearson)
+    features = np.flatnonzero(clean)
+    if labels is None or f1 is None or pearson is None:
+        return features
+    scores = np.stack([pearson, f1, documents.astype(np.float64)])[:, features]
+    best_first = features[np.lexsort(np.nan_to_num(-scores, nan=np.inf)[::-1])]
+    best: dict[str, int] = {}
+    for feature in best_first.tolist():
+        best.setdefault(labels[feature].casefold() or str(feature), feature)
+    return np.array(sorted(best.values()), dtype=np.intp)
+
+
+def rank_features(postings: Postings) -> NDArray[np.int64]:
+    """Place of every feature among all, from the most general, by the rule stated above; `(n,)`."""
+    documents = postings.counts()
+    # Activations are above zero, and the bytes of such numbers are in the order of the numbers.
+    activations = np.asarray(postings.values, dtype=">f4")
+    order = sorted(
+        range(postings.n),
+        key=lambda i: (
+            documents[i],
+            activations[postings.indptr[i] : postings.indptr[i + 1]].tobytes(),
+            -i,
+        ),
+        reverse=True,
+    )
+    found = np.empty(postings.n, dtype=np.int64)
+    found[order] = np.arange(postings.n)
+    return found
 
 
 def build_families(
     graph: CoOccurrence,
-    documents: NDArray[np.integer],
+    ranks: NDArray[np.integer],
     clean: NDArray[np.integer],
     parameters: FamilyParameters,
 ) -> Families:
@@ -61,17 +140,17 @@ def build_families(
     Args:
         graph: Co-occurring pairs of features, of which those among `clean` and of at least
             `parameters.minimum_weight` are used.
-        documents: How many documents activate each feature, `(n,)`.
+        ranks: Of every feature, `(n,)`, all different; see `rank_features`.
         clean: Numbers of the features that may be members.
         parameters: What decides which families there are.
     """
-    left = np.zeros(len(documents), dtype=bool)
+    left = np.zeros(len(ranks), dtype=bool)
     left[clean] = True
-    pairs = _in_kruskal_order(graph, documents, parameters.minimum_weight)
+    pairs = _in_kruskal_order(graph, ranks, parameters.minimum_weight)
     found: list[Family] = []
     first_forest: list[Edge] = []
     for round_number in range(1, parameters.rounds + 1):
-        forest = _Forest(pairs, documents, left)
+        forest = _Forest(pairs, ranks, left)
         if round_number == 1:
             first_forest = sorted(forest.edges(), key=lambda edge: (edge[1], edge[0]))
         families = _families_of_round(forest, round_number, parameters)
@@ -82,50 +161,47 @@ def build_families(
     return Families(
         parameters,
         tuple(np.unique(clean).tolist()),
-        _without_overlaps(found, parameters.maximum_overlap),
+        _without_overlaps(found, ranks, parameters.maximum_overlap),
         tuple(first_forest),
     )
 
 
 class _Pairs(NamedTuple):
-    """Joined features, `first` of the lower number, in the order that Kruskal's rule takes them."""
+    """Joined features, from the better-ranked one, in the order that Kruskal's rule takes them."""
 
-    first: NDArray[np.integer]
-    second: NDArray[np.integer]
+    parents: NDArray[np.integer]
+    children: NDArray[np.integer]
     weights: NDArray[np.float64]
 
     def at(self, places: NDArray[np.bool_] | NDArray[np.intp]) -> "_Pairs":
-        return _Pairs(self.first[places], self.second[places], self.weights[places])
+        return _Pairs(self.parents[places], self.children[places], self.weights[places])
 
 
 def _in_kruskal_order(
-    graph: CoOccurrence, documents: NDArray[np.integer], minimum_weight: float
+    graph: CoOccurrence, ranks: NDArray[np.integer], minimum_weight: float
 ) -> _Pairs:
     """The pairs of sufficient weight, in the order stated above."""
-    pairs = _Pairs(graph.first, graph.second, graph.weights).at(graph.weights >= minimum_weight)
-    denser = np.maximum(documents[pairs.first], documents[pairs.second])
-    sparser = np.minimum(documents[pairs.first], documents[pairs.second])
-    return pairs.at(np.lexsort((pairs.second, pairs.first, -sparser, -denser, -pairs.weights)))
+    downward = ranks[graph.first] < ranks[graph.second]
+    pairs = _Pairs(
+        np.where(downward, graph.first, graph.second),
+        np.where(downward, graph.second, graph.first),
+        graph.weights,
+    ).at(graph.weights >= minimum_weight)
+    return pairs.at(np.lexsort((ranks[pairs.children], ranks[pairs.parents], -pairs.weights)))
 
 
 class _Forest:
-    """The maximum spanning forest of one round, directed from denser to sparser.
+    """The maximum spanning forest of one round, directed from general to specific.
 
     Attributes:
-        children: `(child, weight)` pairs of each parent, denser child first, then lower number.
+        children: `(child, weight)` pairs of each parent, the better-ranked child first.
         orphans: Parents that have no parent themselves, ascending.
     """
 
-    def __init__(
-        self, pairs: _Pairs, documents: NDArray[np.integer], left: NDArray[np.bool_]
-    ) -> None:
-        pairs = pairs.at(left[pairs.first] & left[pairs.second])
-        first, second, weights = pairs.at(_spanning(pairs, len(documents)))
-        # `first` is the lower number, so it also is the parent of an equally dense `second`.
-        downward = documents[first] >= documents[second]
-        parents = np.where(downward, first, second)
-        below = np.where(downward, second, first)
-        order = np.lexsort((below, -documents[below], parents))
+    def __init__(self, pairs: _Pairs, ranks: NDArray[np.integer], left: NDArray[np.bool_]) -> None:
+        pairs = pairs.at(left[pairs.parents] & left[pairs.children])
+        parents, below, weights = pairs.at(_spanning(pairs, len(ranks)))
+        order = np.lexsort((ranks[below], parents))
         self.children: dict[int, list[tuple[int, float]]] = {}
         for edge in order.tolist():
             siblings = self.children.setdefault(int(parents[edge]), [])
@@ -154,14 +230,14 @@ class _Forest:
 
 def _spanning(pairs: _Pairs, nodes: int) -> NDArray[np.intp]:
     """Places of the pairs that Kruskal's rule keeps, ascending."""
-    if not len(pairs.first):
+    if not len(pairs.parents):
         return np.empty(0, dtype=np.intp)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
     # A pair's place in the order is its cost: all costs differ, so there is one cheapest forest.
-    cost = np.arange(1, len(pairs.first) + 1, dtype=np.float64)
-    costs = csr_array((cost, (pairs.first, pairs.second)), shape=(nodes, nodes))
+    cost = np.arange(1, len(pairs.parents) + 1, dtype=np.float64)
+    costs = csr_array((cost, (pairs.parents, pairs.children)), shape=(nodes, nodes))
     return np.sort(minimum_spanning_tree(costs).data.astype(np.intp)) - 1
 
 
@@ -183,11 +259,13 @@ def _families_of_round(
     return families
 
 
-def _without_overlaps(families: list[Family], maximum_overlap: float) -> tuple[Family, ...]:
+def _without_overlaps(
+    families: list[Family], ranks: NDArray[np.integer], maximum_overlap: float
+) -> tuple[Family, ...]:
     """Number the families from the largest down, dropping what overlaps one before it."""
     kept: list[Family] = []
     kept_with: dict[int, list[int]] = {}
-    for family in sorted(families, key=lambda family: (-len(family.members), family.root)):
+    for family in sorted(families, key=lambda family: (-len(family.members), ranks[family.root])):
         shared = Counter(other for member in family.members for other in kept_with.get(member, ()))
         if any(
             common / (len(family.members) + len(kept[other].members) - common) > maximum_overlap

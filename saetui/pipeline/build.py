@@ -2,23 +2,24 @@
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from saetui.embed import load_embedder
+from saetui.embed import EmbedderSettings, load_embedder
 from saetui.errors import BuildError, InputError
 from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_documents, index_vectors, read_documents
 from saetui.pipeline.locking import only_one_build
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.sae_steps import STEPS, SaeBuild, chosen_size
+from saetui.pipeline.sae_steps import STEPS, SaeBuild, assist, chosen_size
 from saetui.pipeline.sources import settle_source
 from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.documents import DocumentStore
-from saetui.store.manifest import Manifest, SaeRecord, write_manifest
+from saetui.store.manifest import Manifest, SaeRecord, read_manifest, write_manifest
+from saetui.train.workers import ALONE, Workers
 from saetui.version import __version__
 
 _WORK = ".build"
@@ -95,6 +96,58 @@ def _run(build: BuildContext) -> BuildOutcome:
     return BuildOutcome(build.path, tuple(build.carried_out), manifest)
 
 
+def add_saes(
+    path: Path, options: BuildOptions, progress: Progress, workers: Workers = ALONE
+) -> BuildOutcome:
+    """Train SAEs on the embeddings of a bundle and add them to it.
+
+    The bundle can be opened all the while, unless an SAE of the same name is replaced.
+
+    Args:
+        path: The bundle.
+        options: Which SAEs, with what seed and for how long; the rest is the bundle's own.
+        progress: Told of every step.
+        workers: Who trains together; all but the first only train.
+
+    Raises:
+        BundleError: There is no bundle.
+        InputError: The bundle was not built here, so that its steps are not known.
+    """
+    manifest = read_manifest(path)
+    if not workers.first:
+        assist(path, workers)
+        return BuildOutcome(path, (), manifest)
+    try:
+        with only_one_build(path):
+            return _add(path, options, progress, workers)
+    finally:
+        workers.agree(None)
+
+
+def _add(path: Path, options: BuildOptions, progress: Progress, workers: Workers) -> BuildOutcome:
+    manifest, log, work = read_manifest(path), BuildLog(path), path / _WORK
+    if "embeddings" not in log.steps:
+        raise InputError(
+            f"{path} does not say how it was built, so that nothing can be added to it.",
+            "Build it again from its corpus.",
+        )
+    work.mkdir(exist_ok=True)
+    source_name = str(manifest.corpus.get("source", ""))
+    options = replace(options, name=manifest.name)
+    build = BuildContext(path, work, path, source_name, options, progress, log, workers)
+    settings = manifest.embedder
+    loaded = LoadedEmbedder(load_embedder(EmbedderSettings.from_dict(settings)), settings)
+    sizes = options.saes or (chosen_size(build),)
+    with contextlib.closing(DocumentStore(path / layout.DOCUMENTS)) as documents:
+        for size in sizes:
+            SaeBuild(build, size, documents, loaded, log.steps["embeddings"].fingerprint).run()
+    names = [sae.name for sae in manifest.saes]
+    names += [size.name for size in sizes if size.name not in names]
+    added = _manifest(build, settings, names)
+    shutil.rmtree(work, ignore_errors=True)
+    return BuildOutcome(path, tuple(build.carried_out), added)
+
+
 def _earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) -> list[str]:
     """SAEs of earlier builds: kept while they fit the embeddings, removed otherwise."""
     kept = []
@@ -107,6 +160,7 @@ def _earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) 
         if fits and all(each in build.log.steps for each in steps):
             kept.append(name)
             continue
+        build.no_longer_whole()
         for each in steps:
             build.log.forget(each)
         shutil.rmtree(layout.sae_folder(build.path, name), ignore_errors=True)
@@ -120,7 +174,8 @@ def _manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -
     records = []
     for name in names:
         trained = facts[f"{STEPS[0]} {name}"]
-        records.append(SaeRecord(name, trained["n"], trained["k"], trained["metrics"]))
+        metrics, most_active = trained["metrics"], trained["most_active"]
+        records.append(SaeRecord(name, trained["n"], trained["k"], metrics, most_active))
     manifest = Manifest(
         name=build.options.name or build.path.stem,
         documents=count,

@@ -15,6 +15,7 @@ from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.arrays import map_array
 from saetui.store.manifest import MANIFEST
+from saetui.train.workers import ALONE, Workers
 
 
 @dataclass
@@ -29,6 +30,7 @@ class BuildContext:
         options: What was asked for.
         progress: Told of every step.
         log: The finished steps.
+        workers: Who trains together.
         carried_out: Names of the steps that this run carried out.
     """
 
@@ -39,6 +41,7 @@ class BuildContext:
     options: BuildOptions
     progress: Progress
     log: BuildLog
+    workers: Workers = ALONE
     carried_out: list[str] = field(default_factory=list)
 
     def step(
@@ -57,12 +60,16 @@ class BuildContext:
             make: Makes them, and returns facts for the manifest.
         """
         if not self.log.finished(name, made_from):
-            # From here on the folder is not a whole bundle, and must not pass for one.
-            (self.path / MANIFEST).unlink(missing_ok=True)
+            if any((self.path / file).exists() for file in files):
+                self.no_longer_whole()
             facts = make()
             self.log.record(name, made_from, files, facts)
             self.carried_out.append(name)
         return made_from
+
+    def no_longer_whole(self) -> None:
+        """Say that the folder does not hold what its manifest lists, and must not pass for it."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
 
     def vectors(self) -> NDArray[np.float16]:
         """The corpus's embeddings, mapped; float16 `(N, d)`."""

@@ -101,17 +101,18 @@ def embed_store(
 
 def index_vectors(build: BuildContext, embeddings_from: str) -> None:
     """Index the embeddings, and measure what the index finds."""
+    seed = build.options.training.seed
 
     def make() -> dict[str, Any]:
         vectors = build.vectors()
         build.progress.start("Indexing", len(vectors), "documents")
         index, parameters = build.path / layout.INDEX, build.path / layout.INDEX_PARAMETERS
         build_index(vectors, index, parameters, build.progress.advance)
-        recall = index_recall(VectorIndex(index, parameters), vectors, build.options.seed)
+        recall = index_recall(VectorIndex(index, parameters), vectors, seed)
         build.progress.note(f"The index finds {recall:.1%} of the true first {_RECALL_DEPTH}.")
         return {"recall": recall}
 
-    made_from = fingerprint("index", 1, embeddings=embeddings_from, seed=build.options.seed)
+    made_from = fingerprint("index", 1, embeddings=embeddings_from, seed=seed)
     build.step("index", made_from, (layout.INDEX, layout.INDEX_PARAMETERS), make)
 
 

@@ -1,48 +1,12 @@
 """What a user may ask of a build."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from saetui.corpus import CorpusOptions
 from saetui.embed import EmbedderSettings
-from saetui.errors import InputError
-
-
-@dataclass(frozen=True)
-class SaeSize:
-    """Size of an SAE, written `k16-n768`.
-
-    Attributes:
-        n: Features.
-        k: Active features per document at most.
-    """
-
-    n: int
-    k: int
-
-    @property
-    def name(self) -> str:
-        """How the size is written, and what the SAE's folder is called."""
-        return f"k{self.k}-n{self.n}"
-
-    @staticmethod
-    def parse(text: str) -> "SaeSize":
-        """A size from its text.
-
-        Raises:
-            InputError: It is not of that form, or k is larger than n.
-        """
-        match = re.fullmatch(r"k(\d+)-n(\d+)", text.strip())
-        if match is None:
-            raise InputError(f"'{text}' is not the size of an SAE.", "Write it like k16-n768.")
-        size = SaeSize(n=int(match[2]), k=int(match[1]))
-        if not 0 < size.k <= size.n:
-            raise InputError(
-                f"An SAE of n = {size.n} features cannot have k = {size.k} active.",
-                "k must be at least 1 and at most n.",
-            )
-        return size
+from saetui.train.options import TrainingOptions
+from saetui.train.size import SaeSize
 
 
 @dataclass(frozen=True)
@@ -54,8 +18,9 @@ class BuildOptions:
         corpus: How to read the corpus.
         embedder: Which embedder.
         saes: Sizes of the SAEs; empty chooses one from the corpus.
-        seed: Of everything random.
-        max_epochs: Stop training after so many passes over the corpus; None leaves it to training.
+        training: How to train SAEs; its seed is that of everything random.
+        stability: Whether to train each SAE again with another seed to see which features come
+            back; None: where that takes minutes at most.
         train_also: Further corpora that only the SAE learns from.
     """
 
@@ -63,6 +28,6 @@ class BuildOptions:
     corpus: CorpusOptions = field(default_factory=CorpusOptions)
     embedder: EmbedderSettings = field(default_factory=lambda: EmbedderSettings("minilm"))
     saes: tuple[SaeSize, ...] = ()
-    seed: int = 0
-    max_epochs: int | None = None
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    stability: bool | None = None
     train_also: tuple[Path, ...] = ()

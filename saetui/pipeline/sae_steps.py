@@ -4,8 +4,9 @@ import contextlib
 import datetime
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,25 +17,32 @@ from saetui.core.features import statistics
 from saetui.core.postings import build_postings
 from saetui.corpus import open_corpus
 from saetui.embed import Embedder
-from saetui.interpret.co_occurrence import count_co_occurrence
-from saetui.interpret.family_building import build_families, clean_features
+from saetui.interpret.family_building import VERSION as FAMILIES_VERSION
+from saetui.interpret.family_building import find_families
+from saetui.interpret.superfeatures import FamilyNames
 from saetui.interpret.terms import VERSION, label_features
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_store
-from saetui.pipeline.options import SaeSize
 from saetui.pipeline.sources import fingerprint_of
+from saetui.progress import Progress, Silent
 from saetui.store import bundle as layout
 from saetui.store import saes
-from saetui.store.arrays import map_array
+from saetui.store.arrays import map_array, save_array
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.families import write_families
 from saetui.store.features import LabelRecord, read_features, write_features
 from saetui.train.options import SaeConfig, TrainingOptions
-from saetui.train.size import choose_size
+from saetui.train.size import SaeSize, choose_size
+from saetui.train.workers import Workers
+
+if TYPE_CHECKING:
+    from saetui.train.training import TrainedSae
 
 STEPS = ("train", "codes", "labels", "families")
 _ENCODE_BLOCK = 1_024
+# Up to so many numbers read in an epoch (documents x width x features), training takes a minute.
+_CHEAP_AGAIN = 1 << 34
 
 
 def chosen_size(build: BuildContext) -> SaeSize:
@@ -43,6 +51,42 @@ def chosen_size(build: BuildContext) -> SaeSize:
     choice = choose_size(count, dimensions)
     build.progress.note(choice.reason)
     return SaeSize(choice.n, choice.k)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What the first worker tells the others to train."""
+
+    config: SaeConfig
+    options: TrainingOptions
+    twice: bool
+
+    def run(
+        self, vectors: NDArray[np.float16], work: Path, progress: Progress, workers: Workers
+    ) -> "TrainedSae":
+        # Torch takes a second to import, which a build that has nothing to train is spared.
+        from saetui.train.stability import train_twice
+        from saetui.train.training import train_sae
+
+        train = train_twice if self.twice else train_sae
+        return train(
+            vectors,
+            self.config,
+            self.options,
+            checkpoint_dir=work,
+            progress=progress,
+            workers=workers,
+        )
+
+
+def assist(path: Path, workers: Workers) -> None:
+    """Train along with the first worker whatever it trains for a bundle, until it is done."""
+    vectors = map_array(path / layout.EMBEDDINGS, (None, None), np.float16)
+    while True:
+        task = workers.agree(None)
+        if not isinstance(task, _Training):
+            return
+        task.run(vectors, path / ".build", Silent(), workers)
 
 
 class SaeBuild:
@@ -75,11 +119,12 @@ class SaeBuild:
         """Carry out what is missing."""
         trained_from = self._step(
             "train",
-            (saes.CONFIGURATION, saes.WEIGHTS),
+            (saes.CONFIGURATION, saes.WEIGHTS, *((saes.STABILITY,) if self._twice() else ())),
             self._train,
             embeddings=self._embeddings_from,
             size=asdict(self._size),
-            options=asdict(self._training_options()),
+            options=asdict(self._build.options.training),
+            twice=self._twice(),
             also=[fingerprint_of(path) for path in self._build.options.train_also],
         )
         encoded_from = self._step(
@@ -97,7 +142,14 @@ class SaeBuild:
             embedder=self._loaded.settings,
             method=VERSION,
         )
-        self._step("families", (layout.FAMILIES,), self._relate, labels=labelled_from)
+        self._step(
+            "families",
+            (layout.FAMILIES,),
+            self._relate,
+            labels=labelled_from,
+            parameters=asdict(FamilyParameters()),
+            method=FAMILIES_VERSION,
+        )
 
     def _step(
         self,
@@ -110,29 +162,35 @@ class SaeBuild:
         made_from = fingerprint(kind, 1, **inputs)
         return self._build.step(f"{kind} {self._size.name}", made_from, inside, make)
 
-    def _training_options(self) -> TrainingOptions:
-        options = TrainingOptions(seed=self._build.options.seed)
-        epochs = self._build.options.max_epochs
-        return options if epochs is None else replace(options, max_epochs=epochs)
+    def _twice(self) -> bool:
+        """Whether to train again with another seed."""
+        asked = self._build.options.stability
+        count, d = self._build.vectors().shape
+        return count * d * self._size.n <= _CHEAP_AGAIN if asked is None else asked
 
     def _train(self) -> dict[str, Any]:
-        # Torch takes a second to import, which a build that has nothing to train is spared.
-        from saetui.train.training import train_sae
-
         vectors = self._training_vectors()
         size, build = self._size, self._build
-        checkpoints = build.work / f"train-{size.name}"
-        trained = train_sae(
-            vectors,
-            SaeConfig(d=vectors.shape[1], n=size.n, k=size.k),
-            self._training_options(),
-            checkpoint_dir=checkpoints,
-            progress=build.progress,
+        task = _Training(
+            SaeConfig(vectors.shape[1], size.n, size.k, size.variant),
+            build.options.training,
+            self._twice(),
         )
+        build.workers.agree(task)
+        checkpoints = build.work / f"train-{size.name}"
+        trained = task.run(vectors, checkpoints, build.progress, build.workers)
         metadata = {"corpus": build.source_name, "embedder": self._loaded.settings["spec"]}
         saes.save_weights(self._folder, trained.weights, metadata)
+        if trained.stability is not None:
+            save_array(self._folder / saes.STABILITY, trained.stability)
         shutil.rmtree(checkpoints, ignore_errors=True)
-        return {**asdict(size), "metrics": trained.metrics, "embeddings": self._embeddings_from}
+        return {
+            "n": size.n,
+            "k": size.k,
+            "most_active": trained.weights.k,
+            "metrics": trained.metrics,
+            "embeddings": self._embeddings_from,
+        }
 
     def _training_vectors(self) -> NDArray[np.float16]:
         """The corpus's vectors, with those of the further corpora behind them."""
@@ -195,19 +253,22 @@ class SaeBuild:
             note.write_text(datetime.datetime.now(datetime.UTC).date().isoformat(), "utf-8")
         return note.read_text("utf-8").strip()
 
+    def _slots(self) -> int:
+        """Places for active features in the codes of one document."""
+        return int(self._build.log.steps[f"train {self._size.name}"].facts["most_active"])
+
     def _relate(self) -> dict[str, Any]:
-        size, parameters = self._size, FamilyParameters()
-        count = len(self._build.vectors())
-        codes = saes.load_codes(self._folder, count, size.n, size.k)
+        size = self._size
+        codes = saes.load_codes(self._folder, len(self._build.vectors()), size.n, self._slots())
         postings = saes.load_postings(self._folder, size.n)
-        documents = postings.counts()
-        clean = clean_features(documents, count, parameters)
-        graph = count_co_occurrence(
-            codes, postings, clean, parameters.minimum_weight, self._build.progress
-        )
         records = read_features(self._folder / layout.FEATURES, size.n)
-        families = build_families(graph, documents, clean, parameters).labelled(
-            [record.label for record in records], [record.terms for record in records]
+        names = FamilyNames(
+            [record.label for record in records],
+            [record.terms for record in records],
+            postings.counts(),
+        )
+        families = names.named(
+            find_families(codes, postings, FamilyParameters(), self._build.progress)
         )
         write_families(self._folder / layout.FAMILIES, families)
         return {"families": len(families)}

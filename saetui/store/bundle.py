@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, SaeWeights
+from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.families import Families
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged, InputError
@@ -24,6 +24,7 @@ DOCUMENTS = "documents.sqlite"
 EMBEDDINGS = "embeddings.npy"
 INDEX = "index.hnsw"
 INDEX_PARAMETERS = "index.json"
+SWEEP = "sweep.json"
 FEATURES = "features.sqlite"
 FAMILIES = "families.json"
 
@@ -57,7 +58,7 @@ class StoredSae:
         """Weights, in memory."""
         weights = saes.load_weights(self.folder)
         found = (weights.n, weights.k, weights.d)
-        wanted = (self.record.n, self.record.k, self._dimensions)
+        wanted = (self.record.n, self.record.slots, self._dimensions)
         if found != wanted:
             raise BundleDamaged(
                 "{} holds an SAE of n = {}, k = {}, width {}, but the manifest says n = {}, "
@@ -66,9 +67,14 @@ class StoredSae:
         return weights
 
     @loaded_once
+    def stability(self) -> Float | None:
+        """Of each feature, its largest cosine to one of another training, if that is known."""
+        return saes.load_stability(self.folder, self.record.n)
+
+    @loaded_once
     def codes(self) -> Codes:
         """Codes by document, mapped."""
-        return saes.load_codes(self.folder, self._documents, self.record.n, self.record.k)
+        return saes.load_codes(self.folder, self._documents, self.record.n, self.record.slots)
 
     @loaded_once
     def postings(self) -> Postings:

@@ -30,14 +30,21 @@ class SaeRecord:
     Attributes:
         name: Its folder below `saes/`, such as `k16-n768`.
         n: Features.
-        k: Active features per document at most.
+        k: Active features per document, of some SAEs on average.
         metrics: How well it reconstructs, as training measured it.
+        most_active: Active features per document at most; 0: k.
     """
 
     name: str
     n: int
     k: int
     metrics: dict[str, Any] = field(default_factory=dict)
+    most_active: int = 0
+
+    @property
+    def slots(self) -> int:
+        """Places for active features in the codes of one document."""
+        return self.most_active or self.k
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,7 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     for name in records:
         _parts_inside(name)
     for sae in saes:
-        if sae.n < 1 or sae.k < 1 or len(_parts_inside(sae.name)) > 1:
+        if sae.n < 1 or sae.k < 1 or sae.most_active < 0 or len(_parts_inside(sae.name)) > 1:
             raise ValueError(f"an SAE {briefly(sae.name)} of n = {sae.n}, k = {sae.k}")
     return manifest
 

@@ -1,7 +1,9 @@
 """One sparse autoencoder in a bundle: its weights, and the codes of the corpus.
 
 Weights lie as SAELens reads them: `cfg.json` beside `sae_weights.safetensors` with `W_enc`
-`(d, n)`, `W_dec` `(n, d)`, `b_enc` `(n,)` and `b_dec` `(d,)`.
+`(d, n)`, `W_dec` `(n, d)`, `b_enc` `(n,)` and `b_dec` `(d,)`. One with a threshold is what SAELens
+calls a JumpReLU, with the same `threshold` for each latent; `k` is then the most that may be
+active, which SAELens does not look at.
 """
 
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, SaeWeights
+from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import map_array, save_array
@@ -19,6 +21,7 @@ from saetui.store.json_files import read_json
 
 CONFIGURATION = "cfg.json"
 WEIGHTS = "sae_weights.safetensors"
+STABILITY = "stability.npy"
 CODES = ("codes/indices.npy", "codes/values.npy")
 POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
 
@@ -33,13 +36,15 @@ def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) ->
         "b_enc": weights.encoder_bias,
         "b_dec": weights.bias,
     }
+    if weights.threshold:
+        tensors["threshold"] = np.full(weights.n, weights.threshold, dtype=np.float32)
     with atomic_write(folder / WEIGHTS) as temporary:
         # The library's own writing to a file makes one that only its owner may read.
         temporary.write_bytes(save(tensors))
     write_json(
         folder / CONFIGURATION,
         {
-            "architecture": "topk",
+            "architecture": "jumprelu" if weights.threshold else "topk",
             "d_in": weights.d,
             "d_sae": weights.n,
             "k": weights.k,
@@ -81,6 +86,8 @@ def load_weights(folder: Path) -> SaeWeights:
     except (SafetensorError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise BundleDamaged(f"{path} is cut short or not safetensors ({error}).") from None
     shapes = {"W_enc": (d, n), "W_dec": (n, d), "b_enc": (n,), "b_dec": (d,)}
+    if "threshold" in tensors:
+        shapes["threshold"] = (n,)
     for name, shape in shapes.items():
         if name not in tensors:
             raise BundleDamaged(f"{path} lacks the tensor {name}.")
@@ -97,7 +104,21 @@ def load_weights(folder: Path) -> SaeWeights:
         directions=tensors["W_dec"],
         bias=tensors["b_dec"],
         k=configuration["k"],
+        threshold=_threshold(path, tensors),
     )
+
+
+def _threshold(path: Path, tensors: dict[str, NDArray[np.float32]]) -> float:
+    thresholds = tensors.get("threshold", np.zeros(1, dtype=np.float32))
+    if thresholds.min() < 0 or thresholds.min() != thresholds.max():
+        raise BundleDamaged(f"{path}: threshold is not one number of at least 0 for all latents.")
+    return float(thresholds[0])
+
+
+def load_stability(folder: Path, n: int) -> Float | None:
+    """Of each feature, its largest cosine to one of another training, float32 `(n,)`, if known."""
+    path = folder / STABILITY
+    return np.array(map_array(path, (n,), np.float32)) if path.exists() else None
 
 
 def save_codes(folder: Path, codes: Codes, postings: Postings) -> None:

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from saetui.errors import BuildError
+from saetui.train.size import SaeSize, Variant
 
-Variant = Literal["topk", "batchtopk", "matryoshka"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+DEVICES: tuple[Device, ...] = get_args(Device)
 Screening = Literal["auto", "always", "never"]
 
 _STEPS_PER_EPOCH = 40
@@ -46,8 +47,7 @@ class SaeConfig:
     @property
     def name(self) -> str:
         """Short name, as in "k16-n768" or "batchtopk-k16-n768"."""
-        size = f"k{self.k}-n{self.n}"
-        return size if self.variant == "topk" else f"{self.variant}-{size}"
+        return SaeSize(self.n, self.k, self.variant).name
 
     @property
     def most_active(self) -> int:

@@ -1,15 +1,63 @@
-"""How many features a corpus of a given size supports."""
+"""Sizes of autoencoders: how they are written, and which one suits a corpus."""
 
 import math
+import re
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-from saetui.errors import BuildError
+from saetui.errors import BuildError, InputError
+
+Variant = Literal["topk", "batchtopk", "matryoshka"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 _PER_ROOT = 7
 _STEP = 64
 _LEAST = 8
 _MOST_EXPANSION = 8
 _DOCUMENTS_PER_LATENT = 4
+
+
+@dataclass(frozen=True)
+class SaeSize:
+    """Size and variant of an SAE, written `k16-n768` or, unless it is TopK, `batchtopk-k16-n768`.
+
+    Attributes:
+        n: Latents ("features").
+        k: Active latents per document.
+        variant: How active latents are chosen; see `SaeConfig`.
+    """
+
+    n: int
+    k: int
+    variant: Variant = "topk"
+
+    @property
+    def name(self) -> str:
+        """How it is written, and what the SAE's folder is called."""
+        size = f"k{self.k}-n{self.n}"
+        return size if self.variant == "topk" else f"{self.variant}-{size}"
+
+    @staticmethod
+    def parse(text: str) -> "SaeSize":
+        """A size from its text.
+
+        Raises:
+            InputError: It is not of that form, or k is larger than n.
+        """
+        match = re.fullmatch(rf"(?:({'|'.join(VARIANTS)})-)?k(\d+)-n(\d+)", text.strip())
+        if match is None:
+            raise InputError(
+                f"'{text}' is not the size of an SAE.",
+                "Write it like k16-n768, or with a variant like matryoshka-k16-n768.",
+            )
+        variant = next(each for each in VARIANTS if each == (match[1] or "topk"))
+        size = SaeSize(int(match[3]), int(match[2]), variant)
+        if not 0 < size.k <= size.n:
+            raise InputError(
+                f"An SAE of n = {size.n} features cannot have k = {size.k} active.",
+                "k must be at least 1 and at most n.",
+            )
+        return size
 
 
 @dataclass(frozen=True)

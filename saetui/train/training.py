@@ -37,10 +37,13 @@ class TrainedSae:
             fields of `metrics.Evaluation` and `retrieval_kept`; `rows` how many rows each had;
             `curve` one entry an epoch; `variant`, `epochs`, `best_epoch` (from 1), `samples`,
             `batch`, `learning_rate`, `trained_on`.
+        stability: Of each feature, the largest cosine to a feature of another training, float32
+            `(n,)`; None where there was none.
     """
 
     weights: SaeWeights
     metrics: dict[str, Any]
+    stability: Float | None = None
 
 
 def train_sae(

@@ -8,10 +8,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import torch
-from torch import Tensor
+from saetui.train.options import Device
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 T = TypeVar("T")
 
@@ -33,31 +35,39 @@ class Workers:
         """Whether this one writes checkpoints and speaks to the user."""
         return self.rank == 0
 
-    def sum(self, *tensors: Tensor) -> None:
+    def sum(self, *tensors: "Tensor") -> None:
         """Replace each tensor by its sum over workers."""
         if self.count > 1:
-            for tensor in tensors:
-                torch.distributed.all_reduce(tensor)
+            from torch import distributed
 
-    def any(self, flags: Tensor) -> None:
+            for tensor in tensors:
+                distributed.all_reduce(tensor)
+
+    def any(self, flags: "Tensor") -> None:
         """Replace bools by whether any worker has them set."""
         if self.count > 1:
-            counts = flags.to(torch.uint8)
-            torch.distributed.all_reduce(counts, torch.distributed.ReduceOp.MAX)
+            from torch import distributed
+
+            counts = flags.byte()
+            distributed.all_reduce(counts, distributed.ReduceOp.MAX)
             flags.copy_(counts > 0)
 
-    def follow_first(self, *tensors: Tensor) -> None:
+    def follow_first(self, *tensors: "Tensor") -> None:
         """Replace each tensor by that of the first worker."""
         if self.count > 1:
+            from torch import distributed
+
             for tensor in tensors:
-                torch.distributed.broadcast(tensor, 0)
+                distributed.broadcast(tensor, 0)
 
     def agree(self, value: T) -> T:
         """The first worker's value of something small."""
         if self.count == 1:
             return value
+        from torch import distributed
+
         values = [value]
-        torch.distributed.broadcast_object_list(values, 0)
+        distributed.broadcast_object_list(values, 0)
         return values[0]
 
 
@@ -65,17 +75,23 @@ ALONE = Workers()
 
 
 @contextmanager
-def joined_workers(backend: str) -> Iterator[Workers]:
+def joined_workers(device: Device) -> Iterator[Workers]:
     """Join the workers that `torchrun` started; be alone where it did not.
 
     Args:
-        backend: "nccl" between CUDA devices, "gloo" between processors.
+        device: Where each of them trains; of several CUDA devices each takes its own.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield ALONE
         return
-    torch.distributed.init_process_group(backend)
+    import torch
+    from torch import distributed
+
+    on_cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
+    if on_cuda:
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    distributed.init_process_group("nccl" if on_cuda else "gloo")
     try:
-        yield Workers(torch.distributed.get_rank(), torch.distributed.get_world_size())
+        yield Workers(distributed.get_rank(), distributed.get_world_size())
     finally:
-        torch.distributed.destroy_process_group()
+        distributed.destroy_process_group()

@@ -11,7 +11,7 @@ from saetui.core.families import Families, Family, FamilyParameters
 from saetui.errors import BundleDamaged
 
 LARGE = Family(0, 3, "", (3, 1, 2, 5, 4), ((3, 1, 0.5), (3, 2, 0.4), (3, 5, 0.3), (1, 4, 0.25)), 1)
-SMALL = Family(1, 6, "", (6, 2, 7, 8), ((6, 2, 0.5), (6, 7, 0.4), (6, 8, 1 / 3)), 2)
+SMALL = Family(1, 6, "", (6, 2, 7, 8), ((6, 2, 0.5), (6, 7, 0.4), (6, 8, 1 / 3)), 2, 0.9, 0.8)
 FOREST = ((3, 1, 0.5), (3, 2, 0.4), (1, 4, 0.25), (3, 5, 0.3))
 FAMILIES = Families(FamilyParameters(), (1, 2, 3, 4, 5, 6, 7, 8), (LARGE, SMALL), FOREST)
 
@@ -34,24 +34,6 @@ def test_families_are_a_sequence():
     assert FAMILIES[1] is SMALL
 
 
-def test_a_family_is_called_what_its_root_is_called():
-    labels = [f"label {feature}" for feature in range(9)]
-    named = FAMILIES.labelled(labels, [()] * 9)
-    assert [family.label for family in named] == ["label 3", "label 6"]
-    assert named[0].members == LARGE.members
-
-
-def test_a_nameless_root_leaves_the_name_to_the_most_frequent_term_of_its_members():
-    terms = [(), ("stars", "gas"), ("gas",), (), ("dust", "gas"), (), (), ("dust",), ("stars",)]
-    named = FAMILIES.labelled([""] * 9, terms)
-    # In the second family gas, dust and stars are listed once each: gas is the first met.
-    assert [family.label for family in named] == ["gas", "gas"]
-
-
-def test_without_any_label_and_term_a_family_has_no_name():
-    assert [family.label for family in FAMILIES.labelled([""] * 9, [()] * 9)] == ["", ""]
-
-
 def test_json_gives_back_the_same_families():
     assert Families.from_dict(json.loads(json.dumps(FAMILIES.as_dict()))) == FAMILIES
 
@@ -62,6 +44,8 @@ def test_json_gives_back_the_same_families():
         lambda value: value.pop("forest"),
         lambda value: value.update(families=None),
         lambda value: value.update(parameters={"unheard_of": 1}),
+        lambda value: value["parameters"].update(measure="guess"),
+        lambda value: value["families"][0].update(f1="high"),
         lambda value: value.update(forest=[[1, 2]]),
         lambda value: value.update(clean=["x"]),
         lambda value: value.update(clean=[float("inf")]),

@@ -1,13 +1,24 @@
 """Counting pairs of features against the dense products they stand for."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saetui.core.codec import Codes
+from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.co_occurrence import count_co_occurrence
+from saetui.interpret import co_occurrence
+from saetui.interpret.co_occurrence import (
+    activation_similarities,
+    co_occurrence_block,
+    count_co_occurrence,
+)
 from saetui.progress import Silent
+
+PAPER = FamilyParameters.as_in_the_paper()
 
 
 def random_codes(seed, documents=40, n=12, k=4):
@@ -26,52 +37,119 @@ def dense(codes):
     return matrix
 
 
-def counted(codes, features, minimum_weight):
-    return count_co_occurrence(codes, build_postings(codes), features, minimum_weight, Silent())
+def counted(codes, features, parameters):
+    return count_co_occurrence(codes, build_postings(codes), features, parameters, Silent())
 
 
-@settings(deadline=None, max_examples=50)
-@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.25, 0.5]))
-def test_pairs_agree_with_the_dense_matrix(seed, minimum_weight):
+def weight(measure, together, one, other):
+    rarer, denser = sorted((one, other))
+    if measure == "containment":
+        return together / (rarer + 1)
+    return together / np.sqrt((rarer + 1) * (denser + 1))
+
+
+PARAMETERS = st.builds(
+    FamilyParameters,
+    measure=st.sampled_from(["cosine", "containment"]),
+    minimum_weight=st.sampled_from([0.0, 0.1, 0.25, 0.5]),
+    minimum_lift=st.sampled_from([0.0, 0.5, 1.0, 2.0]),
+    minimum_ratio=st.sampled_from([1.0, 1.5]),
+    minimum_together=st.sampled_from([0, 1, 3]),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.integers(0, 2**32), PARAMETERS)
+def test_pairs_agree_with_the_dense_matrix(seed, limits):
     codes = random_codes(seed)
     features = np.array([7, 0, 3, 4, 11, 9])
-    found = counted(codes, features, minimum_weight)
+    found = counted(codes, features, limits)
     matrix = dense(codes)
     together = (matrix > 0).T.astype(int) @ (matrix > 0).astype(int)
     frequency = np.diag(together)
     norms = np.linalg.norm(matrix, axis=0)
-    expected = [
-        (i, j)
+    weights = {
+        (i, j): weight(limits.measure, together[i, j], frequency[i], frequency[j])
         for i in sorted(features.tolist())
         for j in sorted(features.tolist())
         if i < j
-        and together[i, j]
-        and together[i, j] / (min(frequency[i], frequency[j]) + 1) >= minimum_weight
-    ]
-    assert list(zip(found.first.tolist(), found.second.tolist(), strict=True)) == expected
+    }
+    expected = {
+        (i, j): edge
+        for (i, j), edge in weights.items()
+        if together[i, j] >= max(limits.minimum_together, 1)
+        and edge >= limits.minimum_weight
+        and together[i, j] * 40 / (frequency[i] * frequency[j]) >= limits.minimum_lift
+        and max(frequency[i], frequency[j]) >= limits.minimum_ratio * min(frequency[[i, j]])
+    }
+    pairs = zip(found.first.tolist(), found.second.tolist(), strict=True)
+    assert list(pairs) == list(expected)
     i, j = found.first, found.second
     np.testing.assert_array_equal(found.counts, together[i, j])
-    np.testing.assert_array_equal(
-        found.weights, together[i, j] / (np.minimum(frequency[i], frequency[j]) + 1)
-    )
+    np.testing.assert_allclose(found.weights, list(expected.values()), rtol=1e-15)
     cosines = (matrix.T @ matrix)[i, j] / (norms[i] * norms[j])
-    np.testing.assert_allclose(found.similarities, cosines, rtol=1e-5)
+    similarities = activation_similarities(codes, build_postings(codes), found)
+    np.testing.assert_allclose(similarities, cosines, rtol=1e-6)
 
 
-def test_a_pair_exactly_at_the_limit_is_kept():
-    # Each feature fires on nine documents, on one of them both: 1 / (9 + 1) is tau itself.
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32))
+def test_a_block_is_the_dense_matrix_of_its_features(seed):
+    codes = random_codes(seed)
+    features = np.array([7, 0, 3, 11])
+    block = co_occurrence_block(codes, build_postings(codes), features)
+    matrix = dense(codes)[:, features]
+    np.testing.assert_array_equal(block.counts, (matrix > 0).T.astype(int) @ (matrix > 0))
+    norms = np.linalg.norm(matrix, axis=0)
+    norms[norms == 0] = 1
+    cosines = (matrix / norms).T @ (matrix / norms)
+    np.testing.assert_allclose(block.similarities, cosines, rtol=1e-6)
+
+
+def test_many_documents_are_counted_in_parts(monkeypatch):
+    codes = random_codes(3)
+    whole = counted(codes, np.arange(12), PAPER)
+    similar = activation_similarities(codes, build_postings(codes), whole)
+    monkeypatch.setattr(co_occurrence, "_BLOCK", 3)
+    parts = counted(codes, np.arange(12), PAPER)
+    np.testing.assert_array_equal(parts.counts, whole.counts)
+    again = activation_similarities(codes, build_postings(codes), parts)
+    np.testing.assert_allclose(again, similar, rtol=1e-12)
+
+
+def nine_each_and_one_together():
     indices = np.array([[0, 1]] + [[0, -1]] * 8 + [[1, -1]] * 8, dtype=np.int32)
+    return Codes(indices, np.where(indices >= 0, np.float32(1), np.float32(0)), 2)
+
+
+@pytest.mark.parametrize("measure", ["cosine", "containment"])
+def test_a_pair_exactly_at_the_limit_is_kept(measure):
+    # Each feature fires on nine documents, on one of them both: 1 / (9 + 1) is tau itself.
+    parameters = replace(PAPER, measure=measure)
+    found = counted(nine_each_and_one_together(), np.array([0, 1]), parameters)
+    assert found.weights.tolist() == [0.1]
+
+
+def test_a_pair_exactly_as_frequent_as_by_chance_has_lift_one():
+    # Of four documents two activate each feature, and one both.
+    indices = np.array([[0, 1], [0, -1], [1, -1], [-1, -1]], dtype=np.int32)
     codes = Codes(indices, np.where(indices >= 0, np.float32(1), np.float32(0)), 2)
-    assert counted(codes, np.array([0, 1]), 0.1).weights.tolist() == [0.1]
+    assert len(counted(codes, np.arange(2), replace(PAPER, minimum_lift=1.0)).first) == 1
+    assert len(counted(codes, np.arange(2), replace(PAPER, minimum_lift=1.01)).first) == 0
 
 
 def test_no_features_give_no_pairs():
-    found = counted(random_codes(1), np.empty(0, dtype=np.intp), 0.1)
-    assert len(found.first) == len(found.weights) == len(found.similarities) == 0
+    found = counted(random_codes(1), np.empty(0, dtype=np.intp), PAPER)
+    assert len(found.first) == len(found.weights) == 0
+    codes = random_codes(1)
+    assert len(activation_similarities(codes, build_postings(codes), found)) == 0
 
 
 def test_dead_features_and_an_empty_corpus_are_no_trouble():
+    parameters = replace(PAPER, minimum_weight=0.0)
     codes = Codes(np.full((3, 2), -1, np.int32), np.zeros((3, 2), np.float32), 4)
-    assert len(counted(codes, np.arange(4), 0.0).first) == 0
+    assert len(counted(codes, np.arange(4), parameters).first) == 0
+    block = co_occurrence_block(codes, build_postings(codes), np.arange(4))
+    assert not block.counts.any() and not block.similarities.any()
     codes = Codes(np.empty((0, 2), np.int32), np.empty((0, 2), np.float32), 4)
-    assert len(counted(codes, np.arange(4), 0.0).first) == 0
+    assert len(counted(codes, np.arange(4), parameters).first) == 0

@@ -1,6 +1,7 @@
 """Building families: the stated rules, and what must not matter to them."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,24 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import CoOccurrence, FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.co_occurrence import count_co_occurrence
-from saetui.interpret.family_building import build_families, clean_features
+from saetui.interpret.family_building import (
+    build_families,
+    clean_features,
+    find_families,
+    rank_features,
+)
 from saetui.progress import Silent
 
-PARAMETERS = FamilyParameters()
+PARAMETERS = FamilyParameters.as_in_the_paper()
+LOOSE = FamilyParameters(minimum_weight=0.05, minimum_lift=1.0, minimum_ratio=1.0)
+
+
+def ranked(documents):
+    """Ranks by falling number of documents, then by number."""
+    documents = np.asarray(documents)
+    found = np.empty(len(documents), dtype=np.int64)
+    found[np.lexsort((np.arange(len(documents)), -documents))] = np.arange(len(documents))
+    return found
 
 
 def graph_of(edges):
@@ -22,12 +36,12 @@ def graph_of(edges):
     pairs = np.array([sorted(edge[:2]) for edge in edges], dtype=np.int32).reshape(-1, 2)
     weights = np.array([edge[2] for edge in edges], dtype=np.float64)
     ones = np.ones(len(edges), dtype=np.int64)
-    return CoOccurrence(pairs[:, 0], pairs[:, 1], ones, weights, weights)
+    return CoOccurrence(pairs[:, 0], pairs[:, 1], ones, weights)
 
 
 def families_of(edges, documents, parameters=PARAMETERS):
-    documents = np.asarray(documents)
-    return build_families(graph_of(edges), documents, np.arange(len(documents)), parameters)
+    clean = np.arange(len(documents))
+    return build_families(graph_of(edges), ranked(documents), clean, parameters)
 
 
 def random_graph(seed, nodes=30, edges=90):
@@ -77,8 +91,8 @@ def test_weak_edges_and_unclean_features_are_left_out():
     assert len(families_of(edges, [50, 10, 30, 20])) == 0
     edges[2] = (0, 3, 0.1)
     assert len(families_of(edges, [50, 10, 30, 20])) == 1
-    documents = np.array([50, 10, 30, 20])
-    assert len(build_families(graph_of(edges), documents, np.array([0, 1, 2]), PARAMETERS)) == 0
+    ranks = ranked([50, 10, 30, 20])
+    assert len(build_families(graph_of(edges), ranks, np.array([0, 1, 2]), PARAMETERS)) == 0
 
 
 def test_families_nest_below_their_root():
@@ -86,7 +100,7 @@ def test_families_nest_below_their_root():
     parents = {1: 0, 2: 0, 3: 0, 4: 1, 5: 1, 6: 1, 7: 2, 8: 2, 9: 7, 10: 7, 11: 7}
     edges = [(parent, child, 0.9) for child, parent in parents.items()]
     documents = 100 - np.arange(12)
-    once = families_of(edges, documents, FamilyParameters(rounds=1))
+    once = families_of(edges, documents, replace(PARAMETERS, rounds=1))
     assert [family.root for family in once] == [0, 1]
     assert set(once[0].members) == set(range(12))
     assert once[1].members == (1, 4, 5, 6)
@@ -98,7 +112,7 @@ def test_a_later_round_finds_what_a_root_hid():
     # 1 hangs on 0 more strongly than on anything below it, and 2, 3, 4 prefer 0 to 1.
     edges = [(0, 1, 0.9), (0, 2, 0.8), (0, 3, 0.8), (0, 4, 0.8)]
     edges += [(1, 2, 0.5), (1, 3, 0.5), (1, 4, 0.5)]
-    families = families_of(edges, [90, 80, 30, 20, 10], FamilyParameters(maximum_overlap=0.9))
+    families = families_of(edges, [90, 80, 30, 20, 10], replace(PARAMETERS, maximum_overlap=0.9))
     assert [(family.root, family.round) for family in families] == [(0, 1), (1, 2)]
     assert families[1].members == (1, 2, 3, 4)
 
@@ -128,7 +142,7 @@ def test_of_two_overlapping_families_the_larger_stays():
     edges += [(0, 8, 0.7), (0, 9, 0.7)]
     documents = 100 - np.arange(10)
     assert [family.root for family in families_of(edges, documents)] == [0]
-    tolerant = FamilyParameters(maximum_overlap=0.7, rounds=1)
+    tolerant = replace(PARAMETERS, maximum_overlap=0.7, rounds=1)
     assert [family.root for family in families_of(edges, documents, tolerant)] == [0, 1]
 
 
@@ -140,7 +154,7 @@ def test_every_family_obeys_the_rules(seed):
     roots = [family.root for family in families]
     assert len(set(roots)) == len(roots)
     assert [family.id for family in families] == list(range(len(families)))
-    sizes = [(-len(family.members), family.root) for family in families]
+    sizes = [(-len(family.members), -documents[family.root]) for family in families]
     assert sizes == sorted(sizes)
     for family in families:
         assert len(family.members) == len(set(family.members)) >= 4
@@ -168,31 +182,81 @@ def test_renaming_features_renames_families(seed, random):
     moved[renamed] = documents
     shuffled = [(renamed[i], renamed[j], weight) for i, j, weight in edges]
     random.shuffle(shuffled)
-    # Which of two equally large overlapping families goes depends on numbers: keep both.
-    parameters = FamilyParameters(maximum_overlap=1.0)
-    before = families_of(edges, documents, parameters)
-    after = families_of(shuffled, moved, parameters)
+    before = families_of(edges, documents)
+    after = families_of(shuffled, moved)
     assert shape(after) == shape(before, renamed)
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 2**32))
-def test_the_order_of_documents_does_not_matter(seed):
-    rng = np.random.default_rng(seed)
-    popularity = rng.dirichlet(np.full(40, 0.5)) + 1e-3
+def skewed_codes(rng, documents=150, n=40, k=5):
+    """Codes in which features differ in frequency, many of them equally frequent."""
+    popularity = rng.dirichlet(np.full(n, 0.5)) + 1e-3
     popularity /= popularity.sum()
-    indices = np.array([rng.choice(40, 5, False, popularity) for _ in range(150)], dtype=np.int32)
+    indices = np.array(
+        [rng.choice(n, k, False, popularity) for _ in range(documents)], dtype=np.int32
+    )
     values = -np.sort(-rng.uniform(0.1, 1.0, indices.shape).astype(np.float32), axis=1)
-    order = rng.permutation(len(indices))
+    return Codes(indices, values, n)
 
-    def build(indices, values):
-        codes = Codes(indices, values, 40)
-        postings = build_postings(codes)
-        clean = clean_features(postings.counts(), 150, PARAMETERS)
-        graph = count_co_occurrence(codes, postings, clean, 0.1, Silent())
-        return build_families(graph, postings.counts(), clean, PARAMETERS)
 
-    assert build(indices[order], values[order]) == build(indices, values)
+def found_in(codes, parameters):
+    return find_families(codes, build_postings(codes), parameters, Silent())
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32), st.sampled_from([PARAMETERS, LOOSE]))
+def test_the_order_of_documents_does_not_matter(seed, parameters):
+    rng = np.random.default_rng(seed)
+    codes = skewed_codes(rng)
+    order = rng.permutation(len(codes.indices))
+    moved = Codes(codes.indices[order], codes.values[order], codes.n)
+    assert found_in(moved, parameters) == found_in(codes, parameters)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32), st.sampled_from([PARAMETERS, LOOSE]))
+def test_the_order_of_features_does_not_matter(seed, parameters):
+    # Frequencies and weights of 150 documents are full of ties.
+    rng = np.random.default_rng(seed)
+    codes = skewed_codes(rng)
+    renamed = rng.permutation(codes.n)
+    moved = Codes(renamed[codes.indices].astype(np.int32), codes.values, codes.n)
+    before, after = found_in(codes, parameters), found_in(moved, parameters)
+    assert shape(after) == shape(before, renamed)
+    assert [renamed[family.root] for family in before] == [family.root for family in after]
+    assert {(renamed[i], renamed[j], weight) for i, j, weight in before.forest} == set(after.forest)
+
+
+def test_ranks_go_by_frequency_then_activations_then_number():
+    # Documents of features: 0 one, 1 two, 2 one, 3 none, 4 two (stronger at second place), 5 none.
+    indices = np.array([[1, 4, 0], [4, 1, 2]], dtype=np.int32)
+    values = np.array([[0.9, 0.9, 0.3], [0.8, 0.7, 0.2]], dtype=np.float32)
+    ranks = rank_features(build_postings(Codes(indices, values, 6)))
+    assert np.argsort(ranks).tolist() == [4, 1, 0, 2, 3, 5]
+
+
+def test_activations_are_compared_as_numbers():
+    indices = np.array([[0], [1], [2]], dtype=np.int32)
+    values = np.array([[1e-3], [300.0], [2.0]], dtype=np.float32)
+    assert rank_features(build_postings(Codes(indices, values, 3))).tolist() == [2, 0, 1]
+
+
+def test_scores_exclude_features_and_missing_ones_do_not():
+    documents = np.full(5, 10)
+    f1 = np.array([0.8, 0.79, 0.9, np.nan, 0.9])
+    pearson = np.array([0.8, 0.9, 0.79, np.nan, np.nan])
+    found = clean_features(documents, 100, PARAMETERS, f1=f1, pearson=pearson)
+    assert found.tolist() == [0, 3, 4]
+    assert clean_features(documents, 100, PARAMETERS, f1=f1).tolist() == [0, 2, 3, 4]
+
+
+def test_of_features_with_one_label_the_best_scored_is_clean():
+    documents = np.array([10, 10, 11, 10, 10, 10, 10])
+    labels = ["Stars", "stars", "STARS", "Gas", "", "", "Gas"]
+    pearson = np.array([0.9, 0.95, 0.95, np.nan, 0.9, 0.9, 0.8])
+    f1 = np.array([1.0, 0.9, 0.9, np.nan, 0.9, 0.9, 0.8])
+    found = clean_features(documents, 100, PARAMETERS, f1=f1, pearson=pearson, labels=labels)
+    assert found.tolist() == [2, 4, 5, 6]
+    assert len(clean_features(documents, 100, PARAMETERS, labels=labels)) == 7
 
 
 @pytest.mark.parametrize("documents", [[], [7], [7, 7, 7, 7]])

@@ -20,13 +20,13 @@ from saetui.embed import EmbedderSettings
 from saetui.errors import BuildError, InputError, SaetuiError
 from saetui.pipeline.build import BuildOutcome, build_bundle
 from saetui.pipeline.build_log import BuildLog, fingerprint
-from saetui.pipeline.options import SaeSize
 from saetui.progress import Silent
 from saetui.session.requests import SearchRequest
 from saetui.session.session import open_session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.manifest import read_manifest
+from saetui.train.size import SaeSize
 
 
 class Stopped(BaseException):

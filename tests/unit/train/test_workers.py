@@ -20,7 +20,7 @@ from test_training import Interrupted, Recorder, train
 from saetui.train.workers import joined_workers
 
 stop = int(sys.argv[2]) or None
-with joined_workers("gloo") as workers:
+with joined_workers("cpu") as workers:
     progress = Recorder(stop)
     try:
         trained = train(Path(sys.argv[1]), progress=progress, workers=workers)
@@ -93,6 +93,6 @@ def test_two_workers_go_on_where_a_lost_one_left_them(tmp_path, alone):
 
 def test_without_torchrun_one_is_alone(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    with joined_workers("gloo") as workers:
+    with joined_workers("cpu") as workers:
         assert (workers.rank, workers.count, workers.first) == (0, 1, True)
         assert workers.agree("itself") == "itself"

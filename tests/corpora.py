@@ -8,7 +8,9 @@ import numpy as np
 from bundles import HashEmbedder, make_documents
 
 from saetui.embed import EmbedderSettings
-from saetui.pipeline.options import BuildOptions, SaeSize
+from saetui.pipeline.options import BuildOptions
+from saetui.train.options import TrainingOptions
+from saetui.train.size import SaeSize
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class SmallCorpus:
         values: dict[str, object] = {
             "embedder": EmbedderSettings(f"precomputed:{self.vectors}"),
             "saes": (SaeSize(n=24, k=4),),
-            "max_epochs": 6,
+            "training": TrainingOptions(max_epochs=6),
         }
         return BuildOptions(**{**values, **changes})  # type: ignore[arg-type]
 

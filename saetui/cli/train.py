@@ -1,0 +1,227 @@
+"""`saetui train`: further SAEs for a bundle, and experiments with their size and kind."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from saetui.cli.metrics import metrics_table, show_sweep
+from saetui.cli.options import AsJson, DeviceName, Epochs, Seed, Stability
+from saetui.cli.output import Output
+
+if TYPE_CHECKING:
+    from saetui.pipeline.experiments import Vectors
+    from saetui.progress import Progress
+    from saetui.train.options import TrainingOptions
+    from saetui.train.size import SaeSize
+    from saetui.train.training import TrainedSae
+    from saetui.train.workers import Workers
+
+    Trained = Iterator[tuple[SaeSize, TrainedSae]]
+
+Show = Callable[[Output, bool], None]
+"""Prints a result, as JSON if asked to."""
+
+
+def train(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="BUNDLE|VECTORS.npy",
+            help="A bundle, or a file of vectors, one a row.",
+            show_default=False,
+        ),
+    ],
+    *,
+    sae: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sae",
+            metavar="[VARIANT-]kK-nN",
+            help="What to train, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may "
+            "be repeated. Chosen from the corpus if not given.",
+        ),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare", help="Train every variant of each size and print how good they are."
+        ),
+    ] = False,
+    sweep: Annotated[
+        bool,
+        typer.Option(
+            "--sweep",
+            help="Train a grid of sizes, fit the power law of the error for each k, and draw it; "
+            "a bundle keeps the result.",
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FOLDER", help="For vectors: where to write the SAEs."
+        ),
+    ] = None,
+    epochs: Epochs = None,
+    samples: Annotated[
+        int | None,
+        typer.Option("--samples", min=1, help="Vectors seen at most, counting repetitions."),
+    ] = None,
+    stability: Stability = None,
+    device: DeviceName = "auto",
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            "--memory",
+            min=0.01,
+            metavar="GB",
+            help="For training vectors; where they need more, they are read in shuffled shards. "
+            "2 if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train SAEs: add them to a bundle, or compare variants and sizes.
+
+    Interrupted at any point, the same command goes on where it stopped. Started by torchrun,
+    several processes or machines train each SAE together.
+    """
+    from saetui.cli.progress import shown_progress
+    from saetui.cli.training import training_options
+    from saetui.errors import InputError
+    from saetui.pipeline.experiments import Vectors
+    from saetui.train.size import SaeSize
+    from saetui.train.workers import joined_workers
+
+    if compare and sweep:
+        raise InputError("--compare and --sweep are two experiments.", "Run one after the other.")
+    sizes = [SaeSize.parse(text) for text in sae or ()]
+    options = training_options(
+        seed=seed, device=device, epochs=epochs, samples=samples, gigabytes=memory
+    )
+    vectors = Vectors.at(source)
+    if vectors.bundle and output is not None:
+        raise InputError("A bundle keeps its own SAEs.", "Leave out --output.")
+    if not vectors.bundle and output is None and not (compare or sweep):
+        raise InputError("Nothing says where to write the SAE.", "Give --output FOLDER.")
+    with shown_progress() as progress, joined_workers(options.device) as workers:
+        run = _Run(vectors, sizes, options, progress, workers)
+        if sweep:
+            show = _sweep(run)
+        elif compare:
+            show = _compare(run, twice=bool(stability))
+        elif output is None:
+            show = _add(run, stability)
+        else:
+            show = _write(run, output, twice=bool(stability))
+    if workers.first:
+        show(Output(), as_json)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What was asked for."""
+
+    vectors: "Vectors"
+    sizes: "Sequence[SaeSize]"
+    options: "TrainingOptions"
+    progress: "Progress"
+    workers: "Workers"
+
+    def chosen(self) -> "list[SaeSize]":
+        """The sizes asked for, or the one that suits the vectors, which the user is told of."""
+        from saetui.train.size import SaeSize
+
+        if self.sizes:
+            return list(self.sizes)
+        choice = self.vectors.choice()
+        if self.workers.first:
+            self.progress.note(choice.reason)
+        return [SaeSize(choice.n, choice.k)]
+
+    def train(self, sizes: "Sequence[SaeSize]", *, twice: bool) -> "Trained":
+        """Train each size."""
+        from saetui.pipeline.experiments import train_each
+
+        return train_each(
+            self.vectors, sizes, self.options, self.progress, twice=twice, workers=self.workers
+        )
+
+
+def _add(run: _Run, stability: bool | None) -> Show:
+    """Add SAEs to a bundle."""
+    from saetui.cli import shapes
+    from saetui.pipeline.build import add_saes
+    from saetui.pipeline.options import BuildOptions
+
+    options = BuildOptions(saes=tuple(run.sizes), training=run.options, stability=stability)
+    outcome = add_saes(run.vectors.path, options, run.progress, run.workers)
+
+    def show(output: Output, as_json: bool) -> None:
+        if as_json:
+            output.json(shapes.build(outcome))
+            return
+        metrics_table(output, [(sae.name, sae.metrics) for sae in outcome.manifest.saes])
+        if not outcome.steps:
+            output.line("Nothing to do: the bundle has these SAEs.")
+
+    return show
+
+
+def _write(run: _Run, folder: Path, *, twice: bool) -> Show:
+    """Train on vectors alone; each SAE gets a folder."""
+    from saetui.pipeline.experiments import save_trained
+
+    metrics = []
+    for size, trained in run.train(run.chosen(), twice=twice):
+        if run.workers.first:
+            save_trained(folder / size.name, trained)
+        metrics.append((size.name, trained.metrics))
+    return partial(_show_metrics, metrics)
+
+
+def _compare(run: _Run, *, twice: bool) -> Show:
+    """Train every variant of each size."""
+    from saetui.train.size import VARIANTS
+
+    sizes = [replace(size, variant=variant) for size in run.chosen() for variant in VARIANTS]
+    trained = run.train(list(dict.fromkeys(sizes)), twice=twice)
+    return partial(_show_metrics, [(size.name, each.metrics) for size, each in trained])
+
+
+def _show_metrics(
+    metrics: "Sequence[tuple[str, dict[str, Any]]]", output: Output, as_json: bool
+) -> None:
+    from saetui.cli import shapes
+
+    if as_json:
+        output.json({"saes": [shapes.trained(name, each) for name, each in metrics]})
+    else:
+        metrics_table(output, metrics)
+
+
+def _sweep(run: _Run) -> Show:
+    """Train a grid of sizes."""
+    from saetui.pipeline.experiments import save_sweep
+    from saetui.train.sweep import Sweep, SweepPoint, sweep_sizes
+
+    sizes = run.sizes or sweep_sizes(run.vectors.choice())
+    points = [
+        SweepPoint.of(size, trained.metrics) for size, trained in run.train(sizes, twice=False)
+    ]
+    found = Sweep.of(points)
+    if run.vectors.bundle and run.workers.first:
+        save_sweep(run.vectors.path, found)
+
+    def show(output: Output, as_json: bool) -> None:
+        if as_json:
+            output.json(found.to_json())
+        else:
+            show_sweep(output, found)
+
+    return show

@@ -1,0 +1,142 @@
+"""A family as one feature of its own: what it is called, and what it is active on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float, Int
+from saetui.core.families import Families, Family
+from saetui.core.postings import Postings
+from saetui.interpret.labels import LONGEST_LABEL, Key, contains, key_of
+
+_LEAST_SHARE = 0.15
+_LEAST_MEMBERS = 3
+STRONG = 0.5
+"""Share of a feature's maximum activation from which a document counts as a strong one."""
+
+
+@dataclass
+class _Shared:
+    """A term that members of a family list.
+
+    Attributes:
+        text: As the first of them writes it.
+        members: How many list it.
+        weight: Sum of their weights.
+    """
+
+    text: str
+    members: int = 0
+    weight: float = 0.0
+
+
+class FamilyNames:
+    """Names families by their root and by what their members share.
+
+    A family has the name of its root. Behind it stands the term that sets its members apart from
+    all other features ("Gas: chemistry"), if there is one: listed by three members or more that
+    have 0.15 of all members' weight, and not spoken of by the root's name. A member weighs the
+    square root of its documents. The term with the highest share times logarithm of its rarity
+    among all features is taken, of equal ones the first by order of members and their terms.
+    Without a name of the root the term stands alone, or whatever comes nearest to it.
+
+    Args:
+        labels: Of every feature, `n` of them; "" where there is none.
+        terms: Of every feature, the best first.
+        documents: How many documents activate each feature, `(n,)`.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        terms: Sequence[Sequence[str]],
+        documents: NDArray[np.integer],
+    ) -> None:
+        self._labels = labels
+        self._weights = np.sqrt(documents)
+        self._listed: list[dict[Key, str]] = []
+        self._listing: dict[Key, int] = {}
+        for label, own in zip(labels, terms, strict=True):
+            listed: dict[Key, str] = {}
+            for term in (label, *own):
+                if term:
+                    listed.setdefault(key_of(term), term)
+            self._listed.append(listed)
+            for key in listed:
+                self._listing[key] = self._listing.get(key, 0) + 1
+
+    def named(self, families: Families) -> Families:
+        """The same families, each with its name as label."""
+        return replace(
+            families,
+            families=tuple(replace(family, label=self.name(family)) for family in families),
+        )
+
+    def name(self, family: Family) -> str:
+        """What a family is called; "" if nothing is known about its members."""
+        root = self._labels[family.root]
+        shared = self._most_telling(family, key_of(root))
+        if not root:
+            return shared[:1].upper() + shared[1:]
+        name = f"{root}: {shared}"
+        return name if shared and len(name) <= LONGEST_LABEL else root
+
+    def _most_telling(self, family: Family, root: Key) -> str:
+        shared: dict[Key, _Shared] = {}
+        for member in family.members:
+            for key, term in self._listed[member].items():
+                each = shared.setdefault(key, _Shared(term))
+                each.members += 1
+                each.weight += float(self._weights[member])
+        total = float(self._weights[list(family.members)].sum())
+        telling = {
+            key: each.weight * float(np.log(len(self._listed) / self._listing[key]))
+            for key, each in shared.items()
+            if not root
+            or (
+                each.members >= _LEAST_MEMBERS
+                and each.weight >= _LEAST_SHARE * total
+                and not (contains(key, root) or contains(root, key))
+            )
+        }
+        best = max(telling, key=telling.__getitem__, default=None)
+        return "" if best is None else shared[best].text
+
+
+def family_documents(postings: Postings, members: Sequence[int]) -> tuple[Int, Float]:
+    """Documents that activate a family, and how strongly.
+
+    A family's activation on a document is the L2 norm of its members' activations on it.
+
+    Args:
+        postings: Of the family's SAE.
+        members: Of the family, distinct.
+
+    Returns:
+        Rows int32 and activations float32, strongest first, equal ones in the order of rows.
+    """
+    parts = [postings.documents(member) for member in members]
+    rows = np.concatenate([rows for rows, _ in parts])
+    squares = np.square(np.concatenate([values for _, values in parts]), dtype=np.float64)
+    total = np.bincount(rows, weights=squares)
+    active = np.flatnonzero(total)
+    strengths = np.sqrt(total[active]).astype(np.float32)
+    order = np.lexsort((active, -strengths))
+    return active[order].astype(np.int32), strengths[order]
+
+
+def strong_documents(postings: Postings, members: Sequence[int]) -> Int:
+    """Documents that activate any member at `STRONG` of its maximum or above; int32, ascending.
+
+    They are the positives by which the label of a family is scored: a document that barely
+    touches one member says little about what the family is about.
+    """
+    strong = []
+    for member in members:
+        rows, activations = postings.documents(member)
+        if len(rows):
+            count = np.searchsorted(-activations, -STRONG * activations[0], side="right")
+            strong.append(rows[:count])
+    return np.unique(np.concatenate(strong)) if strong else np.empty(0, dtype=np.int32)

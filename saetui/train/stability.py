@@ -1,0 +1,62 @@
+"""Which features come back when an autoencoder is trained again with another seed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from saetui.core.codec import Float
+from saetui.progress import Progress
+from saetui.train.options import SaeConfig, TrainingOptions
+from saetui.train.training import TrainedSae, train_sae
+from saetui.train.workers import ALONE, Workers
+
+# A direction with this cosine to one of the other training counts as found again.
+FOUND_AGAIN = 0.7
+_BLOCK = 1_024
+
+
+def train_twice(
+    vectors: ArrayLike,
+    config: SaeConfig,
+    options: TrainingOptions,
+    *,
+    checkpoint_dir: Path,
+    progress: Progress,
+    workers: Workers = ALONE,
+) -> TrainedSae:
+    """Train with two seeds, the second only to compare; arguments are those of `train_sae`.
+
+    The metrics hold, beside those of training, `stability`: `mean_max_cosine`, `found_again` (the
+    share of features whose cosine is at least 0.7) and the other `seed`.
+    """
+    another = replace(options, seed=options.seed + 1)
+    first, second = (
+        train_sae(
+            vectors,
+            config,
+            each,
+            checkpoint_dir=checkpoint_dir / f"seed-{each.seed}",
+            progress=progress,
+            workers=workers,
+        )
+        for each in (options, another)
+    )
+    stability = max_cosines(first.weights.directions, second.weights.directions)
+    figures = {
+        "mean_max_cosine": float(stability.mean()),
+        "found_again": float((stability >= FOUND_AGAIN).mean()),
+        "seed": another.seed,
+    }
+    metrics = {**first.metrics, "stability": figures}
+    return replace(first, metrics=metrics, stability=stability)
+
+
+def max_cosines(directions: Float, others: Float) -> Float:
+    """The largest cosine of each direction to one of the others; unit rows `(n, d)`, `(m, d)`."""
+    blocks = [
+        (directions[start : start + _BLOCK] @ others.T).max(axis=1)
+        for start in range(0, len(directions), _BLOCK)
+    ]
+    return np.concatenate(blocks)

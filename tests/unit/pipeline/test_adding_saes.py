@@ -1,0 +1,105 @@
+"""SAEs are added to a bundle without touching what is there."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpora import SmallCorpus, write_corpus
+from test_build import Stopped, StopsAfter, contents
+
+from saetui.errors import InputError
+from saetui.pipeline.build import BuildOutcome, add_saes, build_bundle
+from saetui.progress import Silent
+from saetui.store.bundle import Bundle
+from saetui.store.check import check_bundle
+from saetui.train.size import SaeSize
+
+ADDED = (SaeSize(16, 2, "batchtopk"), SaeSize(32, 4, "matryoshka"))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> SmallCorpus:
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def built(small: SmallCorpus, tmp_path_factory: pytest.TempPathFactory) -> BuildOutcome:
+    path = tmp_path_factory.mktemp("whole") / "small.bundle"
+    return build_bundle(str(small.corpus), path, small.options(name="Named"), Silent())
+
+
+@pytest.fixture
+def bundle(built: BuildOutcome, tmp_path: Path) -> Path:
+    path = tmp_path / "small.bundle"
+    shutil.copytree(built.path, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def extended(
+    small: SmallCorpus, built: BuildOutcome, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    path = tmp_path_factory.mktemp("extended") / "small.bundle"
+    shutil.copytree(built.path, path)
+    add_saes(path, small.options(saes=ADDED), Silent())
+    return path
+
+
+def test_every_variant_becomes_a_whole_sae_of_the_bundle(
+    built: BuildOutcome, extended: Path
+) -> None:
+    assert [finding for finding in check_bundle(extended) if not finding.ok] == []
+    bundle = Bundle(extended)
+    assert bundle.manifest.name == "Named"
+    names = [sae.name for sae in bundle.manifest.saes]
+    assert names == ["k4-n24", "batchtopk-k2-n16", "matryoshka-k4-n32"]
+    before, after = contents(built.path), contents(extended)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"manifest.json", "build.json"}
+
+
+def test_codes_of_a_batchtopk_differ_in_length(extended: Path) -> None:
+    sae = Bundle(extended).sae("batchtopk-k2-n16")
+    active = (sae.codes.indices >= 0).sum(axis=1)
+    assert sae.codes.indices.shape[1] == sae.record.slots == 8
+    assert sae.weights.threshold > 0
+    assert len(np.unique(active)) > 1
+    assert active.mean() == pytest.approx(2, abs=0.4)
+    assert sae.codes.values[sae.codes.indices >= 0].min() > sae.weights.threshold
+
+
+def test_the_stability_of_each_feature_is_kept(extended: Path) -> None:
+    for sae in Bundle(extended).manifest.saes:
+        stability = Bundle(extended).sae(sae.name).stability
+        assert stability is not None
+        assert stability.shape == (sae.n,)
+        assert stability.mean() == pytest.approx(sae.metrics["stability"]["mean_max_cosine"])
+
+
+def test_the_bundle_can_be_opened_while_an_sae_is_trained(
+    small: SmallCorpus, bundle: Path, extended: Path
+) -> None:
+    with pytest.raises(Stopped):
+        add_saes(bundle, small.options(saes=ADDED), StopsAfter(4))
+    assert [sae.name for sae in Bundle(bundle).manifest.saes] == ["k4-n24"]
+    add_saes(bundle, small.options(saes=ADDED), Silent())
+    assert contents(bundle) == contents(extended)
+
+
+def test_what_is_there_is_not_trained_again(small: SmallCorpus, extended: Path) -> None:
+    before = contents(extended)
+    assert add_saes(extended, small.options(saes=ADDED), Silent()).steps == ()
+    assert contents(extended) == before
+
+
+def test_a_bundle_that_does_not_say_how_it_was_built_is_left_alone(
+    small: SmallCorpus, bundle: Path
+) -> None:
+    (bundle / "build.json").unlink()
+    before = contents(bundle)
+    with pytest.raises(InputError, match="does not say how it was built"):
+        add_saes(bundle, small.options(saes=ADDED), Silent())
+    assert {name: data for name, data in contents(bundle).items() if name != ".lock"} == {
+        name: data for name, data in before.items() if name != ".lock"
+    }
