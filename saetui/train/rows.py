@@ -134,8 +134,9 @@ class TrainingRows:
         self._resident: Tensor | None = None
         if self.count * row_bytes <= memory_bytes:
             self._resident = self._read(self._without_held_out(0, count))
-        # A buffer of shards is read while the rows of the one before may still be in use.
-        self._shards_per_buffer = max(1, memory_bytes // (2 * row_bytes * _SHARD_ROWS))
+        # One buffer of shards is read while the rows of another are trained on. Half the memory is
+        # more than enough to shuffle in, and leaves room for the weights and their moments.
+        self._shards_per_buffer = max(1, memory_bytes // (4 * row_bytes * _SHARD_ROWS))
 
     def held_out(self) -> Tensor:
         """Held-out rows, float32 `(H, d)`."""

@@ -24,7 +24,7 @@ from saetui.train.workers import ALONE, Workers
 
 # Raised when the same options and data would train differently.
 _RECIPE = 2
-_ROWS_EVALUATED = 65_536
+_ROWS_EVALUATED = 20_000
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _result(loop: TrainingLoop) -> TrainedSae:
         "trained_on": "training rows only; held-out rows chose the epoch",
     }
     if held_out is not None:
-        corpus = np.concatenate([held_out, sample])
+        corpus = np.concatenate([held_out, sample])[:_ROWS_EVALUATED]
         metrics["held_out"] = _figures(weights, held_out, corpus)
     return TrainedSae(weights, metrics)
 
