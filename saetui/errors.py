@@ -60,6 +60,10 @@ class EmbedderError(SaetuiError):
     """An embedder that cannot be loaded, or that failed."""
 
 
+class LanguageModelError(SaetuiError):
+    """A language model that cannot be asked, or that failed."""
+
+
 class BuildError(SaetuiError):
     """A build step that cannot go on."""
 

@@ -3,17 +3,16 @@
 Protocol: https://platform.openai.com/docs/api-reference/embeddings.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.embed.openai_errors import explained
 from saetui.embed.openai_requests import (
     Endpoint,
     Patience,
@@ -24,15 +23,17 @@ from saetui.embed.openai_requests import (
 from saetui.embed.settings import EmbedderSettings
 from saetui.embed.texts import checked_query, encodable
 from saetui.embed.vectors import unit_row, unit_rows
+from saetui.endpoint.address import address_of, check_address, key_for, lacks_key
+from saetui.endpoint.failures import explained
 from saetui.errors import EmbedderError, MissingDependency
 from saetui.progress import Progress, Silent
 
-OFFICIAL_URL = "https://api.openai.com/v1"
+if TYPE_CHECKING:
+    from openai import OpenAIError
+
 _CONCURRENT_REQUESTS = 4
 _QUERY_TIMEOUT = 30.0
 _QUERY_RETRIES = 2
-# Servers on this machine want some key, and take any.
-_NO_KEY = "none"
 
 
 class OpenAIEmbedder:
@@ -52,19 +53,10 @@ class OpenAIEmbedder:
     def __init__(self, settings: EmbedderSettings, patience: Patience | None = None) -> None:
         self.name = settings.spec
         self.revision = settings.argument
-        self.base_url = _address(settings)
+        self.base_url = address_of(settings.base_url)
         self._settings = settings
         self._patience = patience or Patience()
-        if not self.base_url.startswith(("https://", "http://")):
-            raise EmbedderError(
-                f"'{self.base_url}' is not the address of an endpoint.",
-                "It begins with https:// or http://, such as http://localhost:11434/v1.",
-            )
-        if _wants_key(self.base_url):
-            raise EmbedderError(
-                "OpenAI wants a key, and OPENAI_API_KEY is not set.",
-                "Set it, or name another endpoint with --base-url.",
-            )
+        check_address(self.base_url, EmbedderError)
 
     @cached_property
     def dimensions(self) -> int:
@@ -124,7 +116,7 @@ class OpenAIEmbedder:
                 vectors[batch.start : batch.stop] = unit_rows(future.result(), names, self.name)
                 progress.advance(len(batch))
         except OpenAIError as error:
-            raise explained(error, self.base_url, self._settings.argument) from error
+            raise self._explained(error) from error
         finally:
             requests.stopping.set()
             # An interrupted user need not wait for answers that are still under way.
@@ -143,15 +135,18 @@ class OpenAIEmbedder:
         try:
             vector: NDArray[np.float32] = requests.vectors_of([text])[0]
         except OpenAIError as error:
-            raise explained(error, self.base_url, self._settings.argument) from error
+            raise self._explained(error) from error
         return vector
+
+    def _explained(self, error: "OpenAIError") -> EmbedderError:
+        return explained(error, self.base_url, self._settings.argument, EmbedderError, "embed")
 
     @cached_property
     def _endpoint(self) -> Endpoint:
         from openai import OpenAI
 
         client = OpenAI(
-            api_key=_key_for(self.base_url),
+            api_key=key_for(self.base_url),
             base_url=self.base_url,
             timeout=self._patience.timeout,
             max_retries=self._patience.retries,
@@ -172,21 +167,7 @@ def availability(settings: EmbedderSettings) -> tuple[bool, str]:
         return False, (
             "The package 'openai' is not installed. Install it with: pip install 'saetui[openai]'"
         )
-    address = _address(settings)
-    if _wants_key(address):
+    address = address_of(settings.base_url)
+    if lacks_key(address):
         return False, "OPENAI_API_KEY is not set."
     return True, f"{settings.argument} will be asked for at {address}."
-
-
-def _address(settings: EmbedderSettings) -> str:
-    address = settings.base_url or os.environ.get("OPENAI_BASE_URL") or OFFICIAL_URL
-    return address.strip().rstrip("/")
-
-
-def _wants_key(address: str) -> bool:
-    return address == OFFICIAL_URL and not os.environ.get("OPENAI_API_KEY")
-
-
-def _key_for(address: str) -> str:
-    trusted = (OFFICIAL_URL, os.environ.get("OPENAI_BASE_URL", "").strip().rstrip("/"))
-    return (os.environ.get("OPENAI_API_KEY") if address in trusted else None) or _NO_KEY

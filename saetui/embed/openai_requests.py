@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.embed.openai_errors import is_passing, is_refusal
+from saetui.endpoint.failures import is_passing, is_refusal, retry_after
 from saetui.errors import EmbedderError
 from saetui.progress import Progress
 
@@ -25,7 +25,6 @@ _BYTES_PER_REQUEST = 300_000
 _TEXTS_PER_REQUEST = 256
 # A text this short that is still refused is not refused for its length.
 _SHORTEST_CUT = 512
-_LONGEST_PAUSE = 600.0
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ class Requests:
             except Exception as error:
                 if not is_passing(error) or self.stopping.is_set():
                     raise
-                seconds = max(pause, _retry_after(error))
+                seconds = max(pause, retry_after(error))
                 self._say(f"The endpoint is busy or silent; waiting {seconds:.0f} s.")
                 self.stopping.wait(seconds)
         return self._endpoint.ask(texts, self._width)
@@ -209,13 +208,3 @@ class Requests:
             if message not in self._said:
                 self._said.add(message)
                 self._progress.note(message)
-
-
-def _retry_after(error: Exception) -> float:
-    """The seconds that the endpoint asks to wait, where it says so; at most ten minutes."""
-    response = getattr(error, "response", None)
-    value = response.headers.get("retry-after", "") if response is not None else ""
-    try:
-        return min(max(float(value), 0.0), _LONGEST_PAUSE)
-    except ValueError:
-        return 0.0

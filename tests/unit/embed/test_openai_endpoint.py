@@ -3,7 +3,8 @@ import time
 
 import numpy as np
 import pytest
-from embeddings_server import EmbeddingsServer, failing, saying, vector_of
+from embeddings_server import EmbeddingsServer, vector_of
+from endpoint_server import failing, saying
 
 from saetui.embed import EmbedderSettings, availability, load_embedder
 from saetui.embed.openai_endpoint import OpenAIEmbedder

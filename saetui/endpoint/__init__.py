@@ -1,0 +1,1 @@
+"""What every use of an OpenAI-compatible endpoint shares: address, key, and what failures mean."""

@@ -1,0 +1,38 @@
+"""Labels and judgements by a language model, through any endpoint that speaks OpenAI's protocol.
+
+A `Ledger` holds every reply and the budget; a `LanguageModel` asks questions against it; the
+`LLMLabeller` and the `LLMJudge` put them.
+"""
+
+from saetui.interpret.llm.costs import Estimate
+from saetui.interpret.llm.examples import ActiveText, FeatureExamples
+from saetui.interpret.llm.judge import LLMJudge
+from saetui.interpret.llm.labeller import Labels, LLMLabeller
+from saetui.interpret.llm.ledger import Ledger
+from saetui.interpret.llm.model import LanguageModel
+from saetui.interpret.llm.prices import Price, parse_price
+from saetui.interpret.llm.prompts import PROMPT_VERSION
+from saetui.interpret.llm.questions import Ending, Outcome
+from saetui.interpret.llm.settings import Budget, ModelSettings, Patience, model_settings
+from saetui.interpret.llm.spending import Spending
+
+__all__ = [
+    "PROMPT_VERSION",
+    "ActiveText",
+    "Budget",
+    "Ending",
+    "Estimate",
+    "FeatureExamples",
+    "LLMJudge",
+    "LLMLabeller",
+    "Labels",
+    "LanguageModel",
+    "Ledger",
+    "ModelSettings",
+    "Outcome",
+    "Patience",
+    "Price",
+    "Spending",
+    "model_settings",
+    "parse_price",
+]

@@ -1,0 +1,90 @@
+"""How much a request can cost, and how much it probably will.
+
+A model's tokenizer cannot be had for every endpoint, so tokens are counted by rule:
+
+- Expected: one token per four bytes of UTF-8, which is about right for English prose. Where the
+  endpoint has counted earlier prompts and replies of the model, the rule is corrected by these.
+- At most: one token per byte, since every token of the tokenizers in use covers a byte or more,
+  and some for what servers wrap around a prompt. An endpoint that counts even more than that
+  raises what is set aside for later requests.
+"""
+
+from dataclasses import dataclass
+
+from saetui.interpret.llm.prices import FREE, Price
+from saetui.interpret.llm.questions import Request
+from saetui.interpret.llm.replies import Reply
+from saetui.interpret.llm.spending import Cost
+
+_BYTES_PER_TOKEN = 4
+_TOKENS_PER_MESSAGE = 8
+_MOST_TOKENS_ADDED = 256
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What questions will probably cost.
+
+    Attributes:
+        questions: How many have to be asked.
+        replayed: How many were answered before, and cost nothing.
+        prompt_tokens: What the model will read.
+        completion_tokens: What it will write, its hidden reasoning only as far as earlier replies
+            show it.
+        dollars: What that costs without discounts; None where the price is not known.
+    """
+
+    questions: int
+    replayed: int
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float | None
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        known = self.dollars is not None and other.dollars is not None
+        return Estimate(
+            self.questions + other.questions,
+            self.replayed + other.replayed,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            (self.dollars or 0) + (other.dollars or 0) if known else None,
+        )
+
+
+class Costs:
+    """Counts and prices of one model's requests.
+
+    Args:
+        price: The model's; None where it is not known, and only tokens are counted.
+    """
+
+    def __init__(self, price: Price | None) -> None:
+        self._price = price or FREE
+        self._excess = 1.0
+
+    def expected(self, request: Request, completion_tokens: int) -> Cost:
+        """What a request probably costs, by rule."""
+        prompt = request.size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE * len(request.messages)
+        return self._cost(prompt, completion_tokens)
+
+    def most(self, request: Request) -> Cost:
+        """The most that a request can cost."""
+        prompt = request.size + _MOST_TOKENS_ADDED
+        return self._cost(int(prompt * self._excess) + 1, int(request.room * self._excess) + 1)
+
+    def actual(self, reply: Reply, most: Cost) -> tuple[Cost, bool]:
+        """What a reply did cost, and whether the endpoint said so; if not, the most."""
+        if reply.prompt_tokens is None or reply.completion_tokens is None:
+            return most, False
+        cost = self._cost(reply.prompt_tokens, reply.completion_tokens)
+        for counted, reserved in (
+            (cost.prompt_tokens, most.prompt_tokens),
+            (cost.completion_tokens, most.completion_tokens),
+        ):
+            if counted > reserved:
+                self._excess *= counted / reserved
+        return cost, True
+
+    def _cost(self, prompt_tokens: int, completion_tokens: int) -> Cost:
+        dollars = self._price.of(prompt_tokens, completion_tokens)
+        return Cost(prompt_tokens, completion_tokens, dollars)

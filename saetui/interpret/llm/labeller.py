@@ -1,0 +1,95 @@
+"""Labels of features and of families, written by a language model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from saetui.interpret.llm.costs import Estimate
+from saetui.interpret.llm.examples import FeatureExamples
+from saetui.interpret.llm.label_reading import label_in
+from saetui.interpret.llm.model import LanguageModel
+from saetui.interpret.llm.prompts import (
+    LABEL_SCHEMA,
+    PROMPT_VERSION,
+    family_messages,
+    label_messages,
+)
+from saetui.interpret.llm.questions import Message, Outcome, Question
+from saetui.progress import Progress
+
+# A label takes some ten tokens; the room is for models that say more than they are asked.
+_ROOM = 256
+_EXPECTED = 16
+_LONGEST_TEXT = 2_000
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a labeller made.
+
+    Attributes:
+        outcomes: One for each feature or family asked about, in their order.
+        method: How the labels were made, for their provenance.
+        model: Which model wrote them.
+        prompt_version: With which prompt.
+        created: ISO date.
+    """
+
+    outcomes: tuple[Outcome[str], ...]
+    method: str
+    model: str
+    prompt_version: str
+    created: str
+
+
+class LLMLabeller:
+    """Asks a language model for labels of one to eight words.
+
+    Args:
+        model: The model.
+        longest_text: Characters after which a document is cut.
+    """
+
+    def __init__(self, model: LanguageModel, longest_text: int = _LONGEST_TEXT) -> None:
+        self.name = model.settings.spec
+        self._model = model
+        self._longest_text = longest_text
+
+    def estimate(self, features: Sequence[FeatureExamples]) -> Estimate:
+        """What `label` will probably cost; asks nothing."""
+        return self._model.estimate(self._feature_questions(features))
+
+    def label(
+        self, features: Sequence[FeatureExamples], progress: Progress | None = None
+    ) -> Labels:
+        """Labels of features; see `LanguageModel.ask_all`."""
+        return self._ask(self._feature_questions(features), "features", progress)
+
+    def estimate_families(self, members: Sequence[Sequence[str]]) -> Estimate:
+        """What `label_families` will probably cost; asks nothing."""
+        return self._model.estimate(_family_questions(members))
+
+    def label_families(
+        self, members: Sequence[Sequence[str]], progress: Progress | None = None
+    ) -> Labels:
+        """Labels of families, each from its members' labels, the most general first."""
+        return self._ask(_family_questions(members), "families", progress)
+
+    def _ask(
+        self, questions: Sequence[Question[str]], unit: str, progress: Progress | None
+    ) -> Labels:
+        task = f"Labelling {unit} with {self._model.settings.model}"
+        outcomes = self._model.ask_all(questions, task, unit, progress)
+        created = datetime.now(UTC).date().isoformat()
+        return Labels(tuple(outcomes), "llm", self.name, PROMPT_VERSION, created)
+
+    def _feature_questions(self, features: Sequence[FeatureExamples]) -> list[Question[str]]:
+        return [_question(label_messages(feature, self._longest_text)) for feature in features]
+
+
+def _family_questions(members: Sequence[Sequence[str]]) -> list[Question[str]]:
+    return [_question(family_messages(labels)) for labels in members]
+
+
+def _question(messages: tuple[Message, ...]) -> Question[str]:
+    return Question(PROMPT_VERSION, messages, LABEL_SCHEMA, _ROOM, _EXPECTED, label_in)

@@ -1,0 +1,265 @@
+"""Every request ever sent, what it cost, and the reply: what makes a restart free.
+
+A request is written down, at the most that it can cost, before it is sent; its reply is stored
+with what it did cost before anyone uses it. Both survive a kill at any moment. What was under way
+then has a request and no reply: it may have been paid for, and counts in full.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from saetui.errors import LanguageModelError
+from saetui.interpret.llm.replies import Reply
+from saetui.interpret.llm.settings import Budget
+from saetui.interpret.llm.spending import Cost, Spending
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests(
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, account TEXT NOT NULL, model TEXT NOT NULL,
+    sent TEXT NOT NULL, reply TEXT, counted INTEGER NOT NULL, dollars REAL NOT NULL,
+    prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    expected_prompt INTEGER NOT NULL, expected_completion INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS requests_by_key ON requests(key) WHERE reply IS NOT NULL;
+CREATE INDEX IF NOT EXISTS requests_by_account ON requests(account);
+"""
+# Sums of dollars carry rounding errors; no budget is this fine.
+_ROUNDING = 1e-9
+_BUSY_SECONDS = 30.0
+
+
+class OutOfBudget(Exception):
+    """The next request could cost more than is left."""
+
+
+class Stopped(Exception):
+    """Work ended while a request waited for its turn."""
+
+
+class Ledger:
+    """Requests and replies in an SQLite file, and the budget of one job.
+
+    Replies are shared by all jobs that use the file. Threads may share a ledger, and processes the
+    file.
+
+    Args:
+        path: The file; made when it does not exist.
+        account: Names the job, such as a bundle's and an SAE's name. The budget covers all that
+            was ever spent on it, so that a job that is killed and started again keeps to it.
+        budget: What the job may cost.
+
+    Raises:
+        LanguageModelError: The file cannot be used.
+    """
+
+    def __init__(self, path: Path, account: str, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
+        self._path = path
+        self._account = account
+        self._changed = threading.Condition()
+        self._under_way: set[int] = set()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
+
+    def reply(self, key: str) -> Reply | None:
+        """The stored reply to a request."""
+        with self._using() as connection:
+            row = connection.execute(
+                "SELECT reply FROM requests WHERE key = ? AND reply IS NOT NULL ORDER BY id", (key,)
+            ).fetchone()
+        return Reply.from_json(row[0]) if row else None
+
+    def reserve(
+        self, key: str, model: str, most: Cost, expected: Cost, stopping: threading.Event
+    ) -> int:
+        """Write down a request that is about to be sent; waits while others hold what is left.
+
+        Args:
+            key: Of the request.
+            model: To which it is put.
+            most: The most that it can cost.
+            expected: What it probably costs.
+            stopping: Ends the waiting, see `wake`.
+
+        Returns:
+            The number to settle or release it by.
+
+        Raises:
+            OutOfBudget: It could cost more than is left, and nothing is under way that might turn
+                out cheaper than reserved.
+            Stopped: Waiting was ended.
+        """
+        with self._using():
+            while not stopping.is_set():
+                number = self._reserve_now(key, model, most, expected)
+                if number is not None:
+                    self._under_way.add(number)
+                    return number
+                if not self._under_way:
+                    raise OutOfBudget
+                self._changed.wait()
+        raise Stopped
+
+    def settle(self, number: int, reply: Reply, cost: Cost, counted: bool) -> None:
+        """Store the reply to a request, and what it did cost.
+
+        Args:
+            number: From `reserve`.
+            reply: What came back.
+            cost: What it cost.
+            counted: Whether the endpoint said how many tokens it took.
+        """
+        with self._using() as connection:
+            connection.execute(
+                "UPDATE requests SET reply = ?, counted = ?, dollars = ?, prompt_tokens = ?, "
+                "completion_tokens = ? WHERE id = ?",
+                (
+                    reply.as_json(),
+                    counted,
+                    cost.dollars,
+                    cost.prompt_tokens,
+                    cost.completion_tokens,
+                    number,
+                ),
+            )
+            self._ended(number)
+
+    def release(self, number: int) -> None:
+        """Forget a request that the endpoint did not answer and does not charge for."""
+        with self._using() as connection:
+            connection.execute("DELETE FROM requests WHERE id = ?", (number,))
+            self._ended(number)
+
+    def lose(self, number: int) -> None:
+        """Keep a request without a reply, for which the endpoint may charge."""
+        with self._changed:
+            self._ended(number)
+
+    def wake(self) -> None:
+        """Let those that wait in `reserve` see that they should stop."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def spending(self) -> Spending:
+        """What the job has cost so far; requests of this ledger under way are left out."""
+        with self._using() as connection:
+            marks = ", ".join("?" * len(self._under_way))
+            row = connection.execute(
+                "SELECT total(dollars), total(prompt_tokens + completion_tokens), "
+                "count(reply), total(reply IS NOT NULL AND NOT counted), total(reply IS NULL), "
+                "total(dollars * (reply IS NULL)) "
+                f"FROM requests WHERE account = ? AND id NOT IN ({marks})",
+                (self._account, *self._under_way),
+            ).fetchone()
+        dollars, tokens, replies, uncounted, unanswered, unanswered_dollars = row
+        return Spending(
+            dollars, int(tokens), replies, int(uncounted), int(unanswered), unanswered_dollars
+        )
+
+    def corrections(self, model: str) -> tuple[float, float]:
+        """Tokens that were counted per token expected, in a model's prompts and in its replies.
+
+        Both are 1 where there are no replies with counts yet.
+
+        Args:
+            model: The model, as given to `reserve`.
+        """
+        with self._using() as connection:
+            sums = connection.execute(
+                "SELECT total(prompt_tokens), total(expected_prompt), total(completion_tokens), "
+                "total(expected_completion) FROM requests WHERE model = ? AND counted",
+                (model,),
+            ).fetchone()
+        prompt, expected_prompt, completion, expected_completion = sums
+        if not (prompt and completion):
+            return 1.0, 1.0
+        return prompt / expected_prompt, completion / expected_completion
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._changed:
+            self._connection.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        # A reply that was paid for must outlast even a power cut, so each commit reaches the disk.
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, _VERSION):
+            raise LanguageModelError(
+                f"{self._path} was written by another version of saetui.",
+                "Move it away; replies are then asked and paid for again.",
+            )
+        self._connection.executescript(_SCHEMA + f"PRAGMA user_version={_VERSION};")
+
+    def _reserve_now(self, key: str, model: str, most: Cost, expected: Cost) -> int | None:
+        """Write a request down if the budget allows, in one transaction for all processes."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection:
+            return self._insert(key, model, most, expected) if self._allows(most) else None
+
+    def _allows(self, most: Cost) -> bool:
+        dollars, tokens = self._connection.execute(
+            "SELECT total(dollars), total(prompt_tokens + completion_tokens) "
+            "FROM requests WHERE account = ?",
+            (self._account,),
+        ).fetchone()
+        budget = self.budget
+        if budget.dollars is not None and dollars + most.dollars > budget.dollars + _ROUNDING:
+            return False
+        tokens += most.prompt_tokens + most.completion_tokens
+        return budget.tokens is None or tokens <= budget.tokens
+
+    def _insert(self, key: str, model: str, most: Cost, expected: Cost) -> int:
+        cursor = self._connection.execute(
+            "INSERT INTO requests(key, account, model, sent, counted, dollars, prompt_tokens, "
+            "completion_tokens, expected_prompt, expected_completion) "
+            "VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
+            (
+                key,
+                self._account,
+                model,
+                datetime.now(UTC).isoformat(timespec="seconds"),
+                most.dollars,
+                most.prompt_tokens,
+                most.completion_tokens,
+                expected.prompt_tokens,
+                expected.completion_tokens,
+            ),
+        )
+        return cursor.lastrowid or 0
+
+    def _ended(self, number: int) -> None:
+        self._under_way.discard(number)
+        self._changed.notify_all()
+
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one thread at a time."""
+        with self._changed:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> LanguageModelError:
+        return LanguageModelError(
+            f"The replies stored in {self._path} cannot be read or written ({error}).",
+            "See that there is space on the disk; a damaged file has to be moved away.",
+        )

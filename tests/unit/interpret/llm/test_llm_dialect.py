@@ -1,0 +1,118 @@
+"""Servers that take other options than OpenAI's."""
+
+import numpy as np
+import pytest
+from chat_server import replying
+from endpoint_server import failing
+from llm_models import features, model_at
+
+from saetui.endpoint.address import OFFICIAL_URL
+from saetui.errors import LanguageModelError
+from saetui.interpret.judges import Question
+from saetui.interpret.llm import LLMJudge, LLMLabeller
+from saetui.interpret.llm.dialect import dialect_of
+from saetui.progress import Silent
+
+
+def refusing(*options):
+    """A server that refuses requests with any of these options, and names the first in words."""
+
+    def rule(request):
+        form = (request.get("response_format") or {}).get("type", "")
+        for option in options:
+            if option in request or option == form:
+                return failing(400, f"Unsupported parameter: '{option}' is not supported.")(request)
+        return None
+
+    return rule
+
+
+def label(server, ledger, numbers):
+    labeller = LLMLabeller(model_at(server.url, ledger))
+    return [outcome.answer for outcome in labeller.label(features(numbers)).outcomes]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["json_schema"],
+        ["response_format"],
+        ["max_tokens"],
+        ["temperature", "max_tokens"],
+        ["seed", "temperature", "response_format"],
+    ],
+)
+def test_options_that_are_refused_are_left_out_from_then_on(server, ledger, options):
+    server.rule = refusing(*options)
+    assert label(server, ledger, range(10)) == [f"Topic {number}" for number in range(10)]
+    refused = len(server.requests) - 10
+    assert refused <= len(options) + ("response_format" in options)
+    last = server.requests[-1]
+    assert not set(options) & set(last)
+    assert ("max_completion_tokens" in last) == ("max_tokens" in options)
+    if options == ["json_schema"]:
+        assert last["response_format"] == {"type": "json_object"}
+
+
+def test_a_refusal_that_names_nothing(server, ledger):
+    """Some servers say no more than that the request is bad."""
+    bad = failing(400, "Bad request")
+    server.rule = lambda request: bad(request) if "response_format" in request else None
+    assert label(server, ledger, range(4)) == ["Topic 0", "Topic 1", "Topic 2", "Topic 3"]
+    assert len(server.requests) == 4 + 2
+
+
+def test_a_limit_that_is_refused_under_both_names(server, ledger):
+    server.rule = refusing("max_tokens", "max_completion_tokens", "response_format")
+    with pytest.raises(LanguageModelError, match="max_completion_tokens"):
+        label(server, ledger, range(5))
+    assert len(server.requests) <= 4 * 3
+
+
+def test_a_bad_text_does_not_change_how_the_others_are_asked(server, ledger):
+    server.rule = lambda request: (
+        failing(400, "This text is forbidden")(request)
+        if "topic 2." in request["messages"][1]["content"]
+        else None
+    )
+    assert label(server, ledger, range(6)) == ["Topic 0", "Topic 1", None, *map(topic, (3, 4, 5))]
+    good = [request for request in server.requests if "topic 2." not in str(request["messages"])]
+    assert {request["response_format"]["type"] for request in good} == {"json_schema"}
+
+
+def topic(number):
+    return f"Topic {number}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Label: Black holes",
+        "**Label:** Black holes",
+        "black holes",
+        '"Black holes."',
+        'Here it is:\n```json\n{"label": "black holes"}\n```\nIs that good?',
+        '<think>{"label": "no"}\nmany words</think>\n{"label": "Black holes"}',
+    ],
+)
+def test_a_server_that_ignores_the_form(server, ledger, text):
+    server.rule = replying(text)
+    assert label(server, ledger, [1]) == ["Black holes"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1: 0.5\n2: -1", "Document 1: 0.5\nDocument 2: -1.0", "[1] 0.5\n[2] -1", "- 1. .5\n- 2. -1"],
+)
+def test_judgements_from_a_server_that_ignores_the_form(server, ledger, text):
+    server.rule = replying(text)
+    judge = LLMJudge(model_at(server.url, ledger), ["a", "b"])
+    question = Question(0, "x", (), np.arange(2, dtype=np.int32))
+    (found,) = judge.confidences([question], Silent())
+    assert sorted(found) == [-1, 0.5]
+
+
+def test_openai_is_asked_with_the_name_that_all_its_models_take():
+    assert dialect_of(OFFICIAL_URL).limit == "max_completion_tokens"
+    assert dialect_of("https://me.openai.azure.com/openai/v1").limit == "max_completion_tokens"
+    assert dialect_of("http://localhost:11434/v1").limit == "max_tokens"
