@@ -40,6 +40,8 @@ class FamilyParameters:
         minimum_ratio: Least `max(f_i, f_j) / min(f_i, f_j)` of an edge, so that equals do not
             stand above each other.
         minimum_together: Least `C_ij` of an edge.
+        minimum_root_lift: Least lift of every member with its family's root, directly or not
+            joined to it: what hangs below a feature that is not fit is left out as well.
         maximum_density: Features active on this share of documents or more are left out.
         minimum_documents: Features active on fewer documents are left out.
         minimum_f1: Features with a lower F1 of their label are left out.
@@ -58,6 +60,7 @@ class FamilyParameters:
     minimum_lift: float = 2.5
     minimum_ratio: float = 1.5
     minimum_together: int = 3
+    minimum_root_lift: float = 1.0
     maximum_density: float = 0.2
     minimum_documents: int = 5
     minimum_f1: float = 0.8
@@ -75,7 +78,11 @@ class FamilyParameters:
     def as_in_the_paper() -> "FamilyParameters":
         """Edges by containment alone, after section 4 of O'Neill et al. (arXiv 2408.00657)."""
         return FamilyParameters(
-            "containment", minimum_lift=0.0, minimum_ratio=1.0, minimum_together=1
+            "containment",
+            minimum_lift=0.0,
+            minimum_ratio=1.0,
+            minimum_together=1,
+            minimum_root_lift=0.0,
         )
 
 
@@ -172,14 +179,20 @@ class Families:
     def to_networkx(self, labels: Sequence[str], density: NDArray[np.floating]) -> "nx.DiGraph":
         """The first round's forest as a directed graph from general to specific.
 
-        Every clean feature is a node with the attributes `label` and `density`; edges have
-        `weight`. All of them are plain values, so that any of networkx's writers takes the graph.
+        Every clean feature is a node with the attributes `label`, `density` and `families`, the
+        numbers of its families with blanks between; edges have `weight`. All of them are plain
+        values, so that any of networkx's writers takes the graph.
         """
         import networkx as nx
 
         graph = nx.DiGraph()
         for feature in self.clean:
-            graph.add_node(feature, label=labels[feature], density=float(density[feature]))
+            graph.add_node(
+                feature,
+                label=labels[feature],
+                density=float(density[feature]),
+                families=" ".join(str(family.id) for family in self.of_feature(feature)),
+            )
         graph.add_weighted_edges_from(self.forest)
         return graph
 

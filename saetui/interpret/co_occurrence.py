@@ -89,6 +89,21 @@ def count_co_occurrence(
     )
 
 
+def lifts(codes: Codes, postings: Postings, feature: int) -> NDArray[np.float64]:
+    """How many times more often than by chance each feature is active with one of them; `(n,)`.
+
+    `C_ij N / (f_i f_j)`; zero for features that are never active.
+    """
+    counts = np.zeros(codes.n + 1, dtype=np.int64)
+    rows, _ = postings.documents(feature)
+    for start in range(0, len(rows), _BLOCK):
+        # Slots without a feature hold -1 and are gathered in the place before the first.
+        active = codes.indices[rows[start : start + _BLOCK]].ravel() + 1
+        counts += np.bincount(active, minlength=len(counts))
+    chance = np.maximum(len(rows) * postings.counts() / max(len(codes.indices), 1), _ROOM)
+    return np.asarray(counts[1:] / chance, dtype=np.float64)
+
+
 def edge_weights(
     counts: NDArray[np.int64],
     rarer: NDArray[np.int64],

@@ -1,9 +1,7 @@
 """Find feature families: which features occur together, from the general one down.
 
 After section 4 of O'Neill et al. (arXiv 2408.00657), made independent of the order of documents
-and features. Features are ranked first: by falling number of documents; equally frequent ones by
-their activations, strongest first, the greater sequence before the lesser; only features that
-agree in all of them by number. Nothing else depends on numbers. One round works as follows.
+and features: they are ranked first, by `rank_features`. One round works as follows.
 
 1. The graph. Nodes are the clean features that have not yet rooted a family. Two of them are
    joined where their co-occurrence fulfils all of `FamilyParameters`.
@@ -13,9 +11,10 @@ agree in all of them by number. Nothing else depends on numbers. One round works
    feature to the sparser. A node may have several parents, but what lies below a node is a tree,
    because in a forest no node is reached by two paths.
 4. The families. A node without parent and with at least three children roots a family: itself and
-   all nodes below it. With that root taken away its children have no parent, so each of them that
-   has at least three children roots a family inside the first one, and so on down. Below a child
-   with fewer the round finds nothing.
+   all nodes below it, but for those that are active with the root less often than by chance, and
+   whatever is below them: a chain of edges may lead from one subject to another. With that root
+   taken away its children have no parent, so each of them that has at least three children roots a
+   family inside the first one, and so on down. Below a child with fewer the round finds nothing.
 
 All roots found are then removed and the next round builds the forest of what is left; so no
 feature roots two families. At the end the families are ordered from the largest down, of equally
@@ -24,7 +23,8 @@ index above the limit is dropped.
 """
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -33,11 +33,14 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes
 from saetui.core.families import CoOccurrence, Edge, Families, Family, FamilyParameters
 from saetui.core.postings import Postings
-from saetui.interpret.co_occurrence import count_co_occurrence
+from saetui.interpret.co_occurrence import count_co_occurrence, lifts
+from saetui.interpret.family_features import clean_features, rank_features
 from saetui.progress import Progress
 
 VERSION = 2
 """Of the method; raised whenever it may give other families on the same data."""
+
+RootLifts = Callable[[int], NDArray[np.float64]]
 
 
 def find_families(
@@ -65,68 +68,9 @@ def find_families(
         postings.counts(), len(codes.indices), parameters, f1=f1, pearson=pearson, labels=labels
     )
     graph = count_co_occurrence(codes, postings, clean, parameters, progress)
-    return build_families(graph, rank_features(postings), clean, parameters)
-
-
-def clean_features(
-    documents: NDArray[np.integer],
-    corpus_size: int,
-    parameters: FamilyParameters,
-    *,
-    f1: NDArray[np.floating] | None = None,
-    pearson: NDArray[np.floating] | None = None,
-    labels: Sequence[str] | None = None,
-) -> NDArray[np.intp]:
-    """Features fit for families: active often enough, not too often, and well described.
-
-    Args:
-        documents: How many documents activate each feature, `(n,)`.
-        corpus_size: `N`.
-        parameters: Hold the limits.
-        f1: Of each feature's label, `(n,)`; nan where it was not scored, which excludes nothing.
-        pearson: The same for Pearson correlations.
-        labels: Of each feature. Of several clean features with one label, regardless of case, the
-            best-scored is kept (Pearson, then F1, then more documents); "" is no label. Without
-            scores labels exclude nothing.
-
-    Returns:
-        Feature numbers, ascending.
-    """
-    frequent = documents >= parameters.minimum_documents
-    density = documents / max(corpus_size, 1)
-    clean = frequent & (density < parameters.maximum_density)
-    if f1 is not None:
-        clean &= ~(f1 < parameters.minimum_f1)
-    if pearson is not None:
-        clean &= ~(pearson < parameters.minimum_pearson)
-    features = np.flatnonzero(clean)
-    if labels is None or f1 is None or pearson is None:
-        return features
-    scores = np.stack([pearson, f1, documents.astype(np.float64)])[:, features]
-    best_first = features[np.lexsort(np.nan_to_num(-scores, nan=np.inf)[::-1])]
-    best: dict[str, int] = {}
-    for feature in best_first.tolist():
-        best.setdefault(labels[feature].casefold() or str(feature), feature)
-    return np.array(sorted(best.values()), dtype=np.intp)
-
-
-def rank_features(postings: Postings) -> NDArray[np.int64]:
-    """Place of every feature among all, from the most general, by the rule stated above; `(n,)`."""
-    documents = postings.counts()
-    # Activations are above zero, and the bytes of such numbers are in the order of the numbers.
-    activations = np.asarray(postings.values, dtype=">f4")
-    order = sorted(
-        range(postings.n),
-        key=lambda i: (
-            documents[i],
-            activations[postings.indptr[i] : postings.indptr[i + 1]].tobytes(),
-            -i,
-        ),
-        reverse=True,
+    return build_families(
+        graph, rank_features(postings), clean, parameters, partial(lifts, codes, postings)
     )
-    found = np.empty(postings.n, dtype=np.int64)
-    found[order] = np.arange(postings.n)
-    return found
 
 
 def build_families(
@@ -134,6 +78,7 @@ def build_families(
     ranks: NDArray[np.integer],
     clean: NDArray[np.integer],
     parameters: FamilyParameters,
+    root_lifts: RootLifts | None = None,
 ) -> Families:
     """Families of the clean features, not yet named.
 
@@ -143,6 +88,7 @@ def build_families(
         ranks: Of every feature, `(n,)`, all different; see `rank_features`.
         clean: Numbers of the features that may be members.
         parameters: What decides which families there are.
+        root_lifts: Of a root, its lift with every feature, `(n,)`; None if none is asked for.
     """
     left = np.zeros(len(ranks), dtype=bool)
     left[clean] = True
@@ -153,7 +99,7 @@ def build_families(
         forest = _Forest(pairs, ranks, left)
         if round_number == 1:
             first_forest = sorted(forest.edges(), key=lambda edge: (edge[1], edge[0]))
-        families = _families_of_round(forest, round_number, parameters)
+        families = _families_of_round(forest, round_number, parameters, root_lifts)
         if not families:
             break
         found.extend(families)
@@ -242,7 +188,10 @@ def _spanning(pairs: _Pairs, nodes: int) -> NDArray[np.intp]:
 
 
 def _families_of_round(
-    forest: _Forest, round_number: int, parameters: FamilyParameters
+    forest: _Forest,
+    round_number: int,
+    parameters: FamilyParameters,
+    root_lifts: RootLifts | None,
 ) -> list[Family]:
     families = []
     waiting = list(forest.orphans)
@@ -253,10 +202,23 @@ def _families_of_round(
             continue
         waiting.extend(child for child, _ in children)
         edges = forest.edges_below(root)
+        if root_lifts is not None and parameters.minimum_root_lift > 0:
+            edges = _fit(root, edges, root_lifts(root) >= parameters.minimum_root_lift)
         members = (root, *(child for _, child, _ in edges))
         if len(members) >= parameters.minimum_members:
             families.append(Family(-1, root, "", members, tuple(edges), round_number))
     return families
+
+
+def _fit(root: int, edges: list[Edge], fit: NDArray[np.bool_]) -> list[Edge]:
+    """Edges, breadth first, without children that are not fit and what is below them."""
+    reached = {root}
+    kept = []
+    for parent, child, weight in edges:
+        if parent in reached and fit[child]:
+            reached.add(child)
+            kept.append((parent, child, weight))
+    return kept
 
 
 def _without_overlaps(

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float, Int
 from saetui.core.families import Families, Family
 from saetui.core.postings import Postings
-from saetui.interpret.labels import LONGEST_LABEL, Key, contains, key_of
+from saetui.interpret.labels import LONGEST_LABEL, Key, key_of
 
 _LEAST_SHARE = 0.15
 _LEAST_MEMBERS = 3
+_STEM = 5
 STRONG = 0.5
 """Share of a feature's maximum activation from which a document counts as a strong one."""
 
@@ -37,10 +38,11 @@ class FamilyNames:
 
     A family has the name of its root. Behind it stands the term that sets its members apart from
     all other features ("Gas: chemistry"), if there is one: listed by three members or more that
-    have 0.15 of all members' weight, and not spoken of by the root's name. A member weighs the
-    square root of its documents. The term with the highest share times logarithm of its rarity
-    among all features is taken, of equal ones the first by order of members and their terms.
-    Without a name of the root the term stands alone, or whatever comes nearest to it.
+    have 0.15 of all members' weight, and without a word that begins like one of the root's name
+    ("Denoising" needs no "denoiser"). A member weighs the square root of its documents. The term
+    with the highest share times logarithm of its rarity among all features is taken, of equal ones
+    the first by order of members and their terms. Without a name of the root the term stands
+    alone, or whatever comes nearest to it.
 
     Args:
         labels: Of every feature, `n` of them; "" where there is none.
@@ -98,11 +100,16 @@ class FamilyNames:
             or (
                 each.members >= _LEAST_MEMBERS
                 and each.weight >= _LEAST_SHARE * total
-                and not (contains(key, root) or contains(root, key))
+                and _stems(key).isdisjoint(_stems(root))
             )
         }
         best = max(telling, key=telling.__getitem__, default=None)
         return "" if best is None else shared[best].text
+
+
+def _stems(words: Key) -> set[str]:
+    """What is left of words when their endings go, as nearly as counting letters tells."""
+    return {word[:_STEM] for word in words}
 
 
 def family_documents(postings: Postings, members: Sequence[int]) -> tuple[Int, Float]:
@@ -140,3 +147,49 @@ def strong_documents(postings: Postings, members: Sequence[int]) -> Int:
             count = np.searchsorted(-activations, -STRONG * activations[0], side="right")
             strong.append(rows[:count])
     return np.unique(np.concatenate(strong)) if strong else np.empty(0, dtype=np.int32)
+
+
+def family_postings(
+    postings: Postings, families: Families, *, strong_only: bool = False
+) -> Postings:
+    """Postings in which every family stands like a feature, by its number.
+
+    Whatever works on features can so be done to families: with `strong_only` their labels are
+    scored.
+
+    Args:
+        postings: Of the SAE.
+        families: Of it.
+        strong_only: Leave out documents that activate no member at `STRONG` of its maximum.
+    """
+    parts = []
+    for family in families:
+        rows, strengths = family_documents(postings, family.members)
+        if strong_only:
+            strong = np.isin(rows, strong_documents(postings, family.members))
+            rows, strengths = rows[strong], strengths[strong]
+        parts.append((rows, strengths))
+    indptr = np.zeros(len(parts) + 1, dtype=np.int64)
+    np.cumsum([len(rows) for rows, _ in parts], out=indptr[1:])
+    if not parts:
+        return Postings(indptr, np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+    return Postings(
+        indptr,
+        np.concatenate([rows for rows, _ in parts]),
+        np.concatenate([strengths for _, strengths in parts]),
+    )
+
+
+def with_scores(
+    families: Families, f1: NDArray[np.floating], pearson: NDArray[np.floating]
+) -> Families:
+    """The same families with the scores of their labels, `(m,)` each; nan where not scored."""
+
+    def known(score: float) -> float | None:
+        return None if np.isnan(score) else score
+
+    scored = (
+        replace(family, f1=known(float(f1[family.id])), pearson=known(float(pearson[family.id])))
+        for family in families
+    )
+    return replace(families, families=tuple(scored))

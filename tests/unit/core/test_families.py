@@ -74,9 +74,11 @@ def test_the_graph_holds_every_clean_feature_and_can_be_written():
     labels = [f"label {feature}" for feature in range(9)]
     graph = FAMILIES.to_networkx(labels, np.arange(9) / np.float32(100))
     assert sorted(graph) == list(FAMILIES.clean)
-    assert graph.nodes[4] == {"label": "label 4", "density": pytest.approx(0.04)}
+    assert graph.nodes[4] == {"label": "label 4", "density": pytest.approx(0.04), "families": "0"}
+    assert graph.nodes[2]["families"] == "0 1"
     assert graph.edges[1, 4] == {"weight": 0.25}
     assert networkx.is_forest(graph.to_undirected())
     file = io.BytesIO()
     networkx.write_graphml(graph, file)
     assert b"label 4" in file.getvalue()
+    assert json.dumps(networkx.node_link_data(graph, edges="edges"))

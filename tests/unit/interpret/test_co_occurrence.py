@@ -15,6 +15,7 @@ from saetui.interpret.co_occurrence import (
     activation_similarities,
     co_occurrence_block,
     count_co_occurrence,
+    lifts,
 )
 from saetui.progress import Silent
 
@@ -138,6 +139,17 @@ def test_a_pair_exactly_as_frequent_as_by_chance_has_lift_one():
     assert len(counted(codes, np.arange(2), replace(PAPER, minimum_lift=1.01)).first) == 0
 
 
+def test_lifts_are_those_of_the_dense_matrix(monkeypatch):
+    monkeypatch.setattr(co_occurrence, "_BLOCK", 3)
+    codes = random_codes(5)
+    active = dense(codes) > 0
+    shares = active.mean(axis=0)
+    for feature in range(codes.n):
+        expected = (active & active[:, [feature]]).mean(axis=0) / (shares * shares[feature])
+        found = lifts(codes, build_postings(codes), feature)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_no_features_give_no_pairs():
     found = counted(random_codes(1), np.empty(0, dtype=np.intp), PAPER)
     assert len(found.first) == len(found.weights) == 0
@@ -149,6 +161,7 @@ def test_dead_features_and_an_empty_corpus_are_no_trouble():
     parameters = replace(PAPER, minimum_weight=0.0)
     codes = Codes(np.full((3, 2), -1, np.int32), np.zeros((3, 2), np.float32), 4)
     assert len(counted(codes, np.arange(4), parameters).first) == 0
+    assert not lifts(codes, build_postings(codes), 0).any()
     block = co_occurrence_block(codes, build_postings(codes), np.arange(4))
     assert not block.counts.any() and not block.similarities.any()
     codes = Codes(np.empty((0, 2), np.int32), np.empty((0, 2), np.float32), 4)
