@@ -14,6 +14,16 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("saetui", appauthor=False))
 
 
+def data_dir() -> Path:
+    """Folder for what the user made; `SAETUI_DATA` overrides the system's usual place."""
+    override = os.environ.get("SAETUI_DATA")
+    if override:
+        return Path(override)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("saetui", appauthor=False))
+
+
 def assets_dir() -> Path:
     """Folder of shipped files: beside the modules when installed, at the top of a checkout."""
     package = Path(__file__).resolve().parent

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes, SaeWeights, encode
 from saetui.core.documents import Document
 from saetui.core.families import Edge, Families, Family, FamilyParameters
-from saetui.core.features import statistics
+from saetui.core.features import Statistics, statistics
 from saetui.core.postings import Postings, build_postings
 from saetui.embed import Embedder, EmbedderSettings
 from saetui.errors import InputError
@@ -33,9 +33,10 @@ from saetui.store.bundle import (
 )
 from saetui.store.documents import write_documents
 from saetui.store.families import write_families
-from saetui.store.features import LabelRecord, write_features
+from saetui.store.features import FeatureQuality, write_features
 from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
+from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
 from saetui.store.saes import save_codes, save_weights
 
@@ -153,7 +154,10 @@ def make_bundle(
     save_weights(sae, weights, {"seed": seed})
     save_codes(sae, codes, postings)
     labels = _labels(n, hostile)
-    write_features(sae / FEATURES, statistics(postings, documents), labels)
+    figures = statistics(postings, documents)
+    write_features(
+        sae / FEATURES, figures, labels, quality=_quality(figures), scores=_scores(labels)
+    )
     write_families(sae / FAMILIES, _families(codes, postings, labels))
 
     settings = EmbedderSettings("minilm", dimensions=embedder.dimensions)
@@ -227,6 +231,26 @@ def _labels(n: int, hostile: bool) -> list[LabelRecord]:
     if hostile:
         labels[0] = LabelRecord(0, HOSTILE, (HOSTILE,), "terms", created="2024-08-01")
     return [*labels, *(LabelRecord(i, "", (), "terms") for i in range(len(labels), n))]
+
+
+def _quality(figures: Statistics) -> list[FeatureQuality]:
+    """Qualities that follow from numbers alone, so that tests can tell what to expect."""
+    words = ["dead" if not n else "rare" if n < 3 else "coherent" for n in figures.documents]
+    return [
+        FeatureQuality(word, None if word == "dead" else 0.5 - i / 100, 1 - i / 50)
+        for i, word in enumerate(words)
+    ]
+
+
+def _scores(labels: Sequence[LabelRecord]) -> list[ScoreRecord]:
+    """Scores of every label by one judge in three protocols, falling with the feature's number."""
+    return [
+        ScoreRecord(label.feature, 0, "words", protocol, 20, *((f1, f1 - 0.1, f1 + 0.05),) * 3)
+        for label in labels
+        if label.text
+        for place, protocol in enumerate(("top", "deciles", "hard"))
+        for f1 in [0.94 - label.feature / 50 - place / 20]
+    ]
 
 
 def _families(codes: Codes, postings: Postings, labels: Sequence[LabelRecord]) -> Families:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.figures import density, score
+from saetui.cli.figures import density, estimate, score
 from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
@@ -41,6 +41,9 @@ def _print_detail(output: "Output", detail: "FeatureDetail") -> None:
     _print_figures(output, detail)
     _print_examples(output, "Documents that activate it most", detail.top)
     _print_deciles(output, detail.deciles)
+    _print_examples(
+        output, "Documents near to it that do not activate it", detail.near_misses, "cosine"
+    )
     _print_neighbours(output, "Nearest features", detail.nearest, "cosine")
     _print_neighbours(output, "Opposed features", detail.opposed, "cosine")
     _print_neighbours(output, "Features on the same documents", detail.co_occurring, "documents")
@@ -57,6 +60,7 @@ def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
         f"{record.documents:,} documents  density {density(record.density)}  "
         f"mean {score(record.mean_activation)}  max {score(record.max_activation)}"
     )
+    _print_trust(output, detail)
     if not record.documents:
         return
     if output.terminal:
@@ -66,14 +70,16 @@ def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
         output.line("histogram " + " ".join(str(count) for count in detail.histogram))
 
 
-def _print_examples(output: "Output", heading: str, examples: "Sequence[Example]") -> None:
+def _print_examples(
+    output: "Output", heading: str, examples: "Sequence[Example]", value: str = "activation"
+) -> None:
     from saetui.cli.output import Column
 
     if not examples:
         return
     output.heading(heading)
     output.table(
-        [Column("activation", numeric=True), Column("title"), Column("id")],
+        [Column(value, numeric=True), Column("title"), Column("id")],
         [[score(example.activation), example.title, example.id] for example in examples],
     )
 
@@ -130,6 +136,20 @@ def _print_families(output: "Output", detail: "FeatureDetail") -> None:
     )
 
 
+def _print_trust(output: "Output", detail: "FeatureDetail") -> None:
+    """What can be said of the feature, and what the reader said."""
+    quality, notes = detail.record.quality, detail.notes
+    words = [quality.word] if quality.word else []
+    words += [f"cohesion {quality.cohesion:.2f}"] if quality.cohesion is not None else []
+    words += [f"stability {quality.stability:.2f}"] if quality.stability is not None else []
+    words += ["bookmarked"] if notes.bookmark else []
+    words += ["your own label"] if notes.label else []
+    if words:
+        output.prose("  ".join(words))
+    if notes.note:
+        output.prose(f"note: {notes.note}")
+
+
 def _print_labels(output: "Output", detail: "FeatureDetail") -> None:
     from saetui.cli.output import Column
 
@@ -137,9 +157,47 @@ def _print_labels(output: "Output", detail: "FeatureDetail") -> None:
         return
     output.heading("Labels, oldest first")
     output.table(
-        [Column("label"), Column("method"), Column("model"), Column("created"), Column("terms")],
         [
-            [label.text, label.method, label.model, label.created, ", ".join(label.terms)]
+            Column("version", numeric=True),
+            Column("label"),
+            Column("method"),
+            Column("model"),
+            Column("created"),
+            Column("terms"),
+        ],
+        [
+            [
+                str(label.version),
+                label.text + (" (rejected)" if label.version in detail.notes.rejected else ""),
+                label.method,
+                label.model,
+                label.created,
+                ", ".join(label.terms),
+            ]
             for label in detail.labels
+        ],
+    )
+    if not detail.scores:
+        return
+    output.heading("How well a judge tells its documents by the label, on held-out documents")
+    output.table(
+        [
+            Column("version", numeric=True),
+            Column("judge"),
+            Column("protocol"),
+            Column("documents", numeric=True),
+            *(Column(title, numeric=True) for title in ("F1", "Pearson", "balanced accuracy")),
+        ],
+        [
+            [
+                str(each.version),
+                each.judge,
+                each.protocol,
+                str(each.documents),
+                estimate(each.f1),
+                estimate(each.pearson),
+                estimate(each.balanced_accuracy),
+            ]
+            for each in detail.scores
         ],
     )

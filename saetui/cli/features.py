@@ -1,11 +1,10 @@
 """`saetui features`: the features of an SAE as a list."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from saetui.cli.figures import density, score
+from saetui.cli.figures import density, known, score
 from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName, Words
 
@@ -13,7 +12,9 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
-SortKey = Literal["id", "density", "documents", "max"]
+SortKey = Literal[
+    "label", "id", "density", "documents", "mean", "max", "f1", "pearson", "cohesion", "stability"
+]
 
 
 def features(
@@ -22,22 +23,27 @@ def features(
     *,
     sort: Annotated[
         SortKey | None,
-        typer.Option(help="id: smallest first, the others: largest first."),
+        typer.Option(help="label and id: smallest first, the others: largest first."),
     ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
     limit: ListLimit = 20,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List features, or those whose label holds the given words.
+    """List features, or those that fit what is asked for.
 
-    A feature's terms are looked at too; the best match comes first.
+    Words are looked for in labels and terms; the best match comes first. ~WORDS finds features by
+    meaning. Figures and names narrow the list: f1>0.8, density<0.01, quality:mixed, family:any.
     """
     from saetui.cli import shapes
     from saetui.cli.output import Column, Output
+    from saetui.session.filters import sort_features
 
     output = Output()
     with opened(bundle, sae) as session:
-        found = _sorted(session, session.lookup.matching(" ".join(words or ())), sort)
+        found = session.choose(" ".join(words or ()))
+        if sort is not None:
+            found = sort_features(found, sort, descending=(sort in ("label", "id")) == reverse)
         shown = found[: limit or None]
         if as_json:
             output.json([shapes.feature(session, record) for record in shown])
@@ -47,8 +53,9 @@ def features(
                     Column("feature", numeric=True),
                     Column("label"),
                     Column("density", numeric=True),
-                    Column("documents", numeric=True),
                     Column("max", numeric=True),
+                    Column("F1", numeric=True),
+                    Column("quality"),
                     Column("family"),
                 ],
                 [_row(session, record) for record in shown],
@@ -64,28 +71,14 @@ def say_how_many(shown: int, found: int, what: str) -> None:
         typer.echo(f"{shown:,} of {found:,} {what}; --limit 0 shows all", err=True)
 
 
-def _sorted(
-    session: "Session", found: Sequence[int], sort: SortKey | None
-) -> "list[FeatureRecord]":
-    records = [session.features[i] for i in found]
-    match sort:
-        case None:
-            return records
-        case "id":
-            return sorted(records, key=lambda record: record.id)
-        case "density" | "documents":
-            return sorted(records, key=lambda record: (-record.documents, record.id))
-        case "max":
-            return sorted(records, key=lambda record: (-record.max_activation, record.id))
-
-
 def _row(session: "Session", record: "FeatureRecord") -> list[str]:
     families = session.sae.families.of_feature(record.id)
     return [
         str(record.id),
         record.name,
         density(record.density),
-        str(record.documents),
         score(record.max_activation),
+        known(record.f1),
+        record.quality.word,
         families[0].label if families else "",
     ]

@@ -6,6 +6,19 @@ def score(value: float) -> str:
     return f"{value:.3f}"
 
 
+def known(value: float | None) -> str:
+    """A score that may not be known."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def estimate(figure: tuple[float | None, float | None, float | None]) -> str:
+    """A score with its interval: `0.83 (0.71 to 0.95)`."""
+    value, low, high = figure
+    if value is None or low is None or high is None:
+        return known(value)
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
 def signed(value: float) -> str:
     """A term or a change; its sign is always shown."""
     return f"{value:+.3f}"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     )
     from saetui.session.session import Session
     from saetui.store.check import Finding
-    from saetui.store.features import FeatureRecord, LabelRecord
+    from saetui.store.features import FeatureRecord
+    from saetui.store.labels import LabelRecord, ScoreRecord
     from saetui.store.manifest import Manifest, SaeRecord
     from saetui.train.sweep import Sweep
 
@@ -117,8 +118,12 @@ def feature(session: "Session", record: "FeatureRecord") -> Json:
         "density": number(record.density),
         "documents": record.documents,
         "max_activation": number(record.max_activation),
-        "f1": None,
-        "pearson": None,
+        "f1": number(record.f1),
+        "pearson": number(record.pearson),
+        "judge": record.judge,
+        "quality": record.quality.word,
+        "cohesion": number(record.quality.cohesion),
+        "stability": number(record.quality.stability),
         "family": families[0].id if families else None,
     }
 
@@ -139,18 +144,45 @@ def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
             for shape in _neighbours(session, detail.co_occurring, "documents")
         ],
         "families": [{"id": family.id, "label": family.label} for family in detail.families],
-        "labels": [_label(label) for label in detail.labels],
+        "near_misses": _examples(detail.near_misses, "cosine"),
+        "labels": [_label(label, detail.scores) for label in detail.labels],
+        "notes": {
+            "label": detail.notes.label,
+            "rejected": sorted(detail.notes.rejected),
+            "bookmark": detail.notes.bookmark,
+            "note": detail.notes.note,
+        },
     }
 
 
-def _label(label: "LabelRecord") -> Json:
+def _label(label: "LabelRecord", scores: "Sequence[ScoreRecord]") -> Json:
     return {
+        "version": label.version,
         "text": label.text,
         "terms": list(label.terms),
         "method": label.method,
         "model": label.model,
         "prompt_version": label.prompt_version,
         "created": label.created,
+        "scores": [_score(score) for score in scores if score.version == label.version],
+    }
+
+
+def _score(score: "ScoreRecord") -> Json:
+    """A score; each figure with the ends of its 95% interval."""
+    figures = {
+        "f1": score.f1,
+        "pearson": score.pearson,
+        "balanced_accuracy": score.balanced_accuracy,
+    }
+    return {
+        "judge": score.judge,
+        "protocol": score.protocol,
+        "documents": score.documents,
+        **{
+            name: dict(zip(("value", "low", "high"), map(number, figure), strict=True))
+            for name, figure in figures.items()
+        },
     }
 
 

@@ -1,16 +1,19 @@
 """`saetui stats`: what a bundle is and how good its SAEs are."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saetui.cli.charts import bars
-from saetui.cli.metrics import metrics_table, show_sweep
 from saetui.cli.options import AsJson, BundlePath
-from saetui.cli.output import Output
+
+if TYPE_CHECKING:
+    from saetui.cli.output import Output
 
 
 def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
     """Show what a bundle is and how good each of its SAEs is."""
     from saetui.cli import shapes
+    from saetui.cli.metrics import metrics_table, show_sweep
+    from saetui.cli.output import Output
     from saetui.pipeline.experiments import load_sweep
     from saetui.store.manifest import read_manifest
 
@@ -35,7 +38,7 @@ def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
         show_sweep(output, sweep)
 
 
-def _show_densities(output: Output, name: str, figures: dict[str, Any]) -> None:
+def _show_densities(output: "Output", name: str, figures: dict[str, Any]) -> None:
     """A histogram of how many features are active on which share of the documents."""
     counts, edges = figures.get("density_counts"), figures.get("density_edges")
     if not counts or not edges:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saetui.cli.metrics import metrics_table, show_sweep
 from saetui.cli.options import AsJson, DeviceName, Epochs, Seed, Stability
-from saetui.cli.output import Output
 
 if TYPE_CHECKING:
+    from saetui.cli.output import Output
     from saetui.pipeline.experiments import Vectors
     from saetui.progress import Progress
     from saetui.train.options import TrainingOptions
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     Trained = Iterator[tuple[SaeSize, TrainedSae]]
 
-Show = Callable[[Output, bool], None]
+Show = Callable[["Output", bool], None]
 """Prints a result, as JSON if asked to."""
 
 
@@ -91,6 +90,7 @@ def train(
     Interrupted at any point, the same command goes on where it stopped. Started by torchrun,
     several processes or machines train each SAE together.
     """
+    from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
     from saetui.cli.training import training_options
     from saetui.errors import InputError
@@ -156,13 +156,14 @@ class _Run:
 def _add(run: _Run, stability: bool | None) -> Show:
     """Add SAEs to a bundle."""
     from saetui.cli import shapes
+    from saetui.cli.metrics import metrics_table
     from saetui.pipeline.build import add_saes
     from saetui.pipeline.options import BuildOptions
 
     options = BuildOptions(saes=tuple(run.sizes), training=run.options, stability=stability)
     outcome = add_saes(run.vectors.path, options, run.progress, run.workers)
 
-    def show(output: Output, as_json: bool) -> None:
+    def show(output: "Output", as_json: bool) -> None:
         if as_json:
             output.json(shapes.build(outcome))
             return
@@ -195,9 +196,10 @@ def _compare(run: _Run, *, twice: bool) -> Show:
 
 
 def _show_metrics(
-    metrics: "Sequence[tuple[str, dict[str, Any]]]", output: Output, as_json: bool
+    metrics: "Sequence[tuple[str, dict[str, Any]]]", output: "Output", as_json: bool
 ) -> None:
     from saetui.cli import shapes
+    from saetui.cli.metrics import metrics_table
 
     if as_json:
         output.json({"saes": [shapes.trained(name, each) for name, each in metrics]})
@@ -207,6 +209,7 @@ def _show_metrics(
 
 def _sweep(run: _Run) -> Show:
     """Train a grid of sizes."""
+    from saetui.cli.metrics import show_sweep
     from saetui.pipeline.experiments import save_sweep
     from saetui.train.sweep import Sweep, SweepPoint, sweep_sizes
 
@@ -218,7 +221,7 @@ def _sweep(run: _Run) -> Show:
     if run.vectors.bundle and run.workers.first:
         save_sweep(run.vectors.path, found)
 
-    def show(output: Output, as_json: bool) -> None:
+    def show(output: "Output", as_json: bool) -> None:
         if as_json:
             output.json(found.to_json())
         else:

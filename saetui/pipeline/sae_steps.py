@@ -31,7 +31,8 @@ from saetui.store import saes
 from saetui.store.arrays import map_array, save_array
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.families import write_families
-from saetui.store.features import LabelRecord, read_features, write_features
+from saetui.store.features import read_features, write_features
+from saetui.store.labels import LabelRecord
 from saetui.train.options import SaeConfig, TrainingOptions
 from saetui.train.size import SaeSize, choose_size
 from saetui.train.workers import Workers

@@ -7,7 +7,9 @@ from saetui.core.changes import Change, Mode
 from saetui.core.documents import Document
 from saetui.core.explain import Explanation
 from saetui.core.families import Family
-from saetui.store.features import FeatureRecord, LabelRecord
+from saetui.store.features import FeatureRecord
+from saetui.store.labels import LabelRecord, ScoreRecord
+from saetui.store.notes import FeatureNotes
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,13 @@ class FeatureDetail:
     Attributes:
         record: Figures and label.
         labels: Every label it has had.
+        scores: Of every label that was scored.
+        notes: What the reader said about it.
         histogram: Counts of activations in equal steps from 0 to the maximum.
         top: The documents that activate it most.
         deciles: Examples from each tenth of its documents, strongest tenth first.
+        near_misses: Documents nearest to its direction that do not activate it; `activation` is
+            their cosine to it.
         nearest: Features of similar direction.
         opposed: Features of opposite direction.
         co_occurring: Features active on the same documents.
@@ -167,9 +173,12 @@ class FeatureDetail:
 
     record: FeatureRecord
     labels: tuple[LabelRecord, ...]
+    scores: tuple[ScoreRecord, ...]
+    notes: FeatureNotes
     histogram: tuple[int, ...]
     top: tuple[Example, ...]
     deciles: tuple[tuple[Example, ...], ...]
+    near_misses: tuple[Example, ...]
     nearest: tuple[Neighbour, ...]
     opposed: tuple[Neighbour, ...]
     co_occurring: tuple[Neighbour, ...]

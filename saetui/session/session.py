@@ -18,6 +18,9 @@ from saetui.core.search import cosines, top, unit
 from saetui.core.steering import steer_code, steered_vector
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError
+from saetui.session.choosing import NAMES, choose_features, facts_about, similarity_to
+from saetui.session.filters import FeatureFilter
+from saetui.session.knowledge import Knowledge
 from saetui.session.lookup import Lookup
 from saetui.session.requests import (
     DocumentDetail,
@@ -32,9 +35,12 @@ from saetui.session.requests import (
 )
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
+from saetui.store.notes import FeatureNotes, Kind, Notes
 
 _REMEMBERED_QUERIES = 64
 _HISTOGRAM_BINS = 32
+# How deep the documents nearest to a feature are searched for those that do not activate it.
+_NEAR_MISSES = 400
 # The index names this many candidates, which are then scored again from the vectors themselves.
 # The same number for the steered and the unsteered search makes their ranks comparable.
 _CANDIDATES = 300
@@ -85,12 +91,17 @@ class Session:
         self._queries: OrderedDict[str, _Query] = OrderedDict()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
-        self._lookup: Lookup | None = None
+        self._known: Knowledge | None = None
 
     @property
-    def features(self) -> list[FeatureRecord]:
-        """Every feature of the SAE, by number."""
-        return self.sae.features
+    def features(self) -> Sequence[FeatureRecord]:
+        """Every feature of the SAE, by number; the reader's own labels go before all others."""
+        return self._knowledge().records
+
+    @property
+    def notes(self) -> Mapping[int, FeatureNotes]:
+        """What the reader said about features."""
+        return self._knowledge().notes
 
     @property
     def families(self) -> Sequence[Family]:
@@ -100,9 +111,35 @@ class Session:
     @property
     def lookup(self) -> Lookup:
         """Features and families by their names."""
-        if self._lookup is None:
-            self._lookup = Lookup(self.features, self.families)
-        return self._lookup
+        return self._knowledge().lookup
+
+    def note(self, feature: int, kind: Kind, text: str) -> None:
+        """Say something about a feature, for good; see `store.notes.Entry`.
+
+        Raises:
+            InputError: There is no such feature, or the notes cannot be written.
+        """
+        self.record(feature)
+        self._knowledge().book.add(self.sae.record.name, feature, kind, text)
+        self._known = None
+
+    def choose(self, text: str) -> list[FeatureRecord]:
+        """Features by words, meaning and figures, as `session.filters` describes them.
+
+        Raises:
+            EmbedderError: A meaning was asked for and cannot be embedded.
+        """
+        known, wanted = self._knowledge(), FeatureFilter.parse(text, NAMES)
+        similarity = None
+        if wanted.meaning:
+            similarity = similarity_to(self.sae.weights, self._query(wanted.meaning).e)
+        facts = facts_about(known.records, known.family_labels, known.notes)
+        return choose_features(wanted, known.lookup, known.records, facts, similarity)
+
+    def _knowledge(self) -> Knowledge:
+        if self._known is None:
+            self._known = Knowledge.of(self.sae, Notes.of_bundle(self.bundle.path))
+        return self._known
 
     @property
     def embedder(self) -> Embedder:
@@ -194,6 +231,9 @@ class Session:
         return FeatureDetail(
             record=record,
             labels=tuple(self.sae.labels(feature)),
+            scores=tuple(self.sae.scores(feature)),
+            notes=self.notes.get(feature, FeatureNotes()),
+            near_misses=self._near_misses(feature, limit),
             histogram=tuple(feature_views.histogram(values, _HISTOGRAM_BINS).tolist()),
             top=tuple(example(i) for i in range(min(limit, len(rows)))),
             deciles=tuple(tuple(example(int(i)) for i in span) for span in positions),
@@ -296,6 +336,19 @@ class Session:
 
     def _vectors(self, rows: NDArray[np.int64]) -> Float:
         return np.asarray(self.bundle.embeddings[rows], dtype=np.float32)
+
+    def _near_misses(self, feature: int, limit: int) -> tuple[Example, ...]:
+        """Documents nearest to a feature's direction that do not activate it."""
+        weights, active = self.sae.weights, self.sae.postings.documents(feature)[0]
+        depth = min(len(self.bundle), len(active) + limit, _NEAR_MISSES)
+        rows, values = self._nearest(weights.directions[feature], depth, exact=False)
+        inactive = ~np.isin(rows, active)
+        rows, values = rows[inactive][:limit], values[inactive][:limit]
+        headings = self.bundle.documents.headings(rows.tolist())
+        return tuple(
+            Example(row, *headings[row][:2], value)
+            for row, value in zip(rows.tolist(), values.tolist(), strict=True)
+        )
 
     def _named(self, values: Sequence[tuple[int, float]]) -> tuple[Neighbour, ...]:
         return tuple(Neighbour(i, self.features[i].name, float(value)) for i, value in values)

@@ -15,8 +15,9 @@ from saetui.store import saes
 from saetui.store.arrays import map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.families import read_families
-from saetui.store.features import FeatureRecord, LabelRecord, read_features, read_labels
+from saetui.store.features import FeatureRecord, read_features
 from saetui.store.index import VectorIndex
+from saetui.store.labels import LabelRecord, ScoreRecord, read_labels, read_scores
 from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import Manifest, SaeRecord, read_manifest
 
@@ -91,6 +92,10 @@ class StoredSae:
     def labels(self, feature: int) -> list[LabelRecord]:
         """Every label that a feature has had, oldest first."""
         return read_labels(self.folder / FEATURES, feature)
+
+    def scores(self, feature: int) -> list[ScoreRecord]:
+        """The scores of every label that a feature has had."""
+        return read_scores(self.folder / FEATURES, feature)
 
     @loaded_once
     def families(self) -> Families:

@@ -1,51 +1,42 @@
-"""What is known about each feature of an SAE: figures and labels, in SQLite.
-
-Every label keeps where it came from. A feature may have several; one of them is shown.
-"""
+"""What is known about each feature of an SAE: figures, labels and their scores, in SQLite."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from saetui.core.features import Statistics
 from saetui.errors import BundleDamaged
-from saetui.store.databases import new_database, open_read_only, read_rows, storable
+from saetui.store.databases import new_database, open_read_only, read_rows
+from saetui.store.labels import SCHEMA, LabelRecord, ScoreRecord, insert_labels, terms_of
 
-_SCHEMA = """
+_SCHEMA = (
+    """
 CREATE TABLE features(
     id INTEGER PRIMARY KEY, documents INTEGER NOT NULL, density REAL NOT NULL,
-    mean_activation REAL NOT NULL, max_activation REAL NOT NULL);
-CREATE TABLE labels(
-    feature INTEGER NOT NULL REFERENCES features(id), version INTEGER NOT NULL,
-    text TEXT NOT NULL, terms TEXT NOT NULL, method TEXT NOT NULL, model TEXT NOT NULL,
-    prompt_version TEXT NOT NULL, created TEXT NOT NULL, shown INTEGER NOT NULL,
-    PRIMARY KEY (feature, version));
+    mean_activation REAL NOT NULL, max_activation REAL NOT NULL,
+    cohesion REAL, stability REAL, quality TEXT NOT NULL);
 """
+    + SCHEMA
+)
+
+SHOWN_PROTOCOL = "top"
+"""Whose scores stand beside a label in lists: the paper's."""
 
 
 @dataclass(frozen=True, slots=True)
-class LabelRecord:
-    """One label of one feature, with its provenance.
+class FeatureQuality:
+    """What can be said of a feature without its label.
 
     Attributes:
-        feature: Whose label it is.
-        text: The label; empty when none could be found.
-        terms: Words and phrases it was chosen from, best first.
-        method: How it was made.
-        model: With which model, or empty.
-        prompt_version: With which prompt, or empty.
-        created: ISO date.
+        word: One plain word: coherent, broad, mixed, rare or dead; empty if unknown.
+        cohesion: How alike its strongest documents are, from 0 (as any two) to 1, if known.
+        stability: How nearly another seed finds it, a cosine, if known.
     """
 
-    feature: int
-    text: str
-    terms: tuple[str, ...]
-    method: str
-    model: str = ""
-    prompt_version: str = ""
-    created: str = ""
+    word: str = ""
+    cohesion: float | None = None
+    stability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +51,11 @@ class FeatureRecord:
         density: Their share of the corpus.
         mean_activation: Over those documents.
         max_activation: The strongest.
+        quality: What can be said of it without a label.
+        f1: Of the label shown, if it was scored.
+        pearson: Of the label shown, if it was scored.
+        judge: Who scored it, or empty.
+        version: Of the label shown; 0: none, or the reader's own.
     """
 
     id: int
@@ -69,6 +65,11 @@ class FeatureRecord:
     density: float
     mean_activation: float
     max_activation: float
+    quality: FeatureQuality = FeatureQuality()
+    f1: float | None = None
+    pearson: float | None = None
+    judge: str = ""
+    version: int = 0
 
     @property
     def name(self) -> str:
@@ -78,56 +79,85 @@ class FeatureRecord:
         return f"Feature {self.id}" + ("" if self.documents else " (never active)")
 
 
-def write_features(path: Path, statistics: Statistics, labels: Iterable[LabelRecord]) -> None:
-    """Write figures and first labels of every feature; whole or not at all."""
+def write_features(
+    path: Path,
+    statistics: Statistics,
+    labels: Iterable[LabelRecord],
+    *,
+    quality: Sequence[FeatureQuality] = (),
+    scores: Iterable[ScoreRecord] = (),
+) -> None:
+    """Write figures, first labels and their scores; whole or not at all.
+
+    Args:
+        path: Of the database.
+        statistics: Of every feature.
+        labels: At most one for each feature.
+        quality: Of every feature; empty if unknown.
+        scores: Of these labels.
+    """
+    count = len(statistics.documents)
+    known = quality or [FeatureQuality()] * count
     with new_database(path, _SCHEMA) as connection:
         connection.executemany(
-            "INSERT INTO features VALUES(?,?,?,?,?)",
+            "INSERT INTO features VALUES(?,?,?,?,?,?,?,?)",
             zip(
-                range(len(statistics.documents)),
+                range(count),
                 statistics.documents.tolist(),
                 statistics.density.tolist(),
                 statistics.mean_activation.tolist(),
                 statistics.max_activation.tolist(),
+                [each.cohesion for each in known],
+                [each.stability for each in known],
+                [each.word for each in known],
                 strict=True,
             ),
         )
-        connection.executemany(
-            "INSERT INTO labels VALUES(?,1,?,?,?,?,?,?,1)",
-            (
-                (
-                    label.feature,
-                    storable(label.text),
-                    storable("\n".join(label.terms)),
-                    label.method,
-                    label.model,
-                    label.prompt_version,
-                    label.created,
-                )
-                for label in labels
-            ),
-        )
+        insert_labels(connection, labels, scores)
 
 
 def read_features(path: Path, n: int) -> list[FeatureRecord]:
-    """All features in order of their numbers, each with the label that is shown.
+    """All features in order of their numbers, each with its newest label and that one's scores.
+
+    Where several judges scored a label, the one stored last counts.
 
     Raises:
         BundleDamaged: The file is missing, damaged, or lacks features.
     """
     statement = """
-        SELECT id, COALESCE(text, ''), COALESCE(terms, ''), documents, density, mean_activation,
-               max_activation
-        FROM features LEFT JOIN labels ON labels.feature = features.id AND labels.shown
+        WITH newest AS (SELECT feature, MAX(version) AS version FROM labels GROUP BY feature),
+        judged AS (
+            SELECT feature, version, MAX(rowid) AS place FROM scores
+            WHERE protocol = ? GROUP BY feature, version)
+        SELECT id, COALESCE(text, ''), COALESCE(terms, ''), features.documents, density,
+               mean_activation, max_activation, quality, cohesion, stability,
+               scores.f1, scores.pearson, COALESCE(scores.judge, ''), COALESCE(labels.version, 0)
+        FROM features
+        LEFT JOIN newest ON newest.feature = id
+        LEFT JOIN labels ON labels.feature = id AND labels.version = newest.version
+        LEFT JOIN judged ON judged.feature = id AND judged.version = newest.version
+        LEFT JOIN scores ON scores.rowid = judged.place
         ORDER BY id
     """
-    rows = _read(path, statement)
+    with contextlib.closing(open_read_only(path)) as connection:
+        rows = read_rows(connection, path, statement, (SHOWN_PROTOCOL,))
     if [row[0] for row in rows] != list(range(n)):
         raise BundleDamaged(f"{path} does not describe each of the SAE's {n:,} features once.")
     try:
         return [
             FeatureRecord(
-                row[0], str(row[1]), _terms(row[2]), int(row[3]), *(float(x) for x in row[4:])
+                id=int(row[0]),
+                label=str(row[1]),
+                terms=terms_of(row[2]),
+                documents=int(row[3]),
+                density=float(row[4]),
+                mean_activation=float(row[5]),
+                max_activation=float(row[6]),
+                quality=FeatureQuality(str(row[7]), _number(row[8]), _number(row[9])),
+                f1=_number(row[10]),
+                pearson=_number(row[11]),
+                judge=str(row[12]),
+                version=int(row[13]),
             )
             for row in rows
         ]
@@ -135,23 +165,5 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
         raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
-def read_labels(path: Path, feature: int) -> list[LabelRecord]:
-    """Every label that a feature has had, oldest first."""
-    statement = """
-        SELECT feature, text, terms, method, model, prompt_version, created
-        FROM labels WHERE feature = ? ORDER BY version
-    """
-    return [
-        LabelRecord(row[0], str(row[1]), _terms(row[2]), *(str(x) for x in row[3:]))
-        for row in _read(path, statement, (feature,))
-    ]
-
-
-def _read(path: Path, statement: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
-    # A connection of its own for each reading leaves nothing to share between threads.
-    with contextlib.closing(open_read_only(path)) as connection:
-        return read_rows(connection, path, statement, values)
-
-
-def _terms(joined: object) -> tuple[str, ...]:
-    return tuple(str(joined).split("\n")) if joined else ()
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value))

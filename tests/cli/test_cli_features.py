@@ -3,7 +3,10 @@ from pathlib import Path
 import pytest
 from command_line import Run, without_colour
 
-FIELDS = {"id", "label", "density", "documents", "max_activation", "f1", "pearson", "family"}
+FIELDS = {
+    "id", "label", "density", "documents", "max_activation", "f1", "pearson", "judge", "quality",
+    "cohesion", "stability", "family",
+}  # fmt: skip
 
 
 def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
@@ -32,6 +35,20 @@ def test_words_choose_features(run: Run, bundle: Path) -> None:
     assert run("features", bundle, "quasar", "--json").json == []
 
 
+def test_figures_names_and_meaning_choose_features(
+    run: Run, bundle: Path, hash_embedder: None
+) -> None:
+    good = run("features", bundle, "f1>=0.89", "--json").json
+    assert [feature["id"] for feature in good] == [0, 1, 2]
+    assert run("features", bundle, "quality:dead", "--json").json[0]["id"] == 23
+    outside = run("features", bundle, "family:none", "--json", "--limit", "0").json
+    assert {feature["id"] for feature in outside} == set(range(15, 24))
+    near = run("features", bundle, "~merger binary chirp", "family:any", "--json").json
+    assert near[0]["label"] == "Black hole mergers"
+    upward = run("features", bundle, "f1>0", "--sort", "f1", "--reverse", "--json").json
+    assert [feature["id"] for feature in upward[:2]] == [14, 13]
+
+
 @pytest.mark.parametrize(
     ("key", "field"),
     [("density", "density"), ("documents", "documents"), ("max", "max_activation")],
@@ -52,7 +69,7 @@ def test_sorted_by_id_despite_words(run: Run, bundle: Path) -> None:
 
 def test_features_without_documents_have_a_name(run: Run, bundle: Path) -> None:
     assert run("features", bundle, "23").rows == [
-        ["23", "Feature 23 (never active)", "0.0000", "0", "0.000", ""]
+        ["23", "Feature 23 (never active)", "0.0000", "0.000", "-", "dead", ""]
     ]
 
 
@@ -71,14 +88,23 @@ def test_one_feature_in_json(run: Run, bundle: Path) -> None:
     assert found["families"] == [{"id": 0, "label": "Black holes"}]
     assert found["labels"] == [
         {
+            "version": 1,
             "text": "Black holes",
             "terms": ["black", "hole", "horizon"],
             "method": "terms",
             "model": "",
             "prompt_version": "",
             "created": "2024-08-01",
+            "scores": found["labels"][0]["scores"],
         }
     ]
+    scores = found["labels"][0]["scores"]
+    assert [score["protocol"] for score in scores] == ["top", "deciles", "hard"]
+    assert scores[0]["f1"] == {"value": 0.94, "low": 0.84, "high": 0.99}
+    assert (found["f1"], found["judge"], found["quality"]) == (0.94, "words", "coherent")
+    active = {example["row"] for example in found["top"]}
+    assert found["near_misses"]
+    assert not active & {example["row"] for example in found["near_misses"]}
 
 
 def test_one_feature_as_text(run: Run, bundle: Path) -> None:
@@ -88,11 +114,13 @@ def test_one_feature_as_text(run: Run, bundle: Path) -> None:
     assert parts == [
         "Documents that activate it most",
         "Documents from each tenth, strongest first",
+        "Documents near to it that do not activate it",
         "Nearest features",
         "Opposed features",
         "Features on the same documents",
         "Families",
         "Labels, oldest first",
+        "How well a judge tells its documents by the label, on held-out documents",
     ]
 
 

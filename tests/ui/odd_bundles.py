@@ -12,7 +12,8 @@ from saetui.core.features import statistics
 from saetui.store.bundle import DOCUMENTS, FAMILIES, FEATURES, Bundle, sae_folder
 from saetui.store.documents import write_documents
 from saetui.store.families import write_families
-from saetui.store.features import LabelRecord, write_features
+from saetui.store.features import write_features
+from saetui.store.labels import LabelRecord
 from saetui.store.hashes import sha256_of
 from saetui.store.manifest import FileRecord, write_manifest
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.features import Statistics
-from saetui.errors import BundleDamaged
+from saetui.errors import BuildError, BundleDamaged
 from saetui.store.databases import storable
-from saetui.store.features import LabelRecord, read_features, read_labels, write_features
+from saetui.store.features import FeatureQuality, read_features, write_features
+from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels, read_scores
 
 words = st.text(st.characters(exclude_characters="\n"), min_size=1, max_size=8)
 labels = st.builds(
@@ -80,14 +81,62 @@ def test_a_feature_without_a_label_is_known_by_its_number(tmp_path: Path) -> Non
     ]
 
 
-def test_of_several_labels_the_shown_one_is_read(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("UPDATE labels SET shown = 0")
-        connection.execute("INSERT INTO labels VALUES(0,2,'Nil','','reader','','','2025',1)")
-    connection.close()
-    assert [feature.label for feature in read_features(path, 3)] == ["Nil", "", ""]
-    assert [label.text for label in read_labels(path, 0)] == ["Zero", "Nil"]
+def test_of_several_labels_the_newest_is_read_and_none_is_lost(path: Path) -> None:
+    newer = [
+        LabelRecord(0, "Nil", (), "llm", "model-1", "2", "2025"),
+        LabelRecord(2, "Two", (), "llm"),
+    ]
+    add_labels(path, newer, [])
+    assert [feature.label for feature in read_features(path, 3)] == ["Nil", "", "Two"]
+    assert [feature.version for feature in read_features(path, 3)] == [2, 0, 1]
+    known = read_labels(path, 0)
+    assert [(label.text, label.version) for label in known] == [("Zero", 1), ("Nil", 2)]
+    assert (known[1].model, known[1].prompt_version, known[1].created) == ("model-1", "2", "2025")
+
+
+def score(version: int, judge: str, protocol: str, f1: float) -> ScoreRecord:
+    figures = ((f1, f1 - 0.1, f1 + 0.1), (0.5, None, None), (None, None, None))
+    return ScoreRecord(0, version, judge, protocol, 12, *figures)
+
+
+def test_scores_stay_with_the_label_that_they_are_about(tmp_path: Path) -> None:
+    path = tmp_path / "features.sqlite"
+    first = [score(0, "words", "top", 0.8), score(0, "words", "hard", 0.6)]
+    write_features(path, figures(2), [LabelRecord(0, "Zero", (), "terms")], scores=first)
+    (feature, other) = read_features(path, 2)
+    assert (feature.f1, feature.pearson, feature.judge) == (0.8, 0.5, "words")
+    assert (other.f1, other.judge) == (None, "")
+    add_labels(path, [LabelRecord(0, "Nil", (), "llm")], [])
+    assert read_features(path, 2)[0].f1 is None
+    add_labels(path, [], [score(1, "llm", "top", 0.7), score(2, "llm", "top", 0.9)])
+    assert read_features(path, 2)[0].f1 == 0.9
+    found = [(each.version, each.judge, each.protocol) for each in read_scores(path, 0)]
+    assert found == [
+        (1, "words", "top"), (1, "words", "hard"), (1, "llm", "top"), (2, "llm", "top")
+    ]  # fmt: skip
+    assert read_scores(path, 0)[0] == score(1, "words", "top", 0.8)
+    assert read_scores(path, 1) == []
+
+
+def test_the_judge_asked_last_counts(path: Path) -> None:
+    add_labels(path, [], [score(1, "words", "top", 0.8), score(1, "llm", "top", 0.9)])
+    assert read_features(path, 3)[0].judge == "llm"
+    add_labels(path, [], [score(1, "words", "top", 0.7)])
+    assert (read_features(path, 3)[0].judge, read_features(path, 3)[0].f1) == ("words", 0.7)
+
+
+def test_a_failed_addition_leaves_the_labels_as_they_were(path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(BuildError, match="cannot be written"):
+        add_labels(path, [LabelRecord(0, "Nil", (), None)], [])  # type: ignore[arg-type]
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_qualities_come_back(tmp_path: Path) -> None:
+    quality = [FeatureQuality("mixed", 0.1, 0.9), FeatureQuality("dead")]
+    write_features(tmp_path / "f", figures(2), [], quality=quality)
+    assert [feature.quality for feature in read_features(tmp_path / "f", 2)] == quality
 
 
 def test_threads_read_at_once(path: Path) -> None:
@@ -111,7 +160,10 @@ def in_sql(statement: str) -> Callable[[Path], None]:
     [
         in_sql("DELETE FROM features WHERE id = 1"),
         in_sql("UPDATE features SET id = 9 WHERE id = 1"),
-        in_sql("INSERT INTO labels VALUES(0,2,'Twice','','terms','','','',1)"),
+        in_sql(
+            "INSERT INTO scores(feature,version,judge,protocol,documents,f1) "
+            "VALUES(0,1,'words','top',9,'high')"
+        ),
         in_sql("UPDATE features SET density = 'high' WHERE id = 2"),
         in_sql("UPDATE features SET documents = x'00' WHERE id = 2"),
         in_sql("DROP TABLE labels"),

@@ -1,0 +1,199 @@
+"""Labels of features with where they came from and how far each can be trusted, in SQLite.
+
+A feature may have several labels, counted from 1 in the order in which they were made. The newest
+is shown unless a reader decides otherwise; none is ever overwritten.
+"""
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saetui.errors import BuildError
+from saetui.store.atomic import atomic_write
+from saetui.store.databases import open_read_only, read_rows, storable
+
+SCHEMA = """
+CREATE TABLE labels(
+    feature INTEGER NOT NULL REFERENCES features(id), version INTEGER NOT NULL,
+    text TEXT NOT NULL, terms TEXT NOT NULL, method TEXT NOT NULL, model TEXT NOT NULL,
+    prompt_version TEXT NOT NULL, created TEXT NOT NULL,
+    PRIMARY KEY (feature, version));
+CREATE TABLE scores(
+    feature INTEGER NOT NULL, version INTEGER NOT NULL, judge TEXT NOT NULL,
+    protocol TEXT NOT NULL, documents INTEGER NOT NULL,
+    f1 REAL, f1_low REAL, f1_high REAL, pearson REAL, pearson_low REAL, pearson_high REAL,
+    balanced_accuracy REAL, balanced_accuracy_low REAL, balanced_accuracy_high REAL,
+    PRIMARY KEY (feature, version, judge, protocol),
+    FOREIGN KEY (feature, version) REFERENCES labels(feature, version));
+"""
+
+Estimate = tuple[float | None, float | None, float | None]
+"""A figure, and the ends of its 95% interval; None where it cannot be told."""
+
+UNKNOWN: Estimate = (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRecord:
+    """One label of one feature, with its provenance.
+
+    Attributes:
+        feature: Whose label it is.
+        text: The label; empty when none could be found.
+        terms: Words and phrases it was chosen from, best first.
+        method: How it was made.
+        model: With which model, or empty.
+        prompt_version: With which prompt, or empty.
+        created: ISO date.
+        version: Number among the feature's labels, from 1; 0 before it is stored.
+    """
+
+    feature: int
+    text: str
+    terms: tuple[str, ...]
+    method: str
+    model: str = ""
+    prompt_version: str = ""
+    created: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRecord:
+    """How well one label tells which documents activate its feature.
+
+    Attributes:
+        feature: Whose label it is.
+        version: Which of its labels; 0 stands for the label stored along with it.
+        judge: Who read label and documents.
+        protocol: Which documents were put to the judge.
+        documents: How many.
+        f1: Of confidence above 0.
+        pearson: Correlation of confidence with being active.
+        balanced_accuracy: Mean of the shares of active and inactive documents recognised.
+    """
+
+    feature: int
+    version: int
+    judge: str
+    protocol: str
+    documents: int
+    f1: Estimate = UNKNOWN
+    pearson: Estimate = UNKNOWN
+    balanced_accuracy: Estimate = UNKNOWN
+
+
+def insert_labels(
+    connection: sqlite3.Connection, labels: Iterable[LabelRecord], scores: Iterable[ScoreRecord]
+) -> None:
+    """Add labels to an open database, each as the newest of its feature, and their scores."""
+    newest = dict(
+        connection.execute("SELECT feature, MAX(version) FROM labels GROUP BY feature").fetchall()
+    )
+    for label in labels:
+        newest[label.feature] = newest.get(label.feature, 0) + 1
+        connection.execute(
+            "INSERT INTO labels VALUES(?,?,?,?,?,?,?,?)",
+            (
+                label.feature,
+                newest[label.feature],
+                storable(label.text),
+                storable("\n".join(label.terms)),
+                label.method,
+                label.model,
+                label.prompt_version,
+                label.created,
+            ),
+        )
+    connection.executemany(
+        "INSERT OR REPLACE INTO scores VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            (
+                score.feature,
+                score.version or newest.get(score.feature, 0),
+                storable(score.judge),
+                score.protocol,
+                score.documents,
+                *score.f1,
+                *score.pearson,
+                *score.balanced_accuracy,
+            )
+            for score in scores
+        ),
+    )
+
+
+def add_labels(path: Path, labels: Sequence[LabelRecord], scores: Sequence[ScoreRecord]) -> None:
+    """Add labels and scores to the database at `path`, which is replaced whole.
+
+    Raises:
+        BuildError: It cannot be written.
+    """
+    with atomic_write(path) as temporary:
+        shutil.copyfile(path, temporary)
+        try:
+            with contextlib.closing(sqlite3.connect(temporary)) as connection:
+                connection.execute("PRAGMA journal_mode=OFF")
+                insert_labels(connection, labels, scores)
+                connection.commit()
+        except sqlite3.Error as error:
+            raise BuildError(
+                f"{path} cannot be written ({error}).",
+                "See that there is space on the disk, then try again.",
+            ) from error
+
+
+def read_labels(path: Path, feature: int) -> list[LabelRecord]:
+    """Every label that a feature has had, oldest first."""
+    statement = """
+        SELECT feature, text, terms, method, model, prompt_version, created, version
+        FROM labels WHERE feature = ? ORDER BY version
+    """
+    return [
+        LabelRecord(
+            int(feature),
+            str(text),
+            terms_of(terms),
+            str(method),
+            str(model),
+            str(prompt),
+            str(created),
+            version=int(version),
+        )
+        for feature, text, terms, method, model, prompt, created, version in _read(
+            path, statement, (feature,)
+        )
+    ]
+
+
+def read_scores(path: Path, feature: int) -> list[ScoreRecord]:
+    """The scores of every label of a feature, in the order in which they were stored."""
+    statement = "SELECT * FROM scores WHERE feature = ? ORDER BY version, rowid"
+    return [
+        ScoreRecord(
+            feature=int(row[0]),
+            version=int(row[1]),
+            judge=str(row[2]),
+            protocol=str(row[3]),
+            documents=int(row[4]),
+            f1=(row[5], row[6], row[7]),
+            pearson=(row[8], row[9], row[10]),
+            balanced_accuracy=(row[11], row[12], row[13]),
+        )
+        for row in _read(path, statement, (feature,))
+    ]
+
+
+def terms_of(joined: object) -> tuple[str, ...]:
+    """The terms that a column holds."""
+    return tuple(str(joined).split("\n")) if joined else ()
+
+
+def _read(path: Path, statement: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
+    # A connection of its own for each reading leaves nothing to share between threads.
+    with contextlib.closing(open_read_only(path)) as connection:
+        return read_rows(connection, path, statement, values)

@@ -1,0 +1,92 @@
+"""What a reader says is kept, whatever happens to the file."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saetui.store.notes import NOTES, FeatureNotes, Notes
+
+KINDS = st.sampled_from(["label", "bookmark", "note"])
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), KINDS, st.text(max_size=8))))
+def test_the_newest_entry_counts(said: list[tuple[int, str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = Path(folder)
+        notes = Notes.of_bundle(bundle)
+        for feature, kind, text in said:
+            notes.add("k4-n8", feature, kind, text)  # type: ignore[arg-type]
+        again = Notes.of_bundle(bundle)
+        assert again.unread == 0
+        for feature, found in again.of_sae("k4-n8").items():
+            last = {kind: text for number, kind, text in said if number == feature}
+            assert found.note == _stored(last.get("note", ""))
+            assert found.label == _stored(last.get("label", ""))
+            assert found.bookmark == bool(_stored(last.get("bookmark", "")))
+        assert again.of_sae("another") == {}
+
+
+def _stored(text: str) -> str:
+    return text.strip().encode("utf-8", "replace").decode("utf-8")
+
+
+def test_labels_are_rejected_and_accepted_again(tmp_path: Path) -> None:
+    notes = Notes.of_bundle(tmp_path)
+    for text in ("1", "2", "-1"):
+        notes.add("k4-n8", 5, "rejected", text)
+    assert Notes.of_bundle(tmp_path).of_sae("k4-n8")[5].rejected == {2}
+
+
+def test_a_file_edited_by_hand_keeps_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / NOTES
+    own = {"sae": "k4-n8", "feature": 3, "kind": "note", "text": "mine", "extra": 1}
+    lines = [
+        "no json",
+        json.dumps(own),
+        '{"kind":"note"}',
+        '{"sae":"s","feature":1,"kind":"x"}',
+        "",
+    ]
+    file.write_text("\n".join(lines) + '{"sae": "cut sho', "utf-8")
+    before = file.read_text("utf-8")
+    notes = Notes.of_bundle(tmp_path)
+    assert (notes.unread, notes.of_sae("k4-n8")[3].note) == (4, "mine")
+    notes.add("k4-n8", 4, "bookmark", "yes")
+    assert file.read_text("utf-8").startswith(before + "\n")
+    assert Notes.of_bundle(tmp_path).of_sae("k4-n8")[4].bookmark
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_notes_on_a_bundle_that_cannot_be_written_are_kept_elsewhere(
+    tmp_path: Path, data: Path
+) -> None:
+    bundle = tmp_path / "read-only.bundle"
+    bundle.mkdir(mode=0o555)
+    Notes.of_bundle(bundle).add("k4-n8", 1, "note", "kept")
+    assert not (bundle / NOTES).exists()
+    assert Notes.of_bundle(bundle).of_sae("k4-n8") == {1: FeatureNotes(note="kept")}
+    assert list(data.rglob("*.jsonl"))
+
+
+def test_notes_made_elsewhere_are_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saetui.store.notes.os.access", lambda *_: False)
+    bundle = tmp_path / "some.bundle"
+    bundle.mkdir()
+    Notes.of_bundle(bundle).add("k4-n8", 1, "label", "Elsewhere")
+    assert not (bundle / NOTES).exists()
+    monkeypatch.undo()
+    monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
+    notes = Notes.of_bundle(bundle)
+    assert notes.of_sae("k4-n8")[1].label == "Elsewhere"
+    assert notes.path == bundle / NOTES
