@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.documents import Document
-from saetui.core.search import cosines, top
 from saetui.corpus import open_corpus
 from saetui.errors import InputError
 from saetui.pipeline.build_log import fingerprint
@@ -24,6 +23,7 @@ from saetui.store.index import VectorIndex, build_index
 
 _RECALL_QUERIES = 100
 _RECALL_DEPTH = 10
+_RECALL_BLOCK = 8_192
 
 
 def read_documents(build: BuildContext) -> str:
@@ -120,10 +120,24 @@ def index_recall(index: VectorIndex, vectors: NDArray[np.float16], seed: int) ->
     """Share of the true nearest documents that the index finds, over documents as queries."""
     rng = np.random.default_rng(seed)
     rows = rng.choice(len(vectors), min(_RECALL_QUERIES, len(vectors)), replace=False)
-    depth = min(_RECALL_DEPTH, len(vectors))
-    found = 0
-    for row in rows:
-        query = np.asarray(vectors[row], dtype=np.float32)
-        true = top(cosines(query, vectors), depth)
-        found += len(set(true.tolist()) & set(index.search(query, depth).tolist()))
-    return found / (len(rows) * depth)
+    queries = np.asarray(vectors[rows], dtype=np.float32)
+    true = _nearest(queries, vectors, min(_RECALL_DEPTH, len(vectors)))
+    found = [
+        len(np.intersect1d(near, index.search(query, len(near))))
+        for query, near in zip(queries, true, strict=True)
+    ]
+    return sum(found) / true.size
+
+
+def _nearest(queries: Float, vectors: NDArray[np.float16], depth: int) -> NDArray[np.int64]:
+    """The nearest rows of every query, unsorted, `(Q, depth)`; the vectors are read once."""
+    scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
+    rows = np.zeros((len(queries), depth), dtype=np.int64)
+    for start in range(0, len(vectors), _RECALL_BLOCK):
+        block = np.asarray(vectors[start : start + _RECALL_BLOCK], dtype=np.float32)
+        numbers = np.broadcast_to(start + np.arange(len(block)), (len(queries), len(block)))
+        scores = np.hstack([scores, queries @ block.T])
+        rows = np.hstack([rows, numbers])
+        best = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
+        scores, rows = (np.take_along_axis(each, best, axis=1) for each in (scores, rows))
+    return rows
