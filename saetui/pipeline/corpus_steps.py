@@ -139,5 +139,6 @@ def _nearest(queries: Float, vectors: NDArray[np.float16], depth: int) -> NDArra
         scores = np.hstack([scores, queries @ block.T])
         rows = np.hstack([rows, numbers])
         best = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
-        scores, rows = (np.take_along_axis(each, best, axis=1) for each in (scores, rows))
+        scores = np.take_along_axis(scores, best, axis=1)
+        rows = np.take_along_axis(rows, best, axis=1)
     return rows

@@ -1,0 +1,194 @@
+"""Labels as CSV, as JSON Lines, and as the explanation lines of Neuronpedia's exports."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from saetui.errors import InputError
+from saetui.store.atomic import atomic_write
+from saetui.store.features import FeatureRecord
+from saetui.store.labels import LabelRecord
+
+Format = Literal["csv", "jsonl", "neuronpedia"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+COLUMNS = (
+    "feature", "label", "terms", "method", "model", "prompt_version", "created", "version",
+    "f1", "pearson", "judge",
+)  # fmt: skip
+IMPORTED = "imported"
+"""Method of labels from a file that does not say how they were made."""
+
+_BETWEEN_TERMS = "; "
+
+
+def format_of(path: Path) -> Format:
+    """The format that a file's name asks for: CSV, or JSON Lines for `.jsonl` and `.ndjson`.
+
+    Raises:
+        InputError: The name ends in neither.
+    """
+    endings: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+    found = endings.get(path.suffix.lower())
+    if found is None:
+        raise InputError(
+            f"{path.name} does not say in which format labels are to be.",
+            f"Name it .csv or .jsonl, or give --format ({', '.join(FORMATS)}).",
+        )
+    return found
+
+
+def write_labels(
+    path: Path,
+    kind: Format,
+    features: Iterable[FeatureRecord],
+    provenance: Mapping[int, LabelRecord],
+    *,
+    bundle: str,
+    sae: str,
+) -> int:
+    """Write the shown labels of features; returns how many.
+
+    Args:
+        path: Of the file, which is replaced whole.
+        kind: Its format.
+        features: Those without a label are left out.
+        provenance: Of the labels shown, by feature; the reader's own have none.
+        bundle: Its name, what Neuronpedia calls the model.
+        sae: Its name, what Neuronpedia calls the layer.
+    """
+    rows = [_row(record, provenance.get(record.id)) for record in features if record.label]
+    if kind == "csv":
+        target = io.StringIO()
+        writer = csv.DictWriter(target, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**row, "terms": _BETWEEN_TERMS.join(row["terms"])} for row in rows)
+        text = target.getvalue()
+    else:
+        shaped = rows if kind == "jsonl" else [_explanation(row, bundle, sae) for row in rows]
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in shaped)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8", "replace"))
+    return len(rows)
+
+
+def _row(record: FeatureRecord, label: LabelRecord | None) -> dict[str, Any]:
+    return {
+        "feature": record.id,
+        "label": record.label,
+        "terms": list(record.terms),
+        "method": label.method if label else "reader",
+        "model": label.model if label else "",
+        "prompt_version": label.prompt_version if label else "",
+        "created": label.created if label else "",
+        "version": record.version,
+        "f1": record.f1,
+        "pearson": record.pearson,
+        "judge": record.judge,
+    }
+
+
+def _explanation(row: Mapping[str, Any], bundle: str, sae: str) -> dict[str, Any]:
+    return {
+        "modelId": bundle,
+        "layer": sae,
+        "index": str(row["feature"]),
+        "description": row["label"],
+        "explanationModelName": row["model"],
+        "typeName": row["method"],
+    }
+
+
+def read_labels_from(path: Path, n: int, today: str) -> list[LabelRecord]:
+    """The labels in a file of any of the formats, which is told from its content.
+
+    Lines with an empty label are left out. Of several labels of one feature all are kept, in order.
+
+    Args:
+        path: Of the file.
+        n: Features of the SAE that they are for.
+        today: ISO date, for labels that do not say when they were made.
+
+    Raises:
+        InputError: It cannot be read, or a line is not a label of one of these features; nothing
+            is then imported.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 text ({error.reason}).", "Save it as UTF-8."
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from None
+    start = text.lstrip()[:1]
+    records = _from_json_lines(path, text) if start == "{" else _from_csv(path, text)
+    labels = []
+    for line, values in records:
+        label = _label(path, line, values, n, today)
+        if label.text:
+            labels.append(label)
+    return labels
+
+
+def _from_json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            raise InputError(f"Line {number} of {path.name} is not a JSON object.")
+        if "description" in values and "index" in values:
+            values = {
+                "feature": values["index"],
+                "label": values["description"],
+                "method": values.get("typeName"),
+                "model": values.get("explanationModelName"),
+            }
+        yield number, values
+
+
+def _from_csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if not {"feature", "label"} <= set(reader.fieldnames or ()):
+        raise InputError(
+            f"{path.name} has no columns 'feature' and 'label'.",
+            "Its first line must name the columns; see an exported file.",
+        )
+    for values in reader:
+        terms = [term for term in (values.get("terms") or "").split(_BETWEEN_TERMS) if term]
+        yield reader.line_num, {**values, "terms": terms}
+
+
+def _label(path: Path, line: int, values: Mapping[str, Any], n: int, today: str) -> LabelRecord:
+    try:
+        feature = int(str(values["feature"]))
+    except (KeyError, ValueError):
+        feature = -1
+    if not 0 <= feature < n:
+        raise InputError(
+            f"Line {line} of {path.name} is about feature {str(values.get('feature'))[:20]!r}, but "
+            f"the SAE has features 0 to {n - 1}.",
+            "Check that the labels are for this SAE.",
+        )
+    terms = values.get("terms")
+    return LabelRecord(
+        feature,
+        " ".join(_text(values, "label").split()),
+        tuple(str(term) for term in terms) if isinstance(terms, list) else (),
+        _text(values, "method") or IMPORTED,
+        _text(values, "model"),
+        _text(values, "prompt_version"),
+        _text(values, "created") or today,
+    )
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    return "" if value is None else str(value)
