@@ -13,6 +13,7 @@ from saetui.cli.families import families
 from saetui.cli.family import family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
+from saetui.cli.match import match
 from saetui.cli.open import open_app
 from saetui.cli.search import search
 from saetui.cli.stats import stats
@@ -122,6 +123,10 @@ app.command(
     "family",
     epilog=_examples("family my.bundle 3", 'family my.bundle "black holes"'),
 )(family)
+app.command(
+    "match",
+    epilog=_examples("match my.bundle", 'match my.bundle "black holes" --sae k16-n768'),
+)(match)
 app.command(
     "document",
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),

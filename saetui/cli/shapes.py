@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saetui.core.explain import Explanation
     from saetui.core.families import Family
+    from saetui.core.matches import Comparison
     from saetui.pipeline.build import BuildOutcome
     from saetui.session.requests import (
         DocumentDetail,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         SearchResponse,
     )
     from saetui.session.session import Session
+    from saetui.session.splitting import MatchesIn
     from saetui.store.check import Finding
     from saetui.store.features import FeatureRecord
     from saetui.store.labels import LabelRecord, ScoreRecord
@@ -265,6 +267,46 @@ def check(findings: "Sequence[Finding]") -> Json:
             {"subject": finding.subject, "ok": finding.ok, "problem": finding.problem}
             for finding in findings
         ],
+    }
+
+
+def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Json:
+    """The likes of a feature in the other SAEs."""
+    return {
+        "id": feature,
+        "label": session.features[feature].label,
+        "sae": session.sae.record.name,
+        "matches": [
+            {
+                "sae": each.sae,
+                "n": each.n,
+                "features": [
+                    {
+                        "id": like.feature,
+                        "label": like.name,
+                        "cosine": number(like.cosine),
+                        "together": like.together,
+                        "documents": like.documents,
+                    }
+                    for like in each.matches
+                ],
+            }
+            for each in found
+        ],
+    }
+
+
+def comparison(small: str, large: str, found: "Comparison") -> Json:
+    """What became of one SAE's features in another."""
+    return {
+        "from": small,
+        "to": large,
+        "least_cosine": found.least_cosine,
+        "recurrent": [list(pair) for pair in found.recurrent],
+        "split": {str(feature): list(parts) for feature, parts in found.split.items()},
+        "novel": list(found.novel),
+        "lost": list(found.lost),
+        "inactive": list(found.inactive),
     }
 
 

@@ -12,6 +12,7 @@ from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_documents, index_vectors, read_documents
 from saetui.pipeline.locking import only_one_build
+from saetui.pipeline.matching_steps import match_saes
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sae_steps import STEPS, SaeBuild, assist, chosen_size
 from saetui.pipeline.sources import settle_source
@@ -169,13 +170,18 @@ def _earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) 
 
 
 def _manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -> Manifest:
+    """Match the SAEs with each other, and write the manifest of all there is."""
     facts = {name: step.facts for name, step in build.log.steps.items()}
     count, dimensions = build.vectors().shape
     records = []
     for name in names:
         trained = facts[f"{STEPS[0]} {name}"]
-        metrics, most_active = trained["metrics"], trained["most_active"]
-        records.append(SaeRecord(name, trained["n"], trained["k"], metrics, most_active))
+        metrics = {
+            **trained["metrics"],
+            **{kind: facts[f"{kind} {name}"] for kind in ("labels", "families")},
+        }
+        records.append(SaeRecord(name, trained["n"], trained["k"], metrics, trained["most_active"]))
+    match_saes(build, records)
     manifest = Manifest(
         name=build.options.name or build.path.stem,
         documents=count,

@@ -19,6 +19,7 @@ from saetui.corpus import open_corpus
 from saetui.embed import Embedder
 from saetui.interpret.family_building import VERSION as FAMILIES_VERSION
 from saetui.interpret.family_building import find_families
+from saetui.interpret.family_statistics import family_statistics
 from saetui.interpret.superfeatures import FamilyNames
 from saetui.interpret.terms import VERSION, label_features
 from saetui.pipeline.build_log import fingerprint
@@ -272,7 +273,8 @@ class SaeBuild:
             find_families(codes, postings, FamilyParameters(), self._build.progress)
         )
         write_families(self._folder / layout.FAMILIES, families)
-        return {"families": len(families)}
+        seed = self._build.options.training.seed
+        return family_statistics(families, codes, postings, seed=seed).to_json()
 
 
 def _term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None:

@@ -2,14 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from saetui.core.changes import Change, Mode
 from saetui.core.documents import Document
 from saetui.core.explain import Explanation
 from saetui.core.families import Family
+from saetui.core.optimise import Optimised
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.notes import FeatureNotes
+
+
+Retrieval = Literal["semantic", "lexical", "hybrid"]
+
+
+@dataclass(frozen=True)
+class DocumentFilter:
+    """Which documents a search may find; all that is set must hold.
+
+    Attributes:
+        after: Published on this date or later: ISO, of any precision; empty: any.
+        before: Published on this date or earlier, all its days included; empty: any.
+        categories: In at least one of these; "cs" stands for "cs.LG" and all others below it, too.
+        where: Metadata fields and what they must be; of a list, what it must contain.
+        having: Features that must be active.
+        lacking: Features that must not be active.
+    """
+
+    after: str = ""
+    before: str = ""
+    categories: tuple[str, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    having: tuple[int, ...] = ()
+    lacking: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -17,13 +43,18 @@ class SearchRequest:
     """A search, complete.
 
     Attributes:
-        query: Text; empty to search by the steered features alone.
+        query: Text; empty to search by a document or by the steered features alone.
         steering: Changes by feature.
-        mode: How changes become a vector; see `saetui.core.steering`.
+        mode: How changes become a ranking; see `saetui.core.steering`.
         solo: The one feature to keep, or None.
         limit: How many results.
         why: Whether to split each score into its terms.
         exact: Compare with every document instead of asking the index.
+        like: Row of a document to start from instead of a text; it is not among the results.
+        muted: Features that are off for now, whatever their changes.
+        retrieval: `semantic`: by meaning. `lexical`: by the query's words, which no feature
+            steers. `hybrid`: by the ranks in both.
+        filter: Which documents may be found.
     """
 
     query: str = ""
@@ -33,6 +64,15 @@ class SearchRequest:
     limit: int = 10
     why: bool = False
     exact: bool = False
+    like: int | None = None
+    muted: tuple[int, ...] = ()
+    retrieval: Retrieval = "semantic"
+    filter: DocumentFilter = DocumentFilter()
+
+    @property
+    def starting(self) -> bool:
+        """Whether there is anything to start from beside features."""
+        return bool(self.query.strip()) or self.like is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +83,8 @@ class Result:
         rank: From 1.
         baseline_rank: Its rank without steering; None when it was not among the first
             `Session.baseline_depth`, or when there is no query to compare with.
-        score: Cosine to the steered query.
+        score: What it was ranked by: the cosine to the steered query, in mode `codes` with the
+            rewards of its features; BM25 in a lexical search, the fused ranks in a hybrid one.
         row: Its row in the bundle.
         id: Its id in the corpus.
         title: Its title, or its first words.
@@ -105,9 +146,14 @@ class SearchResponse:
         features: Those that the query activates, strongest first, then those added.
         dropped: Documents among the first results without steering that are not now.
         drift: Cosine between the query's embedding and the steered vector; 1 when nothing
-            changed in `delta`, None without a query.
+            changed in `delta` and always in `codes`; None without a query.
         exact: Whether every document was compared.
         milliseconds: From request to answer, without embedding the query.
+        kept: Mean cosine of the results to the query's embedding, as a share of what the results
+            without steering have; None without a query.
+        recall: In an exact search, the share of its results that the index finds, too.
+        optimised: In `optimise`, the steered vector and how well its code agrees.
+        eligible: How many documents pass the filter.
     """
 
     request: SearchRequest
@@ -117,6 +163,10 @@ class SearchResponse:
     drift: float | None
     exact: bool
     milliseconds: float
+    kept: float | None = None
+    recall: float | None = None
+    optimised: Optimised | None = None
+    eligible: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.families import Families
+from saetui.core.matches import Matches
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged, InputError
 from saetui.store import saes
@@ -20,6 +21,7 @@ from saetui.store.index import VectorIndex
 from saetui.store.labels import LabelRecord, ScoreRecord, read_labels, read_scores
 from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import Manifest, SaeRecord, read_manifest
+from saetui.store.matches import matches_file, read_matches
 
 DOCUMENTS = "documents.sqlite"
 EMBEDDINGS = "embeddings.npy"
@@ -96,6 +98,12 @@ class StoredSae:
     def scores(self, feature: int) -> list[ScoreRecord]:
         """The scores of every label that a feature has had."""
         return read_scores(self.folder / FEATURES, feature)
+
+    def matches(self, other: SaeRecord) -> Matches | None:
+        """The nearest features in another SAE of the bundle; None where they were not sought."""
+        if not (self.folder / matches_file(other.name)).exists():
+            return None
+        return read_matches(self.folder, other.name, self.record.n, other.n)
 
     @loaded_once
     def families(self) -> Families:

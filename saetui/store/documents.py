@@ -113,6 +113,51 @@ class DocumentStore:
         )
         return [self._document(values) for values in found]
 
+    def within(self, after: str, before: str) -> list[int]:
+        """Rows of the documents that were certainly published in a span of time, ascending.
+
+        A date of less precision stands for all its days: "2019" lies within 2019-01 to 2020, but
+        not within 2019-03 to 2020. A document without a date lies within no span.
+
+        Args:
+            after: The first date, ISO of any precision; empty: any.
+            before: The last date, all its days included; empty: any.
+        """
+        # What a date lacks is filled up with its first and its last day.
+        first = "substr(published || substr('0000-01-01', length(published) + 1), 1, 10)"
+        last = "substr(published || substr('0000-12-31', length(published) + 1), 1, 10)"
+        found = self._query(
+            f"SELECT row FROM documents WHERE published <> '' AND {first} >= ? AND {last} <= ? "
+            "ORDER BY row",
+            (after + "0000-01-01"[len(after) :], before + "9999-12-31"[len(before) :]),
+        )
+        return [values[0] for values in found]
+
+    def metadata(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Row and metadata of every document, in order."""
+        start = 0
+        while found := self._query(
+            f"SELECT row, metadata FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}",
+            (start,),
+        ):
+            yield from ((int(row), self._facts(text)) for row, text in found)
+            start = found[-1][0] + 1
+
+    def matching(self, expression: str, limit: int) -> list[tuple[int, float]]:
+        """Rows of the documents that match an expression of FTS5, and how well by BM25.
+
+        Args:
+            expression: See `saetui.session.words` for how a user's text becomes one.
+            limit: How many, the best; equal ones in order of rows.
+        """
+        found = self._query(
+            "SELECT rowid, bm25(documents_text) FROM documents_text WHERE documents_text MATCH ? "
+            "ORDER BY 2, 1 LIMIT ?",
+            (storable(expression), limit),
+        )
+        # SQLite counts a better match as a lower number.
+        return [(int(row), -float(score)) for row, score in found]
+
     def close(self) -> None:
         """Let go of the file, after whatever another thread is reading."""
         with self._lock:
@@ -142,10 +187,13 @@ class DocumentStore:
 
     def _document(self, values: Sequence[object]) -> Document:
         _, document_id, title, text, url, published, metadata = (str(value) for value in values)
+        return Document(document_id, title, text, url, published, self._facts(metadata))
+
+    def _facts(self, metadata: object) -> dict[str, Any]:
         try:
-            facts = json.loads(metadata)
+            facts = json.loads(str(metadata))
         except (ValueError, RecursionError):
             facts = None
         if not isinstance(facts, dict):
             raise BundleDamaged(f"{self.path} holds metadata that cannot be read.")
-        return Document(document_id, title, text, url, published, facts)
+        return facts

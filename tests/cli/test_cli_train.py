@@ -97,6 +97,14 @@ def test_further_saes_join_a_bundle(run: Run, built: Path, tmp_path: Path) -> No
     assert [sae["name"] for sae in done.json["saes"]] == ["k4-n24", "matryoshka-k4-n32"]
     assert run("check", path).code == 0
     assert run("features", path, "--sae", "matryoshka-k4-n32", "--json").json
+    likes = run("match", path, "3", "--json").json
+    assert [each["sae"] for each in likes["matches"]] == ["matryoshka-k4-n32"]
+    assert likes["matches"][0]["features"][0]["cosine"] > 0
+    assert "In matryoshka-k4-n32" in run("match", path, "3").out
+    (compared,) = run("match", path, "--json").json
+    assert (compared["from"], compared["to"]) == ("k4-n24", "matryoshka-k4-n32")
+    (row,) = run("match", path).rows
+    assert [int(cell) for cell in row[2:4]] == [len(compared["recurrent"]), len(compared["split"])]
     again = run(*command[:-1])
     assert "Nothing to do" in again.out
 
@@ -164,6 +172,11 @@ def test_stats_tell_what_a_bundle_is(run: Run, built: Path) -> None:
     assert sae["nmse_train"] == sae["train"]["nmse"] > 0
     assert {"name", "n", "k", "nmse_held_out", "l0", "dead_share"} <= set(sae)
     assert figures["sweep"] is None
+
+
+def test_matching_takes_two_saes(run: Run, built: Path) -> None:
+    done = run("match", built)
+    assert (done.code, "matching takes two" in done.err) == (1, True)
 
 
 def test_stats_of_a_bundle_without_metrics(run: Run, bundle: Path) -> None:

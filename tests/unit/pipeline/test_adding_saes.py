@@ -11,6 +11,7 @@ from test_build import Stopped, StopsAfter, contents
 from saetui.errors import InputError
 from saetui.pipeline.build import BuildOutcome, add_saes, build_bundle
 from saetui.progress import Silent
+from saetui.session.splitting import compare_saes, likes_of
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.train.size import SaeSize
@@ -57,6 +58,36 @@ def test_every_variant_becomes_a_whole_sae_of_the_bundle(
     before, after = contents(built.path), contents(extended)
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"manifest.json", "build.json"}
+
+
+def test_features_are_matched_between_all_saes(extended: Path) -> None:
+    bundle = Bundle(extended)
+    for one in bundle.manifest.saes:
+        for other in bundle.manifest.saes:
+            matches = bundle.sae(one.name).matches(other)
+            if one is other:
+                assert matches is None
+                continue
+            assert matches is not None
+            directions = [bundle.sae(each.name).weights.directions for each in (one, other)]
+            cosines = directions[0] @ directions[1].T
+            np.testing.assert_allclose(matches.cosines[:, 0], cosines.max(axis=1), rtol=1e-5)
+    found = compare_saes(bundle, "k4-n24", "matryoshka-k4-n32")
+    parts = [len(found.recurrent), *map(len, found.split.values())]
+    assert sum(parts) + len(found.novel) + len(found.inactive) == 32
+    likes = likes_of(bundle, bundle.sae("k4-n24"), 3)
+    assert [each.sae for each in likes] == ["batchtopk-k2-n16", "matryoshka-k4-n32"]
+    assert all(each.matches for each in likes)
+
+
+def test_an_sae_that_is_gone_takes_its_matches_along(extended: Path, tmp_path: Path) -> None:
+    path = tmp_path / "small.bundle"
+    shutil.copytree(extended, path)
+    fewer = write_corpus(tmp_path / "fewer", documents=100)
+    build_bundle(str(fewer.corpus), path, fewer.options(), Silent())
+    assert [sae.name for sae in Bundle(path).manifest.saes] == ["k4-n24"]
+    assert not list(path.rglob("*.npz"))
+    assert [finding for finding in check_bundle(path) if not finding.ok] == []
 
 
 def test_codes_of_a_batchtopk_differ_in_length(extended: Path) -> None:
