@@ -13,6 +13,7 @@ from saetui.cli.families import families
 from saetui.cli.family import family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
+from saetui.cli.labels import labels
 from saetui.cli.match import match
 from saetui.cli.open import open_app
 from saetui.cli.search import search
@@ -115,6 +116,7 @@ app.command(
     "feature",
     epilog=_examples("feature my.bundle 1234", 'feature my.bundle "black holes" --json'),
 )(feature)
+app.add_typer(labels, name="labels", help="Labels out of a bundle, and into it.")
 app.command(
     "families",
     epilog=_examples("families my.bundle", "families my.bundle galaxies --json"),

@@ -85,10 +85,14 @@ def _row(record: FeatureRecord, label: LabelRecord | None) -> dict[str, Any]:
         "prompt_version": label.prompt_version if label else "",
         "created": label.created if label else "",
         "version": record.version,
-        "f1": record.f1,
-        "pearson": record.pearson,
+        "f1": _rounded(record.f1),
+        "pearson": _rounded(record.pearson),
         "judge": record.judge,
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 def _explanation(row: Mapping[str, Any], bundle: str, sae: str) -> dict[str, Any]:

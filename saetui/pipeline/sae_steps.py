@@ -20,11 +20,13 @@ from saetui.embed import Embedder
 from saetui.interpret.family_building import VERSION as FAMILIES_VERSION
 from saetui.interpret.family_building import find_families
 from saetui.interpret.family_statistics import family_statistics
+from saetui.interpret.labelling import label_and_score
 from saetui.interpret.superfeatures import FamilyNames
-from saetui.interpret.terms import VERSION, label_features
+from saetui.interpret.terms import VERSION
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_store
+from saetui.pipeline.label_records import JUDGES, label_records, qualities, score_records, summary
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress, Silent
 from saetui.store import bundle as layout
@@ -33,7 +35,6 @@ from saetui.store.arrays import map_array, save_array
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.families import write_families
 from saetui.store.features import read_features, write_features
-from saetui.store.labels import LabelRecord
 from saetui.train.options import SaeConfig, TrainingOptions
 from saetui.train.size import SaeSize, choose_size
 from saetui.train.workers import Workers
@@ -232,21 +233,28 @@ class SaeBuild:
 
     def _label(self) -> dict[str, Any]:
         postings, vectors = saes.load_postings(self._folder, self._size.n), self._build.vectors()
-        labels = label_features(
+        found = label_and_score(
             ((document.title, document.text) for document in self._documents),
             postings,
             embeddings=vectors,
             embed=_term_embedder(self._loaded.embedder),
+            seed=self._build.options.training.seed,
+            stability=saes.load_stability(self._folder, self._size.n),
             progress=self._build.progress,
         )
-        created = self._started()
-        records = [
-            LabelRecord(label.feature, label.text, label.terms, label.method, created=created)
-            for label in labels
-        ]
-        figures = statistics(postings, len(vectors))
-        write_features(self._folder / layout.FEATURES, figures, records)
-        return {"labelled": sum(bool(label.text) for label in labels)}
+        write_features(
+            self._folder / layout.FEATURES,
+            statistics(postings, len(vectors)),
+            label_records(found, self._started()),
+            quality=qualities(found.quality),
+            scores=[
+                record
+                for name in JUDGES
+                if name in found.scores
+                for record in score_records(found.scores[name])
+            ],
+        )
+        return summary(found)
 
     def _started(self) -> str:
         """The day on which this build began, so that going on later gives the same bundle."""
@@ -269,8 +277,17 @@ class SaeBuild:
             [record.terms for record in records],
             postings.counts(),
         )
+        unknown = float("nan")
         families = names.named(
-            find_families(codes, postings, FamilyParameters(), self._build.progress)
+            find_families(
+                codes,
+                postings,
+                FamilyParameters(),
+                self._build.progress,
+                f1=np.array([unknown if r.f1 is None else r.f1 for r in records]),
+                pearson=np.array([unknown if r.pearson is None else r.pearson for r in records]),
+                labels=[record.label for record in records],
+            )
         )
         write_families(self._folder / layout.FAMILIES, families)
         seed = self._build.options.training.seed

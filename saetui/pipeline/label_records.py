@@ -1,0 +1,104 @@
+"""What labelling found out, as a bundle keeps it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.interpret.judges import EMBEDDER, WORDS, WORDS_AND_EMBEDDER
+from saetui.interpret.labelling import LabelledFeatures
+from saetui.interpret.quality import Quality
+from saetui.interpret.scores import Scores
+from saetui.store.features import SHOWN_PROTOCOL, FeatureQuality
+from saetui.store.labels import Estimate, LabelRecord, ScoreRecord
+
+JUDGES = (WORDS, EMBEDDER, WORDS_AND_EMBEDDER)
+"""Whose scores are kept: those that read the label alone. The last one's stand beside labels."""
+
+CLEAN_F1, CLEAN_PEARSON, CLEAN_DENSITY = 0.8, 0.8, 0.2
+"""A clean feature has at least these scores, and is active on less than a fifth of documents."""
+
+
+def label_records(found: LabelledFeatures, created: str) -> list[LabelRecord]:
+    """Labels with where they came from; features without a name have none."""
+    return [
+        LabelRecord(
+            label.feature,
+            label.text,
+            label.terms,
+            label.method,
+            prompt_version=str(label.version),
+            created=created,
+        )
+        for label in found.labels
+        if label.text
+    ]
+
+
+def score_records(scores: Scores) -> Iterator[ScoreRecord]:
+    """One judge's scores of the labels stored along with them."""
+    for protocol, figures in scores.protocols.items():
+        for feature in np.flatnonzero(figures.documents).tolist():
+            f1, pearson, accuracy = (
+                _estimate(figure.value[feature], figure.low[feature], figure.high[feature])
+                for figure in (figures.f1, figures.pearson, figures.balanced_accuracy)
+            )
+            documents = int(figures.documents[feature])
+            yield ScoreRecord(feature, 0, scores.judge, protocol, documents, f1, pearson, accuracy)
+
+
+def qualities(quality: Quality) -> list[FeatureQuality]:
+    """What can be said of each feature without its label."""
+    return [
+        FeatureQuality(word, _known(cohesion), _known(stability))
+        for word, cohesion, stability in zip(
+            quality.words, quality.cohesion, quality.stability, strict=True
+        )
+    ]
+
+
+def summary(found: LabelledFeatures) -> dict[str, Any]:
+    """Figures over all features, for the manifest: medians by judge and protocol, clean share."""
+    judges = [found.scores[name] for name in JUDGES if name in found.scores]
+    facts: dict[str, Any] = {
+        "labelled": sum(bool(label.text) for label in found.labels),
+        "labelled_from": len(found.split.labelling),
+        "held_out": len(found.split.held_out),
+        "judges": {scores.judge: _medians(scores) for scores in judges},
+    }
+    if judges:
+        shown = judges[-1].protocols[SHOWN_PROTOCOL]
+        with np.errstate(invalid="ignore"):
+            clean = (
+                (shown.f1.value >= CLEAN_F1)
+                & (shown.pearson.value >= CLEAN_PEARSON)
+                & (found.quality.density < CLEAN_DENSITY)
+            )
+        facts |= {"judge": judges[-1].judge, "clean_share": float(clean.mean())}
+    return facts
+
+
+def _medians(scores: Scores) -> dict[str, Any]:
+    return {
+        protocol: {
+            "f1": _median(figures.f1.value),
+            "pearson": _median(figures.pearson.value),
+            "balanced_accuracy": _median(figures.balanced_accuracy.value),
+            "features": int((figures.documents > 0).sum()),
+        }
+        for protocol, figures in scores.protocols.items()
+    }
+
+
+def _median(values: NDArray[np.float64]) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else None
+
+
+def _estimate(value: float, low: float, high: float) -> Estimate:
+    return _known(value), _known(low), _known(high)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,62 @@
+"""Labels leave a bundle, are worked on elsewhere, and come back."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from command_line import Run
+
+
+@pytest.fixture
+def own(bundle: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "own.bundle"
+    shutil.copytree(bundle, path)
+    return path
+
+
+def test_labels_edited_elsewhere_come_back(run: Run, own: Path, tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    assert run("labels", "export", own, file).out == f"Wrote 15 labels to {file}.\n"
+    with file.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert rows[1]["label"] == "Accretion discs"
+    assert (rows[1]["f1"], rows[1]["judge"]) == ("0.92", "words")
+    file.write_text("feature,label\n1,Discs that accrete\n20,Something rare\n", "utf-8")
+    assert run("labels", "import", own, file).out == "Added 2 labels to k4-n24.\n"
+    found = run("feature", own, "1", "--json").json
+    assert (found["label"], found["f1"]) == ("Discs that accrete", None)
+    assert [(label["version"], label["method"]) for label in found["labels"]] == [
+        (1, "terms"), (2, "imported")
+    ]  # fmt: skip
+    assert run("feature", own, "20", "--json").json["label"] == "Something rare"
+    assert run("check", own).code == 0
+
+
+def test_neuronpedia_lines(run: Run, own: Path, tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl"
+    assert run("labels", "export", own, file, "--format", "neuronpedia").code == 0
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert lines[0] == {
+        "modelId": "synthetic", "layer": "k4-n24", "index": "0", "description": "Black holes",
+        "explanationModelName": "", "typeName": "terms",
+    }  # fmt: skip
+    assert run("labels", "import", own, file).out == "Added 15 labels to k4-n24.\n"
+
+
+def test_nothing_is_changed_by_a_file_with_a_wrong_line(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("feature,label\n1,One\n99,Too many\n", "utf-8")
+    before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
+    done = run("labels", "import", own, file)
+    assert (done.code, "Line 3 of labels.csv" in done.err) == (1, True)
+    assert {path: path.read_bytes() for path in own.rglob("*") if path.is_file()} == before
+
+
+def test_formats_that_are_not_known(run: Run, own: Path, tmp_path: Path) -> None:
+    assert "does not say in which format" in run("labels", "export", own, tmp_path / "x.txt").err
+    done = run("labels", "export", own, tmp_path / "x.csv", "--format", "xml")
+    assert "'xml' is not a format" in done.err
