@@ -1,6 +1,6 @@
 """What speaks for and against a feature: its strongest documents, and those just beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,15 +26,22 @@ class Evidence:
         feature: Its number.
         rows: int32 `(m,)`, its strongest documents, at most `STRONGEST`, strongest first.
         weights: float64 `(m,)`, their activations over the strongest.
-        negatives: int64, documents nearest to the centroid that do not activate it, nearest first.
-        shift: float32 `(d,)`, weighted mean of the strongest documents less the corpus's mean.
+        negatives: int32, documents nearest to the centroid that do not activate it, nearest first.
+        centroid: float32 `(d,)`, weighted mean of the strongest documents' embeddings.
+        mean: float32 `(d,)`, of all documents.
     """
 
     feature: int
     rows: Int
     weights: NDArray[np.float64]
-    negatives: NDArray[np.intp]
-    shift: Float
+    negatives: Int
+    centroid: Float
+    mean: Float
+
+    @property
+    def shift(self) -> Float:
+        """How far the feature's documents lie from the corpus's mean, `(d,)`."""
+        return np.asarray(self.centroid - self.mean)
 
     @property
     def root_size(self) -> float:
@@ -43,27 +50,28 @@ class Evidence:
 
 
 class Sample:
-    """Documents spread evenly over the corpus, which stand for all of it.
+    """Documents spread evenly over a set of them, which stand for all of it.
 
     Args:
-        embeddings: `(N, d)`, `N` above 0, rows of unit norm, of any floating type, maybe
-            memory-mapped.
+        embeddings: `(N, d)`, rows of unit norm, of any floating type, maybe memory-mapped.
+        rows: Those to choose from, at least one, ascending.
 
     Attributes:
-        rows: Documents of the sample, ascending; all of a small corpus.
+        rows: Documents of the sample, ascending; all of a small set.
         vectors: float32 `(s, d)`, their embeddings.
         mean: float32 `(d,)`.
     """
 
-    def __init__(self, embeddings: NDArray[np.floating]) -> None:
-        self._step = max(-(-len(embeddings) // _SAMPLE), 1)
-        self.rows = np.arange(0, len(embeddings), self._step)
-        self.vectors = np.asarray(embeddings[:: self._step], dtype=np.float32)
+    def __init__(self, embeddings: NDArray[np.floating], rows: Int) -> None:
+        self.rows = rows[:: max(-(-len(rows) // _SAMPLE), 1)]
+        self.vectors = np.asarray(embeddings[self.rows], dtype=np.float32)
         self.mean = self.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
 
-    def places(self, documents: Int) -> Int:
+    def places(self, documents: Int) -> NDArray[np.intp]:
         """Positions in the sample of those of `documents` that are in it."""
-        inside: Int = documents[documents % self._step == 0] // self._step
+        places = np.searchsorted(self.rows, documents)
+        places[places == len(self.rows)] = 0
+        inside: NDArray[np.intp] = places[self.rows[places] == documents]
         return inside
 
     def covariance(self) -> Float:
@@ -74,22 +82,47 @@ class Sample:
 
 def gather_evidence(
     postings: Postings, embeddings: NDArray[np.floating], sample: Sample
-) -> Iterator[Evidence]:
-    """Evidence of every feature that is active on some document, in order of features."""
-    active = np.flatnonzero(postings.counts())
+) -> list[Evidence]:
+    """Evidence of every feature that is active on some document, in order of features.
+
+    Args:
+        postings: With the documents that count, maybe not all.
+        embeddings: Of the corpus.
+        sample: Of the documents that count; hard negatives are taken from it.
+    """
+    active = np.flatnonzero(postings.counts()).tolist()
+    if not active:
+        return []
+    strongest = [_strongest(postings, feature) for feature in active]
+    centroids = np.stack([_centroid(embeddings, *each) for each in strongest])
+    negatives = nearest_inactive(postings, active, centroids, sample, HARD_NEGATIVES)
+    return [
+        Evidence(feature, *strongest[place], negatives[place], centroids[place], sample.mean)
+        for place, feature in enumerate(active)
+    ]
+
+
+def nearest_inactive(
+    postings: Postings, features: Sequence[int], centroids: Float, sample: Sample, limit: int
+) -> list[Int]:
+    """Documents of a sample most similar to each feature's centroid that do not activate it.
+
+    Args:
+        postings: Of at least the documents of the sample.
+        features: Their numbers.
+        centroids: Of each of them, `(len(features), d)`.
+        sample: To choose from.
+        limit: Documents at most for each feature, nearest first; ties in order of rows.
+    """
+    found: list[Int] = []
     block = max(1, _BLOCK_BYTES // (4 * max(len(sample.rows), 1)))
-    for start in range(0, len(active), block):
-        features = active[start : start + block].tolist()
-        strongest = [_strongest(postings, feature) for feature in features]
-        centroids = np.stack([_centroid(embeddings, *each) for each in strongest])
-        similarities = centroids @ sample.vectors.T
-        for place, feature in enumerate(features):
-            rows, weights = strongest[place]
+    for start in range(0, len(features), block):
+        similarities = centroids[start : start + block] @ sample.vectors.T
+        for feature, scores in zip(features[start : start + block], similarities, strict=True):
             activating, _ = postings.documents(feature)
-            similarities[place, sample.places(activating)] = -np.inf
-            negatives = sample.rows[_nearest(similarities[place])]
-            shift = centroids[place] - sample.mean
-            yield Evidence(feature, rows, weights, negatives, shift)
+            scores[sample.places(activating)] = -np.inf
+            found.append(sample.rows[top(scores, min(limit, int(np.isfinite(scores).sum())))])
+    return found
 
 
 def _strongest(postings: Postings, feature: int) -> tuple[Int, NDArray[np.float64]]:
@@ -103,9 +136,3 @@ def _centroid(embeddings: NDArray[np.floating], rows: Int, weights: NDArray[np.f
     vectors = np.asarray(embeddings[rows[order]], dtype=np.float32)
     share = (weights / weights.sum())[order]
     return np.asarray(share @ vectors, dtype=np.float32)
-
-
-def _nearest(similarities: Float) -> NDArray[np.intp]:
-    """Places of the highest similarities but those at minus infinity; ties in order of place."""
-    limit = min(HARD_NEGATIVES, int(np.isfinite(similarities).sum()))
-    return top(similarities, limit)

@@ -46,13 +46,14 @@ def contains(longer: Key, shorter: Key) -> bool:
 def abbreviates(short: str, term: str) -> bool:
     """Whether `short` is made of the initials of `term`: "TDEs", "tidal disruption events"."""
     letters = short.removesuffix("s")
-    initials = "".join(part[0] for part in _SEPARATORS.split(term) if part)
-    return len(letters) > 1 and letters.isupper() and letters == initials.upper()
+    if len(letters) < 2 or not letters.isupper():
+        return False
+    return letters == "".join(part[0] for part in _SEPARATORS.split(term) if part).upper()
 
 
 def sentence_case(term: str) -> str:
-    """`term` with a capital first letter, unless its first word has capitals of its own."""
-    first = term.split(" ", 1)[0]
+    """`term` with a capital first letter, unless its first part has capitals of its own."""
+    first = _SEPARATORS.split(term, maxsplit=1)[0]
     return term if any(letter.isupper() for letter in first) else term[:1].upper() + term[1:]
 
 

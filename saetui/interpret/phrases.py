@@ -2,8 +2,9 @@
 
 Without a tagger, what makes a phrase is read off its surroundings. It often stands before a gap or
 a stop word, as nouns do and adjectives do not ("supermassive black" always goes on). It often
-stands after one ("matter halos" mostly follows "dark"). And it is not nearly always part of one
-and the same longer sequence ("tidal disruption" of "tidal disruption events").
+stands after one ("matter halos" mostly follows "dark"). It is not nearly always part of one and the
+same longer sequence ("tidal disruption" of "tidal disruption events"). And a single word does not
+often have an object ("constrain the").
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Int
 from saetui.interpret.sequences import Level, frequent_sequences
+from saetui.interpret.stopwords import DETERMINERS
 from saetui.interpret.tokens import Tokens
 from saetui.interpret.words import CONTENT, GENERIC, NUMBER, STOP
 
@@ -23,6 +25,9 @@ _LEAST_VALID = 0.5
 _MOST_EXTENDED = 0.7
 # A single word that rarely stands by itself must at least combine with many others.
 _MOST_EXTENDED_PART = 0.35
+# "Constrain", "simulating": a word with so many objects is a verb. Nouns that are verbs as well
+# ("mapping", "rendering") have fewer.
+_MOST_OBJECTS = 0.12
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ def _select(level: Level, kinds: NDArray[np.uint8], tokens: Tokens) -> _Selectio
     fit = (_share(level, valid) >= _LEAST_VALID) & (level.extended <= limit * level.counts)
     if level.length > 1:
         fit &= whole
+    else:
+        fit &= _share(level, _before_objects(level, tokens)) <= _MOST_OBJECTS
     numbers = np.cumsum(fit) - 1
     keep = valid & fit[level.sequences]
     return _Selection(
@@ -120,6 +127,13 @@ def _stand_alone(level: Level, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
     first = _share(level, kinds[level.positions - 1] == STOP) >= _LEAST_INITIAL
     last = _share(level, kinds[level.positions + level.length] == STOP) >= _LEAST_FINAL
     return np.logical_and(first, last)
+
+
+def _before_objects(level: Level, tokens: Tokens) -> NDArray[np.bool_]:
+    """Which occurrences stand right before a determiner, `(m,)`."""
+    # Capitals are left out: the "A" of "Sagittarius A" is none.
+    determines = np.array([spelling in DETERMINERS for spelling in tokens.spellings])
+    return np.asarray(determines[tokens.forms[level.positions + level.length]])
 
 
 def _share(level: Level, where: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -55,7 +55,7 @@ def separations(
     found: dict[tuple[int, str], float] = {}
     for start in range(0, len(ordered), _BATCH):
         batch = ordered[start : start + _BATCH]
-        vectors = _embedded(embed, batch, len(covariance))
+        vectors = embedded(embed, batch, len(covariance))
         variances = np.einsum("id,id->i", vectors @ covariance, vectors)
         spread = np.sqrt(np.maximum(variances, _LEAST_VARIANCE))
         for term, vector, deviation in zip(batch, vectors, spread.tolist(), strict=True):
@@ -66,8 +66,12 @@ def separations(
     return found
 
 
-def _embedded(embed: Embed, batch: Sequence[str], width: int) -> Float:
-    """One vector of unit norm per term; a zero vector stays zero."""
+def embedded(embed: Embed, batch: Sequence[str], width: int) -> Float:
+    """One vector of unit norm per term, float32 `(len(batch), width)`; a zero vector stays zero.
+
+    Raises:
+        EmbedderError: `embed` returned something else than one finite vector per term.
+    """
     vectors = np.asarray(embed(batch), dtype=np.float32)
     if vectors.shape != (len(batch), width) or not np.isfinite(vectors).all():
         raise EmbedderError(

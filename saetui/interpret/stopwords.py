@@ -177,6 +177,11 @@ ally anomaly assembly belly bully butterfly dragonfly early elderly family fly f
 jelly july lily melancholy monopoly multiply poly rally reply sicily supply weekly
 """
 
+_DETERMINERS = "a all an any both each her his it its our some such that the their these this those"
+
+DETERMINERS = frozenset(_DETERMINERS.split())
+"""What follows them is the object of a verb: nouns do not stand right before them."""
+
 STOP_WORDS = frozenset(_STOP.split())
 """No phrase runs across these."""
 

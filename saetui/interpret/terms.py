@@ -1,18 +1,20 @@
 """Name features offline: by the terms that set their documents apart from all others."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Int
 from saetui.core.postings import Postings
-from saetui.errors import BuildError
 from saetui.interpret.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.labels import (
     FeatureLabel,
     Key,
     abbreviates,
+    contains,
     distinct_names,
     distinct_terms,
     key_of,
@@ -23,20 +25,36 @@ from saetui.interpret.markup import plain_text
 from saetui.interpret.phrases import Phrases, find_phrases
 from saetui.interpret.separation import Embed, separations
 from saetui.interpret.spelling import spell
-from saetui.interpret.tokens import Tokens, tokenize
+from saetui.interpret.split import restricted, split_documents
+from saetui.interpret.tokens import Tokens, read_documents
 from saetui.progress import Progress
 from saetui.text import visible_line
 
-VERSION = 1
+VERSION = 2
 """Of the method; raised whenever it may give other labels on the same data."""
 
 _CANDIDATES = 12
 # More phrases are looked at, because forms of one term become one candidate.
 _PHRASES = 2 * _CANDIDATES
 _TERMS = 6
+# How much of the score of a part a longer term must have to stand for it.
+_COMPLETION = 0.7
 
 Scores = dict[str, float]
 """Candidate terms of a feature, best first."""
+
+
+@dataclass(frozen=True)
+class NamedFeatures:
+    """Labels, and what they were made from.
+
+    Attributes:
+        labels: One per feature, in order of features.
+        evidence: Of each feature that is active on some document that may be read.
+    """
+
+    labels: list[FeatureLabel]
+    evidence: dict[int, Evidence]
 
 
 def label_features(
@@ -46,7 +64,38 @@ def label_features(
     embeddings: NDArray[np.floating],
     embed: Embed | None,
     progress: Progress,
+    seed: int = 0,
 ) -> list[FeatureLabel]:
+    """Labels only; see `name_features`, and `saetui.interpret.labelling` for scores as well.
+
+    Args:
+        documents: `(title, text)` of every document by row; read once.
+        postings: Of the SAE on these documents.
+        embeddings: Of these documents, `(N, d)`.
+        embed: Embeds terms as the documents were embedded; None for labels without it.
+        progress: Is told of every document, feature and term.
+        seed: Of the split into documents that may be read and those held out.
+
+    Raises:
+        BuildError: There are more or fewer documents than embeddings.
+        EmbedderError: `embed` failed to return one vector of width `d` per term.
+    """
+    tokens = read_documents(documents, len(embeddings), progress)
+    rows = split_documents(tokens, seed).labelling
+    return name_features(
+        tokens, postings, rows, embeddings=embeddings, embed=embed, progress=progress
+    ).labels
+
+
+def name_features(
+    tokens: Tokens,
+    postings: Postings,
+    labelling: Int,
+    *,
+    embeddings: NDArray[np.floating],
+    embed: Embed | None,
+    progress: Progress,
+) -> NamedFeatures:
     """Name every feature by terms as its documents write them.
 
     Candidates are the phrases that a feature's strongest documents use more than the rest of the
@@ -54,62 +103,61 @@ def label_features(
     ranked anew by how well their meaning, too, sets these documents apart. A feature without any
     such phrase is named after its strongest document; one without documents has no name.
 
-    The result depends on nothing but the arguments: all ties are broken by stated rules.
+    Only documents of `labelling` are read, but for the title of a feature that has none there and
+    so cannot be scored. The result depends on nothing but the arguments: all ties are broken by
+    stated rules.
 
     Args:
-        documents: `(title, text)` of every document by row; read once.
-        postings: Of the SAE on these documents.
-        embeddings: Of these documents, `(N, d)`, of any floating type, maybe memory-mapped.
+        tokens: Of all documents.
+        postings: Of the SAE on all documents.
+        labelling: Rows that may be read, ascending.
+        embeddings: Of all documents, `(N, d)`, of any floating type, maybe memory-mapped.
         embed: Embeds terms as the documents were embedded; None for labels without it.
-        progress: Is told of every document, feature and term.
-
-    Returns:
-        One label per feature, in order of features.
+        progress: Is told of every feature and term.
 
     Raises:
-        BuildError: There are more or fewer documents than embeddings.
         EmbedderError: `embed` failed to return one vector of width `d` per term.
     """
-    tokens = _read(documents, len(embeddings), progress)
-    if not postings.counts().any():
-        return _labels(postings.n, {}, {}, "none")
-    sample = Sample(embeddings)
-    evidence = {each.feature: each for each in gather_evidence(postings, embeddings, sample)}
-    candidates = _candidates(find_phrases(tokens), evidence, progress)
+    openings = _openings(tokens, postings)
+    seen = restricted(postings, labelling)
+    if not seen.counts().any():
+        return NamedFeatures(_labels(postings.n, {}, openings, "none"), {})
+    sample = Sample(embeddings, labelling)
+    evidence = {each.feature: each for each in gather_evidence(seen, embeddings, sample)}
+    phrases = find_phrases(tokens.only(labelling))
+    candidates = _candidates(phrases, evidence, labelling, progress)
     method = "terms"
     if embed is not None:
         method = "terms+embedding"
         meaning = separations(candidates, evidence, sample.covariance(), embed, progress)
         candidates = _ranked_by_meaning(candidates, meaning)
-    openings = {feature: tokens.openings[each.rows[0]] for feature, each in evidence.items()}
-    return _labels(postings.n, candidates, openings, method)
+    parts = _parts(phrases)
+    candidates = {each: _completed(scores, parts) for each, scores in candidates.items()}
+    openings |= {feature: tokens.openings[each.rows[0]] for feature, each in evidence.items()}
+    return NamedFeatures(_labels(postings.n, candidates, openings, method), evidence)
 
 
-def _read(documents: Iterable[tuple[str, str]], expected: int, progress: Progress) -> Tokens:
-    def counted() -> Iterator[tuple[str, str]]:
-        for document in documents:
-            yield document
-            progress.advance()
-
-    progress.start("Reading texts", expected, "documents")
-    tokens = tokenize(counted())
-    if tokens.documents != expected:
-        raise BuildError(
-            f"There are {tokens.documents:,} texts, but {expected:,} embeddings.",
-            "Embed the corpus again.",
-        )
-    return tokens
+def _openings(tokens: Tokens, postings: Postings) -> dict[int, str]:
+    """The title of each feature's strongest document."""
+    active = np.flatnonzero(postings.counts()).tolist()
+    return {feature: tokens.openings[postings.documents(feature)[0][0]] for feature in active}
 
 
 def _candidates(
-    phrases: Phrases, evidence: Mapping[int, Evidence], progress: Progress
+    phrases: Phrases, evidence: Mapping[int, Evidence], labelling: Int, progress: Progress
 ) -> dict[int, Scores]:
+    """Candidates of each feature; `phrases` numbers documents by their place in `labelling`."""
     contrast = PhraseContrast(phrases)
     spelled = cache(partial(spell, phrases))
     candidates = {}
     progress.start("Comparing documents", len(evidence), "features")
     for feature, each in evidence.items():
-        scored = contrast.strongest(each, _PHRASES)
+        placed = replace(
+            each,
+            rows=np.searchsorted(labelling, each.rows).astype(np.int32),
+            negatives=np.searchsorted(labelling, each.negatives).astype(np.int32),
+        )
+        scored = contrast.strongest(placed, _PHRASES)
         candidates[feature] = _merged((spelled(phrase), score) for phrase, score in scored)
         progress.advance()
     return candidates
@@ -127,6 +175,12 @@ def _merged(scored: Iterable[tuple[str, float]]) -> Scores:
     return dict(list(merged.items())[:_CANDIDATES])
 
 
+def _parts(phrases: Phrases) -> set[str]:
+    """Terms that mostly are part of longer ones."""
+    parts = np.flatnonzero(~phrases.whole)
+    return {spell(phrases, phrase) for phrase in parts.tolist()}
+
+
 def _ranked_by_meaning(
     candidates: Mapping[int, Scores], meaning: Mapping[tuple[int, str], float]
 ) -> dict[int, Scores]:
@@ -136,6 +190,31 @@ def _ranked_by_meaning(
         total = {term: score + meaning[feature, term] for term, score in scores.items()}
         ranked[feature] = dict(sorted(total.items(), key=lambda item: -item[1]))
     return ranked
+
+
+def _completed(scores: Scores, parts: set[str]) -> Scores:
+    """`scores` with the longer term first that the best one is part of, if that is nearly as good.
+
+    "Bayesian" is no name; "Bayesian inference" is one.
+    """
+    best = next(iter(scores), "")
+    if best not in parts:
+        return scores
+    key, least = key_of(best), _COMPLETION * scores[best]
+    whole = [
+        term
+        for term, score in scores.items()
+        if score >= least and term not in parts and _completes(term, key)
+    ]
+    # The shortest says least that is not so: "multimodal data".
+    chosen = min(whole, key=lambda term: len(key_of(term)), default=best)
+    return {term: scores[term] for term in (chosen, *scores)}
+
+
+def _completes(term: str, key: Key) -> bool:
+    """Whether `term` goes on after `key` with a word, not with a number: "NGC 4278"."""
+    *_, last = term.split(" ")
+    return contains(key_of(term), key) and not any(letter.isdigit() for letter in last)
 
 
 def _labels(

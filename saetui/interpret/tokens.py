@@ -2,16 +2,18 @@
 
 import re
 from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
+from saetui.errors import BuildError
 from saetui.interpret.markup import plain_text
 from saetui.interpret.words import kind_of, word_of
+from saetui.progress import Progress
 
 # Terms repeat within a text; what comes after this many characters cannot change a label much.
 MAXIMUM_CHARACTERS: Final = 20_000
@@ -56,6 +58,21 @@ class Tokens:
         """The document that each position lies in."""
         return np.searchsorted(self.starts, positions, side="right") - 1
 
+    def only(self, documents: NDArray[np.integer]) -> "Tokens":
+        """The tokens of some documents, ascending, which are numbered anew from 0."""
+        lengths = np.diff(self.starts)
+        wanted = np.zeros(self.documents, dtype=bool)
+        wanted[documents] = True
+        keep = np.concatenate([[True], np.repeat(wanted, lengths)])
+        starts = np.concatenate([[0], np.cumsum(lengths[documents])]) + self.starts[0]
+        return replace(
+            self,
+            forms=self.forms[keep],
+            starts=starts,
+            bodies=starts[:-1] + (self.bodies - self.starts[:-1])[documents],
+            openings=[self.openings[document] for document in documents.tolist()],
+        )
+
 
 class _Forms(dict[str, int]):
     """Numbers spellings in the order of their first use."""
@@ -71,6 +88,30 @@ class _Forms(dict[str, int]):
             self.spellings.append(spelling)
         self[spelling] = number
         return number
+
+
+def read_documents(
+    documents: Iterable[tuple[str, str]], expected: int, progress: Progress
+) -> Tokens:
+    """The words of all documents.
+
+    Raises:
+        BuildError: There are more or fewer than `expected`.
+    """
+
+    def counted() -> Iterator[tuple[str, str]]:
+        for document in documents:
+            yield document
+            progress.advance()
+
+    progress.start("Reading texts", expected, "documents")
+    tokens = tokenize(counted())
+    if tokens.documents != expected:
+        raise BuildError(
+            f"There are {tokens.documents:,} texts, but {expected:,} embeddings.",
+            "Embed the corpus again.",
+        )
+    return tokens
 
 
 def tokenize(documents: Iterable[tuple[str, str]]) -> Tokens:

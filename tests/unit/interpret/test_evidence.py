@@ -7,6 +7,7 @@ from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.interpret import evidence as module
 from saetui.interpret.evidence import HARD_NEGATIVES, STRONGEST, Sample, gather_evidence
+from saetui.interpret.split import restricted
 
 
 def corpus(documents=300, d=8, n=5, seed=3):
@@ -19,10 +20,14 @@ def corpus(documents=300, d=8, n=5, seed=3):
     return embeddings.astype(np.float16), build_postings(Codes(indices, values, n))
 
 
+def every(embeddings):
+    return Sample(embeddings, np.arange(len(embeddings), dtype=np.int32))
+
+
 def test_evidence_is_that_of_brute_force():
     embeddings, postings = corpus()
     x = embeddings.astype(np.float64)
-    found = list(gather_evidence(postings, embeddings, Sample(embeddings)))
+    found = gather_evidence(postings, embeddings, every(embeddings))
     assert [each.feature for each in found] == [0, 1, 2, 3]
     for each in found:
         rows, activations = postings.documents(each.feature)
@@ -30,6 +35,7 @@ def test_evidence_is_that_of_brute_force():
         np.testing.assert_array_equal(each.rows, strongest)
         np.testing.assert_allclose(each.weights, weights, rtol=1e-6)
         centroid = weights @ x[strongest] / weights.sum()
+        np.testing.assert_allclose(each.centroid, centroid, atol=1e-6)
         np.testing.assert_allclose(each.shift, centroid - x.mean(axis=0), atol=1e-6)
         others = np.setdiff1d(np.arange(len(x)), rows)
         nearest = others[np.argsort(-(x[others] @ centroid), kind="stable")][:HARD_NEGATIVES]
@@ -39,9 +45,9 @@ def test_evidence_is_that_of_brute_force():
 
 def test_blocks_do_not_change_anything(monkeypatch):
     embeddings, postings = corpus()
-    whole = list(gather_evidence(postings, embeddings, Sample(embeddings)))
+    whole = gather_evidence(postings, embeddings, every(embeddings))
     monkeypatch.setattr(module, "_BLOCK_BYTES", 1)
-    single = list(gather_evidence(postings, embeddings, Sample(embeddings)))
+    single = gather_evidence(postings, embeddings, every(embeddings))
     for one, other in zip(whole, single, strict=True):
         np.testing.assert_array_equal(one.negatives, other.negatives)
         np.testing.assert_allclose(one.shift, other.shift, rtol=1e-5)
@@ -50,7 +56,7 @@ def test_blocks_do_not_change_anything(monkeypatch):
 def test_a_sample_of_a_large_corpus_is_spread_over_it(monkeypatch):
     monkeypatch.setattr(module, "_SAMPLE", 100)
     embeddings, postings = corpus(documents=301)
-    sample = Sample(embeddings)
+    sample = every(embeddings)
     assert sample.rows.tolist() == list(range(0, 301, 4))
     assert sample.places(np.array([0, 3, 4, 300], dtype=np.int32)).tolist() == [0, 1, 75]
     for each in gather_evidence(postings, embeddings, sample):
@@ -58,14 +64,24 @@ def test_a_sample_of_a_large_corpus_is_spread_over_it(monkeypatch):
         assert not set(each.negatives) & set(postings.documents(each.feature)[0])
 
 
+def test_documents_outside_the_sample_are_not_evidence():
+    embeddings, postings = corpus()
+    rows = np.arange(1, 300, 2, dtype=np.int32)
+    seen = restricted(postings, rows)
+    for each in gather_evidence(seen, embeddings, Sample(embeddings, rows)):
+        assert set(each.rows) <= set(rows)
+        assert set(each.negatives) <= set(rows)
+        assert not set(each.negatives) & set(postings.documents(each.feature)[0])
+
+
 def test_the_covariance_is_that_of_numpy():
     embeddings, _ = corpus()
     expected = np.cov(embeddings.astype(np.float64), rowvar=False, bias=True)
-    np.testing.assert_allclose(Sample(embeddings).covariance(), expected, atol=1e-6)
+    np.testing.assert_allclose(every(embeddings).covariance(), expected, atol=1e-6)
 
 
 def test_a_feature_of_all_documents_has_no_negatives():
     embeddings, _ = corpus(documents=4)
     codes = Codes(np.zeros((4, 1), np.int32), np.ones((4, 1), np.float32), 1)
-    (each,) = gather_evidence(build_postings(codes), embeddings, Sample(embeddings))
+    (each,) = gather_evidence(build_postings(codes), embeddings, every(embeddings))
     assert len(each.negatives) == 0

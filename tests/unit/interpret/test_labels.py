@@ -48,6 +48,7 @@ def test_abbreviations_are_recognised_by_their_initials(short, term, expected):
     [
         ("tidal disruption events", "Tidal disruption events"),
         ("k-means", "K-means"),
+        ("odd-Z elements", "Odd-Z elements"),
         ("eROSITA survey", "eROSITA survey"),
         ("X-ray binaries", "X-ray binaries"),
         ("21 cm line", "21 cm line"),

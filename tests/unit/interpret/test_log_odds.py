@@ -13,8 +13,9 @@ from saetui.interpret.tokens import tokenize
 def ranked(documents, rows, negatives=(), weights=None, limit=20):
     phrases = find_phrases(tokenize(documents))
     weights = np.ones(len(rows)) if weights is None else np.array(weights)
-    rows, negatives = np.array(rows, dtype=np.int32), np.array(negatives, dtype=np.intp)
-    evidence = Evidence(0, rows, weights, negatives, np.zeros(2, np.float32))
+    rows, negatives = np.array(rows, dtype=np.int32), np.array(negatives, dtype=np.int32)
+    origin = np.zeros(2, np.float32)
+    evidence = Evidence(0, rows, weights, negatives, origin, origin)
     scored = PhraseContrast(phrases).strongest(evidence, limit)
     return [(spell(phrases, phrase), score) for phrase, score in scored]
 

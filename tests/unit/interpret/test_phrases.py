@@ -114,3 +114,12 @@ def test_corpora_without_words_have_no_phrases():
         phrases, names = found(documents)
         assert names == []
         assert phrases.indptr.tolist() == [0] * (len(documents) + 1)
+
+
+def test_a_word_that_has_objects_is_a_verb_and_no_phrase():
+    texts = [
+        ("", f"Simulating the flow of disc{row}. Clustering of galaxies.") for row in range(12)
+    ]
+    _, names = found(texts)
+    assert "Clustering" in names
+    assert "Simulating" not in names

@@ -14,9 +14,9 @@ COVARIANCE = np.diag([0.04, 0.01]).astype(np.float32)
 
 
 def evidence(shift, weights=(1.0, 1.0, 1.0, 1.0)):
-    none = np.empty(0, dtype=np.intp)
+    none, origin = np.empty(0, dtype=np.int32), np.zeros(2, dtype=np.float32)
     rows = np.arange(len(weights), dtype=np.int32)
-    return Evidence(0, rows, np.array(weights), none, np.array(shift, dtype=np.float32))
+    return Evidence(0, rows, np.array(weights), none, np.array(shift, np.float32), origin)
 
 
 def embed(terms):

@@ -8,7 +8,7 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.errors import BuildError, EmbedderError
-from saetui.interpret.terms import VERSION, label_features
+from saetui.interpret.terms import VERSION, _completed, label_features
 from saetui.progress import Silent
 
 TOPICS = (
@@ -130,10 +130,10 @@ def test_without_words_the_strongest_document_lends_its_title(title, text, label
 
 def test_chinese_texts_are_named_by_what_they_share_or_by_title():
     documents = [
-        (f"\u661f\u7cfb{row}", f"\u8fd9\u662f\u7b2c{row}\u7bc7\u3002") for row in range(60)
+        (f"\u661f\u7cfb{row}", f"\u8fd9\u662f\u7b2c{row}\u7bc7\u3002") for row in range(120)
     ]
-    label = labels_of(documents, [0] * 30 + [-1] * 30, 1)[0]
-    assert label.text == "\u661f\u7cfb0"
+    label = labels_of(documents, [0] * 60 + [-1] * 60, 1)[0]
+    assert label.text in {title for title, _ in documents[:60]}
     assert label.method == "title"
 
 
@@ -174,3 +174,13 @@ def test_an_embedder_of_another_width_is_refused():
     documents, topics = corpus()
     with pytest.raises(EmbedderError, match="width 64"):
         labels_of(documents, topics, 5, lambda terms: np.ones((len(terms), 3)))
+
+
+def test_a_part_of_terms_is_completed_by_the_shortest_that_is_nearly_as_good():
+    scores = {"Bayesian": 10.0, "exact Bayesian inference": 9.5, "Bayesian inference": 8.0}
+    parts = {"Bayesian", "exact"}
+    assert next(iter(_completed(scores, parts))) == "Bayesian inference"
+    assert _completed(scores, {"exact"}) == scores
+    assert next(iter(_completed({"Bayesian": 10.0, "Bayesian model": 5.0}, parts))) == "Bayesian"
+    assert next(iter(_completed({"NGC": 10.0, "NGC 4278": 9.0}, {"NGC"}))) == "NGC"
+    assert _completed({}, parts) == {}

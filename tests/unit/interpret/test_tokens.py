@@ -45,3 +45,14 @@ def test_an_empty_corpus_has_no_documents():
     tokens = tokenize([])
     assert tokens.documents == 0
     assert tokens.forms.tolist() == [GAP]
+
+
+def test_the_tokens_of_some_documents_are_those_of_a_corpus_of_them():
+    documents = [("A title", "One body."), ("", "second text"), ("Third", "a b c"), ("", "")]
+    some = tokenize(documents).only(np.array([0, 2, 3]))
+    alone = tokenize([documents[row] for row in (0, 2, 3)])
+    assert [spelled(some, row) for row in range(3)] == [spelled(alone, row) for row in range(3)]
+    np.testing.assert_array_equal(some.starts, alone.starts)
+    np.testing.assert_array_equal(some.bodies, alone.bodies)
+    assert some.openings == alone.openings
+    assert some.forms[0] == some.forms[-1] == GAP
