@@ -13,6 +13,7 @@ from saetui.cli.families import families
 from saetui.cli.family import family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
+from saetui.cli.label import label
 from saetui.cli.labels import labels
 from saetui.cli.match import match
 from saetui.cli.open import open_app
@@ -116,6 +117,15 @@ app.command(
     "feature",
     epilog=_examples("feature my.bundle 1234", 'feature my.bundle "black holes" --json'),
 )(feature)
+app.command(
+    "label",
+    short_help="Label features by a language model, or judge labels by one.",
+    epilog=_examples(
+        "label my.bundle --with openai:gpt-4o-mini --only clean --budget 2 --estimate",
+        "label my.bundle --with openai:llama3.1 --base-url http://localhost:11434/v1",
+        'label my.bundle --judge openai:gpt-4o-mini --only "f1<0.6"',
+    ),
+)(label)
 app.add_typer(labels, name="labels", help="Labels out of a bundle, and into it.")
 app.command(
     "families",

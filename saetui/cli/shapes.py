@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from saetui.core.families import Family
     from saetui.core.matches import Comparison
     from saetui.pipeline.build import BuildOutcome
+    from saetui.session.feedback import FeatureEffect
     from saetui.session.requests import (
         DocumentDetail,
         Example,
@@ -55,14 +56,25 @@ def _finite(value: object) -> object:
             return value
 
 
-def search(session: "Session", response: "SearchResponse") -> Json:
+def search(
+    session: "Session",
+    response: "SearchResponse",
+    effects: "Mapping[int, FeatureEffect] | None" = None,
+) -> Json:
     """A search: its results, the features behind it, and what steering pushed out."""
+    error = response.code_error
     return {
         "query": response.request.query,
+        "like": response.request.like,
+        "retrieval": response.request.retrieval,
         "mode": response.request.mode,
         "sae": session.sae.record.name,
         "drift": number(response.drift),
+        "kept": number(response.kept),
         "exact": response.exact,
+        "recall": number(response.recall),
+        "eligible": response.eligible,
+        "code_error": error and {"before": number(error[0]), "after": number(error[1])},
         "results": [_result(session, result) for result in response.results],
         "features": [
             {
@@ -70,6 +82,7 @@ def search(session: "Session", response: "SearchResponse") -> Json:
                 "label": session.features[feature.id].label,
                 "activation": number(feature.activation),
                 "steered": number(feature.steered),
+                **_effect(effects, feature.id),
             }
             for feature in response.features
         ],
@@ -83,6 +96,16 @@ def search(session: "Session", response: "SearchResponse") -> Json:
             for dropped in response.dropped
         ],
     }
+
+
+def _effect(effects: "Mapping[int, FeatureEffect] | None", feature: int) -> Json:
+    """How many results a step of a feature replaces; nothing where that was not asked for."""
+    if effects is None:
+        return {}
+    effect = effects.get(feature)
+    if effect is None:
+        return {"raised": None, "lowered": None, "moved": None}
+    return {"raised": effect.raised, "lowered": effect.lowered, "moved": number(effect.moved)}
 
 
 def _result(session: "Session", result: "Result") -> Json:
@@ -108,6 +131,7 @@ def _why(session: "Session", why: "Explanation") -> Json:
         ],
         "bias": number(why.bias),
         "remainder": number(why.remainder),
+        "words": number(why.words),
     }
 
 

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Float
+from saetui.core.codec import Float, Int
 from saetui.core.postings import Postings
-from saetui.interpret.examples import ExampleSource
+from saetui.interpret.evidence import Evidence, Sample, gather_evidence
+from saetui.interpret.examples import Examples, ExampleSource
 from saetui.interpret.judges import OfflineJudge, measure, offline_judges
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.quality import Quality, assess
 from saetui.interpret.scores import Scores, detection_scores
 from saetui.interpret.separation import Embed
 from saetui.interpret.signals import Signals
-from saetui.interpret.split import Split, split_documents
-from saetui.interpret.terms import NamedFeatures, name_features
+from saetui.interpret.split import Split, restricted, split_documents
+from saetui.interpret.terms import name_features
 from saetui.interpret.tokens import read_documents
 from saetui.interpret.trials import Trials, make_trials
 from saetui.progress import Progress
@@ -64,48 +66,107 @@ def label_and_score(
         BuildError: There are more or fewer documents than embeddings.
         EmbedderError: `embed` failed to return one vector of width `d` per term.
     """
-    tokens = read_documents(documents, len(embeddings), progress)
-    split = split_documents(tokens, seed)
-    embed = _remembering(embed) if embed else None
-    named = name_features(
-        tokens,
-        postings,
-        split.labelling,
-        embeddings=embeddings,
-        embed=embed,
-        progress=progress,
+    study = Study(
+        documents, postings, embeddings=embeddings, embed=embed, seed=seed, progress=progress
     )
+    labels = study.name()
     quality = assess(postings, embeddings, stability)
-    labelling, held_out = (
-        _trials(named, postings, embeddings, rows, seed)
-        for rows in (split.labelling, split.held_out)
-    )
-    if not len(held_out.features):
-        return LabelledFeatures(named.labels, {}, quality, split)
-    signals = Signals(tokens, embeddings, split.labelling, embed, seed)
-    scores = _scored(named.labels, signals, labelling, held_out, progress)
-    return LabelledFeatures(named.labels, scores, quality, split)
+    return LabelledFeatures(labels, study.score(labels), quality, study.split)
 
 
-def _trials(
-    named: NamedFeatures,
-    postings: Postings,
-    embeddings: NDArray[np.floating],
-    rows: NDArray[np.int32],
-    seed: int,
-) -> Trials:
-    source = ExampleSource(postings, embeddings, rows, seed=seed)
-    return make_trials(source.draw(list(named.evidence.values())))
+class Study:
+    """One SAE on one corpus, whose documents are split into those to label from and to score on.
+
+    Arguments are those of `label_and_score`.
+
+    Attributes:
+        split: Which documents are for what.
+    """
+
+    def __init__(
+        self,
+        documents: Iterable[tuple[str, str]],
+        postings: Postings,
+        *,
+        embeddings: NDArray[np.floating],
+        embed: Embed | None,
+        seed: int,
+        progress: Progress,
+    ) -> None:
+        self._tokens = read_documents(documents, len(embeddings), progress)
+        self.split: Split = split_documents(self._tokens, seed)
+        self._postings, self._embeddings = postings, embeddings
+        self._embed = _remembering(embed) if embed else None
+        self._seed, self._progress = seed, progress
+        self._evidence: dict[int, Evidence] | None = None
+
+    def name(self) -> list[FeatureLabel]:
+        """Name every feature offline."""
+        named = name_features(
+            self._tokens,
+            self._postings,
+            self.split.labelling,
+            embeddings=self._embeddings,
+            embed=self._embed,
+            progress=self._progress,
+        )
+        self._evidence = named.evidence
+        return named.labels
+
+    def examples(self, features: Sequence[int]) -> dict[int, Examples]:
+        """What a label of each feature may be made from; features without any are left out."""
+        wanted = [self._known()[feature] for feature in features if feature in self._known()]
+        drawn = self._source(self.split.labelling).draw(wanted)
+        return {examples.feature: examples for examples in drawn}
+
+    @cached_property
+    def trials(self) -> Trials:
+        """The held-out documents that labels are scored on."""
+        return make_trials(self._source(self.split.held_out).draw(list(self._known().values())))
+
+    def score(self, labels: Sequence[FeatureLabel]) -> dict[str, Scores]:
+        """Scores by offline judge: judges learn on one part, and are asked about the other.
+
+        Args:
+            labels: One of each feature, by number; those without text are not scored.
+        """
+        named = [each for each in self._known().values() if labels[each.feature].text]
+        labelling, held_out = (
+            make_trials(self._source(rows).draw(named))
+            for rows in (self.split.labelling, self.split.held_out)
+        )
+        if not len(held_out.features):
+            return {}
+        signals = Signals(
+            self._tokens, self._embeddings, self.split.labelling, self._embed, self._seed
+        )
+        return _scored(labels, signals, labelling, held_out, self._progress)
+
+    def _known(self) -> dict[int, Evidence]:
+        """Of each feature that is active on a labelling document."""
+        if self._evidence is None:
+            seen = restricted(self._postings, self.split.labelling)
+            found = (
+                gather_evidence(
+                    seen, self._embeddings, Sample(self._embeddings, self.split.labelling)
+                )
+                if seen.counts().any()
+                else ()
+            )
+            self._evidence = {each.feature: each for each in found}
+        return self._evidence
+
+    def _source(self, rows: Int) -> ExampleSource:
+        return ExampleSource(self._postings, self._embeddings, rows, seed=self._seed)
 
 
 def _scored(
-    labels: list[FeatureLabel],
+    labels: Sequence[FeatureLabel],
     signals: Signals,
     labelling: Trials,
     held_out: Trials,
     progress: Progress,
 ) -> dict[str, Scores]:
-    """Scores by judge: judges learn on one part, and are asked about the other."""
     names, of_labelling, of_held_out = _measured(labels, signals, labelling, held_out, progress)
     judges: list[OfflineJudge] = offline_judges(signals, names, of_labelling, labelling)
     return {
@@ -117,7 +178,7 @@ def _scored(
 
 
 def _measured(
-    labels: list[FeatureLabel],
+    labels: Sequence[FeatureLabel],
     signals: Signals,
     labelling: Trials,
     held_out: Trials,

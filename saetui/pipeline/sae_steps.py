@@ -237,7 +237,7 @@ class SaeBuild:
             ((document.title, document.text) for document in self._documents),
             postings,
             embeddings=vectors,
-            embed=_term_embedder(self._loaded.embedder),
+            embed=term_embedder(self._loaded.embedder),
             seed=self._build.options.training.seed,
             stability=saes.load_stability(self._folder, self._size.n),
             progress=self._build.progress,
@@ -294,7 +294,7 @@ class SaeBuild:
         return family_statistics(families, codes, postings, seed=seed).to_json()
 
 
-def _term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None:
+def term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None:
     """What embeds the words of labels; precomputed vectors come without."""
     from saetui.embed.precomputed import PrecomputedVectors
 

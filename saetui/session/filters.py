@@ -36,6 +36,9 @@ FIGURES: dict[Figure, Callable[[FeatureRecord], float | None]] = {
 }
 """What a feature can be compared and sorted by; None where it is not known."""
 
+CLEAN = "f1>=0.8 pearson>=0.8 density<0.2"
+"""What the paper calls a clean feature."""
+
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from command_line import Run, without_colour
 
-from saetui.cli.search import rank_change
+from saetui.cli.search_text import rank_change
 
 pytestmark = pytest.mark.usefixtures("hash_embedder")
 
@@ -69,7 +69,7 @@ def test_a_family_is_steered_as_one(run: Run, bundle: Path) -> None:
     assert all("coral" in result["title"] for result in found["results"][:5])
 
 
-@pytest.mark.parametrize("mode", ["delta", "decode"])
+@pytest.mark.parametrize("mode", ["delta", "codes", "decode", "optimise"])
 def test_exact_and_index_agree_on_a_small_corpus(run: Run, bundle: Path, mode: str) -> None:
     words = ("search", bundle, "reef fish", "--mode", mode, "--json")
     by_index, exact = run(*words).json, run(*words, "--exact").json
@@ -106,7 +106,7 @@ def test_what_cannot_be_searched_is_explained(
     assert message in outcome.err
 
 
-@pytest.mark.parametrize("option", [("--limit", "0"), ("--mode", "codes")])
+@pytest.mark.parametrize("option", [("--limit", "0"), ("--mode", "none")])
 def test_options_out_of_range_are_usage_errors(
     run: Run, bundle: Path, option: tuple[str, str]
 ) -> None:

@@ -1,0 +1,181 @@
+"""`saetui label`: labels and judgements by a language model."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saetui.cli.opening import opened
+from saetui.cli.options import AsJson, BundlePath, SaeName
+
+if TYPE_CHECKING:
+    from saetui.interpret.llm import Estimate
+    from saetui.pipeline.model_labels import ModelOutcome
+    from saetui.session.session import Session
+
+
+def label(
+    bundle: BundlePath,
+    *,
+    labeller: Annotated[
+        str | None,
+        typer.Option("--with", metavar="openai:MODEL", help="The model that writes labels."),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            metavar="openai:MODEL",
+            help="The model that judges labels on held-out documents; alone, the labels there are.",
+        ),
+    ] = None,
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only",
+            metavar="WHICH",
+            help='Features: all, clean, numbers such as 3,14,15, or a filter such as "f1<0.6".',
+        ),
+    ] = "all",
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", min=0, metavar="DOLLARS", help="Most that it may cost in all."),
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option("--tokens", min=0, help="Most tokens that it may take in all.")
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(
+            "--price",
+            metavar="IN,OUT",
+            help="Dollars per million tokens, if the model's are not known or not these.",
+        ),
+    ] = None,
+    judge_price: Annotated[
+        str | None, typer.Option("--judge-price", metavar="IN,OUT", help="The same for the judge.")
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--base-url",
+            metavar="URL",
+            help="Address of an OpenAI-compatible server, such as http://localhost:11434/v1.",
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, help="Requests at a time.")
+    ] = 8,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what it will cost, and stop.")
+    ] = False,
+    sae: SaeName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Label features by a language model, and judge labels by one.
+
+    Any endpoint that speaks OpenAI's protocol will do: OpenAI, Azure, Ollama, vLLM, llama.cpp. What
+    it will cost is said before the first request. Earlier labels are kept. Interrupted, the same
+    command goes on, and nothing is paid for twice.
+    """
+    from saetui.cli.output import Output
+    from saetui.cli.progress import shown_progress
+    from saetui.interpret.llm import Budget, model_settings, parse_price
+    from saetui.pipeline.model_labels import ModelLabelling, ModelRequest
+
+    with opened(bundle, sae) as session, shown_progress() as progress:
+        request = ModelRequest(
+            features=tuple(_chosen(session, only)),
+            labeller=model_settings(
+                labeller,
+                base_url=base_url,
+                price=parse_price(price) if price else None,
+                concurrency=concurrency,
+            )
+            if labeller
+            else None,
+            judge=model_settings(
+                judge,
+                base_url=base_url,
+                price=parse_price(judge_price) if judge_price else None,
+                concurrency=concurrency,
+            )
+            if judge
+            else None,
+            budget=Budget(budget, tokens),
+        )
+        job = ModelLabelling(session.bundle, session.sae.record.name, request, progress)
+        expected = job.estimate()
+        progress.note(_in_words(expected))
+        if estimate:
+            if as_json:
+                Output().json(_expected(expected))
+            return
+        outcome = job.run()
+    if as_json:
+        Output().json(_done(outcome))
+    else:
+        _print(outcome)
+
+
+def _chosen(session: "Session", only: str) -> list[int]:
+    """Numbers of the features that are meant."""
+    from saetui.errors import InputError
+    from saetui.session.filters import CLEAN
+
+    if only == "all":
+        return [record.id for record in session.features if record.documents]
+    parts = [part.strip() for part in only.split(",")]
+    if all(part.isdecimal() for part in parts):
+        return [session.record(int(part)).id for part in dict.fromkeys(parts)]
+    found = [record.id for record in session.choose(CLEAN if only == "clean" else only)]
+    if not found:
+        raise InputError(f"No feature fits '{only}'.", "See them with: saetui features BUNDLE")
+    return found
+
+
+def _in_words(expected: "Estimate") -> str:
+    price = (
+        "at a price that is not known"
+        if expected.dollars is None
+        else (f"about ${expected.dollars:.2f}")
+    )
+    known = f", {expected.replayed:,} more are answered already" if expected.replayed else ""
+    return (
+        f"{expected.questions:,} requests{known}: about {expected.prompt_tokens:,} tokens to read "
+        f"and {expected.completion_tokens:,} to write, {price}."
+    )
+
+
+def _expected(expected: "Estimate") -> dict[str, object]:
+    return {
+        "requests": expected.questions,
+        "answered_already": expected.replayed,
+        "prompt_tokens": expected.prompt_tokens,
+        "completion_tokens": expected.completion_tokens,
+        "dollars": expected.dollars,
+    }
+
+
+def _done(outcome: "ModelOutcome") -> dict[str, object]:
+    return {
+        "labelled": len(outcome.labels),
+        "known": outcome.known,
+        "failed": {str(feature): reason for feature, reason in outcome.failed.items()},
+        "judged": outcome.judged,
+        "dollars": outcome.spending.dollars,
+        "tokens": outcome.spending.tokens,
+        "caveats": list(outcome.spending.caveats),
+    }
+
+
+def _print(outcome: "ModelOutcome") -> None:
+    known = f" ({outcome.known:,} were known)" if outcome.known else ""
+    typer.echo(
+        f"{len(outcome.labels):,} new labels{known}, {outcome.judged:,} labels judged, "
+        f"{len(outcome.failed):,} failed. In all ${outcome.spending.dollars:.4f}, "
+        f"{outcome.spending.tokens:,} tokens."
+    )
+    for caveat in outcome.spending.caveats:
+        typer.echo(caveat)
+    for feature, reason in list(outcome.failed.items())[:5]:
+        typer.echo(f"feature {feature}: {reason}", err=True)

@@ -1,0 +1,149 @@
+"""The outcome of a search as text."""
+
+from typing import TYPE_CHECKING
+
+from saetui.cli.figures import score, signed
+from saetui.text import visible_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from saetui.cli.output import Output
+    from saetui.session.feedback import FeatureEffect
+    from saetui.session.requests import SearchResponse
+    from saetui.session.session import Session
+
+_SHOWN_TERMS = 5
+
+
+def rank_change(rank: int, baseline_rank: int | None) -> str:
+    """Where a result came from, in words that need no colour."""
+    if baseline_rank is None:
+        return "NEW"
+    if rank == baseline_rank:
+        return "="
+    return f"up {baseline_rank - rank}" if rank < baseline_rank else f"down {rank - baseline_rank}"
+
+
+def _change_style(change: str) -> str:
+    return {"up": "green", "down": "red", "NEW": "bold"}.get(change.partition(" ")[0], "dim")
+
+
+def print_response(
+    output: "Output",
+    session: "Session",
+    response: "SearchResponse",
+    effects: "Mapping[int, FeatureEffect] | None" = None,
+) -> None:
+    """Results, their reasons, the features behind them and what steering pushed out."""
+    from saetui.cli.output import Column
+
+    steered = bool(response.request.steering) and response.drift is not None
+    change = [Column("change", style=_change_style)] if steered else []
+    output.table(
+        [
+            Column("rank", numeric=True),
+            *change,
+            Column("score", numeric=True),
+            Column("title"),
+            Column("published"),
+            Column("id"),
+        ],
+        [
+            [
+                str(result.rank),
+                *([rank_change(result.rank, result.baseline_rank)] if steered else []),
+                score(result.score),
+                result.title,
+                result.published,
+                result.id,
+            ]
+            for result in response.results
+        ],
+    )
+    if response.request.why:
+        _print_why(output, session, response)
+    if response.features:
+        _print_features(output, response, effects or {})
+    if steered and response.dropped:
+        output.heading("Pushed out by steering")
+        output.table(
+            [Column("was", numeric=True), Column("title"), Column("id")],
+            [[str(gone.baseline_rank), gone.title, gone.id] for gone in response.dropped],
+        )
+    output.line()
+    output.line(_summary(session, response), "dim")
+
+
+def _print_features(
+    output: "Output", response: "SearchResponse", effects: "Mapping[int, FeatureEffect]"
+) -> None:
+    from saetui.cli.output import Column
+
+    output.heading("Features of the query")
+    moves = [Column("replaces up", numeric=True), Column("down", numeric=True)] if effects else []
+    output.table(
+        [
+            Column("feature", numeric=True),
+            Column("label"),
+            Column("activation", numeric=True),
+            Column("steered", numeric=True, style=lambda cell: "bold" if cell else ""),
+            *moves,
+        ],
+        [
+            [
+                str(feature.id),
+                feature.name,
+                score(feature.activation),
+                "" if feature.steered == feature.activation else score(feature.steered),
+                *_replaced(effects, feature.id),
+            ]
+            for feature in response.features
+        ],
+    )
+
+
+def _replaced(effects: "Mapping[int, FeatureEffect]", feature: int) -> list[str]:
+    """How many results a step up and a step down replace, if that was asked for."""
+    if not effects:
+        return []
+    effect = effects.get(feature)
+    return ["", ""] if effect is None else [str(effect.raised), str(effect.lowered)]
+
+
+def _print_why(output: "Output", session: "Session", response: "SearchResponse") -> None:
+    output.heading("Why")
+    for result in response.results:
+        if result.why is None:
+            continue
+        shown, others = result.why.features[:_SHOWN_TERMS], result.why.features[_SHOWN_TERMS:]
+        terms = [(session.features[feature].name, term) for feature, term in shown]
+        if others:
+            terms.append((f"{len(others)} more", sum(term for _, term in others)))
+        if response.request.retrieval == "semantic":
+            terms += [("bias", result.why.bias), ("unexplained", result.why.remainder)]
+        else:
+            terms += [("meaning", result.why.remainder), ("words", result.why.words)]
+        said = "  ".join(f"{visible_line(name)} {signed(term)}" for name, term in terms)
+        output.prose(f"{result.rank}  {said}")
+
+
+def _summary(session: "Session", response: "SearchResponse") -> str:
+    request = response.request
+    parts = [session.sae.record.name, request.mode]
+    if request.retrieval != "semantic":
+        parts.append(request.retrieval)
+    if response.drift is not None:
+        parts.append(f"drift {response.drift:.2f}")
+    if response.kept is not None and request.steering:
+        parts.append(f"{response.kept:.0%} of the nearness to the query kept")
+    if response.code_error is not None:
+        before, after = response.code_error
+        parts.append(f"error of the code {before:.3f}, then {after:.3f}")
+    if response.exact:
+        parts.append("exact")
+    if response.recall is not None:
+        parts.append(f"the index finds {response.recall:.0%} of these")
+    if response.eligible < len(session.bundle):
+        parts.append(f"{response.eligible:,} of {len(session.bundle):,} documents pass the filter")
+    return "  ".join(parts)

@@ -1,0 +1,287 @@
+"""Have a language model label features of a bundle, or judge the labels they have."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from saetui.embed import EmbedderSettings, load_embedder
+from saetui.errors import InputError
+from saetui.interpret.examples import Examples
+from saetui.interpret.judges import Question
+from saetui.interpret.labelling import Study
+from saetui.interpret.labels import FeatureLabel
+from saetui.interpret.llm import (
+    ActiveText,
+    Budget,
+    Estimate,
+    FeatureExamples,
+    LanguageModel,
+    Ledger,
+    LLMJudge,
+    LLMLabeller,
+    ModelSettings,
+    Spending,
+)
+from saetui.interpret.scores import detection_scores
+from saetui.paths import cache_dir
+from saetui.pipeline.label_records import JUDGES, score_records
+from saetui.pipeline.relabelling import store_labels
+from saetui.pipeline.sae_steps import term_embedder
+from saetui.progress import Progress
+from saetui.store.bundle import Bundle
+from saetui.store.labels import LabelRecord, ScoreRecord
+
+_STRONGEST, _OTHERS, _NEGATIVES = 5, 5, 6
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """What is asked of language models.
+
+    Attributes:
+        features: Which features.
+        labeller: Who labels them; None leaves the labels they have.
+        judge: Who judges the labels; None for offline judges alone.
+        budget: Most that all of it may cost, this run and earlier ones of the same request
+            together.
+    """
+
+    features: tuple[int, ...]
+    labeller: ModelSettings | None
+    judge: ModelSettings | None
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class ModelOutcome:
+    """What language models did.
+
+    Attributes:
+        labels: New labels that were stored.
+        known: Labels that were given before, word for word, and not stored again.
+        failed: Features without a usable reply, and why.
+        judged: Labels judged.
+        spending: Over all runs of the request.
+    """
+
+    labels: tuple[LabelRecord, ...]
+    known: int
+    failed: Mapping[int, str]
+    judged: int
+    spending: Spending
+
+
+class ModelLabelling:
+    """One request about one SAE of a bundle.
+
+    Args:
+        bundle: The open bundle.
+        sae: Name of the SAE; None for the bundle's first.
+        request: What is asked.
+        progress: Told of every step.
+
+    Raises:
+        InputError: Nothing is asked, or of no feature that has documents to learn from.
+    """
+
+    def __init__(
+        self, bundle: Bundle, sae: str | None, request: ModelRequest, progress: Progress
+    ) -> None:
+        if request.labeller is None and request.judge is None:
+            raise InputError("No language model is named.", "Give --with or --judge openai:MODEL.")
+        self._bundle, self._sae = bundle, bundle.sae(sae)
+        self._request, self._progress = request, progress
+        settings = EmbedderSettings.from_dict(bundle.manifest.embedder)
+        self._texts = [_text(document.title, document.text) for document in bundle.documents]
+        self._study = Study(
+            ((document.title, document.text) for document in bundle.documents),
+            self._sae.postings,
+            embeddings=bundle.embeddings,
+            embed=None
+            if settings.kind == "precomputed"
+            else term_embedder(load_embedder(settings)),
+            seed=0,
+            progress=progress,
+        )
+        self._examples = self._study.examples(request.features)
+        if not self._examples:
+            raise InputError(
+                "None of these features is active on a document to learn from.",
+                "Choose others with --only.",
+            )
+
+    def estimate(self) -> Estimate:
+        """What it will probably cost; asks nothing."""
+        with self._ledger() as ledger:
+            total = Estimate(0, 0, 0, 0, 0.0)
+            if self._request.labeller is not None:
+                labeller = LLMLabeller(LanguageModel(self._request.labeller, ledger))
+                total += labeller.estimate(self._shown())
+            if self._request.judge is not None:
+                total += self._judge(ledger).estimate(self._questions(self._labels_now()))
+            return total
+
+    def run(self) -> ModelOutcome:
+        """Label, score, judge, store. Interrupted, a second run pays for nothing again."""
+        with self._ledger() as ledger:
+            made, failed = self._make(ledger)
+            labels = self._labels_now()
+            for record in made:
+                labels[record.feature] = _as_label(record)
+            scores = self._offline(labels, {record.feature for record in made})
+            judged: list[ScoreRecord] = []
+            if self._request.judge is not None:
+                judged = self._judged(self._judge(ledger), labels)
+            new, scores = self._told_apart(made, [*scores, *judged])
+            store_labels(
+                self._bundle.path,
+                self._sae.record.name,
+                new,
+                scores,
+            )
+            return ModelOutcome(
+                tuple(new),
+                len(made) - len(new),
+                failed,
+                len({score.feature for score in judged}),
+                ledger.spending(),
+            )
+
+    def _make(self, ledger: Ledger) -> tuple[list[LabelRecord], dict[int, str]]:
+        """New labels, and why there are none of some features."""
+        if self._request.labeller is None:
+            return [], {}
+        shown = self._shown()
+        labels = LLMLabeller(LanguageModel(self._request.labeller, ledger)).label(
+            shown, self._progress
+        )
+        made, failed = [], {}
+        for each, outcome in zip(shown, labels.outcomes, strict=True):
+            if outcome.answer is None:
+                failed[each.feature] = outcome.reason
+                continue
+            made.append(
+                LabelRecord(
+                    each.feature,
+                    outcome.answer,
+                    (),
+                    labels.method,
+                    labels.model,
+                    labels.prompt_version,
+                    labels.created,
+                )
+            )
+        return made, failed
+
+    def _shown(self) -> list[FeatureExamples]:
+        """What the labeller sees, all of it from documents that labels may be made from."""
+        return [self._shown_of(examples) for examples in self._examples.values()]
+
+    def _shown_of(self, examples: Examples) -> FeatureExamples:
+        active, values = self._sae.postings.documents(examples.feature)
+        strengths = dict(zip(active.tolist(), values.tolist(), strict=True))
+        others = [row for row in examples.deciles.tolist() if row not in examples.strongest]
+        rows = [
+            *examples.strongest.tolist()[:_STRONGEST],
+            *others[:: max(1, len(others) // _OTHERS)],
+        ]
+        rows = sorted(rows[: _STRONGEST + _OTHERS], key=lambda row: -strengths[row])
+        highest = max(strengths.values())
+        half = _NEGATIVES // 2
+        inactive = [*examples.near_misses.tolist()[:half], *examples.random.tolist()[:half]]
+        return FeatureExamples(
+            examples.feature,
+            tuple(ActiveText(self._texts[row], strengths[row] / highest) for row in rows),
+            tuple(self._texts[row] for row in inactive),
+        )
+
+    def _labels_now(self) -> dict[int, FeatureLabel]:
+        return {
+            record.id: FeatureLabel(record.id, record.label, "", record.terms, 0)
+            for record in self._sae.features
+        }
+
+    def _questions(self, labels: Mapping[int, FeatureLabel]) -> list[Question]:
+        """The labels of the features asked about, with the held-out documents to judge."""
+        trials = self._study.trials
+        places = {feature: place for place, feature in enumerate(trials.features.tolist())}
+        return [
+            Question(feature, labels[feature].text, (), trials.rows_of(places[feature]))
+            for feature in self._examples
+            if feature in places and labels[feature].text
+        ]
+
+    def _judge(self, ledger: Ledger) -> LLMJudge:
+        assert self._request.judge is not None
+        return LLMJudge(LanguageModel(self._request.judge, ledger), self._texts)
+
+    def _judged(self, judge: LLMJudge, labels: Mapping[int, FeatureLabel]) -> list[ScoreRecord]:
+        """Scores by the language model of labels that it could judge."""
+        trials, questions = self._study.trials, self._questions(labels)
+        answers = judge.confidences(questions, self._progress)
+        confidences = np.zeros(len(trials.rows), dtype=np.float32)
+        places = {feature: place for place, feature in enumerate(trials.features.tolist())}
+        usable = set()
+        for question, answer in zip(questions, answers, strict=True):
+            if np.isfinite(answer).all():
+                start = trials.indptr[places[question.feature]]
+                confidences[start : start + len(answer)] = answer
+                usable.add(question.feature)
+        scores = detection_scores(judge.name, trials, confidences, len(labels))
+        return [record for record in score_records(scores) if record.feature in usable]
+
+    def _offline(self, labels: Mapping[int, FeatureLabel], wanted: set[int]) -> list[ScoreRecord]:
+        """Scores of new labels by the offline judges."""
+        if not wanted:
+            return []
+        found = self._study.score([labels[feature] for feature in sorted(labels)])
+        return [
+            record
+            for name in JUDGES
+            if name in found
+            for record in score_records(found[name])
+            if record.feature in wanted
+        ]
+
+    def _told_apart(
+        self, made: Sequence[LabelRecord], scores: Sequence[ScoreRecord]
+    ) -> tuple[list[LabelRecord], list[ScoreRecord]]:
+        """Labels that features do not have yet, and scores with the versions they are of."""
+        new, versions = [], {}
+        for record in made:
+            same = [
+                label.version
+                for label in self._sae.labels(record.feature)
+                if replace(label, version=0, created="") == replace(record, created="")
+            ]
+            if same:
+                versions[record.feature] = same[-1]
+            else:
+                new.append(record)
+        added = {record.feature for record in new}
+        for feature in self._sae.features:
+            if feature.id not in added:
+                versions.setdefault(feature.id, feature.version)
+        numbered = [replace(score, version=versions.get(score.feature, 0)) for score in scores]
+        return new, [score for score in numbered if score.version or score.feature in added]
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger]:
+        request = self._request
+        names = [each.spec if each else "" for each in (request.labeller, request.judge)]
+        bundle = self._bundle.path.resolve()
+        account = "|".join([str(bundle), self._sae.record.name, *names])
+        folder = cache_dir() / "llm"
+        folder.mkdir(parents=True, exist_ok=True)
+        with Ledger(folder / "replies.sqlite", account, request.budget) as ledger:
+            yield ledger
+
+
+def _text(title: str, text: str) -> str:
+    return f"{title}\n\n{text}" if title else text
+
+
+def _as_label(record: LabelRecord) -> FeatureLabel:
+    return FeatureLabel(record.feature, record.text, record.method, record.terms, 0)

@@ -1,0 +1,165 @@
+"""Labels by a language model, from the command line, against a server on this machine."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bundles import TOPICS, HashEmbedder, make_bundle
+from command_line import Run
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpret" / "llm"))
+
+from chat_server import ChatServer, completion, replying
+
+WORDS = [words.split()[0] for _, specials in TOPICS.values() for words in specials.values()]
+
+
+class Reader(ChatServer):
+    """Labels documents by the special topic that most of them are about."""
+
+    def protocol_answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        asked = request["messages"][1]["content"]
+        if '"document"' not in asked:
+            best = max(WORDS, key=asked.count)
+            text = json.dumps({"label": f"{best} studies"})
+        else:
+            label = asked.split('Concept: "')[1].split('"')[0].split()[0].lower()
+            documents = [json.loads(line) for line in asked.splitlines() if line.startswith("{")]
+            judged = [
+                {
+                    "document": document["document"],
+                    "confidence": 0.9 if label in document["text"] else -0.9,
+                }
+                for document in documents
+            ]
+            text = json.dumps({"judgements": judged})
+        self.charge(request, text)
+        return completion(request, text)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "many.bundle", documents=400)
+
+
+@pytest.fixture
+def own(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAETUI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setattr(
+        "saetui.pipeline.model_labels.load_embedder",
+        lambda settings: HashEmbedder(settings.dimensions or 0),
+    )
+    path = tmp_path / "own.bundle"
+    shutil.copytree(many, path)
+    return path
+
+
+@pytest.fixture
+def server() -> Iterator[Reader]:
+    with Reader() as server:
+        yield server
+
+
+def asked(server: Reader, *words: object) -> list[object]:
+    return ["--base-url", server.url, "--price", "1,2", "--judge-price", "1,2", *words]
+
+
+def test_labels_are_written_scored_and_judged(run: Run, own: Path, server: Reader) -> None:
+    command = ["label", own, "--with", "openai:writer", "--judge", "openai:reader"]
+    command += asked(server, "--only", "1,2,6", "--json")
+    done = run(*command)
+    assert done.code == 0, done.err
+    assert (done.json["labelled"], done.json["judged"], done.json["failed"]) == (3, 3, {})
+    assert done.json["dollars"] > 0
+    assert "requests: about" in done.err
+    found = run("feature", own, "1", "--json").json
+    old, new = found["labels"]
+    assert (old["text"], new["text"]) == ("Accretion discs", "Accretion studies")
+    assert (new["method"], new["model"]) == ("llm", "openai:writer")
+    judges = {score["judge"] for score in new["scores"]}
+    assert "openai:reader" in judges
+    assert len(judges) > 1
+    assert found["label"] == "Accretion studies"
+    by_reader = {s["protocol"]: s for s in new["scores"] if s["judge"] == "openai:reader"}
+    assert (found["judge"], found["f1"]) == ("openai:reader", by_reader["top"]["f1"]["value"])
+    assert by_reader["deciles"]["documents"] > by_reader["top"]["documents"] > 0
+    assert run("check", own).code == 0
+
+
+def test_a_second_run_asks_and_stores_nothing(run: Run, own: Path, server: Reader) -> None:
+    command = ["label", own, "--with", "openai:writer", *asked(server, "--only", "1,2", "--json")]
+    assert run(*command).json["labelled"] == 2
+    paid = len(server.bill)
+    again = run(*command).json
+    assert (again["labelled"], again["known"], len(server.bill)) == (0, 2, paid)
+    assert len(run("feature", own, "1", "--json").json["labels"]) == 2
+
+
+def test_the_labels_there_are_can_be_judged_alone(run: Run, own: Path, server: Reader) -> None:
+    command = ["label", own, "--judge", "openai:reader", *asked(server, "--only", "1,2", "--json")]
+    done = run(*command)
+    assert done.code == 0, done.err
+    assert (done.json["labelled"], done.json["judged"]) == (0, 2)
+    (label,) = run("feature", own, "1", "--json").json["labels"]
+    assert label["text"] == "Accretion discs"
+    assert [score["judge"] for score in label["scores"]][-1] == "openai:reader"
+
+
+def test_an_estimate_asks_nothing(run: Run, own: Path, server: Reader) -> None:
+    command = ["label", own, "--with", "openai:writer", *asked(server, "--estimate", "--json")]
+    expected = run(*command).json
+    assert expected["requests"] > 10
+    assert expected["dollars"] == pytest.approx(
+        (expected["prompt_tokens"] + 2 * expected["completion_tokens"]) / 1e6
+    )
+    assert server.bill == []
+
+
+def test_a_budget_ends_the_work_and_keeps_what_was_paid_for(
+    run: Run, own: Path, server: Reader
+) -> None:
+    command = ["label", own, "--with", "openai:writer", *asked(server, "--json")]
+    some = run(*command, "--budget", "0.015").json
+    assert 0 < some["labelled"] < 20
+    assert "budget" in next(iter(some["failed"].values())).lower()
+    assert some["dollars"] <= 0.015
+    rest = run(*command, "--budget", "1").json
+    assert rest["labelled"] + some["labelled"] == rest["labelled"] + rest["known"]
+    assert rest["failed"] == {}
+
+
+def test_a_feature_that_gets_no_usable_reply_is_named(run: Run, own: Path, server: Reader) -> None:
+    server.rule = replying("")
+    done = run("label", own, "--with", "openai:writer", *asked(server, "--only", "1", "--json"))
+    assert done.json["labelled"] == 0
+    assert list(done.json["failed"]) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "No language model is named"),
+        (["--with", "gpt"], "does not name a language model"),
+        (["--with", "openai:writer", "--only", "999"], "no feature 999"),
+        (["--with", "openai:writer", "--only", "f1>2"], "No feature fits 'f1>2'"),
+        (["--with", "openai:writer", "--only", "23"], "None of these features is active"),
+        (["--with", "openai:writer", "--budget", "1"], "price"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    run: Run, own: Path, server: Reader, words: list[str], complaint: str
+) -> None:
+    done = run(
+        "label",
+        own,
+        *words,
+        "--base-url",
+        "http://127.0.0.1:9/v1" if "--budget" not in words else "https://models.example/v1",
+    )
+    assert done.code == 1
+    assert complaint in done.err
