@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Property tests draw the same examples in every run, however busy the machine.
+settings.register_profile("steady", max_examples=50, derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
 
 _FOREIGN = (
     "COLORTERM",
@@ -31,6 +36,7 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         for name in _FOREIGN:
             patch.delenv(name, raising=False)
         patch.setenv("SAETUI_CACHE", os.fspath(caches / "saetui"))
+        patch.setenv("SAETUI_DATA", os.fspath(caches / "data"))
         patch.setenv("HF_HOME", os.fspath(caches / "huggingface"))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("TERM", "xterm-256color")

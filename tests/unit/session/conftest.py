@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 from bundles import HashEmbedder, make_bundle
-from hypothesis import settings
 
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
-
-# Property tests draw the same examples in every run, however busy the machine.
-settings.register_profile("steady", max_examples=50, derandomize=True, deadline=None, database=None)
-settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
