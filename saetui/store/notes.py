@@ -5,6 +5,7 @@ can be read, compared and merged by hand. The newest entry of a kind counts; an 
 back what an earlier one said. Nothing in a bundle is changed by them.
 """
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -86,8 +87,10 @@ class Notes:
         elsewhere = data_dir() / "notes" / f"{name}.jsonl"
         writable = os.access(inside if inside.exists() else bundle, os.W_OK)
         notes = cls(inside if writable else elsewhere)
-        for path in (inside, elsewhere):
-            notes._read(path)
+        notes._read(inside)
+        # A folder that belongs to somebody else holds no notes of this reader.
+        with contextlib.suppress(InputError):
+            notes._read(elsewhere)
         return notes
 
     def _read(self, path: Path) -> None:
