@@ -1,6 +1,7 @@
 """Train autoencoders to compare them, without adding them to a bundle."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -118,7 +119,7 @@ def train_each(
 @contextmanager
 def _unfinished(path: Path, workers: Workers) -> Iterator[Path]:
     """A folder for checkpoints of what is trained on a path; gone when all is done."""
-    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
     work = cache_dir() / "training" / name
     work.mkdir(parents=True, exist_ok=True)
     yield work

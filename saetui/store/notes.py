@@ -83,7 +83,7 @@ class Notes:
             InputError: The file is there but cannot be read.
         """
         inside = bundle / NOTES
-        name = hashlib.sha256(str(bundle.resolve()).encode()).hexdigest()[:16]
+        name = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
         elsewhere = data_dir() / "notes" / f"{name}.jsonl"
         writable = os.access(inside if inside.exists() else bundle, os.W_OK)
         notes = cls(inside if writable else elsewhere)
