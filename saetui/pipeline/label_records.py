@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.interpret.judges import EMBEDDER, WORDS, WORDS_AND_EMBEDDER
+from saetui.interpret.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.labelling import LabelledFeatures
 from saetui.interpret.quality import Quality
 from saetui.interpret.scores import Scores
 from saetui.store.features import SHOWN_PROTOCOL, FeatureQuality
 from saetui.store.labels import Estimate, LabelRecord, ScoreRecord
 
-JUDGES = (WORDS, EMBEDDER, WORDS_AND_EMBEDDER)
-"""Whose scores are kept: those that read the label alone. The last one's stand beside labels."""
+JUDGES = (WORDS, EMBEDDER, WORDS_AND_EMBEDDER + AND_TERMS, WORDS_AND_EMBEDDER)
+"""Whose scores are kept. Those of the last, which reads the label alone, stand beside labels."""
 
 CLEAN_F1, CLEAN_PEARSON, CLEAN_DENSITY = 0.8, 0.8, 0.2
 """A clean feature has at least these scores, and is active on less than a fifth of documents."""

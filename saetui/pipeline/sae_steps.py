@@ -144,6 +144,7 @@ class SaeBuild:
             codes=encoded_from,
             embedder=self._loaded.settings,
             method=VERSION,
+            judges=JUDGES,
         )
         self._step(
             "families",
