@@ -9,6 +9,7 @@ from saetui.cli.check import check
 from saetui.cli.demo import demo
 from saetui.cli.doctor import doctor
 from saetui.cli.document import document
+from saetui.cli.evaluate import evaluate
 from saetui.cli.families import families
 from saetui.cli.family import family
 from saetui.cli.feature import feature
@@ -102,6 +103,8 @@ app.command(
         'search my.bundle "dark matter halos" --why',
         'search my.bundle "dark matter halos" --steer 1234=+0.3 --steer "simulation=0"',
         'search my.bundle "" --steer "family:Black holes=0.5" --json',
+        "search my.bundle --like 2408.00657 --away 1706.03762 --after 2024 --category cs.LG",
+        'search my.bundle "dark matter" --hybrid --has 12 --without 34 --save-preset dark.json',
         "search my.bundle - < abstract.txt",
     ),
 )(search)
@@ -137,6 +140,7 @@ app.command(
 )(family)
 app.command(
     "match",
+    short_help="Match features between the SAEs of a bundle.",
     epilog=_examples("match my.bundle", 'match my.bundle "black holes" --sae k16-n768'),
 )(match)
 app.command(
@@ -144,5 +148,14 @@ app.command(
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
 )(document)
 app.command("stats", epilog=_examples("stats my.bundle", "stats my.bundle --json"))(stats)
+app.add_typer(
+    evaluate,
+    name="evaluate",
+    short_help="Measure what steering does, and how well search finds.",
+    epilog=_examples(
+        "evaluate steering my.bundle --svg steering.svg",
+        "evaluate retrieval my.bundle --queries queries.jsonl --qrels test.tsv",
+    ),
+)
 app.command("check", epilog=_examples("check my.bundle"))(check)
 app.command("doctor", epilog=_examples("doctor", "doctor my.bundle"))(doctor)

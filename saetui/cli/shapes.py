@@ -62,10 +62,10 @@ def search(
     effects: "Mapping[int, FeatureEffect] | None" = None,
 ) -> Json:
     """A search: its results, the features behind it, and what steering pushed out."""
-    error = response.code_error
+    error, like = response.code_error, response.request.like
     return {
         "query": response.request.query,
-        "like": response.request.like,
+        "like": None if like is None else session.bundle.documents.headings([like])[like][0],
         "retrieval": response.request.retrieval,
         "mode": response.request.mode,
         "sae": session.sae.record.name,

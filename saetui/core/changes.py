@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Mode = Literal["delta", "decode"]
+Mode = Literal["delta", "codes", "decode", "optimise"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 Operation = Literal["add", "set", "scale"]

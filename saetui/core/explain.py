@@ -1,16 +1,24 @@
 """Why a document is where it is: its score as a sum of terms.
 
 The steered vector is a sum, `e' = sum_i z'_i d_i + b_pre + r`, where the remainder `r` is the part
-of the query that the SAE does not explain (zero in `decode`). With `x` of unit norm,
+of it that the SAE does not explain: in `delta` the same as that of the query, in `decode` zero, in
+`optimise` what the steps have added to the decoded code. With `x` of unit norm,
 
     cosine(e', x) = [ sum_i z'_i (d_i . x) + b_pre . x + r . x ] / |e'|
+
+In `codes` the cosine is that of the query itself, split in the same way, and each changed feature
+adds its own reward, `(z'_i - z_i) z_i(x) / max_i`, to its term.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.codec import Float, SaeWeights
+
+Terms = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -21,16 +29,18 @@ class Explanation:
         features: `(feature, term)` pairs, the largest term by size first.
         bias: Term of `b_pre`.
         remainder: Term of what the SAE does not explain.
+        words: Term of the query's words, in searches that go by them.
     """
 
     features: tuple[tuple[int, float], ...]
     bias: float
     remainder: float
+    words: float = 0.0
 
     @property
     def total(self) -> float:
         """The score."""
-        return sum(term for _, term in self.features) + self.bias + self.remainder
+        return sum(term for _, term in self.features) + self.bias + self.remainder + self.words
 
 
 def explain(weights: SaeWeights, steered: Float, vector: Float, rows: Float) -> list[Explanation]:
@@ -55,6 +65,39 @@ def explain(weights: SaeWeights, steered: Float, vector: Float, rows: Float) -> 
     bias = (x @ weights.bias.astype(np.float64)) / norm
     explained = amounts @ directions + weights.bias
     remainder = (x @ (vector.astype(np.float64) - explained)) / norm
+    return _explanations(active, terms, bias, remainder)
+
+
+def explain_codes(
+    weights: SaeWeights, z: Float, e: Float, rows: Float, rewards: Mapping[int, Float]
+) -> list[Explanation]:
+    """Split the scores of documents in mode `codes` into terms.
+
+    Args:
+        weights: Of the SAE.
+        z: The query's dense code as it was typed, `(n,)`.
+        e: The query's embedding, `(d,)`; zeros for none.
+        rows: Document embeddings of unit norm, float32 `(m, d)`.
+        rewards: By changed feature, what it adds to each document's score, `(m,)`.
+
+    Returns:
+        One explanation per document.
+    """
+    active = np.union1d(np.flatnonzero(z), np.array(list(rewards), dtype=np.int64))
+    terms = np.zeros((len(rows), len(active)))
+    plain = explain(weights, z, e, rows) if e.any() else [Explanation((), 0.0, 0.0)] * len(rows)
+    for row, explanation in enumerate(plain):
+        for feature, term in explanation.features:
+            terms[row, np.searchsorted(active, feature)] = term
+    for feature, reward in rewards.items():
+        terms[:, np.searchsorted(active, feature)] += reward
+    bias = np.array([explanation.bias for explanation in plain])
+    return _explanations(active, terms, bias, np.array([each.remainder for each in plain]))
+
+
+def _explanations(
+    active: NDArray[np.integer], terms: Terms, bias: Terms, remainder: Terms
+) -> list[Explanation]:
     # Stable, so that equal terms stay in order of features.
     order = np.argsort(-np.abs(terms), axis=1, kind="stable")
     features = active[order].tolist()

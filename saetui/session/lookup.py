@@ -2,12 +2,25 @@
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from saetui.core.families import Family
 from saetui.errors import InputError
 from saetui.store.features import FeatureRecord
 
 _WORDS = re.compile(r"\w+")
+_BETWEEN_WORDS = re.compile(r"[^\w\n]+")
+
+
+def _spaced(texts: Sequence[str]) -> list[str]:
+    """The words of each text with a space before every one, so that ` wo` finds where one begins.
+
+    All texts are read as one, which takes a fraction of the time.
+    """
+    if not texts:
+        return []
+    whole = "\n".join(f" {text}".replace("\n", " ") for text in texts)
+    return _BETWEEN_WORDS.sub(" ", whole).split("\n")
 
 
 def _number(name: str) -> int | None:
@@ -25,7 +38,17 @@ class Lookup:
         self._features = features
         self._families = families
         self._names = [feature.name.casefold() for feature in features]
-        self._texts = [" ".join((feature.name, *feature.terms)).casefold() for feature in features]
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        """The words of each name, a space before every one."""
+        return _spaced(self._names)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """The words of each name and its terms, a space before every one."""
+        texts = zip(self._names, self._features, strict=True)
+        return _spaced([" ".join((name, *feature.terms)).casefold() for name, feature in texts])
 
     def matching(self, words: str) -> list[int]:
         """Features whose label or terms hold every one of `words`, the best match first.
@@ -39,15 +62,15 @@ class Lookup:
         if not wanted:
             return list(range(len(self._features)))
         phrase = " ".join(wanted)
-        patterns = [re.compile(rf"(?<!\w){re.escape(word)}") for word in wanted]
+        # A plain search of each text is many times faster than a regular expression.
+        begun = [f" {word}" for word in wanted]
         found = []
         for i, text in enumerate(self._texts):
             if phrase == str(i):
                 found.append((-1, 0, i))
-            elif all(pattern.search(text) for pattern in patterns):
-                name = self._names[i]
-                in_label = all(pattern.search(name) for pattern in patterns)
-                tier = 0 if name.startswith(phrase) else 1 if in_label else 2
+            elif all(word in text for word in begun):
+                in_label = all(word in self._labels[i] for word in begun)
+                tier = 0 if self._names[i].startswith(phrase) else 1 if in_label else 2
                 found.append((tier, -self._features[i].documents, i))
         return [i for _, _, i in sorted(found)]
 

@@ -8,11 +8,9 @@ from saetui.core.changes import Change, Mode
 from saetui.core.documents import Document
 from saetui.core.explain import Explanation
 from saetui.core.families import Family
-from saetui.core.optimise import Optimised
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.notes import FeatureNotes
-
 
 Retrieval = Literal["semantic", "lexical", "hybrid"]
 
@@ -82,7 +80,7 @@ class Result:
     Attributes:
         rank: From 1.
         baseline_rank: Its rank without steering; None when it was not among the first
-            `Session.baseline_depth`, or when there is no query to compare with.
+            100, or when there is no query to compare with.
         score: What it was ranked by: the cosine to the steered query, in mode `codes` with the
             rewards of its features; BM25 in a lexical search, the fused ranks in a hybrid one.
         row: Its row in the bundle.
@@ -152,7 +150,8 @@ class SearchResponse:
         kept: Mean cosine of the results to the query's embedding, as a share of what the results
             without steering have; None without a query.
         recall: In an exact search, the share of its results that the index finds, too.
-        optimised: In `optimise`, the steered vector and how well its code agrees.
+        code_error: In `optimise`, the squared error of the steered vector's code as a share of the
+            wanted code's square, before and after the steps; None in other modes.
         eligible: How many documents pass the filter.
     """
 
@@ -165,7 +164,7 @@ class SearchResponse:
     milliseconds: float
     kept: float | None = None
     recall: float | None = None
-    optimised: Optimised | None = None
+    code_error: tuple[float, float] | None = None
     eligible: int = 0
 
 

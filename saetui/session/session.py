@@ -2,64 +2,37 @@
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saetui.core import features as feature_views
-from saetui.core.codec import Float, encode_dense
-from saetui.core.explain import explain
+from saetui.core.codec import Float
 from saetui.core.families import Family
-from saetui.core.search import cosines, top, unit
-from saetui.core.steering import steer_code, steered_vector
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError
 from saetui.session.choosing import NAMES, choose_features, facts_about, similarity_to
 from saetui.session.filters import FeatureFilter
 from saetui.session.knowledge import Knowledge
 from saetui.session.lookup import Lookup
+from saetui.session.queries import Queries
 from saetui.session.requests import (
     DocumentDetail,
-    Dropped,
     Example,
     FeatureDetail,
     Neighbour,
-    QueryFeature,
-    Result,
     SearchRequest,
     SearchResponse,
 )
+from saetui.session.searcher import Searcher
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
 from saetui.store.notes import FeatureNotes, Kind, Notes
 
-_REMEMBERED_QUERIES = 64
 _HISTOGRAM_BINS = 32
 # How deep the documents nearest to a feature are searched for those that do not activate it.
 _NEAR_MISSES = 400
-# The index names this many candidates, which are then scored again from the vectors themselves.
-# The same number for the steered and the unsteered search makes their ranks comparable.
-_CANDIDATES = 300
-
-
-@dataclass(frozen=True)
-class _Query:
-    """A query after embedding.
-
-    Attributes:
-        e: Its embedding `(d,)`; zeros for no query.
-        z: Its dense code `(n,)`.
-        baselines: How deep it was searched without steering, and the ranks found by row; one for
-            exact searches, one for those through the index.
-    """
-
-    e: Float
-    z: Float
-    baselines: dict[bool, tuple[int, dict[int, int]]] = field(default_factory=dict)
 
 
 class Session:
@@ -75,8 +48,6 @@ class Session:
         clock: Seconds, for `SearchResponse.milliseconds`.
     """
 
-    baseline_depth = 100
-
     def __init__(
         self,
         bundle: Bundle,
@@ -87,10 +58,9 @@ class Session:
         self.bundle = bundle
         self.sae = bundle.sae(sae)
         self._embedder = embedder
-        self._clock = clock
-        self._queries: OrderedDict[str, _Query] = OrderedDict()
-        self._lock = threading.Lock()
         self._loading = threading.Lock()
+        self._queries = Queries(bundle, lambda: self.sae.weights, self._embed)
+        self.searcher = Searcher(bundle, self.sae, self._queries, lambda: self.features, clock)
         self._known: Knowledge | None = None
 
     @property
@@ -132,7 +102,7 @@ class Session:
         known, wanted = self._knowledge(), FeatureFilter.parse(text, NAMES)
         similarity = None
         if wanted.meaning:
-            similarity = similarity_to(self.sae.weights, self._query(wanted.meaning).e)
+            similarity = similarity_to(self.sae.weights, self._queries.of_text(wanted.meaning).e)
         facts = facts_about(known.records, known.family_labels, known.notes)
         return choose_features(wanted, known.lookup, known.records, facts, similarity)
 
@@ -171,43 +141,11 @@ class Session:
         """Search, steered.
 
         Raises:
-            InputError: There is neither a query nor a steered feature, or a change is unusable.
+            InputError: There is neither a query nor a steered feature, or the request cannot be
+                met; the message says why.
             EmbedderError: The query cannot be embedded.
         """
-        if not request.query.strip() and not request.steering:
-            raise InputError("There is nothing to search for.", "Type a query or add a feature.")
-        weights = self.sae.weights
-        query = self._query(request.query)
-        started = self._clock()
-        steered = steer_code(query.z, request.steering, request.solo)
-        vector = steered_vector(weights, query.e, query.z, steered, request.mode)
-        rows, scores = self._nearest(vector, request.limit, request.exact)
-        baseline = self._baseline(query, request.limit, request.exact)
-        shown = set(rows.tolist())
-        missing = [
-            row for row, rank in baseline.items() if rank <= request.limit and row not in shown
-        ]
-        headings = self.bundle.documents.headings([*rows.tolist(), *missing])
-        why = (
-            explain(weights, steered, vector, self._vectors(rows))
-            if request.why
-            else [None] * len(rows)
-        )
-        results = tuple(
-            Result(i + 1, baseline.get(row), float(scores[i]), row, *headings[row], why[i])
-            for i, row in enumerate(rows.tolist())
-        )
-        dropped = tuple(Dropped(baseline[row], row, *headings[row][:2]) for row in missing)
-        drift = float(unit(query.e) @ unit(vector)) if request.query.strip() else None
-        return SearchResponse(
-            request=request,
-            results=results,
-            features=self._query_features(query.z, steered, request.steering),
-            dropped=dropped,
-            drift=drift,
-            exact=request.exact,
-            milliseconds=(self._clock() - started) * 1000,
-        )
+        return self.searcher.search(request)
 
     def feature(self, feature: int, limit: int = 10) -> FeatureDetail:
         """Everything about one feature, with up to `limit` entries in each list.
@@ -254,12 +192,9 @@ class Session:
         codes = self.sae.codes
         active = codes.indices[row] >= 0
         features = zip(codes.indices[row][active], codes.values[row][active], strict=True)
-        rows, scores = self._nearest(self._vectors(np.array([row]))[0], limit + 1, exact=False)
-        others = [
-            (other, score)
-            for other, score in zip(rows.tolist(), scores.tolist(), strict=True)
-            if other != row
-        ][:limit]
+        vector = np.asarray(self.bundle.embeddings[row], dtype=np.float32)
+        found = self._nearest(vector, limit + 1)
+        others = [(other, score) for other, score in found if other != row][:limit]
         headings = self.bundle.documents.headings([other for other, _ in others])
         return DocumentDetail(
             row=row,
@@ -285,84 +220,26 @@ class Session:
         """Let go of the bundle's files."""
         self.bundle.close()
 
-    def _query(self, text: str) -> _Query:
-        """The query's vector and code; remembered, since steering repeats it."""
-        weights = self.sae.weights
-        if not text.strip():
-            nothing = np.zeros(weights.d, dtype=np.float32)
-            return _Query(nothing, np.zeros(weights.n, dtype=np.float32))
-        with self._lock:
-            if text in self._queries:
-                self._queries.move_to_end(text)
-                return self._queries[text]
-        e = self.embedder.embed_query(text)
-        query = _Query(e, encode_dense(weights, e))
-        with self._lock:
-            self._queries[text] = query
-            if len(self._queries) > _REMEMBERED_QUERIES:
-                self._queries.popitem(last=False)
-        return query
+    def _embed(self, text: str) -> Float:
+        return self.embedder.embed_query(text)
 
-    def _baseline(self, query: _Query, limit: int, exact: bool) -> dict[int, int]:
-        """Ranks without steering by row, as deep as the results go; none without a query."""
-        depth = max(limit, self.baseline_depth)
-        known, ranks = query.baselines.get(exact, (0, {}))
-        # A deeper search asks the index for more, and may rank differently.
-        if known != depth:
-            rows, _ = self._nearest(query.e, depth, exact)
-            ranks = {row: rank for rank, row in enumerate(rows.tolist(), start=1)}
-            query.baselines[exact] = depth, ranks
-        return ranks
-
-    def _nearest(
-        self, vector: Float, limit: int, exact: bool
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows and cosines of the nearest documents, best first; ties in order of rows.
-
-        None for a vector of zeros, which points nowhere.
-        """
-        if not len(self.bundle) or not vector.any():
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        if not exact:
-            candidates = np.sort(self.bundle.index.search(unit(vector), max(limit, _CANDIDATES)))
-            # The index names none where it cannot name enough; then all are compared.
-            if len(candidates):
-                scores = cosines(vector, self._vectors(candidates))
-                best = top(scores, limit)
-                return candidates[best], scores[best]
-        scores = cosines(vector, self.bundle.embeddings)
-        best = top(scores, limit)
-        return best.astype(np.int64), scores[best]
-
-    def _vectors(self, rows: NDArray[np.int64]) -> Float:
-        return np.asarray(self.bundle.embeddings[rows], dtype=np.float32)
+    def _nearest(self, vector: Float, limit: int) -> list[tuple[int, float]]:
+        """Rows and cosines of about the nearest documents, best first."""
+        found = self.searcher.ranker.nearest(vector, limit, exact=False)
+        return list(zip(found.rows.tolist(), found.scores.tolist(), strict=True))
 
     def _near_misses(self, feature: int, limit: int) -> tuple[Example, ...]:
         """Documents nearest to a feature's direction that do not activate it."""
         weights, active = self.sae.weights, self.sae.postings.documents(feature)[0]
         depth = min(len(self.bundle), len(active) + limit, _NEAR_MISSES)
-        rows, values = self._nearest(weights.directions[feature], depth, exact=False)
-        inactive = ~np.isin(rows, active)
-        rows, values = rows[inactive][:limit], values[inactive][:limit]
-        headings = self.bundle.documents.headings(rows.tolist())
-        return tuple(
-            Example(row, *headings[row][:2], value)
-            for row, value in zip(rows.tolist(), values.tolist(), strict=True)
-        )
+        having = set(active.tolist())
+        found = self._nearest(weights.directions[feature], depth)
+        missed = [(row, value) for row, value in found if row not in having][:limit]
+        headings = self.bundle.documents.headings([row for row, _ in missed])
+        return tuple(Example(row, *headings[row][:2], value) for row, value in missed)
 
     def _named(self, values: Sequence[tuple[int, float]]) -> tuple[Neighbour, ...]:
         return tuple(Neighbour(i, self.features[i].name, float(value)) for i, value in values)
-
-    def _query_features(
-        self, z: Float, steered: Float, steering: Mapping[int, object]
-    ) -> tuple[QueryFeature, ...]:
-        active = np.flatnonzero(z)
-        own = active[np.lexsort((active, -z[active]))].tolist()
-        added = [feature for feature in steering if z[feature] == 0]
-        return tuple(
-            QueryFeature(i, self.features[i].name, float(z[i]), float(steered[i]))
-            for i in [*own, *added]
-        )
 
 
 def open_session(path: str | Path, sae: str | None = None) -> Session:

@@ -296,7 +296,8 @@ def _energy(rows: Tensor) -> Tensor:
 
     The norm of a million numbers at once loses four digits; those of rows, added up, lose none.
     """
-    return torch.linalg.vector_norm(rows, dim=1).square_().sum().view(1)
+    squares: Tensor = torch.linalg.vector_norm(rows, dim=1).square_()
+    return squares.sum().view(1)
 
 
 def _auxiliary_pull(missed: Tensor, error_spread: float) -> Tensor:

@@ -32,7 +32,21 @@ from saetui.tui.feature_columns import COLUMNS
 
 FILTERS = ("supernova light", "f1>0.8 density<0.01", "quality:mixed gal", "family:none e")
 SYLLABLES = (
-    "ga la xy su per no va li ght cur ve tra ns for mer at ten tion pla net dust e ri".split()
+    "ga",
+    "la",
+    "xy",
+    "su",
+    "per",
+    "no",
+    "va",
+    "li",
+    "ght",
+    "cur",
+    "ve",
+    "tra",
+    "ns",
+    "tion",
+    "e",
 )
 
 
@@ -44,7 +58,7 @@ def main(features: int) -> None:
 
 def labelled_bundle(folder: Path, n: int) -> Path:
     """A bundle whose every feature has a label of two to four words, six terms and scores."""
-    make_bundle(folder, documents=300, n=n)
+    make_bundle(folder, documents=30, n=n)
     bundle = Bundle(folder)
     random = np.random.default_rng(0)
     words = ["".join(random.choice(SYLLABLES, random.integers(2, 5))) for _ in range(3_000)]
@@ -96,7 +110,9 @@ async def measure(folder: Path) -> None:
         async def press(key: str) -> float:
             """Milliseconds until the list and the frame are there."""
             started = time.perf_counter()
-            app.post_message(events.Key(key, key if len(key) == 1 else None))
+            app.post_message(
+                events.Key({" ": "space"}.get(key, key), key if len(key) == 1 else None)
+            )
             while app.frame < started:
                 await asyncio.sleep(0)
             taken = (time.perf_counter() - started) * 1000
@@ -107,7 +123,7 @@ async def measure(folder: Path) -> None:
         keys, lookups = [], []
         for text in FILTERS:
             for character in text:
-                keys.append(await press({" ": "space"}.get(character, character)))
+                keys.append(await press(character))
                 started = time.perf_counter()
                 session.choose(view.filter_line.value)
                 lookups.append((time.perf_counter() - started) * 1000)

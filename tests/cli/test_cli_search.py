@@ -1,10 +1,18 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bundles import HashEmbedder
 from command_line import Run, without_colour
 
+from saetui.cli import shapes
 from saetui.cli.search_text import rank_change
+from saetui.core.changes import MODES, Change
+from saetui.session.presets import save_preset
+from saetui.session.requests import SearchRequest
+from saetui.session.session import Session
+from saetui.store.bundle import Bundle
 
 pytestmark = pytest.mark.usefixtures("hash_embedder")
 
@@ -142,3 +150,112 @@ def test_a_terminal_is_never_overrun(
     assert outcome.code == 0
     lines = without_colour(outcome.out).splitlines()
     assert max(len(line) for line in lines) <= width
+
+
+def ids(found: dict) -> list[str]:
+    return [result["id"] for result in found["results"]]
+
+
+def test_more_like_a_document_and_away_from_another(run: Run, bundle: Path) -> None:
+    found = run("search", bundle, "--like", "doc-3", "--json").json
+    assert "doc-3" not in ids(found)
+    assert found["like"] == "doc-3"
+    away = run("search", bundle, "--like", "doc-3", "--away", ids(found)[0], "--json").json
+    assert ids(away) != ids(found)
+    assert any(feature["steered"] < feature["activation"] for feature in away["features"])
+    toward = run("search", bundle, "reef", "--toward", "doc-0", "--json").json
+    assert toward["drift"] < 1
+
+
+def test_filters_narrow_what_is_found(run: Run, bundle: Path) -> None:
+    found = run(
+        "search", bundle, "black hole", "--category", "coral reefs", "--after", "2012",
+        "--before", "2016-06", "--has", "coral reefs", "--json",
+    ).json  # fmt: skip
+    assert 0 < found["eligible"] < 60
+    assert len(found["results"]) == min(10, found["eligible"])
+    assert all("coral" in result["title"] for result in found["results"])
+    assert all("2012" <= result["published"] <= "2016-06" for result in found["results"])
+    none = run("search", bundle, "reef", "--has", "0", "--without", "0")
+    assert "0 of 60 documents pass the filter" in none.out
+    where = run("search", bundle, "reef", "--where", "categories=Black holes", "--json").json
+    assert all("black" in result["title"] for result in where["results"])
+
+
+def test_words_and_both(run: Run, bundle: Path) -> None:
+    words = run("search", bundle, '"reef fish"', "--lexical", "--why", "--json").json
+    assert words["retrieval"] == "lexical"
+    for result in words["results"]:
+        assert result["words"] == pytest.approx(result["score"])
+    both = run("search", bundle, "reef fish", "--hybrid", "--steer", "0=+0.5", "--why")
+    assert "hybrid" in both.out.splitlines()[-1]
+    assert "words +" in both.out
+
+
+def test_effects_say_what_a_step_replaces(run: Run, bundle: Path) -> None:
+    found = run("search", bundle, "reef fish", "--effects", "--json").json
+    assert all({"raised", "lowered", "moved"} <= feature.keys() for feature in found["features"])
+    assert "replaces up" in run("search", bundle, "reef fish", "--effects").out
+
+
+def test_exact_searches_say_what_the_index_finds(run: Run, bundle: Path) -> None:
+    assert "the index finds 100% of these" in run("search", bundle, "reef", "--exact").out
+    found = run("search", bundle, "reef", "--steer", "3=+1", "--mode", "optimise", "--json").json
+    assert found["recall"] is None
+    assert found["code_error"]["after"] <= found["code_error"]["before"]
+
+
+def test_a_saved_search_is_found_again(run: Run, bundle: Path, tmp_path: Path) -> None:
+    preset = tmp_path / "reef.json"
+    words = (
+        "search", bundle, "reef fish", "--steer", "3=+0.4", "--mode", "codes", "--mute", "11",
+        "--without", "2", "--limit", "4", "--json",
+    )  # fmt: skip
+    saved = run(*words, "--save-preset", preset).json
+    assert run("search", bundle, "--preset", preset, "--json").json == saved
+    replayed = run("search", bundle, "--preset", preset, "--replay", "--json").json
+    assert replayed == {"steps": [saved]}
+    assert "Step 1: reef fish" in run("search", bundle, "--preset", preset, "--replay").out
+    other = run("search", bundle, "coral", "--preset", preset, "--limit", "2", "--json").json
+    assert (other["query"], other["mode"], len(other["results"])) == ("coral", "codes", 2)
+    assert [f["id"] for f in other["features"] if f["steered"] != f["activation"]][-1] == 3
+    preset.write_text(preset.read_text().replace('"Relativistic jets"', '"Jets"'))
+    outcome = run("search", bundle, "--preset", preset)
+    assert "Warning: Feature 3 was called 'Jets'" in outcome.err
+
+
+def test_fifty_recorded_steps_replay_the_same(run: Run, bundle: Path, tmp_path: Path) -> None:
+    session = Session(Bundle(bundle), embedder=HashEmbedder())
+    steps = [SearchRequest("black hole", mode=MODES[0])]
+    for step in range(49):
+        change = Change("add", round(0.1 * (step % 5 - 2), 2))
+        steering = {**steps[-1].steering, step % 24: change}
+        mode = MODES[step // 10 % len(MODES)]
+        retrieval = "hybrid" if step % 8 == 7 else "semantic"
+        steps.append(replace(steps[-1], steering=steering, mode=mode, retrieval=retrieval))
+    answers = [shapes.search(session, session.search(step)) for step in steps]
+    preset = tmp_path / "steps.json"
+    save_preset(preset, session, steps[-1], steps)
+    session.close()
+    replayed = run("search", bundle, "--preset", preset, "--replay", "--json").json["steps"]
+    assert replayed == answers
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("reef", "--replay"), "There is nothing to replay."),
+        (("reef", "--lexical", "--hybrid"), "are two ways to search"),
+        (("reef", "--like", "doc-1"), "from a text or from a document"),
+        (("--like", "doc-none"), "no document with the id 'doc-none'"),
+        (("reef", "--where", "categories"), "does not say what a field must be"),
+        (("reef", "--after", "soon"), "'soon' is not a date."),
+        (("reef", "--lexical", "--steer", "3=1"), "cannot be steered"),
+    ],
+)
+def test_what_cannot_go_together_is_explained(
+    run: Run, bundle: Path, words: tuple[str, ...], message: str
+) -> None:
+    outcome = run("search", bundle, *words)
+    assert outcome.code == 1
+    assert message in outcome.err

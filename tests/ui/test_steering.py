@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from driver import Driver, drive
 
-from saetui.core.changes import Change
+from saetui.core.changes import MODES, Change
 from saetui.errors import BundleDamaged
 from saetui.session.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
@@ -185,17 +185,18 @@ async def test_reset_all(session: Session) -> None:
 async def test_mode_and_exact(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        await driver.press("e")
-        assert driver.main.state.mode == "decode"
-        assert_shown(driver)
-        assert "decode" in driver.lines()[0]
+        for mode in (*MODES[1:], MODES[0], MODES[1]):
+            await driver.press("e")
+            assert driver.main.state.mode == mode
+            assert_shown(driver)
+            assert mode in driver.lines()[0]
         await driver.press("x")
         assert driver.main.answer is not None
         assert driver.main.answer.exact
         assert_shown(driver)
         assert "Results, exact" in driver.text()
         await driver.press("e", "x")
-        assert driver.main.state.mode == "delta"
+        assert driver.main.state.mode == MODES[2]
         assert not driver.main.answer.exact
 
 

@@ -139,6 +139,42 @@ def test_solo_turns_every_other_feature_off(
     assert np.array_equal(steer_code(z, steering, solo), expected)
 
 
+@given(steered_queries(), st.data(), st.sampled_from([-0.5, -0.25, 0.25, 0.75]))
+def test_up_then_down_is_as_before_in_every_mode(
+    query: tuple[SaeWeights, Vectors, Vectors, Steering], data: st.DataObject, step: float
+) -> None:
+    weights, e, z, steering = query
+    feature = data.draw(st.integers(0, weights.n - 1))
+    known = steering.get(feature, Change("add", 0.0))
+    up = {**steering, feature: Change(known.operation, known.amount + step)}
+    back = {**up, feature: Change(known.operation, known.amount)}
+    before, after = steer_code(z, {feature: known, **steering}), steer_code(z, back)
+    assert np.array_equal(before, after)
+    for mode in MODES:
+        first = steered_vector(weights, e, z, before, mode)
+        assert np.array_equal(first, steered_vector(weights, e, z, after, mode))
+
+
+@given(steered_queries())
+def test_codes_leave_the_query_alone(
+    query: tuple[SaeWeights, Vectors, Vectors, Steering],
+) -> None:
+    weights, e, z, steering = query
+    assert steered_vector(weights, e, z, steer_code(z, steering), "codes") is e
+
+
+@given(steered_queries(), st.data())
+def test_muted_features_are_off_whatever_their_changes(
+    query: tuple[SaeWeights, Vectors, Vectors, Steering], data: st.DataObject
+) -> None:
+    weights, _, z, steering = query
+    muted = data.draw(st.lists(st.integers(0, weights.n - 1), max_size=4))
+    solo = data.draw(st.none() | st.integers(0, weights.n - 1))
+    expected = steer_code(z, steering, solo)
+    expected[muted] = 0
+    assert np.array_equal(steer_code(z, steering, solo, muted), expected)
+
+
 @pytest.mark.parametrize("feature", [-1, 4, 10**9])
 def test_features_that_do_not_exist_are_refused(feature: int) -> None:
     z = np.zeros(4, dtype=np.float32)
@@ -146,6 +182,8 @@ def test_features_that_do_not_exist_are_refused(feature: int) -> None:
         steer_code(z, {feature: Change("add", 1.0)})
     with pytest.raises(InputError, match=f"no feature {feature}"):
         steer_code(z, {}, solo=feature)
+    with pytest.raises(InputError, match=f"no feature {feature}"):
+        steer_code(z, {}, muted=[feature])
 
 
 @pytest.mark.parametrize("amount", [math.nan, math.inf, -math.inf, 1e300, 3e38, -1e7])

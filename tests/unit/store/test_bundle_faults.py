@@ -24,7 +24,7 @@ from damage import (
     write_sizes_and_hashes,
 )
 
-from saetui.errors import BundleDamaged, InputError, BundleError
+from saetui.errors import BundleDamaged, BundleError, InputError
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.manifest import read_manifest

@@ -222,3 +222,44 @@ def test_any_folder_name_will_do(tmp_path: Path, name: str) -> None:
     assert store.document(2).id == "id-2"
     store.close()
     assert [each.name for each in path.parent.iterdir()] == ["documents.sqlite"]
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "rows"),
+    [
+        ("", "", [0, 1, 2, 3]),
+        ("2019", "", [0, 1, 2, 3]),
+        ("2019-03", "", [1, 2, 3]),
+        ("2019-03-10", "", [2, 3]),
+        ("", "2019", [0, 1, 2]),
+        ("", "2019-03", [1, 2]),
+        ("", "2019-03-14", [2]),
+        ("2019-03", "2019-03", [1, 2]),
+        ("2021", "", []),
+    ],
+)
+def test_documents_lie_within_a_span_with_all_their_days(
+    tmp_path: Path, after: str, before: str, rows: list[int]
+) -> None:
+    dates = ["2019", "2019-03", "2019-03-14", "2020-01-01", ""]
+    path = tmp_path / "documents.sqlite"
+    write_documents(path, [Document(str(i), "", "a", published=d) for i, d in enumerate(dates)])
+    store = DocumentStore(path)
+    assert store.within(after, before) == rows
+    store.close()
+
+
+def test_words_match_with_the_best_first(tmp_path: Path) -> None:
+    path = tmp_path / "documents.sqlite"
+    texts_ = ["a star and a planet", "stars, stars, stars", "nothing of it", "a star and a planet"]
+    found = [Document(str(i), "", text, metadata={"i": i}) for i, text in enumerate(texts_)]
+    write_documents(path, found)
+    store = DocumentStore(path)
+    matches = store.matching('"star"', 10)
+    assert [row for row, _ in matches] == [1, 0, 3]
+    scores = [score for _, score in matches]
+    assert scores == sorted(scores, reverse=True)
+    assert store.matching('"star"', 1) == matches[:1]
+    assert store.matching('"comet"', 10) == []
+    assert list(store.metadata()) == [(i, {"i": i}) for i in range(4)]
+    store.close()

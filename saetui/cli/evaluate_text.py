@@ -1,0 +1,169 @@
+"""The outcome of `saetui evaluate` as text, as a table for spreadsheets and as a picture."""
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from saetui.cli.figures import estimate
+from saetui.cli.output import Column, Output
+from saetui.cli.plots import Series, plot
+
+if TYPE_CHECKING:
+    from saetui.evaluate.retrieval import Quality
+    from saetui.evaluate.steering_setup import Prepared
+    from saetui.evaluate.summary import Axis, Estimate, Level, Point
+
+AXES: "dict[Axis, str]" = {
+    "fidelity": "cosine of the query before and after",
+    "nearness": "nearness of the results to the query, as a share",
+}
+"""What is kept of the query, in words."""
+
+
+def print_steering(
+    output: Output,
+    prepared: "Prepared",
+    seed: int,
+    points: "list[Point]",
+    levels: "list[Level]",
+) -> None:
+    """Every strength of every way, what they do at equal cost, and plots of both."""
+    judges = list(points[0].up)
+    output.line(
+        f"{len(prepared.trials):,} trials of {prepared.queries:,} queries, "
+        f"{prepared.eligible:,} features to draw from, seed {seed}. Chance: 0.20."
+    )
+    output.heading("Every strength")
+    output.table(
+        [
+            Column("way"),
+            *(
+                Column(title, numeric=True)
+                for title in ("strength", "fidelity", "nearness", "replaced", "active on", "off")
+            ),
+            *(Column(f"{what}, {judge}", numeric=True) for judge in judges for what in _WHAT),
+        ],
+        [
+            [
+                point.way,
+                f"{point.strength:g}",
+                *(
+                    f"{each.value:.2f}"
+                    for each in (
+                        point.fidelity,
+                        point.nearness,
+                        point.replaced,
+                        point.having,
+                        point.lowered,
+                    )
+                ),
+                *_recognised(point.up, point.down),
+            ]
+            for point in points
+        ],
+    )
+    output.heading("At equal cost to the query")
+    output.table(
+        [
+            Column("at"),
+            Column("way"),
+            Column("strength", numeric=True),
+            *(Column(f"{what}, {judge}", numeric=True) for judge in judges for what in _WHAT),
+        ],
+        [
+            [
+                f"{level.axis} {level.level:g}",
+                level.way,
+                f"{level.strength.value:.2f}",
+                *_recognised(level.up, level.down),
+            ]
+            for level in levels
+        ],
+    )
+    for judge in judges:
+        for axis, name in AXES.items():
+            output.heading(f"Raised feature recognised by {judge}, by {name}")
+            for line in plot(series_of(points, judge, axis), unicode=output.unicode):
+                output.line(line)
+
+
+_WHAT = ("up", "down")
+
+
+def _recognised(up: "dict[str, Estimate]", down: "dict[str, Estimate]") -> list[str]:
+    return [
+        estimate((each.value, each.low, each.high))
+        for judge in up
+        for each in (up[judge], down[judge])
+    ]
+
+
+def series_of(points: "list[Point]", judge: str, axis: "Axis") -> list[Series]:
+    """How often a judge recognises what was raised, by what is kept of the query."""
+    series = []
+    for way in dict.fromkeys(point.way for point in points):
+        # On that axis `codes` stands still; it keeps its place, so that marks mean the same.
+        shown = not (axis == "fidelity" and way == "codes")
+        own = [point for point in points if shown and point.way == way]
+        across = [point.fidelity if axis == "fidelity" else point.nearness for point in own]
+        series.append(
+            Series(
+                way,
+                [each.value or 0.0 for each in across],
+                [point.up[judge].value or 0.0 for point in own],
+            )
+        )
+    return series
+
+
+def as_svg(points: "list[Point]", judge: str) -> str:
+    """The figure as a picture."""
+    from saetui.cli.plot_svg import svg_plot
+
+    return svg_plot(
+        series_of(points, judge, "nearness"),
+        title="What steering keeps of a query, and whether one can tell what it did",
+        across=AXES["nearness"],
+        up=f"raised feature recognised by {judge}",
+    )
+
+
+def as_csv(points: "list[Point]") -> str:
+    """Every point with the ends of its intervals."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    judges = list(points[0].up)
+    plain = ("fidelity", "nearness", "replaced", "having", "lowered")
+    named = [*plain, *(f"{what} {judge}" for judge in judges for what in _WHAT)]
+    ends = ("", " low", " high")
+    writer.writerow(["way", "strength", *(name + end for name in named for end in ends)])
+    for point in points:
+        estimates: list[Estimate] = [getattr(point, name) for name in plain]
+        estimates += [each for judge in judges for each in (point.up[judge], point.down[judge])]
+        cells = [value for each in estimates for value in (each.value, each.low, each.high)]
+        writer.writerow([point.way, point.strength, *cells])
+    return text.getvalue()
+
+
+def print_qualities(output: Output, found: "list[Quality]") -> None:
+    """A row for each way to search."""
+    gains = [Column("gain in nDCG@10", numeric=True)] if any(each.gain for each in found) else []
+    output.table(
+        [
+            Column("search"),
+            *(Column(title, numeric=True) for title in ("queries", "nDCG@10", "recall@100")),
+            *gains,
+        ],
+        [
+            [
+                each.name,
+                f"{each.queries:,}",
+                *(
+                    "{:.3f} ({:.3f} to {:.3f})".format(*figure)
+                    for figure in (each.ndcg, each.recall, each.gain)
+                    if figure is not None
+                ),
+            ]
+            for each in found
+        ],
+    )

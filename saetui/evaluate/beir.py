@@ -1,0 +1,86 @@
+"""Read queries and relevance judgements in the form of BEIR (Thakur et al., arXiv 2104.08663)."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from saetui.errors import InputError
+
+Judgements = dict[str, dict[str, int]]
+"""By query the ids of judged documents, and how relevant each is."""
+
+
+def read_queries(path: Path) -> dict[str, str]:
+    """Texts by id, from JSON Lines with `_id` or `id`, and `text`; gzipped or not.
+
+    Raises:
+        InputError: The file cannot be read, or is not of that form.
+    """
+    queries = {}
+    for number, line in _lines(path):
+        try:
+            value = json.loads(line)
+            queries[str(value.get("_id", value.get("id")))] = str(value["text"])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise InputError(
+                f"{path}, line {number}, is no query.",
+                'A query is {"_id": "1", "text": "..."} on a line of its own.',
+            ) from None
+    return queries
+
+
+def read_judgements(path: Path) -> Judgements:
+    """Judgements from tab-separated query, document and relevance; a heading is passed over.
+
+    Judgements of relevance 0 or less are left out.
+
+    Raises:
+        InputError: The file cannot be read, or is not of that form.
+    """
+    judgements: Judgements = {}
+    for number, line in _lines(path):
+        parts = line.rstrip("\r\n").split("\t")
+        if number == 1 and len(parts) == 3 and not _is_number(parts[2]):
+            continue
+        if len(parts) != 3 or not _is_number(parts[2]):
+            raise InputError(
+                f"{path}, line {number}, is no judgement.",
+                "A judgement is a query's id, a document's id and a number, with tabs between.",
+            )
+        query, document, relevance = parts
+        if int(relevance) > 0:
+            judgements.setdefault(query, {})[document] = int(relevance)
+    return judgements
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().lstrip("-").isdecimal()
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, with their numbers."""
+    try:
+        with _opened(path) as handle:
+            for number, line in enumerate(handle, start=1):
+                if line.strip():
+                    yield number, line
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read ({reason}).", "See that it is there.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text in UTF-8.", "Convert it.") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    with path.open("rb") as start:
+        gzipped = start.read(2) == b"\x1f\x8b"
+    if gzipped:
+        with gzip.open(path, "rt", encoding="utf-8") as handle:
+            yield handle
+    else:
+        with path.open(encoding="utf-8") as plain:
+            yield plain

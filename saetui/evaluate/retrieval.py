@@ -1,0 +1,250 @@
+"""How well search finds what was judged relevant: plain, reconstructed, and after feedback.
+
+Feedback is judged as residual collection: one relevant document is given away, the query is
+steered toward its strongest features, and what counts is where the other relevant ones then are,
+with the given one taken out of both rankings. Queries with a single relevant document say nothing
+about it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.changes import MODES, Change, Mode
+from saetui.core.code_scores import added_scores
+from saetui.core.codec import Codes, Float, SaeWeights, decode, encode_dense
+from saetui.core.postings import Postings
+from saetui.core.search import unit
+from saetui.core.steering import steer_code, steered_vector
+from saetui.evaluate.exact import nearest
+
+CUT = 10
+DEPTH = 100
+
+_RESAMPLES = 1_000
+
+Figures = NDArray[np.float64]
+
+Relevant = Mapping[int, int]
+"""Rows of relevant documents, and how relevant each is."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Documents and judged queries.
+
+    Attributes:
+        embeddings: Unit-norm rows `(N, d)`.
+        queries: Embeddings of the queries, float32 `(Q, d)`.
+        relevant: Of each query.
+    """
+
+    embeddings: NDArray[np.floating]
+    queries: Float
+    relevant: Sequence[Relevant]
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The collection as an SAE sees it: its weights, codes by document and by feature."""
+
+    weights: SaeWeights
+    codes: Codes
+    postings: Postings
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good rankings are, with 95% intervals from drawing queries again.
+
+    Attributes:
+        name: What was ranked.
+        queries: How many queries.
+        ndcg: nDCG@10, its interval.
+        recall: Recall@100, its interval.
+        gain: By how much nDCG@10 is better than what it is compared with, query by query, its
+            interval; None where it is compared with nothing.
+    """
+
+    name: str
+    queries: int
+    ndcg: tuple[float, float, float]
+    recall: tuple[float, float, float]
+    gain: tuple[float, float, float] | None = None
+
+
+def ndcg(ranking: Sequence[int], relevant: Relevant, cut: int = CUT) -> float:
+    """Normalised discounted cumulative gain of the first `cut` rows (Jarvelin and Kekalainen 2002).
+
+    Gains are the judged relevances themselves, as trec_eval and BEIR have it.
+    """
+    discounts = 1 / np.log2(np.arange(2, cut + 2))
+    gains = [relevant.get(row, 0) for row in ranking[:cut]]
+    ideal = sorted(relevant.values(), reverse=True)[:cut]
+    best = float(np.dot(ideal, discounts[: len(ideal)]))
+    return float(np.dot(gains, discounts[: len(gains)])) / best if best else 0.0
+
+
+def recall(ranking: Sequence[int], relevant: Relevant, depth: int = DEPTH) -> float:
+    """The share of relevant documents among the first `depth` rows."""
+    return sum(row in relevant for row in ranking[:depth]) / max(len(relevant), 1)
+
+
+def plain(collection: Collection, seed: int) -> Quality:
+    """Ranked by the cosine of embeddings."""
+    found = nearest(collection.queries, collection.embeddings, _depth(collection))
+    return _quality("plain", _per_query(found.tolist(), collection.relevant), seed)
+
+
+def reconstructed(collection: Collection, coded: Coded, seed: int) -> Quality:
+    """Ranked by the cosine of what the SAE makes of queries and documents."""
+    weights, codes = coded.weights, coded.codes
+    rows = np.empty(collection.embeddings.shape, dtype=np.float32)
+    for row, (indices, values) in enumerate(zip(codes.indices, codes.values, strict=True)):
+        used = indices >= 0
+        rows[row] = unit(values[used] @ weights.directions[indices[used]] + weights.bias)
+    queries = np.stack([decode(weights, encode_dense(weights, e)) for e in collection.queries])
+    found = nearest(queries, rows, _depth(collection))
+    return _quality("reconstructed", _per_query(found.tolist(), collection.relevant), seed)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """How the one given document is used.
+
+    Attributes:
+        mode: Steering mode; None to leave the query as it is.
+        strength: Change of the document's strongest feature.
+        features: How many of its features are changed.
+        vector: Instead of features, the share of the document's own vector that is added to the
+            query's: Rocchio's feedback without an SAE.
+    """
+
+    mode: Mode | None = None
+    strength: float = 0.25
+    features: int = 16
+    vector: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        if self.vector is not None:
+            return f"document's vector {self.vector:g}"
+        if self.mode is None:
+            return "without feedback"
+        return f"feedback, {self.mode} {self.strength:g}"
+
+
+def ways_of_feedback(strength: float) -> tuple[Feedback, ...]:
+    """What is compared: no feedback, feedback in every mode, and the document's own vector."""
+    steered = (Feedback(mode, strength) for mode in MODES)
+    return (Feedback(), *steered, Feedback(vector=0.5), Feedback(vector=1.0))
+
+
+def with_feedback(
+    collection: Collection, coded: Coded, ways: Sequence[Feedback], seed: int
+) -> list[Quality]:
+    """Every way to use one relevant document, judged on the others of the same queries.
+
+    Each relevant document of a query is given once; a query's figure is the mean over these.
+    Gains are counted from the first way.
+    """
+    several = [place for place, found in enumerate(collection.relevant) if len(found) > 1]
+    given = [
+        (place, row) for place in several for row in sorted(collection.relevant[place]) if row >= 0
+    ]
+    if not given:
+        return []
+    depth = min(DEPTH + 1, len(collection.embeddings))
+    qualities = []
+    base: Figures | None = None
+    for way in ways:
+        steered = [
+            _fed(collection, coded, collection.queries[place], row, way) for place, row in given
+        ]
+        added = [reward for _, reward in steered if reward is not None]
+        found = nearest(
+            np.stack([vector for vector, _ in steered]),
+            collection.embeddings,
+            depth,
+            np.stack(added) if added else None,
+        ).tolist()
+        rankings = [
+            [row for row in ranking if row != shown][:DEPTH]
+            for ranking, (_, shown) in zip(found, given, strict=True)
+        ]
+        relevant = [
+            {row: gain for row, gain in collection.relevant[place].items() if row != shown}
+            for place, shown in given
+        ]
+        owners = np.array([place for place, _ in given])
+        figures = _per_query(rankings, relevant, owners)
+        base = figures[0] if base is None else base
+        qualities.append(_quality(way.name, figures, seed, base))
+    return qualities
+
+
+def _fed(
+    collection: Collection, coded: Coded, e: Float, row: int, way: Feedback
+) -> tuple[Float, Float | None]:
+    if way.vector is not None:
+        document = np.asarray(collection.embeddings[row], dtype=np.float32)
+        return e + np.float32(way.vector) * document, None
+    if way.mode is None:
+        return e, None
+    weights, codes = coded.weights, coded.codes
+    z = encode_dense(weights, e)
+    slots = codes.indices[row] >= 0
+    active = codes.indices[row][slots][: way.features].tolist()
+    values = codes.values[row][slots][: way.features].tolist()
+    steering = {
+        feature: Change("add", way.strength * value / values[0])
+        for feature, value in zip(active, values, strict=True)
+    }
+    code = steer_code(z, steering)
+    vector = steered_vector(weights, e, z, code, way.mode)
+    if way.mode != "codes":
+        return vector, None
+    return vector, added_scores(coded.postings, code - z, len(collection.embeddings))
+
+
+def _depth(collection: Collection) -> int:
+    return min(DEPTH, len(collection.embeddings))
+
+
+def _per_query(
+    rankings: Sequence[Sequence[int]],
+    relevant: Sequence[Relevant],
+    owners: NDArray[np.integer] | None = None,
+) -> tuple[Figures, Figures]:
+    """NDCG and recall of each query; rankings of the same owner are averaged."""
+    owners = np.arange(len(rankings)) if owners is None else owners
+    places = np.unique(owners, return_inverse=True)[1]
+    counts = np.bincount(places)
+    ndcgs, recalls = (
+        np.bincount(
+            places,
+            [measure(ranking, right) for ranking, right in zip(rankings, relevant, strict=True)],
+        )
+        / counts
+        for measure in (ndcg, recall)
+    )
+    return ndcgs, recalls
+
+
+def _quality(
+    name: str, figures: tuple[Figures, Figures], seed: int, base: Figures | None = None
+) -> Quality:
+    """Means over queries; `base` is the nDCG that gains are counted from."""
+    count = len(figures[0])
+    drawing = np.random.default_rng(seed)
+    drawn = drawing.multinomial(count, np.full(count, 1 / count), _RESAMPLES)
+
+    def estimate(values: Figures) -> tuple[float, float, float]:
+        low, high = np.percentile(drawn @ values / count, (2.5, 97.5))
+        return float(values.mean()), float(low), float(high)
+
+    gain = None if base is None else estimate(figures[0] - base)
+    return Quality(name, count, estimate(figures[0]), estimate(figures[1]), gain)

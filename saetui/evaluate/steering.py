@@ -1,0 +1,242 @@
+"""How well steering works: what it keeps of the query against whether one can tell what it did.
+
+Each trial raises one feature of a query and lowers another by the same strength. Fidelity is
+`cosine(e, e')`; nearness is the mean cosine of the first ten results to the query, as a share of
+that of the results without steering, and can be measured in every mode. Specificity is how often a
+judge who sees the results before and after, and five labels, can tell which label went up and
+which went down. After O'Neill et al. (arXiv 2408.00657), with judges that need no language model.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.changes import MODES, Change, Mode, Steering
+from saetui.core.code_scores import added_scores
+from saetui.core.codec import Float, SaeWeights
+from saetui.core.postings import Postings
+from saetui.core.search import unit
+from saetui.core.steering import steer_code, steered_vector
+from saetui.evaluate.exact import nearest
+from saetui.evaluate.judging import JUDGES, Relevance, credit
+from saetui.evaluate.steering_trials import Trial
+from saetui.progress import Progress
+
+DEPTH = 10
+STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
+REPEATS = (0.0, 1.0, 2.0, 3.0, 4.0)
+REWRITTEN = "rewritten"
+REWRITTEN_UP = "rewritten, up only"
+LABELS = "labels' vectors"
+"""Without an SAE: the vector of one label is added to the query's, that of the other taken away."""
+
+Table = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one way to steer does at every strength; tables are `(trials, strengths)`.
+
+    Attributes:
+        way: A steering mode, or a way to rewrite the query.
+        strengths: Amounts of change; of a rewritten query, how often it names the label.
+        fidelity: `cosine(e, e')`; 1 throughout in `codes`, which leaves the query alone.
+        nearness: Mean cosine of the results to the query, as a share of that without steering.
+        replaced: How many results are others than without steering.
+        having: Share of the results that activate the raised feature.
+        lowered: Share of the results that activate the lowered feature.
+        up: By judge, whether it named the raised feature; a share where it could not decide.
+        down: By judge, whether it named the lowered feature.
+    """
+
+    way: str
+    strengths: tuple[float, ...]
+    fidelity: Table
+    nearness: Table
+    replaced: Table
+    having: Table
+    lowered: Table
+    up: dict[str, Table]
+    down: dict[str, Table]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What trials are run on.
+
+    Attributes:
+        weights: Of the SAE.
+        postings: Of the SAE.
+        embeddings: Of the documents, `(N, d)`.
+        relevance: Of documents to the labels of features `labelled`.
+        labelled: int64, the feature of each label, ascending.
+        names: Label of every feature.
+    """
+
+    weights: SaeWeights
+    postings: Postings
+    embeddings: NDArray[np.floating]
+    relevance: Relevance
+    labelled: NDArray[np.int64]
+    names: Sequence[str]
+
+    def curve(
+        self,
+        way: Mode,
+        trials: Sequence[Trial],
+        strengths: Sequence[float] = STRENGTHS,
+        *,
+        raising: bool = True,
+        lowering: bool = True,
+    ) -> Curve:
+        """Steer every trial with every strength in one mode."""
+
+        def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
+            steering: dict[int, Change] = {}
+            if raising:
+                steering[trial.up] = Change("add", strength)
+            if lowering:
+                steering[trial.down] = Change("add", -strength)
+            return self._steered(trial, steering, way)
+
+        return self._curve(way, trials, tuple(strengths), steer)
+
+    def rewritten(self, way: str, trials: Sequence[Trial], embed: Callable[[str], Float]) -> Curve:
+        """Ask for the labels in words instead."""
+
+        def steer(trial: Trial, repeats: float) -> tuple[Float, None]:
+            if not repeats:
+                return trial.e, None
+            up, down = self.names[trial.up], self.names[trial.down]
+            text = " and ".join([trial.query, *[up] * int(repeats)])
+            if way == REWRITTEN:
+                text += f", not {down}"
+            return embed(text), None
+
+        return self._curve(way, trials, REPEATS, steer)
+
+    def by_labels(
+        self,
+        trials: Sequence[Trial],
+        embed: Callable[[str], Float],
+        strengths: Sequence[float] = STRENGTHS,
+        *,
+        raising: bool = True,
+        lowering: bool = True,
+    ) -> Curve:
+        """Move along the embeddings of the labels instead of the features' directions."""
+        known: dict[int, Float] = {}
+
+        def of(feature: int) -> Float:
+            if feature not in known:
+                known[feature] = embed(self.names[feature])
+            return known[feature]
+
+        def steer(trial: Trial, strength: float) -> tuple[Float, None]:
+            vector = trial.e
+            if raising:
+                vector = vector + np.float32(strength) * of(trial.up)
+            if lowering:
+                vector = vector - np.float32(strength) * of(trial.down)
+            return vector, None
+
+        return self._curve(LABELS, trials, tuple(strengths), steer)
+
+    def _steered(self, trial: Trial, steering: Steering, mode: Mode) -> tuple[Float, Float | None]:
+        code = steer_code(trial.z, steering)
+        vector = steered_vector(self.weights, trial.e, trial.z, code, mode)
+        if mode != "codes":
+            return vector, None
+        return vector, added_scores(self.postings, code - trial.z, len(self.embeddings))
+
+    def _curve(
+        self,
+        way: str,
+        trials: Sequence[Trial],
+        strengths: tuple[float, ...],
+        steer: Callable[[Trial, float], tuple[Float, Float | None]],
+    ) -> Curve:
+        plain = nearest(np.stack([trial.e for trial in trials]), self.embeddings, DEPTH)
+        shape = (len(trials), len(strengths))
+        tables = {name: np.zeros(shape) for name in _FIGURES}
+        up = {judge: np.zeros(shape) for judge in JUDGES}
+        down = {judge: np.zeros(shape) for judge in JUDGES}
+        for column, strength in enumerate(strengths):
+            steered = [steer(trial, strength) for trial in trials]
+            vectors = np.stack([vector for vector, _ in steered])
+            rewards = [added for _, added in steered if added is not None]
+            found = nearest(vectors, self.embeddings, DEPTH, np.stack(rewards) if rewards else None)
+            for row, trial in enumerate(trials):
+                before, after = plain[row], found[row]
+                figures = self._figures(trial, vectors[row], before, after)
+                for name, value in zip(_FIGURES, figures, strict=True):
+                    tables[name][row, column] = value
+                places = np.searchsorted(self.labelled, trial.shown)
+                for judge in JUDGES:
+                    change = self.relevance.change(judge, before, after)[places]
+                    right = trial.shown.tolist()
+                    up[judge][row, column] = credit(change, right.index(trial.up))
+                    down[judge][row, column] = credit(-change, right.index(trial.down))
+        return Curve(way, strengths, **tables, up=up, down=down)
+
+    def _figures(
+        self, trial: Trial, vector: Float, before: NDArray[np.int64], after: NDArray[np.int64]
+    ) -> tuple[float, ...]:
+        near, plain = (
+            (np.asarray(self.embeddings[rows], dtype=np.float32) @ trial.e).mean()
+            for rows in (after, before)
+        )
+        having, lowered = (
+            np.isin(after, self.postings.documents(feature)[0]).mean()
+            for feature in (trial.up, trial.down)
+        )
+        return (
+            float(unit(trial.e) @ unit(vector)),
+            float(near / plain),
+            float(len(np.setdiff1d(after, before))),
+            float(having),
+            float(lowered),
+        )
+
+
+_FIGURES = ("fidelity", "nearness", "replaced", "having", "lowered")
+
+
+def run(
+    bench: Bench,
+    trials: Sequence[Trial],
+    embed: Callable[[str], Float],
+    progress: Progress,
+    *,
+    modes: Sequence[Mode] = MODES,
+    strengths: Sequence[float] = STRENGTHS,
+    raising: bool = True,
+    lowering: bool = True,
+) -> list[Curve]:
+    """Curves of all modes, of steering by the labels' vectors, and of asking in words.
+
+    Args:
+        bench: What to run on.
+        trials: What to run.
+        embed: The vector of a text.
+        progress: Told of each way.
+        modes: Of steering.
+        strengths: Of steering.
+        raising: Whether to raise a feature in each trial.
+        lowering: Whether to lower one.
+    """
+    # Words that ask for both compare with doing both, those that ask for one with either.
+    rewrites = [REWRITTEN] * (raising and lowering) + [REWRITTEN_UP] * raising
+    progress.start("Steering", len(modes) + 1 + len(rewrites), "ways")
+    curves = []
+    for mode in modes:
+        curves.append(bench.curve(mode, trials, strengths, raising=raising, lowering=lowering))
+        progress.advance()
+    curves.append(bench.by_labels(trials, embed, strengths, raising=raising, lowering=lowering))
+    progress.advance()
+    for way in rewrites:
+        curves.append(bench.rewritten(way, trials, embed))
+        progress.advance()
+    return curves

@@ -1,0 +1,97 @@
+"""What steering is tried on: queries, each with a feature to raise and one to lower."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float, SaeWeights, encode_dense
+from saetui.store.features import FeatureRecord
+
+SHOWN = 5
+"""Labels that a judge chooses from, as in the paper."""
+
+STRONGEST = 5
+"""A query's feature to lower is one of so many strongest: taking away a faint one shows nothing."""
+
+_LEAST_DOCUMENTS = 10
+_MOST_DENSE = 0.2
+_CLEAN = 0.8
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One query and what is done to it.
+
+    Attributes:
+        query: Its text.
+        e: Its embedding `(d,)`.
+        z: Its dense code `(n,)`.
+        up: The feature to raise; it is not active in the query.
+        down: The feature to lower; it is.
+        shown: int64 `(5,)`, features whose labels a judge sees, `up` and `down` among them.
+    """
+
+    query: str
+    e: Float
+    z: Float
+    up: int
+    down: int
+    shown: NDArray[np.int64]
+
+
+def eligible_features(records: Sequence[FeatureRecord]) -> NDArray[np.int64]:
+    """Features that a judge can be asked about: named, each name once, neither rare nor common.
+
+    Where labels were scored, only those whose F1 is at least 0.8, as in the paper.
+    """
+    scored = any(record.f1 is not None for record in records)
+    taken: set[str] = set()
+    found = []
+    for record in sorted(records, key=lambda record: (-(record.f1 or 0), -record.documents)):
+        name = record.label.casefold()
+        if (
+            name
+            and name not in taken
+            and record.documents >= _LEAST_DOCUMENTS
+            and record.density <= _MOST_DENSE
+            and (not scored or (record.f1 or 0) >= _CLEAN)
+        ):
+            taken.add(name)
+            found.append(record.id)
+    return np.array(sorted(found), dtype=np.int64)
+
+
+def make_trials(
+    weights: SaeWeights,
+    queries: Sequence[tuple[str, Float]],
+    eligible: NDArray[np.int64],
+    seed: int,
+) -> list[Trial]:
+    """One trial for each query that activates an eligible feature.
+
+    The feature to lower is drawn from the five strongest active ones, that to raise from the
+    inactive ones; of the labels beside them one is of another of the five, if there is one, and
+    the rest of inactive features, so that being active tells nothing.
+
+    Args:
+        weights: Of the SAE.
+        queries: Texts and their embeddings.
+        eligible: Features to draw from; fewer than five make no trial.
+        seed: Of what is drawn; a query's trial depends on it and the query's place only.
+    """
+    trials = []
+    for place, (text, e) in enumerate(queries):
+        drawing = np.random.default_rng([seed, place])
+        z = encode_dense(weights, e)
+        active = eligible[np.argsort(-z[eligible], kind="stable")[:STRONGEST]]
+        active = active[z[active] > 0]
+        inactive = eligible[z[eligible] == 0]
+        if not len(active) or len(inactive) < SHOWN - 1:
+            continue
+        lowered = drawing.permutation(active)[:2]
+        others = drawing.permutation(inactive)[: SHOWN - len(lowered)]
+        shown = drawing.permutation(np.concatenate([lowered, others]))
+        trials.append(Trial(text, e, z, int(others[0]), int(lowered[0]), shown))
+    return trials

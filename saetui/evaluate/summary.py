@@ -1,0 +1,127 @@
+"""Figures of curves with their intervals, from the spread over trials."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.evaluate.steering import Curve, Table
+
+Axis = Literal["fidelity", "nearness"]
+
+_RESAMPLES = 1_000
+
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean and its 95% interval; None where it cannot be known."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One strength of one curve."""
+
+    way: str
+    strength: float
+    fidelity: Estimate
+    nearness: Estimate
+    replaced: Estimate
+    having: Estimate
+    lowered: Estimate
+    up: dict[str, Estimate]
+    down: dict[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How often judges recognise what was done where a curve reaches a level."""
+
+    way: str
+    axis: Axis
+    level: float
+    strength: Estimate
+    up: dict[str, Estimate]
+    down: dict[str, Estimate]
+
+
+class Summary:
+    """Means over trials, and their spread when trials are drawn again with replacement.
+
+    Args:
+        trials: How many each curve has.
+        seed: Of what is drawn. All curves share the draws, so that they can be compared.
+    """
+
+    def __init__(self, trials: int, seed: int) -> None:
+        drawing = np.random.default_rng(seed)
+        drawn = drawing.multinomial(trials, np.full(trials, 1 / trials), _RESAMPLES)
+        # The first row is the trials as they are.
+        self._weights: Weights = np.vstack([np.ones(trials), drawn]) / trials
+
+    def points(self, curve: Curve) -> list[Point]:
+        """Every strength of a curve."""
+
+        def of(table: Table, column: int) -> Estimate:
+            return _estimate(self._weights @ table[:, column])
+
+        return [
+            Point(
+                curve.way,
+                strength,
+                fidelity=of(curve.fidelity, column),
+                nearness=of(curve.nearness, column),
+                replaced=of(curve.replaced, column),
+                having=of(curve.having, column),
+                lowered=of(curve.lowered, column),
+                up={judge: of(table, column) for judge, table in curve.up.items()},
+                down={judge: of(table, column) for judge, table in curve.down.items()},
+            )
+            for column, strength in enumerate(curve.strengths)
+        ]
+
+    def at(self, curve: Curve, axis: Axis, level: float) -> Level:
+        """A curve where the mean on one axis is `level`, between its points in straight lines."""
+        across = self._weights @ (curve.fidelity if axis == "fidelity" else curve.nearness)
+
+        def of(table: Table) -> Estimate:
+            up = self._weights @ table
+            return _estimate(
+                np.array([_crossing(x, y, level) for x, y in zip(across, up, strict=True)])
+            )
+
+        strengths = np.broadcast_to(np.array(curve.strengths), curve.fidelity.shape)
+        return Level(
+            curve.way,
+            axis,
+            level,
+            of(strengths),
+            {judge: of(table) for judge, table in curve.up.items()},
+            {judge: of(table) for judge, table in curve.down.items()},
+        )
+
+
+def _crossing(across: Weights, up: Weights, level: float) -> float:
+    """`up` where `across`, followed by rising strength, first falls to `level`; else NaN."""
+    below = np.flatnonzero(across <= level)
+    if not len(below) or (below[0] == 0 and across[0] < level):
+        return float("nan")
+    end = int(below[0])
+    if end == 0:
+        return float(up[0])
+    share = (across[end - 1] - level) / (across[end - 1] - across[end])
+    return float(up[end - 1] + share * (up[end] - up[end - 1]))
+
+
+def _estimate(means: Weights) -> Estimate:
+    if np.isnan(means[0]):
+        return Estimate(None, None, None)
+    known = means[1:][~np.isnan(means[1:])]
+    low, high = np.percentile(known, (2.5, 97.5)) if len(known) else (means[0], means[0])
+    return Estimate(float(means[0]), float(low), float(high))

@@ -1,0 +1,187 @@
+"""Rank documents by vectors, by codes, by words and by ranks, among those that are eligible."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.code_scores import added_scores, best_by_codes
+from saetui.core.codec import Float
+from saetui.core.search import cosines, top, unit
+from saetui.session.eligible import Eligible
+from saetui.session.words import words_expression
+from saetui.store.bundle import Bundle, StoredSae
+
+# The index names this many candidates, which are then scored again from the vectors themselves.
+# The same number for the steered and the unsteered search makes their ranks comparable.
+CANDIDATES: Final = 300
+
+FUSION: Final = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)."""
+
+# So many eligible documents, or a smaller share of all, are compared one by one.
+_FEW = 4_096
+_SMALL_SHARE = 16
+_DEEPER = 4
+# So many are looked for among eligible documents, for the same reason.
+_PASSING = 100
+_BLOCK = 4_096
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Documents, best first; equal scores in order of rows.
+
+    Attributes:
+        rows: int64 `(m,)`.
+        scores: float32 `(m,)`, what they are ranked by.
+        by_words: Of each score the part that is due to words, float32 `(m,)`.
+    """
+
+    rows: Rows
+    scores: Float
+    by_words: Float
+
+    @classmethod
+    def of(cls, rows: Rows, scores: Float) -> "Ranking":
+        """A ranking that words have no part in."""
+        return cls(rows, scores, np.zeros_like(scores))
+
+    @classmethod
+    def empty(cls) -> "Ranking":
+        """No documents."""
+        return cls.of(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+
+
+class Ranker:
+    """Ranks the documents of a bundle.
+
+    In every method, `eligible` says which documents may be found, bool `(N,)`; None: all. What is
+    said of a filter holds exactly: the search goes deeper until there are as many results as
+    asked for, or no more.
+
+    Args:
+        bundle: Of the documents.
+        sae: Whose codes `by_codes` goes by.
+    """
+
+    def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
+        self._bundle = bundle
+        self._sae = sae
+
+    def nearest(
+        self, vector: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
+    ) -> Ranking:
+        """The documents nearest to a vector `(d,)`; none for zeros, which point nowhere.
+
+        Args:
+            vector: Need not be of unit norm.
+            limit: How many.
+            exact: Whether to compare with every document rather than ask the index.
+            eligible: See above.
+        """
+        count = len(self._bundle) if eligible is None else int(eligible.sum())
+        if not count or not vector.any():
+            return Ranking.empty()
+        # An index that finds few eligible documents among many looks at nearly all of them.
+        few = eligible is not None and count <= max(_FEW, len(self._bundle) // _SMALL_SHARE)
+        if not (exact or few):
+            rows = self._candidates(vector, limit, eligible)
+            # The index names none where it cannot name enough; then all are compared.
+            if len(rows):
+                return self._best(vector, rows, limit)
+        if eligible is not None:
+            return self._best(vector, np.flatnonzero(eligible), limit)
+        scores = cosines(vector, self._bundle.embeddings)
+        best = top(scores, limit)
+        return Ranking.of(best.astype(np.int64), scores[best])
+
+    def by_codes(
+        self, e: Float, changes: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
+    ) -> Ranking:
+        """The best documents by `cosine(e, x)` and the rewards of changed features.
+
+        Args:
+            e: The query's embedding `(d,)`. Without one (zeros), the documents that are rewarded.
+            changes: `z' - z`, dense `(n,)`.
+            limit: How many.
+            exact: Whether to compare with every document rather than ask the index.
+            eligible: See above.
+        """
+        added = added_scores(self._sae.postings, changes, len(self._bundle))
+        if eligible is not None:
+            added[~eligible] = -np.inf
+        if not e.any():
+            rewarded = np.flatnonzero(added > 0)
+            best = rewarded[top(added[rewarded], limit)]
+            return Ranking.of(best.astype(np.int64), added[best])
+        if not len(added):
+            return Ranking.empty()
+        if exact:
+            scores = cosines(e, self._bundle.embeddings) + added
+            best = top(scores, min(limit, int(np.isfinite(added).sum())))
+            return Ranking.of(best.astype(np.int64), scores[best])
+
+        def nearest(depth: int) -> tuple[Rows, Float]:
+            found = self.nearest(e, depth, exact=False, eligible=eligible)
+            return found.rows, found.scores
+
+        return Ranking.of(
+            *best_by_codes(added, limit, nearest, lambda rows: self._cosines(e, rows))
+        )
+
+    def by_words(self, text: str, limit: int, eligible: Eligible | None = None) -> Ranking:
+        """The documents that a text's words match best by BM25."""
+        expression = words_expression(text)
+        if not expression:
+            return Ranking.empty()
+        depth = limit
+        while True:
+            found = self._bundle.documents.matching(expression, depth)
+            passing = [pair for pair in found if eligible is None or eligible[pair[0]]][:limit]
+            if len(passing) == limit or len(found) < depth:
+                rows = np.array([row for row, _ in passing], dtype=np.int64)
+                scores = np.array([score for _, score in passing], dtype=np.float32)
+                return Ranking(rows, scores, scores)
+            depth *= _DEEPER
+
+    def _candidates(self, vector: Float, limit: int, eligible: Eligible | None) -> Rows:
+        """Rows that the index names, ascending; all of them eligible; none if they are too few."""
+        depth = max(limit, CANDIDATES)
+        while True:
+            rows = self._bundle.index.search(unit(vector), depth)
+            passing = rows if eligible is None else rows[eligible[rows]]
+            if eligible is None or len(passing) >= max(limit, _PASSING):
+                return np.sort(passing)
+            if not len(rows) or depth >= len(self._bundle) // _DEEPER:
+                return np.empty(0, dtype=np.int64)
+            depth *= _DEEPER
+
+    def _best(self, vector: Float, rows: Rows, limit: int) -> Ranking:
+        scores = self._cosines(vector, rows)
+        best = top(scores, limit)
+        return Ranking.of(rows[best], scores[best])
+
+    def _cosines(self, vector: Float, rows: Rows) -> Float:
+        parts = [
+            cosines(vector, self._bundle.embeddings[rows[start : start + _BLOCK]])
+            for start in range(0, len(rows), _BLOCK)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+
+
+def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:
+    """Two rankings as one: each gives a document `1 / (60 + its rank)`, and the sums are ranked."""
+    rows = np.union1d(meaning.rows, words.rows).astype(np.int64)
+    parts = []
+    for ranking in (meaning, words):
+        part = np.zeros(len(rows), dtype=np.float32)
+        places = np.searchsorted(rows, ranking.rows)
+        part[places] = 1 / (FUSION + 1 + np.arange(len(ranking.rows)))
+        parts.append(part)
+    scores = parts[0] + parts[1]
+    best = top(scores, limit)
+    return Ranking(rows[best], scores[best], parts[1][best])

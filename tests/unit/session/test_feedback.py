@@ -1,0 +1,78 @@
+"""Results become steering, and features are ranked by what they move."""
+
+from dataclasses import replace
+
+import pytest
+
+from saetui.core.changes import MODES, Change, Mode
+from saetui.errors import InputError
+from saetui.session.feedback import STEP, effects, feedback, with_feedback
+from saetui.session.requests import DocumentFilter, SearchRequest
+from saetui.session.session import Session
+
+QUERY = "black hole merger"
+
+
+def test_a_result_becomes_changes_of_its_features(session: Session) -> None:
+    codes = session.sae.codes
+    active = codes.indices[7][codes.indices[7] >= 0].tolist()
+    toward, away = feedback(session, 7, 1, 0.4), feedback(session, 7, -1, 0.4)
+    assert list(toward) == list(away) == active
+    assert toward[active[0]] == Change("add", 0.4)
+    amounts = [change.amount for change in toward.values()]
+    assert amounts == sorted(amounts, reverse=True)
+    assert all(away[feature].amount == -toward[feature].amount for feature in active)
+    assert list(feedback(session, 7, 1, features=1)) == active[:1]
+    with pytest.raises(InputError, match="no document in row 900"):
+        feedback(session, 900, 1)
+
+
+def test_toward_a_document_brings_its_like(session: Session) -> None:
+    coral = next(
+        row
+        for row in range(20)
+        if "Coral reefs" in session.bundle.documents.document(row).metadata["categories"]
+    )
+    request = SearchRequest(QUERY)
+    steered = with_feedback(session, request, feedback(session, coral, 1, 1.0))
+
+    def coral_results(asked: SearchRequest) -> int:
+        return sum("coral" in result.title for result in session.search(asked).results)
+
+    assert coral_results(steered) > coral_results(request)
+
+
+def test_toward_and_away_again_is_as_before(session: Session) -> None:
+    request = SearchRequest(QUERY, {2: Change("set", 0.5), 3: Change("scale", 2.0)})
+    there = with_feedback(session, request, feedback(session, 7, 1))
+    back = with_feedback(session, there, feedback(session, 7, -1))
+    vector = {f.id: f.steered for f in session.search(back).features if f.steered}
+    before = {f.id: f.steered for f in session.search(request).features if f.steered}
+    assert vector == pytest.approx(before, abs=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["delta", "codes", "decode"])
+def test_effects_are_what_a_step_does(session: Session, mode: Mode) -> None:
+    request = SearchRequest(QUERY, {12: Change("add", 0.2)}, mode, exact=True)
+    found = effects(session, request)
+    now = session.search(request)
+    assert {each.feature for each in found} == {feature.id for feature in now.features}
+    rows = {result.row for result in now.results}
+    z = {feature.id: feature.steered for feature in now.features}
+    for each in found:
+        for step, replaced in ((STEP, each.raised), (-STEP, each.lowered)):
+            change = Change("set", z[each.feature] + step)
+            after = session.search(
+                replace(request, steering={**request.steering, each.feature: change})
+            )
+            assert len(rows - {result.row for result in after.results}) == replaced
+    replaced = [each.raised + each.lowered for each in found]
+    assert replaced == sorted(replaced, reverse=True)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_effects_keep_to_the_filter(session: Session, mode: Mode) -> None:
+    wanted = DocumentFilter(having=(0,))
+    found = effects(session, SearchRequest(QUERY, mode=mode, filter=wanted, limit=1_000))
+    # All eligible documents are results, so that no step can replace one.
+    assert {(each.raised, each.lowered) for each in found} == {(0, 0)}

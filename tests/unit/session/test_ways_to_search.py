@@ -1,0 +1,319 @@
+"""Every way to ask: by documents, by filters that hold exactly, by words, by both."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import HashEmbedder, make_bundle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saetui.core.changes import MODES, Change, Mode
+from saetui.core.documents import Document
+from saetui.core.search import cosines, top
+from saetui.errors import InputError
+from saetui.session import ranking
+from saetui.session.requests import DocumentFilter, SearchRequest, SearchResponse
+from saetui.session.session import Session
+from saetui.session.words import words_expression
+from saetui.store.bundle import Bundle
+from saetui.store.documents import DocumentStore
+
+QUERY = "black hole merger"
+STEERING = {2: Change("add", 0.4), 7: Change("add", -0.3), 12: Change("set", 0.2)}
+
+
+@pytest.fixture(scope="module")
+def whole(bundle_folder: Path) -> Iterator[Session]:
+    """One session for all examples of a property."""
+    session = Session(Bundle(bundle_folder), embedder=HashEmbedder())
+    yield session
+    session.close()
+
+
+def rows(response: SearchResponse) -> list[int]:
+    return [result.row for result in response.results]
+
+
+# Codes.
+
+
+@pytest.mark.parametrize("limit", [1, 10, 60, 400])
+@pytest.mark.parametrize("query", [QUERY, "reef fish school", ""])
+def test_codes_by_the_index_are_codes_by_scanning(
+    session: Session, query: str, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from saetui.core import code_scores
+
+    monkeypatch.setattr(code_scores, "_NEAREST", 5)
+    monkeypatch.setattr(code_scores, "_STRONGEST", 5)
+    for steering in (STEERING, {2: Change("add", -1.0)}, {7: Change("set", 2.0)}, {}):
+        if not (query or steering):
+            continue
+        request = SearchRequest(query, steering, "codes", limit=limit, why=True)
+        indexed = session.search(request)
+        scanned = session.search(replace(request, exact=True))
+        found = set(rows(indexed)) & set(rows(scanned))
+        assert len(found) >= 0.98 * len(scanned.results)
+        for result in indexed.results:
+            assert result.why is not None
+            assert result.why.total == pytest.approx(result.score, abs=1e-5)
+        if query:
+            assert scanned.drift == pytest.approx(1, abs=1e-6)
+
+
+def test_codes_reward_what_documents_activate(session: Session) -> None:
+    plain = session.search(SearchRequest(QUERY, limit=30, exact=True))
+    raised = session.search(
+        SearchRequest(QUERY, {12: Change("add", 0.6)}, "codes", limit=30, exact=True)
+    )
+    having = set(session.sae.postings.documents(12)[0].tolist())
+    assert len(having & set(rows(raised))) > len(having & set(rows(plain)))
+    postings = session.sae.postings
+    found, values = postings.documents(12)
+    e = HashEmbedder().embed_query(QUERY)
+    expected = cosines(e, session.bundle.embeddings)
+    expected[found] += np.float32(0.6) * values / values[0]
+    assert rows(raised) == top(expected, 30).tolist()
+
+
+def test_optimise_says_how_well_the_code_agrees(session: Session) -> None:
+    found = session.search(SearchRequest(QUERY, STEERING, "optimise"))
+    assert found.code_error is not None
+    before, after = found.code_error
+    assert 0 <= after <= before
+    assert session.search(SearchRequest(QUERY, STEERING)).code_error is None
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_steering_a_family_is_steering_its_members(session: Session, mode: Mode) -> None:
+    from saetui.session.steering_text import parse_steering
+
+    family = parse_steering(["family:coral reefs=+0.2"], session.lookup)
+    members = parse_steering([f"{member}=+0.2" for member in family], session.lookup)
+    found, expected = (
+        session.search(SearchRequest(QUERY, steering, mode)) for steering in (family, members)
+    )
+    assert len(family) == 5
+    assert replace(found, milliseconds=0) == replace(expected, milliseconds=0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_muting_all_that_was_added_takes_it_back(session: Session, mode: Mode) -> None:
+    own = {feature.id for feature in session.search(SearchRequest(QUERY)).features}
+    added = next(i for i in (14, 9, 23) if i not in own)
+    request = SearchRequest(QUERY, {added: Change("add", 1.0)}, mode)
+    muted = session.search(replace(request, muted=(added,)))
+    assert rows(muted) == rows(session.search(SearchRequest(QUERY, mode=mode)))
+    assert rows(muted) != rows(session.search(request))
+    assert muted.features[-1].steered == 0
+
+
+def test_what_is_kept_of_the_query(session: Session) -> None:
+    assert session.search(SearchRequest(QUERY)).kept == pytest.approx(1)
+    some, much = (
+        session.search(SearchRequest(QUERY, {12: Change("add", amount)})).kept
+        for amount in (0.3, 3.0)
+    )
+    assert some is not None
+    assert much is not None
+    assert much < some <= 1.0001
+    assert session.search(SearchRequest("", {12: Change("add", 1.0)})).kept is None
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_exact_searches_tell_the_recall_of_the_index(session: Session, mode: Mode) -> None:
+    found = session.search(SearchRequest(QUERY, STEERING, mode, exact=True))
+    assert found.recall is not None
+    assert 0.9 <= found.recall <= 1
+    assert session.search(SearchRequest(QUERY, STEERING, mode)).recall is None
+
+
+# Documents.
+
+
+def test_more_like_a_document_leaves_it_out(session: Session) -> None:
+    found = session.search(SearchRequest(like=5, limit=20, exact=True))
+    scores = cosines(
+        np.asarray(session.bundle.embeddings[5], np.float32), session.bundle.embeddings
+    )
+    assert rows(found) == [row for row in top(scores, 21).tolist() if row != 5][:20]
+    assert [result.baseline_rank for result in found.results] == list(range(1, 21))
+    assert found.drift == pytest.approx(1, abs=1e-6)
+    codes = session.sae.codes
+    active = codes.indices[5][codes.indices[5] >= 0].tolist()
+    assert [feature.id for feature in found.features] == active
+    off = session.search(SearchRequest(like=5, steering={active[0]: Change("add", -0.5)}))
+    assert 5 not in rows(off)
+    assert off.drift is not None
+    assert off.drift < 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (SearchRequest("reef", like=3), "not from both"),
+        (SearchRequest(like=900), "no document in row 900"),
+        (SearchRequest(retrieval="lexical"), "nothing to search for"),
+        (SearchRequest("", STEERING, retrieval="hybrid"), "nothing to search for"),
+        (SearchRequest("reef", STEERING, retrieval="lexical"), "cannot be steered"),
+        (SearchRequest("reef", muted=(3,), retrieval="lexical"), "cannot be steered"),
+        (SearchRequest("reef", filter=DocumentFilter(after="May")), "'May' is not a date"),
+        (SearchRequest("reef", filter=DocumentFilter(having=(24,))), "no feature 24"),
+        (SearchRequest("reef", filter=DocumentFilter(where=(("x", "1"),))), "a field called 'x'"),
+    ],
+)
+def test_what_cannot_be_is_said(session: Session, request_: SearchRequest, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        session.search(request_)
+
+
+# Filters.
+
+filters = st.builds(
+    DocumentFilter,
+    after=st.sampled_from(["", "2012", "2015-03", "2015-03-02"]),
+    before=st.sampled_from(["", "2013", "2016-07"]),
+    categories=st.sampled_from([(), ("Black holes",), ("coral reefs", "Language models")]),
+    where=st.sampled_from([(), (("categories", "black HOLES"),)]),
+    having=st.sampled_from([(), (0,), (2,), (2, 0)]),
+    lacking=st.sampled_from([(), (0,), (7, 12)]),
+)
+
+
+@lru_cache
+def documents(session: Session) -> list[Document]:
+    return list(session.bundle.documents)
+
+
+def passes(session: Session, row: int, wanted: DocumentFilter) -> bool:
+    document = documents(session)[row]
+    active = set(session.sae.codes.indices[row].tolist())
+    categories = {name.casefold() for name in document.metadata["categories"]}
+    first, last = document.published + "-01", document.published + "-31"
+    return (
+        (not wanted.after or first >= wanted.after + "-01-01"[len(wanted.after) - 4 :])
+        and (not wanted.before or last <= wanted.before + "-12-31"[len(wanted.before) - 4 :])
+        and (not wanted.categories or bool(categories & {c.casefold() for c in wanted.categories}))
+        and all(value.casefold() in categories for _, value in wanted.where)
+        and set(wanted.having) <= active
+        and not set(wanted.lacking) & active
+    )
+
+
+requests = st.builds(
+    SearchRequest,
+    query=st.just(QUERY),
+    mode=st.sampled_from(MODES),
+    exact=st.booleans(),
+    retrieval=st.sampled_from(["semantic", "hybrid", "lexical"]),
+    limit=st.sampled_from([1, 10, 300]),
+    filter=filters,
+)
+
+
+@pytest.mark.parametrize("few", [0, 4_096])
+@given(requests)
+def test_filters_hold_exactly(whole: Session, few: int, request: SearchRequest) -> None:
+    if request.retrieval != "lexical":
+        request = replace(request, steering=STEERING)
+    with pytest.MonkeyPatch.context() as patch:
+        # As in a corpus in which some thousands of eligible documents are few.
+        patch.setattr(ranking, "_FEW", few)
+        patch.setattr(ranking, "_PASSING", 1)
+        found = whole.search(request)
+    eligible = [row for row in range(len(whole.bundle)) if passes(whole, row, request.filter)]
+    assert found.eligible == len(eligible)
+    assert set(rows(found)) <= set(eligible)
+    assert {gone.row for gone in found.dropped} <= set(eligible)
+    if request.retrieval != "lexical":
+        assert len(found.results) == min(request.limit, len(eligible))
+
+
+def test_filters_are_worked_out_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    original = DocumentStore.metadata
+
+    def counted(store: DocumentStore) -> object:
+        read.append(1)
+        return original(store)
+
+    monkeypatch.setattr(DocumentStore, "metadata", counted)
+    wanted = DocumentFilter(categories=("Coral reefs",), lacking=(13,))
+    for amount in (0.1, 0.2, 0.3):
+        session.search(SearchRequest(QUERY, {12: Change("add", amount)}, filter=wanted))
+    assert read == [1]
+
+
+# Words.
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("black holes", '"black" OR "holes"'),
+        ('"black holes" of mass', '"black holes" OR "mass"'),
+        ("the of", '"the" OR "of"'),
+        ('NEAR(a b) AND x* -y "', '"NEAR(a" OR "b)" OR "x*" OR "-y"'),
+        ('a "b" c"d', None),
+        ('!? * -- ""', ""),
+        ("", ""),
+    ],
+)
+def test_text_becomes_a_safe_expression(
+    session: Session, text: str, expression: str | None
+) -> None:
+    found = words_expression(text)
+    if expression is not None:
+        assert found.replace('"AND" OR ', "") == expression
+    if found:
+        session.bundle.documents.matching(found, 5)
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_a_search_by_words(whole: Session, text: str) -> None:
+    if text.strip():
+        whole.search(SearchRequest(text, retrieval="lexical", limit=5))
+
+
+def test_words_find_documents_without_an_embedder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = make_bundle(tmp_path_factory.mktemp("words") / "a.bundle", documents=120)
+    session = Session(Bundle(folder))
+    found = session.search(SearchRequest("bleaching", retrieval="lexical", why=True))
+    assert found.results
+    for result in found.results:
+        text = session.bundle.documents.document(result.row).embedding_text
+        assert "bleaching" in text.casefold()
+        assert result.rank == result.baseline_rank
+        assert result.why is not None
+        assert result.why.total == pytest.approx(result.score, abs=1e-5)
+    scores = [result.score for result in found.results]
+    assert scores == sorted(scores, reverse=True)
+    assert (found.drift, found.kept, found.features) == (None, None, ())
+    session.close()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_hybrid_fuses_ranks(session: Session, mode: Mode) -> None:
+    request = SearchRequest(QUERY, STEERING, mode, limit=300, exact=True)
+    meaning = rows(session.search(request))
+    words = rows(session.search(SearchRequest(QUERY, limit=300, retrieval="lexical")))
+    expected: dict[int, float] = {}
+    for ranked in (meaning, words):
+        for rank, row in enumerate(ranked, start=1):
+            expected[row] = expected.get(row, 0) + 1 / (60 + rank)
+    found = session.search(replace(request, retrieval="hybrid", limit=20, why=True))
+    best = sorted(expected, key=lambda row: (-np.float32(expected[row]), row))[:20]
+    for result, row in zip(found.results, best, strict=True):
+        assert result.score == pytest.approx(expected[row], abs=1e-6)
+        assert result.why is not None
+        assert result.why.total == pytest.approx(result.score, abs=1e-6)
+
+
+def test_a_document_can_be_asked_for_by_its_words(session: Session) -> None:
+    found = session.search(SearchRequest(like=4, retrieval="lexical"))
+    assert 4 not in rows(found)
+    assert found.results
