@@ -63,16 +63,20 @@ class Lookup:
             return list(range(len(self._features)))
         phrase = " ".join(wanted)
         # A plain search of each text is many times faster than a regular expression.
+        found: Sequence[int] = range(len(self._features))
         begun = [f" {word}" for word in wanted]
-        found = []
-        for i, text in enumerate(self._texts):
-            if phrase == str(i):
-                found.append((-1, 0, i))
-            elif all(word in text for word in begun):
-                in_label = all(word in self._labels[i] for word in begun)
-                tier = 0 if self._names[i].startswith(phrase) else 1 if in_label else 2
-                found.append((tier, -self._features[i].documents, i))
-        return [i for _, _, i in sorted(found)]
+        for word in begun:
+            found = [i for i in found if word in self._texts[i]]
+        ranked = []
+        for i in found:
+            in_label = all(word in self._labels[i] for word in begun)
+            tier = 0 if self._names[i].startswith(phrase) else 1 if in_label else 2
+            ranked.append((tier, -self._features[i].documents, i))
+        best = [i for _, _, i in sorted(ranked)]
+        number = _number(phrase)
+        if number is None or str(number) != phrase or not 0 <= number < len(self._features):
+            return best
+        return [number, *(i for i in best if i != number)]
 
     def feature(self, name: str) -> int:
         """The one feature that `name` means: its number, or its label.

@@ -1,5 +1,6 @@
 """The terminal app: shows its first frame, then opens the bundle behind it."""
 
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,9 @@ class SaetuiApp(App[None]):
         self.main.session_ready(session)
         # What the first search needs is read while the user types.
         await in_background(_warm, session)
+        # What is there now stays; to look through it for rubbish time and again would make some
+        # keys wait for a tenth of a second where features are many.
+        gc.freeze()
 
     def _opened(self) -> "Session":
         """The session, with everything read that the first frame shows."""

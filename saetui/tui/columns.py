@@ -20,6 +20,11 @@ def fit(text: str, width: int, ellipsis: str) -> str:
     return set_cell_size(text, max(0, width))
 
 
+def cut(text: str, width: int, ellipsis: str) -> str:
+    """Harmless text of one cell a character on at most `width` cells; its spaces stay."""
+    return text if len(text) <= width else text[: max(0, width - len(ellipsis))] + ellipsis
+
+
 def signed(value: float) -> str:
     """A number of two decimals with its sign, as short as can be: `+.25`, `-1.00`."""
     # Adding zero takes the sign from what rounds to it.

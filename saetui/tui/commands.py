@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-_SIGNS = {"slash": "/", "question_mark": "?"}
+_SIGNS = {
+    "slash": "/",
+    "question_mark": "?",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "equals_sign": "=",
+}
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,15 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("R", "reset_all", "Reset all", "Leave every feature as the query has it"),
         Command("u", "undo", "Undo", "Undo the last change", "Undo"),
         Command("ctrl+r", "redo", "Redo", "Do again what was undone"),
-        Command("e", "mode", "Mode", "Change the steering mode: delta or decode"),
+        Command("e", "mode", "Mode", "Change the steering mode"),
         Command("x", "exact", "Exact", "Compare with every document, or ask the index"),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
+        Command(
+            "F",
+            "features_like",
+            "Features like it",
+            "List the features that mean what the query says",
+        ),
     ),
     "Family tree": (
         Command("left,h", "expand(-1)", "Fold", "Hide what is below, or go up", "Fold"),
@@ -73,11 +85,29 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     ),
     "Features": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
-        Command("s", "sort", "Sort", "Sort by the next column", "Sort"),
+        Command(
+            "less_than_sign", "sort(-1)", "Sort left", "Sort by the column to the left", "Sort"
+        ),
+        Command(
+            "greater_than_sign", "sort(1)", "Sort right", "Sort by the column to the right", "Sort"
+        ),
+        Command("equals_sign", "reverse", "Reverse", "Reverse the order", "Reverse", rank=4),
+        Command("l", "label", "Label", "Write a label of your own; empty takes it back", "Label"),
+        Command("A", "accept", "Accept", "Make the label your own; again takes it back", "Accept"),
+        Command("D", "reject", "Reject", "Discard the label and show the one before it", "Reject"),
+        Command("b", "bookmark", "Bookmark", "Set or remove a bookmark", "Mark"),
+        Command("N", "note", "Note", "Write a note; empty removes it", "Note"),
+        Command(
+            "u", "take_back", "Take back", "Undo your last label, verdict, bookmark or note", "Undo"
+        ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
+        Command("escape", "all", "All", "List all features again", "All", rank=4),
     ),
     "Document": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
+        Command(
+            "F", "features", "Its features", "List its features in the features view", "Features"
+        ),
         Command("escape", "back", "Back", "Go back", "Back"),
     ),
     "Lists": (

@@ -16,6 +16,8 @@ class Glyphs:
         up, down: Before a number of ranks.
         open, closed, leaf: Before a node of a tree.
         ellipsis: Where text was cut.
+        rising, falling: Beside the name of a column that is sorted by.
+        bookmark: Before what the reader marked.
     """
 
     fills: str
@@ -29,6 +31,9 @@ class Glyphs:
     closed: str
     leaf: str
     ellipsis: str
+    rising: str
+    falling: str
+    bookmark: str
 
     def bar(self, value: float, width: int) -> str:
         """A bar of `width` cells filled to `value` of 1; what lies outside is cut."""
@@ -65,6 +70,9 @@ UNICODE = Glyphs(
     closed="▸",
     leaf="·",
     ellipsis="…",
+    rising="▲",
+    falling="▼",
+    bookmark="★",
 )
 ASCII = Glyphs(
     fills=":#",
@@ -78,4 +86,7 @@ ASCII = Glyphs(
     closed=">",
     leaf="-",
     ellipsis="~",
+    rising="^",
+    falling="v",
+    bookmark="*",
 )

@@ -23,6 +23,28 @@ class OpenFeature(Message):
         self.feature = feature
 
 
+class ListFeatures(Message):
+    """Features are to be listed in the features view.
+
+    Attributes:
+        text: For the filter line.
+        features: The only ones to list, in this order; None for all.
+        title: What these have in common.
+    """
+
+    def __init__(
+        self, text: str = "", features: tuple[int, ...] | None = None, title: str = ""
+    ) -> None:
+        super().__init__()
+        self.text = text
+        self.features = features
+        self.title = title
+
+
+class LabelsChanged(Message):
+    """The reader has said something about a feature."""
+
+
 class OpenFamily(Message):
     """A feature is to be looked at in its family."""
 

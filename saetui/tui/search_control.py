@@ -132,6 +132,11 @@ class SearchControl:
         self.exact = not self.exact
         self._ask()
 
+    def refresh_labels(self) -> None:
+        """Search again, now that labels are others."""
+        if self.answer is not None or not self.state.query:
+            self._ask()
+
     # Questions and answers.
 
     def _go(self, state: SearchState) -> None:

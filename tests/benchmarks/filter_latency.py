@@ -91,6 +91,18 @@ class TimedApp(SaetuiApp):
     """The app, noting when each frame was written."""
 
     frame = 0.0
+    listed = 0.0
+
+    def note_lists(self):
+        """Note when each list was filled, before its frame."""
+        view = self.main._features_view
+        fill = view._sort
+
+        def noted():
+            fill()
+            self.listed = time.perf_counter()
+
+        view._sort = noted
 
     def _display(self, screen, renderable):
         super()._display(screen, renderable)
@@ -113,12 +125,13 @@ async def measure(folder: Path) -> None:
             app.post_message(
                 events.Key({" ": "space"}.get(key, key), key if len(key) == 1 else None)
             )
-            while app.frame < started:
+            while app.listed < started or app.frame < app.listed:
                 await asyncio.sleep(0)
             taken = (time.perf_counter() - started) * 1000
             await pilot.pause(0.05)
             return taken
 
+        app.note_lists()
         view = app.main._features_view
         keys, lookups = [], []
         for text in FILTERS:

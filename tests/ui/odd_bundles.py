@@ -13,8 +13,8 @@ from saetui.store.bundle import DOCUMENTS, FAMILIES, FEATURES, Bundle, sae_folde
 from saetui.store.documents import write_documents
 from saetui.store.families import write_families
 from saetui.store.features import write_features
-from saetui.store.labels import LabelRecord
 from saetui.store.hashes import sha256_of
+from saetui.store.labels import LabelRecord
 from saetui.store.manifest import FileRecord, write_manifest
 
 ESCAPES = "\x1b[31mred\x1b[2J\x1b]0;title\x07 \x9b1mbell\x07\x08\x7f"

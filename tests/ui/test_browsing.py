@@ -46,20 +46,6 @@ async def test_features_come_most_frequent_first(session: Session) -> None:
         assert len(documents) == 24
 
 
-async def test_features_sort_by_each_column(session: Session) -> None:
-    async with drive(session) as driver:
-        await driver.press("escape", "2", "s")
-        labels = [session.features[i].label for i in listed(driver)]
-        assert labels == [*sorted(filter(None, labels), key=str.casefold), *[""] * 9]
-        await driver.press("s")
-        strongest = [session.features[i].max_activation for i in listed(driver)]
-        assert strongest == sorted(strongest, reverse=True)
-        await driver.press("s")
-        assert listed(driver) == list(range(24))
-        await driver.press("s")
-        assert "by density" in driver.text()
-
-
 async def test_filter_narrows_as_one_types(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "2", "slash", "b")

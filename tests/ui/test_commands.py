@@ -105,8 +105,8 @@ async def test_palette_goes_where_the_command_is(session: Session) -> None:
         await driver.see("drift 0.")
         assert driver.main._view == "search"
         assert 0 in driver.main.state.steering
-        await driver.press("ctrl+p", *"sort by the next")
-        await driver.see("Sort: Sort by the next column")
+        await driver.press("ctrl+p", *"column to the left")
+        await driver.see("Sort left: Sort by the column to the left")
         await driver.press("enter")
         await driver.see("by label")
         assert driver.main._view == "features"

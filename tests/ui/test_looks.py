@@ -70,6 +70,48 @@ async def test_no_embedder(
         await both_sizes(driver, screens)
 
 
+async def test_no_embedder_for_a_meaning(
+    bundle: Path, screens: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(settings: object) -> object:
+        raise MissingDependency("example", "The embedder 'example'", "example")
+
+    monkeypatch.setattr("saetui.session.session.load_embedder", fail)
+    async with drive(Session(Bundle(bundle), clock=lambda: 0.0), NARROW) as driver:
+        await driver.press("escape", "2", "slash", *"~exploding stars")
+        await both_sizes(driver, screens)
+
+
+async def remark(driver: Driver) -> None:
+    """A features view with every mark: bookmark, own label, rejected label, note."""
+    await driver.press("escape", "2", "b", "N", *"see Rees 1988", "enter")
+    await driver.press("down", "D", "down", "l", *", large ones", "enter", "up", "up")
+
+
+async def test_remarks(tmp_path: Path, screens: SnapshotAssertion) -> None:
+    async with drive(open_still(make_bundle(tmp_path / "own.bundle")), NARROW) as driver:
+        await remark(driver)
+        await both_sizes(driver, screens)
+        await driver.resize((200, 50))
+        assert picture(driver.app) == screens(name="200x50")
+
+
+async def test_remarks_in_ascii_without_color(
+    tmp_path: Path, screens: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    session = open_still(make_bundle(tmp_path / "own.bundle"))
+    async with drive(session, NARROW, encoding="ascii") as driver:
+        await remark(driver)
+        assert picture(driver.app) == screens(name="80x24")
+
+
+async def test_label_dialog(tmp_path: Path, screens: SnapshotAssertion) -> None:
+    async with drive(open_still(make_bundle(tmp_path / "own.bundle")), NARROW) as driver:
+        await driver.press("escape", "2", "l")
+        assert picture(driver.app) == screens(name="80x24")
+
+
 async def test_no_families(tmp_path: Path, screens: SnapshotAssertion) -> None:
     session = open_still(rewrite(make_bundle(tmp_path / "none.bundle"), families=[]))
     async with drive(session, NARROW) as driver:

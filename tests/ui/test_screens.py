@@ -8,6 +8,7 @@ from screens import picture
 from syrupy.assertion import SnapshotAssertion
 
 from saetui.session.session import Session
+from saetui.tui.views.features import FeaturesView
 
 State = Callable[[Driver], Awaitable[None]]
 QUERY = "black hole merger chirp"
@@ -59,7 +60,7 @@ async def steered_solo(driver: Driver) -> None:
 
 async def decode_mode(driver: Driver) -> None:
     await driver.ask(QUERY)
-    await driver.press("e", "down", "L")
+    await driver.press("e", "e", "down", "L")
 
 
 async def exact_without_why(driver: Driver) -> None:
@@ -86,7 +87,7 @@ async def features(driver: Driver) -> None:
 
 
 async def features_sorted(driver: Driver) -> None:
-    await driver.press("escape", "2", "s", "down")
+    await driver.press("escape", "2", "greater_than_sign", "down")
 
 
 async def features_filtered(driver: Driver) -> None:
@@ -99,6 +100,26 @@ async def features_without_match(driver: Driver) -> None:
 
 async def feature_details(driver: Driver) -> None:
     await driver.press("escape", "2", "down", "enter", "down")
+
+
+async def feature_filter_empty(driver: Driver) -> None:
+    await driver.press("escape", "2", "slash")
+
+
+async def features_by_meaning(driver: Driver) -> None:
+    await driver.press("escape", "2", "slash", *"~merger chirp f1>0.8", "enter")
+
+
+async def features_of_document(driver: Driver) -> None:
+    await document(driver)
+    await driver.press("F")
+
+
+async def feature_scores(driver: Driver) -> None:
+    await driver.press("escape", "2", "down", "tab")
+    lines = driver.main.query_one(FeaturesView).detail
+    lines.cursor = next(i for i, row in enumerate(lines.rows) if row.kind == "label")
+    await driver.settle()
 
 
 async def feature_never_active(driver: Driver) -> None:
@@ -127,7 +148,7 @@ async def add_dialog(driver: Driver) -> None:
 
 
 async def in_no_family(driver: Driver) -> None:
-    await driver.press("escape", "2", "s", "s", "s", "G", "t")
+    await driver.press("escape", "2", "less_than_sign", "less_than_sign", "G", "t")
 
 
 async def help_screen(driver: Driver) -> None:
@@ -164,6 +185,10 @@ STATES: tuple[State, ...] = (
     features_filtered,
     features_without_match,
     feature_details,
+    feature_filter_empty,
+    features_by_meaning,
+    features_of_document,
+    feature_scores,
     feature_never_active,
     families,
     families_open,

@@ -7,7 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from saetui.tui.views.features import FeatureList
+from saetui.tui.feature_columns import DENSITY, Order, sort_by
+from saetui.tui.widgets.feature_list import FeatureList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_line import TextLine
 
@@ -31,6 +32,8 @@ class AddFeatureScreen(ModalScreen[int | None]):
         super().__init__()
         self._session = session
         self._list = FeatureList(empty=("No feature has these words.",))
+        self._list.notes = session.notes
+        self._heading = Heading()
 
     def compose(self) -> ComposeResult:
         """Filter and list."""
@@ -38,19 +41,26 @@ class AddFeatureScreen(ModalScreen[int | None]):
             dialog.border_title = "Add a feature"
             dialog.border_subtitle = "enter adds, escape cancels"
             yield TextLine(placeholder="Words of its label, or its number")
-            yield Heading("Feature", FeatureList.LEFT, FeatureList.RIGHT)
+            yield self._heading
             yield self._list
 
     def on_mount(self) -> None:
         """Show all features, the most frequent first."""
         self._refilter("")
 
+    def on_resize(self) -> None:
+        """The columns depend on the width."""
+        self.call_after_refresh(self._say_heading)
+
+    def _say_heading(self) -> None:
+        self._heading.say("Feature", *self._list.heading(self._list.line_width))
+
     def _refilter(self, words: str) -> None:
         features = self._session.features
         found = [features[i] for i in self._session.lookup.matching(words)]
-        if not words.strip():
-            found.sort(key=lambda feature: (-feature.documents, feature.id))
-        self._list.replace(found, cursor=0)
+        self._list.order = Order(None if words.strip() else DENSITY)
+        self._list.replace(sort_by(self._list.order, found, {}), cursor=0)
+        self._say_heading()
 
     def on_input_changed(self, event: TextLine.Changed) -> None:
         """Filter as one types."""

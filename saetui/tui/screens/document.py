@@ -12,8 +12,8 @@ from textual.screen import Screen
 
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
-from saetui.tui.messages import OpenDocument, OpenFeature, OpenView, SteerFeatures
-from saetui.tui.widgets.details import DetailList, DetailRow, document_rows, text_rows
+from saetui.tui.messages import ListFeatures, OpenDocument, OpenFeature, OpenView, SteerFeatures
+from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows, text_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.key_line import KeyLine
 from saetui.tui.widgets.text_pane import TextPane
@@ -33,12 +33,16 @@ class DocumentScreen(Screen[None]):
     Args:
         detail: What is shown.
         go_on: Called with a message about where the reader goes from here.
+        trust: How far to trust the label of a feature.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("Document"), *bindings("Everywhere")]
 
-    def __init__(self, detail: "DocumentDetail", go_on: Callable[[Message], None]) -> None:
+    def __init__(
+        self, detail: "DocumentDetail", go_on: Callable[[Message], None], trust: Trust
+    ) -> None:
         super().__init__()
+        self._trust = trust
         self.detail = detail
         self._go_on = go_on
         self._text = TextPane(id="document-text")
@@ -57,7 +61,7 @@ class DocumentScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Fill the list of what is in the document."""
-        self._related.replace(document_rows(self.detail), cursor=0)
+        self._related.replace(document_rows(self.detail, self._trust), cursor=0)
         self._related.focus()
 
     def on_resize(self) -> None:
@@ -80,6 +84,11 @@ class DocumentScreen(Screen[None]):
         row = self._related.row
         if row is not None and row.kind == "feature" and row.target is not None:
             self._go_on(SteerFeatures((row.target,)))
+
+    def action_features(self) -> None:
+        """List its features in the features view."""
+        features = tuple(feature.id for feature in self.detail.features)
+        self._go_on(ListFeatures("", features, f"Document {self.detail.document.id}"))
 
     def action_back(self) -> None:
         """Go back."""

@@ -13,9 +13,12 @@ from textual.widgets import ContentSwitcher
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
+from saetui.tui.feature_columns import trust_of
 from saetui.tui.latest import Latest
 from saetui.tui.messages import (
     AddFeature,
+    LabelsChanged,
+    ListFeatures,
     OpenDocument,
     OpenFamily,
     OpenFeature,
@@ -137,7 +140,8 @@ class MainScreen(Screen[None]):
         top = self.app.screen
         if isinstance(top, DocumentScreen) and top.detail.row == row:
             return
-        self.app.push_screen(DocumentScreen(detail, self._go_on))
+        trust = trust_of(self._opened().features)
+        self.app.push_screen(DocumentScreen(detail, self._go_on, trust))
 
     def _go_on(self, message: Message) -> None:
         """From a document: to another, from which one comes back, or to a view."""
@@ -153,6 +157,17 @@ class MainScreen(Screen[None]):
         """Go to a feature."""
         self.action_view("features")
         self._features_view.go_to(event.feature)
+
+    def on_list_features(self, event: ListFeatures) -> None:
+        """Go to the features that something leads to."""
+        self.action_view("features")
+        self._features_view.list_only(event.text, event.features, event.title)
+
+    def on_labels_changed(self, event: LabelsChanged) -> None:
+        """Show the labels as they are now, everywhere."""
+        self._features_view.refresh_labels()
+        self._families_view.refresh_labels()
+        self.search.refresh_labels()
 
     def on_open_family(self, event: OpenFamily) -> None:
         """Go to a feature in its family."""

@@ -6,11 +6,14 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from saetui.errors import InputError, SaetuiError
+from saetui.tui.feature_columns import trust_of
 from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenDocument, OpenFeature, SteerFeatures
-from saetui.tui.widgets.details import DetailList, DetailRow, feature_rows
+from saetui.tui.widgets.details import DetailList, DetailRow
+from saetui.tui.widgets.feature_details import feature_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.notice import Notice
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
@@ -32,9 +35,10 @@ class Browser(Container):
         super().__init__(id=id)
         self.lines = lines
         self.filter_line = TextLine(placeholder=placeholder)
+        self.notice = Notice()
         self.detail = DetailList()
         self.session: Session | None = None
-        self._heading = Heading()
+        self.heading = Heading()
         self._shown: FeatureDetail | None = None
         self._looking: Latest[int, FeatureDetail] = Latest(
             self, f"look-{id}", self._look, self._show_detail, self._fail
@@ -59,11 +63,23 @@ class Browser(Container):
         """Filter and list, then details."""
         with Vertical(classes="lines-pane"):
             yield self.filter_line
-            yield self._heading
+            yield self.notice
+            yield self.heading
             yield self.lines
         with Vertical(classes="detail-pane"):
             yield Heading("Feature")
             yield self.detail
+
+    @property
+    def opened(self) -> "Session":
+        """The session.
+
+        Raises:
+            InputError: There is none yet.
+        """
+        if self.session is None:
+            raise InputError("The bundle is still being opened.", "Try again in a moment.")
+        return self.session
 
     @property
     def feature(self) -> int | None:
@@ -78,12 +94,16 @@ class Browser(Container):
         self.session = session
         self.refilter()
 
-    def announce(self, title: str, left: str, right: str, nothing: str) -> None:
-        """After the list has changed: say what it holds, and ask for details."""
-        self._heading.say(title, left, right)
+    def refresh_labels(self) -> None:
+        """Labels have changed: show the new ones."""
+        if self._shown is not None:
+            self.look_at(self._shown.record.id)
+
+    def announce(self, *nothing: str) -> None:
+        """After the list has changed: ask for details, or say why there is nothing to list."""
         row = self.lines.row
         if row is None:
-            self.lines.say(nothing)
+            self.lines.say(*nothing)
             self._looking.drop()
             self._shown = None
             self.detail.say("No feature is chosen.")
@@ -95,17 +115,19 @@ class Browser(Container):
         self._looking.ask(feature)
 
     def _look(self, feature: int) -> "FeatureDetail":
-        if self.session is None:
-            raise InputError("The bundle is still being opened.")
-        return self.session.feature(feature)
+        return self.opened.feature(feature)
 
     def _fail(self, error: SaetuiError) -> None:
         self._shown = None
         self.detail.say(error.message, error.hint)
 
     def _show_detail(self, feature: int, detail: "FeatureDetail") -> None:
+        rows = self._detail_rows(detail)
+        if self._shown is not None and self._shown.record.id == feature:
+            self.detail.lay_out(rows)
+        else:
+            self.detail.replace(rows, cursor=0)
         self._shown = detail
-        self.detail.replace(self._detail_rows(detail), cursor=0)
         self._read_from_top()
 
     def _lay_out(self) -> None:
@@ -114,7 +136,9 @@ class Browser(Container):
             self._read_from_top()
 
     def _detail_rows(self, detail: "FeatureDetail") -> list[DetailRow]:
-        return feature_rows(detail, self.detail.glyphs, self.detail.text_width)
+        records = self.session.features if self.session is not None else ()
+        width = self.detail.text_width
+        return feature_rows(detail, self.detail.glyphs, width, trust_of(records))
 
     def _read_from_top(self) -> None:
         """Unless one walks through the details, show their beginning."""
@@ -160,9 +184,12 @@ class Browser(Container):
             self.open_row(event.row)
             return
         row = self.detail.row
-        if row is not None and row.target is not None:
-            message = OpenDocument if row.kind == "document" else OpenFeature
-            self.post_message(message(row.target))
+        if row is None or row.target is None:
+            return
+        if row.kind == "document":
+            self.post_message(OpenDocument(row.target))
+        elif row.kind == "feature":
+            self.post_message(OpenFeature(row.target))
 
     def action_steer(self) -> None:
         """Add the feature to the query."""

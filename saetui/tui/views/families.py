@@ -27,6 +27,12 @@ class FamiliesView(Browser):
         self.forest.show(session.families, session.features)
         super().show(session)
 
+    def refresh_labels(self) -> None:
+        """Show the labels as they are now, with the same nodes open."""
+        if self.session is not None:
+            self.forest.rename(self.session.features)
+        super().refresh_labels()
+
     def refilter(self) -> None:
         """Show the paths to the features that match the filter."""
         if self.session is None:
@@ -49,10 +55,8 @@ class FamiliesView(Browser):
     def _announce(self) -> None:
         families = self.session.families if self.session else ()
         members = {member for family in families for member in family.members}
+        self.heading.say(f"Families, {len(families):,} with {len(members):,} features")
         self.announce(
-            f"Families, {len(families):,} with {len(members):,} features",
-            " ",
-            "",
             "No member of a family has these words."
             if self.filter_line.value.strip()
             else "No families: features of this corpus do not occur together often enough.",

@@ -1,73 +1,160 @@
 """Browse features: a list that filters and sorts, and everything about the chosen one."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from saetui.tui.columns import Pieces, fit
+from saetui.errors import SaetuiError
+from saetui.text import visible_line
 from saetui.tui.commands import bindings
+from saetui.tui.feature_columns import DENSITY, Column, Order, families_of, sort_by
+from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
+from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenFamily
-from saetui.tui.views.browser import Browser
-from saetui.tui.widgets.line_list import LineList
+from saetui.tui.views.annotated import AnnotatedBrowser
+from saetui.tui.widgets.feature_list import FeatureList, next_column
+from saetui.tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
+    from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
-# Name of the order, and the key that sorts into it.
-_ORDERS: tuple[tuple[str, "Callable[[FeatureRecord], tuple[object, ...]]"], ...] = (
-    ("density", lambda feature: (-feature.documents, feature.id)),
-    ("label", lambda feature: (not feature.label, feature.label.casefold(), feature.id)),
-    ("maximum", lambda feature: (-feature.max_activation, feature.id)),
-    ("number", lambda feature: (feature.id,)),
-)
+_LONGEST_NAME = 100
 
 
-class FeatureList(LineList["FeatureRecord"]):
-    """Features, one a line."""
-
-    # Names of the columns, as wide as `line` draws them.
-    LEFT = "    # "
-    RIGHT = "density  max "
-
-    def line(self, record: "FeatureRecord", index: int, width: int) -> Pieces:
-        """Number, label, density, maximal activation."""
-        room = width - len(self.LEFT) - len(self.RIGHT) - 1
-        return (
-            (f"{record.id:>5} ", "muted"),
-            (fit(record.name, room, self.glyphs.ellipsis), "" if record.label else "muted"),
-            (f"{record.density:>8.2%} ", "muted"),
-            (f"{record.max_activation:>4.2f} ", "muted"),
-        )
-
-
-class FeaturesView(Browser):
+class FeaturesView(AnnotatedBrowser):
     """The list of features and the details of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Features")
 
     def __init__(self, *, id: str) -> None:
         self.list = FeatureList(empty=("Opening.",))
-        super().__init__(self.list, "Filter by words of the label, or by number", id=id)
-        self._order = 0
+        super().__init__(self.list, hint(0), id=id)
+        # What was chosen to sort by; None: the best match, or without any words the density.
+        self._chosen: Order | None = None
+        # The only features that are listed, with what they have in common; None: all.
+        self._only: tuple[str, Sequence[int]] | None = None
+        self._found: Sequence[FeatureRecord] = ()
+        # On which feature the cursor is to stay when the list has been made anew.
+        self._kept: int | None = None
+        self._choosing: Latest[str, list[FeatureRecord]] = Latest(
+            self, "choose", self._choose, self._show_found, self._show_failure
+        )
+
+    def show(self, session: "Session") -> None:
+        """Show the features of a session."""
+        self.list.families = families_of(session.families)
+        super().show(session)
+
+    # Filter.
 
     def refilter(self) -> None:
-        """List the features that match the filter, in the chosen order."""
+        """List the features that match the filter, in the chosen order.
+
+        Words and figures are answered at once; a meaning is embedded, and the list stays until
+        that is done.
+        """
         if self.session is None:
             return
-        words = self.filter_line.value
-        found = [self.session.features[i] for i in self.session.lookup.matching(words)]
-        name, key = _ORDERS[self._order]
-        # What a search finds comes best first, unless another order was asked for.
-        if words.strip() and self._order == 0:
-            name = "match"
+        wanted = FilterText.of(self.filter_line.value)
+        if wanted.meaning:
+            self._say_heading("Looking for that meaning")
+            self._choosing.ask(wanted.text)
+            return
+        self._choosing.drop()
+        try:
+            found = self.session.choose(wanted.text)
+        except SaetuiError as error:
+            self._show_failure(error)
         else:
-            found.sort(key=key)
-        total = len(self.session.features)
-        count = f"{len(found):,} of {total:,}" if len(found) < total else f"{total:,}"
-        self.list.replace(found, cursor=0)
-        title = f"Features, {count} by {name}"
-        self.announce(title, self.list.LEFT, self.list.RIGHT, "No feature has these words.")
+            self._show_found(wanted.text, found)
+
+    def _choose(self, text: str) -> "list[FeatureRecord]":
+        return self.opened.choose(text)
+
+    def _show_found(self, text: str, found: "list[FeatureRecord]") -> None:
+        self.notice.say()
+        if self._only is not None:
+            places = {feature: place for place, feature in enumerate(self._only[1])}
+            found = [record for record in found if record.id in places]
+            if not FilterText.of(text).ranked:
+                found.sort(key=lambda record: places[record.id])
+        self._found = found
+        self._sort()
+
+    def _show_failure(self, error: SaetuiError) -> None:
+        self.notice.say(visible_line(str(error)))
+        self._say_heading()
+
+    # Order.
+
+    @property
+    def _matching(self) -> bool:
+        """Whether what is listed has an order of its own."""
+        return self._only is not None or FilterText.of(self.filter_line.value).ranked
+
+    @property
+    def order(self) -> Order:
+        """What the list is sorted by."""
+        if self._chosen is not None and (self._chosen.column or self._matching):
+            return self._chosen
+        return Order(None if self._matching else DENSITY)
+
+    def _sort(self) -> None:
+        """List what was found, in order; the cursor goes to the top unless it is to stay."""
+        session = self.opened
+        self.list.order = self.order
+        self.list.notes = session.notes
+        rows = sort_by(self.order, self._found, self.list.families)
+        kept = next((i for i, record in enumerate(rows) if record.id == self._kept), 0)
+        self._kept = None
+        self.list.replace(rows, cursor=kept)
+        self._say_heading()
+        self.announce(*EXPLANATION)
+
+    def _say_heading(self, title: str = "") -> None:
+        if self.session is None:
+            return
+        shown, total = len(self._found), len(self.session.features)
+        count = f"{shown:,} of {total:,}" if shown < total else f"{total:,}"
+        what = self._only[0] if self._only else "Features"
+        # The features of a document come by their activation unless another order is chosen.
+        by = "" if self._only and self.order.column is None else f" by {self.list.order_name}"
+        title = title or f"{what}, {count}{by}"
+        self.heading.say(title, *self.list.heading(self.list.line_width))
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        self._say_heading()
+        self.filter_line.placeholder = hint(self.filter_line.size.width)
+
+    def on_heading_clicked(self, event: Heading.Clicked) -> None:
+        """Sort by the column that was clicked; again reverses."""
+        event.stop()
+        if event.heading is self.heading:
+            column = self.list.column_at(event.x, self.list.line_width)
+            if column is self.order.column:
+                self.action_reverse()
+            else:
+                self._sort_by(column)
+
+    def _sort_by(self, column: Column | None) -> None:
+        self._chosen = Order(column, column.descending if column else True)
+        self._sort()
+
+    def action_sort(self, step: int) -> None:
+        """Sort by the next column, or by the one before."""
+        if self.session is not None:
+            self._sort_by(next_column(self.order.column, step, matching=self._matching))
+
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        if self.session is not None and self.order.column is not None:
+            self._chosen = Order(self.order.column, not self.order.descending)
+            self._sort()
+
+    # What others use.
 
     def feature_of(self, row: object) -> int:
         """The feature of a row."""
@@ -79,8 +166,9 @@ class FeaturesView(Browser):
         self.detail.focus()
 
     def go_to(self, feature: int) -> None:
-        """Put the cursor on a feature, clearing the filter where it hides it."""
+        """Put the cursor on a feature, listing all where what is listed lacks it."""
         if not any(record.id == feature for record in self.list.rows):
+            self._only = None
             self.clear_filter()
             self.refilter()
         for index, record in enumerate(self.list.rows):
@@ -89,10 +177,27 @@ class FeaturesView(Browser):
                 self.look_at(feature)
                 return
 
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self._order = (self._order + 1) % len(_ORDERS)
+    def list_only(self, text: str, features: Sequence[int] | None, title: str) -> None:
+        """List what matches a text, among some features or all, the best match first."""
+        self._only = None if features is None else (visible_line(title, _LONGEST_NAME), features)
+        self._chosen = None
+        self.clear_filter()
+        self.filter_line.value = text
         self.refilter()
+
+    def refresh_labels(self) -> None:
+        """Show the labels and marks as they are now; the cursor stays on its feature."""
+        self._kept = None if self.list.row is None else self.list.row.id
+        self.refilter()
+        super().refresh_labels()
+
+    def action_all(self) -> None:
+        """List all features."""
+        if self._only is not None or self.filter_line.value:
+            self._only = None
+            self._kept = None if self.list.row is None else self.list.row.id
+            self.clear_filter()
+            self.refilter()
 
     def action_family(self) -> None:
         """Go to the feature's family."""

@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 
 from saetui.errors import SaetuiError
 from saetui.tui.commands import bindings
-from saetui.tui.messages import AddFeature, OpenDocument, OpenFeature
+from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFeature
 from saetui.tui.search_control import SearchControl
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
@@ -167,6 +167,14 @@ class SearchView(Container):
         problem = self.control.steer_family(row) if row is not None else ""
         if problem:
             self.notify(problem, markup=False)
+
+    def action_features_like(self) -> None:
+        """List the features that mean what the query says."""
+        query = self.query_line.value.strip() or self.control.state.query
+        if query:
+            self.post_message(ListFeatures(f"~{query}"))
+        else:
+            self.notify("There is no query yet: type one first.")
 
     def action_add(self) -> None:
         """Add a feature."""

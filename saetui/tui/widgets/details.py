@@ -4,21 +4,20 @@ Sections stand below one another: figures, histogram, documents, features. The c
 documents and features, and enter opens them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saetui.text import visible_line
 from saetui.tui.columns import Pieces, fit, wrap
-from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.requests import DocumentDetail, Example, FeatureDetail, Neighbour
+    from saetui.session.requests import DocumentDetail, Example, Neighbour
 
-_HISTOGRAM_ROWS = 4
-_VALUE = 10
-_LONGEST = 2_000
+VALUE = 10
+
+Trust = Callable[[int], str]
+"""How far to trust the label of a feature, in a few characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +27,17 @@ class DetailRow:
     Attributes:
         text: What it says; harmless and of the right width already where nothing can be opened.
         value: A number before it, as text.
-        kind: `title`, `text`, `muted`, `document` or `feature`.
-        target: Row of the document or number of the feature that enter opens.
+        kind: `title`, `text`, `muted`, `document`, `feature` or `label`.
+        target: Row of the document, number of the feature or version of the label that the cursor
+            rests on.
+        note: A few characters after the text, such as how far to trust a label.
     """
 
     text: str
     value: str = ""
     kind: str = "text"
     target: int | None = None
+    note: str = ""
 
 
 class DetailList(LineList[DetailRow]):
@@ -49,20 +51,30 @@ class DetailList(LineList[DetailRow]):
         super().replace(rows, cursor)
 
     def lay_out(self, rows: Sequence[DetailRow]) -> None:
-        """Show the same in another width; the cursor stays on its document or feature."""
-        number = len(_targets(self.rows[: self.cursor]))
+        """Show the same anew, in another width say; the cursor stays on what it is on."""
+        here, place = self.row, self.cursor
+        same = [
+            i
+            for i, row in enumerate(rows)
+            if here is not None and (row.kind, row.target) == (here.kind, here.target)
+        ]
+        # What two sections list is told apart by how many rows that one can open come first.
+        number = len(_targets(self.rows[:place]))
         places = _targets(rows)
-        self.replace(rows, places[number] if number < len(places) else None)
+        by_number = places[number] if number < len(places) else None
+        closest = min(same, key=lambda i: abs(i - (by_number or 0)), default=by_number)
+        self.replace(rows, closest)
 
     def line(self, detail: DetailRow, index: int, width: int) -> Pieces:
         """The value, then the text."""
         if detail.target is None:
             return ((f" {detail.text}", detail.kind if detail.kind in ("title", "muted") else ""),)
-        room = width - _VALUE - 4
+        note = f" {detail.note}" if detail.note else ""
+        room = width - VALUE - 4 - len(note)
         return (
-            (f" {detail.value:>{_VALUE}}  ", "muted"),
+            (f" {detail.value:>{VALUE}}  ", "muted"),
             (fit(detail.text, room, self.glyphs.ellipsis), ""),
-            (" ", ""),
+            (f"{note} ", "muted"),
         )
 
     def selectable(self, detail: DetailRow) -> bool:
@@ -85,96 +97,38 @@ def text_rows(text: str, width: int, kind: str = "text") -> list[DetailRow]:
     return [DetailRow(line, kind=kind) for line in wrap(text, width)]
 
 
-def feature_rows(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
-    """A feature: figures, histogram, documents, deciles, related features, families, labels."""
-    record = detail.record
-    figures = (
-        f"Number {record.id}, active on {record.documents:,} documents ({record.density:.2%}), "
-        f"at most {record.max_activation:.2f}"
-        if record.documents
-        else f"Number {record.id}, active on no document of the corpus"
-    )
-    terms = visible_line(", ".join(record.terms), _LONGEST)
-    families = [f"{family.label}, {len(family.members)} features" for family in detail.families]
-    labels = [
-        f"{label.text} ({', '.join(filter(None, (label.method, label.model, label.created)))})"
-        for label in detail.labels
-        if label.text
-    ]
-    return [
-        *text_rows(visible_line(record.name, _LONGEST), width, "title"),
-        *text_rows(figures, width, "muted"),
-        *(text_rows(f"Its words: {terms}", width, "muted") if terms else ()),
-        *_histogram(detail, glyphs, width),
-        *_section("Strongest documents, with activation", _documents(detail.top)),
-        *_section("Three documents of each tenth, strongest first", _deciles(detail.deciles)),
-        *_section("Active on the same documents, with their number", _together(detail)),
-        *_section("Nearest features, with cosine", _features(detail.nearest)),
-        *_section("Most opposed features, with cosine", _features(detail.opposed)),
-        *_section("In families", _lines(families, glyphs, width)),
-        *_section("Labels, with origin", _lines(labels, glyphs, width)),
-    ]
-
-
-def document_rows(detail: "DocumentDetail") -> list[DetailRow]:
+def document_rows(detail: "DocumentDetail", trust: Trust) -> list[DetailRow]:
     """A document: its features, then its neighbours."""
     return [
-        *_section("Features, with activation", _features(detail.features))[1:],
-        *_section("Nearest documents, with cosine", _documents(detail.neighbours)),
+        *section("Features, with activation", related_features(detail.features, trust))[1:],
+        *section("Nearest documents, with cosine", example_documents(detail.neighbours)),
     ]
 
 
-def _section(title: str, rows: Sequence[DetailRow]) -> list[DetailRow]:
+def section(title: str, rows: Sequence[DetailRow]) -> list[DetailRow]:
+    """Rows below a title; nothing where there are none."""
     return [DetailRow(""), DetailRow(title, kind="title"), *rows] if rows else []
 
 
-def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
-    """How many documents the feature is how active on."""
-    record, counts = detail.record, detail.histogram
-    if not record.documents:
-        return []
-    scale = f"{record.max_activation:.2f}"
-    columns = glyphs.histogram(counts, _HISTOGRAM_ROWS)
-    return _section(
-        "Documents by activation",
-        [
-            *(DetailRow(line[:width]) for line in columns),
-            DetailRow(f"{'0':<{len(counts) - len(scale)}}{scale}", kind="muted"),
-        ],
-    )
-
-
-def _lines(texts: Sequence[str], glyphs: Glyphs, width: int) -> list[DetailRow]:
-    indent = " " * (_VALUE + 2)
-    return [DetailRow(indent + fit(text, width - len(indent), glyphs.ellipsis)) for text in texts]
-
-
-def _documents(examples: "Sequence[Example]") -> list[DetailRow]:
+def example_documents(examples: "Sequence[Example]") -> list[DetailRow]:
+    """Documents with the activation or cosine of each."""
     return [
         DetailRow(example.title or example.id, f"{example.activation:.2f}", "document", example.row)
         for example in examples
     ]
 
 
-def _deciles(deciles: "Sequence[Sequence[Example]]") -> list[DetailRow]:
-    rows = []
-    for number, examples in enumerate(deciles, start=1):
-        for i, row in enumerate(_documents(examples)):
-            # The first row of each decile says which tenth of the feature's documents it is.
-            tenth = f"{number}/{len(deciles)}" if i == 0 else ""
-            rows.append(DetailRow(row.text, f"{tenth:<5}{row.value:>5}", row.kind, row.target))
-    return rows
-
-
-def _together(detail: "FeatureDetail") -> list[DetailRow]:
+def related_features(
+    neighbours: "Sequence[Neighbour]", trust: Trust, decimals: int = 2
+) -> list[DetailRow]:
+    """Features with the figure of each before it and how far to trust its label after it."""
     return [
-        DetailRow(other.name, f"{other.value:,.0f}", "feature", other.id)
-        for other in detail.co_occurring
-    ]
-
-
-def _features(neighbours: "Sequence[Neighbour]") -> list[DetailRow]:
-    return [
-        DetailRow(neighbour.name, f"{round(neighbour.value, 2) + 0.0:.2f}", "feature", neighbour.id)
-        for neighbour in neighbours
+        DetailRow(
+            other.name,
+            f"{round(other.value, decimals) + 0.0:,.{decimals}f}",
+            "feature",
+            other.id,
+            trust(other.id),
+        )
+        for other in neighbours
     ]

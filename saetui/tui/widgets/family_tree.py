@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import bindings
+from saetui.tui.feature_columns import trust
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class FamilyTree(LineList[TreeRow]):
         self._families, self._features = families, features
         self._open.clear()
 
+    def rename(self, features: "Sequence[FeatureRecord]") -> None:
+        """Show the same nodes by what the features are called now."""
+        self._features = features
+        self.refresh()
+
     def refilter(self, wanted: frozenset[int] | None) -> None:
         """Show only paths that lead to `wanted` features, all of them open; None shows all."""
         self._wanted = wanted
@@ -76,7 +82,7 @@ class FamilyTree(LineList[TreeRow]):
                 return
 
     def line(self, node: TreeRow, index: int, width: int) -> Pieces:
-        """Indentation, mark, label, size of the family or number of documents."""
+        """Indentation, mark, label; size of the family, or F1 and number of documents."""
         glyphs = self.glyphs
         mark = glyphs.leaf if node.open is None else glyphs.open if node.open else glyphs.closed
         indent = "  " * min(node.depth, max(1, width // (2 * _INDENTED_SHARE)))
@@ -84,7 +90,7 @@ class FamilyTree(LineList[TreeRow]):
         if node.depth == 0:
             name, size = node.family.label or record.name, f"{len(node.family.members)} features"
         else:
-            name, size = record.name, f"{record.documents:,} documents"
+            name, size = record.name, f"{_f1(record)}  {record.documents:,} documents"
         room = width - len(indent) - 3 - len(size) - 2
         return (
             (f" {indent}{mark} ", "muted"),
@@ -139,6 +145,12 @@ class FamilyTree(LineList[TreeRow]):
             if is_open:
                 waiting += [(child, depth + 1) for child in reversed(below)]
         return nodes
+
+
+def _f1(record: "FeatureRecord") -> str:
+    """How far to trust the label of a feature."""
+    said = trust(record)
+    return f"F1 {said}" if record.f1 is not None else said
 
 
 def _parents(family: "Family") -> dict[int, int | None]:

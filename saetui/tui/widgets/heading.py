@@ -1,5 +1,8 @@
 """The line above a pane: what the pane shows, and what its columns are."""
 
+from textual import events
+from textual.message import Message
+
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.lines import Lines
 
@@ -21,6 +24,23 @@ class Heading(Lines):
     ) -> None:
         super().__init__(id=id, classes="pane-heading")
         self._parts = (title, left, right)
+
+    class Clicked(Message):
+        """A cell of a heading was clicked."""
+
+        def __init__(self, heading: "Heading", x: int) -> None:
+            super().__init__()
+            self.heading = heading
+            self.x = x
+
+        @property
+        def control(self) -> "Heading":
+            """The heading."""
+            return self.heading
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell where."""
+        self.post_message(self.Clicked(self, event.x))
 
     def say(self, title: str, left: str = " ", right: str = "") -> None:
         """Say something else."""

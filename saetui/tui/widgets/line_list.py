@@ -220,6 +220,10 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         while top > 0 and not self.selectable(self._rows[top - 1]):
             top -= 1
         height = self.cursor - top + 1
+        below = self._rows[self.cursor + 1 : self.cursor + 2]
+        if below and not self.selectable(below[0]):
+            # So does the line that says more of the row above it.
+            height += 1
         if height > self.size.height:
             top, height = self.cursor, 1
         self.scroll_to_region(Region(0, top, 1, height), animate=False, force=True)

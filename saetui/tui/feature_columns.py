@@ -1,0 +1,168 @@
+"""The columns of the list of features: what each shows, sorts by, and when it finds room."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saetui.text import visible_line
+
+if TYPE_CHECKING:
+    from saetui.core.families import Family
+    from saetui.store.features import FeatureRecord
+
+# How many cells a label keeps before columns of less weight are shown.
+_LEAST_LABEL, _ROOMY_LABEL = 24, 32
+_LABEL_SHARE = 0.4
+# In lists narrower than this the quality gives way, too.
+_LEAST_WIDTH = 40
+_WIDEST_FAMILY = 30
+# Number and mark, the scrollbar's neighbour.
+_AROUND_LABEL = 8
+
+_QUALITIES = ("coherent", "broad", "mixed", "rare", "dead")
+
+
+def trust(record: "FeatureRecord") -> str:
+    """How far to trust a label, on at most three cells: its F1, `own`, or `?` for unscored."""
+    if not record.label:
+        return ""
+    if record.f1 is not None:
+        return short(record.f1)
+    return "?" if record.version else "own"
+
+
+def trust_of(records: "Sequence[FeatureRecord]") -> Callable[[int], str]:
+    """Says how far to trust the label of a feature of this number, and of what quality it is."""
+
+    def said(feature: int) -> str:
+        record = records[feature]
+        f1 = trust(record)
+        label = f"F1 {f1}" if record.f1 is not None else {"?": "unscored", "own": "own"}.get(f1, "")
+        return " ".join(filter(None, (label, record.quality.word)))
+
+    return said
+
+
+def short(share: float | None) -> str:
+    """Two decimals without the zero before them: `.81`."""
+    return "-" if share is None else f"{share:.2f}".replace("0.", ".", 1)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        name: What it is called, in its heading and where it is sorted by.
+        figure: What `session.filters.sort_features` calls it.
+        text: What it says of a feature and the label of its family.
+        width: In cells, a space before it and room for a mark in its heading included.
+        rank: Where room is short, columns of the highest rank go first.
+        descending: Whether one wants the largest first.
+    """
+
+    name: str
+    figure: str
+    text: Callable[["FeatureRecord", str], str]
+    width: int = 0
+    rank: int = 0
+    descending: bool = True
+
+
+NUMBER = Column("number", "id", lambda r, _: str(r.id), descending=False)
+LABEL = Column("label", "label", lambda r, _: r.name, descending=False)
+DENSITY = Column("density", "density", lambda r, _: f"{r.density:.2%}", 9, 3)
+F1 = Column("F1", "f1", lambda r, _: trust(r), 5, 1)
+QUALITY = Column("quality", "quality", lambda r, _: r.quality.word or "?", 10, 2, descending=False)
+MAXIMUM = Column("max", "max", lambda r, _: f"{r.max_activation:.2f}", 6, 4)
+PEARSON = Column("Pearson", "pearson", lambda r, _: short(r.pearson) if r.label else "", 9, 5)
+DOCUMENTS = Column("docs", "documents", lambda r, _: f"{r.documents:,}", 8, 6)
+FAMILY = Column("family", "family", lambda _, family: family, 13, 7, descending=False)
+
+COLUMNS = (NUMBER, LABEL, DENSITY, F1, QUALITY, MAXIMUM, PEARSON, DOCUMENTS, FAMILY)
+"""In the order in which they stand."""
+_RIGHT = COLUMNS[2:]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a list is sorted by.
+
+    Attributes:
+        column: One of `COLUMNS`; None for the best match first.
+        descending: Whether the largest comes first.
+    """
+
+    column: Column | None
+    descending: bool = True
+
+    @property
+    def name(self) -> str:
+        """What the order is called."""
+        return self.column.name if self.column else "match"
+
+
+def columns_for(width: int, sorted_by: Column | None) -> list[tuple[Column, int]]:
+    """The columns right of the label that find room, each with its width.
+
+    The column that is sorted by is always among them, so that one sees what the order follows.
+
+    Args:
+        width: Cells of a line.
+        sorted_by: The column whose order the list has.
+    """
+    least = min(_ROOMY_LABEL, max(_LEAST_LABEL, int(_LABEL_SHARE * width)))
+    room = width - _AROUND_LABEL - least
+    shown: list[Column] = []
+    for column in sorted(_RIGHT, key=lambda each: (each is not sorted_by, each.rank)):
+        kept = column is sorted_by or column is F1 or (column is QUALITY and width >= _LEAST_WIDTH)
+        if kept or column.width <= room:
+            shown.append(column)
+            room -= column.width
+    spare = max(0, min(room // 2, _WIDEST_FAMILY - FAMILY.width))
+    return [
+        (column, column.width + (spare if column is FAMILY else 0))
+        for column in _RIGHT
+        if column in shown
+    ]
+
+
+def sort_by(
+    order: Order, records: "Sequence[FeatureRecord]", families: Mapping[int, str]
+) -> "list[FeatureRecord]":
+    """Features in an order; those of which nothing is known come last, equals by number.
+
+    Args:
+        order: What to sort by.
+        records: The best match first.
+        families: Label of the smallest family of each feature that is in one.
+    """
+    from saetui.session.filters import sort_features
+
+    if order.column is None:
+        return list(records)
+    if order.column is QUALITY:
+        places = {word: place for place, word in enumerate(_QUALITIES)}
+        keys = {r.id: places.get(r.quality.word) for r in records}
+        return _sorted(records, keys, order.descending)
+    if order.column is FAMILY:
+        names = {r.id: families[r.id].casefold() for r in records if r.id in families}
+        return _sorted(records, names, order.descending)
+    return sort_features(records, order.column.figure, descending=order.descending)
+
+
+def _sorted(
+    records: "Sequence[FeatureRecord]", keys: Mapping[int, object], descending: bool
+) -> "list[FeatureRecord]":
+    by_number = sorted(records, key=lambda record: record.id)
+    known = [record for record in by_number if keys.get(record.id) is not None]
+    # Sorting backwards keeps equals as they are.
+    known.sort(key=lambda record: keys[record.id], reverse=descending)  # type: ignore[arg-type,return-value]
+    return [*known, *(record for record in by_number if keys.get(record.id) is None)]
+
+
+def families_of(families: "Sequence[Family]") -> dict[int, str]:
+    """Label of the smallest family of each feature; `families` come largest first."""
+    return {
+        member: visible_line(family.label, 100) for family in families for member in family.members
+    }

@@ -1,0 +1,131 @@
+"""Everything about a feature: figures, documents, how far to trust its label, its like."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from saetui.text import visible_line
+from saetui.tui.columns import fit
+from saetui.tui.feature_columns import short
+from saetui.tui.glyphs import Glyphs
+from saetui.tui.widgets.details import (
+    VALUE,
+    DetailRow,
+    Trust,
+    example_documents,
+    related_features,
+    section,
+    text_rows,
+)
+from saetui.tui.widgets.label_history import label_rows, score_rows
+
+if TYPE_CHECKING:
+    from saetui.session.requests import Example, FeatureDetail
+    from saetui.store.features import FeatureRecord
+
+_HISTOGRAM_ROWS = 4
+_LONGEST = 2_000
+
+
+def feature_rows(
+    detail: "FeatureDetail", glyphs: Glyphs, width: int, trust: Trust
+) -> list[DetailRow]:
+    """All there is, in the order in which a reader asks for it.
+
+    Args:
+        detail: What is known.
+        glyphs: To draw with.
+        width: Of the lines, in cells.
+        trust: Of other features.
+    """
+    families = [f"{family.label}, {len(family.members)} features" for family in detail.families]
+    return [
+        *_beginning(detail, width),
+        *_histogram(detail, glyphs, width),
+        *section("Strongest documents, with activation", example_documents(detail.top)),
+        *section("Three documents of each tenth, strongest first", _deciles(detail.deciles)),
+        *section(
+            "Near misses: like it, but not active; with cosine",
+            example_documents(detail.near_misses),
+        ),
+        *score_rows(detail, glyphs, width),
+        *label_rows(detail, glyphs, width),
+        *section(
+            "Active on the same documents, with their number",
+            related_features(detail.co_occurring, trust, decimals=0),
+        ),
+        *section("In families", _lines(families, glyphs, width)),
+        *section("Nearest features, with cosine", related_features(detail.nearest, trust)),
+        *section("Most opposed features, with cosine", related_features(detail.opposed, trust)),
+    ]
+
+
+def _beginning(detail: "FeatureDetail", width: int) -> list[DetailRow]:
+    """Label, how far to trust it, figures, what the reader noted."""
+    record = detail.record
+    figures = (
+        f"Number {record.id}, active on {record.documents:,} documents ({record.density:.2%}), "
+        f"at most {record.max_activation:.2f}"
+        if record.documents
+        else f"Number {record.id}, active on no document of the corpus"
+    )
+    terms = visible_line(", ".join(record.terms), _LONGEST)
+    note = visible_line(detail.notes.note, _LONGEST)
+    marked = "Bookmarked. " if detail.notes.bookmark else ""
+    return [
+        *text_rows(visible_line(record.name, _LONGEST), width, "title"),
+        *text_rows(_trust_sentence(record), width),
+        *text_rows(figures, width, "muted"),
+        *(text_rows(f"Its words: {terms}", width, "muted") if terms else ()),
+        *(text_rows(f"{marked}{note and f'Your note: {note}'}", width) if marked or note else ()),
+    ]
+
+
+def _trust_sentence(record: "FeatureRecord") -> str:
+    """What speaks for the label and for the feature itself."""
+    if not record.label:
+        label = "No label"
+    elif record.f1 is not None:
+        label = f"F1 {short(record.f1)}, judged by {visible_line(record.judge, 100)}"
+    else:
+        label = "Label not scored" if record.version else "Your own label"
+    measures = [
+        f"{name} {short(value)}"
+        for name, value in (
+            ("cohesion", record.quality.cohesion),
+            ("stability", record.quality.stability),
+        )
+        if value is not None
+    ]
+    quality = record.quality.word or "quality unknown"
+    return f"{label}; {quality}" + (f" ({', '.join(measures)})" if measures else "")
+
+
+def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
+    """How many documents the feature is how active on."""
+    record, counts = detail.record, detail.histogram
+    if not record.documents:
+        return []
+    scale = f"{record.max_activation:.2f}"
+    columns = glyphs.histogram(counts, _HISTOGRAM_ROWS)
+    return section(
+        "Documents by activation",
+        [
+            *(DetailRow(line[:width]) for line in columns),
+            DetailRow(f"{'0':<{len(counts) - len(scale)}}{scale}", kind="muted"),
+        ],
+    )
+
+
+def _deciles(deciles: "Sequence[Sequence[Example]]") -> list[DetailRow]:
+    rows = []
+    for number, examples in enumerate(deciles, start=1):
+        for i, row in enumerate(example_documents(examples)):
+            # The first row of each decile says which tenth of the feature's documents it is.
+            tenth = f"{number}/{len(deciles)}" if i == 0 else ""
+            rows.append(DetailRow(row.text, f"{tenth:<5}{row.value:>5}", row.kind, row.target))
+    return rows
+
+
+def _lines(texts: Sequence[str], glyphs: Glyphs, width: int) -> list[DetailRow]:
+    indent = " " * (VALUE + 2)
+    return [DetailRow(indent + fit(text, width - len(indent), glyphs.ellipsis)) for text in texts]

@@ -1,0 +1,110 @@
+"""A list of features with as many columns as find room."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from saetui.tui.columns import Pieces, fit
+from saetui.tui.feature_columns import (
+    COLUMNS,
+    DENSITY,
+    F1,
+    FAMILY,
+    LABEL,
+    NUMBER,
+    QUALITY,
+    Column,
+    Order,
+    columns_for,
+)
+from saetui.tui.widgets.line_list import LineList
+
+if TYPE_CHECKING:
+    from saetui.store.features import FeatureRecord
+    from saetui.store.notes import FeatureNotes
+
+# Bookmark, number, and the mark of the order.
+_LEFT = 7
+# A label that a judge could hardly use is set back.
+_POOR_F1 = 0.5
+
+
+class FeatureList(LineList["FeatureRecord"]):
+    """Features, one a line; no label stands there without how far to trust it."""
+
+    def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
+        super().__init__(id=id, empty=empty)
+        self.order = Order(DENSITY)
+        self.families: Mapping[int, str] = {}
+        self.notes: Mapping[int, FeatureNotes] = {}
+
+    def line(self, record: "FeatureRecord", index: int, width: int) -> Pieces:
+        """Bookmark, number, label, and the other columns."""
+        columns = columns_for(width, self.order.column)
+        room = width - _LEFT - sum(cells for _, cells in columns) - 1
+        notes = self.notes.get(record.id)
+        family = self.families.get(record.id, "")
+        poor = not record.label or (record.f1 is not None and record.f1 < _POOR_F1)
+        return (
+            (self.glyphs.bookmark if notes and notes.bookmark else " ", "toward"),
+            (f"{record.id:>5} ", "muted"),
+            (fit(record.name, room, self.glyphs.ellipsis), "muted" if poor else ""),
+            *(
+                (self._cell(column, cells, record, family), _style(column))
+                for column, cells in columns
+            ),
+            (" ", ""),
+        )
+
+    def _cell(self, column: Column, cells: int, record: "FeatureRecord", family: str) -> str:
+        text = column.text(record, family)
+        if column is FAMILY:
+            return "  " + fit(text, cells - 2, self.glyphs.ellipsis)
+        if column is QUALITY:
+            return "  " + fit(text, cells - 2, self.glyphs.ellipsis)
+        # The last cell is below the mark of the order.
+        return f"{text:>{cells - 1}} "
+
+    # Headings.
+
+    def heading(self, width: int) -> tuple[str, str]:
+        """Names of the columns left and right of the label, as wide as `line` draws them."""
+        left = f"{'#':>{_LEFT - 1}}{self._mark(NUMBER)}"
+        right = ""
+        for column, cells in columns_for(width, self.order.column):
+            name = f"{column.name}{self._mark(column)}"
+            right += f"  {name:<{cells - 2}}" if column in (QUALITY, FAMILY) else f"{name:>{cells}}"
+        return left, f"{right} "
+
+    @property
+    def order_name(self) -> str:
+        """What the list is sorted by, marked if the heading has no column of that name."""
+        return f"{self.order.name}{self._mark(LABEL)}"
+
+    def column_at(self, x: int, width: int) -> Column:
+        """The column whose heading is at a cell."""
+        if x < _LEFT:
+            return NUMBER
+        columns = columns_for(width, self.order.column)
+        position = width - 1 - sum(cells for _, cells in columns)
+        for column, cells in columns:
+            if position <= x < position + cells:
+                return column
+            position += cells
+        return LABEL
+
+    def _mark(self, column: Column) -> str:
+        if self.order.column is not column:
+            return " "
+        return self.glyphs.falling if self.order.descending else self.glyphs.rising
+
+
+def _style(column: Column) -> str:
+    """What says how far to trust a label is not set back."""
+    return "" if column in (F1, QUALITY) else "muted"
+
+
+def next_column(present: Column | None, step: int, *, matching: bool) -> Column | None:
+    """The column before or after one, around; None, the best match, only where there is one."""
+    choices: list[Column | None] = [*([None] if matching else []), *COLUMNS]
+    place = choices.index(present) if present in choices else 0
+    return choices[(place + step) % len(choices)]

@@ -1,0 +1,47 @@
+"""A line that is there only while there is something to say."""
+
+from saetui.tui.columns import Pieces, wrap
+from saetui.tui.widgets.lines import Lines
+
+_MOST_LINES = 3
+
+
+class Notice(Lines):
+    """What stands in the way of what was asked, beside what is still shown."""
+
+    DEFAULT_CSS = "Notice { display: none; background: $surface; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+
+    def say(self, text: str = "") -> None:
+        """Say something, or nothing any more."""
+        if text == self._text:
+            return
+        self._text = text
+        self.display = bool(text)
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Be as high as the text is long, for the width that the widget has."""
+        width = self.size.width or self.app.size.width
+        self.styles.height = min(_MOST_LINES, len(self._wrapped(width)))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """The text is broken into lines for a width."""
+        self.lay_out()
+
+    def lines(self, width: int) -> list[Pieces]:
+        """The text, an ellipsis where it is cut."""
+        lines = self._wrapped(width)
+        if len(lines) > _MOST_LINES:
+            lines = [
+                *lines[: _MOST_LINES - 1],
+                lines[_MOST_LINES - 1][: width - 4] + self.glyphs.ellipsis,
+            ]
+        return [((f" {line}", "away"),) for line in lines]
+
+    def _wrapped(self, width: int) -> list[str]:
+        return wrap(self._text, width - 2) if self._text else []

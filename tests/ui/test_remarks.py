@@ -1,0 +1,347 @@
+"""What the reader says about features: labels, verdicts, bookmarks, notes; and taking it back."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bundles import make_bundle
+from driver import WIDE, Driver, drive, open_still
+from odd_bundles import ESCAPES
+from test_choosing import heading, ids, listed, view
+
+from saetui.errors import InputError
+from saetui.session.session import Session
+from saetui.store.bundle import FEATURES, Bundle, sae_folder
+from saetui.store.hashes import sha256_of
+from saetui.store.labels import LabelRecord, ScoreRecord, add_labels
+from saetui.store.manifest import FileRecord, write_manifest
+from saetui.store.notes import NOTES
+from saetui.tui.screens.edit_text import EditTextScreen
+from saetui.tui.views.families import FamiliesView
+from saetui.tui.widgets.details import DetailRow
+
+BLACK_HOLES = 0
+NEWER = "Singular objects"
+
+
+def with_newer_label(folder: Path) -> Path:
+    """A bundle whose feature 0 has a second, worse label."""
+    from dataclasses import replace
+
+    make_bundle(folder)
+    bundle = Bundle(folder)
+    path = sae_folder(folder, bundle.sae().record.name) / FEATURES
+    label = LabelRecord(BLACK_HOLES, NEWER, (), "llm", "model-7", "2", "2025-01-31")
+    score = ScoreRecord(BLACK_HOLES, 0, "model-8", "top", 18, (0.61, 0.4, 0.7), (0.5, -0.1, 0.6))
+    add_labels(path, [label], [score])
+    known = path.relative_to(folder).as_posix()
+    files = {**bundle.manifest.files, known: FileRecord(path.stat().st_size, sha256_of(path))}
+    manifest = replace(bundle.manifest, files=files)
+    bundle.close()
+    write_manifest(folder, manifest)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return with_newer_label(tmp_path_factory.mktemp("remarks") / "two.bundle")
+
+
+@pytest.fixture
+def folder(two_labels: Path, tmp_path: Path) -> Path:
+    """A bundle of one's own to write notes into."""
+    return Path(shutil.copytree(two_labels, tmp_path / "own.bundle"))
+
+
+@pytest.fixture
+def own(folder: Path) -> Iterator[Session]:
+    session = open_still(folder)
+    yield session
+    session.close()
+
+
+def label_of(driver: Driver, feature: int = BLACK_HOLES) -> str:
+    return next(record.label for record in listed(driver) if record.id == feature)
+
+
+def details(driver: Driver) -> list[str]:
+    return [row.text for row in view(driver).detail.rows]
+
+
+def history(driver: Driver) -> list[tuple[str, str]]:
+    """Text and state of each label in the details."""
+    rows = view(driver).detail.rows
+    return [(row.text, row.value.split()[0]) for row in rows if row.kind == "label"]
+
+
+async def to_label(driver: Driver, version: int) -> None:
+    """Put the cursor of the details on a label."""
+    await driver.press("tab")
+    rows = view(driver).detail.rows
+    wanted = next(i for i, row in enumerate(rows) if (row.kind, row.target) == ("label", version))
+    view(driver).detail.cursor = wanted
+    await driver.settle()
+
+
+# Labels.
+
+
+async def test_own_label_is_shown_at_once_everywhere(own: Session) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.ask("black hole")
+        await driver.press("3", "right", "2")
+        await driver.press("l")
+        assert isinstance(driver.app.screen, EditTextScreen)
+        assert NEWER in driver.text()
+        await driver.press(*["backspace"] * len(NEWER), *"Holes in space", "enter")
+        assert label_of(driver) == "Holes in space"
+        assert details(driver)[0] == "Holes in space"
+        assert any("Your own label" in line for line in details(driver))
+        assert "Holes in space" in driver.lines()[3]
+        assert " own " in driver.lines()[3]
+        await driver.press("1")
+        assert "Holes in space" in driver.text()
+        await driver.press("3")
+        assert "Holes in space" in str(driver.main.query_one(FamiliesView).detail.rows)
+        await driver.press("2", "slash", *"holes in")
+        assert ids(driver) == [BLACK_HOLES]
+
+
+async def test_empty_label_gives_the_found_one_back(own: Session, folder: Path) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "l", *" x", "enter")
+        assert label_of(driver) == f"{NEWER} x"
+        await driver.press("l", *["backspace"] * 20, "enter")
+        assert label_of(driver) == NEWER
+        assert listed(driver)[0].f1 == 0.61
+    assert len((folder / NOTES).read_text().splitlines()) == 2
+
+
+async def test_escape_writes_nothing(own: Session, folder: Path) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "l", *"abc", "escape", "N", *"abc", "escape")
+        assert label_of(driver) == NEWER
+    assert not (folder / NOTES).exists()
+
+
+async def test_accepting_makes_a_label_ones_own(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "A")
+        assert own.notes[BLACK_HOLES].label == NEWER
+        assert ("own" in driver.lines()[3], label_of(driver)) == (True, NEWER)
+        # The scores of the label that reads the same still say how far to trust it.
+        assert any("judged by model-8" in line for line in details(driver))
+        await driver.press("A")
+        assert own.notes[BLACK_HOLES].label == ""
+        assert "taken back" in driver.text()
+
+
+async def test_rejecting_shows_the_label_before(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "D")
+        assert (label_of(driver), listed(driver)[0].f1) == ("Black holes", 0.94)
+        assert history(driver) == [(NEWER, "rejected"), ("Black holes", "shown")]
+        await driver.press("D")
+        assert label_of(driver) == ""
+        assert "Feature 0" in driver.lines()[3]
+        await driver.press("D", "A")
+        assert "no label to reject" in driver.text()
+        assert "no label to accept" in driver.text()
+
+
+async def test_rejecting_ones_own_label_takes_it_back(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "l", *"!", "enter", "D")
+        assert label_of(driver) == NEWER
+        assert not own.notes[BLACK_HOLES].rejected
+
+
+async def test_a_rejected_label_is_taken_back_in_the_history(own: Session) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "D")
+        await to_label(driver, 2)
+        await driver.press("D")
+        assert label_of(driver) == NEWER
+        row = view(driver).detail.row
+        assert isinstance(row, DetailRow)
+        assert (row.kind, row.target) == ("label", 2)
+
+
+async def test_an_older_label_is_accepted_in_the_history(own: Session) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2")
+        await to_label(driver, 1)
+        await driver.press("enter", "A")
+        assert label_of(driver) == "Black holes"
+        assert history(driver)[0] == ("Black holes", "shown")
+        await driver.press("A")
+        assert label_of(driver) == NEWER
+
+
+async def test_history_tells_origin_and_scores(own: Session) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2")
+        await to_label(driver, 2)
+        text = driver.text()
+        assert "llm, model-7, prompt 2, 2025-01-31, judged b" in text
+        assert any("terms, 2024-08-01, judged by words" in line for line in details(driver))
+        rows = {row.text: row.note.split() for row in view(driver).detail.rows if row.note}
+        assert rows[NEWER] == [".61", "-", "-"]
+        assert rows["Black holes"] == [".94", ".89", ".84"]
+        assert any(line.startswith("strongest, random") for line in details(driver))
+        assert any(
+            ".61 [.40, .70]" in line and ".50 [-.10, .60]" in line for line in details(driver)
+        )
+
+
+async def test_scores_name_judge_protocol_and_interval(own: Session) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "down")
+        lines = details(driver)
+        start = lines.index("Scores with 95% interval, judged by words")
+        names = [line[:20].strip() for line in lines[start + 2 : start + 5]]
+        assert names == ["strongest, random", "tenths, random", "tenths, near misses"]
+        assert ".74 [.64, .79]" in lines[start + 2]
+        assert lines[start + 2].endswith(" 20")
+        assert any(line.startswith("Near misses") for line in lines)
+
+
+async def test_near_misses_open(own: Session) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "down", "tab")
+        lines = details(driver)
+        start = next(i for i, line in enumerate(lines) if line.startswith("Near misses"))
+        row = view(driver).detail.rows[start + 1]
+        active = {example.row for example in own.feature(ids(driver)[1]).top}
+        assert row.kind == "document"
+        assert row.target not in active
+
+
+# Bookmarks and notes.
+
+
+async def test_bookmark_is_marked_and_found(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "down", "b")
+        star = driver.app.glyphs.bookmark
+        assert [line[0] for line in driver.lines()[3:6]] == [" ", star, " "]
+        marked = ids(driver)[1]
+        await driver.press("slash", *"bookmark:any", "enter")
+        assert ids(driver) == [marked]
+        await driver.press("escape")
+        row = view(driver).list.row
+        assert row is not None
+        assert row.id == marked
+        await driver.press("b")
+        assert star not in driver.text()
+
+
+async def test_note_is_shown_and_removed(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "N", *"see Rees 1988", "enter")
+        assert any("Your note: see Rees 1988" in line for line in details(driver))
+        await driver.press("slash", *"note:rees")
+        assert ids(driver) == [BLACK_HOLES]
+        await driver.press("enter", "N", *["backspace"] * 13, "enter")
+        assert not any("Your note" in line for line in details(driver))
+        assert ids(driver) == []
+
+
+async def test_a_feature_that_leaves_the_list_takes_no_other_along(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "slash", *"bookmark:none", "enter", "down")
+        gone = ids(driver)[1]
+        await driver.press("b")
+        assert gone not in ids(driver)
+        assert len(ids(driver)) == 23
+        assert view(driver).list.row is not None
+
+
+async def test_everything_is_taken_back_step_by_step(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "b", "N", *"n", "enter", "D", "D", "l", *"x", "enter")
+        said = own.notes[BLACK_HOLES]
+        assert (said.bookmark, said.note, said.label) == (True, "n", "x")
+        assert said.rejected == {1, 2}
+        await driver.press("down", *"uuuuu")
+        said = own.notes[BLACK_HOLES]
+        assert (said.bookmark, said.note, said.label) == (False, "", "")
+        assert not said.rejected
+        assert label_of(driver) == NEWER
+        await driver.press("u")
+        assert "nothing to undo" in driver.text()
+
+
+async def test_what_was_said_is_there_the_next_time(own: Session, folder: Path) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "l", *" too", "enter", "b")
+    again = open_still(folder)
+    async with drive(again) as driver:
+        await driver.press("escape", "2")
+        assert driver.lines()[3].startswith(driver.app.glyphs.bookmark)
+        assert label_of(driver) == f"{NEWER} too"
+    again.close()
+
+
+async def test_order_and_place_are_kept(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "greater_than_sign", "down", "down", "down")
+        before = ids(driver)
+        await driver.press("b")
+        assert ids(driver) == before
+        assert view(driver).list.cursor == 3
+        assert "by F1" in heading(driver)
+
+
+# Trouble.
+
+
+async def test_notes_that_cannot_be_written_are_told(own: Session) -> None:
+    def fail(feature: int, kind: str, text: str) -> None:
+        raise InputError("notes.jsonl cannot be written (\x1b[31mNo space).", "Free some space.")
+
+    own.note = fail  # type: ignore[method-assign,assignment]
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "b")
+        assert "cannot be written" in driver.text()
+        assert "\x1b" not in driver.text()
+        await driver.press("D", "A", "l", *"x", "enter", "u")
+        assert label_of(driver) == NEWER
+        assert "nothing to undo" in driver.text()
+
+
+async def test_a_full_disk_leaves_the_last_undo_possible(own: Session) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "b")
+        real = own.note
+
+        def fail(feature: int, kind: str, text: str) -> None:
+            raise InputError("notes.jsonl cannot be written.")
+
+        own.note = fail  # type: ignore[method-assign,assignment]
+        await driver.press("u")
+        assert own.notes[BLACK_HOLES].bookmark
+        own.note = real  # type: ignore[method-assign]
+        await driver.press("u")
+        assert not own.notes[BLACK_HOLES].bookmark
+
+
+async def test_hostile_labels_and_notes_are_shown_not_obeyed(own: Session) -> None:
+    own.note(BLACK_HOLES, "label", f"{ESCAPES} [red]x[/]")
+    own.note(BLACK_HOLES, "note", f"{ESCAPES} [@click=app.quit]y")
+    async with drive(own) as driver:
+        await driver.press("escape", "2")
+        for keys in (("l",), ("escape", "N"), ("escape", "tab"), ("1", "2", "A"), ("u",)):
+            await driver.press(*keys)
+            assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in driver.text() if c != "\n")
+            if keys == ("l",):
+                assert "[red]x" in driver.text()
+                assert "[@click=app.quit]y" in driver.text()
+
+
+async def test_no_features_match_and_nothing_is_said(own: Session, folder: Path) -> None:
+    async with drive(own) as driver:
+        await driver.press("escape", "2", "slash", *"zebra", "enter", "b", "l", "N", "A", "D")
+        assert driver.app.screen is driver.main
+    assert not (folder / NOTES).exists()
