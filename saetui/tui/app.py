@@ -89,6 +89,10 @@ class SaetuiApp(App[None]):
         # keys wait for a tenth of a second where features are many.
         gc.freeze()
 
+    def on_unmount(self) -> None:
+        """Whoever runs the app from Python gets the collector back as it was."""
+        gc.unfreeze()
+
     def _opened(self) -> "Session":
         """The session, with everything read that the first frame shows."""
         session = self._opener(self._say)

@@ -93,7 +93,7 @@ def test_what_is_no_label_is_named_by_line(tmp_path: Path, text: str, complaint:
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "latin.csv").write_bytes(b"feature,label\n0,caf\xe9\n")
+    (tmp_path / "latin.csv").write_bytes(b"feature,label\n0,na\xefve\n")
     with pytest.raises(InputError, match="not UTF-8"):
         read_labels_from(tmp_path / "latin.csv", 8, "")
     with pytest.raises(InputError, match="cannot be read"):
