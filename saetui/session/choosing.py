@@ -57,7 +57,9 @@ def choose_features(
         similarity: Of every feature to the wanted meaning, float32 `(n,)`: then the most similar
             come first, and those that point away from it are left out. None without a meaning.
     """
-    found = [i for i in lookup.matching(wanted.words) if wanted.holds(records[i], facts)]
+    found = lookup.matching(wanted.words)
+    if wanted.conditions or wanted.named:
+        found = [i for i in found if wanted.holds(records[i], facts)]
     if similarity is not None:
         found = sorted((i for i in found if similarity[i] > 0), key=lambda i: -similarity[i])
     return [records[i] for i in found]

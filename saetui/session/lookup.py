@@ -50,6 +50,20 @@ class Lookup:
         texts = zip(self._names, self._features, strict=True)
         return _spaced([" ".join((name, *feature.terms)).casefold() for name, feature in texts])
 
+    @cached_property
+    def _order(self) -> list[int]:
+        """Features, the most frequent first."""
+        documents = [feature.documents for feature in self._features]
+        return sorted(range(len(documents)), key=lambda i: (-documents[i], i))
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """Where each feature stands in `_order`."""
+        places = [0] * len(self._features)
+        for place, feature in enumerate(self._order):
+            places[feature] = place
+        return places
+
     def matching(self, words: str) -> list[int]:
         """Features whose label or terms hold every one of `words`, the best match first.
 
@@ -65,14 +79,18 @@ class Lookup:
         # A plain search of each text is many times faster than a regular expression.
         found: Sequence[int] = range(len(self._features))
         begun = [f" {word}" for word in wanted]
+        texts, labels = self._texts, self._labels
         for word in begun:
-            found = [i for i in found if word in self._texts[i]]
-        ranked = []
-        for i in found:
-            in_label = all(word in self._labels[i] for word in begun)
-            tier = 0 if self._names[i].startswith(phrase) else 1 if in_label else 2
-            ranked.append((tier, -self._features[i].documents, i))
-        best = [i for _, _, i in sorted(ranked)]
+            found = [i for i in found if word in texts[i]]
+        named = {i for i in found if all(word in labels[i] for word in begun)}
+        beginning = {i for i in named if self._names[i].startswith(phrase)}
+        # Places among equals are known beforehand, so that numbers alone are sorted.
+        places, count = self._places, len(self._features)
+        ranked = [
+            places[i] + (0 if i in beginning else count if i in named else 2 * count) for i in found
+        ]
+        order = self._order
+        best = [order[place % count] for place in sorted(ranked)]
         number = _number(phrase)
         if number is None or str(number) != phrase or not 0 <= number < len(self._features):
             return best

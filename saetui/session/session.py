@@ -107,9 +107,11 @@ class Session:
         return choose_features(wanted, known.lookup, known.records, facts, similarity)
 
     def _knowledge(self) -> Knowledge:
-        if self._known is None:
-            self._known = Knowledge.of(self.sae, Notes.of_bundle(self.bundle.path))
-        return self._known
+        # Read once: a note made in another thread may take it away between two looks.
+        known = self._known
+        if known is None:
+            known = self._known = Knowledge.of(self.sae, Notes.of_bundle(self.bundle.path))
+        return known
 
     @property
     def embedder(self) -> Embedder:
