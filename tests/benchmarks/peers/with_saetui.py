@@ -51,9 +51,9 @@ def split(vectors, seed):
     return rows.sample(rows.count), rows.held_out()
 
 
-def train(vectors, n, k, epochs, seed):
+def train(vectors, n, k, epochs, seed, **recipe):
     """Train as `saetui train` does: held-out nMSE of the best and of the last epoch, figures."""
-    options = TrainingOptions(seed=seed, max_epochs=epochs)
+    options = TrainingOptions(seed=seed, max_epochs=epochs, **recipe)
     config = SaeConfig(d=vectors.shape[1], n=n, k=k)
     with tempfile.TemporaryDirectory() as folder:
         metrics = train_sae(
