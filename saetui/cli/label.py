@@ -8,7 +8,7 @@ from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 
 if TYPE_CHECKING:
-    from saetui.interpret.llm import Estimate
+    from saetui.interpret.llm import Estimate, ModelSettings
     from saetui.pipeline.model_labels import ModelOutcome
     from saetui.session.session import Session
 
@@ -79,28 +79,14 @@ def label(
     """
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
-    from saetui.interpret.llm import Budget, model_settings, parse_price
+    from saetui.interpret.llm import Budget
     from saetui.pipeline.model_labels import ModelLabelling, ModelRequest
 
     with opened(bundle, sae) as session, shown_progress() as progress:
         request = ModelRequest(
             features=tuple(_chosen(session, only)),
-            labeller=model_settings(
-                labeller,
-                base_url=base_url,
-                price=parse_price(price) if price else None,
-                concurrency=concurrency,
-            )
-            if labeller
-            else None,
-            judge=model_settings(
-                judge,
-                base_url=base_url,
-                price=parse_price(judge_price) if judge_price else None,
-                concurrency=concurrency,
-            )
-            if judge
-            else None,
+            labeller=_model(labeller, base_url, price, concurrency),
+            judge=_model(judge, base_url, judge_price, concurrency),
             budget=Budget(budget, tokens),
         )
         job = ModelLabelling(session.bundle, session.sae.record.name, request, progress)
@@ -115,6 +101,18 @@ def label(
         Output().json(_done(outcome))
     else:
         _print(outcome)
+
+
+def _model(
+    spec: str | None, base_url: str | None, price: str | None, concurrency: int
+) -> "ModelSettings | None":
+    """The model that is meant, if one is."""
+    from saetui.interpret.llm import model_settings, parse_price
+
+    if not spec:
+        return None
+    known = parse_price(price) if price else None
+    return model_settings(spec, base_url=base_url, price=known, concurrency=concurrency)
 
 
 def _chosen(session: "Session", only: str) -> list[int]:
