@@ -27,8 +27,6 @@ from saetui.store.bundle import (
     EMBEDDINGS,
     FAMILIES,
     FEATURES,
-    INDEX,
-    INDEX_PARAMETERS,
     sae_folder,
 )
 from saetui.store.documents import write_documents
@@ -36,6 +34,7 @@ from saetui.store.families import write_families
 from saetui.store.features import FeatureQuality, write_features
 from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
+from saetui.store.index.building import Kind
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
 from saetui.store.saes import save_codes, save_weights
@@ -119,6 +118,7 @@ def make_bundle(
     seed: int = 0,
     embedder: Embedder | None = None,
     hostile: bool = False,
+    index: Kind | None = None,
 ) -> Path:
     """Write a whole bundle and return its folder.
 
@@ -133,6 +133,7 @@ def make_bundle(
         embedder: For documents and topics; None for `HashEmbedder(d)`. The manifest names it
             `minilm` if it is one that hashes: no bundle can name that.
         hostile: Give document 0 and feature 0 a name that a terminal must not obey.
+        index: Its kind; None for the one that suits the size.
     """
     embedder = embedder or HashEmbedder(d)
     corpus = list(make_documents(documents, seed, hostile))
@@ -148,7 +149,7 @@ def make_bundle(
 
     write_documents(folder / DOCUMENTS, corpus)
     save_array(folder / EMBEDDINGS, embeddings)
-    build_index(embeddings, folder / INDEX, folder / INDEX_PARAMETERS, lambda _: None)
+    build_index(embeddings, folder, lambda _: None, index)
     name = f"k{k}-n{n}"
     sae = sae_folder(folder, name)
     save_weights(sae, weights, {"seed": seed})

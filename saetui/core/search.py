@@ -5,7 +5,10 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 
-_BLOCK_BYTES = 32 << 20
+# What a core keeps in its cache.
+_BLOCK_BYTES = 256 << 10
+_SIGN_EXPONENT_FRACTION = np.int32(-0x70000001)
+_OFFSET = np.float32(2.0**112)
 
 
 def unit(vector: Float) -> Float:
@@ -21,12 +24,28 @@ def cosines(vector: Float, embeddings: NDArray[np.floating]) -> Float:
     """
     query = unit(vector)
     scores = np.empty(len(embeddings), dtype=np.float32)
-    block = max(1, _BLOCK_BYTES // (4 * embeddings.shape[1]))
+    block = max(1, _BLOCK_BYTES // (4 * max(embeddings.shape[1], 1)))
     for start in range(0, len(embeddings), block):
-        part = np.asarray(embeddings[start : start + block], dtype=np.float32)
+        part = single(embeddings[start : start + block])
         # A matrix product rounds a row by where it stands; equal documents would not score alike.
         np.einsum("ij,j->i", part, query, out=scores[start : start + block])
     return scores
+
+
+def single(rows: NDArray[np.floating]) -> Float:
+    """Finite numbers in single precision, exactly; several times as fast as numpy from half.
+
+    A half has 5 bits of exponent and 10 of fraction, a single 8 and 23. Shifted to where those of
+    a single lie they read as the same number but for the exponent's offset, a factor of 2 ** 112.
+    """
+    if rows.dtype != np.float16 or not rows.dtype.isnative:
+        return np.asarray(rows, dtype=np.float32)
+    bits = np.left_shift(rows.view(np.int16), 13, dtype=np.int32)
+    # The sign was spread over the bits above the exponent.
+    bits &= _SIGN_EXPONENT_FRACTION
+    numbers = bits.view(np.float32)
+    numbers *= _OFFSET
+    return numbers
 
 
 def top(scores: NDArray[np.floating | np.integer], limit: int) -> NDArray[np.intp]:

@@ -5,9 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from saetui.core.codec import Float
 from saetui.core.documents import Document
 from saetui.corpus import open_corpus
@@ -19,11 +16,9 @@ from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.documents import DocumentStore, write_documents
-from saetui.store.index import VectorIndex, build_index
-
-_RECALL_QUERIES = 100
-_RECALL_DEPTH = 10
-_RECALL_BLOCK = 8_192
+from saetui.store.index import build_index, choose_kind, measure_recall, open_index
+from saetui.store.index.building import index_files
+from saetui.store.index.recall import DEPTH
 
 
 def read_documents(build: BuildContext) -> str:
@@ -102,43 +97,19 @@ def embed_store(
 def index_vectors(build: BuildContext, embeddings_from: str) -> None:
     """Index the embeddings, and measure what the index finds."""
     seed = build.options.training.seed
+    vectors = build.vectors()
+    kind = choose_kind(*vectors.shape)
+    made_from = fingerprint("index", 2, embeddings=embeddings_from, seed=seed)
 
     def make() -> dict[str, Any]:
-        vectors = build.vectors()
         build.progress.start("Indexing", len(vectors), "documents")
-        index, parameters = build.path / layout.INDEX, build.path / layout.INDEX_PARAMETERS
-        build_index(vectors, index, parameters, build.progress.advance)
-        recall = index_recall(VectorIndex(index, parameters), vectors, seed)
-        build.progress.note(f"The index finds {recall:.1%} of the true first {_RECALL_DEPTH}.")
-        return {"recall": recall}
+        build_index(vectors, build.path, build.progress.advance, kind, made_from)
+        index = open_index(build.path, lambda: vectors)
+        parameters = measure_recall(index, vectors, build.path, seed)
+        plain, steered = parameters.recall["plain"], parameters.recall["steered"]
+        build.progress.note(
+            f"The index finds {plain:.1%} of the true first {DEPTH}, steered {steered:.1%}."
+        )
+        return {"kind": kind, "recall": plain, "recall_steered": steered}
 
-    made_from = fingerprint("index", 1, embeddings=embeddings_from, seed=seed)
-    build.step("index", made_from, (layout.INDEX, layout.INDEX_PARAMETERS), make)
-
-
-def index_recall(index: VectorIndex, vectors: NDArray[np.float16], seed: int) -> float:
-    """Share of the true nearest documents that the index finds, over documents as queries."""
-    rng = np.random.default_rng(seed)
-    rows = rng.choice(len(vectors), min(_RECALL_QUERIES, len(vectors)), replace=False)
-    queries = np.asarray(vectors[rows], dtype=np.float32)
-    true = _nearest(queries, vectors, min(_RECALL_DEPTH, len(vectors)))
-    found = [
-        len(np.intersect1d(near, index.search(query, len(near))))
-        for query, near in zip(queries, true, strict=True)
-    ]
-    return sum(found) / true.size
-
-
-def _nearest(queries: Float, vectors: NDArray[np.float16], depth: int) -> NDArray[np.int64]:
-    """The nearest rows of every query, unsorted, `(Q, depth)`; the vectors are read once."""
-    scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
-    rows = np.zeros((len(queries), depth), dtype=np.int64)
-    for start in range(0, len(vectors), _RECALL_BLOCK):
-        block = np.asarray(vectors[start : start + _RECALL_BLOCK], dtype=np.float32)
-        numbers = np.broadcast_to(start + np.arange(len(block)), (len(queries), len(block)))
-        scores = np.hstack([scores, queries @ block.T])
-        rows = np.hstack([rows, numbers])
-        best = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
-        scores = np.take_along_axis(scores, best, axis=1)
-        rows = np.take_along_axis(rows, best, axis=1)
-    return rows
+    build.step("index", made_from, index_files(kind), make)

@@ -28,10 +28,9 @@ from saetui.store.atomic import atomic_write
 from saetui.store.documents import write_documents
 from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
+from saetui.store.index.building import index_files
 from saetui.store.manifest import MANIFEST, FileRecord, read_manifest, write_manifest
 
-# What is made from the package's texts on the user's machine, and therefore does not ship.
-_MADE_LOCALLY = (layout.DOCUMENTS, layout.INDEX, layout.INDEX_PARAMETERS)
 _NAME = "demo"
 # Shorter paragraphs are captions, examples and remains of formulas; in words.
 _SHORTEST = 45
@@ -118,9 +117,9 @@ def _assemble(shipped: Path, folder: Path) -> None:
         )
     write_documents(folder / layout.DOCUMENTS, documents)
     vectors = map_array(folder / layout.EMBEDDINGS, (manifest.documents, None), np.float16)
-    build_index(vectors, folder / layout.INDEX, folder / layout.INDEX_PARAMETERS, lambda rows: None)
+    index = build_index(vectors, folder, lambda rows: None)
     files = dict(manifest.files)
-    for name in _MADE_LOCALLY:
+    for name in (layout.DOCUMENTS, *index_files(index.kind)):
         files[name] = FileRecord((folder / name).stat().st_size, sha256_of(folder / name))
     write_manifest(folder, replace(manifest, files=files))
 
@@ -148,8 +147,10 @@ def rebuild_demo(target: Path, train_also: Sequence[Path], progress: Progress) -
     options = BuildOptions(name=_NAME, train_also=tuple(train_also))
     outcome = build_bundle(str(corpus), work / "demo.bundle", options, progress)
     shutil.rmtree(target, ignore_errors=True)
+    index = outcome.manifest.index["kind"]
+    made_locally = (layout.DOCUMENTS, *index_files(index))
     shipped = {
-        name: file for name, file in outcome.manifest.files.items() if name not in _MADE_LOCALLY
+        name: file for name, file in outcome.manifest.files.items() if name not in made_locally
     }
     for name in shipped:
         (target / name).parent.mkdir(parents=True, exist_ok=True)

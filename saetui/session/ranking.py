@@ -13,9 +13,8 @@ from saetui.session.eligible import Eligible
 from saetui.session.words import words_expression
 from saetui.store.bundle import Bundle, StoredSae
 
-# The index names this many candidates, which are then scored again from the vectors themselves.
-# The same number for the steered and the unsteered search makes their ranks comparable.
 CANDIDATES: Final = 300
+"""Of how many documents by meaning and by words the ranks are fused."""
 
 FUSION: Final = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)."""
@@ -88,7 +87,7 @@ class Ranker:
             return Ranking.empty()
         # An index that finds few eligible documents among many looks at nearly all of them.
         few = eligible is not None and count <= max(_FEW, len(self._bundle) // _SMALL_SHARE)
-        if not (exact or few):
+        if not (exact or few or self._bundle.index.exact):
             rows = self._candidates(vector, limit, eligible)
             # The index names none where it cannot name enough; then all are compared.
             if len(rows):
@@ -120,7 +119,7 @@ class Ranker:
             return Ranking.of(best.astype(np.int64), added[best])
         if not len(added):
             return Ranking.empty()
-        if exact:
+        if exact or self._bundle.index.exact:
             scores = cosines(e, self._bundle.embeddings) + added
             best = top(scores, min(limit, int(np.isfinite(added).sum())))
             return Ranking.of(best.astype(np.int64), scores[best])
@@ -150,7 +149,8 @@ class Ranker:
 
     def _candidates(self, vector: Float, limit: int, eligible: Eligible | None) -> Rows:
         """Rows that the index names, ascending; all of them eligible; none if they are too few."""
-        depth = max(limit, CANDIDATES)
+        # What the index names is scored again from the vectors themselves.
+        depth = self._bundle.index.parameters.depth(limit)
         while True:
             rows = self._bundle.index.search(unit(vector), depth)
             passing = rows if eligible is None else rows[eligible[rows]]

@@ -17,7 +17,8 @@ from saetui.store.arrays import map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.families import read_families
 from saetui.store.features import FeatureRecord, read_features
-from saetui.store.index import VectorIndex
+from saetui.store.index import VectorIndex, open_index
+from saetui.store.index.parameters import PARAMETERS
 from saetui.store.labels import LabelRecord, ScoreRecord, read_labels, read_scores
 from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import Manifest, SaeRecord, read_manifest
@@ -25,8 +26,6 @@ from saetui.store.matches import matches_file, read_matches
 
 DOCUMENTS = "documents.sqlite"
 EMBEDDINGS = "embeddings.npy"
-INDEX = "index.hnsw"
-INDEX_PARAMETERS = "index.json"
 SWEEP = "sweep.json"
 FEATURES = "features.sqlite"
 FAMILIES = "families.json"
@@ -151,11 +150,11 @@ class Bundle:
     @loaded_once
     def index(self) -> VectorIndex:
         """The nearest-neighbour index, loaded."""
-        index = VectorIndex(self.path / INDEX, self.path / INDEX_PARAMETERS)
+        index = open_index(self.path, lambda: self.embeddings)
         size = (index.parameters.documents, index.parameters.dimensions)
         if size != (self.manifest.documents, self.manifest.dimensions):
             raise BundleDamaged(
-                f"{self.path / INDEX_PARAMETERS} is of {size[0]:,} vectors of width {size[1]}, "
+                f"{self.path / PARAMETERS} is of {size[0]:,} vectors of width {size[1]}, "
                 f"but the bundle has {self.manifest.documents:,} of width "
                 f"{self.manifest.dimensions}."
             )

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from saetui.core.search import cosines
 from saetui.errors import SaetuiError
 from saetui.store.bundle import Bundle
 from saetui.store.hashes import sha256_of
 
 _BLOCK = 8_192
+# So many rows that an index names for a document must hold itself, though it knows it roughly.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,9 @@ def _index(bundle: Bundle) -> str:
     if not len(bundle):
         return ""
     vector = np.asarray(bundle.embeddings[0], dtype=np.float32)
-    rows = bundle.index.search(vector, 1)
-    best = np.asarray(bundle.embeddings[int(rows[0])], dtype=np.float32)
-    return "" if float(best @ vector) > 0.99 else "it does not find the first document by itself."
+    rows = bundle.index.search(vector, _NAMED)
+    best = cosines(vector, bundle.embeddings[rows]).max(initial=-1)
+    return "" if best > 0.99 else "it does not find the first document by itself."
 
 
 def _sae(bundle: Bundle, name: str) -> str:

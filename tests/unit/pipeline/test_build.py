@@ -169,7 +169,7 @@ def test_a_file_that_went_missing_is_made_again(
 ) -> None:
     path = tmp_path / "small.bundle"
     build_bundle(str(small.corpus), path, small.options(), Silent())
-    (path / "index.hnsw").unlink()
+    (path / "index.json").unlink()
     outcome = build_bundle(str(small.corpus), path, small.options(), Silent())
     assert outcome.steps == ("index",)
     assert contents(path) == contents(built.path)

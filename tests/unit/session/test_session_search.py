@@ -326,7 +326,7 @@ def test_an_index_in_islands_is_made_up_for(tmp_path: Path) -> None:
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             return vectors.astype(np.float32)
 
-    folder = make_bundle(tmp_path / "a.bundle", documents=3_000, embedder=Clusters())
+    folder = make_bundle(tmp_path / "a.bundle", documents=3_000, embedder=Clusters(), index="graph")
     session = Session(Bundle(folder), embedder=HashEmbedder())
     vector = HashEmbedder().embed_query("reef")
     assert len(session.bundle.index.search(vector, 3_000)) == 0

@@ -21,6 +21,7 @@ FILES = (
     "embeddings.npy",
     "index.hnsw",
     "index.json",
+    "index.projection.npy",
     "saes/k4-n24/cfg.json",
     "saes/k4-n24/codes/activations.npy",
     "saes/k4-n24/codes/indices.npy",

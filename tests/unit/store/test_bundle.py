@@ -19,12 +19,12 @@ from saetui.core.postings import build_postings
 from saetui.errors import BundleDamaged, InputError
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
-from saetui.store.index import VectorIndex
+from saetui.store.index.graph import GraphIndex
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle")
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle", index="graph")
 
 
 @pytest.fixture
@@ -81,14 +81,14 @@ def test_an_sae_is_known_by_its_name_and_the_first_one_without(bundle: Bundle) -
 def test_parts_are_loaded_once_by_any_number_of_threads(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded: list[Path] = []
-    load = VectorIndex.__init__
+    loaded: list[GraphIndex] = []
+    load = GraphIndex.__init__
 
-    def counted(index: VectorIndex, index_path: Path, parameters_path: Path) -> None:
-        loaded.append(index_path)
-        load(index, index_path, parameters_path)
+    def counted(index: GraphIndex, *arguments: object) -> None:
+        loaded.append(index)
+        load(index, *arguments)
 
-    monkeypatch.setattr(VectorIndex, "__init__", counted)
+    monkeypatch.setattr(GraphIndex, "__init__", counted)
     bundle = Bundle(folder)
     with ThreadPoolExecutor(8) as pool:
         found = list(

@@ -37,7 +37,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle(tmp_path_factory.mktemp("whole") / "small.bundle", documents=20)
+    return make_bundle(
+        tmp_path_factory.mktemp("whole") / "small.bundle", documents=20, index="projected"
+    )
 
 
 @pytest.fixture
@@ -179,7 +181,7 @@ def test_no_damage_to_an_index_ends_the_process(folder: Path) -> None:
 
 def test_files_that_lie_about_one_another_are_found(folder: Path, whole: Path) -> None:
     """Each file is sound by itself here; only together they make no sense."""
-    other = make_bundle(folder.parent / "other.bundle", documents=21, seed=1)
+    other = make_bundle(folder.parent / "other.bundle", documents=21, seed=1, index="projected")
     for name in FILES:
         fresh(whole, folder)
         (folder / name).write_bytes((other / name).read_bytes())

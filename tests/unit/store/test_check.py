@@ -10,12 +10,13 @@ from damage import fresh, write_sizes_and_hashes
 
 from saetui.store.arrays import save_array
 from saetui.store.check import Finding, check_bundle
+from saetui.store.index.building import Kind
 from saetui.store.manifest import read_manifest
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle")
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle", index="graph")
 
 
 @pytest.fixture
@@ -27,9 +28,10 @@ def problems(folder: Path) -> dict[str, str]:
     return {finding.subject: finding.problem for finding in check_bundle(folder) if not finding.ok}
 
 
+@pytest.mark.parametrize("index", ["exact", "graph", "projected"])
 @pytest.mark.parametrize("documents", [0, 1, 60])
-def test_a_whole_bundle_has_no_problems(tmp_path: Path, documents: int) -> None:
-    folder = make_bundle(tmp_path / "a.bundle", documents=documents)
+def test_a_whole_bundle_has_no_problems(tmp_path: Path, documents: int, index: Kind) -> None:
+    folder = make_bundle(tmp_path / "a.bundle", documents=documents, index=index)
     findings = list(check_bundle(folder))
     subjects = [finding.subject for finding in findings]
     assert subjects == [

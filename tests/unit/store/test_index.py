@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from saetui.core.search import cosines, top
 from saetui.errors import BundleDamaged
 from saetui.store import hashes
-from saetui.store.index import IndexParameters, VectorIndex, build_index
+from saetui.store.index import (
+    IndexParameters,
+    VectorIndex,
+    build_index,
+    choose_kind,
+    graph,
+    measure_recall,
+    open_index,
+)
+from saetui.store.index.building import Kind, index_files
 
 Vectors = NDArray[np.float16]
 
@@ -27,9 +36,9 @@ def clustered(
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
 
 
-def built(folder: Path, vectors: Vectors) -> VectorIndex:
-    build_index(vectors, folder / "index.hnsw", folder / "index.json", lambda _: None)
-    return VectorIndex(folder / "index.hnsw", folder / "index.json")
+def built(folder: Path, vectors: Vectors, kind: Kind = "graph") -> VectorIndex:
+    build_index(vectors, folder, lambda _: None, kind)
+    return open_index(folder, lambda: vectors)
 
 
 def test_nearly_all_true_neighbours_are_found(tmp_path: Path) -> None:
@@ -42,20 +51,23 @@ def test_nearly_all_true_neighbours_are_found(tmp_path: Path) -> None:
     assert found / 1_000 > 0.98
 
 
-def test_the_same_vectors_give_the_same_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["exact", "graph", "projected"])
+def test_the_same_vectors_give_the_same_file(tmp_path: Path, kind: Kind) -> None:
     vectors = clustered(1_500, 10)
     advanced: list[int] = []
     for name in ("a", "b"):
-        build_index(vectors, tmp_path / name, tmp_path / f"{name}.json", advanced.append)
+        (tmp_path / name).mkdir()
+        build_index(vectors, tmp_path / name, advanced.append, kind)
     assert sum(advanced) == 3_000
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    for file in index_files(kind):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["exact", "graph"])
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
-def test_a_few_vectors_are_all_found(tmp_path: Path, count: int) -> None:
+def test_a_few_vectors_are_all_found(tmp_path: Path, kind: Kind, count: int) -> None:
     vectors = clustered(count, 3, d=4)
-    index = built(tmp_path, vectors)
+    index = built(tmp_path, vectors, kind)
     assert index.parameters.documents == count
     query = np.ones(4, dtype=np.float32)
     for limit in (0, 1, 3, 100):
@@ -115,7 +127,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def opened(folder: Path) -> VectorIndex:
-    return VectorIndex(folder / "index.hnsw", folder / "index.json")
+    return open_index(folder, lambda: pytest.fail("a graph needs no vectors"))
 
 
 def test_a_changed_index_is_never_loaded(folder: Path) -> None:
@@ -183,3 +195,134 @@ def test_parameters_are_those_of_the_build(folder: Path) -> None:
     parameters = opened(folder).parameters
     assert parameters == IndexParameters(100, 8, "ip", 16, 200, parameters.sha256)
     assert len(parameters.sha256) == 64
+
+
+def test_an_index_of_before_there_were_kinds_is_a_graph(folder: Path) -> None:
+    parameters = json.loads((folder / "index.json").read_text())
+    names = ("documents", "dimensions", "space", "M", "ef_construction", "sha256")
+    (folder / "index.json").write_text(json.dumps({name: parameters[name] for name in names}))
+    assert opened(folder).parameters == IndexParameters(100, 8, sha256=parameters["sha256"])
+
+
+def test_a_kind_of_the_future_is_not_guessed_at(folder: Path) -> None:
+    parameters = json.loads((folder / "index.json").read_text())
+    (folder / "index.json").write_text(json.dumps({**parameters, "kind": "quantum"}))
+    with pytest.raises(BundleDamaged, match="an index of kind 'quantum', which is not known"):
+        opened(folder)
+
+
+@pytest.mark.parametrize(
+    ("documents", "dimensions", "kind"),
+    [
+        (0, 384, "exact"),
+        (9_000, 384, "exact"),
+        (12_000, 384, "graph"),
+        (80_000, 1_536, "graph"),
+        (100_000, 1_536, "projected"),
+        (420_000, 1_536, "projected"),
+        (3_000_000, 64, "graph"),
+    ],
+)
+def test_the_kind_follows_from_the_size(documents: int, dimensions: int, kind: Kind) -> None:
+    assert choose_kind(documents, dimensions) == kind
+
+
+def test_what_an_index_of_another_kind_left_is_removed(tmp_path: Path) -> None:
+    vectors = clustered(200, 5)
+    for kind in ("projected", "graph", "exact"):
+        built(tmp_path, vectors, kind)
+        assert {path.name for path in tmp_path.iterdir()} == set(index_files(kind))
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\x93NUMPY"])
+def test_a_changed_projection_is_never_used(tmp_path: Path, damage: bytes) -> None:
+    built(tmp_path, clustered(200, 5), "projected")
+    (tmp_path / "index.projection.npy").write_bytes(damage)
+    with pytest.raises(BundleDamaged, match=r"index\.projection\.npy is not the index"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["exact", "graph", "projected"])
+def test_recall_is_that_of_comparing_with_every_document(tmp_path: Path, kind: Kind) -> None:
+    vectors = clustered(3_000, 60, d=48)
+    index = built(tmp_path, vectors, kind)
+    measured = measure_recall(index, vectors, tmp_path, seed=0)
+    assert set(measured.recall) == {"plain", "steered"}
+    assert all(share > 0.95 for share in measured.recall.values())
+    assert open_index(tmp_path, lambda: vectors).parameters == measured
+    assert (measured.recall["plain"] == 1) or kind != "exact"
+
+
+class Partial:
+    """An index that finds all but so many of the nearest, unless it is asked for many rows."""
+
+    exact = False
+
+    def __init__(self, vectors: Vectors, missing: int, enough: int) -> None:
+        self.vectors, self.missing, self.enough = vectors.astype(np.float32), missing, enough
+        self.parameters = IndexParameters(*vectors.shape)
+
+    def search(self, vector: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+        best = np.argsort(-(self.vectors @ vector), kind="stable")
+        return best[0 if count >= self.enough else self.missing :][:count]
+
+
+@pytest.mark.parametrize(("missing", "enough"), [(0, 0), (3, 10_000), (10, 10_000), (3, 700)])
+def test_an_index_is_asked_for_as_many_rows_as_its_recall_needs(
+    tmp_path: Path, missing: int, enough: int
+) -> None:
+    vectors = clustered(2_500, 50)
+    measured = measure_recall(Partial(vectors, missing, enough), vectors, tmp_path, seed=0)
+    found = 1 if enough < 10_000 else 1 - missing / 10
+    assert measured.recall == {"plain": pytest.approx(found), "steered": pytest.approx(found)}
+    assert measured.candidates == {0: 300, 700: 700, 10_000: 2_000}[enough]
+
+
+def test_a_killed_build_of_a_large_graph_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "_REPRODUCIBLE_BELOW", 0)
+    monkeypatch.setattr(graph, "_ROWS_BETWEEN_SAVES", 2_048)
+    vectors = clustered(7_000, 40)
+    added: list[int] = []
+
+    def until_killed(rows: int) -> None:
+        added.append(rows)
+        if sum(added) == 6_144:
+            raise KeyboardInterrupt
+
+    for made_from, first in (("these", 4_096), ("others", 2_048)):
+        added.clear()
+        with pytest.raises(KeyboardInterrupt):
+            build_index(vectors, tmp_path, until_killed, "graph", "these")
+        added.clear()
+        build_index(vectors, tmp_path, added.append, "graph", made_from)
+        assert added[0] == first
+        assert sum(added) == 7_000
+        assert {path.name for path in tmp_path.iterdir()} == {"index.hnsw", "index.json"}
+        index = opened(tmp_path)
+        rows = range(0, 7_000, 100)
+        found = [row in index.search(vectors[row].astype(np.float32), 10) for row in rows]
+        assert np.mean(found) > 0.95
+
+
+def test_a_damaged_unfinished_graph_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "_REPRODUCIBLE_BELOW", 0)
+    monkeypatch.setattr(graph, "_ROWS_BETWEEN_SAVES", 2_048)
+    vectors = clustered(5_000, 40)
+    added: list[int] = []
+
+    def until_killed(rows: int) -> None:
+        added.append(rows)
+        if sum(added) > 4_096:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index(vectors, tmp_path, until_killed, "graph", "these")
+    unfinished = tmp_path / graph.UNFINISHED[0]
+    unfinished.write_bytes(unfinished.read_bytes()[:-100])
+    added.clear()
+    build_index(vectors, tmp_path, added.append, "graph", "these")
+    assert added[0] == 2_048

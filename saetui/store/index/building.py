@@ -1,0 +1,89 @@
+"""Build the index of a bundle: of the kind that suits its size, or of one that was asked for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.store.hashes import sha256_of
+from saetui.store.index.graph import GRAPH, UNFINISHED, build_graph, whole_vectors
+from saetui.store.index.parameters import PARAMETERS, IndexParameters, Kind, write_parameters
+from saetui.store.index.projected import (
+    PROJECTION,
+    principal_axes,
+    projected_vectors,
+    write_projection,
+)
+
+_FILES: dict[str, tuple[str, ...]] = {
+    "exact": (PARAMETERS,),
+    "graph": (PARAMETERS, GRAPH),
+    "projected": (PARAMETERS, GRAPH, PROJECTION),
+}
+# Up to so many numbers are compared in a millisecond or two, about as long as a graph takes when
+# what it names is scored again.
+_EXACT_NUMBERS = 1 << 22
+# A graph keeps its vectors in memory, float32; past this size they are projected.
+_GRAPH_BYTES = 512 << 20
+_PROJECTION = 256
+_LEAST_PROJECTED = 128
+
+
+def choose_kind(documents: int, dimensions: int) -> Kind:
+    """The kind of index that suits a corpus."""
+    if documents * dimensions <= _EXACT_NUMBERS:
+        return "exact"
+    if 4 * documents * dimensions <= _GRAPH_BYTES or dimensions < _LEAST_PROJECTED:
+        return "graph"
+    return "projected"
+
+
+def index_files(kind: str) -> tuple[str, ...]:
+    """Files in the bundle that an index of a kind consists of."""
+    return _FILES[kind]
+
+
+def build_index(
+    vectors: NDArray[np.floating],
+    folder: Path,
+    advance: Callable[[int], None],
+    kind: Kind | None = None,
+    made_from: str = "",
+) -> IndexParameters:
+    """Index vectors, and write the index and what is recorded about it.
+
+    Args:
+        vectors: `(N, d)`, unit-norm rows; read a block at a time.
+        folder: Of the bundle.
+        advance: Called with the number of rows that were just added.
+        kind: See `saetui.store.index`; None for the one that suits the size.
+        made_from: Of the vectors; a build of a large graph that was killed goes on with the same.
+    """
+    count, dimensions = vectors.shape
+    kind = kind or choose_kind(count, dimensions)
+    parameters = IndexParameters(count, dimensions, kind=kind)
+    match kind:
+        case "exact":
+            parameters = replace(parameters, M=0, ef_construction=0)
+            advance(count)
+        case "graph":
+            blocks = whole_vectors(vectors)
+            parameters = build_graph(blocks, folder, parameters, advance, made_from)
+        case "projected":
+            axes = principal_axes(vectors, min(_PROJECTION, max(dimensions // 2, 1)))
+            write_projection(folder, axes)
+            parameters = replace(
+                parameters,
+                projection=axes.shape[1],
+                projection_sha256=sha256_of(folder / PROJECTION),
+            )
+            blocks = projected_vectors(vectors, axes)
+            parameters = build_graph(blocks, folder, parameters, advance, made_from)
+    write_parameters(folder, parameters)
+    others = {name for files in _FILES.values() for name in files} | set(UNFINISHED)
+    for name in others - set(_FILES[kind]):
+        # Of an index of another kind that the bundle had before.
+        (folder / name).unlink(missing_ok=True)
+    return parameters

@@ -1,0 +1,205 @@
+"""An index of kind `graph`: hnswlib, checked before it is trusted.
+
+hnswlib reads offsets from its file without looking whether they lie inside it, so a damaged file
+can end the process. The file is therefore proved to be the one that was written, byte for byte,
+before hnswlib sees it.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError
+from saetui.store.atomic import atomic_write, write_json
+from saetui.store.hashes import remembered_sha256, sha256_of
+from saetui.store.index.parameters import PARAMETERS, IndexParameters, Rows
+from saetui.store.json_files import read_json
+
+GRAPH = "index.hnsw"
+UNFINISHED = ("index.hnsw.partial", "index.hnsw.partial.json")
+
+ADD_BLOCK = 2_048
+# Above this many documents, building on all cores is worth an index that differs from run to run.
+_REPRODUCIBLE_BELOW = 200_000
+# A killed build loses no more than the time that so many rows take, about a minute.
+_ROWS_BETWEEN_SAVES = 65_536
+_SEED = 100
+# Candidates that a search keeps in view, at least.
+_LEAST_EF = 100
+
+# Blocks of the vectors to be linked, float32, from a row on.
+Blocks = Callable[[int], Iterator[Float]]
+
+
+def build_graph(
+    blocks: Blocks,
+    folder: Path,
+    parameters: IndexParameters,
+    advance: Callable[[int], None],
+    made_from: str,
+) -> IndexParameters:
+    """Link vectors block by block and write the graph; a killed build goes on where it saved.
+
+    Args:
+        blocks: The vectors, of width `parameters.projection` or else `parameters.dimensions`.
+        folder: Of the bundle.
+        parameters: Of the index.
+        advance: Called with the number of rows that were just added.
+        made_from: What the vectors are, so that those of others are not gone on with.
+
+    Returns:
+        The parameters, with the hash of the file.
+    """
+    unfinished = _Unfinished(folder, made_from)
+    index, done = unfinished.resumed(parameters) or (_empty(parameters), 0)
+    if done:
+        advance(done)
+    # With one thread the links do not depend on timing, and the same corpus gives the same file.
+    few = parameters.documents < _REPRODUCIBLE_BELOW
+    threads = 1 if few else (os.cpu_count() or 1)
+    saved = done
+    for block in blocks(done):
+        index.add_items(block, np.arange(done, done + len(block)), num_threads=threads)
+        done += len(block)
+        advance(len(block))
+        if not few and done - saved >= _ROWS_BETWEEN_SAVES and done < parameters.documents:
+            unfinished.save(index, done)
+            saved = done
+    with atomic_write(folder / GRAPH) as temporary:
+        index.save_index(os.fsencode(temporary))
+    unfinished.remove()
+    return replace(parameters, sha256=sha256_of(folder / GRAPH))
+
+
+class _Unfinished:
+    """A graph that is not finished, saved beside where it will lie.
+
+    Args:
+        folder: Of the bundle.
+        made_from: See `build_graph`.
+    """
+
+    def __init__(self, folder: Path, made_from: str) -> None:
+        self._graph, self._note = (folder / name for name in UNFINISHED)
+        self._made_from = made_from
+
+    def save(self, index: Any, done: int) -> None:  # noqa: ANN401
+        with atomic_write(self._graph) as temporary:
+            index.save_index(os.fsencode(temporary))
+        note = {"made_from": self._made_from, "done": done, "sha256": sha256_of(self._graph)}
+        write_json(self._note, note)
+
+    def resumed(self, parameters: IndexParameters) -> tuple[Any, int] | None:
+        """The graph that was saved and the rows in it; None without one of the same vectors."""
+        try:
+            note = read_json(self._note)
+            if note["made_from"] != self._made_from or sha256_of(self._graph) != note["sha256"]:
+                return None
+            done = int(note["done"])
+        except (BundleDamaged, OSError, KeyError, TypeError, ValueError):
+            return None
+        index = _hnswlib().Index(space=parameters.space, dim=_width(parameters))
+        index.load_index(os.fsencode(self._graph), max_elements=parameters.documents)
+        return index, done
+
+    def remove(self) -> None:
+        self._graph.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+
+def _empty(parameters: IndexParameters) -> Any:  # noqa: ANN401
+    index = _hnswlib().Index(space=parameters.space, dim=_width(parameters))
+    index.init_index(
+        max_elements=max(parameters.documents, 1),
+        M=parameters.M,
+        ef_construction=parameters.ef_construction,
+        random_seed=_SEED,
+    )
+    return index
+
+
+def _width(parameters: IndexParameters) -> int:
+    return parameters.projection or parameters.dimensions
+
+
+def whole_vectors(vectors: NDArray[np.floating]) -> Blocks:
+    """Vectors as they are, a block at a time."""
+
+    def blocks(start: int) -> Iterator[Float]:
+        for first in range(start, len(vectors), ADD_BLOCK):
+            yield np.asarray(vectors[first : first + ADD_BLOCK], dtype=np.float32)
+
+    return blocks
+
+
+class GraphIndex:
+    """An index on disk, loaded and ready to search from any thread.
+
+    Raises:
+        BundleDamaged: The file is missing or is not the one that was written.
+    """
+
+    exact = False
+
+    def __init__(self, folder: Path, parameters: IndexParameters) -> None:
+        self.parameters = parameters
+        prove(folder / GRAPH, parameters.sha256)
+        self._lock = threading.Lock()
+        self._index: Any = _hnswlib().Index(space=parameters.space, dim=_width(parameters))
+        # As bytes, since the name of a folder need not be text.
+        self._index.load_index(os.fsencode(folder / GRAPH))
+        self._index.set_num_threads(1)
+
+    def search(self, vector: Float, count: int) -> Rows:
+        """See `VectorIndex.search`.
+
+        None at all when the links lead to fewer: tight clusters can fall apart into islands.
+        """
+        count = min(count, self.parameters.documents)
+        if count == 0:
+            return np.empty(0, dtype=np.int64)
+        # How far a search looks is a setting of the whole index, not of the call.
+        with self._lock:
+            self._index.set_ef(max(count, _LEAST_EF))
+            try:
+                labels, _ = self._index.knn_query(vector[None, :], k=count, num_threads=1)
+            except RuntimeError:
+                return np.empty(0, dtype=np.int64)
+        rows: Rows = labels[0].astype(np.int64)
+        return rows
+
+
+def prove(path: Path, sha256: str) -> None:
+    """Raise BundleDamaged unless `path` is the file of the hash that `index.json` names."""
+    try:
+        # What is remembered may itself be damaged, and can only clear the file, not condemn it.
+        if remembered_sha256(path) == sha256 or sha256_of(path) == sha256:
+            return
+    except FileNotFoundError:
+        raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
+    except OSError as error:
+        raise BundleDamaged(f"{path} cannot be read ({error.strerror}).") from None
+    raise BundleDamaged(
+        f"{path} is not the index that {PARAMETERS} describes: one of them was changed."
+    )
+
+
+def _hnswlib() -> Any:  # noqa: ANN401 - the package has no types.
+    """The package, or a sentence that says how to get it.
+
+    Raises:
+        SaetuiError: It is not installed, or was not compiled.
+    """
+    try:
+        import hnswlib
+    except ImportError as error:
+        message = f"saetui needs the package 'hnswlib', which cannot be imported ({error})."
+        raise SaetuiError(message, COMPILER_HINT) from None
+    return hnswlib

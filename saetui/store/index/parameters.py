@@ -1,0 +1,102 @@
+"""What is recorded about an index, and what every kind of it can do."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+from saetui.errors import BundleDamaged
+from saetui.store.atomic import write_json
+from saetui.store.json_files import read_json, record_from
+
+PARAMETERS = "index.json"
+
+Kind = Literal["exact", "graph", "projected"]
+"""See `saetui.store.index`."""
+
+CANDIDATES = 300
+"""How many rows an index is asked for at least; measuring recall may raise it."""
+
+# Of how many more rows than are wanted the nearest are among those that a projection names.
+_PROJECTION_SLACK = 2
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class IndexParameters:
+    """How an index was built.
+
+    Attributes:
+        documents: Vectors in it.
+        dimensions: Their width.
+        space: hnswlib's name of the distance; vectors have unit norm, so `ip` is cosine.
+        M: Links per vector and layer, of a graph.
+        ef_construction: Candidates looked at when a vector is linked.
+        sha256: Of the file with the graph; empty without one.
+        kind: See `saetui.store.index`.
+        projection: Components that a graph is built on; 0: the whole vectors.
+        candidates: How many rows to ask for at least, so that the nearest are among them.
+        recall: Share of the true first ten that are found so, by the kind of query.
+        projection_sha256: Of the file with the projection; empty without one.
+    """
+
+    documents: int
+    dimensions: int
+    space: str = "ip"
+    M: int = 16
+    ef_construction: int = 200
+    sha256: str = ""
+    kind: str = "graph"
+    projection: int = 0
+    candidates: int = CANDIDATES
+    recall: dict[str, float] = field(default_factory=dict)
+    projection_sha256: str = ""
+
+    def depth(self, limit: int) -> int:
+        """How many rows to ask for, so that the nearest `limit` are among them."""
+        slack = _PROJECTION_SLACK if self.projection else 1
+        return max(slack * limit, self.candidates)
+
+
+class VectorIndex(Protocol):
+    """An open index; may be used from any thread."""
+
+    @property
+    def parameters(self) -> IndexParameters:
+        """How it was built."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether it compares with every vector, so that none is missed."""
+
+    def search(self, vector: Float, count: int) -> Rows:
+        """Rows of about the `count` nearest vectors to a unit vector `(d,)`, in any order.
+
+        None at all where it cannot name as many.
+        """
+
+
+def write_parameters(folder: Path, parameters: IndexParameters) -> None:
+    """Write what is recorded about the index of the bundle in `folder`."""
+    write_json(folder / PARAMETERS, asdict(parameters))
+
+
+def read_parameters(folder: Path) -> IndexParameters:
+    """What is recorded about the index of the bundle in `folder`.
+
+    Raises:
+        BundleDamaged: It does not describe an index.
+    """
+    path = folder / PARAMETERS
+    try:
+        parameters = record_from(IndexParameters, read_json(path))
+        numbers = (parameters.documents, parameters.projection, parameters.candidates)
+        if min(numbers) < 0 or parameters.dimensions < 1 or parameters.space != "ip":
+            raise ValueError("its numbers or its distance cannot be")
+    except ValueError as error:
+        raise BundleDamaged(f"{path} does not describe an index ({error}).") from None
+    return parameters
