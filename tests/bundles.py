@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, SaeWeights, encode
 from saetui.core.documents import Document
-from saetui.core.families import Edge, Families, Family, FamilyParameters
+from saetui.core.families import Edge, Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.features import Statistics, statistics
 from saetui.core.postings import Postings, build_postings
 from saetui.embed import Embedder, EmbedderSettings
@@ -271,7 +271,10 @@ def _families(codes: Codes, postings: Postings, labels: Sequence[LabelRecord]) -
         first, *middle, last = range(start + 1, start + 1 + len(specials))
         edges = (*(edge(start, child) for child in (first, *middle)), edge(first, last))
         members = (start, first, *middle, last)
-        families.append(Family(len(families), start, labels[start].text, members, edges, 1))
+        f1 = 0.9 - len(families) / 10
+        label = FamilyLabel(labels[start].text, "terms", "", "", "2024-08-01", "words", f1, f1 / 2)
+        family = Family(len(families), start, "", members, edges, 1)
+        families.append(family.called(label))
         start += 1 + len(specials)
     forest = tuple(edge for family in families for edge in family.edges)
     return Families(FamilyParameters(), tuple(range(start)), tuple(families), forest)

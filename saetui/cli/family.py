@@ -7,10 +7,11 @@ import typer
 
 from saetui.cli.figures import density, score
 from saetui.cli.opening import opened
-from saetui.cli.options import AsJson, BundlePath, SaeName
+from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
+    from saetui.session.family_views import FamilyDetail
 
 
 def family(
@@ -19,18 +20,21 @@ def family(
         str, typer.Argument(metavar="FAMILY", help="Its number or label.", show_default=False)
     ],
     *,
+    limit: DetailLimit = 5,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one feature family as a tree, from general to special."""
+    """Show one feature family as a tree, from general to special, and its documents."""
     from saetui.cli import shapes
     from saetui.cli.output import Column, Output
+    from saetui.session.family_views import look_at_family
 
     output = Output()
     with opened(bundle, sae) as session:
         found = session.lookup.family(name)
+        detail = look_at_family(session, found, limit)
         if as_json:
-            output.json(shapes.family_detail(session, found))
+            output.json(shapes.family_detail(session, detail))
             return
         weights = {child: weight for _, child, weight in found.edges}
         rows = []
@@ -46,6 +50,7 @@ def family(
                 ]
             )
     output.line(f"family {found.id}  {found.label}  {len(found.members):,} features", "bold")
+    output.line(_figures(detail))
     output.table(
         [
             Column("label"),
@@ -56,6 +61,25 @@ def family(
         ],
         rows,
     )
+    output.heading(f"Strongest of {detail.documents:,} documents, by the norm of all members")
+    output.table(
+        [Column("activation", numeric=True), Column("id"), Column("title")],
+        [[score(each.activation), each.id, each.title] for each in detail.top],
+    )
+
+
+def _figures(detail: "FamilyDetail") -> str:
+    """Mean density, how far to trust the label, and how members occur together."""
+    found = detail.family
+    said = [f"mean density {density(detail.mean_density)}"]
+    if found.f1 is not None and found.pearson is not None:
+        said.append(f"F1 {found.f1:.2f}, Pearson {found.pearson:.2f}")
+    if detail.parent_child is not None and detail.child_child is not None:
+        said.append(
+            f"parent and child share {detail.parent_child:.1f} documents, two children "
+            f"{detail.child_child:.1f}"
+        )
+    return "; ".join(said)
 
 
 def _branches(family: "Family", decorated: bool) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ from saetui.cli.options import AsJson, BundlePath, SaeName
 
 if TYPE_CHECKING:
     from saetui.interpret.llm import Estimate, ModelSettings
+    from saetui.pipeline.model_families import FamilyOutcome
     from saetui.pipeline.model_labels import ModelOutcome
     from saetui.session.session import Session
 
@@ -36,6 +37,14 @@ def label(
             help='Features: all, clean, numbers such as 3,14,15, or a filter such as "f1<0.6".',
         ),
     ] = "all",
+    families: Annotated[
+        bool,
+        typer.Option(
+            "--families",
+            help="Label families instead, from the labels of their members; with --only all or "
+            "numbers of families.",
+        ),
+    ] = False,
     budget: Annotated[
         float | None,
         typer.Option("--budget", min=0, metavar="DOLLARS", help="Most that it may cost in all."),
@@ -71,7 +80,7 @@ def label(
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Label features by a language model, and judge labels by one.
+    """Label features or families by a language model, and judge labels by one.
 
     Any endpoint that speaks OpenAI's protocol will do: OpenAI, Azure, Ollama, vLLM, llama.cpp. What
     it will cost is said before the first request. Earlier labels are kept. Interrupted, the same
@@ -80,16 +89,22 @@ def label(
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
     from saetui.interpret.llm import Budget
+    from saetui.pipeline.model_families import FamilyLabelling, FamilyRequest
     from saetui.pipeline.model_labels import ModelLabelling, ModelRequest
 
     with opened(bundle, sae) as session, shown_progress() as progress:
-        request = ModelRequest(
-            features=tuple(_chosen(session, only)),
-            labeller=_model(labeller, base_url, price, concurrency),
-            judge=_model(judge, base_url, judge_price, concurrency),
-            budget=Budget(budget, tokens),
+        models = (
+            _model(labeller, base_url, price, concurrency),
+            _model(judge, base_url, judge_price, concurrency),
         )
-        job = ModelLabelling(session.bundle, session.sae.record.name, request, progress)
+        job: ModelLabelling | FamilyLabelling
+        if families:
+            chosen = _chosen_families(session, only)
+            asked = FamilyRequest(*models, Budget(budget, tokens), chosen)
+            job = FamilyLabelling(session.bundle, session.sae.record.name, asked, progress)
+        else:
+            request = ModelRequest(tuple(_chosen(session, only)), *models, Budget(budget, tokens))
+            job = ModelLabelling(session.bundle, session.sae.record.name, request, progress)
         expected = job.estimate()
         progress.note(_in_words(expected))
         if estimate:
@@ -100,7 +115,7 @@ def label(
     if as_json:
         Output().json(_done(outcome))
     else:
-        _print(outcome)
+        _print(outcome, "family" if families else "feature")
 
 
 def _model(
@@ -131,6 +146,20 @@ def _chosen(session: "Session", only: str) -> list[int]:
     return found
 
 
+def _chosen_families(session: "Session", only: str) -> tuple[int, ...] | None:
+    """Numbers of the families that are meant; None for all."""
+    from saetui.errors import InputError
+
+    if only == "all":
+        return None
+    parts = [part.strip() for part in only.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise InputError(
+            f"'{only}' are no numbers of families.", "Give --only all or numbers such as 3,14,15."
+        )
+    return tuple(session.lookup.family(part).id for part in dict.fromkeys(parts))
+
+
 def _in_words(expected: "Estimate") -> str:
     price = (
         "at a price that is not known"
@@ -154,11 +183,11 @@ def _expected(expected: "Estimate") -> dict[str, object]:
     }
 
 
-def _done(outcome: "ModelOutcome") -> dict[str, object]:
+def _done(outcome: "ModelOutcome | FamilyOutcome") -> dict[str, object]:
     return {
-        "labelled": len(outcome.labels),
+        "labelled": len(outcome.labelled),
         "known": outcome.known,
-        "failed": {str(feature): reason for feature, reason in outcome.failed.items()},
+        "failed": {str(number): reason for number, reason in outcome.failed.items()},
         "judged": outcome.judged,
         "dollars": outcome.spending.dollars,
         "tokens": outcome.spending.tokens,
@@ -166,14 +195,14 @@ def _done(outcome: "ModelOutcome") -> dict[str, object]:
     }
 
 
-def _print(outcome: "ModelOutcome") -> None:
+def _print(outcome: "ModelOutcome | FamilyOutcome", kind: str) -> None:
     known = f" ({outcome.known:,} were known)" if outcome.known else ""
     typer.echo(
-        f"{len(outcome.labels):,} new labels{known}, {outcome.judged:,} labels judged, "
+        f"{len(outcome.labelled):,} new labels{known}, {outcome.judged:,} labels judged, "
         f"{len(outcome.failed):,} failed. In all ${outcome.spending.dollars:.4f}, "
         f"{outcome.spending.tokens:,} tokens."
     )
     for caveat in outcome.spending.caveats:
         typer.echo(caveat)
-    for feature, reason in list(outcome.failed.items())[:5]:
-        typer.echo(f"feature {feature}: {reason}", err=True)
+    for number, reason in list(outcome.failed.items())[:5]:
+        typer.echo(f"{kind} {number}: {reason}", err=True)

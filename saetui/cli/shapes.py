@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saetui.core.explain import Explanation
-    from saetui.core.families import Family
+    from saetui.core.families import Family, FamilyLabel
     from saetui.core.matches import Comparison
     from saetui.pipeline.build import BuildOutcome
+    from saetui.session.family_views import FamilyDetail
     from saetui.session.feedback import FeatureEffect
     from saetui.session.requests import (
         DocumentDetail,
@@ -244,13 +245,48 @@ def family(session: "Session", found: "Family") -> Json:
         "root": found.root,
         "members": list(found.members),
         "mean_density": number(math.fsum(densities) / max(len(densities), 1)),
-        "f1": None,
-        "pearson": None,
+        "f1": number(found.f1),
+        "pearson": number(found.pearson),
+        "judge": found.newest_label.judge,
     }
 
 
-def family_detail(session: "Session", found: "Family") -> Json:
-    """A family with its tree: every member holds its children."""
+def family_detail(session: "Session", detail: "FamilyDetail") -> Json:
+    """A family with its tree (every member holds its children), documents and co-occurrence."""
+    found = detail.family
+    return family(session, found) | {
+        "round": found.round,
+        "labels": [_family_label(label) for label in found.labels],
+        "tree": _family_tree(session, found),
+        "documents": detail.documents,
+        "top": _examples(detail.top, "activation"),
+        "parent_child": number(detail.parent_child),
+        "child_child": number(detail.child_child),
+        "parent_child_ratio": number(detail.ratio),
+        "block": {
+            "features": list(detail.members),
+            "co_occurrence": detail.block.counts.tolist(),
+            "similarity": [
+                [number(value) for value in row] for row in detail.block.similarities.tolist()
+            ],
+        },
+    }
+
+
+def _family_label(label: "FamilyLabel") -> Json:
+    return {
+        "text": label.text,
+        "method": label.method,
+        "model": label.model,
+        "prompt_version": label.prompt_version,
+        "created": label.created,
+        "judge": label.judge,
+        "f1": number(label.f1),
+        "pearson": number(label.pearson),
+    }
+
+
+def _family_tree(session: "Session", found: "Family") -> Json:
     weights = {child: weight for _, child, weight in found.edges}
     nodes: dict[int, Json] = {}
     for member in found.members:
@@ -265,7 +301,7 @@ def family_detail(session: "Session", found: "Family") -> Json:
         }
     for parent, child, _ in found.edges:
         nodes[parent]["children"].append(nodes[child])
-    return family(session, found) | {"round": found.round, "tree": nodes[found.root]}
+    return nodes[found.root]
 
 
 def document(session: "Session", detail: "DocumentDetail") -> Json:

@@ -31,11 +31,57 @@ def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
         output.line(f"The index finds {recall:.1%} of the true first ten.")
     output.line()
     metrics_table(output, [(sae.name, sae.metrics) for sae in manifest.saes])
+    _show_families(output, [(sae.name, sae.metrics.get("families") or {}) for sae in manifest.saes])
     for sae in manifest.saes:
         _show_densities(output, sae.name, sae.metrics.get("train") or {})
     if sweep is not None:
         output.heading("Sizes that were tried")
         show_sweep(output, sweep)
+
+
+def _show_families(output: "Output", saes: "list[tuple[str, dict[str, Any]]]") -> None:
+    """The table of the paper: what the families of each SAE are like."""
+    from saetui.cli.figures import known
+    from saetui.cli.output import Column
+
+    rows = [
+        [
+            name,
+            str(figures["families"]),
+            _one(figures.get("mean_size")),
+            str(figures.get("largest_size", "-")),
+            known(figures.get("mean_f1")),
+            known(figures.get("mean_pearson")),
+            _one(figures.get("parent_child_ratio")),
+            _beside_random(figures.get("co_occurrence")),
+            _beside_random(figures.get("similarity")),
+            "-" if figures.get("member_share") is None else f"{figures['member_share']:.0%}",
+        ]
+        for name, figures in saes
+        if figures.get("families") is not None
+    ]
+    if not rows:
+        return
+    output.heading("Feature families")
+    titles = ["families", "mean size", "largest", "F1", "Pearson", "R(C,F)", "blocks of C"]
+    titles += ["blocks of D", "members"]
+    output.table([Column("SAE"), *(Column(title, numeric=True) for title in titles)], rows)
+    output.prose(
+        "R(C,F): co-occurrence of parents and children over that of siblings. Blocks: inside "
+        "families over outside, and in brackets the same for families filled at random. Members: "
+        "share of the features fit for families that are in one."
+    )
+
+
+def _one(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _beside_random(ratio: "dict[str, float | None] | None") -> str:
+    """A block-diagonal ratio, with that of random orders in brackets."""
+    if not ratio or ratio.get("families") is None:
+        return "-"
+    return f"{_one(ratio['families'])} ({_one(ratio.get('random'))})"
 
 
 def _show_densities(output: "Output", name: str, figures: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -104,18 +104,44 @@ class CoOccurrence:
 
 
 @dataclass(frozen=True)
+class FamilyLabel:
+    """One label that a family has had, with where it came from and how far to trust it.
+
+    Attributes:
+        text: The label.
+        method: "terms" for what members share, "llm" for a language model's.
+        model: Which language model; empty for none.
+        prompt_version: With which prompt; empty for none.
+        created: ISO date, or empty.
+        judge: Who scored it; empty for nobody.
+        f1: How well the judge tells from the label which documents activate the family strongly.
+        pearson: The same as a correlation.
+    """
+
+    text: str
+    method: str
+    model: str = ""
+    prompt_version: str = ""
+    created: str = ""
+    judge: str = ""
+    f1: float | None = None
+    pearson: float | None = None
+
+
+@dataclass(frozen=True)
 class Family:
     """A root feature and all features below it in the forest of its round.
 
     Attributes:
         id: Position in `Families.families`.
         root: The densest member.
-        label: What the family is called.
+        label: What the family is called now.
         members: Root first, then by depth; siblings denser first, then by number.
         edges: `(parent, child, weight)`, one per member but the root, in the order of children.
         round: In which round it was found, counted from 1.
         f1: How well the label predicts which documents activate the family; None if not scored.
         pearson: The same as a correlation.
+        labels: Every label it has had, oldest first; the newest is the one above.
     """
 
     id: int
@@ -126,6 +152,25 @@ class Family:
     round: int
     f1: float | None = None
     pearson: float | None = None
+    labels: tuple[FamilyLabel, ...] = ()
+
+    def called(self, label: FamilyLabel) -> "Family":
+        """The same family by another name; the names it had are kept."""
+        before = self.labels or ((self.newest_label,) if self.label else ())
+        return replace(
+            self,
+            label=label.text,
+            f1=label.f1,
+            pearson=label.pearson,
+            labels=(*before, label),
+        )
+
+    @property
+    def newest_label(self) -> FamilyLabel:
+        """The label it has now; where nobody wrote down where it is from, without that."""
+        if self.labels:
+            return self.labels[-1]
+        return FamilyLabel(self.label, "", f1=self.f1, pearson=self.pearson)
 
     @cached_property
     def _children(self) -> dict[int, tuple[int, ...]]:
@@ -177,11 +222,18 @@ class Families:
         return self._memberships.get(feature, ())
 
     def to_networkx(self, labels: Sequence[str], density: NDArray[np.floating]) -> "nx.DiGraph":
-        """The first round's forest as a directed graph from general to specific.
+        """Forest and families as one directed graph, from general to specific.
 
         Every clean feature is a node with the attributes `label`, `density` and `families`, the
-        numbers of its families with blanks between; edges have `weight`. All of them are plain
-        values, so that any of networkx's writers takes the graph.
+        numbers of its families with blanks between; the root of a family also has `family`, its
+        number, with its label as `family_label`. Edges have `weight`, the `families` they are in,
+        and `forest`: whether they are of the first round's forest, as those of families that later
+        rounds found may not be. All are plain values, so that any of networkx's writers takes the
+        graph.
+
+        Args:
+            labels: Of every feature of the SAE.
+            density: The same.
         """
         import networkx as nx
 
@@ -193,7 +245,15 @@ class Families:
                 density=float(density[feature]),
                 families=" ".join(str(family.id) for family in self.of_feature(feature)),
             )
-        graph.add_weighted_edges_from(self.forest)
+        for parent, child, weight in self.forest:
+            graph.add_edge(parent, child, weight=weight, forest=True, families="")
+        for family in self.families:
+            graph.add_node(family.root, family=family.id, family_label=family.label)
+            for parent, child, weight in family.edges:
+                if not graph.has_edge(parent, child):
+                    graph.add_edge(parent, child, weight=weight, forest=False, families="")
+                edge = graph.edges[parent, child]
+                edge["families"] = f"{edge['families']} {family.id}".strip()
         return graph
 
     def as_dict(self) -> dict[str, Any]:
@@ -239,6 +299,20 @@ def _family(value: Mapping[str, Any]) -> Family:
         int(value["round"]),
         _score(value.get("f1")),
         _score(value.get("pearson")),
+        tuple(_label(each) for each in value.get("labels", ())),
+    )
+
+
+def _label(value: Mapping[str, Any]) -> FamilyLabel:
+    return FamilyLabel(
+        text=str(value["text"]),
+        method=str(value["method"]),
+        model=str(value["model"]),
+        prompt_version=str(value["prompt_version"]),
+        created=str(value["created"]),
+        judge=str(value["judge"]),
+        f1=_score(value["f1"]),
+        pearson=_score(value["pearson"]),
     )
 
 

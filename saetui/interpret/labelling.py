@@ -1,6 +1,7 @@
 """The whole of what can be said offline about a feature: label, scores, quality."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,9 +70,7 @@ def label_and_score(
     study = Study(
         documents, postings, embeddings=embeddings, embed=embed, seed=seed, progress=progress
     )
-    labels = study.name()
-    quality = assess(postings, embeddings, stability)
-    return LabelledFeatures(labels, study.score(labels), quality, study.split)
+    return study.label_and_score(stability)
 
 
 class Study:
@@ -113,6 +112,19 @@ class Study:
         self._evidence = named.evidence
         return named.labels
 
+    def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
+        """Name every feature offline and score the names; see the function of this name."""
+        labels = self.name()
+        quality = assess(self._postings, self._embeddings, stability)
+        return LabelledFeatures(labels, self.score(labels), quality, self.split)
+
+    def of(self, postings: Postings) -> "Study":
+        """The same study of other features on the same documents, without reading these again."""
+        other = copy(self)
+        other._postings, other._evidence = postings, None
+        other.__dict__.pop("trials", None)
+        return other
+
     def examples(self, features: Sequence[int]) -> dict[int, Examples]:
         """What a label of each feature may be made from; features without any are left out."""
         wanted = [self._known()[feature] for feature in features if feature in self._known()]
@@ -137,10 +149,13 @@ class Study:
         )
         if not len(held_out.features):
             return {}
-        signals = Signals(
+        return _scored(labels, self._signals, labelling, held_out, self._progress)
+
+    @cached_property
+    def _signals(self) -> Signals:
+        return Signals(
             self._tokens, self._embeddings, self.split.labelling, self._embed, self._seed
         )
-        return _scored(labels, signals, labelling, held_out, self._progress)
 
     def _known(self) -> dict[int, Evidence]:
         """Of each feature that is active on a labelling document."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
-from saetui.core.families import Families, Family
+from saetui.core.families import Families, Family, FamilyLabel
 from saetui.core.postings import Postings
 from saetui.interpret.labels import LONGEST_LABEL, Key, key_of
 
@@ -69,12 +69,18 @@ class FamilyNames:
             for key in listed:
                 self._listing[key] = self._listing.get(key, 0) + 1
 
-    def named(self, families: Families) -> Families:
-        """The same families, each with its name as label."""
-        return replace(
-            families,
-            families=tuple(replace(family, label=self.name(family)) for family in families),
+    def named(self, families: Families, created: str = "") -> Families:
+        """The same families, each with its name as label.
+
+        Args:
+            families: Not yet named.
+            created: ISO date of the names.
+        """
+        named = (
+            family.called(FamilyLabel(self.name(family), "terms", created=created))
+            for family in families
         )
+        return replace(families, families=tuple(named))
 
     def name(self, family: Family) -> str:
         """What a family is called; "" if nothing is known about its members."""
@@ -178,18 +184,3 @@ def family_postings(
         np.concatenate([rows for rows, _ in parts]),
         np.concatenate([strengths for _, strengths in parts]),
     )
-
-
-def with_scores(
-    families: Families, f1: NDArray[np.floating], pearson: NDArray[np.floating]
-) -> Families:
-    """The same families with the scores of their labels, `(m,)` each; nan where not scored."""
-
-    def known(score: float) -> float | None:
-        return None if np.isnan(score) else score
-
-    scored = (
-        replace(family, f1=known(float(f1[family.id])), pearson=known(float(pearson[family.id])))
-        for family in families
-    )
-    return replace(families, families=tuple(scored))

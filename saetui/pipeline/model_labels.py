@@ -1,16 +1,12 @@
 """Have a language model label features of a bundle, or judge the labels they have."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from saetui.embed import EmbedderSettings, load_embedder
 from saetui.errors import InputError
 from saetui.interpret.examples import Examples
 from saetui.interpret.judges import Question
-from saetui.interpret.labelling import Study
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.llm import (
     ActiveText,
@@ -24,11 +20,15 @@ from saetui.interpret.llm import (
     ModelSettings,
     Spending,
 )
-from saetui.interpret.scores import detection_scores
-from saetui.paths import cache_dir
 from saetui.pipeline.label_records import JUDGES, score_records
+from saetui.pipeline.model_questions import (
+    document_texts,
+    judge_scores,
+    ledger_of,
+    questions_on,
+    study_of,
+)
 from saetui.pipeline.relabelling import store_labels
-from saetui.pipeline.sae_steps import term_embedder
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle
 from saetui.store.labels import LabelRecord, ScoreRecord
@@ -59,14 +59,14 @@ class ModelOutcome:
     """What language models did.
 
     Attributes:
-        labels: New labels that were stored.
+        labelled: New labels that were stored.
         known: Labels that were given before, word for word, and not stored again.
         failed: Features without a usable reply, and why.
         judged: Labels judged.
         spending: Over all runs of the request.
     """
 
-    labels: tuple[LabelRecord, ...]
+    labelled: tuple[LabelRecord, ...]
     known: int
     failed: Mapping[int, str]
     judged: int
@@ -93,18 +93,8 @@ class ModelLabelling:
             raise InputError("No language model is named.", "Give --with or --judge openai:MODEL.")
         self._bundle, self._sae = bundle, bundle.sae(sae)
         self._request, self._progress = request, progress
-        settings = EmbedderSettings.from_dict(bundle.manifest.embedder)
-        self._texts = [_text(document.title, document.text) for document in bundle.documents]
-        self._study = Study(
-            ((document.title, document.text) for document in bundle.documents),
-            self._sae.postings,
-            embeddings=bundle.embeddings,
-            embed=None
-            if settings.kind == "precomputed"
-            else term_embedder(load_embedder(settings)),
-            seed=0,
-            progress=progress,
-        )
+        self._texts = document_texts(bundle)
+        self._study = study_of(bundle, self._sae, progress)
         self._examples = self._study.examples(request.features)
         if not self._examples:
             raise InputError(
@@ -205,13 +195,8 @@ class ModelLabelling:
 
     def _questions(self, labels: Mapping[int, FeatureLabel]) -> list[Question]:
         """The labels of the features asked about, with the held-out documents to judge."""
-        trials = self._study.trials
-        places = {feature: place for place, feature in enumerate(trials.features.tolist())}
-        return [
-            Question(feature, labels[feature].text, (), trials.rows_of(places[feature]))
-            for feature in self._examples
-            if feature in places and labels[feature].text
-        ]
+        asked = {feature: labels[feature].text for feature in self._examples}
+        return questions_on(asked, self._study.trials)
 
     def _judge(self, ledger: Ledger) -> LLMJudge:
         assert self._request.judge is not None
@@ -219,17 +204,10 @@ class ModelLabelling:
 
     def _judged(self, judge: LLMJudge, labels: Mapping[int, FeatureLabel]) -> list[ScoreRecord]:
         """Scores by the language model of labels that it could judge."""
-        trials, questions = self._study.trials, self._questions(labels)
-        answers = judge.confidences(questions, self._progress)
-        confidences = np.zeros(len(trials.rows), dtype=np.float32)
-        places = {feature: place for place, feature in enumerate(trials.features.tolist())}
-        usable = set()
-        for question, answer in zip(questions, answers, strict=True):
-            if np.isfinite(answer).all():
-                start = trials.indptr[places[question.feature]]
-                confidences[start : start + len(answer)] = answer
-                usable.add(question.feature)
-        scores = detection_scores(judge.name, trials, confidences, len(labels))
+        questions = self._questions(labels)
+        scores, usable = judge_scores(
+            judge, questions, self._study.trials, len(labels), self._progress
+        )
         return [record for record in score_records(scores) if record.feature in usable]
 
     def _offline(self, labels: Mapping[int, FeatureLabel], wanted: set[int]) -> list[ScoreRecord]:
@@ -267,20 +245,10 @@ class ModelLabelling:
         numbered = [replace(score, version=versions.get(score.feature, 0)) for score in scores]
         return new, [score for score in numbered if score.version or score.feature in added]
 
-    @contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
+    def _ledger(self) -> AbstractContextManager[Ledger]:
         request = self._request
-        names = [each.spec if each else "" for each in (request.labeller, request.judge)]
-        bundle = self._bundle.path.resolve()
-        account = "|".join([str(bundle), self._sae.record.name, *names])
-        folder = cache_dir() / "llm"
-        folder.mkdir(parents=True, exist_ok=True)
-        with Ledger(folder / "replies.sqlite", account, request.budget) as ledger:
-            yield ledger
-
-
-def _text(title: str, text: str) -> str:
-    return f"{title}\n\n{text}" if title else text
+        models = (request.labeller, request.judge)
+        return ledger_of(self._bundle, self._sae, models, request.budget)
 
 
 def _as_label(record: LabelRecord) -> FeatureLabel:

@@ -5,6 +5,7 @@ import datetime
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, encode_in_blocks
-from saetui.core.families import FamilyParameters
+from saetui.core.families import Families, FamilyParameters
 from saetui.core.features import statistics
-from saetui.core.postings import build_postings
+from saetui.core.postings import Postings, build_postings
 from saetui.corpus import open_corpus
 from saetui.embed import Embedder
 from saetui.interpret.family_building import VERSION as FAMILIES_VERSION
 from saetui.interpret.family_building import find_families
+from saetui.interpret.family_scores import score_families
 from saetui.interpret.family_statistics import family_statistics
-from saetui.interpret.labelling import label_and_score
+from saetui.interpret.labelling import Study
 from saetui.interpret.superfeatures import FamilyNames
 from saetui.interpret.terms import VERSION
 from saetui.pipeline.build_log import fingerprint
@@ -153,6 +155,7 @@ class SaeBuild:
             labels=labelled_from,
             parameters=asdict(FamilyParameters()),
             method=FAMILIES_VERSION,
+            judges=JUDGES,
         )
 
     def _step(
@@ -232,20 +235,28 @@ class SaeBuild:
         saes.save_codes(self._folder, codes, build_postings(codes))
         return {}
 
-    def _label(self) -> dict[str, Any]:
-        postings, vectors = saes.load_postings(self._folder, self._size.n), self._build.vectors()
-        found = label_and_score(
+    @cached_property
+    def _postings(self) -> Postings:
+        return saes.load_postings(self._folder, self._size.n)
+
+    @cached_property
+    def _study(self) -> Study:
+        """Of the features; their families are judged by what it knows of the documents."""
+        return Study(
             ((document.title, document.text) for document in self._documents),
-            postings,
-            embeddings=vectors,
+            self._postings,
+            embeddings=self._build.vectors(),
             embed=term_embedder(self._loaded.embedder),
             seed=self._build.options.training.seed,
-            stability=saes.load_stability(self._folder, self._size.n),
             progress=self._build.progress,
         )
+
+    def _label(self) -> dict[str, Any]:
+        stability = saes.load_stability(self._folder, self._size.n)
+        found = self._study.label_and_score(stability)
         write_features(
             self._folder / layout.FEATURES,
-            statistics(postings, len(vectors)),
+            statistics(self._postings, len(self._build.vectors())),
             label_records(found, self._started()),
             quality=qualities(found.quality),
             scores=[
@@ -271,28 +282,32 @@ class SaeBuild:
     def _relate(self) -> dict[str, Any]:
         size = self._size
         codes = saes.load_codes(self._folder, len(self._build.vectors()), size.n, self._slots())
-        postings = saes.load_postings(self._folder, size.n)
         records = read_features(self._folder / layout.FEATURES, size.n)
         names = FamilyNames(
             [record.label for record in records],
             [record.terms for record in records],
-            postings.counts(),
+            self._postings.counts(),
         )
         unknown = float("nan")
-        families = names.named(
-            find_families(
-                codes,
-                postings,
-                FamilyParameters(),
-                self._build.progress,
-                f1=np.array([unknown if r.f1 is None else r.f1 for r in records]),
-                pearson=np.array([unknown if r.pearson is None else r.pearson for r in records]),
-                labels=[record.label for record in records],
-            )
+        found = find_families(
+            codes,
+            self._postings,
+            FamilyParameters(),
+            self._build.progress,
+            f1=np.array([unknown if r.f1 is None else r.f1 for r in records]),
+            pearson=np.array([unknown if r.pearson is None else r.pearson for r in records]),
+            labels=[record.label for record in records],
         )
+        families = self._scored(names.named(found, self._started()))
         write_families(self._folder / layout.FAMILIES, families)
         seed = self._build.options.training.seed
-        return family_statistics(families, codes, postings, seed=seed).to_json()
+        return family_statistics(families, codes, self._postings, seed=seed).to_json()
+
+    def _scored(self, families: Families) -> Families:
+        """Families with scores of their labels, where there are documents enough to judge by."""
+        if not len(families):
+            return families
+        return score_families(self._study, self._postings, families)
 
 
 def term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None:

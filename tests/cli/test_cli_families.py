@@ -1,5 +1,8 @@
+import json
 from pathlib import Path
+from typing import Any
 
+import networkx
 import pytest
 from command_line import Run, without_colour
 
@@ -11,10 +14,9 @@ def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
         "Language models",
         "Coral reefs",
     ]
-    assert all(
-        family.keys() == {"id", "label", "root", "members", "mean_density", "f1", "pearson"}
-        for family in found
-    )
+    fields = {"id", "label", "root", "members", "mean_density", "f1", "pearson", "judge"}
+    assert all(family.keys() == fields for family in found)
+    assert [family["f1"] for family in found] == pytest.approx([0.9, 0.8, 0.7])
     assert found[1]["root"] == 5
     assert found[1]["members"] == [5, 6, 7, 8, 9]
     features = run("features", bundle, "--limit", "0", "--json").json
@@ -45,10 +47,79 @@ def test_a_family_in_json_is_nested(run: Run, bundle: Path) -> None:
     assert (grandchild["id"], grandchild["children"]) == (9, [])
 
 
+def test_a_family_in_json_has_its_documents_and_its_block(run: Run, bundle: Path) -> None:
+    found = run("family", bundle, "1", "--limit", "3", "--json").json
+    assert len(found["top"]) == 3 < found["documents"]
+    assert found["top"][0]["activation"] >= found["top"][1]["activation"] > 0
+    block = found["block"]
+    assert block["features"] == found["members"]
+    documents = {node["id"]: node["documents"] for node in _nodes(found["tree"])}
+    for place, member in enumerate(block["features"]):
+        assert block["co_occurrence"][place][place] == documents[member]
+        assert block["similarity"][place][place] in (0, pytest.approx(1))
+    between = [
+        block["co_occurrence"][block["features"].index(parent["id"])][
+            block["features"].index(child["id"])
+        ]
+        for parent in _nodes(found["tree"])
+        for child in parent["children"]
+    ]
+    assert found["parent_child"] == pytest.approx(sum(between) / len(between))
+    assert found["labels"] == [
+        {
+            "text": "Language models",
+            "method": "terms",
+            "model": "",
+            "prompt_version": "",
+            "created": "2024-08-01",
+            "judge": "words",
+            "f1": pytest.approx(0.8),
+            "pearson": pytest.approx(0.4),
+        }
+    ]
+
+
+def _nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node, *(below for child in node["children"] for below in _nodes(child))]
+
+
+@pytest.mark.parametrize("ending", ["graphml", "json"])
+def test_the_forest_is_exported_whole(
+    run: Run, hostile_bundle: Path, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"forest.{ending}"
+    outcome = run("families", hostile_bundle, "--export", path)
+    assert (outcome.code, outcome.out) == (0, f"{path}: 15 features, 12 edges\n")
+    if ending == "graphml":
+        graph = networkx.read_graphml(path, node_type=int)
+    else:
+        graph = networkx.node_link_graph(json.loads(path.read_text("utf-8")), edges="edges")
+    families = run("families", hostile_bundle, "--json").json
+    assert sorted(graph) == list(range(15))
+    for family in families:
+        assert graph.nodes[family["root"]]["family"] == family["id"]
+        in_it = {
+            node
+            for node, named in graph.nodes(data="families")
+            if str(family["id"]) in named.split()
+        }
+        assert in_it == set(family["members"])
+    assert "\x1b" not in graph.nodes[0]["label"]
+
+
+def test_an_export_of_unknown_form_is_refused(run: Run, bundle: Path, tmp_path: Path) -> None:
+    outcome = run("families", bundle, "--export", tmp_path / "forest.dot")
+    assert outcome.code == 1
+    assert "forest.dot does not say in which form" in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_family_as_text_is_indented(run: Run, bundle: Path) -> None:
     outcome = run("family", bundle, "1")
-    assert outcome.out.splitlines()[0] == "family 1  Language models  5 features"
-    assert [row[0] for row in outcome.rows] == [
+    lines = outcome.out.splitlines()
+    assert lines[0] == "family 1  Language models  5 features"
+    assert "F1 0.80, Pearson 0.40; parent and child share" in lines[1]
+    assert [line.split("\t")[0] for line in lines[3:8]] == [
         "Language models",
         "  Machine translation",
         "    Text summaries",
@@ -59,14 +130,14 @@ def test_a_family_as_text_is_indented(run: Run, bundle: Path) -> None:
 
 def test_a_terminal_draws_the_branches(run_on_terminal: Run, bundle: Path) -> None:
     lines = without_colour(run_on_terminal("family", bundle, "1").out).splitlines()
-    assert [line.split("  ")[0] for line in lines[2:]] == [
+    assert [line.split("  ")[0] for line in lines[3:8]] == [
         "Language models",
         "\u251c\u2500 Machine translation",
         "\u2502",
         "\u251c\u2500 Attention heads",
         "\u2514\u2500 Question answering",
     ]
-    assert lines[4].startswith("\u2502  \u2514\u2500 Text summaries")
+    assert lines[5].startswith("\u2502  \u2514\u2500 Text summaries")
 
 
 def test_without_unicode_branches_are_spaces(run_on_terminal: Run, bundle: Path) -> None:

@@ -51,7 +51,7 @@ def own(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SAETUI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setattr(
-        "saetui.pipeline.model_labels.load_embedder",
+        "saetui.pipeline.model_questions.load_embedder",
         lambda settings: HashEmbedder(settings.dimensions or 0),
     )
     path = tmp_path / "own.bundle"
@@ -140,6 +140,42 @@ def test_a_feature_that_gets_no_usable_reply_is_named(run: Run, own: Path, serve
     assert list(done.json["failed"]) == ["1"]
 
 
+def test_families_are_labelled_from_their_members(run: Run, own: Path, server: Reader) -> None:
+    command = ["label", own, "--families", "--with", "openai:writer", "--judge", "openai:reader"]
+    command += asked(server, "--only", "0,2", "--json")
+    expected = run(*command, "--estimate").json
+    assert server.bill == []
+    done = run(*command)
+    assert done.code == 0, done.err
+    assert (done.json["labelled"], done.json["judged"], done.json["failed"]) == (2, 2, {})
+    assert 0 < len(server.bill) <= expected["requests"] + 2
+    shown = [family["label"] for family in run("families", own, "--json").json]
+    assert shown == ["Merger studies", "Language models", "Fish studies"]
+    found = run("family", own, "0", "--json").json
+    old, new = found["labels"]
+    assert (old["text"], old["method"]) == ("Black holes", "terms")
+    assert (new["method"], new["model"], new["judge"]) == ("llm", "openai:writer", "openai:reader")
+    assert (found["f1"], found["judge"]) == (new["f1"], "openai:reader")
+    assert new["f1"] is not None
+    assert run("check", own).code == 0
+    mean = run("stats", own, "--json").json["saes"][0]["families"]["mean_f1"]
+    scores = [family["f1"] for family in run("families", own, "--json").json]
+    assert mean == pytest.approx(sum(scores) / 3)
+    paid = len(server.bill)
+    again = run(*command).json
+    assert (again["labelled"], again["known"], len(server.bill)) == (0, 2, paid)
+    assert len(run("family", own, "0", "--json").json["labels"]) == 2
+
+
+def test_families_without_a_model_to_judge_are_judged_offline(
+    run: Run, own: Path, server: Reader
+) -> None:
+    command = ["label", own, "--families", "--with", "openai:writer", *asked(server, "--json")]
+    assert run(*command).json["labelled"] == 3
+    judges = {family["judge"] for family in run("families", own, "--json").json}
+    assert judges == {"words+embedder"}
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -149,6 +185,8 @@ def test_a_feature_that_gets_no_usable_reply_is_named(run: Run, own: Path, serve
         (["--with", "openai:writer", "--only", "f1>2"], "No feature fits 'f1>2'"),
         (["--with", "openai:writer", "--only", "23"], "None of these features is active"),
         (["--with", "openai:writer", "--budget", "1"], "price"),
+        (["--with", "openai:writer", "--families", "--only", "9"], "No family is called '9'"),
+        (["--with", "openai:writer", "--families", "--only", "clean"], "no numbers of families"),
     ],
 )
 def test_what_cannot_be_done_is_said(

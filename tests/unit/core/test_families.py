@@ -7,7 +7,7 @@ import networkx
 import numpy as np
 import pytest
 
-from saetui.core.families import Families, Family, FamilyParameters
+from saetui.core.families import Families, Family, FamilyLabel, FamilyParameters
 from saetui.errors import BundleDamaged
 
 LARGE = Family(0, 3, "", (3, 1, 2, 5, 4), ((3, 1, 0.5), (3, 2, 0.4), (3, 5, 0.3), (1, 4, 0.25)), 1)
@@ -36,6 +36,24 @@ def test_families_are_a_sequence():
 
 def test_json_gives_back_the_same_families():
     assert Families.from_dict(json.loads(json.dumps(FAMILIES.as_dict()))) == FAMILIES
+
+
+def test_another_name_leaves_the_earlier_ones():
+    by_model = FamilyLabel("Gas", "llm", "openai:gpt", "1", "2026-01-01", "words", 0.5, 0.4)
+    renamed = SMALL.called(by_model)
+    assert (renamed.label, renamed.f1, renamed.pearson) == ("Gas", 0.5, 0.4)
+    assert renamed.newest_label == by_model
+    again = renamed.called(FamilyLabel("Dust", "llm"))
+    assert [label.text for label in again.labels] == ["Gas", "Dust"]
+    assert (again.f1, again.members, again.edges) == (None, SMALL.members, SMALL.edges)
+    families = Families(FamilyParameters(), (1,), (again,), ())
+    assert Families.from_dict(json.loads(json.dumps(families.as_dict()))) == families
+
+
+def test_a_name_of_unknown_origin_is_kept_too():
+    before = Family(0, 3, "Stars", (3,), (), 1, 0.9, 0.8)
+    after = before.called(FamilyLabel("Suns", "llm"))
+    assert after.labels[0] == FamilyLabel("Stars", "", f1=0.9, pearson=0.8)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +94,15 @@ def test_the_graph_holds_every_clean_feature_and_can_be_written():
     assert sorted(graph) == list(FAMILIES.clean)
     assert graph.nodes[4] == {"label": "label 4", "density": pytest.approx(0.04), "families": "0"}
     assert graph.nodes[2]["families"] == "0 1"
-    assert graph.edges[1, 4] == {"weight": 0.25}
-    assert networkx.is_forest(graph.to_undirected())
+    assert graph.edges[1, 4] == {"weight": 0.25, "forest": True, "families": "0"}
+    assert (graph.nodes[6]["family"], graph.nodes[6]["family_label"]) == (1, "")
+    forest = [edge[:2] for edge in graph.edges(data="forest") if edge[2]]
+    assert networkx.is_forest(graph.edge_subgraph(forest).to_undirected())
+    for family in FAMILIES:
+        of_family = {
+            edge[:2] for edge in graph.edges(data="families") if str(family.id) in edge[2].split()
+        }
+        assert of_family == {edge[:2] for edge in family.edges}
     file = io.BytesIO()
     networkx.write_graphml(graph, file)
     assert b"label 4" in file.getvalue()

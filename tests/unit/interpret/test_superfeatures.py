@@ -13,7 +13,6 @@ from saetui.interpret.superfeatures import (
     family_documents,
     family_postings,
     strong_documents,
-    with_scores,
 )
 
 FAMILY = Family(0, 0, "", (0, 1, 2, 3), ((0, 1, 0.5), (0, 2, 0.5), (0, 3, 0.5)), 1)
@@ -155,10 +154,3 @@ def test_no_families_have_no_documents():
     codes = Codes(np.array([[0]], dtype=np.int32), np.ones((1, 1), np.float32), 3)
     none = Families(FamilyParameters(), (), (), ())
     assert family_postings(build_postings(codes), none).n == 0
-
-
-def test_scores_reach_the_families_that_have_them():
-    other = Family(1, 5, "", (5, 6, 7, 8), ((5, 6, 0.5), (5, 7, 0.5), (5, 8, 0.5)), 1)
-    families = Families(FamilyParameters(), tuple(range(9)), (FAMILY, other), ())
-    scored = with_scores(families, np.array([0.75, np.nan]), np.array([0.5, np.nan]))
-    assert [(family.f1, family.pearson) for family in scored] == [(0.75, 0.5), (None, None)]

@@ -1,0 +1,63 @@
+"""The forest of families for other programs: GraphML, and networkx's node-link JSON."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saetui.core.families import Families
+from saetui.errors import InputError
+from saetui.store.atomic import atomic_write
+from saetui.store.features import FeatureRecord
+from saetui.text import visible
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def write_forest(
+    path: Path, families: Families, features: Sequence[FeatureRecord]
+) -> "nx.DiGraph[Any]":
+    """Write the graph of `Families.to_networkx`, and return it.
+
+    Args:
+        path: Of the file, which is replaced whole: `.graphml`, or `.json` for node-link JSON.
+        families: Of the SAE.
+        features: Every feature of it, by number.
+
+    Raises:
+        InputError: The name of the file does not say in which of the two forms, or it cannot be
+            written.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".graphml", ".json"):
+        raise InputError(
+            f"{path.name} does not say in which form the families are to be.",
+            "Name it .graphml, or .json for networkx's node-link form.",
+        )
+    import networkx as nx
+
+    labels = [_harmless(record.label) for record in features]
+    graph = families.to_networkx(labels, np.array([record.density for record in features]))
+    for _, node in graph.nodes(data=True):
+        if "family_label" in node:
+            node["family_label"] = _harmless(node["family_label"])
+    try:
+        with atomic_write(path) as temporary:
+            if kind == ".graphml":
+                nx.write_graphml(graph, temporary)
+            else:
+                text = json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False)
+                temporary.write_bytes(f"{text}\n".encode("utf-8", "replace"))
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}).", "Name another file."
+        ) from error
+    return graph
+
+
+def _harmless(text: str) -> str:
+    """A label that XML can hold; no reader of a graph wants to obey its control characters."""
+    return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

@@ -1,0 +1,98 @@
+"""Everything about one feature family: its documents, and how its members occur together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.families import Family
+from saetui.interpret.co_occurrence import Block, co_occurrence_block
+from saetui.interpret.superfeatures import family_documents
+from saetui.session.requests import Example
+from saetui.session.session import Session
+
+MOST_MEMBERS = 500
+"""Members whose co-occurrence is counted, the most general; of a larger family the rest is not."""
+
+
+@dataclass(frozen=True)
+class FamilyDetail:
+    """Everything about one family.
+
+    Attributes:
+        family: Its tree, label and scores.
+        mean_density: Mean share of documents that its members are active on.
+        members: The first `MOST_MEMBERS` of its members, in the order of `block`.
+        block: How these occur together.
+        parent_child: Mean number of documents that activate both a parent and its child; None
+            without such pairs.
+        child_child: The same of two children of one parent.
+        documents: How many documents activate the family.
+        top: Those that activate it most; `activation` is the family's, the L2 norm of its
+            members'.
+    """
+
+    family: Family
+    mean_density: float
+    members: tuple[int, ...]
+    block: Block
+    parent_child: float | None
+    child_child: float | None
+    documents: int
+    top: tuple[Example, ...]
+
+    @property
+    def ratio(self) -> float | None:
+        """`R(C, F)` of this family alone: parent-child over child-child co-occurrence."""
+        if self.parent_child is None or not self.child_child:
+            return None
+        return self.parent_child / self.child_child
+
+    def containment(self, row: int, column: int) -> float:
+        """Share of the rarer member's documents that activate both members at two places."""
+        counts = self.block.counts
+        rarer = min(int(counts[row, row]), int(counts[column, column]))
+        return float(counts[row, column]) / rarer if rarer else 0.0
+
+
+def look_at_family(session: Session, family: Family, limit: int = 10) -> FamilyDetail:
+    """Everything about a family, with up to `limit` documents."""
+    sae = session.sae
+    members = family.members[:MOST_MEMBERS]
+    rows, strengths = family_documents(sae.postings, family.members)
+    headings = session.bundle.documents.headings(rows[:limit].tolist())
+    block = co_occurrence_block(sae.codes, sae.postings, np.array(members, dtype=np.intp))
+    parent_child, child_child = _means(family, members, block.counts)
+    densities = [session.features[member].density for member in family.members]
+    return FamilyDetail(
+        family=family,
+        mean_density=float(np.mean(densities)),
+        members=members,
+        block=block,
+        parent_child=parent_child,
+        child_child=child_child,
+        documents=len(rows),
+        top=tuple(
+            Example(row, *headings[row][:2], strength)
+            for row, strength in zip(rows[:limit].tolist(), strengths.tolist(), strict=False)
+        ),
+    )
+
+
+def _means(
+    family: Family, members: tuple[int, ...], counts: NDArray[np.int64]
+) -> tuple[float | None, float | None]:
+    """Mean co-occurrence of parents and children, and of children of one parent."""
+    places = {member: place for place, member in enumerate(members)}
+    edges: list[int] = []
+    siblings: list[int] = []
+    for parent in members:
+        below = [places[child] for child in family.children(parent) if child in places]
+        edges += counts[places[parent], below].tolist()
+        together = counts[np.ix_(below, below)]
+        siblings += together[np.triu_indices(len(below), 1)].tolist()
+    return _mean(edges), _mean(siblings)
+
+
+def _mean(values: list[int]) -> float | None:
+    return float(np.mean(values)) if values else None
