@@ -1,18 +1,16 @@
 """Embed a corpus shard by shard into one file, going on where an earlier run stopped."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.errors import EmbedderError
+from saetui.pipeline.unfinished import UnfinishedArrays
 from saetui.progress import Progress
-from saetui.store.atomic import write_json
 from saetui.store.documents import DocumentStore
 
 # Large enough that sorting by length pays, small enough that a kill costs seconds.
@@ -49,40 +47,16 @@ def embed_corpus(task: EmbeddingTask, target: Path, progress: Progress) -> None:
         EmbedderError: A vector has the wrong width, is not finite, or is zero.
     """
     count = len(task.documents)
-    done, vectors = _resume(target, (count, task.dimensions), task.made_from)
-    progress.start("Embedding", count, "documents", done)
-    for start in range(done, count, SHARD):
+    layout = (target, (count, task.dimensions), np.float16)
+    unfinished = UnfinishedArrays(target.with_suffix(".json"), task.made_from, [layout])
+    (vectors,) = unfinished.arrays
+    progress.start("Embedding", count, "documents", unfinished.done)
+    for start in range(unfinished.done, count, SHARD):
         stop = min(start + SHARD, count)
         vectors[start:stop] = _unit_rows(task, start, task.embed(start, stop))
-        vectors.flush()
-        _note(target, task.made_from, stop)
+        unfinished.note(stop)
         progress.advance(stop - start)
-    _note_path(target).unlink(missing_ok=True)
-
-
-def _resume(
-    target: Path, shape: tuple[int, int], made_from: str
-) -> tuple[int, np.memmap[Any, np.dtype[np.float16]]]:
-    done = 0
-    try:
-        note = json.loads(_note_path(target).read_text(encoding="utf-8"))
-        if note["made_from"] == made_from:
-            done = int(note["done"])
-            vectors = np.lib.format.open_memmap(target, mode="r+")
-            if vectors.shape == shape and vectors.dtype == np.float16:
-                return done, vectors
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    _note_path(target).unlink(missing_ok=True)
-    return 0, np.lib.format.open_memmap(target, mode="w+", dtype=np.float16, shape=shape)
-
-
-def _note(target: Path, made_from: str, done: int) -> None:
-    write_json(_note_path(target), {"made_from": made_from, "done": done})
-
-
-def _note_path(target: Path) -> Path:
-    return target.with_suffix(".json")
+    unfinished.finish()
 
 
 def _unit_rows(task: EmbeddingTask, start: int, vectors: Float) -> NDArray[np.float16]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, encode_in_blocks
+from saetui.core.codec import Float
 from saetui.core.families import Families, FamilyParameters
 from saetui.core.features import statistics
-from saetui.core.postings import Postings, build_postings
+from saetui.core.postings import Postings
 from saetui.corpus import open_corpus
 from saetui.embed import Embedder
 from saetui.interpret.family_building import VERSION as FAMILIES_VERSION
@@ -28,6 +28,7 @@ from saetui.interpret.terms import VERSION
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_store
+from saetui.pipeline.encoding import encode_corpus
 from saetui.pipeline.label_records import JUDGES, label_records, qualities, score_records, summary
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress, Silent
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from saetui.train.training import TrainedSae
 
 STEPS = ("train", "codes", "labels", "families")
-_ENCODE_BLOCK = 1_024
 # Up to so many numbers read in an epoch (documents x width x features), training takes a minute.
 _CHEAP_AGAIN = 1 << 34
 
@@ -135,7 +135,7 @@ class SaeBuild:
         encoded_from = self._step(
             "codes",
             (*saes.CODES, *saes.POSTINGS),
-            self._encode,
+            lambda: self._encode(trained_from),
             sae=trained_from,
             embeddings=self._embeddings_from,
         )
@@ -218,21 +218,17 @@ class SaeBuild:
             parts.append(map_array(target, (None, own.shape[1]), np.float16))
         return own if len(parts) == 1 else np.concatenate(parts)
 
-    def _encode(self) -> dict[str, Any]:
+    def _encode(self, trained_from: str) -> dict[str, Any]:
         vectors, weights = self._build.vectors(), saes.load_weights(self._folder)
-        codes = Codes(
-            np.full((len(vectors), weights.k), -1, dtype=np.int32),
-            np.zeros((len(vectors), weights.k), dtype=np.float32),
-            weights.n,
+        work = self._build.work / f"codes-{self._size.name}"
+        encode_corpus(
+            vectors,
+            weights,
+            self._folder,
+            work,
+            made_from=trained_from,
+            progress=self._build.progress,
         )
-        self._build.progress.start("Encoding", len(vectors), "documents")
-        start = 0
-        for block in encode_in_blocks(weights, vectors, _ENCODE_BLOCK):
-            stop = start + len(block.indices)
-            codes.indices[start:stop], codes.values[start:stop] = block.indices, block.values
-            self._build.progress.advance(stop - start)
-            start = stop
-        saes.save_codes(self._folder, codes, build_postings(codes))
         return {}
 
     @cached_property

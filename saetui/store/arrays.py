@@ -1,5 +1,6 @@
 """Arrays on disk: plain `.npy`, mapped into memory, never pickled."""
 
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,31 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
     """Write an array whole or not at all."""
     with atomic_write(path) as temporary, temporary.open("wb") as handle:
         np.save(handle, array, allow_pickle=False)
+
+
+def forget_pages(array: NDArray[Any]) -> None:
+    """Take the pages of a mapped array out of this process, which would else seem to need them all.
+
+    They stay in the system's cache as long as it has room, and are there again when read. What is
+    not a map stays as it is.
+    """
+    mapping = _mapping(array)
+    if mapping is not None and hasattr(mapping, "madvise"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def read_ahead(array: NDArray[Any]) -> None:
+    """Have the system read a mapped array into its cache, without waiting for it."""
+    mapping = _mapping(array)
+    if mapping is not None and hasattr(mapping, "madvise"):
+        mapping.madvise(mmap.MADV_WILLNEED)
+
+
+def _mapping(array: NDArray[Any]) -> mmap.mmap | None:
+    base: Any = array
+    while isinstance(base, np.ndarray) and base.base is not None:
+        base = base.base
+    return base if isinstance(base, mmap.mmap) else None
 
 
 def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]) -> NDArray[Any]:

@@ -1,7 +1,6 @@
 """Rows to train on: checked, split, shuffled, in memory or streamed from a memory map."""
 
 import hashlib
-import mmap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from saetui.errors import BuildError
+from saetui.store.arrays import forget_pages
 from saetui.train.workers import ALONE, Workers
 
 _CHECKED_BYTES = 64 << 20
@@ -65,7 +65,7 @@ class CheckedVectors:
                     "Embed that document again, or leave it out.",
                 )
             digest.update(block.data)
-            _forget_pages(rows)
+            forget_pages(rows)
         return cls(rows, digest.hexdigest())
 
 
@@ -229,15 +229,5 @@ class TrainingRows:
             part = rows[start : start + _SHARD_ROWS]
             block = np.asarray(self._vectors[part], dtype=np.float32)
             result[start : start + len(part)] = torch.from_numpy(block)
-        _forget_pages(self._vectors)
+        forget_pages(self._vectors)
         return result
-
-
-def _forget_pages(rows: NDArray[np.floating]) -> None:
-    """Take the pages of a memory map out of this process, which would else seem to need them all.
-
-    They stay in the system's cache as long as it has room.
-    """
-    mapping = rows.base
-    if isinstance(mapping, mmap.mmap) and hasattr(mapping, "madvise"):
-        mapping.madvise(mmap.MADV_DONTNEED)

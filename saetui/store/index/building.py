@@ -27,7 +27,6 @@ _FILES: dict[str, tuple[str, ...]] = {
 _EXACT_NUMBERS = 1 << 22
 # A graph keeps its vectors in memory, float32; past this size they are projected.
 _GRAPH_BYTES = 512 << 20
-_PROJECTION = 256
 _LEAST_PROJECTED = 128
 
 
@@ -72,7 +71,7 @@ def build_index(
             blocks = whole_vectors(vectors)
             parameters = build_graph(blocks, folder, parameters, advance, made_from)
         case "projected":
-            axes = principal_axes(vectors, min(_PROJECTION, max(dimensions // 2, 1)))
+            axes = principal_axes(vectors)
             write_projection(folder, axes)
             parameters = replace(
                 parameters,

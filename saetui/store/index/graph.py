@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
+from saetui.core.search import single
 from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError
 from saetui.store.atomic import atomic_write, write_json
 from saetui.store.hashes import remembered_sha256, sha256_of
@@ -134,7 +135,7 @@ def whole_vectors(vectors: NDArray[np.floating]) -> Blocks:
 
     def blocks(start: int) -> Iterator[Float]:
         for first in range(start, len(vectors), ADD_BLOCK):
-            yield np.asarray(vectors[first : first + ADD_BLOCK], dtype=np.float32)
+            yield single(vectors[first : first + ADD_BLOCK])
 
     return blocks
 

@@ -13,38 +13,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
+from saetui.core.search import single
 from saetui.store.arrays import map_array, save_array
 from saetui.store.index.graph import ADD_BLOCK, Blocks, GraphIndex, prove
 from saetui.store.index.parameters import IndexParameters, Rows
 
 PROJECTION = "index.projection.npy"
 
+# How many axes there may be: the first number of them that holds most of the variance, or the last.
+WIDTHS = (256, 384, 512)
+_MOST = 0.6
+
 # Rows that the axes are found from.
 _SAMPLE = 32_768
 _SEED = 100
 
 
-def principal_axes(vectors: NDArray[np.floating], width: int) -> Float:
-    """The axes that hold most of the vectors' squared length.
+def principal_axes(vectors: NDArray[np.floating]) -> Float:
+    """Axes that hold most of the vectors' squared length, at most half as many as dimensions.
 
     Not those of the variance: inner products count, and for these the mean is a direction like any
-    other.
+    other. But how many are needed is a matter of how documents differ, and so of the variance.
 
     Args:
-        vectors: `(N, d)`, `N` above zero, perhaps mapped; a sample of its rows is read.
-        width: How many axes.
+        vectors: `(N, d)`, perhaps mapped; a sample of its rows is read.
 
     Returns:
-        Float32 `(d, width)`, orthonormal columns.
+        Float32 `(d, width)`, orthonormal columns, the most important first.
     """
     random = np.random.default_rng(_SEED)
     rows = np.sort(random.choice(len(vectors), min(_SAMPLE, len(vectors)), replace=False))
-    moments = np.zeros((vectors.shape[1],) * 2)
+    moments, total = np.zeros((vectors.shape[1],) * 2), np.zeros(vectors.shape[1])
     for start in range(0, len(rows), ADD_BLOCK):
-        block = np.asarray(vectors[rows[start : start + ADD_BLOCK]], dtype=np.float32)
+        block = single(vectors[rows[start : start + ADD_BLOCK]])
         moments += block.T @ block
-    axes = np.linalg.eigh(moments).eigenvectors
-    return np.ascontiguousarray(axes[:, ::-1][:, :width], dtype=np.float32)
+        total += block.sum(axis=0)
+    axes = np.linalg.eigh(moments).eigenvectors[:, ::-1]
+    covariance = moments - np.outer(total, total) / max(len(rows), 1)
+    variance = np.einsum("ij,ij->j", axes, covariance @ axes)
+    enough = _MOST * variance.sum()
+    most = max(vectors.shape[1] // 2, 1)
+    width = next((w for w in WIDTHS if variance[:w].sum() >= enough), WIDTHS[-1])
+    return np.ascontiguousarray(axes[:, : min(width, most)], dtype=np.float32)
 
 
 def write_projection(folder: Path, axes: Float) -> None:
@@ -57,7 +67,7 @@ def projected_vectors(vectors: NDArray[np.floating], axes: Float) -> Blocks:
 
     def blocks(start: int) -> Iterator[Float]:
         for first in range(start, len(vectors), ADD_BLOCK):
-            yield np.asarray(vectors[first : first + ADD_BLOCK], dtype=np.float32) @ axes
+            yield single(vectors[first : first + ADD_BLOCK]) @ axes
 
     return blocks
 

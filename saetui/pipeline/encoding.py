@@ -1,0 +1,122 @@
+"""Encode a corpus into files, a block of documents at a time, and turn the codes round.
+
+Memory stays the same however many documents there are: arrays are written through maps whose pages
+are let go of. A killed run goes on with the block after the last one that was noted.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes, SaeWeights, encode
+from saetui.core.search import single
+from saetui.pipeline.unfinished import UnfinishedArrays
+from saetui.progress import Progress
+from saetui.store import saes
+from saetui.store.arrays import forget_pages
+
+ENCODE_BLOCK = 1_024
+# Documents between two notes, and those whose codes are turned round together.
+_SHARD = 16 * ENCODE_BLOCK
+
+
+def encode_corpus(
+    vectors: NDArray[np.floating],
+    weights: SaeWeights,
+    folder: Path,
+    work: Path,
+    *,
+    made_from: str,
+    progress: Progress,
+) -> None:
+    """Write the codes of all documents, by document and by feature.
+
+    Args:
+        vectors: Of the documents, `(N, d)`, perhaps mapped.
+        weights: Of the SAE.
+        folder: Of the SAE, where finished files go.
+        work: Folder for unfinished ones.
+        made_from: Fingerprint; codes of another one are not gone on with.
+        progress: Told of every document.
+    """
+    unfinished = _by_document(vectors, weights, work, made_from, progress)
+    indices, values = (np.asarray(array) for array in unfinished.arrays)
+    _by_feature(Codes(indices, values, weights.n), work, progress)
+    for name in (*saes.CODES, *saes.POSTINGS):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / Path(name).name).replace(folder / name)
+    unfinished.finish()
+
+
+def _by_document(
+    vectors: NDArray[np.floating],
+    weights: SaeWeights,
+    work: Path,
+    made_from: str,
+    progress: Progress,
+) -> UnfinishedArrays:
+    count = len(vectors)
+    shape, paths = (count, weights.k), [work / Path(name).name for name in saes.CODES]
+    layouts = [(paths[0], shape, np.int32), (paths[1], shape, np.float32)]
+    unfinished = UnfinishedArrays(work / "codes.json", made_from, layouts)
+    indices, values = unfinished.arrays
+    progress.start("Encoding", count, "documents", unfinished.done)
+    for start in range(unfinished.done, count, _SHARD):
+        stop = min(start + _SHARD, count)
+        for first in range(start, stop, ENCODE_BLOCK):
+            last = min(first + ENCODE_BLOCK, stop)
+            block = encode(weights, single(vectors[first:last]))
+            indices[first:last], values[first:last] = block.indices, block.values
+            progress.advance(last - first)
+        unfinished.note(stop)
+        forget_pages(vectors)
+    return unfinished
+
+
+def _by_feature(codes: Codes, work: Path, progress: Progress) -> None:
+    """What `core.postings.build_postings` makes, through files."""
+    counts = np.zeros(codes.n, dtype=np.int64)
+    for start in range(0, len(codes.indices), _SHARD):
+        active = codes.indices[start : start + _SHARD]
+        counts += np.bincount(active[active >= 0], minlength=codes.n)
+    indptr = np.zeros(codes.n + 1, dtype=np.int64)
+    np.cumsum(counts, out=indptr[1:])
+    paths = [work / Path(name).name for name in saes.POSTINGS]
+    np.save(paths[0], indptr)
+    shape, new = (int(indptr[-1]),), np.lib.format.open_memmap
+    rows = new(paths[1], mode="w+", dtype=np.int32, shape=shape)
+    values = new(paths[2], mode="w+", dtype=np.float32, shape=shape)
+    progress.start("Turning codes round", len(codes.indices), "documents")
+    free = indptr[:-1].copy()
+    for start in range(0, len(codes.indices), _SHARD):
+        places, documents, activations = _placed(codes, start, free)
+        rows[places] = documents
+        values[places] = activations
+        progress.advance(min(_SHARD, len(codes.indices) - start))
+        for array in (codes.indices, codes.values):
+            forget_pages(array)
+    for first, last in zip(indptr[:-1].tolist(), indptr[1:].tolist(), strict=True):
+        # Documents came in order, and a stable sort keeps it among equal activations.
+        order = np.argsort(-values[first:last], kind="stable")
+        rows[first:last] = rows[first:last][order]
+        values[first:last] = values[first:last][order]
+    rows.flush()
+    values.flush()
+
+
+def _placed(
+    codes: Codes, start: int, free: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """Where the activations of some documents go, sorted by feature; `free` is moved on."""
+    indices = codes.indices[start : start + _SHARD]
+    active = indices >= 0
+    features = indices[active]
+    documents = (start + np.nonzero(active)[0]).astype(np.int32)
+    order = np.argsort(features, kind="stable")
+    counts = np.bincount(features, minlength=len(free))
+    before = np.cumsum(counts) - counts
+    sorted_features = features[order]
+    places = free[sorted_features] + np.arange(len(order)) - before[sorted_features]
+    free += counts
+    return places, documents[order], codes.values[start : start + _SHARD][active][order]

@@ -1,0 +1,117 @@
+"""Codes made through files, shard by shard, are those made in memory."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saetui.core.codec import Codes, SaeWeights, encode, encode_in_blocks
+from saetui.core.postings import build_postings
+from saetui.pipeline import encoding
+from saetui.pipeline.encoding import encode_corpus
+from saetui.progress import Silent
+from saetui.store import saes
+
+N, D, K = 12, 8, 3
+
+
+def weights(seed: int) -> SaeWeights:
+    random = np.random.default_rng(seed)
+    directions = random.standard_normal((N, D)).astype(np.float32)
+    bias = random.standard_normal(N).astype(np.float32) - 1
+    return SaeWeights(directions, bias, directions, np.zeros(D, np.float32), K)
+
+
+def vectors(count: int, seed: int = 0) -> np.ndarray:
+    # Few different ones, so that activations are equal often.
+    some = np.random.default_rng(seed).standard_normal((7, D))
+    return some[np.random.default_rng(seed + 1).integers(7, size=count)].astype(np.float16)
+
+
+def assert_same(folder: Path, sae: SaeWeights, x: np.ndarray) -> None:
+    # In the same blocks, since where a row stands in a product decides how it is rounded.
+    blocks = list(encode_in_blocks(sae, x, 4)) or [encode(sae, x.astype(np.float32))]
+    indices, values = (
+        np.concatenate([getattr(block, name) for block in blocks]) for name in ("indices", "values")
+    )
+    codes = Codes(indices, values, N)
+    postings = build_postings(codes)
+    found = saes.load_codes(folder, len(x), N, K)
+    assert np.array_equal(found.indices, codes.indices)
+    assert np.array_equal(found.values, codes.values)
+    turned = saes.load_postings(folder, N)
+    assert np.array_equal(turned.indptr, postings.indptr)
+    assert np.array_equal(turned.rows, postings.rows)
+    assert np.array_equal(turned.values, postings.values)
+
+
+@given(count=st.integers(0, 60), seed=st.integers(0, 20))
+def test_codes_through_files_are_those_in_memory(
+    tmp_path_factory: pytest.TempPathFactory, count: int, seed: int
+) -> None:
+    folder, sae, x = tmp_path_factory.mktemp("sae"), weights(seed), vectors(count, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoding, "ENCODE_BLOCK", 4)
+        patch.setattr(encoding, "_SHARD", 8)
+        encode_corpus(x, sae, *folders(folder), made_from="these", progress=Silent())
+    assert_same(folder / "sae", sae, x)
+    assert list((folder / "work").iterdir()) == []
+
+
+def folders(folder: Path) -> tuple[Path, Path]:
+    return folder / "sae", folder / "work"
+
+
+class Killed(Silent):
+    """Progress that ends in a kill after some documents."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+        self.started: list[int] = []
+
+    def start(self, task: str, total: int | None, unit: str, done: int = 0) -> None:
+        self.started.append(done)
+
+    def advance(self, amount: int = 1, **figures: float) -> None:
+        self.left -= amount
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("other", "goes_on_at"), [("these", 16), ("others", 0)])
+def test_a_killed_run_goes_on_with_the_next_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, goes_on_at: int
+) -> None:
+    monkeypatch.setattr(encoding, "ENCODE_BLOCK", 4)
+    monkeypatch.setattr(encoding, "_SHARD", 8)
+    sae, x = weights(0), vectors(50)
+    with pytest.raises(KeyboardInterrupt):
+        encode_corpus(x, sae, *folders(tmp_path), made_from="these", progress=Killed(20))
+    assert not (tmp_path / "sae").exists()
+    again = Killed(1_000)
+    encode_corpus(x, sae, *folders(tmp_path), made_from=other, progress=again)
+    assert again.started == [goes_on_at, 0]
+    assert_same(tmp_path / "sae", sae, x)
+
+
+def test_unfinished_codes_of_another_size_are_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "ENCODE_BLOCK", 4)
+    monkeypatch.setattr(encoding, "_SHARD", 8)
+    sae = weights(0)
+    with pytest.raises(KeyboardInterrupt):
+        encode_corpus(
+            vectors(50),
+            sae,
+            tmp_path / "sae",
+            tmp_path / "work",
+            made_from="these",
+            progress=Killed(20),
+        )
+    again = Killed(1_000)
+    encode_corpus(vectors(40), sae, *folders(tmp_path), made_from="these", progress=again)
+    assert again.started[0] == 0
+    assert_same(tmp_path / "sae", sae, vectors(40))
