@@ -55,7 +55,7 @@ TOPICS, SPECIALS = 10, 5
 MEAN, NOISE = 0.30, 0.10
 SYLLABLES = (
     *("ga", "la", "xy", "su", "per", "no", "va", "li", "ght", "cur", "ve", "tra", "ns", "tion"),
-    *("e", "mor", "ka", "ri", "de", "sol"),
+    *("e", "mo", "ka", "ri", "de", "sol"),
 )
 
 
