@@ -22,8 +22,8 @@ def report(error: Exception, debug: bool) -> None:
         traceback.print_exception(error, file=sys.stderr)
     message, hint = _explained(error)
     say(message)
-    if hint:
-        say(hint)
+    for line in filter(None, hint.split("\n")):
+        say(line)
 
 
 def say(line: str) -> None:

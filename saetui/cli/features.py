@@ -13,8 +13,20 @@ if TYPE_CHECKING:
     from saetui.store.features import FeatureRecord
 
 SortKey = Literal[
-    "label", "id", "density", "documents", "mean", "max", "f1", "pearson", "cohesion", "stability"
+    "label",
+    "id",
+    "quality",
+    "family",
+    "density",
+    "documents",
+    "mean",
+    "max",
+    "f1",
+    "pearson",
+    "cohesion",
+    "stability",
 ]
+_SMALLEST_FIRST = ("label", "id", "quality", "family")
 
 
 def features(
@@ -23,7 +35,7 @@ def features(
     *,
     sort: Annotated[
         SortKey | None,
-        typer.Option(help="label and id: smallest first, the others: largest first."),
+        typer.Option(help="Words and id: smallest first; other figures: largest first."),
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
     limit: ListLimit = 20,
@@ -37,13 +49,13 @@ def features(
     """
     from saetui.cli import shapes
     from saetui.cli.output import Column, Output
-    from saetui.session.filters import sort_features
 
     output = Output()
     with opened(bundle, sae) as session:
         found = session.choose(" ".join(words or ()))
         if sort is not None:
-            found = sort_features(found, sort, descending=(sort in ("label", "id")) == reverse)
+            descending = (sort in _SMALLEST_FIRST) == reverse
+            found = session.sort(found, sort, descending=descending)
         shown = found[: limit or None]
         if as_json:
             output.json([shapes.feature(session, record) for record in shown])

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from saetui.session.feature_table import FeatureTable
 from saetui.session.lookup import Lookup
 from saetui.store.bundle import StoredSae
 from saetui.store.features import SHOWN_PROTOCOL, FeatureRecord
-from saetui.store.notes import FeatureNotes, Notes
+from saetui.store.notes import FeatureNotes, Kind, Notes
 
 _UNSCORED: dict[str, Any] = {"version": 0, "f1": None, "pearson": None, "judge": ""}
 
@@ -23,6 +24,7 @@ class Knowledge:
             newest that was not rejected.
         family_labels: Of the families that each feature is in.
         lookup: Of these records and the families.
+        table: Of these records.
     """
 
     book: Notes
@@ -30,6 +32,7 @@ class Knowledge:
     records: Sequence[FeatureRecord]
     family_labels: Mapping[int, Sequence[str]]
     lookup: Lookup
+    table: FeatureTable
 
     @classmethod
     def of(cls, sae: StoredSae, book: Notes) -> "Knowledge":
@@ -37,18 +40,36 @@ class Knowledge:
         notes = book.of_sae(sae.record.name)
         records = list(sae.features)
         for feature, said in notes.items():
-            if not 0 <= feature < len(records):
-                continue
-            record = records[feature]
-            if said.label:
-                records[feature] = replace(record, label=said.label, **_UNSCORED)
-            elif record.version in said.rejected:
-                records[feature] = _without(record, said, sae)
+            if 0 <= feature < len(records):
+                records[feature] = _as_noted(records[feature], said, sae)
         families: dict[int, list[str]] = {}
         for family in sae.families.families:
             for member in family.members:
                 families.setdefault(member, []).append(family.label)
-        return cls(book, notes, records, families, Lookup(records, sae.families.families))
+        lookup = Lookup(records, sae.families.families)
+        return cls(book, notes, records, families, lookup, FeatureTable(records, families))
+
+    def noted(self, sae: StoredSae, feature: int, kind: Kind, text: str) -> "Knowledge":
+        """The same once something more is said about a feature; the others are not read anew.
+
+        The book keeps it until it is told to write.
+        """
+        self.book.say(sae.record.name, feature, kind, text)
+        said = self.notes.get(feature, FeatureNotes()).told(kind, text.strip())
+        known = replace(self, notes={**self.notes, feature: said})
+        record = _as_noted(sae.features[feature], said, sae)
+        if record == self.records[feature]:
+            return known
+        records = [*self.records[:feature], record, *self.records[feature + 1 :]]
+        table = FeatureTable(records, self.family_labels)
+        return replace(known, records=records, lookup=self.lookup.renamed(record), table=table)
+
+
+def _as_noted(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:
+    """A feature with the reader's own label or, where its label was rejected, an older one."""
+    if said.label:
+        return replace(record, label=said.label, **_UNSCORED)
+    return _without(record, said, sae) if record.version in said.rejected else record
 
 
 def _without(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:

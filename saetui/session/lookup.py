@@ -1,12 +1,16 @@
 """Find features and families by what they are called."""
 
+import copy
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from saetui.core.families import Family
 from saetui.errors import InputError
 from saetui.store.features import FeatureRecord
+
+Value = TypeVar("Value")
 
 _WORDS = re.compile(r"\w+")
 _BETWEEN_WORDS = re.compile(r"[^\w\n]+")
@@ -29,6 +33,10 @@ def _number(name: str) -> int | None:
         return int(name)
     except ValueError:
         return None
+
+
+def _replaced(values: Sequence[Value], place: int, value: Value) -> list[Value]:
+    return [*values[:place], value, *values[place + 1 :]]
 
 
 class Lookup:
@@ -63,6 +71,21 @@ class Lookup:
         for place, feature in enumerate(self._order):
             places[feature] = place
         return places
+
+    def warm(self) -> None:
+        """Read every name, so that the first word looked for does not wait for it."""
+        _ = self._labels, self._texts, self._places
+
+    def renamed(self, feature: FeatureRecord) -> "Lookup":
+        """The same after one feature got another label; the texts of the others are kept."""
+        other, place, name = copy.copy(self), feature.id, feature.name.casefold()
+        other._features = _replaced(self._features, place, feature)
+        other._names = _replaced(self._names, place, name)
+        texts = {"_labels": [name], "_texts": [" ".join((name, *feature.terms)).casefold()]}
+        for made, text in texts.items():
+            if made in self.__dict__:
+                other.__dict__[made] = _replaced(getattr(self, made), place, _spaced(text)[0])
+        return other
 
     def matching(self, words: str) -> list[int]:
         """Features whose label or terms hold every one of `words`, the best match first.

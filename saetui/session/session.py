@@ -12,7 +12,7 @@ from saetui.core.codec import Float
 from saetui.core.families import Family
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError
-from saetui.session.choosing import NAMES, choose_features, facts_about, similarity_to
+from saetui.session.choosing import choose_features, similarity_to
 from saetui.session.filters import FeatureFilter
 from saetui.session.knowledge import Knowledge
 from saetui.session.lookup import Lookup
@@ -28,7 +28,7 @@ from saetui.session.requests import (
 from saetui.session.searcher import Searcher
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
-from saetui.store.notes import FeatureNotes, Kind, Notes
+from saetui.store.notes import FeatureNotes, Kind, Notes, line_of
 
 _HISTOGRAM_BINS = 32
 # How deep the documents nearest to a feature are searched for those that do not activate it.
@@ -84,14 +84,22 @@ class Session:
         return self._knowledge().lookup
 
     def note(self, feature: int, kind: Kind, text: str) -> None:
-        """Say something about a feature, for good; see `store.notes.Entry`.
+        """Say something about a feature; see `store.notes.Entry`. `write_notes` puts it on disk.
 
         Raises:
-            InputError: There is no such feature, or the notes cannot be written.
+            InputError: There is no such feature.
         """
         self.record(feature)
-        self._knowledge().book.add(self.sae.record.name, feature, kind, text)
-        self._known = None
+        self._known = self._knowledge().noted(self.sae, feature, kind, text)
+
+    def write_notes(self) -> None:
+        """Put on disk what was said about features and is not there yet.
+
+        Raises:
+            InputError: It cannot be written; it is tried again next time.
+        """
+        if self._known is not None:
+            self._known.book.write()
 
     def choose(self, text: str) -> list[FeatureRecord]:
         """Features by words, meaning and figures, as `session.filters` describes them.
@@ -99,12 +107,21 @@ class Session:
         Raises:
             EmbedderError: A meaning was asked for and cannot be embedded.
         """
-        known, wanted = self._knowledge(), FeatureFilter.parse(text, NAMES)
+        known, wanted = self._knowledge(), FeatureFilter.parse(text)
         similarity = None
         if wanted.meaning:
             similarity = similarity_to(self.sae.weights, self._queries.of_text(wanted.meaning).e)
-        facts = facts_about(known.records, known.family_labels, known.notes)
-        return choose_features(wanted, known.lookup, known.records, facts, similarity)
+        return choose_features(wanted, known, similarity)
+
+    def sort(
+        self, records: Sequence[FeatureRecord], key: str, *, descending: bool
+    ) -> list[FeatureRecord]:
+        """Features by a figure, their label, quality or smallest family; the unknown come last.
+
+        Raises:
+            InputError: There is no such key.
+        """
+        return self._knowledge().table.sorted(records, key, descending=descending)
 
     def _knowledge(self) -> Knowledge:
         # Read once: a note made in another thread may take it away between two looks.
@@ -135,9 +152,10 @@ class Session:
             return self._embedder
 
     def warm(self) -> None:
-        """Read what searches need, so that the first one does not wait for it."""
+        """Read what searches and filters need, so that the first one does not wait for it."""
         if len(self.bundle):
             _ = self.bundle.index, self.sae.weights.offset, self.sae.codes, self.sae.postings
+        self.lookup.warm()
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """Search, steered.
@@ -219,8 +237,18 @@ class Session:
         return self.features[feature]
 
     def close(self) -> None:
-        """Let go of the bundle's files."""
-        self.bundle.close()
+        """Let go of the bundle's files, when what was said about features is on disk.
+
+        Raises:
+            InputError: Notes cannot be written; the hint holds them.
+        """
+        try:
+            self.write_notes()
+        except InputError as error:
+            lost = "\n".join(line_of(entry) for entry in self._knowledge().book.unwritten)
+            raise InputError(error.message, f"Add these lines to it yourself:\n{lost}") from None
+        finally:
+            self.bundle.close()
 
     def _embed(self, text: str) -> Float:
         return self.embedder.embed_query(text)

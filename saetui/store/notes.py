@@ -10,7 +10,8 @@ import datetime
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+import threading
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -60,6 +61,22 @@ class FeatureNotes:
     bookmark: bool = False
     note: str = ""
 
+    def told(self, kind: Kind, text: str) -> "FeatureNotes":
+        """The same after one more entry."""
+        if kind == "label":
+            return replace(self, label=text)
+        if kind == "note":
+            return replace(self, note=text)
+        if kind == "bookmark":
+            return replace(self, bookmark=bool(text))
+        if not text:
+            return self
+        version = {abs(int(text))}
+        taken_back = text.startswith("-")
+        return replace(
+            self, rejected=self.rejected - version if taken_back else self.rejected | version
+        )
+
 
 @dataclass
 class Notes:
@@ -69,11 +86,14 @@ class Notes:
         path: Where they are kept.
         entries: In the order in which they were made.
         unread: How many lines could not be understood; they stay in the file.
+        unwritten: The last of the entries, as long as they are not on disk.
     """
 
     path: Path
     entries: list[Entry] = field(default_factory=list)
     unread: int = 0
+    unwritten: list[Entry] = field(default_factory=list)
+    _writing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
     def of_bundle(cls, bundle: Path) -> "Notes":
@@ -108,55 +128,64 @@ class Notes:
                 self.entries += [] if entry is None else [entry]
                 self.unread += entry is None
 
-    def add(self, sae: str, feature: int, kind: Kind, text: str) -> None:
-        """Say something about a feature; it is on disk when this returns.
+    def say(self, sae: str, feature: int, kind: Kind, text: str) -> None:
+        """Say something about a feature; `write` puts it on disk."""
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        entry = Entry(sae, feature, kind, text.strip(), now)
+        self.entries.append(entry)
+        self.unwritten.append(entry)
+
+    def write(self) -> None:
+        """Put what was said on disk, in the order in which it was said; any thread may do so.
+
+        What cannot be written is tried again with what is said next.
 
         Raises:
             InputError: It cannot be written.
         """
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        entry = Entry(sae, feature, kind, text.strip(), now)
-        line = json.dumps(asdict(entry), ensure_ascii=False)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+") as handle:
-                # A line that was cut short must not swallow this one.
-                whole = handle.tell() == 0 or _ends_a_line(self.path)
-                text_line = ("" if whole else "\n") + line + "\n"
-                handle.write(text_line.encode("utf-8", "replace"))
-                handle.flush()
+        with self._writing:
+            entries = self.unwritten[:]
+            if not entries:
+                return
+            try:
+                self._append("".join(f"{line_of(entry)}\n" for entry in entries))
+            except OSError as error:
+                raise InputError(
+                    f"{self.path} cannot be written ({error.strerror or error}).",
+                    "Free some space or mend the permissions. What you said is kept until then.",
+                ) from None
+            del self.unwritten[: len(entries)]
+
+    def _append(self, lines: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab+", buffering=0) as handle:
+            before = handle.tell()
+            # A line that was cut short must not swallow the first of these.
+            whole = before == 0 or _ends_a_line(self.path)
+            data = ("" if whole else "\n").encode() + lines.encode("utf-8", "replace")
+            try:
+                while data:
+                    data = data[handle.write(data) :]
                 os.fsync(handle.fileno())
-        except OSError as error:
-            raise InputError(
-                f"{self.path} cannot be written ({error.strerror or error}).",
-                "Free some space or mend the permissions.",
-            ) from None
-        self.entries.append(entry)
+            except OSError:
+                # Tried again as a whole, no entry is there twice.
+                with contextlib.suppress(OSError):
+                    handle.truncate(before)
+                raise
 
     def of_sae(self, sae: str) -> dict[int, FeatureNotes]:
         """What is said about the features of one SAE, by number."""
-        found: dict[int, dict[str, str]] = {}
-        rejected: dict[int, set[int]] = {}
+        found: dict[int, FeatureNotes] = {}
         for entry in self.entries:
-            if entry.sae != sae:
-                continue
-            if entry.kind == "rejected":
-                versions = rejected.setdefault(entry.feature, set())
-                if entry.text:
-                    versions.add(abs(int(entry.text)))
-                    if entry.text.startswith("-"):
-                        versions.discard(abs(int(entry.text)))
-                continue
-            found.setdefault(entry.feature, {})[entry.kind] = entry.text
-        return {
-            feature: FeatureNotes(
-                label=found.get(feature, {}).get("label", ""),
-                rejected=frozenset(rejected.get(feature, ())),
-                bookmark=bool(found.get(feature, {}).get("bookmark")),
-                note=found.get(feature, {}).get("note", ""),
-            )
-            for feature in sorted({*found, *rejected})
-        }
+            if entry.sae == sae:
+                before = found.get(entry.feature, FeatureNotes())
+                found[entry.feature] = before.told(entry.kind, entry.text)
+        return dict(sorted(found.items()))
+
+
+def line_of(entry: Entry) -> str:
+    """The entry as a line of the file, without its end."""
+    return json.dumps(asdict(entry), ensure_ascii=False)
 
 
 def _entry(line: str) -> Entry | None:

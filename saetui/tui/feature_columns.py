@@ -1,6 +1,6 @@
 """The columns of the list of features: what each shows, sorts by, and when it finds room."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
+    from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
 # How many cells a label keeps before columns of less weight are shown.
@@ -18,8 +19,6 @@ _LEAST_WIDTH = 40
 _WIDEST_FAMILY = 30
 # Number and mark, the scrollbar's neighbour.
 _AROUND_LABEL = 8
-
-_QUALITIES = ("coherent", "broad", "mixed", "rare", "dead")
 
 
 def trust(record: "FeatureRecord") -> str:
@@ -54,7 +53,7 @@ class Column:
 
     Attributes:
         name: What it is called, in its heading and where it is sorted by.
-        figure: What `session.filters.sort_features` calls it.
+        figure: What `Session.sort` calls it.
         text: What it says of a feature and the label of its family.
         width: In cells, a space before it and room for a mark in its heading included.
         rank: Where room is short, columns of the highest rank go first.
@@ -127,38 +126,19 @@ def columns_for(width: int, sorted_by: Column | None) -> list[tuple[Column, int]
     ]
 
 
-def sort_by(
-    order: Order, records: "Sequence[FeatureRecord]", families: Mapping[int, str]
-) -> "list[FeatureRecord]":
+def sorted_by(
+    order: Order, records: "Sequence[FeatureRecord]", session: "Session"
+) -> "Sequence[FeatureRecord]":
     """Features in an order; those of which nothing is known come last, equals by number.
 
     Args:
         order: What to sort by.
         records: The best match first.
-        families: Label of the smallest family of each feature that is in one.
+        session: Whose features they are.
     """
-    from saetui.session.filters import sort_features
-
     if order.column is None:
-        return list(records)
-    if order.column is QUALITY:
-        places = {word: place for place, word in enumerate(_QUALITIES)}
-        keys = {r.id: places.get(r.quality.word) for r in records}
-        return _sorted(records, keys, order.descending)
-    if order.column is FAMILY:
-        names = {r.id: families[r.id].casefold() for r in records if r.id in families}
-        return _sorted(records, names, order.descending)
-    return sort_features(records, order.column.figure, descending=order.descending)
-
-
-def _sorted(
-    records: "Sequence[FeatureRecord]", keys: Mapping[int, object], descending: bool
-) -> "list[FeatureRecord]":
-    by_number = sorted(records, key=lambda record: record.id)
-    known = [record for record in by_number if keys.get(record.id) is not None]
-    # Sorting backwards keeps equals as they are.
-    known.sort(key=lambda record: keys[record.id], reverse=descending)  # type: ignore[arg-type,return-value]
-    return [*known, *(record for record in by_number if keys.get(record.id) is None)]
+        return records
+    return session.sort(records, order.column.figure, descending=order.descending)
 
 
 def families_of(families: "Sequence[Family]") -> dict[int, str]:

@@ -53,12 +53,11 @@ class FilterText:
     @classmethod
     def of(cls, typed: str) -> "FilterText":
         """Read what is typed."""
-        from saetui.session.choosing import NAMES
-        from saetui.session.filters import FIGURES, FeatureFilter
+        from saetui.session.filters import FIGURES, NAMES, FeatureFilter
 
         *before, last = typed.split() or [""]
         unfinished = _UNFINISHED.fullmatch(last)
         lacking = unfinished and unfinished[1].casefold() in (*FIGURES, *NAMES)
         text = " ".join(before if lacking else (*before, last))
-        wanted = FeatureFilter.parse(text, NAMES)
+        wanted = FeatureFilter.parse(text)
         return cls(text, wanted.meaning, bool(wanted.words or wanted.meaning))

@@ -20,9 +20,10 @@ class _Edit:
 
 
 class Notebook:
-    """Writes each edit into the session's notes at once; every one has its opposite.
+    """Says each edit to the session at once; every one has its opposite.
 
-    All methods raise `InputError` where the notes cannot be written or there is nothing to edit.
+    Nothing here waits for the disk: whoever edits has `Session.write_notes` called afterwards. All
+    methods raise `InputError` where there is nothing to edit.
 
     Args:
         session: Whose features are meant.

@@ -1,6 +1,8 @@
 """What the reader says about features: labels, verdicts, bookmarks, notes; and taking it back."""
 
+import json
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -297,34 +299,58 @@ async def test_order_and_place_are_kept(own: Session) -> None:
 # Trouble.
 
 
-async def test_notes_that_cannot_be_written_are_told(own: Session) -> None:
-    def fail(feature: int, kind: str, text: str) -> None:
-        raise InputError("notes.jsonl cannot be written (\x1b[31mNo space).", "Free some space.")
+def _full(*_: object) -> None:
+    raise OSError(28, "\x1b[31mNo space left on device")
 
-    own.note = fail  # type: ignore[method-assign,assignment]
+
+async def test_notes_that_cannot_be_written_are_told_and_kept(
+    own: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saetui.store.notes.os.fsync", _full)
     async with drive(own, WIDE) as driver:
         await driver.press("escape", "2", "b")
         assert "cannot be written" in driver.text()
         assert "\x1b" not in driver.text()
-        await driver.press("D", "A", "l", *"x", "enter", "u")
-        assert label_of(driver) == NEWER
-        assert "nothing to undo" in driver.text()
+        await driver.press("l", *"x", "enter")
+        assert label_of(driver).endswith("x")
+        monkeypatch.undo()
+        await driver.press("u")
+    said = [json.loads(line) for line in (folder / NOTES).read_text("utf-8").splitlines()]
+    assert [each["kind"] for each in said] == ["bookmark", "label", "label"]
+    assert own.notes[BLACK_HOLES].bookmark
 
 
-async def test_a_full_disk_leaves_the_last_undo_possible(own: Session) -> None:
+async def test_what_never_reached_the_disk_is_handed_over_at_the_end(
+    own: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saetui.store.notes.os.fsync", _full)
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "b", "N", *"odd", "enter")
+    with pytest.raises(InputError) as failure:
+        own.close()
+    *_, bookmark, note = failure.value.hint.split("\n")
+    assert (json.loads(bookmark)["text"], json.loads(note)["text"]) == ("yes", "odd")
+    assert not (folder / NOTES).read_text("utf-8")
+
+
+async def test_a_slow_disk_holds_up_no_key(own: Session, folder: Path) -> None:
+    ready, write = threading.Event(), own.write_notes
+
+    def slow() -> None:
+        ready.wait(20)
+        write()
+
+    own.write_notes = slow  # type: ignore[method-assign]
     async with drive(own) as driver:
-        await driver.press("escape", "2", "b")
-        real = own.note
-
-        def fail(feature: int, kind: str, text: str) -> None:
-            raise InputError("notes.jsonl cannot be written.")
-
-        own.note = fail  # type: ignore[method-assign,assignment]
-        await driver.press("u")
-        assert own.notes[BLACK_HOLES].bookmark
-        own.note = real  # type: ignore[method-assign]
-        await driver.press("u")
-        assert not own.notes[BLACK_HOLES].bookmark
+        await driver.press("escape", "2")
+        for key in ("b", "j", "b"):
+            driver.send(key)
+            await driver.rest()
+        assert len(own.notes) == 2
+        assert not (folder / NOTES).exists()
+        ready.set()
+        await driver.settle()
+    assert len((folder / NOTES).read_text("utf-8").splitlines()) == 2
 
 
 async def test_hostile_labels_and_notes_are_shown_not_obeyed(own: Session) -> None:

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from saetui.tui.feature_columns import DENSITY, Order, sort_by
+from saetui.tui.feature_columns import DENSITY, Order, sorted_by
 from saetui.tui.widgets.feature_list import FeatureList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_line import TextLine
@@ -59,7 +59,7 @@ class AddFeatureScreen(ModalScreen[int | None]):
         features = self._session.features
         found = [features[i] for i in self._session.lookup.matching(words)]
         self._list.order = Order(None if words.strip() else DENSITY)
-        self._list.replace(sort_by(self._list.order, found, {}), cursor=0)
+        self._list.replace(sorted_by(self._list.order, found, self._session), cursor=0)
         self._say_heading()
 
     def on_input_changed(self, event: TextLine.Changed) -> None:

@@ -1,14 +1,16 @@
 """Say something about the features that one browses: labels, verdicts, bookmarks, notes."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.latest import Latest
 from saetui.tui.messages import LabelsChanged
 from saetui.tui.notebook import Notebook
 from saetui.tui.screens.edit_text import EditTextScreen
 from saetui.tui.views.browser import Browser
+from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -19,10 +21,17 @@ _LONGEST_NAME = 100
 class AnnotatedBrowser(Browser):
     """A browser in which the reader may say something about the chosen feature.
 
-    What is said is on disk at once, and `LabelsChanged` tells everyone who shows labels.
+    What is said is shown at once, and `LabelsChanged` tells everyone who shows labels. A thread
+    puts it on disk, in the order in which it was said; the session does so at the latest when it
+    is closed.
     """
 
-    notebook: Notebook | None = None
+    def __init__(self, lines: LineList[Any], placeholder: str, *, id: str) -> None:
+        super().__init__(lines, placeholder, id=id)
+        self.notebook: Notebook | None = None
+        self._keeping: Latest[None, None] = Latest(
+            self, f"keep-{id}", lambda _: self.opened.write_notes(), lambda *_: None, self._tell
+        )
 
     def show(self, session: "Session") -> None:
         """Show a session, and write into its notes."""
@@ -40,7 +49,7 @@ class AnnotatedBrowser(Browser):
             return
         if said:
             self.notify(visible_line(said), markup=False)
-        self.post_message(LabelsChanged())
+        self._said()
 
     def _label_version(self) -> int | None:
         """Of the label under the cursor of the details, if there is one."""
@@ -125,6 +134,11 @@ class AnnotatedBrowser(Browser):
             return
         name = visible_line(self.opened.features[feature].name, _LONGEST_NAME)
         self.notify(f"Undone for feature {feature}: {name}", markup=False)
+        self._said()
+
+    def _said(self) -> None:
+        """Have it kept, and show it."""
+        self._keeping.ask(None)
         self.post_message(LabelsChanged())
 
     def _tell(self, error: SaetuiError) -> None:

@@ -40,6 +40,7 @@ class Browser(Container):
         self.session: Session | None = None
         self.heading = Heading()
         self._shown: FeatureDetail | None = None
+        self._wanted: int | None = None
         self._looking: Latest[int, FeatureDetail] = Latest(
             self, f"look-{id}", self._look, self._show_detail, self._fail
         )
@@ -104,6 +105,7 @@ class Browser(Container):
         row = self.lines.row
         if row is None:
             self.lines.say(*nothing)
+            self._wanted = None
             self._looking.drop()
             self._shown = None
             self.detail.say("No feature is chosen.")
@@ -111,8 +113,17 @@ class Browser(Container):
             self.look_at(self.feature_of(row))
 
     def look_at(self, feature: int) -> None:
-        """Show everything about a feature."""
-        self._looking.ask(feature)
+        """Show everything about a feature, once what changed beside it is on screen.
+
+        Asked for at once, its details would keep the list from being drawn.
+        """
+        self._wanted = feature
+        self.call_after_refresh(self._ask)
+
+    def _ask(self) -> None:
+        if self._wanted is not None:
+            self._looking.ask(self._wanted)
+            self._wanted = None
 
     def _look(self, feature: int) -> "FeatureDetail":
         return self.opened.feature(feature)

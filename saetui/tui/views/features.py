@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import DENSITY, Column, Order, families_of, sort_by
+from saetui.tui.feature_columns import DENSITY, Column, Order, families_of, sorted_by
 from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
 from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenFamily
@@ -106,7 +106,7 @@ class FeaturesView(AnnotatedBrowser):
         session = self.opened
         self.list.order = self.order
         self.list.notes = session.notes
-        rows = sort_by(self.order, self._found, self.list.families)
+        rows = sorted_by(self.order, self._found, session)
         kept = next((i for i, record in enumerate(rows) if record.id == self._kept), 0)
         self._kept = None
         self.list.replace(rows, cursor=kept)

@@ -8,7 +8,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -53,6 +53,8 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
 
     # Whether there is a cursor; without one the list is only read.
     has_cursor: ClassVar[bool] = True
+    # Textual would lay out the whole screen whenever the number of rows changes.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Highlighted(Message):
@@ -123,8 +125,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     def replace(self, rows: Sequence[Row], cursor: int | None = None) -> None:
         """Show other rows; the cursor stays on its line unless told where to go."""
         if len(rows) != len(self._rows):
-            # A change of size lays out the whole screen anew.
-            self.virtual_size = Size(0, len(rows))
+            self._count_rows(len(rows))
         self._rows = rows
         wanted = self.cursor if cursor is None else cursor
         position = self._settle(min(wanted, len(rows) - 1), 1)
@@ -133,6 +134,18 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
             self.set_reactive(LineList.cursor, position)
         self._show_cursor()
         self.refresh()
+
+    def _count_rows(self, count: int) -> None:
+        """Have the scrollbar know of so many rows; only where it comes or goes is there a layout.
+
+        Its gutter is stable, so that no line gets another width by that.
+        """
+        self.virtual_size = Size(0, count)
+        if (count > self.size.height) != self.show_vertical_scrollbar:
+            self.refresh(layout=True)
+        elif self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = count
+        self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def say(self, *paragraphs: str) -> None:
         """Show some sentences instead of rows."""

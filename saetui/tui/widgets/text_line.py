@@ -3,7 +3,9 @@
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from saetui.text import visible
@@ -23,6 +25,9 @@ class TextLine(Input):
     }
     TextLine:focus { border-left: outer $accent; background: $boost; }
     """
+
+    # Textual would lay out the whole screen with every key; the line's place does not depend on it.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     class Left(Message):
         """The user left the line without submitting."""

@@ -1,20 +1,29 @@
 """Features are chosen by words, meaning and figures."""
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.session.filters import FIGURES, FeatureFilter, sort_features
+from saetui.session.feature_table import FeatureTable
+from saetui.session.filters import FIGURES, FeatureFilter
 from saetui.store.features import FeatureQuality, FeatureRecord
+from saetui.store.notes import FeatureNotes
 
-NAMES = ("family", "quality", "label")
+parse = FeatureFilter.parse
 
 
-def parse(text: str) -> FeatureFilter:
-    return FeatureFilter.parse(text, NAMES)
+def holds(
+    text: str, found: FeatureRecord, families: Sequence[str] = (), notes: FeatureNotes | None = None
+) -> bool:
+    """Whether a feature, the only one there is, fulfils a filter."""
+    only = replace(found, id=0)
+    table = FeatureTable([only], {0: families})
+    return bool(table.fulfilling(parse(text), {0: notes or FeatureNotes()})[0])
 
 
 def record(number: int = 0, label: str = "Black holes", **figures: object) -> FeatureRecord:
@@ -41,7 +50,7 @@ def test_what_is_no_condition_is_a_word(text: str) -> None:
 
 @given(st.text())
 def test_any_text_can_be_read(text: str) -> None:
-    parse(text).holds(record(), {name: lambda _: () for name in NAMES})
+    holds(text, record())
 
 
 @given(
@@ -57,23 +66,22 @@ def test_a_condition_means_what_python_means(
     if figure in ("cohesion", "stability"):
         found = record(quality=FeatureQuality(**{figure: value}))
     elif figure == "id":
-        found = record(int(value))
-        value = int(value)
+        found, value = record(0), 0
     else:
         found = record(**{names.get(figure, figure): value})
     python = comparison if comparison != "=" else "=="
     expected = eval(f"{value!r} {python} {number!r}")
-    assert parse(f"{figure}{comparison}{number}").holds(found, {}) == expected
+    assert holds(f"{figure}{comparison}{number}", found) == expected
 
 
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_a_figure_that_is_not_known_fulfils_nothing(value: float | None) -> None:
-    assert not parse("f1<2").holds(record(f1=value), {})
-    assert not parse("f1!=2").holds(record(f1=value), {})
+    assert not holds("f1<2", record(f1=value))
+    assert not holds("f1!=2", record(f1=value))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "known", "holds"),
+    ("wanted", "known", "fits"),
     [
         ("any", ["Galaxies"], True),
         ("any", [], False),
@@ -83,16 +91,62 @@ def test_a_figure_that_is_not_known_fulfils_nothing(value: float | None) -> None
         ("quasar", ["Stars", "Galaxies"], False),
     ],
 )
-def test_named_facts(wanted: str, known: list[str], holds: bool) -> None:
-    assert parse(f"family:{wanted}").holds(record(), {"family": lambda _: known}) == holds
+def test_families_are_known_by_name(wanted: str, known: list[str], fits: bool) -> None:
+    assert holds(f"family:{wanted}", record(), families=known) == fits
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        ("quality:mixed", True),
+        ("quality:coherent", False),
+        ("label:BLACK", True),
+        ("label:none", False),
+        ("note:odd", True),
+        ("note:none", False),
+        ("bookmark:any", True),
+        ("bookmark:none", False),
+        ("quality:mixed note:odd bookmark:any", True),
+        ("quality:mixed note:fine", False),
+    ],
+)
+def test_what_else_is_known_by_name(wanted: str, fits: bool) -> None:
+    found = record(quality=FeatureQuality("mixed"))
+    notes = FeatureNotes(bookmark=True, note="Odd one")
+    assert holds(wanted, found, notes=notes) == fits
+
+
+def order(
+    records: list[FeatureRecord], key: str, families: Mapping[int, Sequence[str]] | None = None
+) -> tuple[list[int], list[int]]:
+    """Numbers of the features in ascending and in descending order."""
+    table = FeatureTable(records, families or {})
+    both = [table.sorted(records[::-1], key, descending=descending) for descending in (False, True)]
+    return [each.id for each in both[0]], [each.id for each in both[1]]
 
 
 def test_sorting_puts_the_unknown_last_and_equals_by_number() -> None:
-    records = [record(i, f1=f1) for i, f1 in enumerate([0.5, None, 0.9, 0.5])]
-    assert [r.id for r in sort_features(records, "f1", descending=True)] == [2, 0, 3, 1]
-    assert [r.id for r in sort_features(records, "f1", descending=False)] == [0, 3, 2, 1]
+    scored = [record(i, f1=f1) for i, f1 in enumerate([0.5, None, 0.9, 0.5])]
+    assert order(scored, "f1") == ([0, 3, 2, 1], [2, 0, 3, 1])
     named = [record(0, "b"), record(1, ""), record(2, "A")]
-    assert [r.id for r in sort_features(named, "label", descending=False)] == [2, 0, 1]
-    assert [r.id for r in sort_features(named, "label", descending=True)] == [0, 2, 1]
+    assert order(named, "label") == ([2, 0, 1], [0, 2, 1])
+    words = ["rare", "", "coherent", "rare"]
+    judged = [record(i, quality=FeatureQuality(word)) for i, word in enumerate(words)]
+    assert order(judged, "quality") == ([2, 0, 3, 1], [0, 3, 2, 1])
+    assert order(scored, "family", {1: ["All", "b"], 3: ["A"]}) == ([3, 1, 0, 2], [1, 3, 0, 2])
     with pytest.raises(InputError, match="cannot be sorted by 'colour'"):
-        sort_features(records, "colour", descending=True)
+        order(scored, "colour")
+
+
+@given(st.lists(st.floats(0, 1) | st.none(), max_size=8), st.data())
+def test_what_is_sorted_may_be_a_part(values: list[float | None], data: st.DataObject) -> None:
+    records = [record(i, pearson=value) for i, value in enumerate(values)]
+    part = data.draw(
+        st.lists(st.sampled_from(records), unique_by=lambda r: r.id) if records else st.just([])
+    )
+    found = FeatureTable(records, {}).sorted(part, "pearson", descending=True)
+
+    def place(each: FeatureRecord) -> tuple[bool, float, int]:
+        return each.pearson is None, -(each.pearson or 0), each.id
+
+    assert found == sorted(part, key=place)

@@ -3,13 +3,15 @@
 import json
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.store.notes import NOTES, FeatureNotes, Notes
+from saetui.errors import InputError
+from saetui.store.notes import NOTES, FeatureNotes, Kind, Notes
 
 KINDS = st.sampled_from(["label", "bookmark", "note"])
 
@@ -20,13 +22,18 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
+def keep(notes: Notes, feature: int, kind: Kind, text: str) -> None:
+    notes.say("k4-n8", feature, kind, text)
+    notes.write()
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), KINDS, st.text(max_size=8))))
 def test_the_newest_entry_counts(said: list[tuple[int, str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder)
         notes = Notes.of_bundle(bundle)
         for feature, kind, text in said:
-            notes.add("k4-n8", feature, kind, text)  # type: ignore[arg-type]
+            keep(notes, feature, kind, text)  # type: ignore[arg-type]
         again = Notes.of_bundle(bundle)
         assert again.unread == 0
         for feature, found in again.of_sae("k4-n8").items():
@@ -44,7 +51,7 @@ def _stored(text: str) -> str:
 def test_labels_are_rejected_and_accepted_again(tmp_path: Path) -> None:
     notes = Notes.of_bundle(tmp_path)
     for text in ("1", "2", "-1"):
-        notes.add("k4-n8", 5, "rejected", text)
+        keep(notes, 5, "rejected", text)
     assert Notes.of_bundle(tmp_path).of_sae("k4-n8")[5].rejected == {2}
 
 
@@ -62,7 +69,7 @@ def test_a_file_edited_by_hand_keeps_its_lines(tmp_path: Path) -> None:
     before = file.read_text("utf-8")
     notes = Notes.of_bundle(tmp_path)
     assert (notes.unread, notes.of_sae("k4-n8")[3].note) == (4, "mine")
-    notes.add("k4-n8", 4, "bookmark", "yes")
+    keep(notes, 4, "bookmark", "yes")
     assert file.read_text("utf-8").startswith(before + "\n")
     assert Notes.of_bundle(tmp_path).of_sae("k4-n8")[4].bookmark
 
@@ -73,7 +80,7 @@ def test_notes_on_a_bundle_that_cannot_be_written_are_kept_elsewhere(
 ) -> None:
     bundle = tmp_path / "read-only.bundle"
     bundle.mkdir(mode=0o555)
-    Notes.of_bundle(bundle).add("k4-n8", 1, "note", "kept")
+    keep(Notes.of_bundle(bundle), 1, "note", "kept")
     assert not (bundle / NOTES).exists()
     assert Notes.of_bundle(bundle).of_sae("k4-n8") == {1: FeatureNotes(note="kept")}
     assert list(data.rglob("*.jsonl"))
@@ -83,10 +90,42 @@ def test_notes_made_elsewhere_are_read_too(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("saetui.store.notes.os.access", lambda *_: False)
     bundle = tmp_path / "some.bundle"
     bundle.mkdir()
-    Notes.of_bundle(bundle).add("k4-n8", 1, "label", "Elsewhere")
+    keep(Notes.of_bundle(bundle), 1, "label", "Elsewhere")
     assert not (bundle / NOTES).exists()
     monkeypatch.undo()
     monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
     notes = Notes.of_bundle(bundle)
     assert notes.of_sae("k4-n8")[1].label == "Elsewhere"
     assert notes.path == bundle / NOTES
+
+
+def test_what_cannot_be_written_is_written_once_with_what_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = Notes.of_bundle(tmp_path)
+    keep(notes, 1, "note", "first")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("saetui.store.notes.os.fsync", full)
+    for text in ("second", "third"):
+        with pytest.raises(InputError, match="No space left on device"):
+            keep(notes, 2, "note", text)
+    monkeypatch.undo()
+    assert notes.of_sae("k4-n8")[2].note == "third"
+    assert [entry.text for entry in notes.unwritten] == ["second", "third"]
+    notes.write()
+    assert not notes.unwritten
+    lines = (tmp_path / NOTES).read_text("utf-8").splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["first", "second", "third"]
+
+
+def test_threads_that_write_at_once_keep_the_order(tmp_path: Path) -> None:
+    notes = Notes.of_bundle(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        for i in range(100):
+            notes.say("k4-n8", i, "note", str(i))
+            pool.submit(notes.write)
+    lines = (tmp_path / NOTES).read_text("utf-8").splitlines()
+    assert [json.loads(line)["feature"] for line in lines] == list(range(100))
