@@ -65,6 +65,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("ctrl+r", "redo", "Redo", "Do again what was undone"),
         Command("e", "mode", "Mode", "Change the steering mode"),
         Command("x", "exact", "Exact", "Compare with every document, or ask the index"),
+        Command("t", "its_family", "Its family", "Go to the feature in its family"),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
         Command(
             "F",
@@ -77,11 +78,22 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("left,h", "expand(-1)", "Fold", "Hide what is below, or go up", "Fold"),
         Command("right,l", "expand(1)", "Unfold", "Show what is below", "Fold"),
     ),
+    "Co-occurrence": (
+        Command("left,h", "read(0,-1)", "Left", "Read the cell to the left", "Read"),
+        Command("right,l", "read(0,1)", "Right", "Read the cell to the right", "Read"),
+        Command("up,k", "read(-1,0)", "Up", "Read the cell above", "Read"),
+        Command("down,j", "read(1,0)", "Down", "Read the cell below", "Read"),
+        Command("enter", "open_row", "Open", "Open the feature of the row", "Open"),
+        Command("escape", "leave_block", "Back", "Go back to the tree", "Back"),
+    ),
     "Families": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
         Command(
             "f", "steer_family", "Steer family", "Add the whole family to the query", "Steer family"
         ),
+        Command("c", "block", "Co-occurrence", "Show or hide how members occur together", "Block"),
+        Command("F", "feature", "Feature", "Go to the feature in the features view", "Feature"),
+        Command("t", "family", "Next family", "Go to the feature in another of its families"),
     ),
     "Features": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
@@ -108,6 +120,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command(
             "F", "features", "Its features", "List its features in the features view", "Features"
         ),
+        Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
         Command("escape", "back", "Back", "Go back", "Back"),
     ),
     "Lists": (

@@ -18,6 +18,7 @@ class Glyphs:
         ellipsis: Where text was cut.
         rising, falling: Beside the name of a column that is sorted by.
         bookmark: Before what the reader marked.
+        shades: A cell from empty to full, in five steps.
     """
 
     fills: str
@@ -34,6 +35,7 @@ class Glyphs:
     rising: str
     falling: str
     bookmark: str
+    shades: str
 
     def bar(self, value: float, width: int) -> str:
         """A bar of `width` cells filled to `value` of 1; what lies outside is cut."""
@@ -73,6 +75,7 @@ UNICODE = Glyphs(
     rising="▲",
     falling="▼",
     bookmark="★",
+    shades=" ░▒▓█",
 )
 ASCII = Glyphs(
     fills=":#",
@@ -89,4 +92,5 @@ ASCII = Glyphs(
     rising="^",
     falling="v",
     bookmark="*",
+    shades=" .:+#",
 )

@@ -46,11 +46,17 @@ class LabelsChanged(Message):
 
 
 class OpenFamily(Message):
-    """A feature is to be looked at in its family."""
+    """A feature is to be looked at in its family.
 
-    def __init__(self, feature: int) -> None:
+    Attributes:
+        feature: Its number.
+        family: Which of its families; None for the smallest.
+    """
+
+    def __init__(self, feature: int, family: int | None = None) -> None:
         super().__init__()
         self.feature = feature
+        self.family = family
 
 
 class OpenView(Message):

@@ -13,6 +13,7 @@ from saetui.session.session import Session
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
+from saetui.tui.widgets.family_nodes import CHUNK
 
 QUERY = "black hole merger chirp"
 BLACK_HOLES, ACCRETION, MERGERS, TIDAL = 0, 1, 2, 4
@@ -260,10 +261,37 @@ async def test_very_deep_family(tmp_path: Path) -> None:
         assert row is not None
         assert row.depth == n - 1
         assert f"Feature {n - 1}" in driver.text()
+        # Fifteen features have labels of other words.
         await driver.press("slash", *"feature")
-        assert len(nodes(driver)) == n
-        await driver.press("enter", "G", *["left"] * 3)
+        assert nodes(driver)[: 15 + CHUNK] == [(i, i) for i in range(15 + CHUNK)]
+        await driver.press("enter", "G")
+        assert f"{n - 15 - CHUNK:,} more" in driver.text()
+        await driver.press("enter")
+        assert len(nodes(driver)) == 15 + 2 * CHUNK + 1
+        await driver.press("G", *["left"] * 3)
+        assert families_view(driver).forest.row is not None
+
+
+async def test_large_family_opens_in_chunks(tmp_path: Path) -> None:
+    n = 300
+    folder = make_bundle(tmp_path / "wide.bundle", n=n)
+    edges = tuple((0, i, 0.5) for i in range(1, n))
+    family = Family(0, 0, "Wide", tuple(range(n)), edges, 1)
+    async with drive(open_still(rewrite(folder, families=[family]))) as driver:
+        await driver.press("escape", "3", "right")
+        assert nodes(driver) == [(0, 0), *((i, 1) for i in range(1, CHUNK + 1)), (0, 1)]
+        await driver.press("G")
+        assert f"{n - 1 - CHUNK} more" in driver.text()
+        await driver.press("right")
+        assert len(nodes(driver)) == 2 * CHUNK + 2
+        row = families_view(driver).forest.row
         assert row is not None
+        assert (row.feature, row.more) == (CHUNK + 1, 0)
+        assert f"Number {CHUNK + 1}," in driver.text()
+        families_view(driver).go_to(0, n - 1)
+        await driver.settle()
+        assert len(nodes(driver)) == n
+        assert families_view(driver).forest.row.feature == n - 1
 
 
 async def test_family_in_circles(session: Session) -> None:

@@ -175,3 +175,12 @@ async def test_ascii_details(session: Session, screens: SnapshotAssertion) -> No
         assert picture(driver.app) == screens(name="80x24")
         await driver.press("escape", "tab")
         assert picture(driver.app) == screens(name="without-help")
+
+
+async def test_block_in_ascii_without_color(
+    session: Session, screens: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with drive(session, NARROW, encoding="ascii") as driver:
+        await driver.press("escape", "3", "c", "down", "right", "right")
+        assert picture(driver.app) == screens(name="80x24")

@@ -188,7 +188,8 @@ async def test_history_tells_origin_and_scores(own: Session) -> None:
         text = driver.text()
         assert "llm, model-7, prompt 2, 2025-01-31, judged b" in text
         assert any("terms, 2024-08-01, judged by words" in line for line in details(driver))
-        rows = {row.text: row.note.split() for row in view(driver).detail.rows if row.note}
+        labels = [row for row in view(driver).detail.rows if row.kind == "label"]
+        rows = {row.text: row.note.split() for row in labels}
         assert rows[NEWER] == [".61", "-", "-"]
         assert rows["Black holes"] == [".94", ".89", ".84"]
         assert any(line.startswith("strongest, random") for line in details(driver))

@@ -142,6 +142,10 @@ async def families_without_match(driver: Driver) -> None:
     await driver.press("escape", "3", "slash", *"zebra")
 
 
+async def families_block(driver: Driver) -> None:
+    await driver.press("escape", "3", "down", "c", "down", "right")
+
+
 async def add_dialog(driver: Driver) -> None:
     await driver.ask(QUERY)
     await driver.press("a", *"reef", "down")
@@ -194,6 +198,7 @@ STATES: tuple[State, ...] = (
     families_open,
     families_filtered,
     families_without_match,
+    families_block,
     add_dialog,
     in_no_family,
     help_screen,

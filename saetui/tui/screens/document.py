@@ -12,7 +12,14 @@ from textual.screen import Screen
 
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
-from saetui.tui.messages import ListFeatures, OpenDocument, OpenFeature, OpenView, SteerFeatures
+from saetui.tui.messages import (
+    ListFeatures,
+    OpenDocument,
+    OpenFamily,
+    OpenFeature,
+    OpenView,
+    SteerFeatures,
+)
 from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows, text_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.key_line import KeyLine
@@ -79,11 +86,21 @@ class DocumentScreen(Screen[None]):
             message = OpenDocument if row.kind == "document" else OpenFeature
             self._go_on(message(row.target))
 
+    @property
+    def _feature(self) -> int | None:
+        """Under the cursor, if there is one."""
+        row = self._related.row
+        return row.target if row is not None and row.kind == "feature" else None
+
     def action_steer(self) -> None:
         """Add the feature under the cursor to the query."""
-        row = self._related.row
-        if row is not None and row.kind == "feature" and row.target is not None:
-            self._go_on(SteerFeatures((row.target,)))
+        if self._feature is not None:
+            self._go_on(SteerFeatures((self._feature,)))
+
+    def action_family(self) -> None:
+        """Go to the feature in its family."""
+        if self._feature is not None:
+            self._go_on(OpenFamily(self._feature))
 
     def action_features(self) -> None:
         """List its features in the features view."""

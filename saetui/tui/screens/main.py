@@ -178,7 +178,8 @@ class MainScreen(Screen[None]):
             self.notify(f"{name} is in no family.", markup=False)
             return
         self.action_view("families")
-        self._families_view.go_to(families[-1].id, event.feature)
+        family = families[-1].id if event.family is None else event.family
+        self._families_view.go_to(family, event.feature)
 
     def on_open_view(self, event: OpenView) -> None:
         """Go to a view."""
@@ -229,6 +230,7 @@ class MainScreen(Screen[None]):
             "Search": ("search", search),
             "Features": ("features", features),
             "Family tree": ("families", families.forest),
+            "Co-occurrence": ("families", families.block),
             "Families": ("families", families),
             "Everywhere": (view, self),
         }

@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 from saetui.errors import InputError, SaetuiError
 from saetui.tui.feature_columns import trust_of
 from saetui.tui.latest import Latest
-from saetui.tui.messages import OpenDocument, OpenFeature, SteerFeatures
+from saetui.tui.messages import OpenDocument, OpenFamily, OpenFeature, SteerFeatures
 from saetui.tui.widgets.details import DetailList, DetailRow
 from saetui.tui.widgets.feature_details import feature_rows
 from saetui.tui.widgets.heading import Heading
@@ -110,7 +110,11 @@ class Browser(Container):
             self._shown = None
             self.detail.say("No feature is chosen.")
         else:
-            self.look_at(self.feature_of(row))
+            self.look_at_row(row)
+
+    def look_at_row(self, row: object) -> None:
+        """Show everything about what is under the cursor of the list."""
+        self.look_at(self.feature_of(row))
 
     def look_at(self, feature: int) -> None:
         """Show everything about a feature, once what changed beside it is on screen.
@@ -186,7 +190,7 @@ class Browser(Container):
         """Ask for details of the feature under the cursor."""
         event.stop()
         if event.lines is self.lines:
-            self.look_at(self.feature_of(event.row))
+            self.look_at_row(event.row)
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         """Open what is under the cursor."""
@@ -201,8 +205,15 @@ class Browser(Container):
             self.post_message(OpenDocument(row.target))
         elif row.kind == "feature":
             self.post_message(OpenFeature(row.target))
+        elif row.kind == "family" and self._shown is not None:
+            self.post_message(OpenFamily(self._shown.record.id, row.target))
 
     def action_steer(self) -> None:
         """Add the feature to the query."""
         if self.feature is not None:
             self.post_message(SteerFeatures((self.feature,)))
+
+    def action_family(self) -> None:
+        """Go to the feature's family."""
+        if self.feature is not None:
+            self.post_message(OpenFamily(self.feature))

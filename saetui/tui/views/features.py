@@ -11,7 +11,6 @@ from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import DENSITY, Column, Order, families_of, sorted_by
 from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
 from saetui.tui.latest import Latest
-from saetui.tui.messages import OpenFamily
 from saetui.tui.views.annotated import AnnotatedBrowser
 from saetui.tui.widgets.feature_list import FeatureList, next_column
 from saetui.tui.widgets.heading import Heading
@@ -198,8 +197,3 @@ class FeaturesView(AnnotatedBrowser):
             self._kept = None if self.list.row is None else self.list.row.id
             self.clear_filter()
             self.refilter()
-
-    def action_family(self) -> None:
-        """Go to the feature's family."""
-        if self.feature is not None:
-            self.post_message(OpenFamily(self.feature))

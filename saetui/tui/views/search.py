@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 
 from saetui.errors import SaetuiError
 from saetui.tui.commands import bindings
-from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFeature
+from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFamily, OpenFeature
 from saetui.tui.search_control import SearchControl
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
@@ -167,6 +167,11 @@ class SearchView(Container):
         problem = self.control.steer_family(row) if row is not None else ""
         if problem:
             self.notify(problem, markup=False)
+
+    def action_its_family(self) -> None:
+        """Go to the feature in its family."""
+        if self.steering.row is not None:
+            self.post_message(OpenFamily(self.steering.row.id))
 
     def action_features_like(self) -> None:
         """List the features that mean what the query says."""

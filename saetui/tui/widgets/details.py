@@ -27,9 +27,9 @@ class DetailRow:
     Attributes:
         text: What it says; harmless and of the right width already where nothing can be opened.
         value: A number before it, as text.
-        kind: `title`, `text`, `muted`, `document`, `feature` or `label`.
-        target: Row of the document, number of the feature or version of the label that the cursor
-            rests on.
+        kind: `title`, `text`, `muted`, `document`, `feature`, `family` or `label`.
+        target: Row of the document, number of the feature or family, or version of the label that
+            the cursor rests on.
         note: A few characters after the text, such as how far to trust a label.
     """
 

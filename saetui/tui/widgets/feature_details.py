@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saetui.text import visible_line
-from saetui.tui.columns import fit
 from saetui.tui.feature_columns import short
 from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.details import (
-    VALUE,
     DetailRow,
     Trust,
     example_documents,
@@ -37,7 +35,12 @@ def feature_rows(
         width: Of the lines, in cells.
         trust: Of other features.
     """
-    families = [f"{family.label}, {len(family.members)} features" for family in detail.families]
+    families = [
+        DetailRow(
+            family.label, f"{len(family.members):,}", "family", family.id, f"F1 {short(family.f1)}"
+        )
+        for family in detail.families
+    ]
     return [
         *_beginning(detail, width),
         *_histogram(detail, glyphs, width),
@@ -53,7 +56,7 @@ def feature_rows(
             "Active on the same documents, with their number",
             related_features(detail.co_occurring, trust, decimals=0),
         ),
-        *section("In families", _lines(families, glyphs, width)),
+        *section("In families, with their number of features", families),
         *section("Nearest features, with cosine", related_features(detail.nearest, trust)),
         *section("Most opposed features, with cosine", related_features(detail.opposed, trust)),
     ]
@@ -124,8 +127,3 @@ def _deciles(deciles: "Sequence[Sequence[Example]]") -> list[DetailRow]:
             tenth = f"{number}/{len(deciles)}" if i == 0 else ""
             rows.append(DetailRow(row.text, f"{tenth:<5}{row.value:>5}", row.kind, row.target))
     return rows
-
-
-def _lines(texts: Sequence[str], glyphs: Glyphs, width: int) -> list[DetailRow]:
-    indent = " " * (VALUE + 2)
-    return [DetailRow(indent + fit(text, width - len(indent), glyphs.ellipsis)) for text in texts]
