@@ -19,7 +19,10 @@ from saetui.train.selection import worth_screening
 from saetui.train.step import GradientStep, Optimiser, Parameters
 from saetui.train.workers import Workers
 
-_AVERAGE_EVERY = 5
+# Slow changes to all weights are made at every so many steps: they cost a pass over memory each.
+_SLOW_EVERY = 5
+# Where encoder rows come to rest, as a share of their directions.
+_TIED_SHARE = 0.5
 _EPOCH_END_SHARE = 0.25
 _THRESHOLD_ROWS = 4_096
 
@@ -115,13 +118,26 @@ class TrainingLoop:
         standing.batches += 1
         standing.samples += batch.size
         standing.nmse_sum += figures.nmse
-        if self.options.average and standing.steps % _AVERAGE_EVERY == 0:
+        if standing.steps % _SLOW_EVERY == 0:
+            self._draw_encoder()
+            self._follow_average()
+        return figures.nmse
+
+    def _draw_encoder(self) -> None:
+        """Draw encoder rows toward their directions; see `TrainingOptions.tether`."""
+        share = min(1.0, self.options.tether * self._learning_rate() * _SLOW_EVERY)
+        if share:
+            encoder, directions = self.parameters.encoder, self.parameters.directions
+            encoder.mul_(1 - share).add_(directions, alpha=share * _TIED_SHARE)
+
+    def _follow_average(self) -> None:
+        """Move the average of the weights on to where they are now."""
+        steps = self.standing.steps
+        if self.options.average:
             # Early on the average must forget the start faster than later.
-            early = (1 + standing.steps) / (10 + standing.steps)
-            share = 1 - min(self.options.average, early) ** _AVERAGE_EVERY
+            share = 1 - min(self.options.average, (1 + steps) / (10 + steps)) ** _SLOW_EVERY
             for average, weight in zip(self.average, self.parameters, strict=True):
                 average.lerp_(weight, share)
-        return figures.nmse
 
     def _learning_rate(self) -> float:
         """Adam's learning rate for the next step."""
@@ -178,7 +194,7 @@ class TrainingLoop:
 
     def _candidate(self) -> Parameters:
         """The weights that would be kept if training ended now."""
-        if not self.options.average or self.standing.steps < _AVERAGE_EVERY:
+        if not self.options.average or self.standing.steps < _SLOW_EVERY:
             return self.parameters
         return self.average._replace(directions=normalize(self.average.directions, dim=1))
 

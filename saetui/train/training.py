@@ -23,7 +23,7 @@ from saetui.train.rows import CheckedVectors, TrainingRows
 from saetui.train.workers import ALONE, Workers
 
 # Raised when the same options and data would train differently.
-_RECIPE = 2
+_RECIPE = 3
 _ROWS_EVALUATED = 20_000
 
 

@@ -173,7 +173,7 @@ def test_a_checkpoint_of_something_else_is_ignored(tmp_path, changed):
 
 def test_training_stops_when_the_held_out_error_no_longer_falls(tmp_path):
     progress = Recorder()
-    options = replace(OPTIONS, max_epochs=200, patience=2)
+    options = replace(OPTIONS, max_epochs=200, patience=2, tether=0)
     config = SaeConfig(12, 64, 6)
     trained = train(tmp_path, embeddings(60), progress=progress, options=options, config=config)
     metrics = trained.metrics
@@ -202,6 +202,16 @@ def test_decay_changes_the_result_and_only_decay_does(tmp_path):
     )
     assert same(falling, again)
     assert not same(falling, constant)
+
+
+def test_a_tether_keeps_the_encoder_near_half_of_its_directions(tmp_path):
+    def distance(tether):
+        options = replace(OPTIONS, tether=tether, average=0)
+        weights = train(tmp_path / str(tether), options=options).weights
+        return np.linalg.norm(weights.encoder - 0.5 * weights.directions, axis=1).mean()
+
+    free, default, tight = (distance(tether) for tether in (0.0, 2.0, 10.0))
+    assert free > 1.2 * default > 1.2 * 1.2 * tight
 
 
 @pytest.mark.parametrize("count", [1, 2, 10])
