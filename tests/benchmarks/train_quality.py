@@ -29,7 +29,6 @@ from peers.with_saetui import split, train
 
 OWN_BATCH = 1024
 ADAM_RATES = (1e-3, 2e-3, 5e-3, 1e-2, 2e-2)
-OUR_RATES, OUR_DECAY = (2e-3, 5e-3, 7.5e-3, 1e-2), 0.3
 SIGN_RATES = (1e-3, 3e-3, 8e-3, 2.4e-2)
 # Ways that are meant for speed, or that the tuned plan includes.
 LEFT_OUT = ("sae-lens, sparse", "eai-sparsify, signum, auxiliary")
@@ -110,19 +109,6 @@ def compare(vectors, trial, peers, known):
         f"| saetui | {best:.4f} | {last:.4f} | {metrics['best_epoch']} | batch "
         f"{metrics['batch']}; Adam {metrics['learning_rate']:.1e}; {metrics['samples']:,} samples "
         f"seen |",
-        flush=True,
-    )
-    results = {
-        rate: train(
-            vectors, trial.n, trial.k, trial.epochs, trial.seed, learning_rate=rate, decay=OUR_DECAY
-        )[:2]
-        for rate in OUR_RATES
-    }
-    rate = min(results, key=lambda rate: results[rate][0])
-    tried = ", ".join(f"{rate:g}: {best:.4f}" for rate, (best, _) in results.items())
-    print(
-        f"| saetui, tuned | {results[rate][0]:.4f} | {results[rate][1]:.4f} | - | Adam {rate:.1e}, "
-        f"the last {OUR_DECAY:.0%} falling to 0 [{tried}] |",
         flush=True,
     )
     for peer in peers:
