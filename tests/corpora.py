@@ -8,7 +8,9 @@ import numpy as np
 from bundles import HashEmbedder, make_documents
 
 from saetui.embed import EmbedderSettings
+from saetui.pipeline.build import build_bundle
 from saetui.pipeline.options import BuildOptions
+from saetui.progress import Silent
 from saetui.train.options import TrainingOptions
 from saetui.train.size import SaeSize
 
@@ -38,3 +40,12 @@ def write_corpus(folder: Path, documents: int = 160) -> SmallCorpus:
     embedded = HashEmbedder(32).embed_documents([d.embedding_text for d in found])
     np.save(vectors, embedded)
     return SmallCorpus(corpus, vectors)
+
+
+def train_small_bundle(folder: Path) -> Path:
+    """A bundle whose SAE is trained well: k = 4 of n = 32 features, d = 32, 400 documents."""
+    small = write_corpus(folder / "corpus", 400)
+    training = TrainingOptions(max_epochs=200, learning_rate=3e-3)
+    options = small.options(saes=(SaeSize(n=32, k=4),), training=training, stability=False)
+    build_bundle(str(small.corpus), folder / "trained.bundle", options, Silent())
+    return folder / "trained.bundle"

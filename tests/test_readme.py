@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from bundles import make_bundle, make_documents
+from corpora import train_small_bundle
+from published import publish
 
 from saetui.cli import main
 from saetui.embed import load_embedder
@@ -68,6 +70,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def at_the_desk(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     if not (desk / "my.bundle").exists():
         make_bundle(desk / "my.bundle", d=384, embedder=load_embedder("minilm"))
+    if not (desk / "published").exists():
+        publish(train_small_bundle(desk / "source"), desk / "published")
     monkeypatch.chdir(desk)
     yield desk
 

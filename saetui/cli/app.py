@@ -14,6 +14,7 @@ from saetui.cli.families import families
 from saetui.cli.family import family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
+from saetui.cli.importing import importing
 from saetui.cli.label import label
 from saetui.cli.labels import labels
 from saetui.cli.match import match
@@ -83,6 +84,16 @@ app.command(
         "build papers.jsonl --embedder openai:text-embedding-3-small -o papers.bundle",
     ),
 )(build)
+app.add_typer(
+    importing,
+    name="import",
+    short_help="Make a bundle of what others published.",
+    epilog=_examples(
+        "import saerch published -o astro.bundle",
+        "import saerch published --from-hub charlieoneill/embedding-saes --sae k64-n9216 "
+        "-o astro.bundle",
+    ),
+)
 app.command(
     "train",
     short_help="Train further SAEs, or compare their kinds and sizes.",

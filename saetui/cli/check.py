@@ -8,8 +8,8 @@ from saetui.cli.options import AsJson, BundlePath
 def check(bundle: BundlePath, as_json: AsJson = False) -> None:
     """Check that a bundle is whole and undamaged.
 
-    Every file is compared with its hash, and every part with the others. The exit code is 1
-    when anything is wrong.
+    Every file is compared with its hash, and every part with the others; an SAE that was imported
+    is tested on some documents again. The exit code is 1 when anything is wrong.
     """
     from saetui.cli import shapes
     from saetui.cli.output import Output
@@ -22,7 +22,8 @@ def check(bundle: BundlePath, as_json: AsJson = False) -> None:
         if as_json:
             continue
         if finding.ok:
-            output.line(f"ok       {finding.subject}")
+            detail = f": {finding.detail}" if finding.detail else ""
+            output.prose(f"ok       {finding.subject}{detail}")
         else:
             output.prose(f"problem  {finding.subject}: {finding.problem}", "red")
         output.stream.flush()

@@ -63,6 +63,7 @@ def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
 def _with_command(words: list[str]) -> list[str]:
     """The words, with `open` before a first word that is no command but a bundle's path."""
     commands = {command.name for command in app.registered_commands}
+    commands |= {group.name for group in app.registered_groups}
     for position, word in enumerate(words):
         if word.startswith("-"):
             continue

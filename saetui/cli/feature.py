@@ -177,6 +177,9 @@ def _print_labels(output: "Output", detail: "FeatureDetail") -> None:
             for label in detail.labels
         ],
     )
+    for label in detail.labels:
+        if label.reasoning:
+            output.prose(f"why {label.version}: {label.reasoning}")
     if not detail.scores:
         return
     output.heading("How well a judge tells its documents by the label, on held-out documents")
@@ -193,7 +196,8 @@ def _print_labels(output: "Output", detail: "FeatureDetail") -> None:
                 str(each.version),
                 each.judge,
                 each.protocol,
-                str(each.documents),
+                # Of scores from elsewhere it is not known.
+                str(each.documents or "-"),
                 estimate(each.f1),
                 estimate(each.pearson),
                 estimate(each.balanced_accuracy),

@@ -191,6 +191,7 @@ def _label(label: "LabelRecord", scores: "Sequence[ScoreRecord]") -> Json:
         "model": label.model,
         "prompt_version": label.prompt_version,
         "created": label.created,
+        "reasoning": label.reasoning,
         "scores": [_score(score) for score in scores if score.version == label.version],
     }
 
@@ -324,7 +325,12 @@ def check(findings: "Sequence[Finding]") -> Json:
     return {
         "ok": all(finding.ok for finding in findings),
         "findings": [
-            {"subject": finding.subject, "ok": finding.ok, "problem": finding.problem}
+            {
+                "subject": finding.subject,
+                "ok": finding.ok,
+                "problem": finding.problem,
+                "detail": finding.detail,
+            }
             for finding in findings
         ],
     }

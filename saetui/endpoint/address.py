@@ -31,7 +31,7 @@ def check_address(address: str, error: type[SaetuiError]) -> None:
     if lacks_key(address):
         raise error(
             "OpenAI wants a key, and OPENAI_API_KEY is not set.",
-            "Set it, or name another endpoint with --base-url.",
+            "Set it, or name another endpoint by --base-url or OPENAI_BASE_URL.",
         )
 
 

@@ -94,14 +94,21 @@ def lifts(codes: Codes, postings: Postings, feature: int) -> NDArray[np.float64]
 
     `C_ij N / (f_i f_j)`; zero for features that are never active.
     """
+    documents = postings.counts()
+    chance = documents[feature] * documents / max(len(codes.indices), 1)
+    together = together_with(codes, postings, feature)
+    return np.asarray(together / np.maximum(chance, _ROOM), dtype=np.float64)
+
+
+def together_with(codes: Codes, postings: Postings, feature: int) -> NDArray[np.int64]:
+    """On how many documents each feature is active beside one of them, `C_ij`; `(n,)`."""
     counts = np.zeros(codes.n + 1, dtype=np.int64)
     rows, _ = postings.documents(feature)
     for start in range(0, len(rows), _BLOCK):
         # Slots without a feature hold -1 and are gathered in the place before the first.
         active = codes.indices[rows[start : start + _BLOCK]].ravel() + 1
         counts += np.bincount(active, minlength=len(counts))
-    chance = np.maximum(len(rows) * postings.counts() / max(len(codes.indices), 1), _ROOM)
-    return np.asarray(counts[1:] / chance, dtype=np.float64)
+    return counts[1:]
 
 
 def edge_weights(

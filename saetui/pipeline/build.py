@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,22 +56,31 @@ def build_bundle(
     Raises:
         SaetuiError: A step cannot be carried out; what was finished before is kept.
     """
+    with bundle_under_way(path, Path(source), options, progress) as build:
+        build.source = settle_source(source, build.work)
+        if source == "-":
+            build.source_name = "standard input"
+        return _run(build)
+
+
+@contextlib.contextmanager
+def bundle_under_way(
+    path: Path, source: Path, options: BuildOptions, progress: Progress
+) -> Iterator[BuildContext]:
+    """The folder of a bundle, held for one build.
+
+    Raises:
+        BuildError: It cannot be read or written, or another build is at work there.
+        InputError: It is a file.
+    """
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file.", "Choose another name for the bundle's folder.")
     try:
         with only_one_build(path):
             work = path / _WORK
             work.mkdir(exist_ok=True)
-            build = BuildContext(
-                path=path,
-                work=work,
-                source=settle_source(source, work),
-                source_name="standard input" if source == "-" else Path(source).name,
-                options=options,
-                progress=progress,
-                log=BuildLog(path),
-            )
-            return _run(build)
+            log = BuildLog(path)
+            yield BuildContext(path, work, source, source.name, options, progress, log)
     except OSError as error:
         raise BuildError(
             f"{error.filename or path} cannot be written or read ({error.strerror or error}).",
@@ -91,8 +101,8 @@ def _run(build: BuildContext) -> BuildOutcome:
         for size in sizes:
             SaeBuild(build, size, documents, loaded, embeddings_from).run()
     names = [size.name for size in sizes]
-    names += _earlier_saes(build, names, embeddings_from)
-    manifest = _manifest(build, settings, names)
+    names += earlier_saes(build, names, embeddings_from)
+    manifest = written_manifest(build, settings, names)
     shutil.rmtree(build.work, ignore_errors=True)
     return BuildOutcome(build.path, tuple(build.carried_out), manifest)
 
@@ -144,12 +154,12 @@ def _add(path: Path, options: BuildOptions, progress: Progress, workers: Workers
             SaeBuild(build, size, documents, loaded, log.steps["embeddings"].fingerprint).run()
     names = [sae.name for sae in manifest.saes]
     names += [size.name for size in sizes if size.name not in names]
-    added = _manifest(build, settings, names)
+    added = written_manifest(build, settings, names)
     shutil.rmtree(work, ignore_errors=True)
     return BuildOutcome(path, tuple(build.carried_out), added)
 
 
-def _earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) -> list[str]:
+def earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) -> list[str]:
     """SAEs of earlier builds: kept while they fit the embeddings, removed otherwise."""
     kept = []
     for step in list(build.log.steps):
@@ -169,7 +179,7 @@ def _earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) 
     return sorted(kept)
 
 
-def _manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -> Manifest:
+def written_manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -> Manifest:
     """Match the SAEs with each other, and write the manifest of all there is."""
     facts = {name: step.facts for name, step in build.log.steps.items()}
     count, dimensions = build.vectors().shape
@@ -178,6 +188,8 @@ def _manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -
         trained = facts[f"{STEPS[0]} {name}"]
         metrics = {
             **trained["metrics"],
+            # Of an SAE from elsewhere the figures are known once the corpus is encoded.
+            **facts[f"{STEPS[1]} {name}"].get("metrics", {}),
             **{kind: facts[f"{kind} {name}"] for kind in ("labels", "families")},
         }
         records.append(SaeRecord(name, trained["n"], trained["k"], metrics, trained["most_active"]))

@@ -4,6 +4,7 @@ Memory stays the same however many documents there are: arrays are written throu
 are let go of. A killed run goes on with the block after the last one that was noted.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ ENCODE_BLOCK = 1_024
 # Documents between two notes, and those whose codes are turned round together.
 _SHARD = 16 * ENCODE_BLOCK
 
+Encode = Callable[[int, int], Codes]
+"""Gives the codes of documents `start` to `stop - 1`."""
+
 
 def encode_corpus(
     vectors: NDArray[np.floating],
@@ -29,6 +33,7 @@ def encode_corpus(
     *,
     made_from: str,
     progress: Progress,
+    encoded: Encode | None = None,
 ) -> None:
     """Write the codes of all documents, by document and by feature.
 
@@ -39,8 +44,16 @@ def encode_corpus(
         work: Folder for unfinished ones.
         made_from: Fingerprint; codes of another one are not gone on with.
         progress: Told of every document.
+        encoded: Codes that are known already; None computes them.
     """
-    unfinished = _by_document(vectors, weights, work, made_from, progress)
+
+    def computed(start: int, stop: int) -> Codes:
+        codes = encode(weights, single(vectors[start:stop]))
+        forget_pages(vectors)
+        return codes
+
+    shape = len(vectors), weights.k
+    unfinished = _by_document(encoded or computed, shape, work, made_from, progress)
     indices, values = (np.asarray(array) for array in unfinished.arrays)
     _by_feature(Codes(indices, values, weights.n), work, progress)
     for name in (*saes.CODES, *saes.POSTINGS):
@@ -50,14 +63,10 @@ def encode_corpus(
 
 
 def _by_document(
-    vectors: NDArray[np.floating],
-    weights: SaeWeights,
-    work: Path,
-    made_from: str,
-    progress: Progress,
+    encoded: Encode, shape: tuple[int, int], work: Path, made_from: str, progress: Progress
 ) -> UnfinishedArrays:
-    count = len(vectors)
-    shape, paths = (count, weights.k), [work / Path(name).name for name in saes.CODES]
+    count, _ = shape
+    paths = [work / Path(name).name for name in saes.CODES]
     layouts = [(paths[0], shape, np.int32), (paths[1], shape, np.float32)]
     unfinished = UnfinishedArrays(work / "codes.json", made_from, layouts)
     indices, values = unfinished.arrays
@@ -66,11 +75,10 @@ def _by_document(
         stop = min(start + _SHARD, count)
         for first in range(start, stop, ENCODE_BLOCK):
             last = min(first + ENCODE_BLOCK, stop)
-            block = encode(weights, single(vectors[first:last]))
+            block = encoded(first, last)
             indices[first:last], values[first:last] = block.indices, block.values
             progress.advance(last - first)
         unfinished.note(stop)
-        forget_pages(vectors)
     return unfinished
 
 

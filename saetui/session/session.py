@@ -11,7 +11,7 @@ from saetui.core import features as feature_views
 from saetui.core.codec import Float
 from saetui.core.families import Family
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
-from saetui.errors import InputError
+from saetui.errors import InputError, SaetuiError
 from saetui.session.choosing import choose_features, similarity_to
 from saetui.session.filters import FeatureFilter
 from saetui.session.knowledge import Knowledge
@@ -31,6 +31,9 @@ from saetui.store.features import FeatureRecord
 from saetui.store.notes import FeatureNotes, Kind, Notes, line_of
 
 _HISTOGRAM_BINS = 32
+_WITHOUT_EMBEDDER = (
+    "Until then, searching by features, by a document (its id) and by words alone still works."
+)
 # How deep the documents nearest to a feature are searched for those that do not activate it.
 _NEAR_MISSES = 400
 
@@ -141,7 +144,11 @@ class Session:
         with self._loading:
             if self._embedder is None:
                 settings = EmbedderSettings.from_dict(self.bundle.manifest.embedder)
-                self._embedder = load_embedder(settings)
+                try:
+                    self._embedder = load_embedder(settings)
+                except SaetuiError as error:
+                    error.hint = f"{error.hint} {_WITHOUT_EMBEDDER}".strip()
+                    raise
             if self._embedder.dimensions != self.bundle.manifest.dimensions:
                 raise InputError(
                     f"The embedder {self._embedder.name} gives vectors of width "

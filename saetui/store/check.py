@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from saetui.core.search import cosines
+from saetui.core.codec import Codes
+from saetui.core.search import cosines, single
+from saetui.core.self_test import sampled_rows, self_test
 from saetui.errors import SaetuiError
 from saetui.store.bundle import Bundle
 from saetui.store.hashes import sha256_of
@@ -25,10 +27,12 @@ class Finding:
     Attributes:
         subject: What was checked.
         problem: What is wrong with it; empty when nothing is.
+        detail: What was measured; empty where that says nothing.
     """
 
     subject: str
     problem: str = ""
+    detail: str = ""
 
     @property
     def ok(self) -> bool:
@@ -69,6 +73,8 @@ def _parts(bundle: Bundle) -> Iterator[Finding]:
     yield _outcome("index", lambda: _index(bundle))
     for record in bundle.manifest.saes:
         yield _outcome(f"SAE {record.name}", partial(_sae, bundle, record.name))
+        if "imported_from" in record.metrics and len(bundle):
+            yield _imported(bundle, record.name)
 
 
 def _outcome(subject: str, check: Callable[[], str]) -> Finding:
@@ -113,3 +119,15 @@ def _sae(bundle: Bundle, name: str) -> str:
     if not np.array_equal(counts, postings.counts()):
         return "the features' figures do not match the codes."
     return ""
+
+
+def _imported(bundle: Bundle, name: str) -> Finding:
+    """Whether weights from elsewhere belong to the embeddings."""
+    subject, sae = f"self-test {name}", bundle.sae(name)
+    try:
+        rows = sampled_rows(len(bundle))
+        stored = Codes(sae.codes.indices[rows], sae.codes.values[rows], sae.record.n)
+        tested = self_test(sae.weights, single(bundle.embeddings[rows]), stored=stored)
+    except SaetuiError as error:
+        return Finding(subject, str(error))
+    return Finding(subject, tested.mistake, tested.figures())

@@ -31,6 +31,13 @@ CREATE TABLE scores(
     FOREIGN KEY (feature, version) REFERENCES labels(feature, version));
 """
 
+# Only a database whose labels came with reasons has this table.
+_REASONS = """
+CREATE TABLE IF NOT EXISTS reasons(
+    feature INTEGER NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (feature, version));
+"""
+
 Estimate = tuple[float | None, float | None, float | None]
 """A figure, and the ends of its 95% interval; None where it cannot be told."""
 
@@ -50,6 +57,7 @@ class LabelRecord:
         prompt_version: With which prompt, or empty.
         created: ISO date.
         version: Number among the feature's labels, from 1; 0 before it is stored.
+        reasoning: Why, in the words of whoever made it; may be empty.
     """
 
     feature: int
@@ -60,6 +68,7 @@ class LabelRecord:
     prompt_version: str = ""
     created: str = ""
     version: int = 0
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,10 @@ def insert_labels(
                 label.created,
             ),
         )
+        if label.reasoning:
+            connection.execute(_REASONS)
+            values = (label.feature, newest[label.feature], storable(label.reasoning))
+            connection.execute("INSERT INTO reasons VALUES(?,?,?)", values)
     connection.executemany(
         "INSERT OR REPLACE INTO scores VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
@@ -153,6 +166,8 @@ def read_labels(path: Path, feature: int) -> list[LabelRecord]:
         SELECT feature, text, terms, method, model, prompt_version, created, version
         FROM labels WHERE feature = ? ORDER BY version
     """
+    rows = _read(path, statement, (feature,))
+    reasons = _reasons(path, feature) if rows else {}
     return [
         LabelRecord(
             int(feature),
@@ -163,11 +178,18 @@ def read_labels(path: Path, feature: int) -> list[LabelRecord]:
             str(prompt),
             str(created),
             version=int(version),
+            reasoning=reasons.get(int(version), ""),
         )
-        for feature, text, terms, method, model, prompt, created, version in _read(
-            path, statement, (feature,)
-        )
+        for feature, text, terms, method, model, prompt, created, version in rows
     ]
+
+
+def _reasons(path: Path, feature: int) -> dict[int, str]:
+    """By version of the feature's labels."""
+    if not _read(path, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'reasons'"):
+        return {}
+    found = _read(path, "SELECT version, text FROM reasons WHERE feature = ?", (feature,))
+    return {int(version): str(text) for version, text in found}
 
 
 def read_scores(path: Path, feature: int) -> list[ScoreRecord]:

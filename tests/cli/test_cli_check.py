@@ -25,7 +25,12 @@ def test_a_whole_bundle(run: Run, bundle: Path) -> None:
     assert "ok       SAE k4-n24\n" in outcome.out
     found = run("check", bundle, "--json").json
     assert found["ok"] is True
-    assert found["findings"][0] == {"subject": "manifest and sizes", "ok": True, "problem": ""}
+    assert found["findings"][0] == {
+        "subject": "manifest and sizes",
+        "ok": True,
+        "problem": "",
+        "detail": "",
+    }
 
 
 @pytest.mark.parametrize("name", ["empty_bundle", "hostile_bundle"])

@@ -95,6 +95,7 @@ def test_one_feature_in_json(run: Run, bundle: Path) -> None:
             "model": "",
             "prompt_version": "",
             "created": "2024-08-01",
+            "reasoning": "",
             "scores": found["labels"][0]["scores"],
         }
     ]

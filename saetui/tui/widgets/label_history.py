@@ -1,5 +1,6 @@
 """Every label that a feature has had, where each came from, and how it was scored."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from saetui.text import visible_line
@@ -20,6 +21,7 @@ _PROTOCOLS = {
 }
 # Widths of the name of a protocol, of F1 and of Pearson, which may be negative.
 _NAME, _F1, _PEARSON = 20, 15, 17
+_LONGEST_REASON = 2_000
 OWN = 0
 """Stands for the reader's own label where versions are counted from 1."""
 
@@ -62,6 +64,8 @@ def label_rows(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[Deta
         indent = " " * (VALUE + 2)
         origin = fit(_origin(label, scores), width - len(indent), glyphs.ellipsis)
         rows.append(DetailRow(indent + origin, kind="muted"))
+        reasons = wrap(visible_line(label.reasoning, _LONGEST_REASON), max(width - len(indent), 1))
+        rows += [DetailRow(indent + line, kind="muted") for line in reasons]
     names = " ".join(f"{name:>6}" for _, name in _PROTOCOLS.values())
     title = "Labels, newest first; F1"
     return section(f"{title}{names:>{max(len(names) + 1, width - len(title))}}", rows)
@@ -92,7 +96,9 @@ def _origin(label: "LabelRecord", scores: "dict[str, ScoreRecord]") -> str:
 
 def _score_line(score: "ScoreRecord") -> str:
     name = _PROTOCOLS.get(score.protocol, (visible_line(score.protocol, _NAME), ""))[0]
-    return _table_line(name, _interval(score.f1), _interval(score.pearson), f"{score.documents:,}")
+    # Of scores from elsewhere it is not known how many documents the judge saw.
+    documents = f"{score.documents:,}" if score.documents else "-"
+    return _table_line(name, _interval(score.f1), _interval(score.pearson), documents)
 
 
 def _table_line(name: str, f1: str, pearson: str, documents: str) -> str:

@@ -1,0 +1,102 @@
+"""Weights in a repository on the Hugging Face hub, or in the part of it that was downloaded."""
+
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saetui.embed.hub import is_offline, snapshots_of
+from saetui.errors import InputError, MissingDependency
+from saetui.interop.saerch_folder import ENDING
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+
+class WeightsOnHub:
+    """The weights of one repository; without the network, those that were downloaded before.
+
+    Args:
+        repository: Such as `charlieoneill/embedding-saes`.
+
+    Raises:
+        MissingDependency: The hub's client is not installed.
+    """
+
+    def __init__(self, repository: str) -> None:
+        self.repository = repository
+        if find_spec("huggingface_hub") is None:
+            raise MissingDependency("huggingface-hub", "--from-hub", "hub")
+
+    def names(self) -> list[str]:
+        """Files of weights in the repository.
+
+        Raises:
+            InputError: The repository cannot be asked, and nothing of it was downloaded.
+        """
+        if not is_offline():
+            from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+            try:
+                listed = self._api.list_repo_files(self.repository)
+                return [name for name in listed if name.endswith(ENDING)]
+            except HFValidationError as error:
+                raise InputError(f"'{self.repository}' is no repository ({error}).") from None
+            except HfHubHTTPError as error:
+                if error.response is not None and error.response.status_code in (401, 403, 404):
+                    raise InputError(
+                        f"The hub has no repository {self.repository} that may be read.",
+                        "Check its name; for a private one, log in with: hf auth login",
+                    ) from None
+                why = f"the hub cannot be asked ({error.__class__.__name__})"
+            # Whatever the client's own HTTP library raises when there is no network.
+            except Exception as error:  # noqa: BLE001
+                why = f"the hub cannot be reached ({error.__class__.__name__})"
+        else:
+            why = "the network is forbidden by HF_HUB_OFFLINE"
+        downloaded = self._downloaded()
+        if not downloaded:
+            raise InputError(
+                f"No weights of {self.repository} were downloaded before, and {why}.",
+                "Try again with the network, or put the weights into the folder.",
+            )
+        return sorted(downloaded)
+
+    def fetch(self, name: str) -> Path:
+        """Where a file is on this machine; downloads it unless it is there already.
+
+        Raises:
+            InputError: It cannot be downloaded.
+        """
+        downloaded = self._downloaded()
+        if is_offline() and name in downloaded:
+            return downloaded[name]
+        try:
+            return Path(self._api.hf_hub_download(self.repository, name))
+        # The client's own errors, and those of the HTTP library below it.
+        except Exception as error:  # noqa: BLE001
+            if name in downloaded:
+                return downloaded[name]
+            reason = str(error).partition("\n")[0]
+            raise InputError(
+                f"{name} cannot be downloaded from {self.repository} ({reason}).",
+                "Try again: what was downloaded is kept.",
+            ) from None
+
+    def _downloaded(self) -> dict[str, Path]:
+        """Files of weights of the newest version that was downloaded, by name."""
+        for snapshot in snapshots_of(self.repository):
+            found = {
+                path.relative_to(snapshot).as_posix(): path
+                for path in sorted(snapshot.rglob(f"*{ENDING}"))
+                if path.is_file()
+            }
+            if found:
+                return found
+        return {}
+
+    @cached_property
+    def _api(self) -> "HfApi":
+        from huggingface_hub import HfApi
+
+        return HfApi()
