@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saetui.cli.options import AsJson, DeviceName, Epochs, Seed, Stability
+from saetui.cli.options import AsJson, DeviceName, Epochs, IndexKind, Seed, Stability
 
 
 def build(
@@ -65,6 +65,7 @@ def build(
     stability: Stability = None,
     device: DeviceName = "auto",
     seed: Seed = 0,
+    index: IndexKind = "",
     train_also: Annotated[
         list[Path] | None,
         typer.Option(
@@ -139,6 +140,7 @@ def build(
         training=training_options(seed=seed, device=device, epochs=epochs),
         stability=stability,
         train_also=tuple(train_also or ()),
+        index=index,
     )
     with shown_progress() as progress:
         outcome = build_bundle(corpus, output, options, progress)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saetui.cli.options import AsJson, Seed
+from saetui.cli.options import AsJson, IndexKind, Seed
 
 importing = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -59,6 +59,7 @@ def saerch(
     force: Annotated[
         bool, typer.Option("--force", help="Import weights that the self-test finds wrong.")
     ] = False,
+    index: IndexKind = "",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +75,7 @@ def saerch(
     from saetui.cli.progress import shown_progress
     from saetui.pipeline.importing import ImportOptions, import_saerch
 
-    options = ImportOptions(name, tuple(sae or ()), from_hub, embedder, force, seed)
+    options = ImportOptions(name, tuple(sae or ()), from_hub, embedder, force, seed, index)
     with shown_progress() as progress:
         outcome = import_saerch(folder, output, options, progress)
     out, saes = Output(), outcome.manifest.saes

@@ -40,3 +40,12 @@ Stability = Annotated[
         show_default=False,
     ),
 ]
+IndexKind = Annotated[
+    str,
+    typer.Option(
+        "--index",
+        metavar="KIND",
+        help="exact, graph, projected, or milvus:URI for a Milvus database (a file: Milvus Lite). "
+        "Chosen from the size if not given.",
+    ),
+]

@@ -79,7 +79,7 @@ class SelfTest:
             else f"directions of norm {self.least_norm:.2f} to {self.greatest_norm:.2f}"
         )
         line = (
-            f"explains {self.explained_variance:.1%} of the variance of {self.documents:,} "
+            f"explains {max(self.explained_variance, 0):.1%} of the variance of {self.documents:,} "
             f"documents, {self.l0:.1f} features active, {norms}"
         )
         return line if self.agreement is None else f"{line}, codes agree {self.agreement:.1%}"
@@ -142,8 +142,7 @@ def _mistakes(
         yield from _of_centring(weights, x, tested, raw)
         if tested.nmse > _HOPELESS and not _k_would_help(weights, x):
             yield (
-                f"It explains {max(tested.explained_variance, 0):.0%} of the variance: the "
-                "embeddings are not those that it was trained on.",
+                "The embeddings are not those that it was trained on.",
                 "Check that weights and embeddings are of the same model and corpus.",
             )
         yield from _of_k(weights, x, codes, tested, witnessed_k)

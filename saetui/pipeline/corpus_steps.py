@@ -16,7 +16,7 @@ from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.documents import DocumentStore, write_documents
-from saetui.store.index import build_index, choose_kind, measure_recall, open_index
+from saetui.store.index import asked_kind, build_index, measure_recall, open_index
 from saetui.store.index.building import index_files
 from saetui.store.index.recall import DEPTH
 
@@ -98,12 +98,20 @@ def index_vectors(build: BuildContext, embeddings_from: str) -> None:
     """Index the embeddings, and measure what the index finds."""
     seed = build.options.training.seed
     vectors = build.vectors()
-    kind = choose_kind(*vectors.shape)
-    made_from = fingerprint("index", 2, embeddings=embeddings_from, seed=seed)
+    kind, address = asked_kind(build.options.index, *vectors.shape)
+    asked = {"asked": build.options.index} if build.options.index else {}
+    made_from = fingerprint("index", 2, embeddings=embeddings_from, seed=seed, **asked)
 
     def make() -> dict[str, Any]:
         build.progress.start("Indexing", len(vectors), "documents")
-        build_index(vectors, build.path, build.progress.advance, kind, made_from)
+        build_index(
+            vectors,
+            build.path,
+            build.progress.advance,
+            kind,
+            made_from=made_from,
+            address=address,
+        )
         index = open_index(build.path, lambda: vectors)
         parameters = measure_recall(index, vectors, build.path, seed)
         plain, steered = parameters.recall["plain"], parameters.recall["steered"]

@@ -47,6 +47,7 @@ class ImportOptions:
         embedder: What made the embeddings, and can embed queries.
         force: Import weights that the self-test finds wrong.
         seed: Of everything random.
+        index: Kind of the index; empty chooses one from the size.
     """
 
     name: str = ""
@@ -55,6 +56,7 @@ class ImportOptions:
     embedder: str = "openai:text-embedding-3-small"
     force: bool = False
     seed: int = 0
+    index: str = ""
 
 
 def import_saerch(
@@ -77,7 +79,7 @@ def import_saerch(
     embeddings = ArrayFile(folder.embeddings, "floating", 2)
     settings = _embedder(options.embedder, embeddings.shape[1], progress)
     files = _weights(folder, options, progress)
-    build_options = BuildOptions(name=options.name)
+    build_options = BuildOptions(name=options.name, index=options.index)
     build_options = replace(
         build_options, training=replace(build_options.training, seed=options.seed)
     )

@@ -22,6 +22,7 @@ class BuildOptions:
         stability: Whether to train each SAE again with another seed to see which features come
             back; None: where that takes minutes at most.
         train_also: Further corpora that only the SAE learns from.
+        index: Kind of the index, see `saetui.store.index`; empty chooses one from the size.
     """
 
     name: str = ""
@@ -31,3 +32,4 @@ class BuildOptions:
     training: TrainingOptions = field(default_factory=TrainingOptions)
     stability: bool | None = None
     train_also: tuple[Path, ...] = ()
+    index: str = ""

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.errors import InputError
 from saetui.store.hashes import sha256_of
 from saetui.store.index.graph import GRAPH, UNFINISHED, build_graph, whole_vectors
+from saetui.store.index.milvus import INSIDE, build_milvus
 from saetui.store.index.parameters import PARAMETERS, IndexParameters, Kind, write_parameters
 from saetui.store.index.projected import (
     PROJECTION,
@@ -21,6 +24,7 @@ _FILES: dict[str, tuple[str, ...]] = {
     "exact": (PARAMETERS,),
     "graph": (PARAMETERS, GRAPH),
     "projected": (PARAMETERS, GRAPH, PROJECTION),
+    "milvus": (PARAMETERS,),
 }
 # Up to so many numbers are compared in a millisecond or two, about as long as a graph takes when
 # what it names is scored again.
@@ -39,6 +43,29 @@ def choose_kind(documents: int, dimensions: int) -> Kind:
     return "projected"
 
 
+def asked_kind(text: str, documents: int, dimensions: int) -> tuple[Kind, str]:
+    """The kind of index that a user names, and the address of its database, if it has one.
+
+    Args:
+        text: `exact`, `graph`, `projected`, `milvus` or `milvus:URI`; empty for what suits.
+        documents: Of the corpus.
+        dimensions: Of its vectors.
+
+    Raises:
+        InputError: There is no such kind.
+    """
+    if not text:
+        return choose_kind(documents, dimensions), ""
+    name, _, address = text.partition(":")
+    kind: Kind | None = next((each for each in get_args(Kind) if each == name), None)
+    if kind is None or (address and kind != "milvus"):
+        raise InputError(
+            f"'{text}' is not a kind of index.",
+            "Write exact, graph, projected or milvus, which takes an address: milvus:URI.",
+        )
+    return kind, address or (INSIDE if kind == "milvus" else "")
+
+
 def index_files(kind: str) -> tuple[str, ...]:
     """Files in the bundle that an index of a kind consists of."""
     return _FILES[kind]
@@ -50,6 +77,8 @@ def build_index(
     advance: Callable[[int], None],
     kind: Kind | None = None,
     made_from: str = "",
+    *,
+    address: str = "",
 ) -> IndexParameters:
     """Index vectors, and write the index and what is recorded about it.
 
@@ -59,6 +88,7 @@ def build_index(
         advance: Called with the number of rows that were just added.
         kind: See `saetui.store.index`; None for the one that suits the size.
         made_from: Of the vectors; a build of a large graph that was killed goes on with the same.
+        address: Of the database, where the kind has one.
     """
     count, dimensions = vectors.shape
     kind = kind or choose_kind(count, dimensions)
@@ -80,6 +110,9 @@ def build_index(
             )
             blocks = projected_vectors(vectors, axes)
             parameters = build_graph(blocks, folder, parameters, advance, made_from)
+        case "milvus":
+            parameters = replace(parameters, address=address or INSIDE)
+            parameters = build_milvus(vectors, folder, parameters, advance, made_from)
     write_parameters(folder, parameters)
     others = {name for files in _FILES.values() for name in files} | set(UNFINISHED)
     for name in others - set(_FILES[kind]):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from saetui.errors import BundleDamaged
 from saetui.store.index.exact import ExactIndex
 from saetui.store.index.graph import GraphIndex
+from saetui.store.index.milvus import MilvusIndex
 from saetui.store.index.parameters import PARAMETERS, VectorIndex, read_parameters
 from saetui.store.index.projected import ProjectedIndex
 
@@ -31,6 +32,8 @@ def open_index(folder: Path, vectors: Callable[[], NDArray[np.floating]]) -> Vec
             return GraphIndex(folder, parameters)
         case "projected":
             return ProjectedIndex(folder, parameters)
+        case "milvus":
+            return MilvusIndex(folder, parameters)
     raise BundleDamaged(
         f"{folder / PARAMETERS} names an index of kind '{parameters.kind}', which is not known.",
         "A later version of saetui may know it.",

@@ -14,7 +14,7 @@ from saetui.store.json_files import read_json, record_from
 
 PARAMETERS = "index.json"
 
-Kind = Literal["exact", "graph", "projected"]
+Kind = Literal["exact", "graph", "projected", "milvus"]
 """See `saetui.store.index`."""
 
 CANDIDATES = 300
@@ -42,6 +42,8 @@ class IndexParameters:
         candidates: How many rows to ask for at least, so that the nearest are among them.
         recall: Share of the true first ten that are found so, by the kind of query.
         projection_sha256: Of the file with the projection; empty without one.
+        address: Of a database elsewhere; one without `://` is a file, relative to the bundle.
+        collection: Where in that database the vectors are.
     """
 
     documents: int
@@ -55,6 +57,8 @@ class IndexParameters:
     candidates: int = CANDIDATES
     recall: dict[str, float] = field(default_factory=dict)
     projection_sha256: str = ""
+    address: str = ""
+    collection: str = ""
 
     def depth(self, limit: int) -> int:
         """How many rows to ask for, so that the nearest `limit` are among them."""

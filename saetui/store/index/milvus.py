@@ -1,0 +1,202 @@
+"""An index of kind `milvus`: the vectors in a Milvus database, asked through its own client.
+
+A file's name in place of an address means Milvus Lite, which runs inside this process. A token is
+never kept in a bundle and is sent only to the address in `MILVUS_URI`: the address in a bundle was
+written by whoever built it.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+from saetui.core.search import single
+from saetui.errors import MissingDependency, SaetuiError
+from saetui.store.index.parameters import IndexParameters, Rows
+
+INSIDE = "index.db"
+"""Where Milvus Lite keeps its files, in the bundle, unless an address says otherwise."""
+
+_ROW, _VECTOR = "row", "vector"
+_ADD_BLOCK = 4_096
+# Milvus names no more rows at once.
+_MOST_NAMED = 16_384
+_LEAST_EF = 100
+
+
+def build_milvus(
+    vectors: NDArray[np.floating],
+    folder: Path,
+    parameters: IndexParameters,
+    advance: Callable[[int], None],
+    made_from: str,
+) -> IndexParameters:
+    """Put vectors into a collection of their own; a killed build goes on with what is missing.
+
+    Args:
+        vectors: `(N, d)`, unit-norm rows; read a block at a time.
+        folder: Of the bundle.
+        parameters: With the address.
+        advance: Called with the number of rows that were just added.
+        made_from: What the vectors are; names the collection.
+
+    Returns:
+        The parameters, with the collection.
+
+    Raises:
+        SaetuiError: The database cannot be used.
+    """
+    parameters = replace(parameters, collection=f"saetui_{made_from[:32] or 'vectors'}")
+    database = _Database(folder, parameters)
+    done = database.prepared()
+    advance(done)
+    for start in range(done, len(vectors), _ADD_BLOCK):
+        block = single(vectors[start : start + _ADD_BLOCK])
+        database.add(start, block)
+        advance(len(block))
+    database.finish()
+    return parameters
+
+
+class MilvusIndex:
+    """A collection in a Milvus database, connected to when first asked.
+
+    Args:
+        folder: Of the bundle.
+        parameters: With address and collection.
+    """
+
+    exact = False
+
+    def __init__(self, folder: Path, parameters: IndexParameters) -> None:
+        self.parameters = parameters
+        self._database = _Database(folder, parameters)
+
+    def search(self, vector: Float, count: int) -> Rows:
+        """See `VectorIndex.search`.
+
+        Raises:
+            SaetuiError: The database cannot be reached, or does not have the vectors.
+        """
+        count = min(count, self.parameters.documents)
+        if not 0 < count <= _MOST_NAMED:
+            return np.empty(0, dtype=np.int64)
+        return self._database.nearest(vector, count)
+
+
+class _Database:
+    """One collection, and what is asked of it; from any thread."""
+
+    def __init__(self, folder: Path, parameters: IndexParameters) -> None:
+        self._parameters = parameters
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._own = os.environ.get("MILVUS_URI", "")
+        self.address = self._own or parameters.address
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401 - the package has no types.
+        try:
+            from pymilvus import MilvusClient
+        except ImportError:
+            raise MissingDependency("pymilvus", "An index in Milvus", "milvus") from None
+        address = self.address
+        if "://" not in address:
+            address = str(self._folder / Path(address).expanduser())
+            Path(address).parent.mkdir(parents=True, exist_ok=True)
+        token = os.environ.get("MILVUS_TOKEN", "") if self._own else ""
+        return self._asked(lambda: MilvusClient(address, token=token))
+
+    def prepared(self) -> int:
+        """The collection exists from now on; how many rows of it are there, in whole blocks."""
+        from pymilvus import DataType
+
+        client, name = self._client, self._parameters.collection
+        with self._lock:
+            if self._asked(lambda: client.has_collection(name)):
+                counted = self._asked(
+                    lambda: client.query(name, filter="", output_fields=["count(*)"])
+                )
+                return int(counted[0]["count(*)"]) // _ADD_BLOCK * _ADD_BLOCK
+            schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+            schema.add_field(_ROW, DataType.INT64, is_primary=True)
+            schema.add_field(_VECTOR, DataType.FLOAT_VECTOR, dim=self._parameters.dimensions)
+            index = client.prepare_index_params()
+            index.add_index(
+                _VECTOR,
+                index_type="HNSW",
+                metric_type="IP",
+                params={
+                    "M": self._parameters.M,
+                    "efConstruction": self._parameters.ef_construction,
+                },
+            )
+            self._asked(
+                lambda: client.create_collection(
+                    name, schema=schema, index_params=index, consistency_level="Strong"
+                )
+            )
+        return 0
+
+    def add(self, start: int, block: Float) -> None:
+        """Rows from `start` on; those that are there already are replaced."""
+        rows = [{_ROW: start + place, _VECTOR: vector} for place, vector in enumerate(block)]
+        with self._lock:
+            self._asked(lambda: self._client.upsert(self._parameters.collection, rows))
+
+    def finish(self) -> None:
+        """Have the database write what it was given, and be ready to search."""
+        with self._lock:
+            self._asked(lambda: self._client.flush(self._parameters.collection))
+            self._asked(lambda: self._client.load_collection(self._parameters.collection))
+
+    def nearest(self, vector: Float, count: int) -> Rows:
+        """Rows of about the `count` nearest vectors."""
+        client, name = self._client, self._parameters.collection
+        with self._lock:
+            if "_loaded" not in self.__dict__:
+                self._check(client, name)
+            found = self._asked(
+                lambda: client.search(
+                    name,
+                    data=[vector],
+                    anns_field=_VECTOR,
+                    limit=count,
+                    search_params={"metric_type": "IP", "params": {"ef": max(count, _LEAST_EF)}},
+                    output_fields=[_ROW],
+                )
+            )
+        return np.array([hit[_ROW] for hit in found[0]], dtype=np.int64)
+
+    def _check(self, client: Any, name: str) -> None:  # noqa: ANN401
+        if not self._asked(lambda: client.has_collection(name)):
+            raise SaetuiError(
+                f"Milvus at {self.address} does not have the vectors of this bundle ({name}).",
+                "Build the bundle again, or name the right database in MILVUS_URI.",
+            )
+        self._asked(lambda: client.load_collection(name))
+        self._loaded = True
+
+    def _asked(self, request: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """What the database answers.
+
+        Raises:
+            SaetuiError: It cannot be reached, or refuses.
+        """
+        from pymilvus.exceptions import MilvusException
+
+        try:
+            return request()
+        except (MilvusException, OSError, ValueError) as error:
+            reason = str(getattr(error, "message", "") or error).partition("\n")[0].rstrip(".")
+            raise SaetuiError(
+                f"Milvus at {self.address} cannot be used: {reason}.",
+                "See that it runs and is not in use elsewhere; MILVUS_URI names another address.",
+            ) from None
