@@ -33,7 +33,7 @@ class Calibration:
     bias: float
 
     def confidences(self, signals: Float) -> Float:
-        """Float32 from -1 to 1, one for each row of `signals` `(m, S)`."""
+        """Float32 from -1 to 1, one for each row of `signals` `(..., S)`."""
         return np.tanh((signals @ self.weights + self.bias) / 2).astype(np.float32)
 
 

@@ -85,8 +85,8 @@ class OfflineJudge:
         return np.split(found, np.cumsum(sizes)[:-1])
 
     def of_signals(self, signals: Float) -> Float:
-        """Confidences from what `measure` returned."""
-        return self.calibration.confidences(signals[:, self.columns])
+        """Confidences from signals `(..., S)`, as `measure` returns them."""
+        return self.calibration.confidences(signals[..., self.columns])
 
 
 def measure(
@@ -110,16 +110,39 @@ def offline_judges(
     Returns:
         Judges that read labels only, then the same that read terms, too.
     """
-    kinds = {
+    return [
+        _judge(kind, ending, signals, names, measured, trials)
+        for ending in ("", AND_TERMS)
+        for kind, used in _signals_of(names).items()
+        if any(used)
+    ]
+
+
+def label_judge(
+    signals: Signals, names: Sequence[str], measured: Float, trials: Trials
+) -> OfflineJudge:
+    """The judge that knows most and reads labels only; arguments are those of `offline_judges`."""
+    return _judge(WORDS_AND_EMBEDDER, "", signals, names, measured, trials)
+
+
+def _signals_of(names: Sequence[str]) -> dict[str, list[bool]]:
+    """Which of the signals each kind of judge goes by."""
+    return {
         WORDS: [name in BY_WORDS for name in names],
         EMBEDDER: [name in BY_EMBEDDER for name in names],
         WORDS_AND_EMBEDDER: [True] * len(names),
     }
-    judges = []
-    for ending in ("", AND_TERMS):
-        for kind, used in kinds.items():
-            columns = np.flatnonzero([*used, *(used if ending else [])])
-            if len(columns):
-                calibration = calibrate(measured[:, columns], trials)
-                judges.append(OfflineJudge(kind + ending, signals, columns, calibration))
-    return judges
+
+
+def _judge(  # noqa: PLR0917
+    kind: str,
+    ending: str,
+    signals: Signals,
+    names: Sequence[str],
+    measured: Float,
+    trials: Trials,
+) -> OfflineJudge:
+    used = _signals_of(names)[kind]
+    columns = np.flatnonzero([*used, *(used if ending else [])])
+    calibration = calibrate(measured[:, columns], trials)
+    return OfflineJudge(kind + ending, signals, columns, calibration)

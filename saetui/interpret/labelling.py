@@ -12,9 +12,10 @@ from saetui.core.codec import Float, Int
 from saetui.core.postings import Postings
 from saetui.interpret.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.examples import Examples, ExampleSource
-from saetui.interpret.judges import OfflineJudge, measure, offline_judges
+from saetui.interpret.judges import OfflineJudge, label_judge, measure, offline_judges
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.quality import Quality, assess
+from saetui.interpret.recognition import try_terms
 from saetui.interpret.scores import Scores, detection_scores
 from saetui.interpret.separation import Embed
 from saetui.interpret.signals import Signals
@@ -98,9 +99,10 @@ class Study:
         self._embed = _remembering(embed) if embed else None
         self._seed, self._progress = seed, progress
         self._evidence: dict[int, Evidence] | None = None
+        self._drawn: dict[tuple[bool, tuple[int, ...]], Trials] = {}
 
     def name(self) -> list[FeatureLabel]:
-        """Name every feature offline."""
+        """Name every feature offline: by terms, of which a judge tries the best on documents."""
         named = name_features(
             self._tokens,
             self._postings,
@@ -110,7 +112,14 @@ class Study:
             progress=self._progress,
         )
         self._evidence = named.evidence
-        return named.labels
+        trials = self._trials(self.split.labelling, sorted(named.evidence))
+        if not len(trials.features):
+            return named.labels
+        names, measured = _measured(named.labels, self._signals, [trials], self._progress)
+        judge = label_judge(self._signals, names, measured[0], trials)
+        return named.renamed(
+            try_terms(named.candidates, named.parts, judge, trials, self._progress)
+        )
 
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
         """Name every feature offline and score the names; see the function of this name."""
@@ -134,7 +143,7 @@ class Study:
     @cached_property
     def trials(self) -> Trials:
         """The held-out documents that labels are scored on."""
-        return make_trials(self._source(self.split.held_out).draw(list(self._known().values())))
+        return self._trials(self.split.held_out, sorted(self._known()))
 
     def score(self, labels: Sequence[FeatureLabel]) -> dict[str, Scores]:
         """Scores by offline judge: judges learn on one part, and are asked about the other.
@@ -142,11 +151,9 @@ class Study:
         Args:
             labels: One of each feature, by number; those without text are not scored.
         """
-        named = [each for each in self._known().values() if labels[each.feature].text]
-        labelling, held_out = (
-            make_trials(self._source(rows).draw(named))
-            for rows in (self.split.labelling, self.split.held_out)
-        )
+        named = [feature for feature in sorted(self._known()) if labels[feature].text]
+        labelling = self._trials(self.split.labelling, named)
+        held_out = self._trials(self.split.held_out, named)
         if not len(held_out.features):
             return {}
         return _scored(labels, self._signals, labelling, held_out, self._progress)
@@ -156,6 +163,15 @@ class Study:
         return Signals(
             self._tokens, self._embeddings, self.split.labelling, self._embed, self._seed
         )
+
+    def _trials(self, rows: Int, features: Sequence[int]) -> Trials:
+        """Some features on one part of the corpus; drawn once for labelling and for scoring."""
+        key = (rows is self.split.labelling, tuple(features))
+        if key not in self._drawn:
+            known = self._known()
+            evidence = [known[feature] for feature in features]
+            self._drawn[key] = make_trials(self._source(rows).draw(evidence))
+        return self._drawn[key]
 
     def _known(self) -> dict[int, Evidence]:
         """Of each feature that is active on a labelling document."""
@@ -182,7 +198,8 @@ def _scored(
     held_out: Trials,
     progress: Progress,
 ) -> dict[str, Scores]:
-    names, of_labelling, of_held_out = _measured(labels, signals, labelling, held_out, progress)
+    parts = [labelling, held_out]
+    names, (of_labelling, of_held_out) = _measured(labels, signals, parts, progress)
     judges: list[OfflineJudge] = offline_judges(signals, names, of_labelling, labelling)
     return {
         judge.name: detection_scores(
@@ -193,20 +210,17 @@ def _scored(
 
 
 def _measured(
-    labels: Sequence[FeatureLabel],
-    signals: Signals,
-    labelling: Trials,
-    held_out: Trials,
-    progress: Progress,
-) -> tuple[tuple[str, ...], Float, Float]:
-    asked = np.union1d(labelling.features, held_out.features)
+    labels: Sequence[FeatureLabel], signals: Signals, parts: Sequence[Trials], progress: Progress
+) -> tuple[tuple[str, ...], list[Float]]:
+    """Names of the signals for labels, and what `measure` finds on each part."""
+    asked = np.unique(np.concatenate([trials.features for trials in parts]))
     texts = [(labels[feature].text, labels[feature].terms) for feature in asked.tolist()]
     readings = signals.read(texts, progress)
-    parts = [
+    measured = [
         measure(signals, readings, np.searchsorted(asked, trials.owners()), trials.rows)
-        for trials in (labelling, held_out)
+        for trials in parts
     ]
-    return readings[0].names, parts[0], parts[1]
+    return readings[0].names, measured
 
 
 def _remembering(embed: Embed) -> Embed:

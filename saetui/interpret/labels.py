@@ -1,7 +1,7 @@
 """What a feature is called, and how names are made to read well and differ."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from saetui.interpret.words import word_of
@@ -10,7 +10,13 @@ LONGEST_LABEL = 50
 
 _SEPARATORS = re.compile(r"[\s,-]+")
 
+# How much of the score of a part a longer term must have to stand for it.
+_COMPLETION = 0.7
+
 Key = tuple[str, ...]
+
+Scores = dict[str, float]
+"""Terms of a feature with what speaks for each, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,35 @@ def sentence_case(term: str) -> str:
     """`term` with a capital first letter, unless its first part has capitals of its own."""
     first = _SEPARATORS.split(term, maxsplit=1)[0]
     return term if any(letter.isupper() for letter in first) else term[:1].upper() + term[1:]
+
+
+def completed(scores: Scores, parts: Collection[str]) -> Scores:
+    """`scores` with the longer term first that the best one is part of, if that is nearly as good.
+
+    "Bayesian" is no name; "Bayesian inference" is one.
+
+    Args:
+        scores: Of a feature's terms.
+        parts: Terms that mostly are part of longer ones.
+    """
+    best = next(iter(scores), "")
+    if best not in parts:
+        return scores
+    key, least = key_of(best), _COMPLETION * scores[best]
+    whole = [
+        term
+        for term, score in scores.items()
+        if score >= least and term not in parts and _completes(term, key)
+    ]
+    # The shortest says least that is not so: "multimodal data".
+    chosen = min(whole, key=lambda term: len(key_of(term)), default=best)
+    return {term: scores[term] for term in (chosen, *scores)}
+
+
+def _completes(term: str, key: Key) -> bool:
+    """Whether `term` goes on after `key` with a word, not with a number: "NGC 4278"."""
+    *_, last = term.split(" ")
+    return contains(key_of(term), key) and not any(letter.isdigit() for letter in last)
 
 
 def distinct_terms(terms: Iterable[str], limit: int) -> tuple[str, ...]:

@@ -113,6 +113,42 @@ class Signals:
             progress.advance(len(texts[block]))
         return _summed(parts[0]), _summed(parts[1])
 
+    def read_each(self, texts: Sequence[str]) -> Readings:
+        """Understand texts, at least one, each by itself."""
+        from scipy.sparse import vstack
+
+        blocks = [
+            self._read(texts[start : start + _TEXTS]) for start in range(0, len(texts), _TEXTS)
+        ]
+        together = zip(*(block.linear for block in blocks), strict=True)
+        return Readings(
+            blocks[0].names,
+            vstack([block.coverage for block in blocks]).tocsr(),
+            tuple(
+                _Linear(
+                    each[0].by_words,
+                    Directions(
+                        np.concatenate([part.directions.vectors for part in each]),
+                        np.concatenate([part.directions.centres for part in each]),
+                    ),
+                )
+                for each in together
+            ),
+        )
+
+    def grid(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
+        """Signals float32 `(k, m, S)` of each of the documents `rows` for each label `owners`."""
+        signals = np.empty((len(owners), len(rows), len(readings.names)), dtype=np.float32)
+        signals[..., 0] = (readings.coverage[owners] @ self._words.saturated[rows].T).toarray()
+        words = self._words.vectors[rows]
+        meanings = np.asarray(self._embeddings[rows], dtype=np.float32)
+        for column, each in enumerate(readings.linear, start=1):
+            directions = Directions(
+                each.directions.vectors[owners], each.directions.centres[owners]
+            )
+            signals[..., column] = directions.place(words if each.by_words else meanings)
+        return signals
+
     def measure(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
         """Signals float32 `(m, S)` of documents `rows` for the labels `owners` `(m,)`."""
         signals = np.empty((len(rows), len(readings.names)), dtype=np.float32)

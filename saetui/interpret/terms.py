@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,9 @@ from saetui.interpret.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.labels import (
     FeatureLabel,
     Key,
+    Scores,
     abbreviates,
-    contains,
+    completed,
     distinct_names,
     distinct_terms,
     key_of,
@@ -23,6 +25,7 @@ from saetui.interpret.labels import (
 from saetui.interpret.log_odds import PhraseContrast
 from saetui.interpret.markup import plain_text
 from saetui.interpret.phrases import Phrases, find_phrases
+from saetui.interpret.recognition import Tried
 from saetui.interpret.separation import Embed, separations
 from saetui.interpret.spelling import spell
 from saetui.interpret.split import restricted, split_documents
@@ -30,18 +33,13 @@ from saetui.interpret.tokens import Tokens, read_documents
 from saetui.progress import Progress
 from saetui.text import visible_line
 
-VERSION = 2
+VERSION = 3
 """Of the method; raised whenever it may give other labels on the same data."""
 
 _CANDIDATES = 12
 # More phrases are looked at, because forms of one term become one candidate.
 _PHRASES = 2 * _CANDIDATES
 _TERMS = 6
-# How much of the score of a part a longer term must have to stand for it.
-_COMPLETION = 0.7
-
-Scores = dict[str, float]
-"""Candidate terms of a feature, best first."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,24 @@ class NamedFeatures:
     Attributes:
         labels: One per feature, in order of features.
         evidence: Of each feature that is active on some document that may be read.
+        candidates: Terms that each of these features could be named by.
+        parts: Terms that mostly are part of longer ones.
+        openings: The title that stands for a feature without terms.
+        method: `terms` or `terms+embedding`.
     """
 
     labels: list[FeatureLabel]
     evidence: dict[int, Evidence]
+    candidates: dict[int, Scores]
+    parts: set[str]
+    openings: dict[int, str]
+    method: str
+
+    def renamed(self, tried: Mapping[int, Tried]) -> list[FeatureLabel]:
+        """Labels anew, now that candidates were tried on documents."""
+        terms = {feature: each.terms for feature, each in tried.items()}
+        joined = {feature: each.joined for feature, each in tried.items()}
+        return _labels(len(self.labels), terms, self.openings, self.method, joined)
 
 
 def label_features(
@@ -121,7 +133,7 @@ def name_features(
     openings = _openings(tokens, postings)
     seen = restricted(postings, labelling)
     if not seen.counts().any():
-        return NamedFeatures(_labels(postings.n, {}, openings, "none"), {})
+        return NamedFeatures(_labels(postings.n, {}, openings, "none"), {}, {}, set(), {}, "none")
     sample = Sample(embeddings, labelling)
     evidence = {each.feature: each for each in gather_evidence(seen, embeddings, sample)}
     phrases = find_phrases(tokens.only(labelling))
@@ -132,9 +144,10 @@ def name_features(
         meaning = separations(candidates, evidence, sample.covariance(), embed, progress)
         candidates = _ranked_by_meaning(candidates, meaning)
     parts = _parts(phrases)
-    candidates = {each: _completed(scores, parts) for each, scores in candidates.items()}
+    whole = {feature: completed(scores, parts) for feature, scores in candidates.items()}
     openings |= {feature: tokens.openings[each.rows[0]] for feature, each in evidence.items()}
-    return NamedFeatures(_labels(postings.n, candidates, openings, method), evidence)
+    labels = _labels(postings.n, whole, openings, method)
+    return NamedFeatures(labels, evidence, candidates, parts, openings, method)
 
 
 def _openings(tokens: Tokens, postings: Postings) -> dict[int, str]:
@@ -192,41 +205,27 @@ def _ranked_by_meaning(
     return ranked
 
 
-def _completed(scores: Scores, parts: set[str]) -> Scores:
-    """`scores` with the longer term first that the best one is part of, if that is nearly as good.
-
-    "Bayesian" is no name; "Bayesian inference" is one.
-    """
-    best = next(iter(scores), "")
-    if best not in parts:
-        return scores
-    key, least = key_of(best), _COMPLETION * scores[best]
-    whole = [
-        term
-        for term, score in scores.items()
-        if score >= least and term not in parts and _completes(term, key)
-    ]
-    # The shortest says least that is not so: "multimodal data".
-    chosen = min(whole, key=lambda term: len(key_of(term)), default=best)
-    return {term: scores[term] for term in (chosen, *scores)}
-
-
-def _completes(term: str, key: Key) -> bool:
-    """Whether `term` goes on after `key` with a word, not with a number: "NGC 4278"."""
-    *_, last = term.split(" ")
-    return contains(key_of(term), key) and not any(letter.isdigit() for letter in last)
-
-
 def _labels(
-    n: int, candidates: Mapping[int, Scores], openings: Mapping[int, str], method: str
+    n: int,
+    candidates: Mapping[int, Scores],
+    openings: Mapping[int, str],
+    method: str,
+    joined: Mapping[int, str] = MappingProxyType({}),
 ) -> list[FeatureLabel]:
+    """Labels of all features; a name of two joined terms, where there is one, comes first."""
     labels = [FeatureLabel(feature, "", "none", (), VERSION) for feature in range(n)]
     for feature, opening in openings.items():
         if title := _readable(opening):
             labels[feature] = FeatureLabel(feature, title, "title", (), VERSION)
     named = [feature for feature in sorted(candidates) if candidates[feature]]
     names = distinct_names(
-        [(list(candidates[feature]), max(candidates[feature].values())) for feature in named]
+        [
+            (
+                list(filter(None, (joined.get(feature), *candidates[feature]))),
+                max(candidates[feature].values()),
+            )
+            for feature in named
+        ]
     )
     for feature, name in zip(named, names, strict=True):
         terms = distinct_terms(candidates[feature], _TERMS)

@@ -55,14 +55,18 @@ class WordSpace:
     def __init__(self, tokens: Tokens, rows: Int, seed: int) -> None:
         counts = _counted(tokens)
         documents = np.bincount(counts[rows].indices, minlength=counts.shape[1])
-        known = np.flatnonzero(documents >= min(_LEAST_DOCUMENTS, max(len(rows), 1)))
+        frequent = documents >= min(_LEAST_DOCUMENTS, max(len(rows), 1))
+        self._number = _numbers(tokens)
+        # By alphabet, so that no other document has a say in where a word stands.
+        ordered = [self._number[word] for word in sorted(self._number)]
+        known = np.array([number for number in ordered if frequent[number]], dtype=np.int64)
         self._column = np.full(counts.shape[1], -1, dtype=np.int64)
         self._column[known] = np.arange(len(known))
-        self._number = _numbers(tokens)
         documents = documents[known]
         self._rarity = np.log1p((len(rows) - documents + 0.5) / (documents + 0.5))
         counts = counts[:, known].tocsr()
-        self.saturated = _saturated(counts)
+        counts.sort_indices()
+        self.saturated = _saturated(counts, rows)
         weighted = _of_unit_norm(_logarithmic(counts, self._rarity))
         width = min(WIDTH, -(-len(rows) // _DOCUMENTS_PER_DIMENSION))
         self._axes = _principal_axes(weighted[rows], width, seed)
@@ -121,9 +125,10 @@ def _counted(tokens: Tokens) -> Sparse:
     return counts
 
 
-def _saturated(counts: Sparse) -> Sparse:
+def _saturated(counts: Sparse, rows: Int) -> Sparse:
     lengths = np.asarray(counts.sum(axis=1)).ravel()
-    relative = np.repeat(lengths / max(lengths.mean(), 1e-9), np.diff(counts.indptr))
+    mean = lengths[rows].mean() if len(rows) else 0.0
+    relative = np.repeat(lengths / max(mean, 1e-9), np.diff(counts.indptr))
     saturated = counts.copy()
     discount = _SATURATION * (1 - _LENGTH + _LENGTH * relative)
     saturated.data = saturated.data * (1 + _SATURATION) / (saturated.data + discount)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from saetui.interpret.labels import (
     LONGEST_LABEL,
     abbreviates,
+    completed,
     contains,
     distinct_names,
     distinct_terms,
@@ -116,3 +117,13 @@ def test_shortened_text_ends_at_a_word():
     long = "A title that goes on, and on, for ever and then, some more words"
     assert shorten(long) == "A title that goes on, and on, for ever and then\u2026"
     assert len(shorten("\u661f" * 80)) == LONGEST_LABEL
+
+
+def test_a_part_of_terms_iscompleted_by_the_shortest_that_is_nearly_as_good():
+    scores = {"Bayesian": 10.0, "exact Bayesian inference": 9.5, "Bayesian inference": 8.0}
+    parts = {"Bayesian", "exact"}
+    assert next(iter(completed(scores, parts))) == "Bayesian inference"
+    assert completed(scores, {"exact"}) == scores
+    assert next(iter(completed({"Bayesian": 10.0, "Bayesian model": 5.0}, parts))) == "Bayesian"
+    assert next(iter(completed({"NGC": 10.0, "NGC 4278": 9.0}, {"NGC"}))) == "NGC"
+    assert completed({}, parts) == {}

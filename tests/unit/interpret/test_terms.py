@@ -8,7 +8,7 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.errors import BuildError, EmbedderError
-from saetui.interpret.terms import VERSION, _completed, label_features
+from saetui.interpret.terms import VERSION, label_features
 from saetui.progress import Silent
 
 TOPICS = (
@@ -174,13 +174,3 @@ def test_an_embedder_of_another_width_is_refused():
     documents, topics = corpus()
     with pytest.raises(EmbedderError, match="width 64"):
         labels_of(documents, topics, 5, lambda terms: np.ones((len(terms), 3)))
-
-
-def test_a_part_of_terms_is_completed_by_the_shortest_that_is_nearly_as_good():
-    scores = {"Bayesian": 10.0, "exact Bayesian inference": 9.5, "Bayesian inference": 8.0}
-    parts = {"Bayesian", "exact"}
-    assert next(iter(_completed(scores, parts))) == "Bayesian inference"
-    assert _completed(scores, {"exact"}) == scores
-    assert next(iter(_completed({"Bayesian": 10.0, "Bayesian model": 5.0}, parts))) == "Bayesian"
-    assert next(iter(_completed({"NGC": 10.0, "NGC 4278": 9.0}, {"NGC"}))) == "NGC"
-    assert _completed({}, parts) == {}
