@@ -7,7 +7,7 @@ queries work without weights: texts that share words are near each other.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,15 @@ from saetui.core.features import Statistics, statistics
 from saetui.core.postings import Postings, build_postings
 from saetui.embed import Embedder, EmbedderSettings
 from saetui.errors import InputError
-from saetui.progress import Progress
+from saetui.interpret.matching import match_features
+from saetui.progress import Progress, Silent
 from saetui.store.arrays import save_array
 from saetui.store.bundle import (
     DOCUMENTS,
     EMBEDDINGS,
     FAMILIES,
     FEATURES,
+    Bundle,
     sae_folder,
 )
 from saetui.store.documents import write_documents
@@ -37,6 +39,7 @@ from saetui.store.index import build_index
 from saetui.store.index.building import Kind
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
+from saetui.store.matches import write_matches
 from saetui.store.saes import save_codes, save_weights
 
 Vectors = NDArray[np.float32]
@@ -176,6 +179,53 @@ def make_bundle(
         saetui="0.1.0",
     )
     write_manifest(folder, manifest)
+    return folder
+
+
+SECOND = "k4-n32"
+
+
+def add_larger_sae(folder: Path) -> Path:
+    """Give a bundle of `make_bundle` a second SAE, of 32 features, and match the two.
+
+    Of the features of topics, 1 ("Accretion discs") splits into 1 and 15 there, 2 ("Black hole
+    mergers") is lost, and all others recur under their numbers; 16 is a novel one.
+    """
+    bundle = Bundle(folder)
+    first = bundle.sae()
+    random = np.random.default_rng(7)
+    n, topics, d = 32, len(_topics()), first.weights.d
+    directions = random.standard_normal((n, d)).astype(np.float32)
+    directions[:topics] = first.weights.directions[:topics] + 0.02 * directions[:topics]
+    aside = directions[topics] / np.linalg.norm(directions[topics])
+    directions[1], directions[topics] = directions[1] + 0.7 * aside, directions[1] - 0.7 * aside
+    directions[2] = random.standard_normal(d)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    bias = np.full(n, -10, dtype=np.float32)
+    bias[: topics + 2] = -0.15
+    weights = SaeWeights(directions, bias, directions, first.weights.bias, 4)
+    codes = encode(weights, np.asarray(bundle.embeddings, dtype=np.float32))
+    postings = build_postings(codes)
+    labels = _labels(n, hostile=False)
+    for number, label in ((1, "Thin discs"), (topics, "Thick discs"), (topics + 1, "Methods")):
+        labels[number] = LabelRecord(number, label, (), "terms", created="2024-08-01")
+    folders = {record.name: sae_folder(folder, record.name) for record in bundle.manifest.saes}
+    folders[SECOND] = sae = sae_folder(folder, SECOND)
+    save_weights(sae, weights, {})
+    save_codes(sae, codes, postings)
+    figures = statistics(postings, len(bundle))
+    write_features(sae / FEATURES, figures, labels, quality=_quality(figures))
+    write_families(sae / FAMILIES, _families(codes, postings, labels))
+    sides = [(first.record.name, first.weights, first.codes, first.postings)]
+    sides.append((SECOND, weights, codes, postings))
+    for one, other in (sides, sides[::-1]):
+        matches = match_features(
+            one[1].directions, one[3], other[1].directions, other[2], progress=Silent()
+        )
+        write_matches(folders[one[0]], other[0], matches)
+    saes = (*bundle.manifest.saes, SaeRecord(SECOND, n, 4))
+    bundle.close()
+    write_manifest(folder, replace(bundle.manifest, saes=saes, files=_files(folder)))
     return folder
 
 

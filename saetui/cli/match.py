@@ -11,7 +11,7 @@ from saetui.cli.options import AsJson, BundlePath, SaeName
 if TYPE_CHECKING:
     from saetui.cli.output import Output
     from saetui.session.session import Session
-    from saetui.session.splitting import MatchesIn
+    from saetui.session.splitting import MatchesIn, Splitting
 
 
 def match(
@@ -56,7 +56,7 @@ def match(
             _compare(output, session, cosine, limit, as_json)
             return
         number = session.lookup.feature(feature)
-        found = likes_of(session.bundle, session.sae, number)
+        found = likes_of(session, number)
         if as_json:
             output.json(shapes.likes(session, number, found))
         else:
@@ -67,49 +67,37 @@ def _compare(
     output: "Output", session: "Session", cosine: float, limit: int, as_json: bool
 ) -> None:
     """Every two SAEs that follow each other in size."""
-    from itertools import pairwise
-
     from saetui.cli import shapes
     from saetui.cli.output import Column
-    from saetui.session.splitting import compare_saes
+    from saetui.session.splitting import by_size, compare_saes, look_at_splitting, pairs_of
 
-    ordered = sorted(session.bundle.manifest.saes, key=lambda record: (record.n, record.name))
-    compared = [
-        (small.name, large.name, compare_saes(session.bundle, small.name, large.name, cosine))
-        for small, large in pairwise(ordered)
-    ]
+    bundle = session.bundle
+    pairs = pairs_of(bundle)[: len(by_size(bundle)) - 1]
     if as_json:
-        output.json([shapes.comparison(*each) for each in compared])
+        output.json(
+            [shapes.comparison(*pair, compare_saes(bundle, *pair, cosine)) for pair in pairs]
+        )
         return
+    found = [look_at_splitting(session, *pair, cosine) for pair in pairs]
     titles = ("recurrent", "split", "into", "novel", "lost", "never active")
     output.table(
         [Column("from"), Column("to"), *(Column(title, numeric=True) for title in titles)],
         [
             [
-                small,
-                large,
-                str(len(found.recurrent)),
-                str(len(found.split)),
-                str(sum(map(len, found.split.values()))),
-                str(len(found.novel)),
-                str(len(found.lost)),
-                str(len(found.inactive)),
+                each.small,
+                each.large,
+                str(len(each.fates["recurrent"])),
+                str(len(each.fates["split"])),
+                str(sum(len(fate.parts) for fate in each.fates["split"])),
+                str(len(each.fates["novel"])),
+                str(len(each.fates["lost"])),
+                str(each.inactive),
             ]
-            for small, large, found in compared
+            for each in found
         ],
     )
-    for small, large, found in compared:
-        names = {name: session.bundle.sae(name).features for name in (small, large)}
-        output.heading(f"Features of {small} that split most in {large}")
-        widest = sorted(found.split.items(), key=lambda item: (-len(item[1]), item[0]))[:limit]
-        for feature, parts in widest:
-            output.line(f"{feature}  {names[small][feature].name}")
-            for part in parts:
-                output.line(f"    {part}  {names[large][part].name}")
-        output.heading(f"The most frequent features of {large} that are like none of {small}")
-        novel = sorted(found.novel, key=lambda i: (-names[large][i].documents, i))[:limit]
-        for feature in novel:
-            output.line(f"{feature}  {names[large][feature].name}")
+    for each in found:
+        _list_fates(output, session, each, limit)
     output.line()
     output.prose(
         "Two SAEs of one size that differ in nothing but the seed also have features that the "
@@ -117,20 +105,44 @@ def _compare(
     )
 
 
+def _list_fates(output: "Output", session: "Session", found: "Splitting", limit: int) -> None:
+    """The first features of every kind."""
+    names = {name: session.beside(name).features for name in (found.small, found.large)}
+    titles = {
+        "split": f"Features of {found.small} that split most in {found.large}",
+        "recurrent": f"Features of {found.small} that recur most exactly in {found.large}",
+        "novel": f"The most frequent features of {found.large} that are like none of {found.small}",
+        "lost": f"The most frequent features of {found.small} that {found.large} has nothing like",
+    }
+    for kind, fates in found.fates.items():
+        if not fates:
+            continue
+        output.heading(titles[kind])
+        for fate in fates[:limit]:
+            output.line(f"{fate.feature}  {names[fate.sae][fate.feature].name}")
+            for part in fate.parts:
+                output.line(f"    {part}  {names[found.large][part].name}")
+
+
 def _print_likes(
     output: "Output", session: "Session", number: int, found: "list[MatchesIn]"
 ) -> None:
     from saetui.cli.output import Column
+    from saetui.session.splitting import family_of
 
     output.line(f"{number}  {session.features[number].name}", "bold")
     for each in found:
-        output.heading(f"In {each.sae}")
+        become = {None: "", 0: ", where it is lost", 1: ", where it recurs"}
+        count = None if each.parts is None else len(each.parts)
+        said = become.get(count, f", where it splits into {count}")
+        output.heading(f"In {each.sae}{said}")
         output.table(
             [
                 Column("feature", numeric=True),
                 Column("label"),
                 Column("cosine", numeric=True),
-                Column("together", numeric=True),
+                Column("on both", numeric=True),
+                Column("share", numeric=True),
                 Column("documents", numeric=True),
             ],
             [
@@ -139,8 +151,18 @@ def _print_likes(
                     like.name,
                     score(like.cosine),
                     str(like.together),
+                    f"{like.share:.0%}",
                     str(like.documents),
                 ]
                 for like in each.matches
             ],
         )
+    family = family_of(session, number)
+    if family is not None:
+        output.heading(f"Its family in {session.sae.record.name}: {family.label}")
+        for child in family.children(number):
+            output.line(f"{child}  {session.features[child].name}")
+        if not family.children(number):
+            output.line("Nothing stands below it.")
+    output.line()
+    output.prose("Share: of the documents that activate either feature, those that activate both.")

@@ -337,7 +337,10 @@ def check(findings: "Sequence[Finding]") -> Json:
 
 
 def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Json:
-    """The likes of a feature in the other SAEs."""
+    """The likes of a feature in the other SAEs, and what stands below it in its family."""
+    from saetui.session.splitting import family_of
+
+    family = family_of(session, feature)
     return {
         "id": feature,
         "label": session.features[feature].label,
@@ -346,12 +349,14 @@ def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Jso
             {
                 "sae": each.sae,
                 "n": each.n,
+                "parts": None if each.parts is None else list(each.parts),
                 "features": [
                     {
                         "id": like.feature,
                         "label": like.name,
                         "cosine": number(like.cosine),
                         "together": like.together,
+                        "share": number(like.share),
                         "documents": like.documents,
                     }
                     for like in each.matches
@@ -359,6 +364,13 @@ def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Jso
             }
             for each in found
         ],
+        "family": family
+        and {
+            "id": family.id,
+            "label": family.label,
+            "root": family.root,
+            "children": list(family.children(feature)),
+        },
     }
 
 

@@ -65,6 +65,8 @@ class Session:
         self._queries = Queries(bundle, lambda: self.sae.weights, self._embed)
         self.searcher = Searcher(bundle, self.sae, self._queries, lambda: self.features, clock)
         self._known: Knowledge | None = None
+        self._clock = clock
+        self._beside: dict[str, Session] = {}
 
     @property
     def features(self) -> Sequence[FeatureRecord]:
@@ -157,6 +159,27 @@ class Session:
                     "Open the bundle with the embedder that it was built with.",
                 )
             return self._embedder
+
+    def using(self, sae: str) -> "Session":
+        """The same bundle with another of its SAEs; notes that wait are written before.
+
+        Raises:
+            InputError: There is no such SAE, or the notes cannot be written.
+        """
+        self.write_notes()
+        return Session(self.bundle, sae, self._embedder, self._clock)
+
+    def beside(self, sae: str) -> "Session":
+        """A session to look up another SAE of the bundle in, beside this one; made once.
+
+        Raises:
+            InputError: There is no such SAE.
+        """
+        if sae == self.sae.record.name:
+            return self
+        if sae not in self._beside:
+            self._beside[sae] = Session(self.bundle, sae, self._embedder, self._clock)
+        return self._beside[sae]
 
     def warm(self) -> None:
         """Read what searches and filters need, so that the first one does not wait for it."""

@@ -93,6 +93,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command("c", "block", "Co-occurrence", "Show or hide how members occur together", "Block"),
         Command("F", "feature", "Feature", "Go to the feature in the features view", "Feature"),
+        Command("m", "matches", "Matches", "Go to the feature among its likes in other SAEs"),
         Command("t", "family", "Next family", "Go to the feature in another of its families"),
     ),
     "Features": (
@@ -113,7 +114,16 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "u", "take_back", "Take back", "Undo your last label, verdict, bookmark or note", "Undo"
         ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
+        Command("m", "matches", "Matches", "Go to the feature among its likes in other SAEs"),
         Command("escape", "all", "All", "List all features again", "All", rank=4),
+    ),
+    "Splitting": (
+        Command("less_than_sign", "list(-1)", "List before", "Show the list before", "Lists"),
+        Command("greater_than_sign", "list(1)", "Next list", "Show the next list", "Lists"),
+        Command("p", "pair", "Next pair", "Compare the next two SAEs", "Pair"),
+        Command("S", "use", "Use this SAE", "Use the feature's SAE from now on", "Use its SAE"),
+        Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
+        Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
     ),
     "Document": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
@@ -121,6 +131,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "F", "features", "Its features", "List its features in the features view", "Features"
         ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
+        Command("m", "matches", "Matches", "Go to the feature among its likes in other SAEs"),
         Command("escape", "back", "Back", "Go back", "Back"),
     ),
     "Lists": (
@@ -136,6 +147,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("1", "view('search')", "Search", "Go to the search view"),
         Command("2", "view('features')", "Features", "Go to the features view"),
         Command("3", "view('families')", "Families", "Go to the families view"),
+        Command("4", "view('splitting')", "Splitting", "Go to the splitting view"),
         Command("tab", "app.focus_next", "Next pane", "Go to the next pane", "Pane"),
         Command("shift+tab", "app.focus_previous", "Previous pane", "Go to the previous pane"),
         Command("slash", "find", "Find", "Go to the query or filter line", "Find", rank=3),

@@ -79,3 +79,25 @@ class SteerFeatures(Message):
     def __init__(self, features: tuple[int, ...]) -> None:
         super().__init__()
         self.features = features
+
+
+class OpenSplitting(Message):
+    """A feature is to be looked at beside its likes in the other SAEs."""
+
+    def __init__(self, feature: int) -> None:
+        super().__init__()
+        self.feature = feature
+
+
+class UseSae(Message):
+    """Another SAE of the bundle is to be used from now on.
+
+    Attributes:
+        sae: Its name.
+        feature: Of it, the one to go to.
+    """
+
+    def __init__(self, sae: str, feature: int) -> None:
+        super().__init__()
+        self.sae = sae
+        self.feature = feature

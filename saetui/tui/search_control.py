@@ -53,7 +53,13 @@ class SearchControl:
         return self.history.present
 
     def open(self, session: "Session") -> None:
-        """Search in a session; answer what was asked before it was there."""
+        """Search in a session; answer what was asked before it was there.
+
+        Where there was another session, its changes go: its features are others.
+        """
+        if self._session is not None:
+            self.history = History(self.state.reset())
+            self.answer = None
         self._session = session
         self._ask()
 

@@ -15,7 +15,7 @@ from saetui.store.families import write_families
 from saetui.store.features import write_features
 from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord
-from saetui.store.manifest import FileRecord, write_manifest
+from saetui.store.manifest import FileRecord, read_manifest, write_manifest
 
 ESCAPES = "\x1b[31mred\x1b[2J\x1b]0;title\x07 \x9b1mbell\x07\x08\x7f"
 MARKUP = "[bold]not bold[/] [@click=app.quit]quit[/] [/] [#ff0000]"
@@ -38,8 +38,13 @@ def rewrite(
     documents: Sequence[Document] | None = None,
     labels: Sequence[LabelRecord] | None = None,
     families: Sequence[Family] | None = None,
+    forget: tuple[str, ...] = (),
 ) -> Path:
-    """Replace parts of a bundle, and make its manifest say so."""
+    """Replace parts of a bundle, or forget files named so, and make its manifest say so."""
+    if forget:
+        manifest = read_manifest(folder)
+        kept = {k: v for k, v in manifest.files.items() if not any(part in k for part in forget)}
+        write_manifest(folder, replace(manifest, files=kept))
     bundle = Bundle(folder)
     sae = bundle.sae()
     changed = []

@@ -17,6 +17,7 @@ from saetui.tui.messages import (
     OpenDocument,
     OpenFamily,
     OpenFeature,
+    OpenSplitting,
     OpenView,
     SteerFeatures,
 )
@@ -101,6 +102,11 @@ class DocumentScreen(Screen[None]):
         """Go to the feature in its family."""
         if self._feature is not None:
             self._go_on(OpenFamily(self._feature))
+
+    def action_matches(self) -> None:
+        """Go to the feature among its likes in other SAEs."""
+        if self._feature is not None:
+            self._go_on(OpenSplitting(self._feature))
 
     def action_features(self) -> None:
         """List its features in the features view."""

@@ -1,4 +1,4 @@
-"""The main screen: one open session in three views."""
+"""The main screen: one open session in several views."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,8 +22,10 @@ from saetui.tui.messages import (
     OpenDocument,
     OpenFamily,
     OpenFeature,
+    OpenSplitting,
     OpenView,
     SteerFeatures,
+    UseSae,
 )
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.document import DocumentScreen
@@ -32,6 +34,7 @@ from saetui.tui.state import SearchState
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.search import SearchView
+from saetui.tui.views.splitting import SplittingView
 from saetui.tui.widgets.key_line import KeyLine
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.text_line import TextLine
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class MainScreen(Screen[None]):
-    """Search, features and families; passes between them what they ask of one another.
+    """Search, features, families, splitting; passes between them what they ask of one another.
 
     The screen can be used before the session is there.
 
@@ -61,8 +64,12 @@ class MainScreen(Screen[None]):
         self._search_view = SearchView(self._status, id="search")
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
+        self._splitting_view = SplittingView(id="splitting")
         self._reading: Latest[int, DocumentDetail] = Latest(
             self, "document", self._read, self._show_document, self._tell
+        )
+        self._switching: Latest[UseSae, Session] = Latest(
+            self, "switch", self._other_session, self._switch, self._tell
         )
 
     def compose(self) -> ComposeResult:
@@ -72,6 +79,7 @@ class MainScreen(Screen[None]):
             yield self._search_view
             yield self._features_view
             yield self._families_view
+            yield self._splitting_view
         yield KeyLine()
 
     @property
@@ -103,6 +111,7 @@ class MainScreen(Screen[None]):
         self._status.bundle = (manifest.name, documents, session.sae.record.name)
         self._features_view.show(session)
         self._families_view.show(session)
+        self._splitting_view.show(session)
         self.search.open(session)
 
     def _opened(self) -> "Session":
@@ -167,6 +176,7 @@ class MainScreen(Screen[None]):
         """Show the labels as they are now, everywhere."""
         self._features_view.refresh_labels()
         self._families_view.refresh_labels()
+        self._splitting_view.refresh_labels()
         self.search.refresh_labels()
 
     def on_open_family(self, event: OpenFamily) -> None:
@@ -180,6 +190,29 @@ class MainScreen(Screen[None]):
         self.action_view("families")
         family = families[-1].id if event.family is None else event.family
         self._families_view.go_to(family, event.feature)
+
+    def on_open_splitting(self, event: OpenSplitting) -> None:
+        """Go to a feature among its likes in other SAEs."""
+        self._splitting_view.go_to(event.feature)
+        self.action_view("splitting")
+
+    def on_use_sae(self, event: UseSae) -> None:
+        """Use another SAE of the bundle, and go to a feature of it."""
+        self._switching.ask(event)
+
+    def _other_session(self, event: UseSae) -> "Session":
+        session = self._opened()
+        if event.sae != session.sae.record.name:
+            session = session.using(event.sae)
+            _ = session.features, session.families, session.lookup
+            session.warm()
+        return session
+
+    def _switch(self, event: UseSae, session: "Session") -> None:
+        if session is not self.session:
+            self.session_ready(session)
+            self.notify(f"{event.sae} is in use now.", markup=False)
+        self.on_open_feature(OpenFeature(event.feature))
 
     def on_open_view(self, event: OpenView) -> None:
         """Go to a view."""
@@ -204,7 +237,12 @@ class MainScreen(Screen[None]):
         if view == "search":
             search = self._search_view
             return search.steering if search.steering.rows else search.query_line
-        return (self._features_view if view == "features" else self._families_view).lines
+        lines: dict[str, Widget] = {
+            "features": self._features_view.lines,
+            "families": self._families_view.lines,
+            "splitting": self._splitting_view.lines,
+        }
+        return lines[view]
 
     def action_find(self) -> None:
         """Go to the query or filter line of the view."""
@@ -232,5 +270,6 @@ class MainScreen(Screen[None]):
             "Family tree": ("families", families.forest),
             "Co-occurrence": ("families", families.block),
             "Families": ("families", families),
+            "Splitting": ("splitting", self._splitting_view),
             "Everywhere": (view, self),
         }

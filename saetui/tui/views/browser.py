@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 from saetui.errors import InputError, SaetuiError
 from saetui.tui.feature_columns import trust_of
 from saetui.tui.latest import Latest
-from saetui.tui.messages import OpenDocument, OpenFamily, OpenFeature, SteerFeatures
+from saetui.tui.messages import OpenDocument, OpenFamily, OpenFeature, OpenSplitting, SteerFeatures
 from saetui.tui.widgets.details import DetailList, DetailRow
 from saetui.tui.widgets.feature_details import feature_rows
 from saetui.tui.widgets.heading import Heading
@@ -93,6 +93,7 @@ class Browser(Container):
     def show(self, session: "Session") -> None:
         """Show a session."""
         self.session = session
+        self._shown = None
         self.refilter()
 
     def refresh_labels(self) -> None:
@@ -217,3 +218,8 @@ class Browser(Container):
         """Go to the feature's family."""
         if self.feature is not None:
             self.post_message(OpenFamily(self.feature))
+
+    def action_matches(self) -> None:
+        """Go to the feature among its likes in the other SAEs."""
+        if self.feature is not None:
+            self.post_message(OpenSplitting(self.feature))

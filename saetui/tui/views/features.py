@@ -44,6 +44,7 @@ class FeaturesView(AnnotatedBrowser):
     def show(self, session: "Session") -> None:
         """Show the features of a session."""
         self.list.families = families_of(session.families)
+        self._only = None
         super().show(session)
 
     # Filter.

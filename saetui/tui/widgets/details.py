@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saetui.tui.columns import Pieces, fit, wrap
+from saetui.tui.columns import Pieces, cut, fit, wrap
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class DetailList(LineList[DetailRow]):
     def line(self, detail: DetailRow, index: int, width: int) -> Pieces:
         """The value, then the text."""
         if detail.target is None:
-            return ((f" {detail.text}", detail.kind if detail.kind in ("title", "muted") else ""),)
+            style = detail.kind if detail.kind in ("title", "muted") else ""
+            return ((cut(f" {detail.text}", width, self.glyphs.ellipsis), style),)
         note = f" {detail.note}" if detail.note else ""
         room = width - VALUE - 4 - len(note)
         return (

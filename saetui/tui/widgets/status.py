@@ -9,7 +9,12 @@ from saetui.text import visible_line
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.lines import Lines, cells
 
-VIEWS = (("search", "Search"), ("features", "Features"), ("families", "Families"))
+VIEWS = (
+    ("search", "Search"),
+    ("features", "Features"),
+    ("families", "Families"),
+    ("splitting", "Splitting"),
+)
 _NAME = " saetui "
 _LEAST_NAME = 8
 
@@ -31,15 +36,20 @@ class StatusLine(Lines):
 
     def lines(self, width: int) -> tuple[Pieces]:
         """The line, its right end at the right edge."""
-        views = [
-            (f" {number} {title} ", "current" if name == self.view else "")
-            for number, (name, title) in enumerate(VIEWS, start=1)
-        ]
-        left: Pieces = ((_NAME, "strong"), *views)
+        left = self._left(width)
         right = f"  {self.search} "
         room = width - cells(left) - cells(((right, ""),))
         bundle = self._facts(room)
         return ((*left, (bundle, "muted"), (right if room >= 0 else "", "")),)
+
+    def _left(self, width: int) -> Pieces:
+        """The product's name and the views; the name goes where figures need its room."""
+        views: Pieces = tuple(
+            (f" {number} {title} ", "current" if name == self.view else "")
+            for number, (name, title) in enumerate(VIEWS, start=1)
+        )
+        roomy = cells(views) + len(_NAME) + len(f"  {self.search} ") <= width
+        return ((_NAME if roomy else "", "strong"), *views)
 
     def _facts(self, room: int) -> str:
         """As many facts as fit, on exactly the cells there are."""
@@ -52,9 +62,10 @@ class StatusLine(Lines):
 
     async def on_click(self, event: events.Click) -> None:
         """Go to the view whose name was clicked."""
-        position = event.x - len(_NAME)
-        for number, (name, title) in enumerate(VIEWS, start=1):
-            length = len(f" {number} {title} ")
+        (start, _), *views = self._left(self.size.width)
+        position = event.x - len(start)
+        for (name, _), (text, _) in zip(VIEWS, views, strict=True):
+            length = len(text)
             if 0 <= position < length:
                 await self.run_action(f"screen.view('{name}')")
                 return

@@ -11,7 +11,8 @@ from test_build import Stopped, StopsAfter, contents
 from saetui.errors import InputError
 from saetui.pipeline.build import BuildOutcome, add_saes, build_bundle
 from saetui.progress import Silent
-from saetui.session.splitting import compare_saes, likes_of
+from saetui.session.session import Session
+from saetui.session.splitting import compare_saes, likes_of, look_at_splitting, pairs_of
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.train.size import SaeSize
@@ -75,9 +76,31 @@ def test_features_are_matched_between_all_saes(extended: Path) -> None:
     found = compare_saes(bundle, "k4-n24", "matryoshka-k4-n32")
     parts = [len(found.recurrent), *map(len, found.split.values())]
     assert sum(parts) + len(found.novel) + len(found.inactive) == 32
-    likes = likes_of(bundle, bundle.sae("k4-n24"), 3)
-    assert [each.sae for each in likes] == ["batchtopk-k2-n16", "matryoshka-k4-n32"]
-    assert all(each.matches for each in likes)
+    session = Session(bundle, "k4-n24")
+    both = look_at_splitting(session, "k4-n24", "matryoshka-k4-n32")
+    assert {fate.feature for fate in both.fates["novel"]} == set(found.novel)
+    for feature in range(24):
+        likes = likes_of(session, feature)
+        assert [each.sae for each in likes] == ["batchtopk-k2-n16", "matryoshka-k4-n32"]
+        assert all(each.matches for each in likes)
+        smaller, larger = (each.parts for each in likes)
+        assert smaller is None
+        # What a feature becomes is the same whether one asks for it or for all of them.
+        fates = [*both.fates["split"], *both.fates["recurrent"]]
+        assert larger == next((fate.parts for fate in fates if fate.feature == feature), ())
+        nearest = likes[1].matches[0]
+        rows = [
+            set(bundle.sae(sae).postings.documents(number)[0].tolist())
+            for sae, number in (("k4-n24", feature), ("matryoshka-k4-n32", nearest.feature))
+        ]
+        assert nearest.together == len(rows[0] & rows[1])
+        either = len(rows[0] | rows[1])
+        assert nearest.share == pytest.approx(nearest.together / either if either else 0)
+
+
+def test_pairs_of_saes_that_follow_one_another_come_first(extended: Path) -> None:
+    small, middle, large = "batchtopk-k2-n16", "k4-n24", "matryoshka-k4-n32"
+    assert pairs_of(Bundle(extended)) == [(small, middle), (middle, large), (small, large)]
 
 
 def test_an_sae_that_is_gone_takes_its_matches_along(extended: Path, tmp_path: Path) -> None:

@@ -1,0 +1,348 @@
+"""What becomes of features in the other SAEs of a bundle."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal, Vertical
+
+from saetui.errors import InputError, SaetuiError
+from saetui.text import visible_line
+from saetui.tui.commands import bindings
+from saetui.tui.latest import Latest
+from saetui.tui.messages import OpenFamily, OpenFeature, SteerFeatures, UseSae
+from saetui.tui.widgets.choices import Choices
+from saetui.tui.widgets.details import DetailList
+from saetui.tui.widgets.fate_list import FateList
+from saetui.tui.widgets.heading import Heading
+from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.notice import Notice
+from saetui.tui.widgets.splitting_details import Likes, Linked, match_rows, relative_rows
+from saetui.tui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from saetui.session.session import Session
+    from saetui.session.splitting import Fate, Splitting
+
+ALL = "all"
+_LONGEST_NAME = 100
+
+
+class SplittingView(Container):
+    """Lists of what recurs, splits, is novel or lost; beside it the chosen feature's likes.
+
+    What a feature splits into stands beside what its family has below it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("Splitting")
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.session: Session | None = None
+        self.filter_line = TextLine(placeholder="Find features by words of the label")
+        self.choices = Choices()
+        self.notice = Notice()
+        self.lines = FateList(empty=("Opening.",))
+        self.matches = DetailList()
+        self.relatives = DetailList()
+        self.kind = ""
+        self._heading = Heading("Splitting")
+        self._pairs: Sequence[tuple[str, str]] = ()
+        self._pair = 0
+        self._found: Splitting | None = None
+        self._likes: Likes | None = None
+        self._linked: dict[DetailList, Linked] = {}
+        # The feature to go to when the lists are there.
+        self._wanted: int | None = None
+        self._comparing: Latest[tuple[str, str], Splitting] = Latest(
+            self, "compare", self._compare, self._show_found, self._fail
+        )
+        self._looking: Latest[tuple[str, int], Likes] = Latest(
+            self, "likes", self._look, self._show_likes, self._fail
+        )
+
+    def compose(self) -> ComposeResult:
+        """Lists, then the likes of a feature beside its family."""
+        with Vertical(classes="lines-pane"):
+            yield self.filter_line
+            yield self.choices
+            yield self.notice
+            yield self._heading
+            yield self.lines
+        with Horizontal(classes="detail-pane"):
+            with Vertical():
+                yield Heading("In the other SAEs", right="cosine, documents on both ")
+                yield self.matches
+            with Vertical():
+                yield Heading("In its family")
+                yield self.relatives
+
+    # What others use.
+
+    def show(self, session: "Session") -> None:
+        """Show a session; the SAEs are compared when somebody looks."""
+        self.session = session
+        self._found = self._likes = None
+        self._pairs, self._pair = (), 0
+        self.notice.say()
+        if self.display:
+            self.on_show()
+
+    def go_to(self, feature: int) -> None:
+        """Put the cursor on a feature of the SAE in use."""
+        self._wanted = feature
+        self.kind = ALL
+        with self.prevent(TextLine.Changed):
+            self.filter_line.value = ""
+        if self._found is not None:
+            self._list()
+
+    def refresh_labels(self) -> None:
+        """Show the labels as they are now."""
+        if self.session is not None and self._found is not None:
+            self._list(stay=True)
+
+    # The lists.
+
+    def on_show(self) -> None:
+        """Compare the SAEs, once."""
+        session = self.session
+        if session is None or self._pairs:
+            return
+        # Here and not above: the first frame does not wait for it.
+        from saetui.session.splitting import pairs_of
+
+        self._pairs = pairs_of(session.bundle)
+        if not self._pairs:
+            self._explain(session)
+            return
+        own = session.sae.record.name
+        self._pair = next(i for i, pair in enumerate(self._pairs) if own in pair)
+        self._comparing.ask(self._pairs[self._pair])
+
+    def _explain(self, session: "Session") -> None:
+        """Say why there is nothing to compare, and what to do."""
+        record = session.sae.record
+        self.lines.say(
+            f"This bundle has one SAE, {record.name}. A second one of another size shows which "
+            "features recur there, which split into several, and which are new.",
+            "",
+            "Train one, which takes some minutes, and open the bundle again:",
+            "",
+            f"saetui train {session.bundle.path.name} --sae k{2 * record.k}-n{2 * record.n}",
+        )
+        self._heading.say("One SAE")
+        for pane in (self.matches, self.relatives):
+            pane.say("No feature is chosen.")
+
+    def _opened(self) -> "Session":
+        if self.session is None:
+            raise InputError("The bundle is still being opened.", "Try again in a moment.")
+        return self.session
+
+    def _compare(self, pair: tuple[str, str]) -> "Splitting":
+        from saetui.session.splitting import look_at_splitting
+
+        session = self._opened()
+        for name in pair:
+            _ = session.beside(name).features
+        return look_at_splitting(session, *pair)
+
+    def _show_found(self, pair: tuple[str, str], found: "Splitting") -> None:
+        self._found = found
+        if not self.kind:
+            fullest = next((kind for kind, fates in found.fates.items() if fates), ALL)
+            self.kind = fullest
+        self._list()
+
+    def _fail(self, error: SaetuiError) -> None:
+        self.notice.say(visible_line(str(error)))
+
+    def _of_kind(self, kind: str) -> "Sequence[Fate]":
+        found = self._found
+        if found is None:
+            return ()
+        if kind != ALL:
+            return found.fates[kind]  # type: ignore[index]
+        own = self._opened().sae.record.name
+        fates = {(fate.sae, fate.feature): fate for fates in found.fates.values() for fate in fates}
+        if own == found.large:
+            # A feature that others became is listed by itself.
+            fates |= {
+                (own, part): _part_of(fate, own, part)
+                for fate in (*found.fates["split"], *found.fates["recurrent"])
+                for part in fate.parts
+            }
+        return sorted(
+            (fate for fate in fates.values() if fate.sae == own), key=lambda fate: fate.feature
+        )
+
+    def _list(self, *, stay: bool = False) -> None:
+        """List the chosen kind, filtered."""
+        session, found = self._opened(), self._found
+        assert found is not None
+        records = {name: session.beside(name).features for name in (found.small, found.large)}
+        self.lines.records = records
+        fates = self._of_kind(self.kind)
+        words = self.filter_line.value.casefold().split()
+        if words:
+            fates = [
+                fate
+                for fate in fates
+                if all(word in records[fate.sae][fate.feature].name.casefold() for word in words)
+            ]
+        cursor = 0
+        if self._wanted is not None:
+            wanted = (session.sae.record.name, self._wanted)
+            places = (i for i, fate in enumerate(fates) if (fate.sae, fate.feature) == wanted)
+            cursor = next(places, 0)
+            self._wanted = None
+        self.lines.replace(fates, cursor=None if stay else cursor)
+        self.choices.say(
+            [(kind, len(self._of_kind(kind))) for kind in (ALL, *found.fates)], self.kind
+        )
+        title = f"{found.small} to {found.large}"
+        self._heading.say(title, self.lines.LEFT, self.lines.RIGHT)
+        if self.lines.row is None:
+            self.lines.say("No feature of this kind has these words." if words else "None.")
+            self._looking.drop()
+            self._likes = None
+            for pane in (self.matches, self.relatives):
+                pane.say("No feature is chosen.")
+        else:
+            self._looking.ask((self.lines.row.sae, self.lines.row.feature))
+
+    # The chosen feature.
+
+    def _look(self, chosen: tuple[str, int]) -> Likes:
+        from saetui.session.splitting import family_of, likes_of
+
+        session = self._opened().beside(chosen[0])
+        return Likes(
+            session, chosen[1], likes_of(session, chosen[1]), family_of(session, chosen[1])
+        )
+
+    def _show_likes(self, chosen: tuple[str, int], likes: Likes) -> None:
+        self._likes = likes
+        self._lay_out(0)
+
+    def _lay_out(self, cursor: int | None = None) -> None:
+        likes = self._likes
+        if likes is None:
+            return
+        for pane, rows_of in ((self.matches, match_rows), (self.relatives, relative_rows)):
+            linked = self._linked[pane] = rows_of(likes, pane.text_width)
+            pane.replace(linked.rows, cursor)
+            if not pane.has_focus:
+                pane.scroll_home(animate=False)
+
+    @property
+    def chosen(self) -> tuple[str, int] | None:
+        """SAE and number of the feature under the cursor of whichever list has the focus."""
+        for pane, linked in self._linked.items():
+            row = pane.row
+            if pane.has_focus and row is not None and row.target is not None:
+                return linked.features[row.target]
+        fate = self.lines.row
+        return None if fate is None else (fate.sae, fate.feature)
+
+    def _in_use(self) -> int | None:
+        """The chosen feature, if it is of the SAE in use; if not, say how to get there."""
+        chosen = self.chosen
+        if chosen is None:
+            return None
+        sae, feature = chosen
+        if sae == self._opened().sae.record.name:
+            return feature
+        name = visible_line(self._opened().beside(sae).features[feature].name, _LONGEST_NAME)
+        self.notice.say(f"{name} is a feature of {sae}. S uses that SAE and goes there.")
+        return None
+
+    # What widgets report.
+
+    def on_resize(self) -> None:
+        """Details are laid out for a width."""
+        self.call_after_refresh(self._lay_out)
+
+    def on_input_changed(self, event: TextLine.Changed) -> None:
+        """Filter as one types."""
+        event.stop()
+        if self._found is not None:
+            self._list()
+
+    def on_input_submitted(self, event: TextLine.Submitted) -> None:
+        """Go to the list."""
+        event.stop()
+        self.lines.focus()
+
+    def on_text_line_left(self, event: TextLine.Left) -> None:
+        """Go to the list."""
+        event.stop()
+        self.lines.focus()
+
+    def on_choices_chosen(self, event: Choices.Chosen) -> None:
+        """Show another list."""
+        event.stop()
+        self._choose(event.name)
+
+    def on_line_list_highlighted(self, event: LineList.Highlighted) -> None:
+        """Look for the likes of the feature under the cursor."""
+        event.stop()
+        self.notice.say()
+        if event.lines is self.lines and self.lines.row is not None:
+            self._looking.ask((self.lines.row.sae, self.lines.row.feature))
+
+    def on_line_list_chosen(self, event: LineList.Chosen) -> None:
+        """Go to the feature."""
+        event.stop()
+        feature = self._in_use()
+        if feature is not None:
+            self.post_message(OpenFeature(feature))
+
+    # Keys.
+
+    def _choose(self, kind: str) -> None:
+        self.kind = kind
+        self.notice.say()
+        if self._found is not None:
+            self._list()
+
+    def action_list(self, step: int) -> None:
+        """Show the next list, or the one before."""
+        if self._found is not None:
+            kinds = [ALL, *self._found.fates]
+            self._choose(kinds[(kinds.index(self.kind) + step) % len(kinds)])
+
+    def action_pair(self) -> None:
+        """Compare the next two SAEs."""
+        if len(self._pairs) < 2:
+            self.notice.say("There are no other two SAEs to compare.")
+            return
+        self._pair = (self._pair + 1) % len(self._pairs)
+        self._comparing.ask(self._pairs[self._pair])
+
+    def action_use(self) -> None:
+        """Use the SAE of the feature under the cursor, and go to it."""
+        chosen = self.chosen
+        if chosen is not None:
+            self.post_message(UseSae(*chosen))
+
+    def action_steer(self) -> None:
+        """Add the feature to the query."""
+        feature = self._in_use()
+        if feature is not None:
+            self.post_message(SteerFeatures((feature,)))
+
+    def action_family(self) -> None:
+        """Go to the feature in its family."""
+        feature = self._in_use()
+        if feature is not None:
+            self.post_message(OpenFamily(feature))
+
+
+def _part_of(fate: "Fate", sae: str, part: int) -> "Fate":
+    """The fate of a feature of the larger SAE that some feature became."""
+    from saetui.session.splitting import Fate
+
+    return Fate(sae, part, (), fate.cosine)
