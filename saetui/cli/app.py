@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from saetui.cli.bench import bench
 from saetui.cli.build import build
 from saetui.cli.check import check
 from saetui.cli.demo import demo
@@ -168,5 +169,10 @@ app.add_typer(
         "evaluate retrieval my.bundle --queries queries.jsonl --qrels test.tsv",
     ),
 )
+app.command(
+    "bench",
+    short_help="Measure how fast everything answers on a bundle.",
+    epilog=_examples("bench my.bundle", "bench my.bundle --json"),
+)(bench)
 app.command("check", epilog=_examples("check my.bundle"))(check)
 app.command("doctor", epilog=_examples("doctor", "doctor my.bundle"))(doctor)

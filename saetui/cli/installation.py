@@ -44,7 +44,7 @@ def examine(bundle: Path | None) -> Facts:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "terminal": _terminal(),
-        "packages": {name: _version(name) for name in REQUIRED},
+        "packages": {name: installed_version(name) for name in REQUIRED},
         "extras": {name: _extra(packages) for name, packages in EXTRAS.items()},
         "index": _index(),
         "embedders": _embedders(),
@@ -72,7 +72,8 @@ def _terminal() -> Facts:
     }
 
 
-def _version(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
+    """The version of an installed package, or None."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -80,7 +81,7 @@ def _version(package: str) -> str | None:
 
 
 def _extra(packages: Sequence[str]) -> Facts:
-    versions = {name: _version(name) for name in packages}
+    versions = {name: installed_version(name) for name in packages}
     return {"installed": None not in versions.values(), "packages": versions}
 
 

@@ -12,6 +12,9 @@ from saetui.core.search import top
 
 DECILES = 10
 
+# Documents whose codes are looked at together, so that they stay in the cache.
+_DOCUMENTS = 4_096
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -50,9 +53,10 @@ def histogram(values: Float, bins: int) -> NDArray[np.int64]:
     """Counts of activations, strongest first, in `bins` equal steps from 0 to the maximum."""
     if not len(values):
         return np.zeros(bins, dtype=np.int64)
-    # In double precision even the smallest maximum can be divided into steps.
-    activations = values.astype(np.float64)
-    return np.histogram(activations, bins=bins, range=(0.0, activations[0]))[0]
+    # Activations are sorted, so that where a step ends is found without looking at all of them.
+    edges = np.linspace(0.0, float(values[0]), bins + 1, dtype=np.float64)[1:-1]
+    below = np.searchsorted(values[::-1], edges.astype(np.float32), side="left")
+    return np.diff(below, prepend=0, append=len(values))
 
 
 def decile_positions(count: int, per_decile: int) -> list[NDArray[np.intp]]:
@@ -87,7 +91,12 @@ def co_occurring(
 ) -> list[tuple[int, int]]:
     """Other features active on the same documents, with the number of those documents."""
     rows, _ = postings.documents(feature)
-    together = codes.indices[np.sort(rows)]
-    counts = np.bincount(together[together >= 0], minlength=codes.n)
+    counts = np.zeros(codes.n + 1, dtype=np.int64)
+    ordered = np.sort(rows)
+    for start in range(0, len(ordered), _DOCUMENTS):
+        # Unused slots hold -1 and are gathered in the place before the first.
+        active = codes.indices[ordered[start : start + _DOCUMENTS]].ravel() + 1
+        counts += np.bincount(active, minlength=len(counts))
+    counts = counts[1:]
     counts[feature] = 0
     return [(int(i), int(counts[i])) for i in top(counts, limit) if counts[i] > 0]

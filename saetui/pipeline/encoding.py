@@ -4,13 +4,14 @@ Memory stays the same however many documents there are: arrays are written throu
 are let go of. A killed run goes on with the block after the last one that was noted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, SaeWeights, encode
+from saetui.core.features import co_occurring
 from saetui.core.search import single
 from saetui.pipeline.unfinished import UnfinishedArrays
 from saetui.progress import Progress
@@ -59,7 +60,23 @@ def encode_corpus(
     for name in (*saes.CODES, *saes.POSTINGS):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (work / Path(name).name).replace(folder / name)
+    count_companions(folder, len(vectors), weights, progress)
     unfinished.finish()
+
+
+def count_companions(folder: Path, documents: int, weights: SaeWeights, progress: Progress) -> None:
+    """Count which features occur with each, so that to open a dense one need not."""
+    codes = saes.load_codes(folder, documents, weights.n, weights.k)
+    postings = saes.load_postings(folder, weights.n)
+    progress.start("Counting what occurs together", weights.n, "features")
+
+    def counted() -> Iterator[list[tuple[int, int]]]:
+        for feature in range(weights.n):
+            yield co_occurring(codes, postings, feature, saes.MOST_COMPANIONS)
+            progress.advance()
+
+    saes.save_companions(folder, counted(), weights.n)
+    forget_pages(codes.indices)
 
 
 def _by_document(

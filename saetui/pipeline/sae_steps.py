@@ -134,7 +134,7 @@ class SaeBuild:
         )
         encoded_from = self._step(
             "codes",
-            (*saes.CODES, *saes.POSTINGS),
+            (*saes.CODES, *saes.POSTINGS, *saes.COMPANIONS),
             lambda: self._encode(trained_from),
             sae=trained_from,
             embeddings=self._embeddings_from,

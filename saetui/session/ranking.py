@@ -26,6 +26,9 @@ _DEEPER = 4
 # So many are looked for among eligible documents, for the same reason.
 _PASSING = 100
 _BLOCK = 4_096
+# Rows of vectors to read between two times of letting go of them. The system may map sixteen pages
+# for one row, so that they take up to 512 MB.
+_READ_MOST = 8_192
 
 Rows = NDArray[np.int64]
 
@@ -70,6 +73,7 @@ class Ranker:
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
         self._bundle = bundle
         self._sae = sae
+        self._read = 0
 
     def nearest(
         self, vector: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
@@ -95,6 +99,7 @@ class Ranker:
         if eligible is not None:
             return self._best(vector, np.flatnonzero(eligible), limit)
         scores = cosines(vector, self._bundle.embeddings)
+        self._let_go(len(scores))
         best = top(scores, limit)
         return Ranking.of(best.astype(np.int64), scores[best])
 
@@ -166,11 +171,19 @@ class Ranker:
         return Ranking.of(rows[best], scores[best])
 
     def _cosines(self, vector: Float, rows: Rows) -> Float:
+        self._let_go(len(rows))
         parts = [
             cosines(vector, self._bundle.embeddings[rows[start : start + _BLOCK]])
             for start in range(0, len(rows), _BLOCK)
         ]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+
+    def _let_go(self, rows: int) -> None:
+        """Keep what was read from the bundle's maps from piling up in this process."""
+        self._read += rows
+        if self._read > _READ_MOST:
+            self._read = 0
+            self._bundle.forget_pages()
 
 
 def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:

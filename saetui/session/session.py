@@ -26,6 +26,7 @@ from saetui.session.requests import (
     SearchResponse,
 )
 from saetui.session.searcher import Searcher
+from saetui.store.arrays import read_ahead
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
 from saetui.store.notes import FeatureNotes, Kind, Notes, line_of
@@ -184,6 +185,8 @@ class Session:
     def warm(self) -> None:
         """Read what searches and filters need, so that the first one does not wait for it."""
         if len(self.bundle):
+            # The first search would else wait for the disk, row by row.
+            read_ahead(self.bundle.embeddings)
             _ = self.bundle.index, self.sae.weights.offset, self.sae.codes, self.sae.postings
         self.lookup.warm()
 
@@ -214,7 +217,7 @@ class Session:
             row = int(rows[position])
             return Example(row, *headings[row][:2], float(values[position]))
 
-        together = feature_views.co_occurring(self.sae.codes, postings, feature, limit)
+        together = self.sae.co_occurring(feature, limit)
         nearest, opposed = feature_views.nearest_and_opposed(weights, feature, limit)
         return FeatureDetail(
             record=record,
@@ -290,11 +293,12 @@ class Session:
 
     def _near_misses(self, feature: int, limit: int) -> tuple[Example, ...]:
         """Documents nearest to a feature's direction that do not activate it."""
-        weights, active = self.sae.weights, self.sae.postings.documents(feature)[0]
-        depth = min(len(self.bundle), len(active) + limit, _NEAR_MISSES)
-        having = set(active.tolist())
-        found = self._nearest(weights.directions[feature], depth)
-        missed = [(row, value) for row, value in found if row not in having][:limit]
+        active = int(self.sae.postings.counts()[feature])
+        depth = min(len(self.bundle), active + limit, _NEAR_MISSES)
+        found = self._nearest(self.sae.weights.directions[feature], depth)
+        codes = self.sae.codes.indices[[row for row, _ in found]]
+        having = (codes == feature).any(axis=1).tolist()
+        missed = [pair for pair, has in zip(found, having, strict=True) if not has][:limit]
         headings = self.bundle.documents.headings([row for row, _ in missed])
         return tuple(Example(row, *headings[row][:2], value) for row, value in missed)
 

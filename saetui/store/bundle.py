@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.codec import Codes, Float, Int, SaeWeights
 from saetui.core.families import Families
+from saetui.core.features import co_occurring
 from saetui.core.matches import Matches
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged, InputError
 from saetui.store import saes
-from saetui.store.arrays import map_array
+from saetui.store.arrays import forget_pages, map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.families import read_families
 from saetui.store.features import FeatureRecord, read_features
@@ -83,7 +84,29 @@ class StoredSae:
         """Codes by feature, mapped."""
         postings = saes.load_postings(self.folder, self.record.n)
         saes.check_numbers(self.folder / saes.POSTINGS[1], postings.rows, 0, self._documents)
+        forget_pages(postings.rows)
         return postings
+
+    @loaded_once
+    def companions(self) -> tuple[Int, Int] | None:
+        """Which features occur most with each; see `saes.load_companions`."""
+        return saes.load_companions(self.folder, self.record.n)
+
+    def co_occurring(self, feature: int, limit: int) -> list[tuple[int, int]]:
+        """Other features active on the same documents, with the number of those documents."""
+        if self.companions is None or limit > saes.MOST_COMPANIONS:
+            return co_occurring(self.codes, self.postings, feature, limit)
+        features, together = (each[feature, :limit].tolist() for each in self.companions)
+        return [pair for pair in zip(features, together, strict=True) if pair[1]]
+
+    def forget_pages(self) -> None:
+        """Let go of the pages of maps that were read so far; see `arrays.forget_pages`."""
+        if "codes" in self.__dict__:
+            forget_pages(self.codes.indices)
+            forget_pages(self.codes.values)
+        if "postings" in self.__dict__:
+            forget_pages(self.postings.rows)
+            forget_pages(self.postings.values)
 
     @loaded_once
     def features(self) -> list[FeatureRecord]:
@@ -170,6 +193,13 @@ class Bundle:
                 f"It has: {', '.join(self._saes)}.",
             )
         return self._saes[name]
+
+    def forget_pages(self) -> None:
+        """Let go of the pages of maps that were read so far; see `arrays.forget_pages`."""
+        if "embeddings" in self.__dict__:
+            forget_pages(self.embeddings)
+        for sae in self._saes.values():
+            sae.forget_pages()
 
     def close(self) -> None:
         """Let go of open files."""

@@ -6,3 +6,7 @@ import os
 # wait is longer than the search, and a key whose answer comes a moment after its echo waits twice.
 # Drawing more often costs only what has changed.
 os.environ.setdefault("TEXTUAL_FPS", "240")
+
+# What is computed between a key and its frame is small. Divided among threads it takes as long, and
+# beside other work a hundred times as long, since they wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -105,7 +105,7 @@ def build_index(
             write_projection(folder, axes)
             parameters = replace(
                 parameters,
-                projection=axes.shape[1],
+                projection=axes.shape[1] + 1,
                 projection_sha256=sha256_of(folder / PROJECTION),
             )
             blocks = projected_vectors(vectors, axes)

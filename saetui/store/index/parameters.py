@@ -38,7 +38,7 @@ class IndexParameters:
         ef_construction: Candidates looked at when a vector is linked.
         sha256: Of the file with the graph; empty without one.
         kind: See `saetui.store.index`.
-        projection: Components that a graph is built on; 0: the whole vectors.
+        projection: Numbers of a projected vector, which a graph is built on; 0: of whole vectors.
         candidates: How many rows to ask for at least, so that the nearest are among them.
         recall: Share of the true first ten that are found so, by the kind of query.
         projection_sha256: Of the file with the projection; empty without one.

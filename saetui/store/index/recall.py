@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.search import cosines, single, top
+from saetui.store.arrays import forget_pages
 from saetui.store.index.parameters import (
     IndexParameters,
     Rows,
@@ -73,6 +74,7 @@ def measure_recall(
             parameters = replace(parameters, recall=recall)
             if min(recall.values()) >= TARGET:
                 break
+        forget_pages(vectors)
     write_parameters(folder, parameters)
     return parameters
 
@@ -104,17 +106,26 @@ def nearest_rows(queries: Float, vectors: NDArray[np.floating], depth: int) -> R
     return rows
 
 
-def _queries(vectors: NDArray[np.floating], seed: int) -> dict[str, _Queries]:
-    """Vectors like those of texts, and like those of steered texts."""
-    random = np.random.default_rng(seed)
-    count = min(_QUERIES, len(vectors))
+def query_vectors(vectors: NDArray[np.floating], most: int, random: np.random.Generator) -> Float:
+    """Vectors that lie as near to documents as texts do, float32 `(m, d)` of unit norm."""
+    count = min(most, len(vectors))
 
     def some() -> Float:
         return single(vectors[random.choice(len(vectors), count, replace=False)])
 
-    plain = _unit(some() + _QUERY_DISTANCE * _unit(some() - some()))
+    return _unit(some() + _QUERY_DISTANCE * _unit(some() - some()))
+
+
+def _queries(vectors: NDArray[np.floating], seed: int) -> dict[str, _Queries]:
+    """Vectors like those of texts, and like those of steered texts."""
+    random = np.random.default_rng(seed)
+    plain = query_vectors(vectors, _QUERIES, random)
+    count = len(plain)
+    one, other = (
+        single(vectors[random.choice(len(vectors), count, replace=False)]) for _ in range(2)
+    )
     strength = random.uniform(*_STEERING, (count, 1)).astype(np.float32)
-    steered = _unit(plain + strength * _unit(some() - some()))
+    steered = _unit(plain + strength * _unit(one - other))
     both = nearest_rows(np.concatenate([plain, steered]), vectors, min(DEPTH, len(vectors)))
     return {"plain": _Queries(plain, both[:count]), "steered": _Queries(steered, both[count:])}
 

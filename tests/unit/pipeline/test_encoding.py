@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.codec import Codes, SaeWeights, encode, encode_in_blocks
+from saetui.core.features import co_occurring
 from saetui.core.postings import build_postings
 from saetui.pipeline import encoding
 from saetui.pipeline.encoding import encode_corpus
@@ -45,6 +46,12 @@ def assert_same(folder: Path, sae: SaeWeights, x: np.ndarray) -> None:
     assert np.array_equal(turned.indptr, postings.indptr)
     assert np.array_equal(turned.rows, postings.rows)
     assert np.array_equal(turned.values, postings.values)
+    companions = saes.load_companions(folder, N)
+    assert companions is not None
+    for feature in range(N):
+        pairs = zip(companions[0][feature].tolist(), companions[1][feature].tolist(), strict=True)
+        counted = co_occurring(codes, postings, feature, saes.MOST_COMPANIONS)
+        assert [pair for pair in pairs if pair[1]] == counted
 
 
 @given(count=st.integers(0, 60), seed=st.integers(0, 20))
@@ -92,7 +99,7 @@ def test_a_killed_run_goes_on_with_the_next_shard(
     assert not (tmp_path / "sae").exists()
     again = Killed(1_000)
     encode_corpus(x, sae, *folders(tmp_path), made_from=other, progress=again)
-    assert again.started == [goes_on_at, 0]
+    assert again.started == [goes_on_at, 0, 0]
     assert_same(tmp_path / "sae", sae, x)
 
 
