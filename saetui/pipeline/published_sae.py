@@ -171,7 +171,7 @@ class PublishedSae(SaeBuild):
         weights_from = _weights_from(folder, file, self._embeddings_from, self._force)
         encoded_from = self._step(
             "codes",
-            (*saes.CODES, *saes.POSTINGS),
+            (*saes.CODES, *saes.POSTINGS, *saes.COMPANIONS),
             partial(self._encode, weights_from),
             weights=weights_from,
         )
