@@ -1,8 +1,10 @@
 """Labels as CSV, as JSON Lines, and as the explanation lines of Neuronpedia's exports."""
 
 import csv
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -23,6 +25,7 @@ IMPORTED = "imported"
 """Method of labels from a file that does not say how they were made."""
 
 _BETWEEN_TERMS = "; "
+_GZIP = b"\x1f\x8b"
 
 
 def format_of(path: Path) -> Format:
@@ -109,7 +112,9 @@ def _explanation(row: Mapping[str, Any], bundle: str, sae: str) -> dict[str, Any
 def read_labels_from(path: Path, n: int, today: str) -> list[LabelRecord]:
     """The labels in a file of any of the formats, which is told from its content.
 
-    Lines with an empty label are left out. Of several labels of one feature all are kept, in order.
+    Neuronpedia's explanations may come as lines or as one array, and packed with gzip, as it hands
+    them out. Lines with an empty label are left out. Of several labels of one feature all are kept,
+    in order.
 
     Args:
         path: Of the file.
@@ -121,7 +126,10 @@ def read_labels_from(path: Path, n: int, today: str) -> list[LabelRecord]:
             is then imported.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if data.startswith(_GZIP) else data).decode("utf-8-sig")
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be unpacked ({error}).", "Get it again.") from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path} is not UTF-8 text ({error.reason}).", "Save it as UTF-8."
@@ -129,7 +137,10 @@ def read_labels_from(path: Path, n: int, today: str) -> list[LabelRecord]:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}).") from None
     start = text.lstrip()[:1]
-    records = _from_json_lines(path, text) if start == "{" else _from_csv(path, text)
+    if start == "[":
+        records = _from_json_array(path, text)
+    else:
+        records = _from_json_lines(path, text) if start == "{" else _from_csv(path, text)
     labels = []
     for line, values in records:
         label = _label(path, line, values, n, today)
@@ -148,14 +159,30 @@ def _from_json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, 
             values = None
         if not isinstance(values, dict):
             raise InputError(f"Line {number} of {path.name} is not a JSON object.")
-        if "description" in values and "index" in values:
-            values = {
-                "feature": values["index"],
-                "label": values["description"],
-                "method": values.get("typeName"),
-                "model": values.get("explanationModelName"),
-            }
-        yield number, values
+        yield number, _as_ours(values)
+
+
+def _from_json_array(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path.name} is not valid JSON ({error}).") from None
+    for number, values in enumerate(entries, start=1):
+        if not isinstance(values, dict):
+            raise InputError(f"Entry {number} of {path.name} is not a JSON object.")
+        yield number, _as_ours(values)
+
+
+def _as_ours(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A label by the names of our own JSON Lines, from those or from Neuronpedia's."""
+    if "description" in values and "index" in values:
+        return {
+            "feature": values["index"],
+            "label": values["description"],
+            "method": values.get("typeName"),
+            "model": values.get("explanationModelName"),
+        }
+    return values
 
 
 def _from_csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from saetui.store.notes import FeatureNotes, Kind
 
 
+_KINDS: dict["Kind", str] = {
+    "label": "label",
+    "rejected": "verdict",
+    "bookmark": "bookmark",
+    "note": "note",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Edit:
     """One thing that was said, by what says the opposite."""
@@ -71,14 +79,14 @@ class Notebook:
         """Note something; empty text takes the note away."""
         self._write(feature, "note", text.strip(), self._said(feature).note)
 
-    def undo(self) -> int | None:
-        """Say the opposite of what was said last; of which feature, or None if nothing was."""
+    def undo(self) -> tuple[int, str] | None:
+        """Say the opposite of what was said last; of which feature and what it was, or None."""
         if not self._edits:
             return None
         edit = self._edits[-1]
         self._session.note(edit.feature, edit.kind, edit.opposite)
         self._edits.pop()
-        return edit.feature
+        return edit.feature, _KINDS[edit.kind]
 
     def _write(self, feature: int, kind: "Kind", text: str, opposite: str) -> None:
         if text != opposite:

@@ -13,6 +13,7 @@ from odd_bundles import ESCAPES
 from test_choosing import heading, ids, listed, view
 
 from saetui.errors import InputError
+from saetui.session.requests import FeatureDetail
 from saetui.session.session import Session
 from saetui.store.bundle import FEATURES, Bundle, sae_folder
 from saetui.store.hashes import sha256_of
@@ -352,6 +353,26 @@ async def test_a_slow_disk_holds_up_no_key(own: Session, folder: Path) -> None:
         ready.set()
         await driver.settle()
     assert len((folder / NOTES).read_text("utf-8").splitlines()) == 2
+
+
+async def test_details_follow_the_cursor_however_late_they_are(own: Session) -> None:
+    ready, look = threading.Event(), own.feature
+
+    def slow(feature: int, limit: int = 10) -> FeatureDetail:
+        ready.wait(20)
+        return look(feature, limit)
+
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2")
+        own.feature = slow  # type: ignore[method-assign]
+        for key in ("j", "b", "j", "b"):
+            driver.send(key)
+            await driver.rest()
+        ready.set()
+        await driver.settle()
+        row = view(driver).list.row
+        assert row is not None
+        assert details(driver)[0] == row.name
 
 
 async def test_hostile_labels_and_notes_are_shown_not_obeyed(own: Session) -> None:

@@ -125,15 +125,16 @@ class AnnotatedBrowser(Browser):
         if self.notebook is None:
             return
         try:
-            feature = self.notebook.undo()
+            undone = self.notebook.undo()
         except SaetuiError as error:
             self._tell(error)
             return
-        if feature is None:
+        if undone is None:
             self.notify("There is nothing to undo.")
             return
+        feature, what = undone
         name = visible_line(self.opened.features[feature].name, _LONGEST_NAME)
-        self.notify(f"Undone for feature {feature}: {name}", markup=False)
+        self.notify(f"{what.capitalize()} of feature {feature} undone: {name}", markup=False)
         self._said()
 
     def _said(self) -> None:

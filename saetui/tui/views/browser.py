@@ -40,7 +40,9 @@ class Browser(Container):
         self.session: Session | None = None
         self.heading = Heading()
         self._shown: FeatureDetail | None = None
+        # The feature whose details are to be shown, and whether they will be asked for anyway.
         self._wanted: int | None = None
+        self._due = False
         self._looking: Latest[int, FeatureDetail] = Latest(
             self, f"look-{id}", self._look, self._show_detail, self._fail
         )
@@ -98,8 +100,8 @@ class Browser(Container):
 
     def refresh_labels(self) -> None:
         """Labels have changed: show the new ones."""
-        if self._shown is not None:
-            self.look_at(self._shown.record.id)
+        if self._wanted is not None:
+            self.look_at(self._wanted)
 
     def announce(self, *nothing: str) -> None:
         """After the list has changed: ask for details, or say why there is nothing to list."""
@@ -123,12 +125,14 @@ class Browser(Container):
         Asked for at once, its details would keep the list from being drawn.
         """
         self._wanted = feature
-        self.call_after_refresh(self._ask)
+        if not self._due:
+            self._due = True
+            self.call_after_refresh(self._ask)
 
     def _ask(self) -> None:
+        self._due = False
         if self._wanted is not None:
             self._looking.ask(self._wanted)
-            self._wanted = None
 
     def _look(self, feature: int) -> "FeatureDetail":
         return self.opened.feature(feature)

@@ -1,6 +1,7 @@
 """Labels go out and come back in every format."""
 
 import csv
+import gzip
 import json
 import tempfile
 from pathlib import Path
@@ -65,6 +66,41 @@ def test_the_files_are_what_other_tools_read(tmp_path: Path) -> None:
         "modelId": "astro", "layer": "k4-n8", "index": "0", "description": "Zero",
         "explanationModelName": "model-1", "typeName": "llm",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("array", [False, True])
+def test_explanations_as_neuronpedia_hands_them_out(
+    tmp_path: Path, array: bool, packed: bool
+) -> None:
+    entries = [
+        {
+            "modelId": "gemma-2-2b", "layer": "20-gemmascope-res-16k", "index": str(index),
+            "description": f"text {index}", "explanationModelName": "gpt-4o-mini",
+            "typeName": "oai_token-act-pair", "embedding": [0.1], "createdAt": "2024-11-01",
+        }
+        for index in (3, 1)
+    ]  # fmt: skip
+    text = json.dumps(entries) if array else "\n".join(map(json.dumps, entries))
+    data = text.encode()
+    path = tmp_path / "batch-0.jsonl.gz"
+    path.write_bytes(gzip.compress(data) if packed else data)
+    found = read_labels_from(path, 8, "2026-02-03")
+    assert [(each.feature, each.text, each.model) for each in found] == [
+        (3, "text 3", "gpt-4o-mini"),
+        (1, "text 1", "gpt-4o-mini"),
+    ]
+    path.write_bytes(gzip.compress(data)[:-9])
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        read_labels_from(path, 8, "2026-02-03")
+
+
+@pytest.mark.parametrize(("text", "complaint"), [("[1]", "Entry 1 of"), ("[{}", "not valid JSON")])
+def test_an_array_of_something_else_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "labels.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=complaint):
+        read_labels_from(path, 8, "2026-02-03")
 
 
 def test_the_readers_own_label_says_so(tmp_path: Path) -> None:
