@@ -66,6 +66,18 @@ def build(
     device: DeviceName = "auto",
     seed: Seed = 0,
     index: IndexKind = "",
+    engine: Annotated[
+        str,
+        typer.Option("--engine", metavar="NAME", help="Where to embed and encode: local or ray."),
+    ] = "local",
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address",
+            metavar="ADDRESS",
+            help="Of the Ray cluster's head, or auto; if not given, Ray starts on this machine.",
+        ),
+    ] = "",
     train_also: Annotated[
         list[Path] | None,
         typer.Option(
@@ -141,6 +153,8 @@ def build(
         stability=stability,
         train_also=tuple(train_also or ()),
         index=index,
+        engine=engine,
+        address=address,
     )
     with shown_progress() as progress:
         outcome = build_bundle(corpus, output, options, progress)

@@ -12,6 +12,7 @@ from saetui.errors import BuildError, InputError
 from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_documents, index_vectors, read_documents
+from saetui.pipeline.engines import opened_engine
 from saetui.pipeline.locking import only_one_build
 from saetui.pipeline.matching_steps import match_saes
 from saetui.pipeline.options import BuildOptions
@@ -79,8 +80,9 @@ def bundle_under_way(
         with only_one_build(path):
             work = path / _WORK
             work.mkdir(exist_ok=True)
-            log = BuildLog(path)
-            yield BuildContext(path, work, source, source.name, options, progress, log)
+            build = BuildContext(path, work, source, source.name, options, progress, BuildLog(path))
+            with opened_engine(options.engine, options.address) as build.engine:
+                yield build
     except OSError as error:
         raise BuildError(
             f"{error.filename or path} cannot be written or read ({error.strerror or error}).",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from saetui.embed import Embedder
 from saetui.pipeline.build_log import BuildLog
+from saetui.pipeline.engines import Engine
 from saetui.pipeline.options import BuildOptions
 from saetui.progress import Progress
 from saetui.store import bundle as layout
@@ -31,6 +32,7 @@ class BuildContext:
         progress: Told of every step.
         log: The finished steps.
         workers: Who trains together.
+        engine: Where embedding and encoding run; None for this process.
         carried_out: Names of the steps that this run carried out.
     """
 
@@ -42,6 +44,7 @@ class BuildContext:
     progress: Progress
     log: BuildLog
     workers: Workers = ALONE
+    engine: Engine | None = None
     carried_out: list[str] = field(default_factory=list)
 
     def step(

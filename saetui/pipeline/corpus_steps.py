@@ -11,9 +11,8 @@ from saetui.corpus import open_corpus
 from saetui.errors import InputError
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
-from saetui.pipeline.embedding import EmbeddingTask, embed_corpus
+from saetui.pipeline.embedding import SHARD, EmbeddingTask, embed_corpus
 from saetui.pipeline.sources import fingerprint_of
-from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.index import asked_kind, build_index, measure_recall, open_index
@@ -63,7 +62,7 @@ def embed_documents(
 
     def make() -> dict[str, Any]:
         target = build.work / "embeddings.npy"
-        embed_store(documents, loaded, target, made_from, build.progress)
+        embed_store(documents, loaded, target, made_from, build)
         target.replace(build.path / layout.EMBEDDINGS)
         return {"embedder": loaded.settings}
 
@@ -75,12 +74,12 @@ def embed_store(
     loaded: LoadedEmbedder,
     target: Path,
     made_from: str,
-    progress: Progress,
+    build: BuildContext,
 ) -> None:
     """Write the vectors of all documents of a store to `target`."""
     from saetui.embed.precomputed import PrecomputedVectors
 
-    embedder = loaded.embedder
+    embedder, engine = loaded.embedder, build.engine
     if isinstance(embedder, PrecomputedVectors):
         embedder.check_documents(len(documents))
 
@@ -88,10 +87,14 @@ def embed_store(
         span = documents.span(start, stop)
         if isinstance(embedder, PrecomputedVectors):
             return embedder.vectors_for([document.id for document in span], start)
-        return embedder.embed_documents([document.embedding_text for document in span])
+        texts = [document.embedding_text for document in span]
+        if engine is None:
+            return embedder.embed_documents(texts)
+        return engine.embed(loaded.settings, texts)
 
-    task = EmbeddingTask(documents, embedder.dimensions, embed, made_from)
-    embed_corpus(task, target, progress)
+    shard = SHARD if engine is None else engine.documents
+    task = EmbeddingTask(documents, embedder.dimensions, embed, made_from, shard)
+    embed_corpus(task, target, build.progress)
 
 
 def index_vectors(build: BuildContext, embeddings_from: str) -> None:

@@ -29,12 +29,14 @@ class EmbeddingTask:
         dimensions: Width d of the vectors.
         embed: Gives the vectors of a span of documents.
         made_from: Fingerprint; vectors of another one are not gone on with.
+        shard: How many documents are asked for at once, and lost when the build is killed.
     """
 
     documents: DocumentStore
     dimensions: int
     embed: Embed
     made_from: str
+    shard: int = SHARD
 
 
 def embed_corpus(task: EmbeddingTask, target: Path, progress: Progress) -> None:
@@ -51,8 +53,8 @@ def embed_corpus(task: EmbeddingTask, target: Path, progress: Progress) -> None:
     unfinished = UnfinishedArrays(target.with_suffix(".json"), task.made_from, [layout])
     (vectors,) = unfinished.arrays
     progress.start("Embedding", count, "documents", unfinished.done)
-    for start in range(unfinished.done, count, SHARD):
-        stop = min(start + SHARD, count)
+    for start in range(unfinished.done, count, task.shard):
+        stop = min(start + task.shard, count)
         vectors[start:stop] = _unit_rows(task, start, task.embed(start, stop))
         unfinished.note(stop)
         progress.advance(stop - start)

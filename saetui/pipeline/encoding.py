@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, SaeWeights, encode
+from saetui.core.codec import Codes, Float, SaeWeights, encode
 from saetui.core.features import co_occurring
 from saetui.core.search import single
 from saetui.pipeline.unfinished import UnfinishedArrays
@@ -24,6 +24,30 @@ _SHARD = 16 * ENCODE_BLOCK
 
 Encode = Callable[[int, int], Codes]
 """Gives the codes of documents `start` to `stop - 1`."""
+
+
+def by_windows(
+    encoded: Callable[[Float], Codes], vectors: NDArray[np.floating], documents: int
+) -> Encode:
+    """Codes of spans, asked for in their order, from what wants many documents at once.
+
+    Args:
+        encoded: Codes of vectors `(m, d)`, float32.
+        vectors: Of all documents.
+        documents: How many to hand over at once.
+    """
+    at, window = 0, Codes(np.empty((0, 0), np.int32), np.empty((0, 0), np.float32), 0)
+
+    def of(start: int, stop: int) -> Codes:
+        nonlocal at, window
+        if not at <= start <= stop <= at + len(window.indices):
+            at = start
+            window = encoded(single(vectors[start : max(start + documents, stop)]))
+            forget_pages(vectors)
+        span = slice(start - at, stop - at)
+        return Codes(window.indices[span], window.values[span], window.n)
+
+    return of
 
 
 def encode_corpus(

@@ -22,6 +22,8 @@ class BuildOptions:
         stability: Whether to train each SAE again with another seed to see which features come
             back; None: where that takes minutes at most.
         train_also: Further corpora that only the SAE learns from.
+        engine: Where embedding and encoding run, see `saetui.pipeline.engines`.
+        address: Of the cluster; empty starts one on this machine.
         index: Kind of the index, see `saetui.store.index`; empty chooses one from the size.
     """
 
@@ -33,3 +35,5 @@ class BuildOptions:
     stability: bool | None = None
     train_also: tuple[Path, ...] = ()
     index: str = ""
+    engine: str = "local"
+    address: str = ""

@@ -196,7 +196,7 @@ class PublishedSae(SaeBuild):
         weights = saes.load_weights(self._folder)
         rows = sampled_rows(len(vectors))
         sample = np.asarray(vectors[rows], dtype=np.float32)
-        encoded = None
+        encoded = self._by_engine(weights, vectors)
         published = _published_codes(self._published, self._file, len(vectors))
         source = "computed"
         if published is not None and self_test(weights, sample, stored=published.some(rows)).agrees:

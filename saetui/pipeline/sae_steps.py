@@ -5,14 +5,14 @@ import datetime
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Float
+from saetui.core.codec import Float, SaeWeights
 from saetui.core.families import Families, FamilyParameters
 from saetui.core.features import statistics
 from saetui.core.postings import Postings
@@ -28,7 +28,7 @@ from saetui.interpret.terms import VERSION
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_store
-from saetui.pipeline.encoding import encode_corpus
+from saetui.pipeline.encoding import Encode, by_windows, encode_corpus
 from saetui.pipeline.label_records import JUDGES, label_records, qualities, score_records, summary
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress, Silent
@@ -213,7 +213,7 @@ class SaeBuild:
                 write_documents(texts, open_corpus(path, build.options.corpus))
             if not finished.exists():
                 with contextlib.closing(DocumentStore(texts)) as documents:
-                    embed_store(documents, self._loaded, target, made_from, build.progress)
+                    embed_store(documents, self._loaded, target, made_from, build)
                 finished.touch()
             parts.append(map_array(target, (None, own.shape[1]), np.float16))
         return own if len(parts) == 1 else np.concatenate(parts)
@@ -228,8 +228,16 @@ class SaeBuild:
             work,
             made_from=trained_from,
             progress=self._build.progress,
+            encoded=self._by_engine(weights, vectors),
         )
         return {}
+
+    def _by_engine(self, weights: SaeWeights, vectors: NDArray[np.float16]) -> Encode | None:
+        """What encodes on a cluster; None to encode here."""
+        engine = self._build.engine
+        if engine is None:
+            return None
+        return by_windows(partial(engine.encode, weights), vectors, engine.documents)
 
     @cached_property
     def _postings(self) -> Postings:
