@@ -148,6 +148,7 @@ app.command(
 )(families)
 app.command(
     "family",
+    short_help="Show one feature family as a tree.",
     epilog=_examples("family my.bundle 3", 'family my.bundle "black holes"'),
 )(family)
 app.command(

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from bundles import make_bundle
 from command_line import Run
 
 import saetui
@@ -171,8 +172,9 @@ def test_a_word_that_cannot_be_a_path_is_a_usage_error(run: Run) -> None:
 
 
 def test_a_missing_hnswlib_is_explained(
-    run: Run, bundle: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bundle = make_bundle(tmp_path / "graph.bundle", index="graph")
     monkeypatch.setitem(sys.modules, "hnswlib", None)
     outcome = run("search", bundle, "", "--steer", "3=0.5")
     assert outcome.code == 1
