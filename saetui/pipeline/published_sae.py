@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from saetui.core.codec import Codes, SaeWeights
+from saetui.core.families import Families
 from saetui.core.features import statistics
 from saetui.core.self_test import SelfTest, sampled_rows, self_test
 from saetui.embed import EmbedderSettings
@@ -36,6 +37,8 @@ from saetui.train.size import SaeSize
 
 # Documents on which the figures of an SAE are measured, at most.
 _MEASURED = 8_192
+# Judges of labels know the words of the whole corpus: 6 GB of 420,000 abstracts.
+_MOST_JUDGED = 100_000
 
 
 def take_weights(
@@ -273,3 +276,12 @@ class PublishedSae(SaeBuild):
         write_families(self._folder / layout.FAMILIES, families)
         seed = self._build.options.training.seed
         return family_statistics(families, codes, self._postings, seed=seed).to_json()
+
+    def _scored(self, families: Families) -> Families:
+        if len(self._build.vectors()) <= _MOST_JUDGED:
+            return super()._scored(families)
+        self._build.progress.note(
+            f"Families were not judged: with more than {_MOST_JUDGED:,} documents that takes "
+            "several GB of memory."
+        )
+        return families
