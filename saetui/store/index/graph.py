@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.search import single
 from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError
+from saetui.store.arrays import forget_pages
 from saetui.store.atomic import atomic_write, write_json
 from saetui.store.hashes import remembered_sha256, sha256_of
 from saetui.store.index.parameters import PARAMETERS, IndexParameters, Rows
@@ -136,6 +137,7 @@ def whole_vectors(vectors: NDArray[np.floating]) -> Blocks:
     def blocks(start: int) -> Iterator[Float]:
         for first in range(start, len(vectors), ADD_BLOCK):
             yield single(vectors[first : first + ADD_BLOCK])
+            forget_pages(vectors)
 
     return blocks
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.search import single
 from saetui.errors import MissingDependency, SaetuiError
+from saetui.store.arrays import forget_pages
 from saetui.store.index.parameters import IndexParameters, Rows
 
 INSIDE = "index.db"
@@ -59,6 +60,7 @@ def build_milvus(
     advance(done)
     for start in range(done, len(vectors), _ADD_BLOCK):
         block = single(vectors[start : start + _ADD_BLOCK])
+        forget_pages(vectors)
         database.add(start, block)
         advance(len(block))
     database.finish()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.search import single
-from saetui.store.arrays import map_array, save_array
+from saetui.store.arrays import forget_pages, map_array, save_array
 from saetui.store.index.graph import ADD_BLOCK, Blocks, GraphIndex, prove
 from saetui.store.index.parameters import IndexParameters, Rows
 
@@ -57,6 +57,7 @@ def principal_axes(vectors: NDArray[np.floating]) -> Float:
         block = single(vectors[rows[start : start + ADD_BLOCK]])
         moments += block.T @ block
         total += block.sum(axis=0)
+        forget_pages(vectors)
     axes = np.linalg.eigh(moments).eigenvectors[:, ::-1]
     covariance = moments - np.outer(total, total) / max(len(rows), 1)
     variance = np.einsum("ij,ij->j", axes, covariance @ axes)
@@ -77,6 +78,7 @@ def projected_vectors(vectors: NDArray[np.floating], axes: Float) -> Blocks:
     def blocks(start: int) -> Iterator[Float]:
         for first in range(start, len(vectors), ADD_BLOCK):
             projected = single(vectors[first : first + ADD_BLOCK]) @ axes
+            forget_pages(vectors)
             rest = 1 - np.einsum("ij,ij->i", projected, projected)
             yield np.column_stack([projected, np.sqrt(np.maximum(rest, 0))])
 

@@ -97,6 +97,7 @@ def nearest_rows(queries: Float, vectors: NDArray[np.floating], depth: int) -> R
     rows = np.zeros((len(queries), depth), dtype=np.int64)
     for start in range(0, len(vectors), _BLOCK):
         block = single(vectors[start : start + _BLOCK])
+        forget_pages(vectors)
         numbers = np.broadcast_to(start + np.arange(len(block)), (len(queries), len(block)))
         scores = np.hstack([scores, queries @ block.T])
         rows = np.hstack([rows, numbers])
