@@ -86,11 +86,12 @@ def explain_codes(
     active = np.union1d(np.flatnonzero(z), np.array(list(rewards), dtype=np.int64))
     terms = np.zeros((len(rows), len(active)))
     plain = explain(weights, z, e, rows) if e.any() else [Explanation((), 0.0, 0.0)] * len(rows)
+    places = {feature: place for place, feature in enumerate(active.tolist())}
     for row, explanation in enumerate(plain):
         for feature, term in explanation.features:
-            terms[row, np.searchsorted(active, feature)] = term
+            terms[row, places[feature]] = term
     for feature, reward in rewards.items():
-        terms[:, np.searchsorted(active, feature)] += reward
+        terms[:, places[feature]] += reward
     bias = np.array([explanation.bias for explanation in plain])
     return _explanations(active, terms, bias, np.array([each.remainder for each in plain]))
 

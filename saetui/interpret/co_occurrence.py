@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float
 from saetui.core.families import CoOccurrence, FamilyParameters, Measure
-from saetui.core.postings import Postings, build_postings
+from saetui.core.postings import Postings
 from saetui.progress import Progress
 
 # Documents of a feature that are looked at together: their codes then stay in the cache.
 _BLOCK = 8_192
+# Numbers of a dense part of the code matrix.
+_BLOCK_CELLS = 1 << 19
 # Relative room for rounding where a bound only sorts out what is certainly too little.
 _ROOM = 1e-9
 
@@ -145,30 +147,37 @@ def activation_similarities(
     return similarities
 
 
-def co_occurrence_block(codes: Codes, postings: Postings, features: NDArray[np.integer]) -> Block:
+def co_occurrence_block(postings: Postings, features: NDArray[np.integer]) -> Block:
     """How the features of one family occur together.
 
-    Only the codes of their documents are read.
+    Only their own postings are read: in a large corpus far less than the codes of their documents.
 
     Args:
-        codes: By document; may be memory-mapped.
-        postings: The same codes by feature; may be memory-mapped.
+        postings: Codes by feature; may be memory-mapped.
         features: `(m,)` distinct numbers, in the order of the block's rows and columns.
     """
     size = len(features)
-    rows = np.unique(np.concatenate([postings.documents(int(i))[0] for i in features]))
-    places = np.full(codes.n + 1, -1, dtype=np.int32)
-    places[features] = np.arange(size)
-    inside = Codes(places[codes.indices[rows]], np.asarray(codes.values[rows]), size)
-    by_feature = build_postings(inside)
-    overlaps = _Overlaps(inside, by_feature, np.arange(size))
-    norms = column_norms(by_feature)
+    parts = [postings.documents(int(feature)) for feature in features]
+    rows = np.concatenate([rows for rows, _ in parts])
+    order = np.argsort(rows, kind="stable")
+    columns = np.repeat(np.arange(size), [len(own) for own, _ in parts])[order]
+    values = np.concatenate([values for _, values in parts]).astype(np.float64)[order]
+    # Documents numbered by their places among those of any of the features.
+    documents = np.cumsum(np.diff(rows[order], prepend=-1) > 0) - 1
+    counts = np.zeros((size, size))
+    products = np.zeros((size, size))
+    step = max(1, _BLOCK_CELLS // max(size, 1))
+    for start in range(0, int(documents[-1]) + 1 if len(documents) else 0, step):
+        span = slice(*np.searchsorted(documents, [start, start + step]))
+        codes = np.zeros((min(step, int(documents[-1]) + 1 - start), size))
+        codes[documents[span] - start, columns[span]] = values[span]
+        products += codes.T @ codes
+        active = (codes > 0).astype(np.float32)
+        # Counts of a block are far below what a single can count to.
+        counts += active.T @ active
+    norms = np.sqrt(np.diag(products))
     norms[norms == 0] = 1
-    products = np.stack([overlaps.products(place) for place in range(size)])
-    return Block(
-        np.stack([overlaps.counts(place) for place in range(size)]),
-        products / np.outer(norms, norms),
-    )
+    return Block(counts.astype(np.int64), products / np.outer(norms, norms))
 
 
 def column_norms(postings: Postings) -> NDArray[np.float64]:

@@ -61,7 +61,7 @@ def look_at_family(session: Session, family: Family, limit: int = 10) -> FamilyD
     members = family.members[:MOST_MEMBERS]
     rows, strengths = family_documents(sae.postings, family.members)
     headings = session.bundle.documents.headings(rows[:limit].tolist())
-    block = co_occurrence_block(sae.codes, sae.postings, np.array(members, dtype=np.intp))
+    block = co_occurrence_block(sae.postings, np.array(members, dtype=np.intp))
     parent_child, child_child = _means(family, members, block.counts)
     densities = [session.features[member].density for member in family.members]
     return FamilyDetail(

@@ -11,6 +11,7 @@ from saetui.core.codec import Float
 from saetui.core.search import cosines, top, unit
 from saetui.session.eligible import Eligible
 from saetui.session.words import words_expression
+from saetui.store.arrays import forget_pages
 from saetui.store.bundle import Bundle, StoredSae
 
 CANDIDATES: Final = 300
@@ -26,9 +27,8 @@ _DEEPER = 4
 # So many are looked for among eligible documents, for the same reason.
 _PASSING = 100
 _BLOCK = 4_096
-# Rows of vectors to read between two times of letting go of them. The system may map sixteen pages
-# for one row, so that they take up to 512 MB.
-_READ_MOST = 8_192
+# Rows of an exact search that are read together.
+_SPAN = 32_768
 
 Rows = NDArray[np.int64]
 
@@ -73,7 +73,6 @@ class Ranker:
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
         self._bundle = bundle
         self._sae = sae
-        self._read = 0
 
     def nearest(
         self, vector: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
@@ -98,8 +97,7 @@ class Ranker:
                 return self._best(vector, rows, limit)
         if eligible is not None:
             return self._best(vector, np.flatnonzero(eligible), limit)
-        scores = cosines(vector, self._bundle.embeddings)
-        self._let_go(len(scores))
+        scores = self._all_cosines(vector)
         best = top(scores, limit)
         return Ranking.of(best.astype(np.int64), scores[best])
 
@@ -125,7 +123,7 @@ class Ranker:
         if not len(added):
             return Ranking.empty()
         if exact or self._bundle.index.exact:
-            scores = cosines(e, self._bundle.embeddings) + added
+            scores = self._all_cosines(e) + added
             best = top(scores, min(limit, int(np.isfinite(added).sum())))
             return Ranking.of(best.astype(np.int64), scores[best])
 
@@ -171,19 +169,21 @@ class Ranker:
         return Ranking.of(rows[best], scores[best])
 
     def _cosines(self, vector: Float, rows: Rows) -> Float:
-        self._let_go(len(rows))
         parts = [
-            cosines(vector, self._bundle.embeddings[rows[start : start + _BLOCK]])
+            cosines(vector, self._bundle.rows.take(rows[start : start + _BLOCK]))
             for start in range(0, len(rows), _BLOCK)
         ]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 
-    def _let_go(self, rows: int) -> None:
-        """Keep what was read from the bundle's maps from piling up in this process."""
-        self._read += rows
-        if self._read > _READ_MOST:
-            self._read = 0
-            self._bundle.forget_pages()
+    def _all_cosines(self, vector: Float) -> Float:
+        """To all documents, whose pages are let go of on the way."""
+        vectors = self._bundle.embeddings
+        parts = []
+        for start in range(0, len(vectors), _SPAN):
+            parts.append(cosines(vector, vectors[start : start + _SPAN]))
+            if len(vectors) > _SPAN:
+                forget_pages(vectors)
+        return np.concatenate(parts)
 
 
 def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:

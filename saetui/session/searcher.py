@@ -11,7 +11,7 @@ from saetui.core.code_scores import rewards
 from saetui.core.codec import Float
 from saetui.core.explain import Explanation, explain, explain_codes
 from saetui.core.optimise import optimise
-from saetui.core.search import cosines, unit
+from saetui.core.search import cosines, single, unit
 from saetui.core.steering import steer_code, steered_vector
 from saetui.errors import InputError
 from saetui.session.eligible import Eligible, Filters
@@ -248,7 +248,7 @@ class Searcher:
         )
 
     def _vectors(self, rows: NDArray[np.int64]) -> Float:
-        return np.asarray(self._bundle.embeddings[rows], dtype=np.float32)
+        return single(self._bundle.rows.take(rows))
 
 
 def _check(request: SearchRequest) -> None:

@@ -1,6 +1,8 @@
 """Arrays on disk: plain `.npy`, mapped into memory, never pickled."""
 
 import mmap
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,68 @@ from numpy.typing import NDArray
 from saetui.errors import BundleDamaged
 from saetui.store.atomic import atomic_write
 
+# Up to so many bytes may as well stay mapped.
+_MAPPED_BYTES = 256 << 20
+
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
     """Write an array whole or not at all."""
     with atomic_write(path) as temporary, temporary.open("wb") as handle:
         np.save(handle, array, allow_pickle=False)
+
+
+class StoredRows:
+    """Some rows at a time of a mapped matrix that may be larger than what a process should need.
+
+    The system maps up to sixteen pages for each row that is read through a map, and takes longer to
+    let go of them than to read the row from the file, which leaves nothing behind.
+
+    Args:
+        path: Of the `.npy` file.
+        array: The same, mapped; `(N, d)`, in C order.
+    """
+
+    def __init__(self, path: Path, array: NDArray[Any]) -> None:
+        self._path = path
+        self._array = array
+        self._file: int | None = None
+        # Nobody may close the file while another thread reads from it.
+        self._lock = threading.Lock()
+        large = array.nbytes > _MAPPED_BYTES and array.flags.c_contiguous
+        if large and hasattr(os, "preadv"):
+            self._file = os.open(path, os.O_RDONLY)
+            self._start = os.fstat(self._file).st_size - array.nbytes
+
+    def take(self, rows: NDArray[np.integer]) -> NDArray[Any]:
+        """Copies of some rows, `(m, d)`, in their order.
+
+        Raises:
+            BundleDamaged: The file has been cut short.
+        """
+        with self._lock:
+            if self._file is not None:
+                return self._read(self._file, rows)
+        taken: NDArray[Any] = self._array[rows]
+        return taken
+
+    def _read(self, file: int, rows: NDArray[np.integer]) -> NDArray[Any]:
+        taken = np.empty((len(rows), self._array.shape[1]), dtype=self._array.dtype)
+        if not len(rows):
+            return taken
+        buffer, size = memoryview(taken.data).cast("B"), self._array[0].nbytes
+        starts = (np.asarray(rows, dtype=np.int64) * size + self._start).tolist()
+        for place, start in enumerate(starts):
+            part = buffer[place * size : (place + 1) * size]
+            if os.preadv(file, (part,), start) < size:
+                raise BundleDamaged(f"{self._path} has been cut short.")
+        return taken
+
+    def close(self) -> None:
+        """Let go of the file; rows are then read through the map."""
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
 
 def forget_pages(array: NDArray[Any]) -> None:

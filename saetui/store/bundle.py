@@ -14,7 +14,7 @@ from saetui.core.matches import Matches
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged, InputError
 from saetui.store import saes
-from saetui.store.arrays import forget_pages, map_array
+from saetui.store.arrays import StoredRows, forget_pages, map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.families import read_families
 from saetui.store.features import FeatureRecord, read_features
@@ -99,15 +99,6 @@ class StoredSae:
         features, together = (each[feature, :limit].tolist() for each in self.companions)
         return [pair for pair in zip(features, together, strict=True) if pair[1]]
 
-    def forget_pages(self) -> None:
-        """Let go of the pages of maps that were read so far; see `arrays.forget_pages`."""
-        if "codes" in self.__dict__:
-            forget_pages(self.codes.indices)
-            forget_pages(self.codes.values)
-        if "postings" in self.__dict__:
-            forget_pages(self.postings.rows)
-            forget_pages(self.postings.values)
-
     @loaded_once
     def features(self) -> list[FeatureRecord]:
         """Figures and shown label of every feature, by number."""
@@ -171,6 +162,11 @@ class Bundle:
         return map_array(self.path / EMBEDDINGS, shape, np.float16)
 
     @loaded_once
+    def rows(self) -> StoredRows:
+        """Some of the embeddings at a time."""
+        return StoredRows(self.path / EMBEDDINGS, self.embeddings)
+
+    @loaded_once
     def index(self) -> VectorIndex:
         """The nearest-neighbour index, loaded."""
         index = open_index(self.path, lambda: self.embeddings)
@@ -194,17 +190,12 @@ class Bundle:
             )
         return self._saes[name]
 
-    def forget_pages(self) -> None:
-        """Let go of the pages of maps that were read so far; see `arrays.forget_pages`."""
-        if "embeddings" in self.__dict__:
-            forget_pages(self.embeddings)
-        for sae in self._saes.values():
-            sae.forget_pages()
-
     def close(self) -> None:
         """Let go of open files."""
         if "documents" in self.__dict__:
             self.documents.close()
+        if "rows" in self.__dict__:
+            self.rows.close()
 
 
 def _check_size(path: Path, size: int) -> None:

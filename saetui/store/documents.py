@@ -16,6 +16,7 @@ PRAGMA page_size=8192;
 CREATE TABLE documents(
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
     url TEXT NOT NULL, published TEXT NOT NULL, metadata TEXT NOT NULL);
+CREATE INDEX documents_by_date ON documents(published);
 CREATE VIRTUAL TABLE documents_text USING fts5(
     title, text, content='documents', content_rowid='row', tokenize='porter unicode61');
 """
@@ -127,9 +128,15 @@ class DocumentStore:
         first = "substr(published || substr('0000-01-01', length(published) + 1), 1, 10)"
         last = "substr(published || substr('0000-12-31', length(published) + 1), 1, 10)"
         found = self._query(
-            f"SELECT row FROM documents WHERE published <> '' AND {first} >= ? AND {last} <= ? "
-            "ORDER BY row",
-            (after + "0000-01-01"[len(after) :], before + "9999-12-31"[len(before) :]),
+            # The years alone can be looked up; bundles from before there was an index are searched.
+            "SELECT row FROM documents WHERE published >= ? AND published < ? "
+            f"AND {first} >= ? AND {last} <= ? ORDER BY row",
+            (
+                after[:4] or "0",
+                (before[:4] or "9999") + "~",
+                after + "0000-01-01"[len(after) :],
+                before + "9999-12-31"[len(before) :],
+            ),
         )
         return [values[0] for values in found]
 

@@ -23,8 +23,8 @@ from saetui.store.index.parameters import (
 DEPTH = 10
 """Of how many true nearest documents the share is taken."""
 
-TARGET = 0.985
-"""What is looked deeper for, up to a point; a little more than is promised of other queries."""
+TARGET = 0.98
+"""What is looked deeper for, up to a point."""
 
 _QUERIES = 200
 _BLOCK = 8_192

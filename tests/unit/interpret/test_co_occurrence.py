@@ -98,7 +98,7 @@ def test_pairs_agree_with_the_dense_matrix(seed, limits):
 def test_a_block_is_the_dense_matrix_of_its_features(seed):
     codes = random_codes(seed)
     features = np.array([7, 0, 3, 11])
-    block = co_occurrence_block(codes, build_postings(codes), features)
+    block = co_occurrence_block(build_postings(codes), features)
     matrix = dense(codes)[:, features]
     np.testing.assert_array_equal(block.counts, (matrix > 0).T.astype(int) @ (matrix > 0))
     norms = np.linalg.norm(matrix, axis=0)
@@ -162,7 +162,7 @@ def test_dead_features_and_an_empty_corpus_are_no_trouble():
     codes = Codes(np.full((3, 2), -1, np.int32), np.zeros((3, 2), np.float32), 4)
     assert len(counted(codes, np.arange(4), parameters).first) == 0
     assert not lifts(codes, build_postings(codes), 0).any()
-    block = co_occurrence_block(codes, build_postings(codes), np.arange(4))
+    block = co_occurrence_block(build_postings(codes), np.arange(4))
     assert not block.counts.any() and not block.similarities.any()
     codes = Codes(np.empty((0, 2), np.int32), np.empty((0, 2), np.float32), 4)
     assert len(counted(codes, np.arange(4), parameters).first) == 0

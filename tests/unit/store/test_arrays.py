@@ -1,5 +1,6 @@
 """Arrays come back as they were written, and anything else is refused."""
 
+import os
 import pickle
 import random
 import tempfile
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from saetui.errors import BundleDamaged
-from saetui.store.arrays import map_array, save_array
+from saetui.store.arrays import StoredRows, forget_pages, map_array, read_ahead, save_array
 
 types = st.sampled_from([np.float16, np.float32, np.int32, np.int64])
 
@@ -122,3 +123,35 @@ def test_no_header_makes_another_error(path: Path) -> None:
         except BundleDamaged:
             refused += 1
     assert refused > 1_000
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="rows are read through the map here")
+def test_rows_of_a_large_array_are_read_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.npy"
+    array = np.random.default_rng(0).standard_normal((50, 7)).astype(np.float16)
+    save_array(path, array)
+    mapped = map_array(path, (50, 7), np.float16)
+    monkeypatch.setattr("saetui.store.arrays._MAPPED_BYTES", 0)
+    stored = StoredRows(path, mapped)
+    for rows in ([], [49], [3, 0, 49, 3]):
+        taken = stored.take(np.array(rows, dtype=np.int64))
+        assert taken.dtype == np.float16
+        assert np.array_equal(taken, array[rows])
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(BundleDamaged, match=r"a\.npy has been cut short"):
+        stored.take(np.array([49]))
+    stored.close()
+    stored.close()
+    assert np.array_equal(stored.take(np.array([1])), array[[1]])
+
+
+def test_pages_that_were_let_go_of_are_there_again(tmp_path: Path) -> None:
+    array = np.arange(10_000, dtype=np.float32)
+    save_array(tmp_path / "a.npy", array)
+    mapped = map_array(tmp_path / "a.npy", (None,), np.float32)
+    for each in (mapped, mapped[5:], array):
+        read_ahead(each)
+        forget_pages(each)
+    assert np.array_equal(mapped, array)

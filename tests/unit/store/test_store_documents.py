@@ -1,9 +1,11 @@
 """Documents come back as they were written, from any thread."""
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged, InputError
-from saetui.store.databases import storable
+from saetui.store.databases import read_rows, storable
 from saetui.store.documents import DocumentStore, write_documents
 
 texts = st.text(
@@ -263,3 +265,30 @@ def test_words_match_with_the_best_first(tmp_path: Path) -> None:
     assert store.matching('"comet"', 10) == []
     assert list(store.metadata()) == [(i, {"i": i}) for i in range(4)]
     store.close()
+
+
+def test_what_one_reader_asks_is_looked_up_not_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_documents(tmp_path / "a.sqlite", [Document(f"d{i}", "", "x") for i in range(20)])
+    asked: list[tuple[str, Sequence[object]]] = []
+    read = read_rows
+
+    def noted(
+        connection: sqlite3.Connection, path: Path, statement: str, values: Sequence[object] = ()
+    ) -> list[tuple[object, ...]]:
+        asked.append((statement, values))
+        return read(connection, path, statement, values)
+
+    with contextlib.closing(DocumentStore(tmp_path / "a.sqlite")) as store:
+        monkeypatch.setattr("saetui.store.documents.read_rows", noted)
+        store.document(3)
+        store.headings([1, 5, 7])
+        store.row_of("d4")
+        store.span(2, 6)
+        store.within("2019", "2020-03")
+        with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+            for statement, values in asked:
+                plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+                assert all("SCAN" not in step[-1] for step in plan), (statement, plan)
+    assert len(asked) == 5
