@@ -29,6 +29,8 @@ _LEAST_EVIDENCE = 0.6
 _LEAST_GAIN = 0.05
 # Of two possible partners the one with more evidence is preferred by so much at most.
 _EVIDENCE_WORTH = 0.2
+# Letters that words must share from their beginning to count as one.
+_SAME_BEGINNING = 4
 # Features whose candidates are in memory at once.
 _FEATURES = 512
 
@@ -129,11 +131,17 @@ def _tried(
 def _says_more(term: str, best: str) -> bool:
     """Whether a term may stand beside the best one: other words, and room for both."""
     return (
-        set(key_of(term)).isdisjoint(key_of(best))
+        not any(_alike(one, other) for one in key_of(term) for other in key_of(best))
         and not abbreviates(term, best)
         and not abbreviates(best, term)
         and len(term) + len(best) + len(" and ") <= LONGEST_LABEL
     )
+
+
+def _alike(word: str, other: str) -> bool:
+    """Whether two words are the same or one goes on from the other: "Chandra", "Chandrasekhar"."""
+    short, long = sorted((word, other), key=len)
+    return long == short or (len(short) >= _SAME_BEGINNING and long.startswith(short))
 
 
 def _correlation(confidences: Float, asked: Sequence[Trial]) -> NDArray[np.float64]:

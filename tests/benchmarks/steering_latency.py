@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from textual import events
 
 from saetui.session.session import open_session
 from saetui.tui.app import SaetuiApp
@@ -41,6 +40,9 @@ class TimedApp(SaetuiApp):
 
 
 async def measure(bundle: Path, query: str, size: tuple[int, int]) -> None:
+    # Textual reads how often it may draw when it is imported, which saetui.tui decides.
+    from textual import events
+
     app = TimedApp(lambda say: open_session(bundle), bundle.stem)
     async with app.run_test(size=size) as pilot:
         while app.main.session is None:

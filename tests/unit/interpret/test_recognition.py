@@ -74,6 +74,7 @@ def test_a_feature_with_two_heads_is_named_after_both(tried_with):
     [
         {"comet": 10.0, "quasar": 5.0},
         {"comet": 10.0, "comet quasar": 9.0},
+        {"comet": 10.0, "cometary quasar": 9.0},
         {"comet": 10.0, "quasar " * (LONGEST_LABEL // 8): 9.0},
     ],
 )
