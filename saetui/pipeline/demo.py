@@ -32,6 +32,8 @@ from saetui.store.index.building import index_files
 from saetui.store.manifest import MANIFEST, FileRecord, read_manifest, write_manifest
 
 _NAME = "demo"
+# The first is what the corpus would get by itself, the second shows what features split into.
+_SAES = ("k16-n640", "k16-n320")
 # Shorter paragraphs are captions, examples and remains of formulas; in words.
 _SHORTEST = 45
 
@@ -136,6 +138,7 @@ def rebuild_demo(target: Path, train_also: Sequence[Path], progress: Progress) -
     # Opening the demo needs none of what building imports.
     from saetui.pipeline.build import build_bundle
     from saetui.pipeline.options import BuildOptions
+    from saetui.train.size import SaeSize
 
     work = cache_dir() / "demo-build"
     work.mkdir(parents=True, exist_ok=True)
@@ -144,7 +147,11 @@ def rebuild_demo(target: Path, train_also: Sequence[Path], progress: Progress) -
     with atomic_write(corpus) as temporary:
         lines = (json.dumps(_record(document), ensure_ascii=False) for document in documents)
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    options = BuildOptions(name=_NAME, train_also=tuple(train_also))
+    options = BuildOptions(
+        name=_NAME,
+        saes=tuple(SaeSize.parse(name) for name in _SAES),
+        train_also=tuple(train_also),
+    )
     outcome = build_bundle(str(corpus), work / "demo.bundle", options, progress)
     shutil.rmtree(target, ignore_errors=True)
     index = outcome.manifest.index["kind"]
