@@ -5,9 +5,11 @@
     session = saetui.open("my.bundle")
     found = session.search(saetui.SearchRequest("dark matter", {12: saetui.Change("add", 0.3)}))
     recent = saetui.DocumentFilter(after="2023", having=(12,), lacking=(34,))
-    found = session.search(saetui.SearchRequest(like=5, filter=recent, mode="codes"))
+    found = session.search(saetui.SearchRequest(like=5, filter=recent, mode="delta"))
     saved = saetui.open_preset(saetui.read_preset("dark.json"), session)
     found = session.search(saved.request)
+    saetui.export_results(Path("found.csv"), session, found)
+    saetui.search_to_json(session, found)["results"]
 
 The names below are loaded when first used, so that `import saetui` costs nothing.
 """
@@ -18,10 +20,14 @@ from typing import TYPE_CHECKING
 from saetui.version import __version__
 
 if TYPE_CHECKING:
+    from saetui.core.asking import DocumentFilter
     from saetui.core.changes import Change
+    from saetui.session.exports import export_results
     from saetui.session.feedback import effects, feedback
     from saetui.session.presets import open_preset, read_preset, save_preset
-    from saetui.session.requests import DocumentFilter, SearchRequest
+    from saetui.session.request_json import request_from_json, request_to_json
+    from saetui.session.requests import SearchRequest
+    from saetui.session.search_json import search_to_json
     from saetui.session.session import Session
     from saetui.session.session import open_session as open
 
@@ -33,24 +39,32 @@ __all__ = [
     "Session",
     "__version__",
     "effects",
+    "export_results",
     "feedback",
     "open",
     "open_preset",
     "read_preset",
+    "request_from_json",
+    "request_to_json",
     "save_preset",
+    "search_to_json",
 ]
 
 _HOMES = {
     "Change": ("saetui.core.changes", "Change"),
-    "DocumentFilter": ("saetui.session.requests", "DocumentFilter"),
+    "DocumentFilter": ("saetui.core.asking", "DocumentFilter"),
     "SearchRequest": ("saetui.session.requests", "SearchRequest"),
     "Session": ("saetui.session.session", "Session"),
     "effects": ("saetui.session.feedback", "effects"),
+    "export_results": ("saetui.session.exports", "export_results"),
     "feedback": ("saetui.session.feedback", "feedback"),
     "open": ("saetui.session.session", "open_session"),
     "open_preset": ("saetui.session.presets", "open_preset"),
     "read_preset": ("saetui.session.presets", "read_preset"),
+    "request_from_json": ("saetui.session.request_json", "request_from_json"),
+    "request_to_json": ("saetui.session.request_json", "request_to_json"),
     "save_preset": ("saetui.session.presets", "save_preset"),
+    "search_to_json": ("saetui.session.search_json", "search_to_json"),
 }
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from saetui.cli.bench import bench
+from saetui.cli.bookmarks import bookmarks
 from saetui.cli.build import build
 from saetui.cli.check import check
 from saetui.cli.demo import demo
@@ -118,8 +119,15 @@ app.command(
         "search my.bundle --like 2408.00657 --away 1706.03762 --after 2024 --category cs.LG",
         'search my.bundle "dark matter" --hybrid --has 12 --without 34 --save-preset dark.json',
         "search my.bundle - < abstract.txt",
+        'search my.bundle "dark matter" --filter "after:2019 category:astro-ph" --export dark.bib',
+        "search my.bundle --request - --json < request.json",
     ),
 )(search)
+app.command(
+    "bookmarks",
+    short_help="List the searches that were bookmarked.",
+    epilog=_examples("bookmarks my.bundle", "search my.bundle --preset NAME"),
+)(bookmarks)
 app.command(
     "features",
     epilog=_examples(

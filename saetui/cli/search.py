@@ -1,8 +1,5 @@
 """`saetui search`: a search, steered by features."""
 
-import re
-import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,42 +7,14 @@ import typer
 
 from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
+from saetui.cli.search_options import Wanted, query_text, request_of
 from saetui.core.changes import Mode
 from saetui.errors import InputError
-from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.presets import OpenedPreset, Preset
-    from saetui.session.requests import DocumentFilter, SearchRequest
+    from saetui.session.requests import SearchRequest, SearchResponse
     from saetui.session.session import Session
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What the options of one call say; None or empty where they say nothing."""
-
-    query: str | None
-    like: str | None
-    steer: list[str]
-    toward: list[str]
-    away: list[str]
-    solo: str | None
-    mute: list[str]
-    mode: Mode | None
-    lexical: bool
-    hybrid: bool
-    after: str
-    before: str
-    category: list[str]
-    where: list[str]
-    has: list[str]
-    without: list[str]
-    limit: int | None
-    why: bool
-    exact: bool
 
 
 def search(
@@ -96,10 +65,10 @@ def search(
     mode: Annotated[
         Mode | None,
         typer.Option(
-            help="How changes become a ranking. delta, the default, keeps what the SAE does not "
-            "explain of the query; codes leaves the query alone and rewards documents that "
-            "activate the features; decode drops what is not explained; optimise does so, too, "
-            "and then seeks the vector whose own code is the changed one.",
+            help="How changes become a ranking. codes, the default, leaves the query alone and "
+            "rewards documents that activate the features; delta moves the query along their "
+            "directions; decode also drops what the SAE does not explain of the query; optimise "
+            "does so, too, and then seeks the vector whose own code is the changed one.",
             show_default=False,
         ),
     ] = None,
@@ -145,7 +114,7 @@ def search(
     effects: Annotated[
         bool,
         typer.Option(
-            "--effects", help="Say how many results a step of 0.25 of each feature replaces."
+            "--effects", help="Say how many results a large step of each feature replaces."
         ),
     ] = False,
     exact: Annotated[
@@ -155,10 +124,30 @@ def search(
             help="Compare with every document, and say how many of these the index finds.",
         ),
     ] = False,
-    preset: Annotated[
+    wanted_filter: Annotated[
+        str,
+        typer.Option(
+            "--filter",
+            metavar="TEXT",
+            help='All of that as text, as in the app: after:2019 category:cs.LG has:"Dark matter"',
+        ),
+    ] = "",
+    request: Annotated[
         Path | None,
         typer.Option(
-            "--preset", metavar="FILE", help="Start from a saved search; other options go on top."
+            "--request",
+            metavar="FILE",
+            help='Start from a search in JSON ("request" of what --json prints); "-" reads it from '
+            "standard input. Other options go on top.",
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            metavar="FILE",
+            help='Start from a saved search: a file, "-", or the name of a bookmark; other options '
+            "go on top.",
         ),
     ] = None,
     replay: Annotated[
@@ -169,6 +158,17 @@ def search(
         Path | None,
         typer.Option("--save-preset", metavar="FILE", help="Save the search to a file."),
     ] = None,
+    mark: Annotated[
+        bool, typer.Option("--bookmark", help="Keep the search and what it found in the bundle.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="FILE",
+            help="Write the results to a file: .json, .csv, or .bib for papers on arXiv.",
+        ),
+    ] = None,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -176,16 +176,16 @@ def search(
 
     Each result says where it ranked without steering.
     """
-    from saetui.cli import shapes
     from saetui.cli.output import Output
-    from saetui.cli.search_text import print_response
-    from saetui.session.feedback import effects as effects_of
-    from saetui.session.presets import read_preset, save_preset
+    from saetui.cli.search_start import Start
+    from saetui.session.bookmarks import bookmark
+    from saetui.session.exports import export_results
+    from saetui.session.presets import save_preset
 
     if replay and preset is None:
         raise InputError("There is nothing to replay.", "Name a file with: --preset FILE")
-    wanted = _Wanted(
-        query=_query_text(query),
+    wanted = Wanted(
+        query=query_text(query),
         like=like,
         steer=steer or [],
         toward=toward or [],
@@ -201,118 +201,73 @@ def search(
         where=where or [],
         has=has or [],
         without=without or [],
+        filter=wanted_filter,
         limit=limit,
         why=why,
         exact=exact,
     )
-    saved = read_preset(preset) if preset else None
-    with opened(bundle, sae or (saved.sae if saved else None)) as session:
-        output = Output()
-        start = _opened_preset(saved, session) if saved else None
-        if replay and start is not None:
-            _replay(output, session, start, as_json)
+    start = Start.read(bundle, request, preset)
+    with opened(bundle, sae or start.sae) as session:
+        begun = start.of(session)
+        if replay:
+            _replay(Output(), session, begun.steps, as_json)
             return
-        request = _request(session, wanted, start.request if start else None)
-        response = session.search(request)
-        moves = {each.feature: each for each in effects_of(session, request)} if effects else None
+        asked = request_of(session, wanted, begun.request)
+        response = session.search(asked)
+        ids = [result.id for result in response.results]
+        if asked == begun.request:
+            begun.compare(response)
         if save is not None:
-            save_preset(save, session, request)
-        if as_json:
-            output.json(shapes.search(session, response, moves))
-        else:
-            print_response(output, session, response, moves)
+            save_preset(save, session, asked, begun.steps, ids)
+        if mark:
+            typer.echo(f"Bookmarked as {bookmark(session, asked, response).name}", err=True)
+        if export is not None:
+            count = export_results(export, session, response)
+            typer.echo(f"Wrote {count} of {len(ids)} results to {export}", err=True)
+        _print(Output(), session, response, effects=effects, as_json=as_json)
 
 
-def _opened_preset(saved: "Preset", session: "Session") -> "OpenedPreset":
-    from saetui.session.presets import open_preset
-
-    found = open_preset(saved, session)
-    for warning in found.warnings:
-        typer.echo(f"Warning: {visible_line(warning)}", err=True)
-    return found
-
-
-def _replay(output: "Output", session: "Session", start: "OpenedPreset", as_json: bool) -> None:
-    """Answer every recorded search, and at last the saved one."""
-    from saetui.cli import shapes
+def _print(
+    output: "Output",
+    session: "Session",
+    response: "SearchResponse",
+    *,
+    effects: bool = False,
+    as_json: bool = False,
+) -> None:
     from saetui.cli.search_text import print_response
+    from saetui.session.feedback import effects as effects_of
+    from saetui.session.search_json import search_to_json
 
-    steps = [*start.history, *([] if start.request in start.history[-1:] else [start.request])]
+    found = effects_of(session, response.request) if effects else None
+    moves = None if found is None else {each.feature: each for each in found}
     if as_json:
-        found = [shapes.search(session, session.search(step)) for step in steps]
+        output.json(search_to_json(session, response, moves))
+    else:
+        print_response(output, session, response, moves)
+
+
+def _replay(
+    output: "Output", session: "Session", steps: "tuple[SearchRequest, ...]", as_json: bool
+) -> None:
+    """Answer every recorded search, the saved one last."""
+    from saetui.session.requests import SearchRequest
+    from saetui.session.search_json import search_to_json
+    from saetui.session.step_text import step_text
+
+    if as_json:
+        found = [search_to_json(session, session.search(step)) for step in steps]
         output.json({"steps": found})
         return
+
+    def name(feature: int) -> str:
+        return session.features[feature].name
+
+    def document(row: int) -> str:
+        return session.bundle.documents.headings([row])[row][1]
+
+    before = SearchRequest()
     for number, step in enumerate(steps, start=1):
-        output.heading(f"Step {number}: {step.query}")
-        print_response(output, session, session.search(step))
-
-
-def _request(session: "Session", wanted: _Wanted, start: "SearchRequest | None") -> "SearchRequest":
-    """The search that options ask for, on top of a saved one."""
-    from saetui.session.feedback import feedback, with_feedback
-    from saetui.session.requests import SearchRequest
-    from saetui.session.steering_text import parse_steering
-
-    request = start or SearchRequest()
-    if wanted.lexical and wanted.hybrid:
-        raise InputError("--lexical and --hybrid are two ways to search.", "Choose one.")
-    feature = session.lookup.feature
-    request = replace(
-        request,
-        query=request.query if wanted.query is None else wanted.query,
-        steering={**request.steering, **parse_steering(wanted.steer, session.lookup)}
-        if wanted.steer
-        else request.steering,
-        mode=wanted.mode or request.mode,
-        solo=request.solo if wanted.solo is None else feature(wanted.solo),
-        muted=(*request.muted, *(feature(name) for name in wanted.mute)),
-        limit=wanted.limit or request.limit,
-        why=wanted.why or request.why,
-        exact=wanted.exact or request.exact,
-        filter=_filter(session, wanted, request.filter),
-    )
-    if wanted.like is not None:
-        request = replace(request, like=_row(session, wanted.like))
-    if wanted.lexical or wanted.hybrid:
-        request = replace(request, retrieval="lexical" if wanted.lexical else "hybrid")
-    for sign, ids in ((1, wanted.toward), (-1, wanted.away)):
-        for each in ids:
-            changes = feedback(session, _row(session, each), sign)
-            request = with_feedback(session, request, changes)
-    return request
-
-
-def _filter(session: "Session", wanted: _Wanted, start: "DocumentFilter") -> "DocumentFilter":
-    feature = session.lookup.feature
-    pairs = []
-    for text in wanted.where:
-        field, separator, value = text.partition("=")
-        if not separator or not field.strip():
-            raise InputError(f"'{text}' does not say what a field must be.", "Write FIELD=VALUE.")
-        pairs.append((field.strip(), value))
-    return replace(
-        start,
-        after=wanted.after or start.after,
-        before=wanted.before or start.before,
-        categories=(*start.categories, *wanted.category),
-        where=(*start.where, *pairs),
-        having=(*start.having, *(feature(name) for name in wanted.has)),
-        lacking=(*start.lacking, *(feature(name) for name in wanted.without)),
-    )
-
-
-def _row(session: "Session", document_id: str) -> int:
-    row = session.bundle.documents.row_of(document_id)
-    if row is None:
-        raise InputError(
-            f"There is no document with the id '{document_id}'.", "Ids are shown in results."
-        )
-    return row
-
-
-def _query_text(query: str | None) -> str | None:
-    """The query; bytes that are not text become replacement characters."""
-    if query == "-":
-        return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
-    # Python hands over such bytes of the command line as lone surrogates.
-    return None if query is None else _SURROGATE.sub("\ufffd", query)
+        output.heading(f"Step {number}: {step_text(before, step, name, document)}")
+        _print(output, session, session.search(step))
+        before = step

@@ -133,10 +133,13 @@ def _summary(session: "Session", response: "SearchResponse") -> str:
     parts = [session.sae.record.name, request.mode]
     if request.retrieval != "semantic":
         parts.append(request.retrieval)
-    if response.drift is not None:
+    # In `codes` the query stays as it is.
+    if response.drift is not None and request.mode != "codes":
         parts.append(f"drift {response.drift:.2f}")
     if response.kept is not None and request.steering:
         parts.append(f"{response.kept:.0%} of the nearness to the query kept")
+    if response.overlap is not None and request.steering:
+        parts.append(f"{response.overlap:.0%} of the results stay")
     if response.code_error is not None:
         before, after = response.code_error
         parts.append(f"error of the code {before:.3f}, then {after:.3f}")

@@ -7,20 +7,18 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from saetui.session.search_json import Json, number
+
 if TYPE_CHECKING:
-    from saetui.core.explain import Explanation
     from saetui.core.families import Family, FamilyLabel
     from saetui.core.matches import Comparison
     from saetui.pipeline.build import BuildOutcome
     from saetui.session.family_views import FamilyDetail
-    from saetui.session.feedback import FeatureEffect
     from saetui.session.requests import (
         DocumentDetail,
         Example,
         FeatureDetail,
         Neighbour,
-        Result,
-        SearchResponse,
     )
     from saetui.session.session import Session
     from saetui.session.splitting import MatchesIn
@@ -29,15 +27,6 @@ if TYPE_CHECKING:
     from saetui.store.labels import LabelRecord, ScoreRecord
     from saetui.store.manifest import Manifest, SaeRecord
     from saetui.train.sweep import Sweep
-
-Json = dict[str, Any]
-
-
-def number(value: float | None) -> float | None:
-    """A number to the precision of float32, or None when it is none."""
-    if value is None or not math.isfinite(value):
-        return None
-    return float(f"{value:.7g}")
 
 
 def finite(fields: Mapping[str, object]) -> Json:
@@ -55,85 +44,6 @@ def _finite(value: object) -> object:
             return None
         case _:
             return value
-
-
-def search(
-    session: "Session",
-    response: "SearchResponse",
-    effects: "Mapping[int, FeatureEffect] | None" = None,
-) -> Json:
-    """A search: its results, the features behind it, and what steering pushed out."""
-    error, like = response.code_error, response.request.like
-    return {
-        "query": response.request.query,
-        "like": None if like is None else session.bundle.documents.headings([like])[like][0],
-        "retrieval": response.request.retrieval,
-        "mode": response.request.mode,
-        "sae": session.sae.record.name,
-        "drift": number(response.drift),
-        "kept": number(response.kept),
-        "exact": response.exact,
-        "recall": number(response.recall),
-        "eligible": response.eligible,
-        "code_error": error and {"before": number(error[0]), "after": number(error[1])},
-        "results": [_result(session, result) for result in response.results],
-        "features": [
-            {
-                "id": feature.id,
-                "label": session.features[feature.id].label,
-                "activation": number(feature.activation),
-                "steered": number(feature.steered),
-                **_effect(effects, feature.id),
-            }
-            for feature in response.features
-        ],
-        "dropped": [
-            {
-                "baseline_rank": dropped.baseline_rank,
-                "id": dropped.id,
-                "row": dropped.row,
-                "title": dropped.title,
-            }
-            for dropped in response.dropped
-        ],
-    }
-
-
-def _effect(effects: "Mapping[int, FeatureEffect] | None", feature: int) -> Json:
-    """How many results a step of a feature replaces; nothing where that was not asked for."""
-    if effects is None:
-        return {}
-    effect = effects.get(feature)
-    if effect is None:
-        return {"raised": None, "lowered": None, "moved": None}
-    return {"raised": effect.raised, "lowered": effect.lowered, "moved": number(effect.moved)}
-
-
-def _result(session: "Session", result: "Result") -> Json:
-    shape: Json = {
-        "rank": result.rank,
-        "baseline_rank": result.baseline_rank,
-        "score": number(result.score),
-        "id": result.id,
-        "row": result.row,
-        "title": result.title,
-        "published": result.published,
-    }
-    if result.why is not None:
-        shape |= _why(session, result.why)
-    return shape
-
-
-def _why(session: "Session", why: "Explanation") -> Json:
-    return {
-        "why": [
-            {"feature": feature, "label": session.features[feature].label, "term": number(term)}
-            for feature, term in why.features
-        ],
-        "bias": number(why.bias),
-        "remainder": number(why.remainder),
-        "words": number(why.words),
-    }
 
 
 def feature(session: "Session", record: "FeatureRecord") -> Json:

@@ -40,7 +40,7 @@ def arxiv_fields(fields: Mapping[str, object]) -> dict[str, object]:
     identifier = fields.get("id")
     month = submission_month(identifier) if isinstance(identifier, str) else ""
     if month:
-        tidy.setdefault("url", f"https://arxiv.org/abs/{_without_prefix(str(identifier))}")
+        tidy.setdefault("url", f"https://arxiv.org/abs/{without_prefix(str(identifier))}")
         tidy.setdefault("published", month)
     return tidy
 
@@ -72,5 +72,6 @@ def submission_month(identifier: str) -> str:
     return f"{century + year}-{month:02d}"
 
 
-def _without_prefix(identifier: str) -> str:
+def without_prefix(identifier: str) -> str:
+    """An arXiv id without the `arXiv:` that some write before it."""
     return re.sub(r"^arXiv:", "", identifier.strip(), flags=re.IGNORECASE)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.asking import EVERYTHING, DocumentFilter
 from saetui.corpus.categories import CategoryFilter
 from saetui.errors import InputError
-from saetui.session.requests import DocumentFilter
 from saetui.store.bundle import Bundle, StoredSae
 
 Eligible = NDArray[np.bool_]
@@ -45,7 +45,7 @@ class Filters:
             InputError: The filter names a date that is none, a field that no document has, or a
                 feature that the SAE does not have.
         """
-        if wanted == DocumentFilter() and excluded is None:
+        if wanted == EVERYTHING and excluded is None:
             return None
         with self._lock:
             known = self._known.get(wanted)

@@ -1,11 +1,11 @@
 """Turn what was found into steering: relevance feedback, and which features matter most."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from saetui.core.changes import Change
+from saetui.core.changes import Change, Steering, knob_of
 from saetui.core.code_scores import added_scores
 from saetui.core.codec import Float
 from saetui.core.search import top
@@ -18,9 +18,6 @@ STRENGTH = 0.25
 
 FEATURES = 16
 """How many of a document's features are changed; on SciFact five were clearly worse."""
-
-STEP = 0.25
-"""By how much features are changed to see what moves; one press of a large step."""
 
 # Documents that may come among the results: the nearest, and the strongest of each feature.
 _NEAREST = 1_000
@@ -81,10 +78,23 @@ def with_feedback(
 ) -> SearchRequest:
     """A request with changes that add put on top of those that it has."""
     z = session.searcher.query(request).z
-    steering = dict(request.steering)
+    return replace(request, steering=with_changes(request.steering, changes, lambda i: float(z[i])))
+
+
+def with_changes(
+    steering: Steering, changes: Steering, activation: Callable[[int], float]
+) -> dict[int, Change]:
+    """Changes with others, which add, put on top of them.
+
+    Args:
+        steering: What there is.
+        changes: What comes on top.
+        activation: Of a feature in the query as it was typed.
+    """
+    together = dict(steering)
     for feature, change in changes.items():
-        steering[feature] = _together(steering.get(feature), change, float(z[feature]))
-    return replace(request, steering=steering)
+        together[feature] = _together(together.get(feature), change, activation(feature))
+    return together
 
 
 def _together(known: Change | None, added: Change, activation: float) -> Change:
@@ -100,9 +110,9 @@ def _together(known: Change | None, added: Change, activation: float) -> Change:
 def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     """The query's features and those changed, by how much a step moves the present results.
 
-    Every feature is tried alone, up and down, on the documents that may come among the results:
-    the nearest 1,000 and each feature's 50 strongest. In `optimise` the step is taken along the
-    feature's direction.
+    Every feature is tried alone, a large step of the mode's knob up and down, on the documents
+    that may come among the results: the nearest 1,000 and each feature's 50 strongest. In
+    `optimise` the step is taken along the feature's direction.
 
     Returns:
         The feature that replaces most results first.
@@ -132,11 +142,11 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     else:
         scores = vectors @ steered.vector
         slopes = session.sae.weights.directions[features] @ vectors.T
-    now = top(scores, request.limit)
+    step, now = knob_of(request.mode).leap, top(scores, request.limit)
     found = []
     for feature, slope in zip(features.tolist(), slopes, strict=True):
         # In the vector modes every score is divided by the same norm, which changes no rank.
-        after = [top(scores + sign * STEP * slope, request.limit) for sign in (1, -1)]
+        after = [top(scores + sign * step * slope, request.limit) for sign in (1, -1)]
         raised, lowered = (len(np.setdiff1d(now, each)) for each in after)
         moved = float(np.mean([np.count_nonzero(now != each) for each in after]))
         found.append(FeatureEffect(feature, raised, lowered, moved))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from saetui.core.asking import DocumentFilter
 from saetui.core.codec import Float, SaeWeights, encode_dense
 from saetui.core.search import unit
 from saetui.errors import InputError
 from saetui.session.ranking import Ranking
-from saetui.session.requests import DocumentFilter, SearchRequest
+from saetui.session.requests import SearchRequest
 from saetui.store.bundle import Bundle
 
 _REMEMBERED = 64

@@ -2,38 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from saetui.core.changes import Change, Mode
+from saetui.core.asking import EVERYTHING, DocumentFilter, Retrieval
+from saetui.core.changes import DEFAULT_MODE, Change, Mode
 from saetui.core.documents import Document
 from saetui.core.explain import Explanation
 from saetui.core.families import Family
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.notes import FeatureNotes
-
-Retrieval = Literal["semantic", "lexical", "hybrid"]
-
-
-@dataclass(frozen=True)
-class DocumentFilter:
-    """Which documents a search may find; all that is set must hold.
-
-    Attributes:
-        after: Published on this date or later: ISO, of any precision; empty: any.
-        before: Published on this date or earlier, all its days included; empty: any.
-        categories: In at least one of these; "cs" stands for "cs.LG" and all others below it, too.
-        where: Metadata fields and what they must be; of a list, what it must contain.
-        having: Features that must be active.
-        lacking: Features that must not be active.
-    """
-
-    after: str = ""
-    before: str = ""
-    categories: tuple[str, ...] = ()
-    where: tuple[tuple[str, str], ...] = ()
-    having: tuple[int, ...] = ()
-    lacking: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +34,7 @@ class SearchRequest:
 
     query: str = ""
     steering: Mapping[int, Change] = field(default_factory=dict)
-    mode: Mode = "delta"
+    mode: Mode = DEFAULT_MODE
     solo: int | None = None
     limit: int = 10
     why: bool = False
@@ -65,7 +42,7 @@ class SearchRequest:
     like: int | None = None
     muted: tuple[int, ...] = ()
     retrieval: Retrieval = "semantic"
-    filter: DocumentFilter = DocumentFilter()
+    filter: DocumentFilter = EVERYTHING
 
     @property
     def starting(self) -> bool:
@@ -149,6 +126,8 @@ class SearchResponse:
         milliseconds: From request to answer, without embedding the query.
         kept: Mean cosine of the results to the query's embedding, as a share of what the results
             without steering have; None without a query.
+        overlap: The share of the first results without steering that are results now; None
+            without a query.
         recall: In an exact search, the share of its results that the index finds, too.
         code_error: In `optimise`, the squared error of the steered vector's code as a share of the
             wanted code's square, before and after the steps; None in other modes.
@@ -163,6 +142,7 @@ class SearchResponse:
     exact: bool
     milliseconds: float
     kept: float | None = None
+    overlap: float | None = None
     recall: float | None = None
     code_error: tuple[float, float] | None = None
     eligible: int = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.changes import DEFAULT_MODE
 from saetui.core.code_scores import rewards
 from saetui.core.codec import Float
 from saetui.core.explain import Explanation, explain, explain_codes
@@ -79,22 +80,21 @@ class Searcher:
         self._filters = Filters(bundle, sae)
         self.ranker = Ranker(bundle, sae)
 
-    def search(self, request: SearchRequest) -> SearchResponse:
+    def search(
+        self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
+    ) -> SearchResponse:
         """See `Session.search`."""
         _check(request)
         query = self._queries.of(request)
         started = self._clock()
         eligible = self._filters.eligible(request.filter, request.like)
-        steered = self.steered(request, query)
+        steered = self.steered(request, query, interrupted)
         ranking = self._ranked(request, steered, eligible, request.limit)
         baseline = self._baseline(request, query, eligible)
         rows = ranking.rows.tolist()
         shown = set(rows)
-        missing = [
-            row
-            for row, rank in baseline.ranks.items()
-            if rank <= request.limit and row not in shown
-        ]
+        before = [row for row, rank in baseline.ranks.items() if rank <= request.limit]
+        missing = [row for row in before if row not in shown]
         headings = self._bundle.documents.headings([*rows, *missing])
         why = self._why(request, steered, ranking) if request.why else [None] * len(rows)
         results = tuple(
@@ -117,13 +117,24 @@ class Searcher:
             exact=request.exact,
             milliseconds=(self._clock() - started) * 1000,
             kept=self._kept(query, ranking.rows, baseline),
+            overlap=1 - len(missing) / len(before) if before else None,
             recall=self._recall(request, steered, eligible, ranking),
             code_error=steered.code_error,
             eligible=len(self._bundle) if eligible is None else int(eligible.sum()),
         )
 
-    def steered(self, request: SearchRequest, query: Query) -> Steered:
+    def steered(
+        self,
+        request: SearchRequest,
+        query: Query,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> Steered:
         """The query after the request's changes.
+
+        Args:
+            request: With the changes.
+            query: What it starts from.
+            interrupted: Asked before each step of `optimise`; when true, no more are made.
 
         Raises:
             InputError: A change is unusable.
@@ -131,7 +142,7 @@ class Searcher:
         weights = self._sae.weights
         code = steer_code(query.z, request.steering, request.solo, request.muted)
         if request.mode == "optimise" and request.retrieval != "lexical":
-            found = optimise(weights, code)
+            found = optimise(weights, code, interrupted=interrupted)
             return Steered(query, code, found.vector, (found.before, found.after))
         vector = steered_vector(weights, query.e, query.z, code, request.mode)
         return Steered(query, code, vector)
@@ -194,7 +205,7 @@ class Searcher:
         manner = (request.retrieval, request.exact, request.filter, depth)
         known = query.baselines.get(manner)
         if known is None:
-            plain = replace(request, steering={}, mode="delta", solo=None, muted=())
+            plain = replace(request, steering={}, mode=DEFAULT_MODE, solo=None, muted=())
             found = self._ranked(plain, Steered(query, query.z, query.e), eligible, depth)
             ranks = {row: rank for rank, row in enumerate(found.rows.tolist(), start=1)}
             known = Baseline(ranks, cosines(query.e, self._vectors(found.rows)))

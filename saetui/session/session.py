@@ -190,15 +190,22 @@ class Session:
             _ = self.bundle.index, self.sae.weights.offset, self.sae.codes, self.sae.postings
         self.lookup.warm()
 
-    def search(self, request: SearchRequest) -> SearchResponse:
+    def search(
+        self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
+    ) -> SearchResponse:
         """Search, steered.
+
+        Args:
+            request: What is asked.
+            interrupted: Asked now and then; when true, the answer may come sooner than it is
+                good, since nobody waits for it any more.
 
         Raises:
             InputError: There is neither a query nor a steered feature, or the request cannot be
                 met; the message says why.
             EmbedderError: The query cannot be embedded.
         """
-        return self.searcher.search(request)
+        return self.searcher.search(request, interrupted)
 
     def feature(self, feature: int, limit: int = 10) -> FeatureDetail:
         """Everything about one feature, with up to `limit` entries in each list.

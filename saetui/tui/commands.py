@@ -10,6 +10,9 @@ _SIGNS = {
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "equals_sign": "=",
+    "plus": "+",
+    "minus": "-",
+    "ampersand": "&",
 }
 
 
@@ -46,16 +49,24 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("escape,down", "leave", "Leave", "Go to the list below", "To the list"),
     ),
     "Steering": (
-        Command("left", "nudge(-1)", "Weaker", "Weaken the feature by 0.05", "Strength"),
-        Command("right", "nudge(1)", "Stronger", "Strengthen the feature by 0.05", "Strength"),
-        Command("H", "nudge(-5)", "Much weaker", "Weaken the feature by 0.25"),
-        Command("L", "nudge(5)", "Much stronger", "Strengthen the feature by 0.25"),
+        Command("left", "nudge(-1)", "Weaker", "Weaken it by a small step", "Strength"),
+        Command("right", "nudge(1)", "Stronger", "Strengthen it by a small step", "Strength"),
+        Command("H", "nudge(-5)", "Much weaker", "Weaken it by a large step"),
+        Command("L", "nudge(5)", "Much stronger", "Strengthen it by a large step"),
         Command("0", "set_to(0)", "Off", "Turn the feature off", "Off"),
         Command("m", "set_to(1)", "To 1", "Set the feature to 1, as heavy as the query"),
         Command("n", "negate", "Negate", "Turn the feature into its opposite"),
         Command("space", "solo", "Solo", "Keep only this feature", "Solo", rank=3),
+        Command("M", "mute", "Mute", "Turn the feature off for now, or on again"),
         Command("r", "reset_one", "Reset", "Leave the feature as the query has it"),
         Command("d", "remove", "Remove", "Remove an added feature"),
+    ),
+    "Results": (
+        Command("plus", "feedback(1)", "Toward it", "Steer toward the document's features", "Like"),
+        Command("minus", "feedback(-1)", "Away", "Steer away from the document's features", "Like"),
+        Command(
+            "m", "more_like", "More like it", "Search for what is like the document", "More", 4
+        ),
     ),
     "Search": (
         Command("a", "add", "Add", "Add a feature that the query lacks", "Add"),
@@ -64,9 +75,19 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("u", "undo", "Undo", "Undo the last change", "Undo"),
         Command("ctrl+r", "redo", "Redo", "Do again what was undone"),
         Command("e", "mode", "Mode", "Change the steering mode"),
-        Command("x", "exact", "Exact", "Compare with every document, or ask the index"),
         Command("t", "its_family", "Its family", "Go to the feature in its family"),
+        Command("E", "exact", "Exact", "Compare with every document, or ask the index"),
+        Command("W", "retrieval", "By words", "Search by meaning, by words, or by both"),
+        Command("ampersand", "filter", "Filter", "Say which documents may be found", "Filter", 4),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
+        Command("c", "compare", "Compare", "Show the results before steering, too", "Compare", 4),
+        Command("i", "by_effect", "By effect", "Sort features by how much a large step moves"),
+        Command("h", "steps", "Steps", "List every step, and go to one"),
+        Command("b", "mark", "Bookmark", "Keep the search and what it found in the bundle"),
+        Command("s", "save", "Save", "Save the search and its steps as a preset", "Save", 4),
+        Command("o", "open", "Open", "Open a preset or a bookmark", "Open preset", 4),
+        Command("x", "export", "Export", "Write the results to a file: JSON, CSV, BibTeX"),
+        Command("y", "copy", "Copy", "Copy the result, or the command that repeats the search"),
         Command(
             "F",
             "features_like",
@@ -127,6 +148,12 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     ),
     "Document": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
+        Command(
+            "m", "more_like", "More like it", "Search for what is like the document", "More", 4
+        ),
+        Command("plus", "feedback(1)", "Toward it", "Steer toward the document's features", "Like"),
+        Command("minus", "feedback(-1)", "Away", "Steer away from the document's features", "Like"),
+        Command("y", "copy", "Copy", "Copy its title and link; of a paper on arXiv, BibTeX"),
         Command(
             "F", "features", "Its features", "List its features in the features view", "Features"
         ),

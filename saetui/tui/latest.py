@@ -46,6 +46,11 @@ class Latest(Generic[Request, Answer]):
         """Whether work is going on."""
         return self._running
 
+    @property
+    def overtaken(self) -> bool:
+        """Whether what is being worked on is not wanted any more."""
+        return bool(self._waiting)
+
     def ask(self, request: Request) -> None:
         """Ask; whatever was asked before and not yet answered is dropped."""
         self.drop()

@@ -15,6 +15,28 @@ class OpenDocument(Message):
         self.row = row
 
 
+class MoreLike(Message):
+    """What is like a document is to be searched for."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__()
+        self.row = row
+
+
+class Feedback(Message):
+    """The search is to be steered toward a document's features, or away from them.
+
+    Attributes:
+        row: Of the document.
+        sign: 1 for toward, -1 for away.
+    """
+
+    def __init__(self, row: int, sign: int) -> None:
+        super().__init__()
+        self.row = row
+        self.sign = sign
+
+
 class OpenFeature(Message):
     """A feature is to be looked at in the features view."""
 

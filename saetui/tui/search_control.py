@@ -1,17 +1,21 @@
 """The search as the user spells it: every edit makes a new state, and the newest is answered."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.timer import Timer
 
-from saetui.core.changes import Change
+from saetui.core.asking import DocumentFilter
+from saetui.core.changes import Change, knob_of
 from saetui.errors import InputError, SaetuiError
 from saetui.text import visible_line
 from saetui.tui.latest import Latest
-from saetui.tui.state import ADDED, History, SearchState
+from saetui.tui.state import History, SearchState
 from saetui.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
+    from saetui.session.presets import OpenedPreset
     from saetui.session.requests import QueryFeature, SearchRequest, SearchResponse
     from saetui.session.session import Session
     from saetui.tui.views.search import SearchView
@@ -21,10 +25,15 @@ _LIMIT = 50
 # Seconds that an answer may take before the features are drawn ahead of it. Most come sooner, and
 # then one frame shows both.
 _PATIENCE = 0.05
+# Of which results it is asked what a step moves.
+_FIRST = 10
 
 
 class SearchControl:
     """Owns the state of the search, asks for its answer and has it shown.
+
+    CALM is how many seconds pass without another answer before it is worked out what each feature
+    would do.
 
     A query that is submitted before the session is there waits, and is answered when it comes.
 
@@ -32,6 +41,8 @@ class SearchControl:
         view: Shows features and results; searches run on its behalf.
         status: Shows figures of the last search.
     """
+
+    CALM: ClassVar[float] = 0.15
 
     def __init__(self, view: "SearchView", status: StatusLine) -> None:
         self._view = view
@@ -43,9 +54,14 @@ class SearchControl:
         self._searching: Latest[SearchRequest, SearchResponse] = Latest(
             view, "search", self._search, self._show_answer, self._show_failure
         )
+        self._trying: Latest[SearchRequest, dict[int, float]] = Latest(
+            view, "effects", self._try, self._show_effects, lambda error: None
+        )
+        self._calm: Timer | None = None
         self.history = History()
-        self.exact = False
         self.answer: SearchResponse | None = None
+        # A preset whose results have not come yet.
+        self._opened: OpenedPreset | None = None
 
     @property
     def state(self) -> SearchState:
@@ -67,17 +83,44 @@ class SearchControl:
 
     def ask(self, query: str) -> None:
         """Search for a query with the present changes; the same one again repeats the search."""
-        if query == self.state.query:
+        if query == self.state.query and self.state.like is None:
             self._ask()
         else:
             self._go(self.state.ask(query))
+
+    def more_like(self, row: int) -> None:
+        """Search for what is like a document."""
+        self._go(self.state.more_like(row))
+
+    def feedback(self, row: int, sign: int) -> None:
+        """Steer toward a document's features (1), or away from them (-1)."""
+        session, answer = self._session, self.answer
+        if session is None or answer is None:
+            return
+        from saetui.session.feedback import feedback, with_changes
+
+        activations = {feature.id: feature.activation for feature in answer.features}
+        steering = with_changes(
+            self.state.steering,
+            feedback(session, row, sign),
+            lambda feature: activations.get(feature, 0.0),
+        )
+        self._go(replace(self.state, steering=MappingProxyType(steering)))
+
+    def filter(self, wanted: DocumentFilter) -> None:
+        """Find only certain documents."""
+        self._go(replace(self.state, filter=wanted))
 
     def edit(self, kind: str, feature: "QueryFeature", amount: float) -> None:
         """Change one feature; see `SteeringList`."""
         state = self.state
         match kind:
             case "nudge":
-                self._go(state.nudge(feature.id, amount, feature.activation))
+                knob = knob_of(state.mode)
+                step = amount * (knob.step if abs(amount) == 1 else knob.leap / abs(amount))
+                self._go(state.nudge(feature.id, step, feature.activation))
+            case "mute":
+                self._go(state.toggle_muted(feature.id))
             case "set":
                 self._go(state.change(feature.id, Change("set", amount)))
             case "negate":
@@ -94,10 +137,13 @@ class SearchControl:
         """Add features to the query; the cursor goes to the first."""
         state = self.state
         # A family shares what a single feature gets, or its many members would drown the query.
-        amount = round(ADDED / len(features) ** 0.5, 2)
+        amount = round(knob_of(state.mode).added / len(features) ** 0.5, 2)
         for feature in features:
             if feature not in state.steering:
                 state = state.change(feature, Change("add", amount))
+        # Words alone are not steered.
+        if state.retrieval == "lexical":
+            state = replace(state, retrieval="hybrid")
         self._wanted = features[0]
         self._go(state)
         self._select_wanted()
@@ -135,12 +181,30 @@ class SearchControl:
 
     def toggle_exact(self) -> None:
         """Compare with every document, or ask the index again."""
-        self.exact = not self.exact
-        self._ask()
+        self._go(replace(self.state, exact=not self.state.exact))
+
+    def next_retrieval(self) -> None:
+        """Search by meaning, by words, or by both."""
+        self._go(self.state.next_retrieval())
+
+    def jump(self, place: int) -> None:
+        """Go to a state of the history."""
+        self._adopt(self.history.jump(place))
+
+    def open_preset(self, opened: "OpenedPreset") -> None:
+        """Go to a saved search, through the steps that led to it: undo leads back through all."""
+        *before, last = [state_of(step) for step in opened.steps]
+        self._opened = opened
+        self._adopt(History(last, (*self.history.past, self.state, *before)))
+
+    def steps(self) -> "list[SearchRequest]":
+        """Every search that led to the present one and that one, oldest first."""
+        states = (*self.history.past, self.state)
+        return [request_of(state) for state in states if state.asks]
 
     def refresh_labels(self) -> None:
         """Search again, now that labels are others."""
-        if self.answer is not None or not self.state.query:
+        if self.answer is not None or not self.state.asks:
             self._ask()
 
     # Questions and answers.
@@ -153,57 +217,80 @@ class SearchControl:
         self.history = history
         if not changed:
             return
-        line = self._view.query_line
-        if line.value.strip() != self.state.query:
-            line.value = self.state.query
+        self._view.show_state(self.state)
         self._ask()
         self._expect()
 
     def _ask(self) -> None:
         if self._session is None:
-            if self.state.query:
+            if self.state.asks:
                 self._view.show_nothing("Opening; the query is answered when it is ready.")
             return
-        if not self.state.query and not self.state.steering:
+        if not self.state.asks:
             self._searching.drop()
+            self._trying.drop()
             self.answer = None
-            self._view.show_features((), None)
+            self._view.show_features((), self.state)
             self._view.show_nothing(*welcome(self._session))
             self._status.search = ""
             return
-        from saetui.session.requests import SearchRequest
-
-        if self.answer is None or self.answer.request.query != self.state.query:
+        if not self._foreseen:
             self._status.search = "searching"
-        self._searching.ask(
-            SearchRequest(
-                query=self.state.query,
-                steering=self.state.steering,
-                mode=self.state.mode,
-                solo=self.state.solo,
-                limit=_LIMIT,
-                why=True,
-                exact=self.exact,
-            )
-        )
+        self._searching.ask(request_of(self.state))
 
     def _search(self, request: "SearchRequest") -> "SearchResponse":
         if self._session is None:
             raise InputError("The bundle is still being opened.", "Try again in a moment.")
-        return self._session.search(request)
+        return self._session.search(request, lambda: self._searching.overtaken)
 
     def _show_answer(self, request: "SearchRequest", answer: "SearchResponse") -> None:
         self.answer = answer
         self._view.show_answer(answer)
         self._select_wanted()
-        drift = "" if answer.drift is None else f"  drift {answer.drift:.2f}"
-        self._status.search = f"{request.mode}{drift}  {answer.milliseconds:.0f} ms"
+        self._status.search = _figures(answer)
+        self._compare_with_preset(answer)
+        self._trying.drop()
+        if self._calm is not None:
+            self._calm.stop()
+        self._calm = self._view.set_timer(self.CALM, lambda: self._begin_trying(request))
+
+    def _compare_with_preset(self, answer: "SearchResponse") -> None:
+        """Say whether other documents are found than when the preset was saved."""
+        opened, self._opened = self._opened, None
+        if opened is not None and state_of(opened.request) == self.state:
+            from saetui.session.presets import what_differs
+
+            differs = what_differs(opened, answer)
+            if differs:
+                self._view.notify(differs, severity="warning", markup=False)
+
+    # What each feature would do.
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing waits to be worked out."""
+        return self._calm is None
+
+    def _begin_trying(self, request: "SearchRequest") -> None:
+        self._calm = None
+        self._trying.ask(request)
+
+    def _try(self, request: "SearchRequest") -> dict[int, float]:
+        from saetui.session.feedback import effects
+
+        if self._session is None or request.retrieval == "lexical":
+            return {}
+        found = effects(self._session, replace(request, limit=_FIRST))
+        return {each.feature: each.moved for each in found}
+
+    def _show_effects(self, request: "SearchRequest", found: dict[int, float]) -> None:
+        self._view.steering.show_effects(found)
 
     def _show_failure(self, error: SaetuiError) -> None:
         # What is on the screen belongs to another search.
         self.answer = None
         self._wanted = None
-        self._view.show_features(self._expected(), self.state.solo)
+        self._view.show_features(self._expected(), self.state)
         self._view.show_failure(error)
         self._status.search = ""
 
@@ -225,11 +312,13 @@ class SearchControl:
     @property
     def _foreseen(self) -> bool:
         """Whether what the query itself activates is known."""
-        return self.answer is not None and self.answer.request.query == self.state.query
+        if self.answer is None:
+            return False
+        return (self.answer.request.query, self.answer.request.like) == self.state.start
 
     def _show_expected(self) -> None:
         if self._foreseen and self._searching.busy:
-            self._view.show_features(self._expected(), self.state.solo)
+            self._view.show_features(self._expected(), self.state)
 
     def _expected(self) -> "tuple[QueryFeature, ...]":
         from saetui.session.requests import QueryFeature
@@ -245,7 +334,7 @@ class SearchControl:
             activation = activations.get(feature, 0.0)
             change = state.steering.get(feature)
             steered = change.apply(activation) if change else activation
-            if state.solo is not None and state.solo != feature:
+            if (state.solo not in (None, feature)) or feature in state.muted:
                 steered = 0.0
             features.append(QueryFeature(feature, records[feature].name, activation, steered))
         return tuple(features)
@@ -253,6 +342,54 @@ class SearchControl:
     def _select_wanted(self) -> None:
         if self._wanted is not None and self._view.steering.select(self._wanted):
             self._wanted = None
+
+
+def request_of(state: SearchState) -> "SearchRequest":
+    """What a state asks for."""
+    from saetui.session.requests import SearchRequest
+
+    # Words alone are not steered; the changes wait until meaning counts again.
+    steered = state.retrieval != "lexical"
+    return SearchRequest(
+        query=state.query,
+        steering=state.steering if steered else {},
+        mode=state.mode,
+        solo=state.solo if steered else None,
+        limit=_LIMIT,
+        why=True,
+        exact=state.exact,
+        like=state.like,
+        muted=state.muted if steered else (),
+        retrieval=state.retrieval,
+        filter=state.filter,
+    )
+
+
+def state_of(request: "SearchRequest") -> SearchState:
+    """The state that asks for what a request does, as far as it can be seen."""
+    return SearchState(
+        request.query,
+        request.mode,
+        MappingProxyType(dict(request.steering)),
+        request.solo,
+        request.muted,
+        request.like,
+        request.retrieval,
+        request.filter,
+        request.exact,
+    )
+
+
+def _figures(answer: "SearchResponse") -> str:
+    """The mode, what is kept of the query, and how long it took."""
+    request = answer.request
+    parts: list[str] = [request.mode] if request.retrieval != "lexical" else []
+    parts += [request.retrieval] if request.retrieval != "semantic" else []
+    if answer.kept is not None and request.retrieval != "lexical":
+        # In `codes` the query itself stays as it is, and its results move away from it.
+        kept = request.mode == "codes" or answer.drift is None
+        parts.append(f"kept {answer.kept:.2f}" if kept else f"drift {answer.drift:.2f}")
+    return "  ".join([*parts, f"{answer.milliseconds:.0f} ms"])
 
 
 def welcome(session: "Session") -> tuple[str, ...]:

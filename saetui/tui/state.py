@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from saetui.core.changes import MODES, Change, Mode
+from saetui.core.asking import EVERYTHING, RETRIEVALS, DocumentFilter, Retrieval
+from saetui.core.changes import DEFAULT_MODE, MODES, Change, Mode
 
-SMALL_STEP = 0.05
-# A feature is added strongly enough that results visibly follow.
-ADDED = 0.5
 # Amounts are kept to this many decimals, so that up and down again is exactly where it began.
 _DECIMALS = 6
 
@@ -25,16 +23,55 @@ class SearchState:
         mode: Steering mode.
         steering: Changes by feature, in the order in which they were made.
         solo: The one feature that is kept, or None.
+        muted: Features that are off for now.
+        like: Row of the document that is asked for instead of a text, or None.
+        retrieval: Whether to search by meaning, by words, or both.
+        filter: Which documents may be found.
+        exact: Whether to compare with every document.
     """
 
     query: str = ""
-    mode: Mode = "delta"
+    mode: Mode = DEFAULT_MODE
     steering: Mapping[int, Change] = field(default_factory=lambda: MappingProxyType({}))
     solo: int | None = None
+    muted: tuple[int, ...] = ()
+    like: int | None = None
+    retrieval: Retrieval = "semantic"
+    filter: DocumentFilter = EVERYTHING
+    exact: bool = False
+
+    @property
+    def start(self) -> tuple[str, int | None]:
+        """What features are those of: the text or the document."""
+        return self.query, self.like
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to search for."""
+        return bool(self.query) or self.like is not None or bool(self.steering)
 
     def ask(self, query: str) -> "SearchState":
-        """The same changes with another query; a solo ends, for its feature may be absent there."""
-        return replace(self, query=query, solo=None)
+        """The same changes with another query.
+
+        What is solo or muted may be absent there, and would then be silent without being seen.
+        """
+        return replace(self, query=query, like=None, solo=None, muted=())
+
+    def more_like(self, row: int) -> "SearchState":
+        """What is like a document, without the changes, which were made to another query."""
+        unsteered = self.reset()
+        retrieval: Retrieval = "semantic" if self.retrieval == "lexical" else self.retrieval
+        return replace(unsteered, query="", like=row, retrieval=retrieval)
+
+    def next_retrieval(self) -> "SearchState":
+        """By meaning, by words, by both, around."""
+        place = RETRIEVALS.index(self.retrieval)
+        return replace(self, retrieval=RETRIEVALS[(place + 1) % len(RETRIEVALS)])
+
+    def toggle_muted(self, feature: int) -> "SearchState":
+        """One feature off for now, or on again with the change that it had."""
+        muted = tuple(each for each in self.muted if each != feature)
+        return replace(self, muted=muted if feature in self.muted else (*muted, feature))
 
     def next_mode(self) -> "SearchState":
         """The next steering mode, around."""
@@ -80,7 +117,7 @@ class SearchState:
 
     def reset(self) -> "SearchState":
         """No feature changed."""
-        return replace(self, steering=MappingProxyType({}), solo=None)
+        return replace(self, steering=MappingProxyType({}), solo=None, muted=())
 
 
 @dataclass(frozen=True)
@@ -108,3 +145,13 @@ class History:
         if not self.future:
             return self
         return History(self.future[0], (*self.past, self.present), self.future[1:])
+
+    @property
+    def states(self) -> tuple[SearchState, ...]:
+        """All of them, the oldest first."""
+        return (*self.past, self.present, *self.future)
+
+    def jump(self, place: int) -> "History":
+        """Go to one of `states`; those after it can be done again."""
+        states = self.states
+        return History(states[place], states[:place], states[place + 1 :])

@@ -176,7 +176,7 @@ def test_a_missing_hnswlib_is_explained(
 ) -> None:
     bundle = make_bundle(tmp_path / "graph.bundle", index="graph")
     monkeypatch.setitem(sys.modules, "hnswlib", None)
-    outcome = run("search", bundle, "", "--steer", "3=0.5")
+    outcome = run("search", bundle, "", "--steer", "3=0.5", "--mode", "delta")
     assert outcome.code == 1
     assert "hnswlib" in outcome.err
     assert "C++ compiler" in outcome.err

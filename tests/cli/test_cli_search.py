@@ -1,16 +1,17 @@
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bundles import HashEmbedder
+from bundles import HashEmbedder, make_bundle
 from command_line import Run, without_colour
 
-from saetui.cli import shapes
 from saetui.cli.search_text import rank_change
 from saetui.core.changes import MODES, Change
 from saetui.session.presets import save_preset
 from saetui.session.requests import SearchRequest
+from saetui.session.search_json import search_to_json
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 
@@ -30,9 +31,11 @@ def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
         "--json",
     ).json
     assert found.keys() >= {"query", "mode", "sae", "drift", "exact", "results", "features"}
-    assert (found["query"], found["mode"], found["sae"]) == ("black hole merger", "delta", "k4-n24")
+    assert (found["query"], found["mode"], found["sae"]) == ("black hole merger", "codes", "k4-n24")
     assert found["exact"] is False
-    assert 0 < found["drift"] < 1
+    assert found["drift"] == pytest.approx(1)
+    assert 0 < found["kept"] <= 1
+    assert 0 <= found["overlap"] <= 1
     assert [result["rank"] for result in found["results"]] == [1, 2, 3]
     for result in found["results"]:
         assert result.keys() >= {"rank", "baseline_rank", "score", "id", "row", "title", "why"}
@@ -164,7 +167,7 @@ def test_more_like_a_document_and_away_from_another(run: Run, bundle: Path) -> N
     assert ids(away) != ids(found)
     assert any(feature["steered"] < feature["activation"] for feature in away["features"])
     toward = run("search", bundle, "reef", "--toward", "doc-0", "--json").json
-    assert toward["drift"] < 1
+    assert toward["kept"] < 1
 
 
 def test_filters_narrow_what_is_found(run: Run, bundle: Path) -> None:
@@ -215,7 +218,7 @@ def test_a_saved_search_is_found_again(run: Run, bundle: Path, tmp_path: Path) -
     assert run("search", bundle, "--preset", preset, "--json").json == saved
     replayed = run("search", bundle, "--preset", preset, "--replay", "--json").json
     assert replayed == {"steps": [saved]}
-    assert "Step 1: reef fish" in run("search", bundle, "--preset", preset, "--replay").out
+    assert "Step 1: ask: reef fish" in run("search", bundle, "--preset", preset, "--replay").out
     other = run("search", bundle, "coral", "--preset", preset, "--limit", "2", "--json").json
     assert (other["query"], other["mode"], len(other["results"])) == ("coral", "codes", 2)
     assert [f["id"] for f in other["features"] if f["steered"] != f["activation"]][-1] == 3
@@ -233,7 +236,7 @@ def test_fifty_recorded_steps_replay_the_same(run: Run, bundle: Path, tmp_path: 
         mode = MODES[step // 10 % len(MODES)]
         retrieval = "hybrid" if step % 8 == 7 else "semantic"
         steps.append(replace(steps[-1], steering=steering, mode=mode, retrieval=retrieval))
-    answers = [shapes.search(session, session.search(step)) for step in steps]
+    answers = [search_to_json(session, session.search(step)) for step in steps]
     preset = tmp_path / "steps.json"
     save_preset(preset, session, steps[-1], steps)
     session.close()
@@ -259,3 +262,55 @@ def test_what_cannot_go_together_is_explained(
     outcome = run("search", bundle, *words)
     assert outcome.code == 1
     assert message in outcome.err
+
+
+def test_a_request_goes_in_and_comes_out(run: Run, bundle: Path, tmp_path: Path) -> None:
+    words = ("search", bundle, "reef fish", "--steer", "3=+0.4", "--json")
+    text = 'before:2015 "categories":"Coral reefs" without:"Relativistic jets"'
+    found = run(*words, "--filter", text).json
+    assert found["request"]["filter"] == {
+        "before": "2015", "where": [["categories", "Coral reefs"]], "lacking": [3],
+    }  # fmt: skip
+    options = ("--before", "2015", "--where", "categories=Coral reefs", "--without", "3")
+    assert run(*words, *options).json == found
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps(found["request"]))
+    assert run("search", bundle, "--request", file, "--json").json == found
+    piped = run("search", bundle, "--request", "-", "--json", stdin=file.read_bytes())
+    assert piped.json == found
+    for damage, message in (("{", "as JSON"), ('{"colour": 1}', "no field 'colour'"), ("3", "3")):
+        file.write_text(damage)
+        assert message in run("search", bundle, "--request", file).err
+    outcome = run("search", bundle, "--request", file, "--preset", "x")
+    assert "Choose one" in outcome.err
+
+
+def test_results_are_kept_and_compared(run: Run, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "own.bundle")
+    words = ("search", bundle, "reef fish", "--steer", "3=+0.4", "--json")
+    made = run(*words, "--bookmark")
+    assert "Bookmarked as reef-fish" in made.err
+    (kept,) = run("bookmarks", bundle, "--json").json
+    assert kept["results"] == ids(made.json)
+    assert kept["name"] in run("bookmarks", bundle).out
+    again = run("search", bundle, "--preset", kept["name"], "--json")
+    assert again.json == made.json
+    assert "Warning" not in again.err
+    value = json.loads(Path(kept["path"]).read_text())
+    value["results"][0] = "doc-none"
+    Path(kept["path"]).write_text(json.dumps(value))
+    assert "1 of 10 results are others" in run("search", bundle, "--preset", kept["name"]).err
+    # On top of the preset it is another search, of which nothing was said.
+    assert "Warning" not in run("search", bundle, "--preset", kept["name"], "--limit", "3").err
+    assert run("bookmarks", bundle, "--remove", kept["name"]).code == 0
+    assert run("bookmarks", bundle, "--json").json == []
+    assert "No bookmark is called" in run("search", bundle, "--preset", kept["name"]).err
+
+
+def test_results_are_exported(run: Run, bundle: Path, tmp_path: Path) -> None:
+    outcome = run("search", bundle, "reef", "--export", tmp_path / "a.csv", "--json")
+    assert "Wrote 10 of 10 results" in outcome.err
+    lines = (tmp_path / "a.csv").read_text("utf-8").splitlines()
+    assert lines[0].startswith("rank,baseline_rank,score,id")
+    assert len(lines) == 11
+    assert "in which format" in run("search", bundle, "reef", "--export", tmp_path / "a.x").err

@@ -64,10 +64,18 @@ class Driver:
     async def settle(self) -> None:
         """Wait until nothing is going on any more."""
         await self.rest()
+        await self._calm()
         while running := [worker for worker in self.app.workers if not worker.is_finished]:
             with suppress(WorkerCancelled):
                 await self.app.workers.wait_for_complete(running)
             await self.rest()
+            await self._calm()
+
+    async def _calm(self) -> None:
+        """Wait until it has been asked what each feature would do."""
+        while not self.main.search.calm and self.app.is_running:
+            await self.pilot.pause(0)
+        await self.rest()
 
     async def rest(self) -> None:
         """Wait until all is done that does not wait for work in the background."""
@@ -154,6 +162,8 @@ async def drive(
     app = SaetuiApp(opener, name, encoding)
     app.theme = theme
     app.animation_level = "none"
+    # What features do is worked out at once, so that it is there when all else is.
+    app.main.search.CALM = 0.001  # type: ignore[misc]
     async with app.run_test(size=size, notifications=True) as pilot:
         for line in app.main.query(Input):
             line.cursor_blink = False

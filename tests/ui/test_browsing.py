@@ -124,7 +124,7 @@ async def test_enter_on_an_example_opens_the_document(session: Session) -> None:
 async def test_feature_is_steered_from_the_list(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "2", "a")
-        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.5)}
+        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.3)}
         assert driver.app.focused is driver.search.steering
         assert driver.search.results.rows
 
@@ -137,7 +137,7 @@ async def test_feature_under_the_details_cursor_is_steered(session: Session) -> 
             await driver.press("down")
         target = detail.row.target
         await driver.press("a")
-        assert driver.main.state.steering == {target: Change("add", 0.5)}
+        assert driver.main.state.steering == {target: Change("add", 0.3)}
 
 
 async def test_feature_leads_to_its_family(session: Session) -> None:
@@ -238,7 +238,7 @@ async def test_family_is_steered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "3", "down", "f")
         family = session.families[1]
-        assert driver.main.state.steering == dict.fromkeys(family.members, Change("add", 0.22))
+        assert driver.main.state.steering == dict.fromkeys(family.members, Change("add", 0.13))
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == family.root
 
@@ -246,7 +246,7 @@ async def test_family_is_steered(session: Session) -> None:
 async def test_member_is_steered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "3", "right", "down", "a")
-        assert driver.main.state.steering == {ACCRETION: Change("add", 0.5)}
+        assert driver.main.state.steering == {ACCRETION: Change("add", 0.3)}
 
 
 async def test_very_deep_family(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ async def test_feature_of_a_document_is_steered(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("shift+tab", "enter", "a")
         assert driver.app.screen is driver.main
-        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.5)}
+        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.3)}
         assert driver.app.focused is driver.search.steering
 
 

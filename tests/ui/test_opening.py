@@ -153,7 +153,7 @@ async def test_quitting_does_not_wait_for_a_search(session: Session) -> None:
     started, go_on, done = threading.Event(), threading.Event(), threading.Event()
     search = session.search
 
-    def held(request: SearchRequest) -> SearchResponse:
+    def held(request: SearchRequest, interrupted: object) -> SearchResponse:
         started.set()
         go_on.wait()
         try:
@@ -188,7 +188,7 @@ def test_threads_end_after_the_loop(session: Session) -> None:
     """An answer that comes when the loop is closed raises nothing."""
     started, go_on = threading.Event(), threading.Event()
 
-    def held(request: SearchRequest) -> None:
+    def held(request: SearchRequest, interrupted: object) -> None:
         started.set()
         go_on.wait()
 

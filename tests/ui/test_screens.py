@@ -1,6 +1,7 @@
 """Every screen state looks as its picture in `snapshots/`, at two sizes and in several themes."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from driver import NARROW, WIDE, Driver, drive
@@ -60,12 +61,61 @@ async def steered_solo(driver: Driver) -> None:
 
 async def decode_mode(driver: Driver) -> None:
     await driver.ask(QUERY)
-    await driver.press("e", "e", "down", "L")
+    await driver.press("e", "down", "L")
 
 
 async def exact_without_why(driver: Driver) -> None:
     await driver.ask(QUERY)
-    await driver.press("x", "w")
+    await driver.press("E", "w")
+
+
+async def compared(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("c", "a", *"bleach", "enter", "L")
+
+
+async def filtered(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("W", "W", "E", "ampersand", *'before:2015 has:"Black holes"', "enter")
+
+
+async def filter_empty(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("ampersand")
+
+
+async def words_alone(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("W")
+
+
+async def more_like(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("shift+tab", "m", "tab", "H", "down", "M")
+
+
+async def by_effect(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("i")
+
+
+async def feedback_given(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("shift+tab", "down", "plus")
+
+
+async def steps(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("L", "e", "down", "0", "u", "h")
+
+
+async def open_preset(driver: Driver) -> None:
+    await driver.press("escape", "o")
+
+
+async def save_preset(driver: Driver) -> None:
+    await driver.ask(QUERY)
+    await driver.press("s")
 
 
 async def features_alone(driver: Driver) -> None:
@@ -181,6 +231,16 @@ STATES: tuple[State, ...] = (
     steered_solo,
     decode_mode,
     exact_without_why,
+    compared,
+    filtered,
+    filter_empty,
+    words_alone,
+    more_like,
+    by_effect,
+    feedback_given,
+    steps,
+    open_preset,
+    save_preset,
     features_alone,
     document,
     document_text,
@@ -205,6 +265,12 @@ STATES: tuple[State, ...] = (
     help_words,
     palette,
 )
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dialogs about files show what lies in the folder that one works in."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)

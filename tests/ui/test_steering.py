@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from driver import Driver, drive
@@ -30,7 +30,11 @@ def expected(driver: Driver) -> SearchResponse:
             solo=state.solo,
             limit=50,
             why=True,
-            exact=driver.main.search.exact,
+            exact=state.exact,
+            like=state.like,
+            muted=state.muted,
+            retrieval=state.retrieval,
+            filter=state.filter,
         )
     )
 
@@ -185,18 +189,19 @@ async def test_reset_all(session: Session) -> None:
 async def test_mode_and_exact(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        for mode in (*MODES[1:], MODES[0], MODES[1]):
+        start = MODES.index(driver.main.state.mode)
+        for mode in (*MODES[start + 1 :], *MODES[: start + 1]):
             await driver.press("e")
             assert driver.main.state.mode == mode
             assert_shown(driver)
             assert mode in driver.lines()[0]
-        await driver.press("x")
+        await driver.press("E")
         assert driver.main.answer is not None
         assert driver.main.answer.exact
         assert_shown(driver)
         assert "Results, exact" in driver.text()
-        await driver.press("e", "x")
-        assert driver.main.state.mode == MODES[2]
+        await driver.press("e", "E")
+        assert driver.main.state.mode == MODES[start + 1]
         assert not driver.main.answer.exact
 
 
@@ -218,12 +223,12 @@ async def test_added_feature_is_under_the_cursor(session: Session) -> None:
         await driver.press("a", *"bleach")
         assert isinstance(driver.app.screen, AddFeatureScreen)
         await driver.press("enter")
-        assert driver.main.state.steering == {BLEACHING: Change("add", 0.5)}
+        assert driver.main.state.steering == {BLEACHING: Change("add", 0.3)}
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == BLEACHING
         assert driver.app.focused is driver.search.steering
         await driver.press("right")
-        assert driver.main.state.steering == {BLEACHING: Change("add", 0.55)}
+        assert driver.main.state.steering == {BLEACHING: Change("add", 0.35)}
         assert_shown(driver)
 
 
@@ -303,13 +308,15 @@ class Gate:
         self.fails: list[bool] = []
         session.search = self.search  # type: ignore[method-assign]
 
-    def search(self, request: SearchRequest) -> SearchResponse:
+    def search(
+        self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
+    ) -> SearchResponse:
         fails = self.fails.pop(0) if self.fails else False
         self._passes.acquire()
         self.searched.append(request)
         if fails:
             raise BundleDamaged("embeddings.npy cannot be read.")
-        return self._search(request)
+        return self._search(request, interrupted)
 
     def let(self, searches: int = 1) -> None:
         self._passes.release(searches)
@@ -464,7 +471,7 @@ async def test_keys_after_a_removal_are_meant_for_the_next_row(
         driver.send("d", "right")
         await driver.rest()
         assert BLEACHING not in driver.features()
-        assert driver.main.state.steering == {REEF_FISH: Change("add", 0.55)}
+        assert driver.main.state.steering == {REEF_FISH: Change("add", 0.35)}
         gate.open()
         await driver.settle()
         assert_shown(driver)
@@ -508,7 +515,7 @@ async def test_failure_replaces_what_was_shown(session: Session) -> None:
         await driver.press("right")
         search = session.search
 
-        def fail(request: SearchRequest) -> SearchResponse:
+        def fail(request: SearchRequest, interrupted: object) -> SearchResponse:
             raise BundleDamaged("embeddings.npy cannot be read.", "Copy the bundle again.")
 
         session.search = fail  # type: ignore[method-assign]

@@ -13,7 +13,9 @@ from textual.screen import Screen
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.messages import (
+    Feedback,
     ListFeatures,
+    MoreLike,
     OpenDocument,
     OpenFamily,
     OpenFeature,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 # Nobody reads further in a terminal, and a line costs memory.
 _MAX_CHARACTERS = 200_000
 _MAX_FACT = 2_000
+_MOST_COPIED = 60
 
 
 class DocumentScreen(Screen[None]):
@@ -107,6 +110,22 @@ class DocumentScreen(Screen[None]):
         """Go to the feature among its likes in other SAEs."""
         if self._feature is not None:
             self._go_on(OpenSplitting(self._feature))
+
+    def action_more_like(self) -> None:
+        """Search for what is like the document."""
+        self._go_on(MoreLike(self.detail.row))
+
+    def action_feedback(self, sign: int) -> None:
+        """Steer toward the document's features, or away from them."""
+        self._go_on(Feedback(self.detail.row, sign))
+
+    def action_copy(self) -> None:
+        """Copy what it is called and where it can be read."""
+        from saetui.session.bibtex import citation
+
+        text = citation(self.detail.document)
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied: {visible_line(text, _MOST_COPIED)}", markup=False)
 
     def action_features(self) -> None:
         """List its features in the features view."""

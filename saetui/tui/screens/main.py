@@ -17,8 +17,10 @@ from saetui.tui.feature_columns import trust_of
 from saetui.tui.latest import Latest
 from saetui.tui.messages import (
     AddFeature,
+    Feedback,
     LabelsChanged,
     ListFeatures,
+    MoreLike,
     OpenDocument,
     OpenFamily,
     OpenFeature,
@@ -112,7 +114,7 @@ class MainScreen(Screen[None]):
         self._features_view.show(session)
         self._families_view.show(session)
         self._splitting_view.show(session)
-        self.search.open(session)
+        self._search_view.open(session)
 
     def _opened(self) -> "Session":
         if self.session is None:
@@ -135,6 +137,18 @@ class MainScreen(Screen[None]):
         self.action_view("search")
         self._search_view.steering.focus()
         self.search.add(event.features)
+
+    def on_more_like(self, event: MoreLike) -> None:
+        """Search for what is like a document."""
+        self.action_view("search")
+        self.search.more_like(event.row)
+
+    def on_feedback(self, event: Feedback) -> None:
+        """Steer toward a document, or away from it."""
+        self.action_view("search")
+        if self.answer is None:
+            self.notify("There is no query to steer yet: m searches for what is like a document.")
+        self.search.feedback(event.row, event.sign)
 
     # Documents, features, families.
 
@@ -265,6 +279,7 @@ class MainScreen(Screen[None]):
             "Query line": (view, self.query_one(f"#{view}").query_one(TextLine)),
             "Lists": (view, search.results if view == "search" else self.start_of(view)),
             "Steering": ("search", search.steering),
+            "Results": ("search", search.results),
             "Search": ("search", search),
             "Features": ("features", features),
             "Family tree": ("families", families.forest),

@@ -1,15 +1,22 @@
 """Search and steer: the query, its results, its features."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from saetui.errors import SaetuiError
+from saetui.core.asking import DocumentFilter
+from saetui.errors import EmbedderError, InputError, SaetuiError
+from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFamily, OpenFeature
 from saetui.tui.search_control import SearchControl
+from saetui.tui.search_dialogs import SearchDialogs
+from saetui.tui.state import SearchState
+from saetui.tui.widgets.before import BeforeList, results_before
+from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.status import StatusLine
@@ -18,8 +25,11 @@ from saetui.tui.widgets.text_line import TextLine
 from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
-    from saetui.session.requests import QueryFeature, SearchResponse
+    from saetui.session.requests import QueryFeature, Result, SearchRequest, SearchResponse
+    from saetui.session.session import Session
 
+_ASK = "Ask in plain words, press enter, then steer"
+_MANNERS = {"semantic": "", "lexical": " by words", "hybrid": " by meaning and words"}
 _NO_FEATURES = (
     "The features of a query appear here, each with its strength in the query.",
     "",
@@ -38,22 +48,35 @@ class SearchView(Container):
 
     def __init__(self, status: StatusLine, *, id: str) -> None:
         super().__init__(id=id)
-        self.query_line = TextLine(
-            id="query", placeholder="Ask in plain words, press enter, then steer"
-        )
-        self.results = ResultList(id="results")
+        self.query_line = TextLine(id="query", placeholder=_ASK)
+        self.filter_bar = FilterBar()
+        self.before = BeforeList(id="before")
+        self.results = ResultList(self._edit_by, id="results")
         self.why = WhyLines(id="why")
         self.control = SearchControl(self, status)
+        self.dialogs = SearchDialogs(self, self.control)
         self.steering = SteeringList(self.control.edit, id="steering", empty=_NO_FEATURES)
-        # Of the results that are shown.
-        self._query: str | None = None
+        self._session: Session | None = None
+        # What the results that are shown are for.
+        self._start: tuple[str, int | None] | None = None
         self._results_heading = Heading("Results", id="results-heading")
         self._steering_heading = Heading("Steering", id="steering-heading")
+        self._before_heading = Heading("Before", id="before-heading")
+
+    def open(self, session: "Session") -> None:
+        """Search in a session."""
+        self._session = session
+        self.dialogs.open(session)
+        self.control.open(session)
 
     def compose(self) -> ComposeResult:
         """Query line above, results and steering side by side or stacked, reasons below."""
         yield self.query_line
+        yield self.filter_bar
         with Container(id="panes"):
+            with Vertical(id="before-pane"):
+                yield self._before_heading
+                yield self.before
             with Vertical(id="results-pane"):
                 yield self._results_heading
                 yield self.results
@@ -65,62 +88,138 @@ class SearchView(Container):
     def show_features(
         self,
         features: "tuple[QueryFeature, ...]",
-        solo: int | None,
+        state: "SearchState | SearchRequest",
         cursor: int | None = None,
     ) -> None:
-        """Show what the query activates and what was changed."""
-        self.steering.solo = solo
-        self.steering.replace(features, cursor)
-        title = "Steering" if solo is None else "Steering, solo"
+        """Show what the query activates and what was changed; see `SearchState` for what holds."""
+        self.steering.solo, self.steering.muted = state.solo, state.muted
+        self.steering.replace(self.steering.in_order(features), cursor)
+        title = "Steering" if state.solo is None else "Steering, solo"
+        if self.steering.by_effect:
+            title += ", by effect"
         if features:
             self._steering_heading.say(title, self.steering.LEFT, self.steering.RIGHT)
         else:
             self._steering_heading.say(title)
 
+    def show_state(self, state: SearchState) -> None:
+        """Show what is asked for, ahead of its answer."""
+        if self.query_line.value.strip() != state.query:
+            self.query_line.value = state.query
+        self.query_line.placeholder = self._placeholder(state)
+        self.filter_bar.hold(self._filter_text(state.filter))
+
+    def _placeholder(self, state: SearchState) -> str:
+        if state.like is None or self._session is None:
+            return _ASK
+        title = self._session.bundle.documents.headings([state.like])[state.like][1]
+        return f"More like: {visible_line(title)}"
+
+    def _filter_text(self, wanted: DocumentFilter) -> str:
+        from saetui.session.filter_text import format_filter
+
+        return format_filter(wanted, self._name_in_filter)
+
+    def _name_in_filter(self, feature: int) -> str:
+        """A feature's label where it can be told from all others by it, else its number."""
+        if self._session is not None:
+            name = self._session.features[feature].name
+            with suppress(InputError):
+                if visible_line(name) == name and self._session.lookup.feature(name) == feature:
+                    return name
+        return str(feature)
+
     def show_answer(self, answer: "SearchResponse") -> None:
         """Show what a search found; for another query from the top."""
         request = answer.request
-        cursor = None if request.query == self._query else 0
-        self._query = request.query
-        self.results.compared = bool(request.query)
+        start = (request.query, request.like)
+        cursor = None if start == self._start else 0
+        if start != self._start:
+            self.steering.show_effects({})
+            self.steering.sort_by_effect(wanted=False)
+        self._start = start
+        self.results.compared = request.starting
         self.results.replace(answer.results, cursor)
         if not answer.results:
-            self.results.say("This bundle holds no documents.")
-        self.show_features(answer.features, request.solo, cursor)
-        title = "Results, exact" if answer.exact else "Results"
+            self.results.say(*self._nothing_found(answer))
+        self.show_features(answer.features, request, cursor)
         dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
-        self._results_heading.say(title, self.results.LEFT, dropped + self.results.RIGHT)
+        self._results_heading.say(_title(answer), self.results.LEFT, dropped + self.results.RIGHT)
+        self.before.replace(results_before(answer), cursor)
+        if not self.before.rows:
+            self.before.say("Without a query there is nothing to compare with.")
+        stay = "" if answer.overlap is None else f"{answer.overlap:.0%} stay "
+        self._before_heading.say("Before", self.before.LEFT, stay)
+        if self._session is not None:
+            self.filter_bar.count(answer.eligible, len(self._session.bundle))
         self._explain()
+
+    def _nothing_found(self, answer: "SearchResponse") -> tuple[str, ...]:
+        if self._session is not None and not len(self._session.bundle):
+            return ("This bundle holds no documents.",)
+        if not answer.eligible:
+            return ("No document passes the filter.", "Change it with &, or take it back with u.")
+        return ("No document is found.",)
 
     def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
-        self._query = None
+        self._start = None
         self.results.say(*paragraphs)
         self._results_heading.say("Results")
+        self.before.say("")
+        self._before_heading.say("Before")
         self.why.explain(None, {})
 
     def show_failure(self, error: SaetuiError) -> None:
         """Say what went wrong, and what to do."""
         advice = "Features can be searched without a query: empty the line above, then press a."
-        self.show_nothing(error.message, error.hint, "", advice)
+        embedding = isinstance(error, EmbedderError)
+        self.show_nothing(error.message, error.hint, *(("", advice) if embedding else ()))
 
     # What widgets report.
 
     def on_input_submitted(self, event: TextLine.Submitted) -> None:
-        """Search."""
+        """Search, or find certain documents only."""
         event.stop()
-        self.control.ask(event.value.strip())
+        if event.input is self.query_line:
+            self.control.ask(event.value.strip())
+        elif not self._hold_filter(event.value):
+            return
         self.steering.focus()
+
+    def _hold_filter(self, text: str) -> bool:
+        """Whether a filter could be understood, and holds now."""
+        from saetui.session.filter_text import parse_filter
+
+        if self._session is None:
+            return False
+        try:
+            wanted = parse_filter(text, self._session.lookup.feature)
+        except InputError as error:
+            self.notify(visible_line(str(error)), severity="error", markup=False)
+            return False
+        self.control.filter(wanted)
+        self.filter_bar.hold(self._filter_text(wanted))
+        self.filter_bar.display = bool(text.strip())
+        return True
 
     def on_text_line_left(self, event: TextLine.Left) -> None:
         """Go to the features without searching."""
         event.stop()
+        if event.line is not self.query_line:
+            self.filter_bar.leave()
         self.steering.focus()
+
+    def _edit_by(self, kind: str, result: "Result", sign: int) -> None:
+        if kind == "more_like":
+            self.control.more_like(result.row)
+        else:
+            self.control.feedback(result.row, sign)
 
     def on_line_list_chosen(self, event: ResultList.Chosen) -> None:
         """Open a document, or a feature."""
         event.stop()
-        if event.lines is self.results:
+        if event.lines is not self.steering:
             self.post_message(OpenDocument(event.row.row))  # type: ignore[attr-defined]
         else:
             self.post_message(OpenFeature(event.row.id))  # type: ignore[attr-defined]
@@ -157,6 +256,55 @@ class SearchView(Container):
         """Exact search on or off."""
         self.control.toggle_exact()
 
+    def action_retrieval(self) -> None:
+        """By meaning, by words, or by both."""
+        self.control.next_retrieval()
+
+    def action_filter(self) -> None:
+        """Say which documents may be found."""
+        self.filter_bar.begin()
+
+    def action_compare(self) -> None:
+        """Results before steering beside or above them, or not."""
+        self.toggle_class("-comparing")
+
+    def action_by_effect(self) -> None:
+        """Sort features by effect, or as the query has them."""
+        row = self.steering.row
+        self.steering.sort_by_effect(not self.steering.by_effect)
+        if self.control.answer is not None:
+            self.show_features(self.control.answer.features, self.control.state)
+        if row is not None:
+            self.steering.select(row.id)
+
+    def action_steps(self) -> None:
+        """List every step."""
+        self.dialogs.steps()
+
+    def action_mark(self) -> None:
+        """Keep the search and what it found."""
+        self.dialogs.bookmark()
+
+    def action_save(self) -> None:
+        """Save a preset."""
+        self.dialogs.save()
+
+    def action_open(self) -> None:
+        """Open a preset or a bookmark."""
+        self.dialogs.open_preset()
+
+    def action_export(self) -> None:
+        """Write the results to a file."""
+        self.dialogs.export()
+
+    def action_copy(self) -> None:
+        """Copy the result under the cursor, or the command that repeats the search."""
+        for lines in (self.results, self.before):
+            if lines.has_focus and lines.row is not None:
+                self.dialogs.copy(lines.row.row)
+                return
+        self.dialogs.copy(None)
+
     def action_reset_all(self) -> None:
         """Reset all."""
         self.control.reset()
@@ -184,3 +332,12 @@ class SearchView(Container):
     def action_add(self) -> None:
         """Add a feature."""
         self.post_message(AddFeature())
+
+
+def _title(answer: "SearchResponse") -> str:
+    """How results were found, in so few words that they fit beside the columns."""
+    title = f"Results{_MANNERS[answer.request.retrieval]}"
+    if answer.exact:
+        finds = "" if answer.recall is None else f" (index: {answer.recall:.0%})"
+        title += f", exact{finds}"
+    return title

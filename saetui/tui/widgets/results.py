@@ -1,8 +1,12 @@
 """The results of a search."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
 
 from saetui.tui.columns import Pieces, fit
+from saetui.tui.commands import bindings
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -10,14 +14,25 @@ if TYPE_CHECKING:
 
 
 class ResultList(LineList["Result"]):
-    """Documents found, each with where it ranked without steering."""
+    """Documents found, each with where it ranked without steering.
+
+    Args:
+        edit: Called with what the user asks for, `feedback` or `more_like`, the result, and 1 for
+            toward it or -1 for away from it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("Results")
 
     # Names of the columns, as wide as `line` draws them.
-    LEFT = "  # moved    cos  "
+    LEFT = "  # moved  score  "
     RIGHT = "year "
 
     # Whether there is a search without steering to compare ranks with.
     compared = False
+
+    def __init__(self, edit: "Callable[[str, Result, int], None]", *, id: str) -> None:
+        super().__init__(id=id)
+        self._edit = edit
 
     def line(self, result: "Result", index: int, width: int) -> Pieces:
         """Rank, what became of it, cosine, title, year."""
@@ -43,6 +58,16 @@ class ResultList(LineList["Result"]):
         if moved < 0:
             return f"{self.glyphs.down}{-moved}", "away"
         return "=", "muted"
+
+    def action_feedback(self, sign: int) -> None:
+        """Steer toward the document's features, or away from them."""
+        if self.row is not None:
+            self._edit("feedback", self.row, sign)
+
+    def action_more_like(self) -> None:
+        """Search for what is like the document."""
+        if self.row is not None:
+            self._edit("more_like", self.row, 1)
 
 
 def _short(cosine: float) -> str:

@@ -1,13 +1,12 @@
 """The query's features, and what the user does to them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
 from saetui.tui.columns import Piece, Pieces, fit, signed
 from saetui.tui.commands import bindings
-from saetui.tui.state import SMALL_STEP
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -17,7 +16,8 @@ Edit = Callable[[str, "QueryFeature", float], None]
 
 _BAR = 10
 _NARROW_BAR = 5
-_NARROW = 44
+_NARROW = 50
+_LEAST_FOR_MOVES = 40
 # Smaller differences come from rounding.
 _LEAST_CHANGE = 1e-6
 
@@ -26,36 +26,73 @@ class SteeringList(LineList["QueryFeature"]):
     """Features with their activation in the query, and keys that change it.
 
     Args:
-        edit: Called with what the user asks for: `nudge`, `set`, `negate`, `solo`, `reset` or
-            `remove`, the feature as its row shows it, and by or to how much. It is no message,
-            because the next key is meant for the rows that this one leaves.
+        edit: Called with what the user asks for: `nudge`, `set`, `negate`, `solo`, `mute`,
+            `reset` or `remove`, the feature as its row shows it, and by or to how much: 1 for a
+            small step, 5 for a large one. It is no message, because the next key is meant for the
+            rows that this one leaves.
         empty: Paragraphs shown while there are no features.
     """
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = "   "
-    RIGHT = "in query change "
+    RIGHT = "moves in query change "
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
 
     solo: int | None = None
+    muted: tuple[int, ...] = ()
 
     def __init__(self, edit: Edit, *, id: str, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id, empty=empty)
         self._edit_feature = edit
+        # How many of the first ten results a large step moves, by feature.
+        self._effects: Mapping[int, float] = {}
+        # In which order features are listed, when they are sorted by effect.
+        self._order: Mapping[int, int] = {}
 
     def line(self, feature: "QueryFeature", index: int, width: int) -> Pieces:
-        """Mark, label, bar, activation, change."""
+        """Mark, label, bar, effect, activation, change."""
         bar_width = _BAR if width >= _NARROW else _NARROW_BAR
         mark, style = self._mark(feature)
-        room = width - len(self.LEFT) - (bar_width + 3) - 6 - 8
+        moves = self._moves(feature.id) if width >= _LEAST_FOR_MOVES else ""
+        room = width - len(self.LEFT) - (bar_width + 3) - len(moves) - 6 - 8
         return (
             (f" {mark} ", style),
             (fit(feature.name, room, self.glyphs.ellipsis), ""),
             *self._bar(feature, bar_width),
+            (moves, "muted"),
             (f"{feature.activation:>5.2f} ", "muted"),
             (f"{_change(feature):>7} ", style),
         )
+
+    def _moves(self, feature: int) -> str:
+        moves = self._effects.get(feature)
+        return " " * 7 if moves is None else f" {moves:>5.1f} "
+
+    @property
+    def by_effect(self) -> bool:
+        """Whether features are sorted by what a step of each moves."""
+        return bool(self._order)
+
+    def show_effects(self, effects: Mapping[int, float]) -> None:
+        """Say of features how many of the first ten results a large step of each moves."""
+        self._effects = effects
+        self.refresh()
+
+    def sort_by_effect(self, wanted: bool) -> bool:
+        """List features by effect as it is now, or as the query has them; whether that is so.
+
+        The order stays while effects change, or rows would move away under the cursor.
+        """
+        ranked = sorted(self.rows, key=lambda row: -self._effects.get(row.id, 0.0))
+        self._order = {row.id: i for i, row in enumerate(ranked)} if wanted else {}
+        return bool(self._order)
+
+    def in_order(self, features: "Sequence[QueryFeature]") -> "Sequence[QueryFeature]":
+        """Features as they are listed; those that came later are last."""
+        if not self._order:
+            return features
+        return sorted(features, key=lambda each: self._order.get(each.id, len(self._order)))
 
     def select(self, feature: int) -> bool:
         """Put the cursor on a feature; whether it is in the list."""
@@ -68,6 +105,8 @@ class SteeringList(LineList["QueryFeature"]):
     def _mark(self, feature: "QueryFeature") -> tuple[str, str]:
         if self.solo == feature.id:
             return "S", "toward"
+        if feature.id in self.muted:
+            return "M", "away"
         change = feature.steered - feature.activation
         if abs(change) <= _LEAST_CHANGE:
             return (" ", "muted") if feature.activation else ("+", "muted")
@@ -108,8 +147,8 @@ class SteeringList(LineList["QueryFeature"]):
     # Keys.
 
     def action_nudge(self, steps: int) -> None:
-        """Strengthen or weaken by small steps."""
-        self._edit("nudge", steps * SMALL_STEP)
+        """Strengthen or weaken by a small step, or a large one."""
+        self._edit("nudge", float(steps))
 
     def action_set_to(self, amount: int) -> None:
         """Set to an amount; 0 is off."""
@@ -122,6 +161,10 @@ class SteeringList(LineList["QueryFeature"]):
     def action_solo(self) -> None:
         """Keep only this feature."""
         self._edit("solo")
+
+    def action_mute(self) -> None:
+        """Off for now, or on again."""
+        self._edit("mute")
 
     def action_reset_one(self) -> None:
         """Leave as the query has it."""

@@ -34,6 +34,9 @@ class WhyLines(Lines):
             return []
         why, ellipsis = self._result.why, self.glyphs.ellipsis
         rest = f"bias {signed(why.bias)}  rest {signed(why.remainder)} "
+        if why.words:
+            # Ranks that were fused are small, and no sum over features.
+            rest = f"meaning {why.remainder:.4f}  words {why.words:.4f} "
         lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
         for feature, term in why.features:
             name = fit(self._names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis)

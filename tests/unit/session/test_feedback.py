@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from saetui.core.changes import MODES, Change, Mode
+from saetui.core.asking import DocumentFilter
+from saetui.core.changes import MODES, Change, Mode, knob_of
 from saetui.errors import InputError
-from saetui.session.feedback import STEP, effects, feedback, with_feedback
-from saetui.session.requests import DocumentFilter, SearchRequest
+from saetui.session.feedback import effects, feedback, with_feedback
+from saetui.session.requests import SearchRequest
 from saetui.session.session import Session
 
 QUERY = "black hole merger"
@@ -59,8 +60,9 @@ def test_effects_are_what_a_step_does(session: Session, mode: Mode) -> None:
     assert {each.feature for each in found} == {feature.id for feature in now.features}
     rows = {result.row for result in now.results}
     z = {feature.id: feature.steered for feature in now.features}
+    leap = knob_of(mode).leap
     for each in found:
-        for step, replaced in ((STEP, each.raised), (-STEP, each.lowered)):
+        for step, replaced in ((leap, each.raised), (-leap, each.lowered)):
             change = Change("set", z[each.feature] + step)
             after = session.search(
                 replace(request, steering={**request.steering, each.feature: change})

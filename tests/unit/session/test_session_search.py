@@ -58,7 +58,7 @@ def test_ranks_are_compared_with_the_unsteered_search(session: Session, exact: b
     plain = session.search(SearchRequest(QUERIES[0], limit=100, exact=exact))
     baseline = {result.row: result.rank for result in plain.results}
     steering = {MERGERS: Change("add", 0.5), 5: Change("add", 0.4)}
-    request = SearchRequest(QUERIES[0], steering, limit=20, exact=exact)
+    request = SearchRequest(QUERIES[0], steering, "delta", limit=20, exact=exact)
     response = session.search(request)
     assert rows(response) != rows(plain)[:20]
     for result in response.results:
@@ -96,7 +96,7 @@ def test_reasons_are_given_when_asked_for_only(session: Session) -> None:
 
 
 def test_a_search_by_features_alone_has_nothing_to_compare_with(session: Session) -> None:
-    response = session.search(SearchRequest("", {MERGERS: Change("set", 1.0)}, exact=True))
+    response = session.search(SearchRequest("", {MERGERS: Change("set", 1.0)}, "delta", exact=True))
     directions = session.sae.weights.directions
     expected = top(cosines(directions[MERGERS], session.bundle.embeddings), 10)
     assert rows(response) == expected.tolist()

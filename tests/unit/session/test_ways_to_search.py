@@ -11,12 +11,13 @@ from bundles import HashEmbedder, make_bundle
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saetui.core.asking import DocumentFilter
 from saetui.core.changes import MODES, Change, Mode
 from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.errors import InputError
 from saetui.session import ranking
-from saetui.session.requests import DocumentFilter, SearchRequest, SearchResponse
+from saetui.session.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
 from saetui.session.words import words_expression
 from saetui.store.bundle import Bundle
@@ -146,7 +147,9 @@ def test_more_like_a_document_leaves_it_out(session: Session) -> None:
     codes = session.sae.codes
     active = codes.indices[5][codes.indices[5] >= 0].tolist()
     assert [feature.id for feature in found.features] == active
-    off = session.search(SearchRequest(like=5, steering={active[0]: Change("add", -0.5)}))
+    off = session.search(
+        SearchRequest(like=5, steering={active[0]: Change("add", -0.5)}, mode="delta")
+    )
     assert 5 not in rows(off)
     assert off.drift is not None
     assert off.drift < 1

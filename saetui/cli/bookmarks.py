@@ -1,0 +1,72 @@
+"""`saetui bookmarks`: the result sets that were marked in a bundle."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saetui.cli.opening import opened
+from saetui.cli.options import AsJson, BundlePath
+
+if TYPE_CHECKING:
+    from saetui.session.bookmarks import SavedSearch
+
+
+def bookmarks(
+    bundle: BundlePath,
+    *,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="NAME", help="Remove one for good.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the searches that were bookmarked, the newest first, and what they found.
+
+    Open one with b and o in the app, or with: saetui search BUNDLE --preset NAME
+    """
+    from saetui.cli.output import Column, Output
+    from saetui.session.bookmarks import bookmarks as bookmarks_of
+    from saetui.session.bookmarks import remove_bookmark
+
+    with opened(bundle):
+        pass
+    if remove is not None:
+        remove_bookmark(bundle, remove)
+        return
+    found = bookmarks_of(bundle)
+    output = Output()
+    if as_json:
+        output.json([_shape(each) for each in found])
+        return
+    output.table(
+        [
+            Column("name"),
+            Column("query"),
+            Column("mode"),
+            Column("changes", numeric=True),
+            Column("results", numeric=True),
+            Column("SAE"),
+        ],
+        [
+            [
+                each.name,
+                str(each.preset.search.get("query") or each.preset.search.get("document", "")),
+                str(each.preset.search.get("mode", "")),
+                str(len(each.preset.search.get("changes", ()))),
+                str(len(each.preset.results)),
+                each.preset.sae,
+            ]
+            for each in found
+        ],
+    )
+
+
+def _shape(saved: "SavedSearch") -> dict[str, object]:
+    preset = saved.preset
+    return {
+        "name": saved.name,
+        "path": str(saved.path),
+        "sae": preset.sae,
+        "request": dict(preset.search),
+        "steps": len(preset.history),
+        "results": list(preset.results),
+    }

@@ -1,0 +1,83 @@
+"""BibTeX entries of papers on arXiv, from what a corpus says of them."""
+
+import re
+from collections.abc import Sequence
+
+from saetui.core.documents import Document
+from saetui.corpus.arxiv import submission_month, without_prefix
+from saetui.text import visible_line
+
+_IN_LINK = re.compile(r"arxiv\.org/(?:abs|pdf)/(.+?)(?:\.pdf)?$", re.IGNORECASE)
+# Months are words of BibTeX's own.
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONGEST = 2_000
+
+
+def arxiv_id(document: Document) -> str:
+    """The document's id at arXiv, or empty."""
+    link = _IN_LINK.search(document.url.strip())
+    for candidate in (document.id, link[1] if link else ""):
+        if submission_month(candidate):
+            return without_prefix(candidate)
+    return ""
+
+
+def bibtex_entry(document: Document) -> str:
+    """An entry that ends with a line break; empty where the document is not on arXiv."""
+    number = arxiv_id(document)
+    if not number:
+        return ""
+    date = document.published or submission_month(number)
+    year, _, month = date[:7].partition("-")
+    primary = _first(document.metadata.get("categories"))
+    doi = document.metadata.get("doi")
+    fields = {
+        "title": f"{{{_safe(document.title)}}}" if document.title else "",
+        "author": _authors(document.metadata.get("authors")),
+        "year": year if year.isdecimal() else "",
+        "eprint": number,
+        "archivePrefix": "arXiv",
+        "primaryClass": primary,
+        "doi": _safe(doi) if isinstance(doi, str) else "",
+        "url": f"https://arxiv.org/abs/{number}",
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    if month.isdecimal() and 1 <= int(month) <= len(_MONTHS):
+        lines.append(f"  month = {_MONTHS[int(month) - 1]},")
+    return "\n".join([f"@misc{{arXiv:{number},", *lines, "}", ""])
+
+
+def citation(document: Document) -> str:
+    """A document to be pasted: BibTeX of a paper on arXiv, else its title, id and link."""
+    plain = "\n".join(each for each in (document.title, document.id, document.url) if each)
+    return bibtex_entry(document) or plain
+
+
+def _authors(value: object) -> str:
+    """Names with "and" between them; arXiv writes them as one text with commas."""
+    if isinstance(value, str):
+        names: Sequence[object] = re.split(r",\s*(?:and\s+)?|\s+and\s+", value)
+    else:
+        names = value if isinstance(value, list) else []
+    return " and ".join(_safe(name) for name in names if isinstance(name, str) and name.strip())
+
+
+def _first(value: object) -> str:
+    """The first of several categories, be they a list or one text with blanks."""
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return _safe(value.split()[0]) if isinstance(value, str) and value.split() else ""
+
+
+def _safe(text: str) -> str:
+    """Text that leaves a BibTeX file whole; its own LaTeX stays."""
+    text = visible_line(text, _LONGEST).strip()
+    depth = 0
+    for character in text:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            break
+    # A brace too many would end the entry, or swallow the next one.
+    if depth:
+        text = re.sub(r"[{}]", "", text)
+    return re.sub(r"(?<!\\)([&%#])", r"\\\1", text)

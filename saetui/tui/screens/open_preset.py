@@ -1,0 +1,133 @@
+"""Choose a search that was saved: a bookmark of the bundle, or a preset."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from saetui.errors import SaetuiError
+from saetui.text import visible_line
+from saetui.tui.background import in_background
+from saetui.tui.columns import Pieces, fit
+from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from saetui.session.presets import Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved search in the list.
+
+    Attributes:
+        name: Of the bookmark or file.
+        about: What it is, in a few words.
+        preset: Its content.
+    """
+
+    name: str
+    about: str
+    preset: "Preset"
+
+
+class SavedList(LineList[Saved]):
+    """Saved searches, the newest first."""
+
+    def line(self, saved: Saved, index: int, width: int) -> Pieces:
+        """Name, then what it is."""
+        about = f" {saved.about} "
+        return (
+            (" ", ""),
+            (fit(saved.name, width - len(about) - 1, self.glyphs.ellipsis), ""),
+            (about, "muted"),
+        )
+
+
+class OpenPresetScreen(ModalScreen["str | Preset | None"]):
+    """A line for words or a file's name above what there is; enter opens.
+
+    It is left with the preset that was chosen, or the name of a file that was typed.
+
+    Args:
+        saved: What there is, each with its name; called in a thread.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", priority=True),
+        Binding("down", "move(1)", "Down", priority=True, show=False),
+        Binding("up", "move(-1)", "Up", priority=True, show=False),
+    ]
+
+    def __init__(self, saved: "Callable[[], list[tuple[str, Preset]]]") -> None:
+        super().__init__()
+        self._saved = saved
+        self._known: list[Saved] = []
+        self._list = SavedList(
+            empty=("No bookmark and no preset here is called so.", "Type the name of a file.")
+        )
+
+    def compose(self) -> ComposeResult:
+        """Line and list."""
+        with Vertical(id="open", classes="dialog") as dialog:
+            dialog.border_title = "Open a preset or a bookmark"
+            dialog.border_subtitle = "enter opens, escape cancels"
+            yield TextLine(placeholder="Words of its name, or a file")
+            yield self._list
+
+    def on_mount(self) -> None:
+        """Look what there is."""
+        self.run_worker(self._look(), name="presets")
+
+    async def _look(self) -> None:
+        try:
+            found = await in_background(self._saved)
+        except SaetuiError as error:
+            self.notify(visible_line(str(error)), severity="error", markup=False)
+            return
+        self._known = [Saved(name, _about(preset), preset) for name, preset in found]
+        self._refilter(self.query_one(TextLine).value)
+
+    def _refilter(self, text: str) -> None:
+        words = text.casefold().split()
+        found = [each for each in self._known if all(w in each.name.casefold() for w in words)]
+        self._list.replace(found, cursor=0)
+
+    def on_input_changed(self, event: TextLine.Changed) -> None:
+        """Filter as one types."""
+        self._refilter(event.value)
+
+    def on_input_submitted(self, event: TextLine.Submitted) -> None:
+        """Open what is under the cursor, or the file that was typed."""
+        event.stop()
+        if not self.is_current:
+            return
+        row, name = self._list.row, event.value.strip()
+        if row is not None:
+            self.dismiss(row.preset)
+        elif name:
+            self.dismiss(name)
+
+    def on_line_list_chosen(self, event: SavedList.Chosen) -> None:
+        """Open what was clicked."""
+        event.stop()
+        if self.is_current and isinstance(event.row, Saved):
+            self.dismiss(event.row.preset)
+
+    def action_cancel(self) -> None:
+        """Open nothing."""
+        self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        """Move in the list."""
+        self._list.action_move(step)
+
+
+def _about(preset: "Preset") -> str:
+    steps = len(preset.history)
+    found = f"{len(preset.results)} results" if preset.results else ""
+    return "  ".join(each for each in (f"{steps} steps" if steps else "", found) if each)

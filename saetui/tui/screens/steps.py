@@ -1,0 +1,88 @@
+"""Every step of the search, to jump to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from saetui.tui.columns import Pieces, fit
+from saetui.tui.widgets.line_list import LineList
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A state of the search, by what led to it.
+
+    Attributes:
+        place: In the history.
+        text: What was done.
+        undone: Whether it has been undone.
+    """
+
+    place: int
+    text: str
+    undone: bool
+
+
+class StepList(LineList[Step]):
+    """Steps, each with its number."""
+
+    present = 0
+
+    def line(self, step: Step, index: int, width: int) -> Pieces:
+        """Mark of the present one, number, what was done."""
+        mark = ">" if step.place == self.present else " "
+        text = f"{step.text}, undone" if step.undone else step.text
+        return (
+            (f" {mark} ", "toward"),
+            (f"{step.place:>3}  ", "muted"),
+            (fit(text, width - 9, self.glyphs.ellipsis), "muted" if step.undone else ""),
+            (" ", ""),
+        )
+
+
+class StepsScreen(ModalScreen[int | None]):
+    """The list of steps; enter goes to one.
+
+    Args:
+        steps: All of them, oldest first.
+        present: Which one the search is at.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,h", "cancel", "Cancel", priority=True)
+    ]
+
+    def __init__(self, steps: Sequence[Step], present: int) -> None:
+        super().__init__()
+        self._steps = steps
+        self._list = StepList(empty=("Nothing has been done yet.",))
+        self._list.present = present
+
+    def compose(self) -> ComposeResult:
+        """The list."""
+        with Vertical(id="steps", classes="dialog") as dialog:
+            dialog.border_title = "Steps"
+            dialog.border_subtitle = "enter goes there, escape closes"
+            yield self._list
+
+    def on_mount(self) -> None:
+        """Begin at the present step."""
+        here = [i for i, step in enumerate(self._steps) if step.place == self._list.present]
+        self._list.replace(self._steps, cursor=here[0] if here else 0)
+        self._list.focus()
+
+    def on_line_list_chosen(self, event: StepList.Chosen) -> None:
+        """Go to a step."""
+        event.stop()
+        row = event.row
+        if self.is_current and isinstance(row, Step):
+            self.dismiss(row.place)
+
+    def action_cancel(self) -> None:
+        """Stay."""
+        self.dismiss(None)

@@ -1,0 +1,190 @@
+"""What the search view asks in a dialog, or does with files: steps, presets, exports, copies."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from saetui.errors import SaetuiError
+from saetui.text import visible_line
+from saetui.tui.background import in_background
+from saetui.tui.screens.edit_text import EditTextScreen
+from saetui.tui.screens.open_preset import OpenPresetScreen
+from saetui.tui.screens.steps import Step, StepsScreen
+from saetui.tui.search_control import SearchControl, request_of
+from saetui.tui.search_files import SearchFiles
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from saetui.session.presets import OpenedPreset, Preset
+    from saetui.session.requests import SearchResponse
+    from saetui.session.session import Session
+
+Value = TypeVar("Value")
+
+_LONGEST_NAME = 60
+
+
+class SearchDialogs:
+    """Asks, reads and writes in the background, and says what came of it.
+
+    Args:
+        view: On whose behalf.
+        control: The search.
+    """
+
+    def __init__(self, view: "Widget", control: SearchControl) -> None:
+        self._view = view
+        self._control = control
+        self._session: Session | None = None
+        self.files: SearchFiles | None = None
+
+    def open(self, session: "Session") -> None:
+        """Work on a session."""
+        self._session = session
+        self.files = SearchFiles(session)
+
+    # Steps.
+
+    def steps(self) -> None:
+        """List every step, and go to the one that is chosen."""
+        self._view.app.push_screen(StepsScreen(self._steps(), self._place), self._jump)
+
+    @property
+    def _place(self) -> int:
+        return len(self._control.history.past)
+
+    def _steps(self) -> list[Step]:
+        session = self._session
+        if session is None:
+            return []
+        from saetui.session.step_text import step_text
+
+        def name(feature: int) -> str:
+            return session.features[feature].name
+
+        def document(row: int) -> str:
+            return session.bundle.documents.headings([row])[row][1]
+
+        states = self._control.history.states
+        found = [Step(0, "the beginning", undone=False)] if len(states) > 1 else []
+        for place in range(1, len(states)):
+            before, after = (request_of(state) for state in states[place - 1 : place + 1])
+            text = step_text(before, after, name, document) or "nothing to be seen"
+            found.append(Step(place, text, place > self._place))
+        return found
+
+    def _jump(self, place: int | None) -> None:
+        if place is not None:
+            self._control.jump(place)
+
+    # Files.
+
+    def save(self) -> None:
+        """Ask for a file, and save the search and its steps there."""
+        answer, files = self._answer(), self.files
+        if answer is None or files is None:
+            return
+        steps = self._control.steps()
+
+        def save(name: str | None) -> None:
+            if name:
+                self._do(
+                    lambda: files.save(name, answer, steps),
+                    lambda path: self._say(f"Saved {len(steps)} steps in {path}"),
+                )
+
+        self._ask("Save as a preset", "A small file; o opens it", answer, ".json", save)
+
+    def export(self) -> None:
+        """Ask for a file, and write the results there."""
+        answer, files = self._answer(), self.files
+        if answer is None or files is None:
+            return
+
+        def export(name: str | None) -> None:
+            if name:
+                self._do(lambda: files.export(name, answer), self._say)
+
+        about = "As .csv, as .json with all that is known, or as .bib for papers on arXiv"
+        self._ask("Export the results", about, answer, ".csv", export)
+
+    def bookmark(self) -> None:
+        """Keep the search and what it found in the bundle."""
+        answer, files = self._answer(), self.files
+        if answer is not None and files is not None:
+            steps = self._control.steps()
+            self._do(
+                lambda: files.bookmark(answer, steps),
+                lambda name: self._say(f"Bookmarked as {name}; o opens it"),
+            )
+
+    def open_preset(self) -> None:
+        """Choose a preset or a bookmark, and go to its search."""
+        files = self.files
+        if files is None:
+            return
+
+        def read(chosen: "str | Preset | None") -> None:
+            if chosen is not None:
+                self._do(
+                    lambda: files.opened(files.read(chosen) if isinstance(chosen, str) else chosen),
+                    self._opened,
+                )
+
+        self._view.app.push_screen(OpenPresetScreen(files.saved), read)
+
+    def _opened(self, opened: "OpenedPreset") -> None:
+        for warning in opened.warnings:
+            self._say(warning, "warning")
+        self._control.open_preset(opened)
+
+    def copy(self, row: int | None) -> None:
+        """Copy the document in a row, or without one the command that repeats the search."""
+        files, answer = self.files, self._answer()
+        if files is None or answer is None:
+            return
+        text = files.command(answer.request) if row is None else files.citation(row)
+        self._view.app.copy_to_clipboard(text)
+        what = visible_line(text, _LONGEST_NAME)
+        self._say(f"Copied: {what}")
+
+    # How it is done.
+
+    def _answer(self) -> "SearchResponse | None":
+        if self._control.answer is None:
+            self._say("There are no results yet: ask for something first.")
+        return self._control.answer
+
+    def _ask(
+        self,
+        title: str,
+        about: str,
+        answer: "SearchResponse",
+        ending: str,
+        then: Callable[[str | None], None],
+    ) -> None:
+        files = self.files
+        if files is not None:
+            self._do(
+                lambda: files.free_name(answer.request, ending),
+                lambda name: self._push(EditTextScreen(title, about, name, "A file's name"), then),
+            )
+
+    def _push(self, screen: EditTextScreen, then: Callable[[str | None], None]) -> None:
+        self._view.app.push_screen(screen, then)
+
+    def _do(self, work: Callable[[], Value], then: Callable[[Value], None]) -> None:
+        """Work in a thread, then go on here; an error is told."""
+
+        async def run() -> None:
+            try:
+                value = await in_background(work)
+            except SaetuiError as error:
+                self._say(str(error), "error")
+            else:
+                then(value)
+
+        self._view.run_worker(run(), name="files")
+
+    def _say(self, text: str, severity: str = "information") -> None:
+        self._view.notify(visible_line(text), severity=severity, markup=False)  # type: ignore[arg-type]

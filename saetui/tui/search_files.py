@@ -1,0 +1,105 @@
+"""Searches and results as files: presets, bookmarks, exports, and what is copied."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saetui.errors import InputError
+
+if TYPE_CHECKING:
+    from saetui.session.presets import OpenedPreset, Preset
+    from saetui.session.requests import SearchRequest, SearchResponse
+    from saetui.session.session import Session
+
+
+class SearchFiles:
+    """Writes and reads what belongs to one session; everything here may take a while.
+
+    All methods raise `InputError` where something cannot be written, read or used.
+
+    Args:
+        session: What is searched.
+        folder: Where files go that are named without a folder.
+    """
+
+    def __init__(self, session: "Session", folder: Callable[[], Path] = Path.cwd) -> None:
+        self._session = session
+        self._folder = folder
+
+    def free_name(self, request: "SearchRequest", ending: str) -> str:
+        """A name for a file of this search that no file has yet."""
+        from saetui.session.bookmarks import search_name
+
+        name = search_name(self._session, request)
+        free, number = f"{name}{ending}", 2
+        while (self._folder() / free).exists():
+            free, number = f"{name}-{number}{ending}", number + 1
+        return free
+
+    def save(self, name: str, answer: "SearchResponse", steps: "list[SearchRequest]") -> Path:
+        """Save a search and its steps; a preset that is there is replaced, any other file kept."""
+        from saetui.session.presets import read_preset, save_preset
+
+        path = self._place(name)
+        if path.exists():
+            try:
+                read_preset(path)
+            except InputError:
+                raise _taken(path) from None
+        found = [result.id for result in answer.results]
+        save_preset(path, self._session, answer.request, steps, found)
+        return path
+
+    def bookmark(self, answer: "SearchResponse", steps: "list[SearchRequest]") -> str:
+        """Keep a result set in the bundle; what it is called there."""
+        from saetui.session.bookmarks import bookmark
+
+        return bookmark(self._session, answer.request, answer, steps).name
+
+    def export(self, name: str, answer: "SearchResponse") -> str:
+        """Write results; a sentence that says what was written."""
+        from saetui.session.exports import export_results
+
+        path = self._place(name)
+        if path.exists():
+            raise _taken(path)
+        count = export_results(path, self._session, answer)
+        return f"Wrote {count} of {len(answer.results)} results to {path}"
+
+    def saved(self) -> "list[tuple[str, Preset]]":
+        """Bookmarks of the bundle, then presets in the folder, each with its name."""
+        from saetui.session.bookmarks import bookmarks, saved_in
+
+        marked = [(each.name, each.preset) for each in bookmarks(self._session.bundle.path)]
+        return [*marked, *((each.path.name, each.preset) for each in saved_in(self._folder()))]
+
+    def read(self, name: str) -> "Preset":
+        """The preset in a file."""
+        from saetui.session.presets import read_preset
+
+        return read_preset(self._place(name))
+
+    def opened(self, preset: "Preset") -> "OpenedPreset":
+        """What a preset means in this session."""
+        from saetui.session.presets import open_preset
+
+        return open_preset(preset, self._session)
+
+    def command(self, request: "SearchRequest") -> str:
+        """The command that repeats a search."""
+        from saetui.session.command_text import command_text
+
+        return command_text(self._session, request)
+
+    def citation(self, row: int) -> str:
+        """A document to be pasted: BibTeX of a paper on arXiv, else its title and its link."""
+        from saetui.session.bibtex import citation
+
+        return citation(self._session.bundle.documents.document(row))
+
+    def _place(self, name: str) -> Path:
+        return self._folder() / Path(name).expanduser()
+
+
+def _taken(path: Path) -> InputError:
+    return InputError(f"{path} is there already.", "Choose another name.")

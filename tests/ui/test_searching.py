@@ -1,0 +1,375 @@
+"""Every way to ask, what changed, and searches as files: from the keyboard."""
+
+import json
+from pathlib import Path
+
+import pytest
+from bundles import HashEmbedder
+from driver import NARROW, Driver, drive
+
+from saetui.core.asking import EVERYTHING, DocumentFilter
+from saetui.core.changes import Change
+from saetui.session.bookmarks import bookmarks
+from saetui.session.feedback import effects, feedback
+from saetui.session.presets import open_preset, read_preset
+from saetui.session.search_json import search_to_json
+from saetui.session.session import Session
+from saetui.store.bundle import Bundle
+from saetui.tui.screens.document import DocumentScreen
+from saetui.tui.screens.open_preset import OpenPresetScreen
+from saetui.tui.screens.steps import StepsScreen
+from saetui.tui.search_control import request_of
+
+QUERY = "black hole merger chirp"
+BLACK_HOLES, MERGERS = 0, 2
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files without a folder go here."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What went to the terminal's clipboard."""
+    found: list[str] = []
+    monkeypatch.setattr(
+        "textual.app.App.copy_to_clipboard", lambda app, text: found.append(text), raising=True
+    )
+    return found
+
+
+def assert_shown(driver: Driver) -> None:
+    """The lists hold the answer to the present state."""
+    answer = driver.session.search(request_of(driver.main.state))
+    assert tuple(driver.search.results.rows) == answer.results
+    assert {row.id for row in driver.search.steering.rows} == {f.id for f in answer.features}
+
+
+# Ways to ask.
+
+
+async def test_more_like_a_result_and_less_of_a_feature(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("L", "shift+tab", "down", "m")
+        row = driver.shown[-2].results[1].row
+        state = driver.main.state
+        assert (state.query, state.like, dict(state.steering)) == ("", row, {})
+        assert_shown(driver)
+        assert f"More like: {driver.session.bundle.documents.headings([row])[row][1][:20]}" in (
+            driver.text()
+        )
+        await driver.press("tab", "H")
+        assert_shown(driver)
+        assert "dropped out" in driver.text() or driver.main.answer is not None
+        await driver.press("slash", "enter")
+        assert driver.main.state.like is None
+        assert driver.main.answer is not None, "the changed feature alone is a query"
+
+
+async def test_more_like_an_opened_document_and_feedback_from_it(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("shift+tab", "enter")
+        assert isinstance(driver.app.screen, DocumentScreen)
+        row = driver.app.screen.detail.row
+        await driver.press("plus")
+        assert driver.app.screen is driver.main
+        assert driver.main.state.steering == feedback(driver.session, row, 1)
+        assert_shown(driver)
+        await driver.press("shift+tab", "enter", "m")
+        assert driver.main.state.like is not None
+        assert_shown(driver)
+
+
+async def test_feedback_adds_up_and_can_be_taken_back(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("shift+tab", "plus")
+        first = driver.shown[0].results[0].row
+        toward = feedback(driver.session, first, 1)
+        assert driver.main.state.steering == toward
+        await driver.press("g")
+        again = driver.search.results.row
+        assert again is not None
+        away = feedback(driver.session, again.row, -1)
+        await driver.press("minus")
+        for feature, change in away.items():
+            before = toward.get(feature, Change("add", 0.0)).amount
+            after = driver.main.state.steering[feature].amount
+            assert after == pytest.approx(before + change.amount, abs=1e-6)
+        assert_shown(driver)
+        await driver.press("u", "u")
+        assert not driver.main.state.steering
+
+
+async def test_a_filter_holds_and_is_seen(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("ampersand", *'before:2015 has:"Black hole mergers"', "enter")
+        wanted = DocumentFilter(before="2015", having=(MERGERS,))
+        assert driver.main.state.filter == wanted
+        assert_shown(driver)
+        answer = driver.main.answer
+        assert answer is not None
+        text = driver.text()
+        assert f"{answer.eligible} of 60 documents" in text
+        assert 'before:2015 has:"Black hole mergers"' in text
+        await driver.press("right")
+        assert_shown(driver)
+        # Escape takes back what is typed, not what holds.
+        await driver.press("ampersand", *" x", "escape")
+        assert 'mergers" x' not in driver.text()
+        assert driver.main.state.filter == wanted
+        await driver.press("ampersand", *" nonsense", "enter")
+        assert "'nonsense' is not" in driver.text()
+        assert driver.main.state.filter == wanted
+        await driver.press("escape", "u", "u")
+        assert driver.main.state.filter == EVERYTHING
+        assert "before:2015" not in driver.text()
+
+
+async def test_a_filter_that_nothing_passes(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("ampersand", *"after:2300", "enter")
+        assert "No document passes the filter." in driver.text()
+        await driver.press("ampersand", *" colour:red", "enter")
+        assert "No document has a field called 'colour'." in driver.text()
+        await driver.press("u", "u")
+        assert_shown(driver)
+
+
+async def test_by_words_and_by_both(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("L", "W")
+        assert driver.main.state.retrieval == "lexical"
+        assert "Results by words" in driver.text()
+        assert "lexical" in driver.lines()[0]
+        answer = driver.main.answer
+        assert answer is not None
+        assert not answer.request.steering
+        await driver.press("W")
+        assert "Results by meaning and words" in driver.text()
+        assert_shown(driver)
+        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.25)}
+        await driver.press("W")
+        assert driver.main.state.retrieval == "semantic"
+        assert_shown(driver)
+
+
+async def test_a_feature_added_to_words_alone_searches_by_both(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("W", "a", *"bleach", "enter")
+        assert driver.main.state.retrieval == "hybrid"
+        assert_shown(driver)
+
+
+# What changed.
+
+
+async def test_mute_and_back(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("L", "M")
+        assert driver.main.state.muted == (BLACK_HOLES,)
+        assert driver.search.steering.rows[0].steered == 0
+        assert " M " in driver.text()
+        assert_shown(driver)
+        await driver.press("M")
+        assert not driver.main.state.muted
+        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.25)}
+        await driver.press("M", "R")
+        assert not driver.main.state.muted
+
+
+async def test_effects_are_shown_and_sorted_by(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        request = request_of(driver.main.state)
+        moved = {
+            each.feature: each.moved
+            for each in effects(driver.session, request.__class__(QUERY, limit=10))
+        }
+        assert driver.search.steering._effects == moved
+        top = max(moved.values())
+        assert f"{top:.1f}" in driver.text()
+        await driver.press("down")
+        here = driver.search.steering.row
+        await driver.press("i")
+        shown = [moved[row.id] for row in driver.search.steering.rows]
+        assert shown == sorted(shown, reverse=True)
+        assert driver.search.steering.row == here
+        assert "by effect" in driver.text()
+        order = driver.features()
+        await driver.press("L")
+        assert driver.features() == order, "rows stay where they are while one steers"
+        await driver.press("i")
+        assert driver.features() == [f.id for f in driver.shown[-1].features]
+
+
+async def test_before_and_after(session: Session) -> None:
+    async with drive(session, NARROW) as driver:
+        await driver.ask(QUERY)
+        plain = [result.row for result in driver.search.results.rows]
+        await driver.press("c", "a", *"bleach", "enter", "L")
+        before = driver.search.before.rows
+        assert [each.row for each in before] == plain
+        now = {result.row: result.rank for result in driver.search.results.rows}
+        assert [each.now for each in before] == [now.get(row) for row in plain]
+        text = driver.text()
+        assert "Before" in text
+        assert "% stay" in text
+        answer = driver.main.answer
+        assert answer is not None
+        assert answer.overlap == pytest.approx(sum(row in now for row in plain) / len(plain))
+        driver.search.before.focus()
+        await driver.press("enter")
+        assert isinstance(driver.app.screen, DocumentScreen)
+        assert driver.app.screen.detail.row == plain[0]
+        await driver.press("escape", "c")
+        assert "% stay" not in driver.text()
+
+
+async def test_one_can_jump_to_any_step(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("L", "e", "0", "u", "h")
+        assert isinstance(driver.app.screen, StepsScreen)
+        text = driver.text()
+        assert "ask: black hole merger chirp" in text
+        assert "Black holes +0.25" in text
+        assert "mode decode" in text
+        assert ", undone" in text
+        await driver.press("g", "down", "enter")
+        assert driver.main.state.query == QUERY
+        assert not driver.main.state.steering
+        assert_shown(driver)
+        await driver.press("ctrl+r", "ctrl+r", "ctrl+r")
+        assert driver.main.state.steering == {BLACK_HOLES: Change("set", 0.0)}
+        await driver.press("h", "escape")
+        assert driver.app.screen is driver.main
+
+
+# Files.
+
+
+async def test_fifty_steps_are_saved_and_replayed(
+    session: Session, bundle: Path, folder: Path
+) -> None:
+    keys = [
+        "L", "down", "right", "H", "M", "e", "W", "W", "right", "E", "space", "left", "e", "M",
+        "n", "up", "0", "u", "m", "W", "E", "r", "L", "f", "R", "e", "e", "L", "space", "H",
+    ]  # fmt: skip
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press(*keys, *keys, "shift+tab", "plus", "m", "minus")
+        await driver.press("ampersand", *"after:2011", "enter", "right", "L", "e")
+        control = driver.main.search
+        steps = control.steps()
+        assert len(steps) >= 50
+        # What the app showed is what the session answers to the recorded steps.
+        shown = {id(answer.request): answer for answer in driver.shown}
+        assert len(shown) >= 50
+        await driver.press("s", *["backspace"] * 80, *"fifty.json", "enter")
+        assert "steps in" in driver.text()
+        state = driver.main.state
+        answers = [
+            search_to_json(session, next(a for a in reversed(driver.shown) if a.request == step))
+            for step in steps
+        ]
+    # In another process the same would be read from the same file.
+    again = Session(Bundle(bundle), embedder=HashEmbedder())
+    opened = open_preset(read_preset(folder / "fifty.json"), again)
+    assert list(opened.steps) == steps
+    assert opened.warnings == ()
+    for step, answer in zip(opened.steps, answers, strict=True):
+        assert search_to_json(again, again.search(step)) == answer
+    again.close()
+    # And the app goes on from it.
+    async with drive(session) as driver:
+        await driver.press("escape", "o", *"fifty", "enter")
+        assert driver.main.state == state
+        assert driver.main.search.steps() == steps
+        assert_shown(driver)
+        await driver.press("u")
+        assert request_of(driver.main.state) == steps[-2]
+
+
+async def test_a_preset_that_finds_something_else_says_so(session: Session, folder: Path) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("s", "enter")
+        (path,) = folder.glob("*.json")
+        assert path.name == "black-hole-merger-chirp.json"
+        value = json.loads(path.read_text("utf-8"))
+        value["results"][0] = "doc-none"
+        path.write_text(json.dumps(value))
+        await driver.press("R", "o")
+        assert isinstance(driver.app.screen, OpenPresetScreen)
+        assert "black-hole-merger-chirp.json" in driver.text()
+        await driver.press("enter")
+        await driver.ask("coral")
+        await driver.press("o", "enter")
+        assert driver.main.state.query == QUERY
+        assert "1 of 50 results are others" in driver.text()
+
+
+async def test_files_that_are_there_are_kept(session: Session, folder: Path) -> None:
+    (folder / "mine.json").write_text('{"of": "another program"}')
+    (folder / "mine.csv").write_text("kept")
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("s", *["backspace"] * 40, *"mine.json", "enter")
+        assert "is there already" in driver.text()
+        await driver.press("x", *["backspace"] * 40, *"mine.csv", "enter")
+        await driver.press("o", *"mine.json", "enter")
+        assert "is not a preset" in driver.text()
+        await driver.press("o", "escape", "s", "escape", "x", "escape")
+    assert (folder / "mine.csv").read_text() == "kept"
+    assert "another program" in (folder / "mine.json").read_text()
+
+
+async def test_results_are_exported_and_bookmarked(session: Session, folder: Path) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("L", "x", "enter")
+        assert "Wrote 50 of 50 results to" in driver.text()
+        (path,) = folder.glob("*.csv")
+        assert len(path.read_text("utf-8").splitlines()) == 51
+        await driver.press("b")
+        (marked,) = bookmarks(session.bundle.path)
+        assert marked.preset.results == tuple(each.id for each in driver.search.results.rows)
+        marked.path.unlink()
+
+
+async def test_what_is_copied(session: Session, copied: list[str]) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "y")
+        assert "There are no results yet" in driver.text()
+        await driver.ask(QUERY)
+        await driver.press("L", "y")
+        assert copied[-1].startswith("saetui search ")
+        assert "--steer 0=+0.25" in copied[-1]
+        await driver.press("shift+tab", "y")
+        row = driver.search.results.row
+        assert row is not None
+        assert copied[-1].splitlines()[:2] == [row.title, row.id]
+        await driver.press("enter", "y")
+        assert copied[-1].splitlines()[:2] == [row.title, row.id]
+
+
+async def test_without_an_answer_nothing_is_written(session: Session, folder: Path) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape")
+        for key in ("s", "x", "b", "y", "c", "i", "c"):
+            await driver.press(key)
+        assert driver.app.screen is driver.main
+        await driver.press("h")
+        assert "Nothing has been done yet." in driver.text()
+    assert not list(folder.iterdir())
