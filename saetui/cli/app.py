@@ -112,6 +112,7 @@ app.command(
 )(open_app)
 app.command(
     "search",
+    short_help="Search by meaning or by words, steered by features.",
     epilog=_examples(
         'search my.bundle "dark matter halos" --why',
         'search my.bundle "dark matter halos" --steer 1234=+0.3 --steer "simulation=0"',
@@ -138,6 +139,7 @@ app.command(
 )(features)
 app.command(
     "feature",
+    short_help="Show one feature and its documents.",
     epilog=_examples("feature my.bundle 1234", 'feature my.bundle "black holes" --json'),
 )(feature)
 app.command(

@@ -65,7 +65,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("plus", "feedback(1)", "Toward it", "Steer toward the document's features", "Like"),
         Command("minus", "feedback(-1)", "Away", "Steer away from the document's features", "Like"),
         Command(
-            "m", "more_like", "More like it", "Search for what is like the document", "More", 4
+            "l", "more_like", "More like it", "Search for what is like the document", "More", 4
         ),
     ),
     "Search": (
@@ -149,7 +149,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     "Document": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
         Command(
-            "m", "more_like", "More like it", "Search for what is like the document", "More", 4
+            "l", "more_like", "More like it", "Search for what is like the document", "More", 4
         ),
         Command("plus", "feedback(1)", "Toward it", "Steer toward the document's features", "Like"),
         Command("minus", "feedback(-1)", "Away", "Steer away from the document's features", "Like"),

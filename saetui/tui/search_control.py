@@ -74,8 +74,9 @@ class SearchControl:
         Where there was another session, its changes go: its features are others.
         """
         if self._session is not None:
-            self.history = History(self.state.reset())
+            self.history = History(self.state.without_features())
             self.answer = None
+            self._view.show_state(self.state)
         self._session = session
         self._ask()
 

@@ -63,6 +63,11 @@ class SearchState:
         retrieval: Retrieval = "semantic" if self.retrieval == "lexical" else self.retrieval
         return replace(unsteered, query="", like=row, retrieval=retrieval)
 
+    def without_features(self) -> "SearchState":
+        """The same search of another SAE, where the numbers of features mean something else."""
+        wanted = replace(self.filter, having=(), lacking=())
+        return replace(self.reset(), filter=wanted)
+
     def next_retrieval(self) -> "SearchState":
         """By meaning, by words, by both, around."""
         place = RETRIEVALS.index(self.retrieval)

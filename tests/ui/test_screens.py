@@ -91,7 +91,7 @@ async def words_alone(driver: Driver) -> None:
 
 async def more_like(driver: Driver) -> None:
     await driver.ask(QUERY)
-    await driver.press("shift+tab", "m", "tab", "H", "down", "M")
+    await driver.press("shift+tab", "l", "tab", "H", "down", "M")
 
 
 async def by_effect(driver: Driver) -> None:

@@ -54,7 +54,7 @@ def assert_shown(driver: Driver) -> None:
 async def test_more_like_a_result_and_less_of_a_feature(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        await driver.press("L", "shift+tab", "down", "m")
+        await driver.press("L", "shift+tab", "down", "l")
         row = driver.shown[-2].results[1].row
         state = driver.main.state
         assert (state.query, state.like, dict(state.steering)) == ("", row, {})
@@ -80,7 +80,7 @@ async def test_more_like_an_opened_document_and_feedback_from_it(session: Sessio
         assert driver.app.screen is driver.main
         assert driver.main.state.steering == feedback(driver.session, row, 1)
         assert_shown(driver)
-        await driver.press("shift+tab", "enter", "m")
+        await driver.press("shift+tab", "enter", "l")
         assert driver.main.state.like is not None
         assert_shown(driver)
 
@@ -268,7 +268,7 @@ async def test_fifty_steps_are_saved_and_replayed(
     ]  # fmt: skip
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        await driver.press(*keys, *keys, "shift+tab", "plus", "m", "minus")
+        await driver.press(*keys, *keys, "shift+tab", "plus", "l", "minus")
         await driver.press("ampersand", *"after:2011", "enter", "right", "L", "e")
         control = driver.main.search
         steps = control.steps()

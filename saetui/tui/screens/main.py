@@ -147,7 +147,7 @@ class MainScreen(Screen[None]):
         """Steer toward a document, or away from it."""
         self.action_view("search")
         if self.answer is None:
-            self.notify("There is no query to steer yet: m searches for what is like a document.")
+            self.notify("There is no query to steer yet: l searches for what is like a document.")
         self.search.feedback(event.row, event.sign)
 
     # Documents, features, families.
