@@ -49,7 +49,7 @@ class RayEngine:
             from ray.data import DataContext
         except ImportError:
             raise MissingDependency("ray", "--engine ray", "ray") from None
-        self._ray = ray
+        self._ray: Any = ray
         _check_reachable(address)
         try:
             ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR)
