@@ -34,6 +34,8 @@ EXTRAS = {
     "sentence-transformers": ("sentence-transformers",),
     "openai": ("openai",),
     "parquet": ("pyarrow",),
+    "ray": ("ray",),
+    "milvus": ("pymilvus", "milvus-lite"),
 }
 
 
