@@ -12,7 +12,9 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.evaluate.retrieval import Quality
+    from saetui.evaluate.steering_setup import Prepared
     from saetui.evaluate.summary import Axis
+    from saetui.progress import Progress
 
 evaluate = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Measure steering and search on a bundle."
@@ -47,6 +49,23 @@ def steering(
     only: Annotated[
         Direction | None,
         typer.Option("--only", help="Raise or lower a feature alone, instead of both at once."),
+    ] = None,
+    rewriter: Annotated[
+        str | None,
+        typer.Option(
+            "--rewriter",
+            metavar="MODEL",
+            help="Have a language model rewrite the queries, too, such as openai:gpt-4o-mini; it "
+            "is asked once for each query.",
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option("--base-url", metavar="URL", help="Of the language model's endpoint."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", min=0, metavar="DOLLARS", help="Most that it may cost."),
     ] = None,
     seed: Seed = 0,
     sae: SaeName = None,
@@ -92,6 +111,13 @@ def steering(
             raising=only != "down",
             lowering=only != "up",
         )
+        if rewriter is not None:
+            texts = _rewritten(
+                rewriter, prepared, progress, base_url=base_url, dollars=budget, only=only
+            )
+            way = f"rewritten by {rewriter.partition(':')[2]}"
+            embed = session.embedder.embed_query
+            curves.append(prepared.bench.reworded(way, prepared.trials, texts, embed))
     summary = Summary(len(prepared.trials), seed)
     points = [point for curve in curves for point in summary.points(curve)]
     levels = [
@@ -121,6 +147,35 @@ def steering(
         )
         return
     evaluate_text.print_steering(output, prepared, seed, points, levels)
+
+
+def _rewritten(
+    spec: str,
+    prepared: "Prepared",
+    progress: "Progress",
+    *,
+    base_url: str | None,
+    dollars: float | None,
+    only: Direction | None,
+) -> list[str]:
+    """The trials' queries as a language model rewrites them; replies are kept, and paid once."""
+    from saetui.evaluate.rewriting import rewritten_queries
+    from saetui.interpret.llm import Budget, LanguageModel, Ledger, model_settings
+    from saetui.paths import cache_dir
+
+    folder = cache_dir() / "llm"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = model_settings(spec, base_url=base_url)
+    budget = Budget(dollars)
+    with Ledger(folder / "replies.sqlite", f"rewriting|{spec}", budget) as ledger:
+        return rewritten_queries(
+            LanguageModel(settings, ledger),
+            prepared.trials,
+            prepared.bench.names,
+            progress,
+            raising=only != "down",
+            lowering=only != "up",
+        )
 
 
 def _write(path: Path, text: str) -> None:

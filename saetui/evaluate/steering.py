@@ -26,7 +26,7 @@ from saetui.progress import Progress
 
 DEPTH = 10
 STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
-REPEATS = (0.0, 1.0, 2.0, 3.0, 4.0)
+REPEATS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 REWRITTEN = "rewritten"
 REWRITTEN_UP = "rewritten, up only"
 LABELS = "labels' vectors"
@@ -116,6 +116,17 @@ class Bench:
             return embed(text), None
 
         return self._curve(way, trials, REPEATS, steer)
+
+    def reworded(
+        self, way: str, trials: Sequence[Trial], texts: Sequence[str], embed: Callable[[str], Float]
+    ) -> Curve:
+        """Ask for texts instead of the queries, one for each trial."""
+        places = {id(trial): text for trial, text in zip(trials, texts, strict=True)}
+
+        def steer(trial: Trial, strength: float) -> tuple[Float, None]:
+            return (embed(places[id(trial)]) if strength else trial.e), None
+
+        return self._curve(way, trials, (0.0, 1.0), steer)
 
     def by_labels(
         self,

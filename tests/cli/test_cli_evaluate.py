@@ -1,10 +1,17 @@
 import csv
+import json
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bundles import make_bundle
 from command_line import Run
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpret" / "llm"))
+
+from chat_server import ChatServer, completion
 
 from saetui.cli.plot_svg import svg_plot
 from saetui.cli.plots import Series, plot
@@ -75,3 +82,31 @@ def test_a_picture_escapes_its_texts() -> None:
     picture = svg_plot([Series("a < b", [1.0], [2.0])], title="&", across="x", up="y")
     texts = [each.text for each in ET.fromstring(picture).iter() if each.text]
     assert {"a < b", "&", "x", "y"} <= set(texts)
+
+
+class Rewriter(ChatServer):
+    """Asks for what it is told to, in the words that it is told."""
+
+    def protocol_answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        task, query = (message["content"] for message in request["messages"])
+        wanted = json.loads(task.partition("more for ")[2].partition(".")[0])
+        return completion(
+            request, json.dumps({"query": f"{json.loads(query)['query']} on {wanted}"})
+        )
+
+
+def test_a_language_model_rewrites_the_queries(run: Run, larger_bundle: Path) -> None:
+    words = ("evaluate", "steering", larger_bundle, "--queries", 6, "--only", "up", "--json")
+    with Rewriter() as server:
+        options = ("--rewriter", "openai:small", "--base-url", server.url)
+        found = run(*words, *options).json
+        asked = len(server.requests)
+        assert asked == found["trials"]
+        points = [point for point in found["points"] if point["way"] == "rewritten by small"]
+        assert [point["strength"] for point in points] == [0, 1]
+        assert points[0]["fidelity"]["value"] == pytest.approx(1)
+        assert points[1]["fidelity"]["value"] < 1
+        # What was paid for once is not asked again.
+        assert run(*words, *options).json == found
+        assert len(server.requests) == asked
+    assert "does not name a language model" in run(*words, "--rewriter", "small").err
