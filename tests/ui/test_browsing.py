@@ -13,7 +13,7 @@ from saetui.session.session import Session
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
-from saetui.tui.widgets.family_nodes import CHUNK
+from saetui.tui.widgets.family_nodes import CHUNK, MATCHES
 
 QUERY = "black hole merger chirp"
 BLACK_HOLES, ACCRETION, MERGERS, TIDAL = 0, 1, 2, 4
@@ -263,11 +263,11 @@ async def test_very_deep_family(tmp_path: Path) -> None:
         assert f"Feature {n - 1}" in driver.text()
         # Fifteen features have labels of other words.
         await driver.press("slash", *"feature")
-        assert nodes(driver)[: 15 + CHUNK] == [(i, i) for i in range(15 + CHUNK)]
+        assert nodes(driver)[: 15 + MATCHES] == [(i, i) for i in range(15 + MATCHES)]
         await driver.press("enter", "G")
-        assert f"{n - 15 - CHUNK:,} more" in driver.text()
+        assert f"{n - 15 - MATCHES:,} more" in driver.text()
         await driver.press("enter")
-        assert len(nodes(driver)) == 15 + 2 * CHUNK + 1
+        assert len(nodes(driver)) == 15 + MATCHES + CHUNK + 1
         await driver.press("G", *["left"] * 3)
         assert families_view(driver).forest.row is not None
 

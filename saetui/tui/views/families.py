@@ -45,6 +45,7 @@ class FamiliesView(Browser):
         self._detail_heading = Heading("Feature")
         # Whether the reader wants to see the block; None: where there is room.
         self._block_wanted: bool | None = None
+        self._title = "Families"
         self._family: FamilyDetail | None = None
         self._examining: Latest[int, FamilyDetail] = Latest(
             self, "family", self._examine, self._show_family, self._fail
@@ -68,6 +69,8 @@ class FamiliesView(Browser):
     def show(self, session: "Session") -> None:
         """Show the families of a session."""
         self.forest.show(session.families, session.features)
+        members = {member for family in session.families for member in family.members}
+        self._title = f"Families, {len(session.families):,} with {len(members):,} features"
         self._family = None
         super().show(session)
 
@@ -109,10 +112,7 @@ class FamiliesView(Browser):
         self._announce()
 
     def _announce(self) -> None:
-        families = self.session.families if self.session else ()
-        members = {member for family in families for member in family.members}
-        title = f"Families, {len(families):,} with {len(members):,} features"
-        self.heading.say(title, right=self.forest.RIGHT)
+        self.heading.say(self._title, right=self.forest.RIGHT)
         self.announce(
             "No member of a family has these words."
             if self.filter_line.value.strip()
@@ -141,7 +141,7 @@ class FamiliesView(Browser):
             self._looking.drop()
             self._shown = None
             if self._family is not None and self._family.family.id == row.family.id:
-                self._show_family(row.family.id, self._family)
+                self._show_rows(self._family)
         else:
             super().look_at_row(row)
 
@@ -159,9 +159,12 @@ class FamiliesView(Browser):
         if row is not None:
             self.block.select(row.feature)
         if self._of_family:
-            self._detail_heading.say("Family")
-            self.detail.replace(self._family_rows(detail), cursor=0)
-            self._read_from_top()
+            self._show_rows(detail)
+
+    def _show_rows(self, detail: "FamilyDetail") -> None:
+        self._detail_heading.say("Family")
+        self.detail.replace(self._family_rows(detail), cursor=0)
+        self._read_from_top()
 
     def _show_block(self, detail: "FamilyDetail") -> None:
         features = self.opened.features

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from saetui.core.families import Family
 
 CHUNK = 50
-"""So many nodes below one, or matches in one family, are shown at first, and more at a time."""
+"""So many nodes below one are shown at first, and as many more at a time."""
+
+MATCHES = 10
+"""So many matches in one family are shown at first; the way to the next family stays short."""
 
 Parents = dict[int, int | None]
 
@@ -65,7 +68,7 @@ class FamilyNodes:
         """Show what is below a node, or more of it."""
         if row.more:
             key = (row.family.id, -1 if self.filtered else row.feature)
-            self._shown[key] = self._shown.get(key, CHUNK) + CHUNK
+            self._shown[key] = self._shown.get(key, MATCHES if self.filtered else CHUNK) + CHUNK
         else:
             self._open.add((row.family.id, row.feature))
 
@@ -141,7 +144,7 @@ class FamilyNodes:
             return []
         parents = self._parents_in(family)
         matches = [member for member in parents if member in wanted]
-        shown = self._shown.get((family.id, -1), CHUNK)
+        shown = self._shown.get((family.id, -1), MATCHES)
         kept = _on_the_way(parents, matches[:shown]) | {family.root}
         rows: list[TreeRow] = []
         waiting = [(family.root, 0)]
