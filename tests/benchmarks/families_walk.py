@@ -5,7 +5,7 @@
 Makes a bundle of 9,216 features on so many documents (20,000 unless told), 64 active on each, with
 100 families of 50 to 500 members, every other one of them flat. Presses keys as a reader would, and
 prints for every kind of interaction percentiles of the time from a key to the frame that shows its
-effect, and the longest time in which the app answered nothing at all, until half a second after the
+effect, and the longest time in which the app answered nothing at all, until a moment after the
 key: counting co-occurrence goes on beside it. Seconds are of the clock, on whatever else the
 machine does; the last column is the processor time of this process per key.
 """
@@ -40,7 +40,7 @@ from saetui.store.saes import save_codes, save_weights
 from saetui.tui.app import SaetuiApp
 
 N, K, COUNT, SMALLEST, LARGEST = 9_216, 64, 100, 50, 500
-QUIET = 0.5
+QUIET = 0.3
 
 
 def main(documents: int) -> None:
@@ -79,9 +79,9 @@ def bundle_with_families(folder: Path, documents: int) -> None:
         path.relative_to(folder).as_posix(): FileRecord(path.stat().st_size, sha256_of(path))
         for path in folder.rglob("*")
         if path.is_file()
-        and path.relative_to(folder).as_posix() in bundle.manifest.files
-        or path.is_relative_to(sae)
-        and path.is_file()
+        and (
+            path.is_relative_to(sae) or path.relative_to(folder).as_posix() in bundle.manifest.files
+        )
     }
     bundle.close()
     write_manifest(folder, replace(bundle.manifest, saes=(record,), files=files))
@@ -145,6 +145,8 @@ async def walk(folder: Path, size: tuple[int, int]) -> None:
             await pilot.pause(0.01)
         await pilot.pause(1)
         pulse = Pulse()
+        view = app.main._families_view
+        forest = view.forest
         taken: dict[str, list[tuple[float, float, float]]] = {}
 
         async def quietly(*keys: str) -> None:
@@ -153,6 +155,11 @@ async def walk(folder: Path, size: tuple[int, int]) -> None:
                 app.post_message(events.Key(key, None))
                 await asyncio.sleep(0.2)
 
+        async def put(row: int) -> None:
+            """Put the cursor somewhere, unmeasured."""
+            forest.cursor = row
+            await asyncio.sleep(QUIET)
+
         async def press(what: str, key: str) -> None:
             await asyncio.sleep(0)
             pulse.longest, started = 0.0, time.perf_counter()
@@ -160,7 +167,7 @@ async def walk(folder: Path, size: tuple[int, int]) -> None:
             app.post_message(
                 events.Key({" ": "space"}.get(key, key), key if len(key) == 1 else None)
             )
-            while app.frame < started and time.perf_counter() < started + 5:
+            while app.frame < started and time.perf_counter() < started + 2:
                 await asyncio.sleep(0.0005)
             shown = time.perf_counter() - started
             await asyncio.sleep(QUIET)
@@ -171,16 +178,18 @@ async def walk(folder: Path, size: tuple[int, int]) -> None:
         await press("open the view", "3")
         for _ in range(12):
             await press("move to the next family", "down")
-        await quietly("home")
-        for _ in range(8):
+        for family in range(8):
+            await put(family)
             await press("unfold a family", "right")
             for _ in range(4):
                 await press("move to the next member", "down")
-            await press("to the last member in view", "end")
-            await press("unfold more, where there is", "right")
-            await quietly("home")
+            await press("to the last row", "end")
+            more = next((i for i, row in enumerate(forest.rows) if row.more), None)
+            if more is not None:
+                await put(more)
+                await press("unfold more of it", "right")
+            await put(family)
             await press("fold a family", "left")
-            await press("move to the next family", "down")
         await press("go to the block", "c")
         for key in ("right", "down") * 8:
             await press("read another cell", key)
@@ -191,8 +200,11 @@ async def walk(folder: Path, size: tuple[int, int]) -> None:
             for _ in text:
                 await press("a key of the filter", "backspace")
         await quietly("enter")
-        await quietly("home")
-        for _ in range(8):
+        several = session.sae.families.of_feature
+        shared = [i for i in session.families[0].members if len(several(i)) > 1]
+        for feature in shared[:8]:
+            view.go_to(several(feature)[0].id, feature)
+            await asyncio.sleep(QUIET)
             await press("the feature in its next family", "t")
         pulse.stop()
         for what, figures in taken.items():
