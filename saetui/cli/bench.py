@@ -36,7 +36,8 @@ def bench(
     """Measure how fast everything answers on a bundle, and print it for a report.
 
     Times are of the app without a terminal, from a key to the last frame that it causes, and of
-    the session behind it. What else keeps this machine busy is measured along: look at the load.
+    the session behind it. What else keeps this machine busy is measured along: look at the load,
+    and at the processor time that an answer takes.
     """
     from saetui.cli.output import Output
 
@@ -135,6 +136,10 @@ def _bundle(bundle: "Bundle") -> dict[str, Any]:
     }
 
 
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
 def _print(output: Any, facts: dict[str, Any]) -> None:  # noqa: ANN401
     from saetui.cli.output import Column
 
@@ -158,11 +163,16 @@ def _print(output: Any, facts: dict[str, Any]) -> None:  # noqa: ANN401
     output.heading("Milliseconds")
     shares = ("p50", "p95", "p99")
     columns = [Column("measured"), Column("what"), Column("times", numeric=True)]
-    columns += [Column(share, numeric=True) for share in shares]
+    columns += [Column(share, numeric=True) for share in (*shares, "processor p95")]
     output.table(
         columns,
         [
-            [each["where"], each["what"], str(each["times"]), *(f"{each[s]:.1f}" for s in shares)]
+            [
+                each["where"],
+                each["what"],
+                str(each["times"]),
+                *(_milliseconds(each[share]) for share in (*shares, "processor_p95")),
+            ]
             for each in facts["latencies"]
         ],
     )

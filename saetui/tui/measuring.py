@@ -258,11 +258,16 @@ def _of_session(session: "Session", repeats: int) -> list[dict[str, Any]]:
 
 
 def _shape(where: str, latency: "Latency") -> dict[str, Any]:
+    import numpy as np
+
     return {
         "where": where,
         "what": latency.name,
         "times": len(latency.milliseconds),
         **{f"p{share}": latency.percentile(share) for share in (50, 95, 99)},
+        "processor_p95": (
+            float(np.percentile(latency.processor, 95)) if latency.processor else None
+        ),
     }
 
 
