@@ -1,5 +1,6 @@
 """Rank documents by vectors, by codes, by words and by ranks, among those that are eligible."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,13 +128,14 @@ class Ranker:
             best = top(scores, min(limit, int(np.isfinite(added).sum())))
             return Ranking.of(best.astype(np.int64), scores[best])
 
+        known = _Cosines(lambda rows: self._cosines(e, rows))
+
         def nearest(depth: int) -> tuple[Rows, Float]:
             found = self.nearest(e, depth, exact=False, eligible=eligible)
+            known.remember(found.rows, found.scores)
             return found.rows, found.scores
 
-        return Ranking.of(
-            *best_by_codes(added, limit, nearest, lambda rows: self._cosines(e, rows))
-        )
+        return Ranking.of(*best_by_codes(added, limit, nearest, known.of))
 
     def by_words(self, text: str, limit: int, eligible: Eligible | None = None) -> Ranking:
         """The documents that a text's words match best by BM25."""
@@ -184,6 +186,34 @@ class Ranker:
             if len(vectors) > _SPAN:
                 forget_pages(vectors)
         return np.concatenate(parts)
+
+
+class _Cosines:
+    """Cosines of documents to one vector, none of them worked out twice.
+
+    Args:
+        work_out: Cosines of some rows.
+    """
+
+    def __init__(self, work_out: Callable[[Rows], Float]) -> None:
+        self._work_out = work_out
+        self._rows: Rows = np.empty(0, dtype=np.int64)
+        self._cosines: Float = np.empty(0, dtype=np.float32)
+
+    def remember(self, rows: Rows, cosines: Float) -> None:
+        """Take note of cosines that are known."""
+        new = ~np.isin(rows, self._rows)
+        together = np.concatenate([self._rows, rows[new]])
+        order = np.argsort(together)
+        self._rows = together[order]
+        self._cosines = np.concatenate([self._cosines, cosines[new]])[order]
+
+    def of(self, rows: Rows) -> Float:
+        """Of some rows, in their order."""
+        new = np.setdiff1d(rows, self._rows)
+        if len(new):
+            self.remember(new, self._work_out(new))
+        return self._cosines[np.searchsorted(self._rows, rows)]
 
 
 def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:
