@@ -1,6 +1,6 @@
 """Rank documents by vectors, by codes, by words and by ranks, among those that are eligible."""
 
-from collections.abc import Callable
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +74,7 @@ class Ranker:
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
         self._bundle = bundle
         self._sae = sae
+        self._latest: _Around | None = None
 
     def nearest(
         self, vector: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
@@ -128,14 +129,16 @@ class Ranker:
             best = top(scores, min(limit, int(np.isfinite(added).sum())))
             return Ranking.of(best.astype(np.int64), scores[best])
 
-        known = _Cosines(lambda rows: self._cosines(e, rows))
+        around = self._around(e, eligible)
+        with around.lock:
+            return Ranking.of(*best_by_codes(added, limit, around.nearest, around.cosines))
 
-        def nearest(depth: int) -> tuple[Rows, Float]:
-            found = self.nearest(e, depth, exact=False, eligible=eligible)
-            known.remember(found.rows, found.scores)
-            return found.rows, found.scores
-
-        return Ranking.of(*best_by_codes(added, limit, nearest, known.of))
+    def _around(self, e: Float, eligible: Eligible | None) -> "_Around":
+        """What is known about the documents around a query; of the latest one it is kept."""
+        latest = self._latest
+        if latest is None or not latest.is_of(e, eligible):
+            latest = self._latest = _Around(self, e, eligible)
+        return latest
 
     def by_words(self, text: str, limit: int, eligible: Eligible | None = None) -> Ranking:
         """The documents that a text's words match best by BM25."""
@@ -166,11 +169,12 @@ class Ranker:
             depth *= _DEEPER
 
     def _best(self, vector: Float, rows: Rows, limit: int) -> Ranking:
-        scores = self._cosines(vector, rows)
+        scores = self.cosines(vector, rows)
         best = top(scores, limit)
         return Ranking.of(rows[best], scores[best])
 
-    def _cosines(self, vector: Float, rows: Rows) -> Float:
+    def cosines(self, vector: Float, rows: Rows) -> Float:
+        """To some documents, in their order."""
         parts = [
             cosines(vector, self._bundle.rows.take(rows[start : start + _BLOCK]))
             for start in range(0, len(rows), _BLOCK)
@@ -188,32 +192,54 @@ class Ranker:
         return np.concatenate(parts)
 
 
-class _Cosines:
-    """Cosines of documents to one vector, none of them worked out twice.
+class _Around:
+    """Documents around one query: steering by codes asks for the same ones at each step.
 
     Args:
-        work_out: Cosines of some rows.
+        ranker: Of the documents.
+        e: The query's embedding `(d,)`.
+        eligible: Which documents may be found; None: all.
+
+    Attributes:
+        lock: For whoever asks.
     """
 
-    def __init__(self, work_out: Callable[[Rows], Float]) -> None:
-        self._work_out = work_out
+    def __init__(self, ranker: Ranker, e: Float, eligible: Eligible | None) -> None:
+        self.lock = threading.Lock()
+        self._ranker = ranker
+        self._e = e
+        self._eligible = eligible
+        self._nearest: dict[int, tuple[Rows, Float]] = {}
         self._rows: Rows = np.empty(0, dtype=np.int64)
         self._cosines: Float = np.empty(0, dtype=np.float32)
 
-    def remember(self, rows: Rows, cosines: Float) -> None:
-        """Take note of cosines that are known."""
+    def is_of(self, e: Float, eligible: Eligible | None) -> bool:
+        """Whether it is about this query."""
+        if eligible is None or self._eligible is None:
+            return eligible is self._eligible and np.array_equal(e, self._e)
+        return np.array_equal(e, self._e) and np.array_equal(eligible, self._eligible)
+
+    def nearest(self, depth: int) -> tuple[Rows, Float]:
+        """Rows and cosines of the nearest documents, best first."""
+        if depth not in self._nearest:
+            found = self._ranker.nearest(self._e, depth, exact=False, eligible=self._eligible)
+            self._nearest[depth] = found.rows, found.scores
+            self._remember(found.rows, found.scores)
+        return self._nearest[depth]
+
+    def cosines(self, rows: Rows) -> Float:
+        """Of some rows, in their order."""
+        new = np.setdiff1d(rows, self._rows)
+        if len(new):
+            self._remember(new, self._ranker.cosines(self._e, new))
+        return self._cosines[np.searchsorted(self._rows, rows)]
+
+    def _remember(self, rows: Rows, cosines: Float) -> None:
         new = ~np.isin(rows, self._rows)
         together = np.concatenate([self._rows, rows[new]])
         order = np.argsort(together)
         self._rows = together[order]
         self._cosines = np.concatenate([self._cosines, cosines[new]])[order]
-
-    def of(self, rows: Rows) -> Float:
-        """Of some rows, in their order."""
-        new = np.setdiff1d(rows, self._rows)
-        if len(new):
-            self.remember(new, self._work_out(new))
-        return self._cosines[np.searchsorted(self._rows, rows)]
 
 
 def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:
