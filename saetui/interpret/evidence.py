@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float, Int
 from saetui.core.postings import Postings
 from saetui.core.search import top
+from saetui.store.arrays import forget_pages
 
 STRONGEST = 50
 HARD_NEGATIVES = 100
@@ -65,6 +66,7 @@ class Sample:
     def __init__(self, embeddings: NDArray[np.floating], rows: Int) -> None:
         self.rows = rows[:: max(-(-len(rows) // _SAMPLE), 1)]
         self.vectors = np.asarray(embeddings[self.rows], dtype=np.float32)
+        forget_pages(embeddings)
         self.mean = self.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def places(self, documents: Int) -> NDArray[np.intp]:

@@ -20,6 +20,7 @@ from saetui.core.codec import Float
 from saetui.core.features import statistics
 from saetui.core.postings import Postings
 from saetui.interpret.evidence import Sample
+from saetui.store.arrays import forget_pages
 
 COHERENT, BROAD, MIXED, RARE, DEAD = "coherent", "broad", "mixed", "rare", "dead"
 
@@ -103,6 +104,8 @@ def _cohesion(postings: Postings, embeddings: NDArray[np.floating]) -> Figures:
     for feature in np.flatnonzero(postings.counts() > 1).tolist():
         rows = np.sort(postings.documents(feature)[0][:STRONGEST])
         cohesion[feature] = _mean_cosine(np.asarray(embeddings[rows], np.float32) - mean)
+        # Rows from all over would in the end map every page.
+        forget_pages(embeddings)
     return cohesion
 
 

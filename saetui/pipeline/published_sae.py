@@ -29,6 +29,7 @@ from saetui.pipeline.sae_steps import SaeBuild
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
 from saetui.store import saes
+from saetui.store.arrays import forget_pages
 from saetui.store.documents import DocumentStore
 from saetui.store.families import write_families
 from saetui.store.features import read_features as read_records
@@ -199,6 +200,7 @@ class PublishedSae(SaeBuild):
         weights = saes.load_weights(self._folder)
         rows = sampled_rows(len(vectors))
         sample = np.asarray(vectors[rows], dtype=np.float32)
+        forget_pages(vectors)
         encoded = self._by_engine(weights, vectors)
         published = _published_codes(self._published, self._file, len(vectors))
         source = "computed"
@@ -229,7 +231,9 @@ class PublishedSae(SaeBuild):
 
         vectors, counts = self._build.vectors(), self._postings.counts()
         rows = np.unique(np.linspace(0, len(vectors) - 1, _MEASURED).astype(np.int64))
-        figures = evaluate(weights, np.asarray(vectors[rows], dtype=np.float32)).to_json()
+        sample = np.asarray(vectors[rows], dtype=np.float32)
+        forget_pages(vectors)
+        figures = evaluate(weights, sample).to_json()
         density = counts / len(vectors)
         return {
             **figures,

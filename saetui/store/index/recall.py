@@ -87,6 +87,7 @@ def recall_at(
     for query, true in zip(queries, nearest, strict=True):
         rows = index.search(query, depth)
         best = rows[top(cosines(query, vectors[rows]), len(true))]
+        forget_pages(vectors)
         found += len(np.intersect1d(true, best))
     return found / nearest.size
 
