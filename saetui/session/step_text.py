@@ -29,7 +29,9 @@ def step_text(
         parts.append(f"ask: {after.query}" if after.query else "no query")
     if after.like != before.like and after.like is not None:
         parts.append(f"more like: {document(after.like)}")
-    parts += _steering(before, after, name)
+    # Words alone are not steered; the changes only wait.
+    if "lexical" not in (before.retrieval, after.retrieval):
+        parts += _steering(before, after, name)
     if after.solo != before.solo:
         parts.append("solo ends" if after.solo is None else f"solo {name(after.solo)}")
     for feature in sorted({*before.muted} ^ {*after.muted}):

@@ -81,7 +81,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("ampersand", "filter", "Filter", "Say which documents may be found", "Filter", 4),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
         Command("c", "compare", "Compare", "Show the results before steering, too", "Compare", 4),
-        Command("i", "by_effect", "By effect", "Sort features by how much a large step moves"),
+        Command("i", "by_effect", "By effect", "Sort features by how many results a step swaps"),
         Command("h", "steps", "Steps", "List every step, and go to one"),
         Command("b", "mark", "Bookmark", "Keep the search and what it found in the bundle"),
         Command("s", "save", "Save", "Save the search and its steps as a preset", "Save", 4),

@@ -282,7 +282,8 @@ class SearchControl:
         if self._session is None or request.retrieval == "lexical":
             return {}
         found = effects(self._session, replace(request, limit=_FIRST))
-        return {each.feature: each.moved for each in found}
+        # Nearly all of them move by some place; those that leave tell features apart.
+        return {each.feature: (each.raised + each.lowered) / 2 for each in found}
 
     def _show_effects(self, request: "SearchRequest", found: dict[int, float]) -> None:
         self._view.steering.show_effects(found)

@@ -81,7 +81,7 @@ class SearchDialogs:
 
     def save(self) -> None:
         """Ask for a file, and save the search and its steps there."""
-        answer, files = self._answer(), self.files
+        answer, files = self._present_answer(), self.files
         if answer is None or files is None:
             return
         steps = self._control.steps()
@@ -110,7 +110,7 @@ class SearchDialogs:
 
     def bookmark(self) -> None:
         """Keep the search and what it found in the bundle."""
-        answer, files = self._answer(), self.files
+        answer, files = self._present_answer(), self.files
         if answer is not None and files is not None:
             steps = self._control.steps()
             self._do(
@@ -154,6 +154,14 @@ class SearchDialogs:
         if self._control.answer is None:
             self._say("There are no results yet: ask for something first.")
         return self._control.answer
+
+    def _present_answer(self) -> "SearchResponse | None":
+        """The answer to the last step; what it found must not be kept as that of another."""
+        answer = self._answer()
+        if answer is not None and answer.request != request_of(self._control.state):
+            self._say("The results of the last step are not there yet: try again in a moment.")
+            return None
+        return answer
 
     def _ask(
         self,

@@ -193,7 +193,7 @@ async def test_effects_are_shown_and_sorted_by(session: Session) -> None:
         await driver.ask(QUERY)
         request = request_of(driver.main.state)
         moved = {
-            each.feature: each.moved
+            each.feature: (each.raised + each.lowered) / 2
             for each in effects(driver.session, request.__class__(QUERY, limit=10))
         }
         assert driver.search.steering._effects == moved

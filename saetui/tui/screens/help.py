@@ -29,12 +29,16 @@ _WORDS = (
     ("recurrent", "A feature of a smaller SAE that matches one of a larger SAE, and nothing else."),
     ("split", "A feature of a smaller SAE that several of a larger one match."),
     ("novel, lost", "Features of the larger, or smaller SAE that nothing in the other matches."),
-    ("cos", "Cosine of document and changed query; results are sorted by it."),
+    ("score", "What results are sorted by: the cosine to the query, with what changes add to it."),
     ("moved", "Ranks gained or lost against the unchanged query. NEW came from far below."),
-    ("why", "The terms that a result's cosine is the sum of; rest is what no feature explains."),
+    ("why", "The terms that a result's score is the sum of; rest is what no feature explains."),
+    ("swaps", "How many of the first ten results a large step of the feature replaces."),
+    ("kept", "How near results are to the query, as a share of what they were unsteered."),
     ("drift", "Cosine of the changed query and the query as typed; 1 is unchanged."),
+    ("codes", "The mode that rewards documents for activating what was raised."),
     ("delta", "The mode that changes the query only where a feature was changed."),
     ("decode", "The mode that searches with the features alone, without the rest."),
+    ("optimise", "As decode, then nearer to a vector whose own features are those wanted."),
 )
 _COLUMN = 16
 

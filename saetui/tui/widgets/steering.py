@@ -35,7 +35,7 @@ class SteeringList(LineList["QueryFeature"]):
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = "   "
-    RIGHT = "moves in query change "
+    RIGHT = "swaps in query change "
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
 
@@ -45,7 +45,7 @@ class SteeringList(LineList["QueryFeature"]):
     def __init__(self, edit: Edit, *, id: str, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id, empty=empty)
         self._edit_feature = edit
-        # How many of the first ten results a large step moves, by feature.
+        # How many of the first ten results a large step replaces, by feature.
         self._effects: Mapping[int, float] = {}
         # In which order features are listed, when they are sorted by effect.
         self._order: Mapping[int, int] = {}
@@ -71,11 +71,11 @@ class SteeringList(LineList["QueryFeature"]):
 
     @property
     def by_effect(self) -> bool:
-        """Whether features are sorted by what a step of each moves."""
+        """Whether features are sorted by what a step of each replaces."""
         return bool(self._order)
 
     def show_effects(self, effects: Mapping[int, float]) -> None:
-        """Say of features how many of the first ten results a large step of each moves."""
+        """Say of features how many of the first ten results a large step of each replaces."""
         self._effects = effects
         self.refresh()
 
