@@ -84,6 +84,7 @@ def main() -> None:
     steered = plain + steps * session.sae.weights.directions[features]
     queries = [unit(query) for pair in zip(plain, steered, strict=True) for query in pair]
 
+    usual = session.bundle.index.parameters.candidates
     taken, true = [], []
     ours = {depth: [] for depth in DEPTHS}
     found = {depth: [] for depth in DEPTHS}
@@ -99,6 +100,7 @@ def main() -> None:
             ours[depth].append(spent)
             found[depth].append(np.isin(rows, ranking.rows).mean())
     print(f"search, product and full sort: {np.median(taken):.1f} ms")
+    print(f"ours, by default {usual} candidates:")
     for depth in DEPTHS:
         even, odd = found[depth][::2], found[depth][1::2]
         print(
@@ -107,6 +109,7 @@ def main() -> None:
             f"recall {np.mean(found[depth]):.4f} (plain {np.mean(even):.4f}, "
             f"steered {np.mean(odd):.4f})"
         )
+    at_depth(session, usual)
     sides = [
         (
             milliseconds(lambda feature=feature: theirs.feature(feature, 10))[0],
