@@ -16,6 +16,7 @@ HARD_NEGATIVES = 100
 
 # Hard negatives and the spread of embeddings are taken from as many documents at most.
 _SAMPLE = 32_768
+_READ = 2_048
 _BLOCK_BYTES = 64 << 20
 
 
@@ -65,8 +66,12 @@ class Sample:
 
     def __init__(self, embeddings: NDArray[np.floating], rows: Int) -> None:
         self.rows = rows[:: max(-(-len(rows) // _SAMPLE), 1)]
-        self.vectors = np.asarray(embeddings[self.rows], dtype=np.float32)
-        forget_pages(embeddings)
+        self.vectors = np.empty((len(self.rows), embeddings.shape[1]), dtype=np.float32)
+        for start in range(0, len(self.rows), _READ):
+            span = slice(start, start + _READ)
+            self.vectors[span] = embeddings[self.rows[span]]
+            # Rows from all over would map every page.
+            forget_pages(embeddings)
         self.mean = self.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def places(self, documents: Int) -> NDArray[np.intp]:
