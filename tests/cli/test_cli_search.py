@@ -1,5 +1,6 @@
 import json
 import math
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,9 @@ from bundles import HashEmbedder, make_bundle
 from command_line import Run, without_colour
 
 from saetui.cli.search_text import rank_change
+from saetui.core.asking import DocumentFilter
 from saetui.core.changes import MODES, Change
+from saetui.session.command_text import command_text
 from saetui.session.presets import save_preset
 from saetui.session.requests import SearchRequest
 from saetui.session.search_json import search_to_json
@@ -314,3 +317,22 @@ def test_results_are_exported(run: Run, bundle: Path, tmp_path: Path) -> None:
     assert lines[0].startswith("rank,baseline_rank,score,id")
     assert len(lines) == 11
     assert "in which format" in run("search", bundle, "reef", "--export", tmp_path / "a.x").err
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        SearchRequest("-reef 'fish' \"x\"", {3: Change("add", -0.25), 4: Change("scale", -1.0)}),
+        SearchRequest(like=3, mode="delta", solo=2, muted=(5, 6), exact=True, limit=7),
+        SearchRequest("reef", retrieval="hybrid", filter=DocumentFilter("2011", having=(1,))),
+    ],
+)
+def test_the_command_of_a_search_repeats_it(
+    run: Run, bundle: Path, request_: SearchRequest
+) -> None:
+    session = Session(Bundle(bundle), embedder=HashEmbedder())
+    wanted = search_to_json(session, session.search(request_))
+    program, *words = shlex.split(command_text(session, request_))
+    session.close()
+    assert program == "saetui"
+    assert run(words[0], "--json", *words[1:]).json == wanted
