@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core import features as feature_views
 from saetui.core.codec import Float
 from saetui.core.families import Family
+from saetui.core.search import top, unit
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError, SaetuiError
 from saetui.session.choosing import choose_features, similarity_to
@@ -300,14 +302,30 @@ class Session:
 
     def _near_misses(self, feature: int, limit: int) -> tuple[Example, ...]:
         """Documents nearest to a feature's direction that do not activate it."""
+        direction, index = self.sae.weights.directions[feature], self.bundle.index
         active = int(self.sae.postings.counts()[feature])
         depth = min(len(self.bundle), active + limit, _NEAR_MISSES)
-        found = self._nearest(self.sae.weights.directions[feature], depth)
-        codes = self.sae.codes.indices[[row for row, _ in found]]
-        having = (codes == feature).any(axis=1).tolist()
-        missed = [pair for pair, has in zip(found, having, strict=True) if not has][:limit]
+        rows = np.empty(0, dtype=np.int64)
+        if not index.exact:
+            rows = index.search(unit(direction), index.parameters.depth(depth))
+        if len(rows):
+            # Most of the nearest activate it, and their vectors need not be read.
+            rows = np.sort(rows[~self._active(feature, rows)])
+            cosines = self.searcher.ranker.cosines(direction, rows)
+            best = top(cosines, limit)
+            missed = list(zip(rows[best].tolist(), cosines[best].tolist(), strict=True))
+        else:
+            found = self._nearest(direction, depth)
+            having = self._active(feature, np.array([row for row, _ in found], dtype=np.int64))
+            missed = [pair for pair, has in zip(found, having.tolist(), strict=True) if not has]
+            missed = missed[:limit]
         headings = self.bundle.documents.headings([row for row, _ in missed])
         return tuple(Example(row, *headings[row][:2], value) for row, value in missed)
+
+    def _active(self, feature: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some documents activate a feature."""
+        active: NDArray[np.bool_] = (self.sae.codes.indices[rows] == feature).any(axis=1)
+        return active
 
     def _named(self, values: Sequence[tuple[int, float]]) -> tuple[Neighbour, ...]:
         return tuple(Neighbour(i, self.features[i].name, float(value)) for i, value in values)

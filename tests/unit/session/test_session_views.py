@@ -12,6 +12,7 @@ from saetui.core.search import cosines
 from saetui.errors import BundleError, InputError
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import Bundle
+from saetui.store.index.building import Kind
 
 
 @pytest.mark.parametrize("limit", [0, 1, 10, 2_000])
@@ -157,3 +158,15 @@ def test_threads_see_what_one_thread_sees(bundle_folder: Path) -> None:
 def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="There is no bundle at"):
         open_session(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("kind", ["graph", "projected"])
+def test_near_misses_are_those_of_comparing_with_every_document(tmp_path: Path, kind: Kind) -> None:
+    found = []
+    for name in ("exact", kind):
+        folder = make_bundle(tmp_path / f"{name}.bundle", documents=200, index=name)
+        session = Session(Bundle(folder), embedder=HashEmbedder())
+        found.append([session.feature(feature).near_misses for feature in range(20)])
+        session.close()
+    assert found[0] == found[1]
+    assert any(found[0])
