@@ -4,8 +4,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, SaeWeights
+from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.families import Families
 from saetui.core.features import statistics
 from saetui.core.self_test import SelfTest, sampled_rows, self_test
@@ -29,7 +30,6 @@ from saetui.pipeline.sae_steps import SaeBuild
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
 from saetui.store import saes
-from saetui.store.arrays import forget_pages
 from saetui.store.documents import DocumentStore
 from saetui.store.families import write_families
 from saetui.store.features import read_features as read_records
@@ -199,8 +199,7 @@ class PublishedSae(SaeBuild):
         build, vectors = self._build, self._build.vectors()
         weights = saes.load_weights(self._folder)
         rows = sampled_rows(len(vectors))
-        sample = np.asarray(vectors[rows], dtype=np.float32)
-        forget_pages(vectors)
+        sample = self._read(rows)
         encoded = self._by_engine(weights, vectors)
         published = _published_codes(self._published, self._file, len(vectors))
         source = "computed"
@@ -225,15 +224,18 @@ class PublishedSae(SaeBuild):
             "metrics": {"train": self._figures(weights), "self_test": tested.as_dict()},
         }
 
+    def _read(self, rows: NDArray[np.int64]) -> Float:
+        """Some embeddings, read and not mapped: rows from all over would map the whole file."""
+        file = ArrayFile(self._build.path / layout.EMBEDDINGS, "floating", 2)
+        return file.some(rows).astype(np.float32)
+
     def _figures(self, weights: SaeWeights) -> dict[str, Any]:
         """What training measures, on documents spread over the corpus."""
         from saetui.train.metrics import ALWAYS_ON, evaluate
 
         vectors, counts = self._build.vectors(), self._postings.counts()
         rows = np.unique(np.linspace(0, len(vectors) - 1, _MEASURED).astype(np.int64))
-        sample = np.asarray(vectors[rows], dtype=np.float32)
-        forget_pages(vectors)
-        figures = evaluate(weights, sample).to_json()
+        figures = evaluate(weights, self._read(rows)).to_json()
         density = counts / len(vectors)
         return {
             **figures,
