@@ -1,8 +1,9 @@
 """`saetui evaluate`: what steering does, and how well search finds, on one's own bundle."""
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import typer
 
@@ -12,15 +13,23 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.evaluate.retrieval import Quality
-    from saetui.evaluate.steering_setup import Prepared
     from saetui.evaluate.summary import Axis
-    from saetui.progress import Progress
+    from saetui.interpret.llm import LanguageModel
+    from saetui.session.session import Session
 
 evaluate = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Measure steering and search on a bundle."
 )
 
 Direction = Literal["up", "down"]
+
+
+class _Directions(TypedDict):
+    """What is done in each trial."""
+
+    raising: bool
+    lowering: bool
+
 
 _LEVELS: "tuple[tuple[Axis, float], ...]" = (
     ("fidelity", 0.9),
@@ -59,18 +68,43 @@ def steering(
             "is asked once for each query.",
         ),
     ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--judge",
+            metavar="JUDGE",
+            help="Have one more judge: embedder:SPEC for another embedder than the bundle's, such "
+            "as embedder:minilm, or a language model such as openai:gpt-4o-mini, which is asked "
+            "about every strength of every way. Can be given several times.",
+        ),
+    ] = None,
     base_url: Annotated[
         str | None,
-        typer.Option("--base-url", metavar="URL", help="Of the language model's endpoint."),
+        typer.Option("--base-url", metavar="URL", help="Of the models' endpoint."),
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(
+            "--price",
+            metavar="IN,OUT",
+            help="Dollars per million tokens, if a language model's are not known or not these.",
+        ),
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option("--budget", min=0, metavar="DOLLARS", help="Most that it may cost."),
+        typer.Option(
+            "--budget", min=0, metavar="DOLLARS", help="Most that language models may cost."
+        ),
     ] = None,
     seed: Seed = 0,
     sae: SaeName = None,
     svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="Save the figure as a picture.")
+        Path | None,
+        typer.Option(
+            "--svg",
+            metavar="FILE",
+            help="Save the figure as a picture, by the first judge named or else by words.",
+        ),
     ] = None,
     table: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Save every point of every curve.")
@@ -82,18 +116,30 @@ def steering(
     Each query raises a feature that it lacks and lowers one that it has, with rising strength, in
     every mode; the same is asked for in words. Judges that know nothing of the SAE or its
     embedder see results before and after, and pick from five labels the one that went up and the
-    one that went down: by chance one in five.
+    one that went down: by chance one in five. Two of them read words alone; --judge adds others.
     """
     from saetui.cli import evaluate_text
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
-    from saetui.evaluate.judging import JUDGES
+    from saetui.evaluate.judging import judged
+    from saetui.evaluate.named_judges import language_models_in, named_judge
+    from saetui.evaluate.rewriting import rewritten_queries
     from saetui.evaluate.steering import run
     from saetui.evaluate.steering_setup import prepare
     from saetui.evaluate.summary import Summary
 
     queries = _lines(file) if file else None
-    with opened(bundle, sae) as session, shown_progress() as progress:
+    asked = list(dict.fromkeys(judge or []))
+    directions: _Directions = {"raising": only != "down", "lowering": only != "up"}
+    with ExitStack() as stack:
+        session = stack.enter_context(opened(bundle, sae))
+        progress = stack.enter_context(shown_progress())
+        specs = [*([rewriter] if rewriter is not None else []), *language_models_in(asked)]
+        models = _models(stack, session, specs, base_url=base_url, price=price, dollars=budget)
+        named = [
+            named_judge(spec, session.bundle, session.sae, models, seed=seed, base_url=base_url)
+            for spec in asked
+        ]
         prepared = prepare(
             session.bundle,
             session.sae,
@@ -103,21 +149,14 @@ def steering(
             seed=seed,
             queries=queries,
         )
-        curves = run(
-            prepared.bench,
-            prepared.trials,
-            session.embedder.embed_query,
-            progress,
-            raising=only != "down",
-            lowering=only != "up",
-        )
+        bench, trials, embed = prepared.bench, prepared.trials, session.embedder.embed_query
+        curves = run(bench, trials, embed, progress, **directions)
         if rewriter is not None:
-            texts = _rewritten(
-                rewriter, prepared, progress, base_url=base_url, dollars=budget, only=only
-            )
+            texts = rewritten_queries(models[rewriter], trials, bench.names, progress, **directions)
             way = f"rewritten by {rewriter.partition(':')[2]}"
-            embed = session.embedder.embed_query
-            curves.append(prepared.bench.reworded(way, prepared.trials, texts, embed))
+            curves.append(bench.reworded(way, trials, texts, embed))
+        judges = [*prepared.judges, *named]
+        curves = judged(curves, trials, judges, progress)
     summary = Summary(len(prepared.trials), seed)
     points = [point for curve in curves for point in summary.points(curve)]
     levels = [
@@ -132,7 +171,7 @@ def steering(
     if table:
         _write(table, evaluate_text.as_csv(points))
     if svg:
-        _write(svg, evaluate_text.as_svg(points, JUDGES[0]))
+        _write(svg, evaluate_text.as_svg(points, (named or judges)[0].name))
     output = Output()
     if as_json:
         output.json(
@@ -149,33 +188,27 @@ def steering(
     evaluate_text.print_steering(output, prepared, seed, points, levels)
 
 
-def _rewritten(
-    spec: str,
-    prepared: "Prepared",
-    progress: "Progress",
+def _models(
+    stack: ExitStack,
+    session: "Session",
+    specs: list[str],
     *,
     base_url: str | None,
+    price: str | None,
     dollars: float | None,
-    only: Direction | None,
-) -> list[str]:
-    """The trials' queries as a language model rewrites them; replies are kept, and paid once."""
-    from saetui.evaluate.rewriting import rewritten_queries
-    from saetui.interpret.llm import Budget, LanguageModel, Ledger, model_settings
-    from saetui.paths import cache_dir
+) -> "dict[str, LanguageModel]":
+    """Language models that share one budget; replies are kept, and paid once."""
+    if not specs:
+        return {}
+    from saetui.interpret.llm import Budget, LanguageModel, model_settings, parse_price
+    from saetui.pipeline.model_questions import ledger_of
 
-    folder = cache_dir() / "llm"
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = model_settings(spec, base_url=base_url)
-    budget = Budget(dollars)
-    with Ledger(folder / "replies.sqlite", f"rewriting|{spec}", budget) as ledger:
-        return rewritten_queries(
-            LanguageModel(settings, ledger),
-            prepared.trials,
-            prepared.bench.names,
-            progress,
-            raising=only != "down",
-            lowering=only != "up",
-        )
+    known = parse_price(price) if price else None
+    settings = {spec: model_settings(spec, base_url=base_url, price=known) for spec in specs}
+    ledger = stack.enter_context(
+        ledger_of(session.bundle, session.sae, list(settings.values()), Budget(dollars), "steering")
+    )
+    return {spec: LanguageModel(each, ledger) for spec, each in settings.items()}
 
 
 def _write(path: Path, text: str) -> None:

@@ -106,7 +106,7 @@ def label(
             request = ModelRequest(tuple(_chosen(session, only)), *models, Budget(budget, tokens))
             job = ModelLabelling(session.bundle, session.sae.record.name, request, progress)
         expected = job.estimate()
-        progress.note(_in_words(expected))
+        progress.note(expected.in_words())
         if estimate:
             if as_json:
                 Output().json(_expected(expected))
@@ -158,19 +158,6 @@ def _chosen_families(session: "Session", only: str) -> tuple[int, ...] | None:
             f"'{only}' are no numbers of families.", "Give --only all or numbers such as 3,14,15."
         )
     return tuple(session.lookup.family(part).id for part in dict.fromkeys(parts))
-
-
-def _in_words(expected: "Estimate") -> str:
-    price = (
-        "at a price that is not known"
-        if expected.dollars is None
-        else (f"about ${expected.dollars:.2f}")
-    )
-    known = f", {expected.replayed:,} more are answered already" if expected.replayed else ""
-    return (
-        f"{expected.questions:,} requests{known}: about {expected.prompt_tokens:,} tokens to read "
-        f"and {expected.completion_tokens:,} to write, {price}."
-    )
 
 
 def _expected(expected: "Estimate") -> dict[str, object]:

@@ -1,74 +1,111 @@
 """Who tells from results alone what steering did; none of them knows the SAE or its embedder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.interpret.tokens import Tokens
-from saetui.interpret.word_space import WordSpace
-
-WORDS = "words"
-"""How fully documents use a label's words, by BM25."""
-
-WORD_SPACE = "word space"
-"""How alike documents and a label are by latent semantic analysis of the corpus's words."""
-
-JUDGES = (WORDS, WORD_SPACE)
-
-_LEAST_SPREAD = 1e-6
+from saetui.evaluate.steering import Curve, Table
+from saetui.evaluate.steering_trials import Trial
+from saetui.progress import Progress
 
 
 @dataclass(frozen=True)
-class Relevance:
-    """How relevant documents are to labels, for each judge.
+class Comparison:
+    """What a judge sees of one trial at one strength.
 
     Attributes:
-        judges: By name, relevance float32 `(N, labels)`, each label in standard deviations of the
-            corpus, so that labels can be compared.
+        before: int64, rows of the results without steering.
+        after: int64, rows of the results with steering.
+        shown: int64, features whose labels can be picked, in the order shown.
     """
 
-    judges: dict[str, Float]
-
-    def change(self, judge: str, before: NDArray[np.int64], after: NDArray[np.int64]) -> Float:
-        """By how much the mean relevance of results rose, for each label; float32 `(labels,)`."""
-        relevance = self.judges[judge]
-        change: Float = relevance[after].mean(axis=0) - relevance[before].mean(axis=0)
-        return change
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    shown: NDArray[np.int64]
 
 
-def relevance(tokens: Tokens, labels: Sequence[str], seed: int) -> Relevance:
-    """Read labels and documents by the words of the corpus alone.
+@dataclass(frozen=True)
+class Picks:
+    """Which labels a judge picked.
+
+    Attributes:
+        up: Float `(m, labels)`, 1 for the label that went up most, a share of 1 for each where
+            the judge could not decide between several.
+        down: The same for the one that went down most.
+    """
+
+    up: Float
+    down: Float
+
+
+class Judge(Protocol):
+    """Whoever sees results before and after, and labels, and picks."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+
+    def picks(self, comparisons: Sequence[Comparison], progress: Progress) -> Picks:
+        """What it picks in each comparison.
+
+        Args:
+            comparisons: All with as many labels.
+            progress: Told of what takes long.
+        """
+
+
+def judged(
+    curves: Sequence[Curve], trials: Sequence[Trial], judges: Sequence[Judge], progress: Progress
+) -> list[Curve]:
+    """Curves with whether each judge recognised the raised and the lowered feature.
+
+    A judge sees all curves at once, so that what several have in common is asked once.
 
     Args:
-        tokens: Of all documents.
-        labels: What to call relevant.
-        seed: Of what is drawn.
+        curves: Of these trials.
+        trials: In the curves' order.
+        judges: Each is asked about everything.
+        progress: Told of what takes long.
     """
-    everything = np.arange(tokens.documents, dtype=np.int32)
-    space = WordSpace(tokens, everything, seed)
-    queries = space.queries(list(labels))
-    covered = np.asarray((space.saturated @ queries.T).todense(), dtype=np.float32)
-    alike = np.asarray(space.vectors @ space.query_vectors(queries).T, dtype=np.float32)
-    return Relevance({WORDS: _standard(covered), WORD_SPACE: _standard(alike)})
+    comparisons = [
+        Comparison(curve.before[row], curve.found[row, column], trial.shown)
+        for curve in curves
+        for row, trial in enumerate(trials)
+        for column in range(len(curve.strengths))
+    ]
+    ups, downs = [trial.up for trial in trials], [trial.down for trial in trials]
+    found = list(curves)
+    for judge in judges:
+        picks, start = judge.picks(comparisons, progress), 0
+        for place, curve in enumerate(found):
+            part = slice(start, start + curve.fidelity.size)
+            start = part.stop
+            up = _on_the_right_one(picks.up[part], trials, ups)
+            down = _on_the_right_one(picks.down[part], trials, downs)
+            found[place] = replace(
+                curve, up={**curve.up, judge.name: up}, down={**curve.down, judge.name: down}
+            )
+    return found
 
 
-def _standard(values: Float) -> Float:
-    spread = values.std(axis=0)
-    # A label of which no document knows a word says the same of all.
-    return np.asarray(
-        (values - values.mean(axis=0)) / np.where(spread > _LEAST_SPREAD, spread, 1), np.float32
-    )
+def _on_the_right_one(shares: Float, trials: Sequence[Trial], right: Sequence[int]) -> Table:
+    """The share of each pick that fell on its trial's right label; `(trials, strengths)`."""
+    places = [trial.shown.tolist().index(label) for trial, label in zip(trials, right, strict=True)]
+    by_trial = shares.reshape(len(trials), -1, shares.shape[-1])
+    table: Table = by_trial[np.arange(len(trials)), :, places].astype(np.float64)
+    return table
 
 
-def credit(changes: Float, right: int) -> float:
-    """1 where the largest change is that of the label `right`, a share where several are largest.
+def shares_of_largest(changes: Float) -> Float:
+    """1 where a row's largest change is, a share where several are largest; float `(m, labels)`.
 
     Args:
         changes: Of each label shown; negated to ask for the one that went down.
-        right: Position of the right label.
     """
-    largest = changes >= changes.max() - np.float32(1e-6)
-    return float(largest[right]) / int(largest.sum())
+    largest = changes >= changes.max(axis=-1, keepdims=True) - np.float32(1e-6)
+    shares: Float = (largest / largest.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return shares

@@ -4,11 +4,11 @@ Each trial raises one feature of a query and lowers another by the same strength
 `cosine(e, e')`; nearness is the mean cosine of the first ten results to the query, as a share of
 that of the results without steering, and can be measured in every mode. Specificity is how often a
 judge who sees the results before and after, and five labels, can tell which label went up and
-which went down. After O'Neill et al. (arXiv 2408.00657), with judges that need no language model.
+which went down. After O'Neill et al. (arXiv 2408.00657).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from saetui.core.postings import Postings
 from saetui.core.search import unit
 from saetui.core.steering import steer_code, steered_vector
 from saetui.evaluate.exact import nearest
-from saetui.evaluate.judging import JUDGES, Relevance, credit
 from saetui.evaluate.steering_trials import Trial
 from saetui.progress import Progress
 
@@ -47,6 +46,8 @@ class Curve:
         replaced: How many results are others than without steering.
         having: Share of the results that activate the raised feature.
         lowered: Share of the results that activate the lowered feature.
+        before: int64 `(trials, DEPTH)`, rows of the results without steering.
+        found: int64 `(trials, strengths, DEPTH)`, rows of the results.
         up: By judge, whether it named the raised feature; a share where it could not decide.
         down: By judge, whether it named the lowered feature.
     """
@@ -58,8 +59,10 @@ class Curve:
     replaced: Table
     having: Table
     lowered: Table
-    up: dict[str, Table]
-    down: dict[str, Table]
+    before: NDArray[np.int64]
+    found: NDArray[np.int64]
+    up: dict[str, Table] = field(default_factory=dict)
+    down: dict[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,12 @@ class Bench:
         weights: Of the SAE.
         postings: Of the SAE.
         embeddings: Of the documents, `(N, d)`.
-        relevance: Of documents to the labels of features `labelled`.
-        labelled: int64, the feature of each label, ascending.
         names: Label of every feature.
     """
 
     weights: SaeWeights
     postings: Postings
     embeddings: NDArray[np.floating]
-    relevance: Relevance
-    labelled: NDArray[np.int64]
     names: Sequence[str]
 
     def curve(
@@ -171,26 +170,20 @@ class Bench:
     ) -> Curve:
         plain = nearest(np.stack([trial.e for trial in trials]), self.embeddings, DEPTH)
         shape = (len(trials), len(strengths))
-        tables = {name: np.zeros(shape) for name in _FIGURES}
-        up = {judge: np.zeros(shape) for judge in JUDGES}
-        down = {judge: np.zeros(shape) for judge in JUDGES}
+        tables: dict[str, Table] = {name: np.zeros(shape) for name in _FIGURES}
+        results = np.zeros((*shape, DEPTH), dtype=np.int64)
         for column, strength in enumerate(strengths):
             steered = [steer(trial, strength) for trial in trials]
             vectors = np.stack([vector for vector, _ in steered])
             rewards = [added for _, added in steered if added is not None]
             found = nearest(vectors, self.embeddings, DEPTH, np.stack(rewards) if rewards else None)
+            results[:, column] = found
             for row, trial in enumerate(trials):
-                before, after = plain[row], found[row]
-                figures = self._figures(trial, vectors[row], before, after)
+                figures = self._figures(trial, vectors[row], plain[row], found[row])
                 for name, value in zip(_FIGURES, figures, strict=True):
                     tables[name][row, column] = value
-                places = np.searchsorted(self.labelled, trial.shown)
-                for judge in JUDGES:
-                    change = self.relevance.change(judge, before, after)[places]
-                    right = trial.shown.tolist()
-                    up[judge][row, column] = credit(change, right.index(trial.up))
-                    down[judge][row, column] = credit(-change, right.index(trial.down))
-        return Curve(way, strengths, **tables, up=up, down=down)
+        fidelity, nearness, replaced, having, lowered = (tables[name] for name in _FIGURES)
+        return Curve(way, strengths, fidelity, nearness, replaced, having, lowered, plain, results)
 
     def _figures(
         self, trial: Trial, vector: Float, before: NDArray[np.int64], after: NDArray[np.int64]
@@ -226,7 +219,7 @@ def run(
     raising: bool = True,
     lowering: bool = True,
 ) -> list[Curve]:
-    """Curves of all modes, of steering by the labels' vectors, and of asking in words.
+    """Curves of all modes, of steering by the labels' vectors, and of asking in words, unjudged.
 
     Args:
         bench: What to run on.

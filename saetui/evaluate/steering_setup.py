@@ -7,7 +7,8 @@ import numpy as np
 
 from saetui.embed import Embedder
 from saetui.errors import InputError
-from saetui.evaluate.judging import relevance
+from saetui.evaluate.judging import Judge
+from saetui.evaluate.relevance_judges import word_judges
 from saetui.evaluate.steering import DEPTH, Bench
 from saetui.evaluate.steering_trials import SHOWN, Trial, eligible_features, make_trials
 from saetui.interpret.split import split_documents
@@ -28,12 +29,14 @@ class Prepared:
         queries: How many queries there were; those that activate no eligible feature make no
             trial.
         eligible: How many features could be drawn.
+        judges: Those that need nothing but the corpus's words.
     """
 
     bench: Bench
     trials: list[Trial]
     queries: int
     eligible: int
+    judges: tuple[Judge, ...]
 
 
 def prepare(
@@ -81,15 +84,9 @@ def prepare(
         raise InputError("No query activates a labelled feature.", "Give other queries.")
     names = [record.label for record in sae.features]
     labels = [names[feature] for feature in eligible.tolist()]
-    bench = Bench(
-        sae.weights,
-        sae.postings,
-        bundle.embeddings,
-        relevance(tokens, labels, seed),
-        eligible,
-        names,
-    )
-    return Prepared(bench, trials, len(chosen), len(eligible))
+    bench = Bench(sae.weights, sae.postings, bundle.embeddings, names)
+    judges = word_judges(tokens, labels, eligible, seed)
+    return Prepared(bench, trials, len(chosen), len(eligible), judges)
 
 
 def _titles(bundle: Bundle, tokens: Tokens, count: int, seed: int) -> list[str]:

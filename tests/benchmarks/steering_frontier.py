@@ -12,7 +12,8 @@ from pathlib import Path
 
 from saetui.core.changes import MODES
 from saetui.embed import EmbedderSettings, load_embedder
-from saetui.evaluate.judging import JUDGES
+from saetui.evaluate.judging import judged as judged_curves
+from saetui.evaluate.relevance_judges import JUDGES
 from saetui.evaluate.steering import REWRITTEN_UP
 from saetui.evaluate.steering_setup import prepare
 from saetui.evaluate.summary import Estimate, Summary
@@ -41,6 +42,7 @@ def main(path: str, count: int, seed: int) -> None:
         curves.append(bench.by_labels(trials, embedder.embed_query, STRENGTHS, **how))
         if raising:
             curves.append(bench.rewritten(REWRITTEN_UP, trials, embedder.embed_query))
+        curves = judged_curves(curves, trials, prepared.judges, Silent())
         for curve in curves:
             for point in summary.points(curve):
                 judged = point.up if raising else point.down

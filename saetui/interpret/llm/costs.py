@@ -40,6 +40,17 @@ class Estimate:
     completion_tokens: int
     dollars: float | None
 
+    def in_words(self) -> str:
+        """A sentence to say before the first request."""
+        price = (
+            "at a price that is not known" if self.dollars is None else f"about ${self.dollars:.2f}"
+        )
+        known = f", {self.replayed:,} more are answered already" if self.replayed else ""
+        return (
+            f"{self.questions:,} requests{known}: about {self.prompt_tokens:,} tokens to read "
+            f"and {self.completion_tokens:,} to write, {price}."
+        )
+
     def __add__(self, other: "Estimate") -> "Estimate":
         known = self.dollars is not None and other.dollars is not None
         return Estimate(

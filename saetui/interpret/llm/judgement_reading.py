@@ -44,7 +44,9 @@ def _pairs_in(text: str) -> Iterable[tuple[int, float]]:
     if not isinstance(entries, list):
         raise Unusable("its judgements are not a list")
     try:
-        return [(_whole(entry["document"]), _number(entry["confidence"])) for entry in entries]
+        return [
+            (whole_number(entry["document"]), _number(entry["confidence"])) for entry in entries
+        ]
     except (TypeError, KeyError, ValueError, OverflowError):
         raise Unusable("an entry lacks the number of a document or a confidence") from None
 
@@ -58,7 +60,13 @@ def _number(value: object) -> float:
     return number
 
 
-def _whole(value: object) -> int:
+def whole_number(value: object) -> int:
+    """The whole number that a reply gives, in digits or as a string of them.
+
+    Raises:
+        TypeError: It is of another kind.
+        ValueError: It is no whole number.
+    """
     number = _number(value)
     if number != int(number):
         raise ValueError

@@ -107,19 +107,19 @@ def label_messages(examples: FeatureExamples, longest: int) -> tuple[Message, ..
         longest: Characters after which a document is cut.
     """
     active = [
-        {"strength": example.strength, "text": _cut(example.text, longest)}
+        {"strength": example.strength, "text": beginning(example.text, longest)}
         for example in examples.active
     ]
-    lines = ["Active:", *map(_line, active)]
+    lines = ["Active:", *map(json_line, active)]
     if examples.inactive:
-        inactive = [{"text": _cut(text, longest)} for text in examples.inactive]
-        lines += ["", "Not active:", *map(_line, inactive)]
+        inactive = [{"text": beginning(text, longest)} for text in examples.inactive]
+        lines += ["", "Not active:", *map(json_line, inactive)]
     return _messages(_LABEL, lines)
 
 
 def family_messages(labels: Sequence[str]) -> tuple[Message, ...]:
     """The prompt for the label of a family, from its members' labels, the most general first."""
-    return _messages(_FAMILY, [f"Members: {_line(list(labels))}"])
+    return _messages(_FAMILY, [f"Members: {json_line(list(labels))}"])
 
 
 def judge_messages(label: str, texts: Sequence[str], longest: int) -> tuple[Message, ...]:
@@ -131,9 +131,10 @@ def judge_messages(label: str, texts: Sequence[str], longest: int) -> tuple[Mess
         longest: Characters after which a document is cut.
     """
     documents = [
-        {"document": number, "text": _cut(text, longest)} for number, text in enumerate(texts, 1)
+        {"document": number, "text": beginning(text, longest)}
+        for number, text in enumerate(texts, 1)
     ]
-    return _messages(_JUDGE, [f"Concept: {_line(label)}", "", *map(_line, documents)])
+    return _messages(_JUDGE, [f"Concept: {json_line(label)}", "", *map(json_line, documents)])
 
 
 def _messages(system: str, lines: Sequence[str]) -> tuple[Message, ...]:
@@ -143,13 +144,14 @@ def _messages(system: str, lines: Sequence[str]) -> tuple[Message, ...]:
     )
 
 
-def _line(value: object) -> str:
+def json_line(value: object) -> str:
+    """A value as JSON in one line, so that nothing in it can pass for part of a prompt."""
     text = json.dumps(value, ensure_ascii=False)
     # JSON can hold halves of characters, which nothing else can.
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _cut(text: str, longest: int) -> str:
+def beginning(text: str, longest: int) -> str:
     """The beginning of `text`, up to a word's end."""
     text = text.strip()
     if len(text) <= longest:

@@ -1,6 +1,6 @@
 """Evaluating steering: what is drawn, what judges see, and figures that can be checked by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from bundles import HashEmbedder, make_bundle, make_documents
 
 from saetui.core.changes import MODES
 from saetui.errors import InputError
-from saetui.evaluate.judging import JUDGES, credit, relevance
+from saetui.evaluate.judging import Comparison, Picks, judged, shares_of_largest
+from saetui.evaluate.relevance_judges import JUDGES, word_judges
 from saetui.evaluate.steering import LABELS, REWRITTEN, REWRITTEN_UP, STRENGTHS, run
 from saetui.evaluate.steering_setup import Prepared, prepare
-from saetui.evaluate.steering_trials import SHOWN, eligible_features
+from saetui.evaluate.steering_trials import SHOWN, Trial, eligible_features
 from saetui.evaluate.summary import Summary
 from saetui.interpret.tokens import tokenize
-from saetui.progress import Silent
+from saetui.progress import Progress, Silent
 from saetui.store.bundle import Bundle
 
 QUERIES = ["black hole jets and plasma", "bleaching of coral reef", "attention head of a model"]
@@ -81,39 +82,70 @@ def test_features_that_nobody_can_be_asked_about_are_left_out(bundle: Bundle) ->
 def test_judges_tell_documents_apart_by_words() -> None:
     documents = [(each.title, each.text) for each in make_documents(120)]
     labels = ["Bleaching", "Machine translation", "No such words"]
-    found = relevance(tokenize(documents), labels, 0)
-    for judge in JUDGES:
-        values = found.judges[judge]
+    for judge in word_judges(tokenize(documents), labels, np.array([4, 7, 9]), 0):
+        values = judge.relevance
         assert values.shape == (120, 3)
         for label, word in ((0, "bleaching"), (1, "translation")):
             having = np.array([word in title.casefold() for title, _ in documents])
             assert values[having, label].mean() > values[~having, label].mean() + 1
         assert not values[:, 2].any()
-    before, after = np.array([0, 1]), np.array([2, 3])
-    expected = found.judges[JUDGES[0]][after].mean(axis=0) - found.judges[JUDGES[0]][before].mean(
-        axis=0
-    )
-    np.testing.assert_allclose(found.change(JUDGES[0], before, after), expected)
+        before, after = np.array([0, 1]), np.array([2, 3])
+        expected = values[after].mean(axis=0) - values[before].mean(axis=0)
+        compared = Comparison(before, after, np.array([9, 4]))
+        np.testing.assert_allclose(judge.change(compared), expected[[2, 0]])
+        picks = judge.picks([compared], Silent())
+        np.testing.assert_array_equal(picks.up, shares_of_largest(expected[None, [2, 0]]))
+        np.testing.assert_array_equal(picks.down, shares_of_largest(-expected[None, [2, 0]]))
 
 
 @pytest.mark.parametrize(
-    ("changes", "right", "expected"),
+    ("changes", "expected"),
     [
-        ([0, 1, 0, 0, 0], 1, 1),
-        ([0, 1, 0, 0, 0], 0, 0),
-        ([0, 0, 0, 0, 0], 3, 0.2),
-        ([2, 2, 1], 0, 0.5),
+        ([0, 1, 0, 0, 0], [0, 1, 0, 0, 0]),
+        ([0, 0, 0, 0, 0], [0.2, 0.2, 0.2, 0.2, 0.2]),
+        ([2, 2, 1], [0.5, 0.5, 0]),
     ],
 )
-def test_credit_is_shared_where_a_judge_cannot_decide(
-    changes: list[float], right: int, expected: float
+def test_a_pick_is_shared_where_a_judge_cannot_decide(
+    changes: list[float], expected: list[float]
 ) -> None:
-    assert credit(np.array(changes, np.float32), right) == pytest.approx(expected)
+    shares = shares_of_largest(np.array([changes], np.float32))
+    np.testing.assert_allclose(shares, [expected])
+
+
+class Clairvoyant:
+    """Knows the trials: the raised feature is always right, the lowered one from strength 2 on."""
+
+    name = "clairvoyant"
+
+    def __init__(self, trials: list[Trial], strengths: int) -> None:
+        self._trials, self._strengths = trials, strengths
+
+    def picks(self, comparisons: Sequence[Comparison], progress: Progress) -> Picks:
+        up, down = (np.zeros((len(comparisons), SHOWN), np.float32) for _ in range(2))
+        for place, comparison in enumerate(comparisons):
+            trial = self._trials[place // self._strengths % len(self._trials)]
+            np.testing.assert_array_equal(comparison.shown, trial.shown)
+            up[place, trial.shown == trial.up] = 1
+            late = place % self._strengths >= 2
+            down[place, trial.shown == (trial.down if late else trial.up)] = 1
+        return Picks(up, down)
+
+
+def test_picks_go_to_their_trial_and_strength(prepared: Prepared) -> None:
+    trials = prepared.trials
+    curves = [prepared.bench.curve(mode, trials, (0.0, 0.2, 0.5)) for mode in ("delta", "codes")]
+    for curve in judged(curves, trials, [Clairvoyant(trials, 3)], Silent()):
+        assert curve.found.shape == (len(trials), 3, 10)
+        np.testing.assert_array_equal(curve.up["clairvoyant"], np.ones((len(trials), 3)))
+        np.testing.assert_array_equal(curve.down["clairvoyant"], [[0, 0, 1]] * len(trials))
 
 
 def test_curves_of_every_way(prepared: Prepared) -> None:
     embed = HashEmbedder().embed_query
-    curves = {each.way: each for each in run(prepared.bench, prepared.trials, embed, Silent())}
+    found = run(prepared.bench, prepared.trials, embed, Silent())
+    found = judged(found, prepared.trials, prepared.judges, Silent())
+    curves = {each.way: each for each in found}
     assert list(curves) == [*MODES, LABELS, REWRITTEN, REWRITTEN_UP]
     for way in ("delta", "codes", LABELS, REWRITTEN):
         curve = curves[way]
@@ -143,7 +175,8 @@ def test_only_raising_leaves_what_is_there(prepared: Prepared) -> None:
 
 
 def test_summaries_are_means_with_intervals(prepared: Prepared) -> None:
-    curve = prepared.bench.curve("delta", prepared.trials)
+    unjudged = prepared.bench.curve("delta", prepared.trials)
+    (curve,) = judged([unjudged], prepared.trials, prepared.judges, Silent())
     summary = Summary(len(prepared.trials), 0)
     points = summary.points(curve)
     assert [point.strength for point in points] == list(STRENGTHS)
