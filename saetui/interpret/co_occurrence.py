@@ -11,10 +11,9 @@ from saetui.core.families import CoOccurrence, FamilyParameters, Measure
 from saetui.core.postings import Postings
 from saetui.progress import Progress
 
-# Documents of a feature that are looked at together: their codes then stay in the cache.
+# Documents of a feature, or activations of a family, that are looked at together: what is read of
+# them stays in the cache, and no step keeps an app that counts beside its screen from answering.
 _BLOCK = 8_192
-# Numbers of a dense part of the code matrix.
-_BLOCK_CELLS = 1 << 19
 # Relative room for rounding where a bound only sorts out what is certainly too little.
 _ROOM = 1e-9
 
@@ -151,6 +150,7 @@ def co_occurrence_block(postings: Postings, features: NDArray[np.integer]) -> Bl
     """How the features of one family occur together.
 
     Only their own postings are read: in a large corpus far less than the codes of their documents.
+    The work is the number of pairs that are active together, not documents times `m` times `m`.
 
     Args:
         postings: Codes by feature; may be memory-mapped.
@@ -158,26 +158,48 @@ def co_occurrence_block(postings: Postings, features: NDArray[np.integer]) -> Bl
     """
     size = len(features)
     parts = [postings.documents(int(feature)) for feature in features]
-    rows = np.concatenate([rows for rows, _ in parts])
-    order = np.argsort(rows, kind="stable")
-    columns = np.repeat(np.arange(size), [len(own) for own, _ in parts])[order]
+    documents = np.concatenate([rows for rows, _ in parts])
+    order = np.argsort(documents, kind="stable")
+    documents = documents[order]
+    columns = np.repeat(np.arange(size), [len(rows) for rows, _ in parts])[order]
     values = np.concatenate([values for _, values in parts]).astype(np.float64)[order]
-    # Documents numbered by their places among those of any of the features.
-    documents = np.cumsum(np.diff(rows[order], prepend=-1) > 0) - 1
-    counts = np.zeros((size, size))
-    products = np.zeros((size, size))
-    step = max(1, _BLOCK_CELLS // max(size, 1))
-    for start in range(0, int(documents[-1]) + 1 if len(documents) else 0, step):
-        span = slice(*np.searchsorted(documents, [start, start + step]))
-        codes = np.zeros((min(step, int(documents[-1]) + 1 - start), size))
-        codes[documents[span] - start, columns[span]] = values[span]
-        products += codes.T @ codes
-        active = (codes > 0).astype(np.float32)
-        # Counts of a block are far below what a single can count to.
-        counts += active.T @ active
-    norms = np.sqrt(np.diag(products))
+    counts, products = np.zeros(size * size, dtype=np.int64), np.zeros(size * size)
+    start = 0
+    while start < len(documents):
+        last = documents[min(start + _BLOCK, len(documents)) - 1]
+        stop = int(np.searchsorted(documents, last, side="right"))
+        first, second = _pairs_of_equals(documents[start:stop])
+        first, second = first + start, second + start
+        cells = columns[first] * size + columns[second]
+        counts += np.bincount(cells, minlength=len(counts))
+        products += np.bincount(cells, values[first] * values[second], minlength=len(counts))
+        start = stop
+    together, similarities = counts.reshape(size, size), products.reshape(size, size)
+    # Each pair was found once, on one side of the diagonal.
+    together, similarities = together + together.T, similarities + similarities.T
+    squares = np.bincount(columns, np.square(values), minlength=size)
+    np.fill_diagonal(together, np.bincount(columns, minlength=size))
+    np.fill_diagonal(similarities, squares)
+    norms = np.sqrt(squares)
     norms[norms == 0] = 1
-    return Block(counts.astype(np.int64), products / np.outer(norms, norms))
+    return Block(together, similarities / np.outer(norms, norms))
+
+
+def _pairs_of_equals(
+    ascending: NDArray[np.integer],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of every two equal numbers of an ascending array, each pair once."""
+    first = np.arange(len(ascending))
+    firsts, seconds = [first[:0]], [first[:0]]
+    # What has no equal so many places further has none beyond.
+    for shift in range(1, len(ascending)):
+        first = first[: np.searchsorted(first, len(ascending) - shift)]
+        first = first[ascending[first] == ascending[first + shift]]
+        if not len(first):
+            break
+        firsts.append(first)
+        seconds.append(first + shift)
+    return np.concatenate(firsts), np.concatenate(seconds)
 
 
 def column_norms(postings: Postings) -> NDArray[np.float64]:

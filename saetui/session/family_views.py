@@ -1,6 +1,7 @@
 """Everything about one feature family: its documents, and how its members occur together."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +49,12 @@ class FamilyDetail:
             return None
         return self.parent_child / self.child_child
 
-    def containment(self, row: int, column: int) -> float:
-        """Share of the rarer member's documents that activate both members at two places."""
-        counts = self.block.counts
-        rarer = min(int(counts[row, row]), int(counts[column, column]))
-        return float(counts[row, column]) / rarer if rarer else 0.0
+    @cached_property
+    def containment(self) -> NDArray[np.float64]:
+        """Share of the rarer member's documents that activate both of two members; `(m, m)`."""
+        documents = np.diagonal(self.block.counts)
+        rarer = np.minimum.outer(documents, documents)
+        return np.asarray(self.block.counts / np.maximum(rarer, 1), dtype=np.float64)
 
 
 def look_at_family(session: Session, family: Family, limit: int = 10) -> FamilyDetail:
@@ -84,15 +86,15 @@ def _means(
 ) -> tuple[float | None, float | None]:
     """Mean co-occurrence of parents and children, and of children of one parent."""
     places = {member: place for place, member in enumerate(members)}
-    edges: list[int] = []
-    siblings: list[int] = []
+    with_parent = with_sibling = edges = pairs = 0
     for parent in members:
         below = [places[child] for child in family.children(parent) if child in places]
-        edges += counts[places[parent], below].tolist()
+        if not below:
+            continue
+        with_parent += int(counts[places[parent], below].sum())
+        edges += len(below)
         together = counts[np.ix_(below, below)]
-        siblings += together[np.triu_indices(len(below), 1)].tolist()
-    return _mean(edges), _mean(siblings)
-
-
-def _mean(values: list[int]) -> float | None:
-    return float(np.mean(values)) if values else None
+        # Each pair stands on both sides of the diagonal.
+        with_sibling += int(together.sum() - together.trace()) // 2
+        pairs += len(below) * (len(below) - 1) // 2
+    return with_parent / edges if edges else None, with_sibling / pairs if pairs else None

@@ -1,5 +1,6 @@
 """How the members of a family occur together, as a shaded block whose cells can be read."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -142,20 +143,21 @@ class CoOccurrenceBlock(Lines, can_focus=True):
             (fit(self._names[row], name, self.glyphs.ellipsis), "strong" if row == here else ""),
             (" ", ""),
         ]
-        for column in range(self._left, self._left + columns):
+        for column, shade in enumerate(self._shades(row, columns), start=self._left):
             style = "current" if (row, column) == (here, there) else self._style(row, column)
-            text = self._shade(row, column) * cell
+            text = shade * cell
             if pieces[-1][1] == style:
                 pieces[-1] = (pieces[-1][0] + text, style)
             else:
                 pieces.append((text, style))
         return tuple(pieces)
 
-    def _shade(self, row: int, column: int) -> str:
+    def _shades(self, row: int, columns: int) -> list[str]:
+        """The glyphs of the cells of a row that are in view."""
         assert self._detail is not None
-        share = self._detail.containment(row, column)
-        level = sum(share > least for least in _LEVELS)
-        return self.glyphs.shades[level]
+        shares = self._detail.containment[row, self._left : self._left + columns].tolist()
+        shades = self.glyphs.shades
+        return [shades[bisect_left(_LEVELS, share)] for share in shares]
 
     def _style(self, row: int, column: int) -> str:
         match self._relation(row, column):
@@ -185,7 +187,7 @@ class CoOccurrenceBlock(Lines, can_focus=True):
         counts = self._detail.block.counts
         lines: list[Pieces] = [self._member(place, width) for place in dict.fromkeys((row, column))]
         if row != column:
-            share = self._detail.containment(row, column)
+            share = float(self._detail.containment[row, column])
             similarity = float(self._detail.block.similarities[row, column])
             relation = self._relation(row, column)
             said = (

@@ -45,6 +45,7 @@ class FamilyNodes:
     def __init__(self, families: "Sequence[Family]") -> None:
         self._families = families
         self._parents: dict[int, Parents] = {}
+        self._places: dict[int, dict[int, int]] = {}
         self._sizes: dict[int, dict[int, int]] = {}
         self._below: dict[int, dict[int, list[int]]] = {}
         # Families and features; a feature has one place in a family.
@@ -140,19 +141,26 @@ class FamilyNodes:
 
     def _matching(self, family: "Family", wanted: frozenset[int]) -> list[TreeRow]:
         """Paths to the first matches of a family, all of them open."""
-        if family.id not in self._wanted_families and wanted.isdisjoint(family.members):
-            return []
         parents = self._parents_in(family)
-        matches = [member for member in parents if member in wanted]
+        found = wanted.intersection(parents)
+        if not found and family.id not in self._wanted_families:
+            return []
+        places = self._places_in(family)
+        matches = sorted(found, key=places.__getitem__)
         shown = self._shown.get((family.id, -1), MATCHES)
         kept = _on_the_way(parents, matches[:shown]) | {family.root}
+        below: dict[int, list[int]] = {}
+        for member in sorted(kept, key=places.__getitem__):
+            parent = parents[member]
+            if parent is not None:
+                below.setdefault(parent, []).append(member)
         rows: list[TreeRow] = []
         waiting = [(family.root, 0)]
         while waiting:
             feature, depth = waiting.pop()
-            below = [child for child in self._children(family, feature) if child in kept]
-            rows.append(TreeRow(family, feature, depth, True if below else None))
-            waiting += [(child, depth + 1) for child in reversed(below)]
+            children = below.get(feature, ())
+            rows.append(TreeRow(family, feature, depth, True if children else None))
+            waiting += [(child, depth + 1) for child in reversed(children)]
         if len(matches) > shown:
             rows.append(TreeRow(family, family.root, 1, None, len(matches) - shown))
         return rows
@@ -167,6 +175,14 @@ class FamilyNodes:
                     found[child] = parent
             parents = self._parents[family.id] = found
         return parents
+
+    def _places_in(self, family: "Family") -> dict[int, int]:
+        """For each member its place in the order of the tree."""
+        places = self._places.get(family.id)
+        if places is None:
+            members = self._parents_in(family)
+            places = self._places[family.id] = {member: i for i, member in enumerate(members)}
+        return places
 
     def _children(self, family: "Family", feature: int) -> list[int]:
         """Members right below a member, each in the one place that it has."""

@@ -111,11 +111,15 @@ def test_many_documents_are_counted_in_parts(monkeypatch):
     codes = random_codes(3)
     whole = counted(codes, np.arange(12), PAPER)
     similar = activation_similarities(codes, build_postings(codes), whole)
+    block = co_occurrence_block(build_postings(codes), np.arange(12))
     monkeypatch.setattr(co_occurrence, "_BLOCK", 3)
     parts = counted(codes, np.arange(12), PAPER)
     np.testing.assert_array_equal(parts.counts, whole.counts)
     again = activation_similarities(codes, build_postings(codes), parts)
     np.testing.assert_allclose(again, similar, rtol=1e-12)
+    block_again = co_occurrence_block(build_postings(codes), np.arange(12))
+    np.testing.assert_array_equal(block_again.counts, block.counts)
+    np.testing.assert_allclose(block_again.similarities, block.similarities, rtol=1e-12)
 
 
 def nine_each_and_one_together():
