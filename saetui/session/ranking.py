@@ -115,6 +115,8 @@ class Ranker:
             exact: Whether to compare with every document rather than ask the index.
             eligible: See above.
         """
+        if not len(self._bundle):
+            return Ranking.empty()
         added = added_scores(self._sae.postings, changes, len(self._bundle))
         if eligible is not None:
             added[~eligible] = -np.inf
@@ -122,8 +124,6 @@ class Ranker:
             rewarded = np.flatnonzero(added > 0)
             best = rewarded[top(added[rewarded], limit)]
             return Ranking.of(best.astype(np.int64), added[best])
-        if not len(added):
-            return Ranking.empty()
         if exact or self._bundle.index.exact:
             scores = self._all_cosines(e) + added
             best = top(scores, min(limit, int(np.isfinite(added).sum())))

@@ -253,7 +253,8 @@ class SearchControl:
         self._trying.drop()
         if self._calm is not None:
             self._calm.stop()
-        self._calm = self._view.set_timer(self.CALM, lambda: self._begin_trying(request))
+        timer: Timer = self._view.set_timer(self.CALM, lambda: self._begin_trying(timer, request))
+        self._calm = timer
 
     def _compare_with_preset(self, answer: "SearchResponse") -> None:
         """Say whether other documents are found than when the preset was saved."""
@@ -272,9 +273,11 @@ class SearchControl:
         """Whether nothing waits to be worked out."""
         return self._calm is None
 
-    def _begin_trying(self, request: "SearchRequest") -> None:
-        self._calm = None
-        self._trying.ask(request)
+    def _begin_trying(self, timer: Timer, request: "SearchRequest") -> None:
+        # A timer that was stopped may have gone off already.
+        if timer is self._calm:
+            self._calm = None
+            self._trying.ask(request)
 
     def _try(self, request: "SearchRequest") -> dict[int, float]:
         from saetui.session.feedback import effects
