@@ -41,7 +41,6 @@ def print_steering(
                 Column(title, numeric=True)
                 for title in ("strength", "fidelity", "nearness", "replaced", "active on", "off")
             ),
-            *(Column(f"{what}, {judge}", numeric=True) for judge in judges for what in _WHAT),
         ],
         [
             [
@@ -57,29 +56,34 @@ def print_steering(
                         point.lowered,
                     )
                 ),
-                *_recognised(point.up, point.down),
             ]
             for point in points
         ],
     )
+    # A table for each judge: with those of several side by side none fits into 80 columns.
+    for judge in judges:
+        output.heading(f"Every strength, recognised by {judge}")
+        output.table(
+            [Column("way"), Column("strength", numeric=True), *_recognised_columns()],
+            [[point.way, f"{point.strength:g}", *_recognised(point, judge)] for point in points],
+        )
     output.heading("At equal cost to the query")
     output.table(
+        [Column("at"), Column("way"), Column("strength", numeric=True)],
         [
-            Column("at"),
-            Column("way"),
-            Column("strength", numeric=True),
-            *(Column(f"{what}, {judge}", numeric=True) for judge in judges for what in _WHAT),
-        ],
-        [
-            [
-                f"{level.axis} {level.level:g}",
-                level.way,
-                f"{level.strength.value:.2f}",
-                *_recognised(level.up, level.down),
-            ]
+            [f"{level.axis} {level.level:g}", level.way, f"{level.strength.value:.2f}"]
             for level in levels
         ],
     )
+    for judge in judges:
+        output.heading(f"At equal cost to the query, recognised by {judge}")
+        output.table(
+            [Column("at"), Column("way"), *_recognised_columns()],
+            [
+                [f"{level.axis} {level.level:g}", level.way, *_recognised(level, judge)]
+                for level in levels
+            ],
+        )
     for judge in judges:
         for axis, name in AXES.items():
             output.heading(f"Raised feature recognised by {judge}, by {name}")
@@ -90,11 +94,14 @@ def print_steering(
 _WHAT = ("up", "down")
 
 
-def _recognised(up: "dict[str, Estimate]", down: "dict[str, Estimate]") -> list[str]:
+def _recognised_columns() -> list[Column]:
+    return [Column(what, numeric=True) for what in _WHAT]
+
+
+def _recognised(figures: "Point | Level", judge: str) -> list[str]:
     return [
         estimate((each.value, each.low, each.high))
-        for judge in up
-        for each in (up[judge], down[judge])
+        for each in (figures.up[judge], figures.down[judge])
     ]
 
 
