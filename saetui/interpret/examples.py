@@ -46,11 +46,12 @@ class ExampleSource:
     """Draws the examples of features from one part of a corpus.
 
     Args:
-        postings: Of the whole corpus: strength and tenths are those of all documents.
+        postings: Of all documents that are read: strength and tenths are those among them.
         embeddings: Of the whole corpus, `(N, d)`.
         rows: The part, ascending.
         seed: Of all that is drawn; each feature's examples depend on it and its number only.
         per_decile: Documents drawn from each tenth.
+        among: How many documents are read, of which the part is one; None for all.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class ExampleSource:
         *,
         seed: int,
         per_decile: int = PER_DECILE,
+        among: int | None = None,
     ) -> None:
         self._postings = postings
         self._rows = rows
@@ -69,18 +71,19 @@ class ExampleSource:
         self._sample = Sample(embeddings, rows) if len(rows) else None
         self._seed = seed
         self._per_decile = per_decile
+        self._among = len(embeddings) if among is None else among
 
     def draw(self, evidence: Sequence[Evidence]) -> Iterator[Examples]:
         """Examples of features, near misses by the centroids that `evidence` names.
 
-        A part is as large a share of the corpus as its near misses are of `HARD_NEGATIVES`, so
+        A part is as large a share of what is read as its near misses are of `HARD_NEGATIVES`, so
         that near means the same in both parts.
         """
         if self._sample is None or not evidence:
             return
         features = [each.feature for each in evidence]
         centroids = np.stack([each.centroid for each in evidence])
-        limit = max(1, round(HARD_NEGATIVES * len(self._rows) / len(self._inside)))
+        limit = max(1, round(HARD_NEGATIVES * len(self._rows) / self._among))
         near = nearest_inactive(self._postings, features, centroids, self._sample, limit)
         for feature, misses in zip(features, near, strict=True):
             yield self._draw(feature, misses)

@@ -15,6 +15,7 @@ from saetui.interpret.examples import Examples, ExampleSource
 from saetui.interpret.judges import OfflineJudge, label_judge, measure, offline_judges
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.quality import Quality, assess
+from saetui.interpret.reading import documents_to_read
 from saetui.interpret.recognition import try_terms
 from saetui.interpret.scores import Scores, detection_scores
 from saetui.interpret.separation import Embed
@@ -77,6 +78,7 @@ def label_and_score(
 class Study:
     """One SAE on one corpus, whose documents are split into those to label from and to score on.
 
+    Of a large corpus some documents are read, see `documents_to_read`; the others are in no part.
     Arguments are those of `label_and_score`.
 
     Attributes:
@@ -93,8 +95,14 @@ class Study:
         seed: int,
         progress: Progress,
     ) -> None:
-        self._tokens = read_documents(documents, len(embeddings), progress)
-        self.split: Split = split_documents(self._tokens, seed)
+        self._read = documents_to_read(postings, len(embeddings), seed)
+        if len(self._read) < len(embeddings):
+            progress.note(
+                f"Labels are read from {len(self._read):,} of {len(embeddings):,} documents, "
+                "the strongest of each feature among them, and judged on these."
+            )
+        self._tokens = read_documents(documents, len(embeddings), progress, self._read)
+        self.split: Split = split_documents(self._tokens, seed, self._read)
         self._postings, self._embeddings = postings, embeddings
         self._embed = _remembering(embed) if embed else None
         self._seed, self._progress = seed, progress
@@ -131,7 +139,8 @@ class Study:
         """The same study of other features on the same documents, without reading these again."""
         other = copy(self)
         other._postings, other._evidence = postings, None
-        other.__dict__.pop("trials", None)
+        for known in ("trials", "_seen"):
+            other.__dict__.pop(known, None)
         return other
 
     def examples(self, features: Sequence[int]) -> dict[int, Examples]:
@@ -188,7 +197,15 @@ class Study:
         return self._evidence
 
     def _source(self, rows: Int) -> ExampleSource:
-        return ExampleSource(self._postings, self._embeddings, rows, seed=self._seed)
+        return ExampleSource(
+            self._seen, self._embeddings, rows, seed=self._seed, among=len(self._read)
+        )
+
+    @cached_property
+    def _seen(self) -> Postings:
+        """On the documents that are read."""
+        everything = len(self._read) == len(self._embeddings)
+        return self._postings if everything else restricted(self._postings, self._read)
 
 
 def _scored(

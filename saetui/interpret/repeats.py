@@ -18,6 +18,8 @@ _LEAST_AGREEMENT = 0.75
 _RUN = 5
 _HASHES = 32
 _BAND = 4
+# So many are read at once: a hash takes more memory than a word.
+_DOCUMENTS = 8_192
 
 Hashes = NDArray[np.uint64]
 
@@ -41,15 +43,28 @@ def find_repeats(tokens: Tokens) -> NDArray[np.bool_]:
 
 def _signatures(tokens: Tokens) -> tuple[NDArray[np.int64], Hashes]:
     """Documents with words, and the least of each hash over their runs of words, `(F, 32)`."""
-    positions = np.flatnonzero(tokens.forms != GAP)
-    filled, starts = np.unique(tokens.document_of(positions), return_index=True)
+    parts = [
+        _signatures_of(tokens, start, min(start + _DOCUMENTS, tokens.documents))
+        for start in range(0, max(tokens.documents, 1), _DOCUMENTS)
+    ]
+    filled, signatures = zip(*parts, strict=True)
+    return np.concatenate(filled), np.concatenate(signatures)
+
+
+def _signatures_of(tokens: Tokens, first: int, end: int) -> tuple[NDArray[np.int64], Hashes]:
+    """The same of documents from `first` to before `end`."""
+    bounds = tokens.starts[first : end + 1]
+    forms = tokens.forms[bounds[0] : bounds[-1]]
+    positions = np.flatnonzero(forms != GAP)
+    documents = np.searchsorted(bounds, positions + bounds[0], side="right") - 1
+    filled, starts = np.unique(documents, return_index=True)
     signatures = np.empty((len(filled), _HASHES), dtype=np.uint64)
     if len(filled):
-        runs = _runs(tokens.words[tokens.forms[positions]], np.append(starts, len(positions)))
+        runs = _runs(tokens.words[forms[positions]], np.append(starts, len(positions)))
         for column in range(_HASHES):
             hashed = mixed(runs + np.uint64(column + 1))
             signatures[:, column] = np.minimum.reduceat(hashed, starts)
-    return filled, signatures
+    return filled + first, signatures
 
 
 def _runs(words: Int, bounds: NDArray[np.intp]) -> Hashes:

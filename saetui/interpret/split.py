@@ -19,7 +19,7 @@ HELD_OUT = 0.4
 
 @dataclass(frozen=True)
 class Split:
-    """Two disjoint sets of documents; near repetitions of others are in neither.
+    """Two disjoint sets of documents; near repetitions, and what was not read, are in neither.
 
     Attributes:
         labelling: int32, rows that the labeller and the calibration of judges may read, ascending.
@@ -30,16 +30,18 @@ class Split:
     held_out: Int
 
 
-def split_documents(tokens: Tokens, seed: int) -> Split:
+def split_documents(tokens: Tokens, seed: int, read: Int | None = None) -> Split:
     """Split a corpus by a hash of seed and row.
 
     A row's side depends on nothing else, so that documents added later move none. A near
     repetition of an earlier document is left out, or a label could be made from the very text that
-    it is scored on.
+    it is scored on; so is what is not among the documents `read`, where these are given.
     """
     rows = np.arange(tokens.documents, dtype=np.uint64)
     drawn = mixed(rows ^ mixed(np.array([seed], dtype=np.uint64))) / np.float64(2**64)
     kept = ~find_repeats(tokens)
+    if read is not None:
+        kept &= np.isin(np.arange(tokens.documents), read)
     return Split(
         np.flatnonzero(kept & (drawn >= HELD_OUT)).astype(np.int32),
         np.flatnonzero(kept & (drawn < HELD_OUT)).astype(np.int32),
@@ -51,9 +53,10 @@ def restricted(postings: Postings, rows: Int) -> Postings:
     wanted = np.zeros(int(max(postings.rows.max(initial=-1), rows.max(initial=-1))) + 1, dtype=bool)
     wanted[rows] = True
     keep = wanted[postings.rows]
-    before = np.concatenate([[0], np.cumsum(keep)])
+    # The places of what is kept take less memory than a running count of everything.
+    places = np.flatnonzero(keep)
     return Postings(
-        before[postings.indptr].astype(np.int64),
-        np.asarray(postings.rows[keep]),
-        np.asarray(postings.values[keep]),
+        np.searchsorted(places, postings.indptr).astype(np.int64),
+        np.asarray(postings.rows[places]),
+        np.asarray(postings.values[places]),
     )

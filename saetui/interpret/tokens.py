@@ -91,9 +91,18 @@ class _Forms(dict[str, int]):
 
 
 def read_documents(
-    documents: Iterable[tuple[str, str]], expected: int, progress: Progress
+    documents: Iterable[tuple[str, str]],
+    expected: int,
+    progress: Progress,
+    rows: Int | None = None,
 ) -> Tokens:
-    """The words of all documents.
+    """The words of all documents, or of some.
+
+    Args:
+        documents: `(title, text)` of every document by row; read once.
+        expected: How many there should be.
+        progress: Is told of every document.
+        rows: Those whose words are read, others are as if empty; None for all.
 
     Raises:
         BuildError: There are more or fewer than `expected`.
@@ -105,7 +114,7 @@ def read_documents(
             progress.advance()
 
     progress.start("Reading texts", expected, "documents")
-    tokens = tokenize(counted())
+    tokens = tokenize(counted(), rows)
     if tokens.documents != expected:
         raise BuildError(
             f"There are {tokens.documents:,} texts, but {expected:,} embeddings.",
@@ -114,18 +123,23 @@ def read_documents(
     return tokens
 
 
-def tokenize(documents: Iterable[tuple[str, str]]) -> Tokens:
-    """Read `(title, text)` pairs once; of each the first 20,000 characters count."""
+def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> Tokens:
+    """Read `(title, text)` pairs once; of each the first 20,000 characters count.
+
+    Of documents that are not among `rows`, where these are given, only the opening is kept.
+    """
     forms = _Forms()
+    wanted = None if rows is None else frozenset(rows.tolist())
     row = array("i", [GAP])
     starts, bodies = array("q"), array("q")
     openings = []
-    for title, text in documents:
+    for number, (title, text) in enumerate(documents):
         openings.append((title.strip() or text.strip())[:_OPENING])
         starts.append(len(row))
-        _append(row, title, forms)
+        read = wanted is None or number in wanted
+        _append(row, title if read else "", forms)
         bodies.append(len(row))
-        _append(row, text, forms)
+        _append(row, text if read else "", forms)
     starts.append(len(row))
     words: dict[str, int] = {}
     return Tokens(

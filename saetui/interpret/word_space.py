@@ -31,6 +31,9 @@ _LENGTH = 0.75
 _SPARE = 20
 _PASSES = 3
 
+# So many are counted or projected at once.
+_DOCUMENTS = 8_192
+
 _SEPARATORS = re.compile(r"[\s,;:()/]+")
 
 Sparse = Any
@@ -70,7 +73,7 @@ class WordSpace:
         weighted = _of_unit_norm(_logarithmic(counts, self._rarity))
         width = min(WIDTH, -(-len(rows) // _DOCUMENTS_PER_DIMENSION))
         self._axes = _principal_axes(weighted[rows], width, seed)
-        self.vectors = _unit_rows(np.asarray(weighted @ self._axes, dtype=np.float32))
+        self.vectors = _projected(weighted, self._axes)
 
     def queries(self, texts: Sequence[str]) -> Sparse:
         """CSR `(len(texts), V)`: the share of each known word in a text's total rarity.
@@ -113,16 +116,24 @@ def _numbers(tokens: Tokens) -> dict[str, int]:
 
 def _counted(tokens: Tokens) -> Sparse:
     """How often each document has each word, CSR `(N, words)`; stop words and numbers left out."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix, vstack
 
-    kinds = tokens.kinds[tokens.forms]
-    positions = np.flatnonzero((kinds != STOP) & (kinds != NUMBER))
-    words = tokens.words[tokens.forms[positions]]
     shape = (tokens.documents, int(tokens.words.max(initial=0)) + 1)
-    ones = np.ones(len(positions), dtype=np.float32)
-    counts = csr_matrix((ones, (tokens.document_of(positions), words)), shape=shape)
-    counts.sum_duplicates()
-    return counts
+    counts = csr_matrix(shape, dtype=np.float32)
+    blocks = []
+    for start in range(0, tokens.documents, _DOCUMENTS):
+        bounds = tokens.starts[start : start + _DOCUMENTS + 1]
+        forms = tokens.forms[bounds[0] : bounds[-1]]
+        kinds = tokens.kinds[forms]
+        positions = np.flatnonzero((kinds != STOP) & (kinds != NUMBER))
+        documents = np.searchsorted(bounds, positions + bounds[0], side="right") - 1
+        ones = np.ones(len(positions), dtype=np.float32)
+        block = csr_matrix(
+            (ones, (documents, tokens.words[forms[positions]])), (len(bounds) - 1, shape[1])
+        )
+        block.sum_duplicates()
+        blocks.append(block)
+    return vstack(blocks, format="csr") if blocks else counts
 
 
 def _saturated(counts: Sparse, rows: Int) -> Sparse:
@@ -155,6 +166,16 @@ def _scaled(matrix: Sparse, by: NDArray[np.float64]) -> Sparse:
     scaled = matrix.copy()
     scaled.data = scaled.data / np.repeat(np.maximum(by, 1e-9), np.diff(matrix.indptr))
     return scaled
+
+
+def _projected(matrix: Sparse, axes: NDArray[np.float64]) -> Float:
+    """Rows on axes, float32 of unit norm; rows of nothing are zero and take no memory."""
+    vectors = np.zeros((matrix.shape[0], axes.shape[1]), dtype=np.float32)
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    for start in range(0, len(filled), _DOCUMENTS):
+        rows = filled[start : start + _DOCUMENTS]
+        vectors[rows] = _unit_rows(np.asarray(matrix[rows] @ axes, dtype=np.float32))
+    return vectors
 
 
 def _unit_rows(vectors: Float) -> Float:

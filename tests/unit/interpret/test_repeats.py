@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from saetui.interpret import repeats as finding
 from saetui.interpret.repeats import find_repeats, mixed
 from saetui.interpret.tokens import tokenize
 
@@ -46,3 +47,12 @@ def test_mixed_numbers_are_spread_and_distinct():
     numbers = mixed(np.arange(10_000, dtype=np.uint64))
     assert len(np.unique(numbers)) == 10_000
     assert abs((numbers / np.float64(2**64)).mean() - 0.5) < 0.01
+
+
+def test_how_many_are_read_at_once_changes_nothing(monkeypatch):
+    texts = [text(number % 9, length=number % 5 * 30) for number in range(40)]
+    at_once = repeats(*texts)
+    assert any(at_once)
+    for size in (1, 7):
+        monkeypatch.setattr(finding, "_DOCUMENTS", size)
+        assert repeats(*texts) == at_once

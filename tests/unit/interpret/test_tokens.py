@@ -56,3 +56,12 @@ def test_the_tokens_of_some_documents_are_those_of_a_corpus_of_them():
     np.testing.assert_array_equal(some.bodies, alone.bodies)
     assert some.openings == alone.openings
     assert some.forms[0] == some.forms[-1] == GAP
+
+
+def test_of_documents_that_are_not_read_the_opening_is_kept():
+    documents = [("One title", "one body"), ("Two title", "two body"), ("", "three body")]
+    some = tokenize(documents, np.array([1], dtype=np.int32))
+    assert some.openings == tokenize(documents).openings
+    assert some.documents == 3
+    assert some.spellings == ["", "Two", "title", "two", "body"]
+    assert np.diff(some.starts).tolist() == [2, 6, 2]

@@ -83,3 +83,15 @@ def test_axes_are_those_of_the_singular_value_decomposition():
     axes = _principal_axes(matrix, 8, seed=0)
     expected = np.linalg.svd(matrix.toarray())[2][:8].T
     np.testing.assert_allclose(np.abs(axes.T @ expected), np.eye(8), atol=1e-6)
+
+
+def test_how_many_are_counted_at_once_changes_nothing(monkeypatch):
+    tokens = tokenize([("", text) for text in (*TEXTS, "", *TEXTS)])
+    rows = np.arange(tokens.documents, dtype=np.int32)
+    at_once = WordSpace(tokens, rows, seed=0)
+    for size in (1, 3):
+        monkeypatch.setattr(word_space, "_DOCUMENTS", size)
+        in_parts = WordSpace(tokens, rows, seed=0)
+        np.testing.assert_array_equal(in_parts.vectors, at_once.vectors)
+        np.testing.assert_array_equal(in_parts.saturated.data, at_once.saturated.data)
+        np.testing.assert_array_equal(in_parts.saturated.indices, at_once.saturated.indices)
