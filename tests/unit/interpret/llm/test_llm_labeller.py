@@ -1,4 +1,5 @@
 import json
+import threading
 import time
 
 import pytest
@@ -231,10 +232,15 @@ def test_trouble_that_begins_midway_keeps_what_there_is(server, ledger):
 
 
 def test_one_failure_ends_the_waiting_of_the_others(server, ledger):
+    # A request that has not begun by then would wait, too, rather than fail.
+    begun = threading.Event()
+
     def rule(request):
         if topic_of(request) == 1:
+            assert begun.wait(30)
             return failing(429, "slow down", retry_after="60")(request)
         if topic_of(request) == 2:
+            begun.set()
             time.sleep(0.1)
             return failing(401, "key withdrawn")(request)
         return None
