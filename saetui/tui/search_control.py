@@ -1,8 +1,9 @@
 """The search as the user spells it: every edit makes a new state, and the newest is answered."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
@@ -10,6 +11,7 @@ from saetui.core.asking import DocumentFilter
 from saetui.core.changes import Change, knob_of
 from saetui.errors import InputError, SaetuiError
 from saetui.text import visible_line
+from saetui.tui.effects import Effects
 from saetui.tui.latest import Latest
 from saetui.tui.state import History, SearchState
 from saetui.tui.widgets.status import StatusLine
@@ -25,15 +27,10 @@ _LIMIT = 50
 # Seconds that an answer may take before the features are drawn ahead of it. Most come sooner, and
 # then one frame shows both.
 _PATIENCE = 0.05
-# Of which results it is asked what a step moves.
-_FIRST = 10
 
 
 class SearchControl:
     """Owns the state of the search, asks for its answer and has it shown.
-
-    CALM is how many seconds pass without another answer before it is worked out what each feature
-    would do.
 
     A query that is submitted before the session is there waits, and is answered when it comes.
 
@@ -41,8 +38,6 @@ class SearchControl:
         view: Shows features and results; searches run on its behalf.
         status: Shows figures of the last search.
     """
-
-    CALM: ClassVar[float] = 0.15
 
     def __init__(self, view: "SearchView", status: StatusLine) -> None:
         self._view = view
@@ -54,10 +49,7 @@ class SearchControl:
         self._searching: Latest[SearchRequest, SearchResponse] = Latest(
             view, "search", self._search, self._show_answer, self._show_failure
         )
-        self._trying: Latest[SearchRequest, dict[int, float]] = Latest(
-            view, "effects", self._try, self._show_effects, lambda error: None
-        )
-        self._calm: Timer | None = None
+        self.effects = Effects(view, lambda: self._session, self._show_effects)
         self.history = History()
         self.answer: SearchResponse | None = None
         # A preset whose results have not come yet.
@@ -229,7 +221,7 @@ class SearchControl:
             return
         if not self.state.asks:
             self._searching.drop()
-            self._trying.drop()
+            self.effects.drop()
             self.answer = None
             self._view.show_features((), self.state)
             self._view.show_nothing(*welcome(self._session))
@@ -250,11 +242,7 @@ class SearchControl:
         self._select_wanted()
         self._status.search = _figures(answer)
         self._compare_with_preset(answer)
-        self._trying.drop()
-        if self._calm is not None:
-            self._calm.stop()
-        timer: Timer = self._view.set_timer(self.CALM, lambda: self._begin_trying(timer, request))
-        self._calm = timer
+        self.effects.ask(request)
 
     def _compare_with_preset(self, answer: "SearchResponse") -> None:
         """Say whether other documents are found than when the preset was saved."""
@@ -266,29 +254,7 @@ class SearchControl:
             if differs:
                 self._view.notify(differs, severity="warning", markup=False)
 
-    # What each feature would do.
-
-    @property
-    def calm(self) -> bool:
-        """Whether nothing waits to be worked out."""
-        return self._calm is None
-
-    def _begin_trying(self, timer: Timer, request: "SearchRequest") -> None:
-        # A timer that was stopped may have gone off already.
-        if timer is self._calm:
-            self._calm = None
-            self._trying.ask(request)
-
-    def _try(self, request: "SearchRequest") -> dict[int, float]:
-        from saetui.session.feedback import effects
-
-        if self._session is None or request.retrieval == "lexical":
-            return {}
-        found = effects(self._session, replace(request, limit=_FIRST))
-        # Nearly all of them move by some place; those that leave tell features apart.
-        return {each.feature: (each.raised + each.lowered) / 2 for each in found}
-
-    def _show_effects(self, request: "SearchRequest", found: dict[int, float]) -> None:
+    def _show_effects(self, found: Mapping[int, float]) -> None:
         self._view.steering.show_effects(found)
 
     def _show_failure(self, error: SaetuiError) -> None:

@@ -73,7 +73,7 @@ class Driver:
 
     async def _calm(self) -> None:
         """Wait until it has been asked what each feature would do."""
-        while not self.main.search.calm and self.app.is_running:
+        while not self.main.search.effects.calm and self.app.is_running:
             await self.pilot.pause(0)
         await self.rest()
 
@@ -163,7 +163,7 @@ async def drive(
     app.theme = theme
     app.animation_level = "none"
     # What features do is worked out at once, so that it is there when all else is.
-    app.main.search.CALM = 0.001  # type: ignore[misc]
+    app.main.search.effects.CALM = 0.001  # type: ignore[misc]
     async with app.run_test(size=size, notifications=True) as pilot:
         for line in app.main.query(Input):
             line.cursor_blink = False
