@@ -114,6 +114,9 @@ def _valid(level: Level, kinds: NDArray[np.uint8], tokens: Tokens) -> NDArray[np
         readable = np.array([len(spelling) > 1 for spelling in tokens.spellings])
         valid &= readable[tokens.forms[level.positions]]
     else:
+        # "Word w", "h t": what formulas leave of their variables. "H II" and "p value" are terms.
+        variable = np.array([len(each) == 1 and not each.isupper() for each in tokens.spellings])
+        valid &= ~variable[tokens.forms[level.positions + level.length - 1]]
         # "Abell 1689", "Planck 2015": a number may come last after a name.
         named = np.array([spelling[:1].isupper() for spelling in tokens.spellings])
         before = tokens.forms[level.positions + level.length - 2]

@@ -90,18 +90,18 @@ still straightforward stress stressed strict striking stronger strongest studied
 studying subsequent substantial successful such suffer suffering suffers sufficient suggest
 suggested suggesting suggests suit suitable suited summarise summarised summarize summarized
 superior supported supporting supports surpass surpasses surprising surprisingly surveyed tackle
-tackled tackles tackling take taken takes taking tend tends tested than that the their theirs them
-themselves then thence there thereby therefore therein these they think this thorough those though
-through throughout thus tight till to together too took toward towards traditional treat treated
-treating treats tried tries try trying turn turned turns twelve twice typical ubiquitous unable
-unambiguous unclear under undergo undergoes undergoing underlying understand understood unexpected
-unexplored unique unknown unless unlike unlikely unprecedented until unto unusual up upon us use
-used useful uses using usually utilise utilised utilize utilized utilizes utilizing valid validate
-validated validates validating valuable varied varies various vary varying vast verified verifies
-verify versus very via viable vital viz vs want was we weaker well were what whatever when whence
-whenever where whereas whereby wherein wherever whether which while whilst who whoever whole whom
-whose why wider widespread will wish with within without won't work worked working works worse worst
-would write written wrong yet yield yielded yielding yields you your yours
+tackled tackles tackling take taken takes taking tend tends tested th than that the their theirs
+them themselves then thence there thereby therefore therein these they think this thorough those
+though through throughout thus tight till to together too took toward towards traditional treat
+treated treating treats tried tries try trying turn turned turns twelve twice typical ubiquitous
+unable unambiguous unclear under undergo undergoes undergoing underlying understand understood
+unexpected unexplored unique unknown unless unlike unlikely unprecedented until unto unusual up upon
+us use used useful uses using usually utilise utilised utilize utilized utilizes utilizing valid
+validate validated validates validating valuable varied varies various vary varying vast verified
+verifies verify versus very via viable vital viz vs want was we weaker well were what whatever when
+whence whenever where whereas whereby wherein wherever whether which while whilst who whoever whole
+whom whose why wider widespread will wish with within without won't work worked working works worse
+worst would write written wrong yet yield yielded yielding yields you your yours
 """
 
 # "Fast radio bursts" and "general relativity" say something, "fast" and "general" do not.

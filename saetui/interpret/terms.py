@@ -33,7 +33,7 @@ from saetui.interpret.tokens import Tokens, read_documents
 from saetui.progress import Progress
 from saetui.text import visible_line
 
-VERSION = 3
+VERSION = 4
 """Of the method; raised whenever it may give other labels on the same data."""
 
 _CANDIDATES = 12

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from saetui.session.presets import OpenedPreset
     from saetui.session.requests import QueryFeature, SearchRequest, SearchResponse
     from saetui.session.session import Session
+    from saetui.store.features import FeatureRecord
     from saetui.tui.views.search import SearchView
 
 # As many results as a tall terminal shows and a reader looks at.
@@ -27,6 +28,8 @@ _LIMIT = 50
 # Seconds that an answer may take before the features are drawn ahead of it. Most come sooner, and
 # then one frame shows both.
 _PATIENCE = 0.05
+# F1 of a label that a newcomer may try.
+_WELL_RECOGNISED = 0.9
 
 
 class SearchControl:
@@ -367,13 +370,20 @@ def welcome(session: "Session") -> tuple[str, ...]:
     """What a newcomer reads before the first query."""
     if not len(session.bundle):
         return ("This bundle holds no documents, so there is nothing to search.",)
-    frequent = max(session.features, key=lambda feature: (bool(feature.label), feature.documents))
-    example = (f"for example: {frequent.label}", "") if frequent.label else ()
+    example = max(session.features, key=_promise)
+    for_example = (f"for example: {example.label}", "") if example.label else ()
     return (
         "Type a question or a topic above and press enter,",
-        *example,
+        *for_example,
         "The documents nearest to it are listed here, and the features that it is made of under "
         "Steering. Strengthen one with right, weaken it with left: the results follow.",
         "",
         "2 and 3 browse all features and their families. ? explains every key.",
     )
+
+
+def _promise(feature: "FeatureRecord") -> tuple[bool, bool, bool, int]:
+    """How good a first query a label makes: one subject, well recognised, of many documents."""
+    one_subject = feature.quality.word == "coherent" and " and " not in feature.label
+    recognised = (feature.f1 or 0.0) >= _WELL_RECOGNISED
+    return bool(feature.label), one_subject, recognised, feature.documents

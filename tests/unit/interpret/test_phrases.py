@@ -123,3 +123,9 @@ def test_a_word_that_has_objects_is_a_verb_and_no_phrase():
     _, names = found(texts)
     assert "Clustering" in names
     assert "Simulating" not in names
+
+
+def test_variables_of_formulas_end_no_term():
+    names = whole_of(*["The word w of the H II and the p values of the th element."] * 4)
+    assert {"H II", "p values"} <= names
+    assert not names & {"word w", "th element"}
