@@ -89,22 +89,23 @@ def label(
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
     from saetui.interpret.llm import Budget
-    from saetui.pipeline.model_families import FamilyLabelling, FamilyRequest
-    from saetui.pipeline.model_labels import ModelLabelling, ModelRequest
+    from saetui.pipeline.model_families import FamilyLabelling
+    from saetui.pipeline.model_labels import ModelLabelling
+    from saetui.pipeline.model_questions import Models
 
     with opened(bundle, sae) as session, shown_progress() as progress:
-        models = (
+        models = Models(
             _model(labeller, base_url, price, concurrency),
             _model(judge, base_url, judge_price, concurrency),
+            Budget(budget, tokens),
         )
         job: ModelLabelling | FamilyLabelling
+        name = session.sae.record.name
         if families:
             chosen = _chosen_families(session, only)
-            asked = FamilyRequest(*models, Budget(budget, tokens), chosen)
-            job = FamilyLabelling(session.bundle, session.sae.record.name, asked, progress)
+            job = FamilyLabelling(session.bundle, name, models, chosen, progress)
         else:
-            request = ModelRequest(tuple(_chosen(session, only)), *models, Budget(budget, tokens))
-            job = ModelLabelling(session.bundle, session.sae.record.name, request, progress)
+            job = ModelLabelling(session.bundle, name, models, _chosen(session, only), progress)
         expected = job.estimate()
         progress.note(expected.in_words())
         if estimate:

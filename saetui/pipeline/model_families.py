@@ -1,28 +1,22 @@
 """Have a language model label families of a bundle, or judge the labels they have."""
 
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from saetui.core.families import Families, Family, FamilyLabel
 from saetui.errors import InputError
 from saetui.interpret.family_scores import score_families, with_scores
 from saetui.interpret.llm import (
-    Budget,
     Estimate,
-    LanguageModel,
     Ledger,
     LLMJudge,
-    LLMLabeller,
-    ModelSettings,
     Spending,
 )
 from saetui.interpret.superfeatures import family_postings
 from saetui.pipeline.model_questions import (
+    Models,
     document_texts,
     judge_scores,
-    ledger_of,
     questions_on,
     study_of,
 )
@@ -32,24 +26,6 @@ from saetui.store.bundle import Bundle
 
 MOST_MEMBERS = 100
 """Labels that a model reads of one family, the most general; of a larger one they say enough."""
-
-
-@dataclass(frozen=True)
-class FamilyRequest:
-    """What is asked of language models about families.
-
-    Attributes:
-        labeller: Who labels them; None leaves the labels they have.
-        judge: Who judges the labels; None for the offline judge.
-        budget: Most that all of it may cost, this run and earlier ones of the same request
-            together.
-        families: Numbers of the families; None for all.
-    """
-
-    labeller: ModelSettings | None
-    judge: ModelSettings | None
-    budget: Budget
-    families: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,36 +53,39 @@ class FamilyLabelling:
     Args:
         bundle: The open bundle.
         sae: Name of the SAE; None for the bundle's first.
-        request: What is asked.
+        models: Who is asked.
+        families: Numbers of the families; None for all.
         progress: Told of every step.
 
     Raises:
-        InputError: Nothing is asked, or of no family with labelled members.
+        InputError: None of the families has labelled members.
     """
 
     def __init__(
-        self, bundle: Bundle, sae: str | None, request: FamilyRequest, progress: Progress
+        self,
+        bundle: Bundle,
+        sae: str | None,
+        models: Models,
+        families: Collection[int] | None,
+        progress: Progress,
     ) -> None:
-        if request.labeller is None and request.judge is None:
-            raise InputError("No language model is named.", "Give --with or --judge openai:MODEL.")
         self._bundle, self._sae = bundle, bundle.sae(sae)
-        self._request, self._progress = request, progress
-        self._members = {family.id: self._labels_of(family) for family in self._wanted()}
+        self._models, self._progress = models, progress
+        self._members = {
+            family.id: self._labels_of(family)
+            for family in self._sae.families
+            if families is None or family.id in families
+        }
         self._members = {number: labels for number, labels in self._members.items() if labels}
         if not self._members:
             raise InputError(
                 "None of these families has members with labels.",
                 f"See them with: saetui families {bundle.path}",
             )
-        families = self._sae.families
         self._of_features = study_of(bundle, self._sae, progress)
         self._study = self._of_features.of(
-            family_postings(self._sae.postings, families, strong_only=True)
+            family_postings(self._sae.postings, self._sae.families, strong_only=True)
         )
-
-    def _wanted(self) -> list[Family]:
-        chosen, families = self._request.families, self._sae.families
-        return [family for family in families if chosen is None or family.id in chosen]
 
     def _labels_of(self, family: Family) -> list[str]:
         records = self._sae.features
@@ -115,20 +94,21 @@ class FamilyLabelling:
 
     def estimate(self) -> Estimate:
         """What it will probably cost; asks nothing."""
-        with self._ledger() as ledger:
+        with self._models.ledger(self._bundle, self._sae, "families") as ledger:
             total = Estimate(0, 0, 0, 0, 0.0)
-            if self._request.labeller is not None:
-                labeller = LLMLabeller(LanguageModel(self._request.labeller, ledger))
+            labeller = self._models.labeller_in(ledger)
+            if labeller is not None:
                 total += labeller.estimate_families(list(self._members.values()))
-            if self._request.judge is not None:
+            judge = self._judge(ledger)
+            if judge is not None:
                 questions = questions_on(self._names(self._sae.families), self._study.trials)
-                total += self._judge(ledger).estimate(questions)
+                total += judge.estimate(questions)
             return total
 
     def run(self) -> FamilyOutcome:
         """Label, score, judge, store. Interrupted, a second run pays for nothing again."""
         families = self._sae.families
-        with self._ledger() as ledger:
+        with self._models.ledger(self._bundle, self._sae, "families") as ledger:
             made, failed = self._make(ledger)
             new = {
                 number: label for number, label in made.items() if not _has(families[number], label)
@@ -144,14 +124,12 @@ class FamilyLabelling:
                 scored = score_families(self._of_features, self._sae.postings, families)
                 families = _taken(families, scored, new.keys())
             judged: set[int] = set()
-            if self._request.judge is not None:
-                questions = questions_on(self._names(families), self._study.trials)
+            judge = self._judge(ledger)
+            if judge is not None:
+                trials = self._study.trials
+                questions = questions_on(self._names(families), trials)
                 scores, judged = judge_scores(
-                    self._judge(ledger),
-                    questions,
-                    self._study.trials,
-                    len(families),
-                    self._progress,
+                    judge, questions, trials, len(families), self._progress
                 )
                 families = _taken(families, with_scores(families, scores), judged)
             if new or judged:
@@ -165,9 +143,9 @@ class FamilyLabelling:
 
     def _make(self, ledger: Ledger) -> tuple[dict[int, FamilyLabel], dict[int, str]]:
         """New labels, and why there are none of some families."""
-        if self._request.labeller is None:
+        labeller = self._models.labeller_in(ledger)
+        if labeller is None:
             return {}, {}
-        labeller = LLMLabeller(LanguageModel(self._request.labeller, ledger))
         labels = labeller.label_families(list(self._members.values()), self._progress)
         made, failed = {}, {}
         for number, outcome in zip(self._members, labels.outcomes, strict=True):
@@ -183,18 +161,10 @@ class FamilyLabelling:
                 )
         return made, failed
 
-    @cached_property
-    def _texts(self) -> list[str]:
-        return document_texts(self._bundle)
-
-    def _judge(self, ledger: Ledger) -> LLMJudge:
-        assert self._request.judge is not None
-        return LLMJudge(LanguageModel(self._request.judge, ledger), self._texts)
-
-    def _ledger(self) -> AbstractContextManager[Ledger]:
-        request = self._request
-        models = (request.labeller, request.judge)
-        return ledger_of(self._bundle, self._sae, models, request.budget, "families")
+    def _judge(self, ledger: Ledger) -> LLMJudge | None:
+        # Half a million texts are not read for nothing.
+        texts = document_texts(self._bundle) if self._models.judge is not None else []
+        return self._models.judge_in(ledger, texts)
 
 
 def _has(family: Family, label: FamilyLabel) -> bool:

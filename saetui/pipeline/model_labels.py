@@ -1,7 +1,6 @@
 """Have a language model label features of a bundle, or judge the labels they have."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from saetui.errors import InputError
@@ -10,21 +9,17 @@ from saetui.interpret.judges import Question
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.llm import (
     ActiveText,
-    Budget,
     Estimate,
     FeatureExamples,
-    LanguageModel,
     Ledger,
     LLMJudge,
-    LLMLabeller,
-    ModelSettings,
     Spending,
 )
 from saetui.pipeline.label_records import JUDGES, score_records
 from saetui.pipeline.model_questions import (
+    Models,
     document_texts,
     judge_scores,
-    ledger_of,
     questions_on,
     study_of,
 )
@@ -34,24 +29,6 @@ from saetui.store.bundle import Bundle
 from saetui.store.labels import LabelRecord, ScoreRecord
 
 _STRONGEST, _OTHERS, _NEGATIVES = 5, 5, 6
-
-
-@dataclass(frozen=True)
-class ModelRequest:
-    """What is asked of language models.
-
-    Attributes:
-        features: Which features.
-        labeller: Who labels them; None leaves the labels they have.
-        judge: Who judges the labels; None for offline judges alone.
-        budget: Most that all of it may cost, this run and earlier ones of the same request
-            together.
-    """
-
-    features: tuple[int, ...]
-    labeller: ModelSettings | None
-    judge: ModelSettings | None
-    budget: Budget
 
 
 @dataclass(frozen=True)
@@ -79,23 +56,27 @@ class ModelLabelling:
     Args:
         bundle: The open bundle.
         sae: Name of the SAE; None for the bundle's first.
-        request: What is asked.
+        models: Who is asked.
+        features: What about.
         progress: Told of every step.
 
     Raises:
-        InputError: Nothing is asked, or of no feature that has documents to learn from.
+        InputError: None of the features has documents to learn from.
     """
 
     def __init__(
-        self, bundle: Bundle, sae: str | None, request: ModelRequest, progress: Progress
+        self,
+        bundle: Bundle,
+        sae: str | None,
+        models: Models,
+        features: Sequence[int],
+        progress: Progress,
     ) -> None:
-        if request.labeller is None and request.judge is None:
-            raise InputError("No language model is named.", "Give --with or --judge openai:MODEL.")
         self._bundle, self._sae = bundle, bundle.sae(sae)
-        self._request, self._progress = request, progress
+        self._models, self._progress = models, progress
         self._texts = document_texts(bundle)
         self._study = study_of(bundle, self._sae, progress)
-        self._examples = self._study.examples(request.features)
+        self._examples = self._study.examples(tuple(features))
         if not self._examples:
             raise InputError(
                 "None of these features is active on a document to learn from.",
@@ -104,26 +85,26 @@ class ModelLabelling:
 
     def estimate(self) -> Estimate:
         """What it will probably cost; asks nothing."""
-        with self._ledger() as ledger:
+        with self._models.ledger(self._bundle, self._sae) as ledger:
             total = Estimate(0, 0, 0, 0, 0.0)
-            if self._request.labeller is not None:
-                labeller = LLMLabeller(LanguageModel(self._request.labeller, ledger))
+            labeller = self._models.labeller_in(ledger)
+            if labeller is not None:
                 total += labeller.estimate(self._shown())
-            if self._request.judge is not None:
-                total += self._judge(ledger).estimate(self._questions(self._labels_now()))
+            judge = self._models.judge_in(ledger, self._texts)
+            if judge is not None:
+                total += judge.estimate(self._questions(self._labels_now()))
             return total
 
     def run(self) -> ModelOutcome:
         """Label, score, judge, store. Interrupted, a second run pays for nothing again."""
-        with self._ledger() as ledger:
+        with self._models.ledger(self._bundle, self._sae) as ledger:
             made, failed = self._make(ledger)
             labels = self._labels_now()
             for record in made:
                 labels[record.feature] = _as_label(record)
             scores = self._offline(labels, {record.feature for record in made})
-            judged: list[ScoreRecord] = []
-            if self._request.judge is not None:
-                judged = self._judged(self._judge(ledger), labels)
+            judge = self._models.judge_in(ledger, self._texts)
+            judged = self._judged(judge, labels) if judge is not None else []
             new, scores = self._told_apart(made, [*scores, *judged])
             store_labels(
                 self._bundle.path,
@@ -141,12 +122,11 @@ class ModelLabelling:
 
     def _make(self, ledger: Ledger) -> tuple[list[LabelRecord], dict[int, str]]:
         """New labels, and why there are none of some features."""
-        if self._request.labeller is None:
+        labeller = self._models.labeller_in(ledger)
+        if labeller is None:
             return [], {}
         shown = self._shown()
-        labels = LLMLabeller(LanguageModel(self._request.labeller, ledger)).label(
-            shown, self._progress
-        )
+        labels = labeller.label(shown, self._progress)
         made, failed = [], {}
         for each, outcome in zip(shown, labels.outcomes, strict=True):
             if outcome.answer is None:
@@ -198,10 +178,6 @@ class ModelLabelling:
         asked = {feature: labels[feature].text for feature in self._examples}
         return questions_on(asked, self._study.trials)
 
-    def _judge(self, ledger: Ledger) -> LLMJudge:
-        assert self._request.judge is not None
-        return LLMJudge(LanguageModel(self._request.judge, ledger), self._texts)
-
     def _judged(self, judge: LLMJudge, labels: Mapping[int, FeatureLabel]) -> list[ScoreRecord]:
         """Scores by the language model of labels that it could judge."""
         questions = self._questions(labels)
@@ -244,11 +220,6 @@ class ModelLabelling:
                 versions.setdefault(feature.id, feature.version)
         numbered = [replace(score, version=versions.get(score.feature, 0)) for score in scores]
         return new, [score for score in numbered if score.version or score.feature in added]
-
-    def _ledger(self) -> AbstractContextManager[Ledger]:
-        request = self._request
-        models = (request.labeller, request.judge)
-        return ledger_of(self._bundle, self._sae, models, request.budget)
 
 
 def _as_label(record: LabelRecord) -> FeatureLabel:

@@ -1,14 +1,23 @@
 """What every request to language models about a bundle needs: documents, a ledger, judgements."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
 from saetui.embed import EmbedderSettings, load_embedder
+from saetui.errors import InputError
 from saetui.interpret.judges import Question
 from saetui.interpret.labelling import Study
-from saetui.interpret.llm import Budget, Ledger, LLMJudge, ModelSettings
+from saetui.interpret.llm import (
+    Budget,
+    LanguageModel,
+    Ledger,
+    LLMJudge,
+    LLMLabeller,
+    ModelSettings,
+)
 from saetui.interpret.scores import Scores, detection_scores
 from saetui.interpret.trials import Trials
 from saetui.paths import cache_dir
@@ -63,6 +72,43 @@ def ledger_of(
     name = f"{account}|{subject}" if subject else account
     with Ledger(folder / "replies.sqlite", name, budget) as ledger:
         yield ledger
+
+
+@dataclass(frozen=True)
+class Models:
+    """The language models that one request asks.
+
+    Attributes:
+        labeller: Who labels; None leaves the labels that there are.
+        judge: Who judges the labels; None for offline judges alone.
+        budget: Most that all of it may cost, this run and earlier ones of the same request
+            together.
+
+    Raises:
+        InputError: There is neither.
+    """
+
+    labeller: ModelSettings | None
+    judge: ModelSettings | None
+    budget: Budget
+
+    def __post_init__(self) -> None:
+        if self.labeller is None and self.judge is None:
+            raise InputError("No language model is named.", "Give --with or --judge openai:MODEL.")
+
+    def ledger(
+        self, bundle: Bundle, sae: StoredSae, subject: str = ""
+    ) -> AbstractContextManager[Ledger]:
+        """See `ledger_of`."""
+        return ledger_of(bundle, sae, (self.labeller, self.judge), self.budget, subject)
+
+    def labeller_in(self, ledger: Ledger) -> LLMLabeller | None:
+        """Who labels, booked in a ledger."""
+        return LLMLabeller(LanguageModel(self.labeller, ledger)) if self.labeller else None
+
+    def judge_in(self, ledger: Ledger, texts: Sequence[str]) -> LLMJudge | None:
+        """Who judges labels by these documents, booked in a ledger."""
+        return LLMJudge(LanguageModel(self.judge, ledger), texts) if self.judge else None
 
 
 def questions_on(labels: Mapping[int, str], trials: Trials) -> list[Question]:
