@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bundles import make_bundle
@@ -14,8 +15,10 @@ from saetui.errors import BundleError, EmbedderError
 from saetui.session.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import FAMILIES, FEATURES, Bundle
+from saetui.store.features import FeatureQuality, FeatureRecord
 from saetui.tui import app as app_module
 from saetui.tui.app import SaetuiApp, run, run_app
+from saetui.tui.search_control import welcome
 
 QUERY = "black hole merger chirp"
 
@@ -267,3 +270,18 @@ def test_terminal_without_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "__stderr__", None)
     monkeypatch.setattr(sys, "__stdout__", None)
     assert app_module.terminal_encoding() == "ascii"
+
+
+def test_a_newcomer_is_offered_one_subject_that_is_well_recognised():
+    def feature(number, label, documents, word, f1):
+        quality = FeatureQuality(word)
+        return FeatureRecord(number, label, (), documents, 0.1, 0.2, 0.3, quality, f1)
+
+    features = [
+        feature(0, "Approach", 900, "broad", 1.0),
+        feature(1, "Chairs and tables", 800, "coherent", 1.0),
+        feature(2, "Nodes", 700, "coherent", 0.5),
+        feature(3, "Dark matter", 600, "coherent", 0.95),
+        feature(4, "", 1_000, "coherent", None),
+    ]
+    assert "for example: Dark matter" in welcome(SimpleNamespace(bundle=[0], features=features))
