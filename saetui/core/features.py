@@ -76,12 +76,18 @@ def nearest_and_opposed(
     weights: SaeWeights, feature: int, limit: int
 ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
     """Other features with the cosine of their directions: nearest first, and most opposed first."""
-    similarity = weights.directions @ weights.directions[feature]
+    return both_ends(weights.directions @ weights.directions[feature], feature, limit)
+
+
+def both_ends(
+    cosines: Float, feature: int, limit: int
+) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """Features but `feature` with their cosines `(n,)`: the highest first, and the lowest first."""
 
     def ranked(sign: int) -> list[tuple[int, float]]:
-        ranking = sign * similarity
+        ranking = sign * cosines
         ranking[feature] = -np.inf
-        return [(int(i), float(similarity[i])) for i in top(ranking, min(limit, len(ranking) - 1))]
+        return [(int(i), float(cosines[i])) for i in top(ranking, min(limit, len(ranking) - 1))]
 
     return ranked(1), ranked(-1)
 

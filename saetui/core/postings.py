@@ -41,9 +41,31 @@ def build_postings(codes: Codes) -> Postings:
     """Invert codes; memory is proportional to the number of non-zero activations."""
     active = codes.indices >= 0
     features = codes.indices[active]
-    rows = np.nonzero(active)[0].astype(np.int32)
-    values = np.asarray(codes.values[active], dtype=np.float32)
-    order = np.lexsort((rows, -values, features))
     indptr = np.zeros(codes.n + 1, dtype=np.int64)
     np.cumsum(np.bincount(features, minlength=codes.n), out=indptr[1:])
-    return Postings(indptr, rows[order], values[order])
+    order = by_feature(features, codes.n)
+    rows = np.nonzero(active)[0].astype(np.int32)[order]
+    values = np.asarray(codes.values[active], dtype=np.float32)[order]
+    sort_by_activation(indptr, rows, values)
+    return Postings(indptr, rows, values)
+
+
+def by_feature(features: Int, n: int) -> NDArray[np.intp]:
+    """The order of rising features, below `n`, in which equal ones stay as they come."""
+    # Numbers of 16 bits are sorted by their digits, in a tenth of the time.
+    return np.argsort(features.astype(np.min_scalar_type(max(n - 1, 0))), kind="stable")
+
+
+def sort_by_activation(indptr: NDArray[np.int64], rows: Int, values: Float) -> None:
+    """Bring each feature's documents, which come by rows, in order of falling activation, in place.
+
+    An activation above zero is in the order of its bits read as a number. With these above and the
+    row below, a number of 64 bits says all, and no two are equal.
+    """
+    for first, last in zip(indptr[:-1].tolist(), indptr[1:].tolist(), strict=True):
+        activations = np.ascontiguousarray(values[first:last]).view(np.uint32)
+        keys = (~activations).astype(np.uint64) << np.uint64(32)
+        keys |= rows[first:last].astype(np.uint64)
+        keys.sort()
+        rows[first:last] = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        values[first:last] = (~(keys >> np.uint64(32)).astype(np.uint32)).view(np.float32)

@@ -4,15 +4,16 @@ Memory stays the same however many documents there are: arrays are written throu
 are let go of. A killed run goes on with the block after the last one that was noted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights, encode
-from saetui.core.features import co_occurring
+from saetui.core.postings import by_feature, sort_by_activation
 from saetui.core.search import single
+from saetui.pipeline.feature_lists import write_feature_lists
 from saetui.pipeline.unfinished import UnfinishedArrays
 from saetui.progress import Progress
 from saetui.store import saes
@@ -84,23 +85,8 @@ def encode_corpus(
     for name in (*saes.CODES, *saes.POSTINGS):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (work / Path(name).name).replace(folder / name)
-    count_companions(folder, len(vectors), weights, progress)
+    write_feature_lists(folder, len(vectors), weights, progress)
     unfinished.finish()
-
-
-def count_companions(folder: Path, documents: int, weights: SaeWeights, progress: Progress) -> None:
-    """Count which features occur with each, so that to open a dense one need not."""
-    codes = saes.load_codes(folder, documents, weights.n, weights.k)
-    postings = saes.load_postings(folder, weights.n)
-    progress.start("Counting what occurs together", weights.n, "features")
-
-    def counted() -> Iterator[list[tuple[int, int]]]:
-        for feature in range(weights.n):
-            yield co_occurring(codes, postings, feature, saes.MOST_COMPANIONS)
-            progress.advance()
-
-    saes.save_companions(folder, counted(), weights.n)
-    forget_pages(codes.indices)
 
 
 def _by_document(
@@ -145,11 +131,7 @@ def _by_feature(codes: Codes, work: Path, progress: Progress) -> None:
         progress.advance(min(_SHARD, len(codes.indices) - start))
         for array in (codes.indices, codes.values):
             forget_pages(array)
-    for first, last in zip(indptr[:-1].tolist(), indptr[1:].tolist(), strict=True):
-        # Documents came in order, and a stable sort keeps it among equal activations.
-        order = np.argsort(-values[first:last], kind="stable")
-        rows[first:last] = rows[first:last][order]
-        values[first:last] = values[first:last][order]
+    sort_by_activation(indptr, rows, values)
     rows.flush()
     values.flush()
 
@@ -162,7 +144,7 @@ def _placed(
     active = indices >= 0
     features = indices[active]
     documents = (start + np.nonzero(active)[0]).astype(np.int32)
-    order = np.argsort(features, kind="stable")
+    order = by_feature(features, len(free))
     counts = np.bincount(features, minlength=len(free))
     before = np.cumsum(counts) - counts
     sorted_features = features[order]

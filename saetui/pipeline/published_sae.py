@@ -29,7 +29,7 @@ from saetui.pipeline.published_labels import label_records, score_records, summa
 from saetui.pipeline.sae_steps import SaeBuild
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import feature_lists, saes
 from saetui.store.documents import DocumentStore
 from saetui.store.families import write_families
 from saetui.store.features import read_features as read_records
@@ -175,7 +175,7 @@ class PublishedSae(SaeBuild):
         weights_from = _weights_from(folder, file, self._embeddings_from, self._force)
         encoded_from = self._step(
             "codes",
-            (*saes.CODES, *saes.POSTINGS, *saes.COMPANIONS),
+            (*saes.CODES, *saes.POSTINGS, *feature_lists.FILES),
             partial(self._encode, weights_from),
             weights=weights_from,
         )

@@ -33,7 +33,7 @@ from saetui.pipeline.label_records import JUDGES, label_records, qualities, scor
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress, Silent
 from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import feature_lists, saes
 from saetui.store.arrays import map_array, save_array
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.families import write_families
@@ -134,7 +134,7 @@ class SaeBuild:
         )
         encoded_from = self._step(
             "codes",
-            (*saes.CODES, *saes.POSTINGS, *saes.COMPANIONS),
+            (*saes.CODES, *saes.POSTINGS, *feature_lists.FILES),
             lambda: self._encode(trained_from),
             sae=trained_from,
             embeddings=self._embeddings_from,

@@ -74,13 +74,14 @@ def _as_noted(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> Feat
 
 def _without(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:
     """A feature with its newest label that was not rejected, or none."""
-    left = [label for label in sae.labels(record.id) if label.version not in said.rejected]
+    labels, scores = sae.history(record.id)
+    left = [label for label in labels if label.version not in said.rejected]
     if not left:
         return replace(record, label="", **_UNSCORED)
     label = left[-1]
     shown = [
         score
-        for score in sae.scores(record.id)
+        for score in scores
         if score.version == label.version and score.protocol == SHOWN_PROTOCOL
     ]
     f1, pearson, judge = (

@@ -216,30 +216,30 @@ class Session:
             InputError: There is no such feature.
         """
         record = self.record(feature)
-        weights, postings = self.sae.weights, self.sae.postings
-        rows, values = postings.documents(feature)
+        rows, values = self.sae.postings.documents(feature)
         positions = feature_views.decile_positions(len(rows), per_decile=3)
+        missed = self._near_misses(feature, limit)
         wanted = {int(rows[i]) for span in positions for i in span} | set(rows[:limit].tolist())
-        headings = self.bundle.documents.headings(wanted)
+        headings = self.bundle.documents.headings(wanted | {row for row, _ in missed})
 
         def example(position: int) -> Example:
             row = int(rows[position])
             return Example(row, *headings[row][:2], float(values[position]))
 
-        together = self.sae.co_occurring(feature, limit)
-        nearest, opposed = feature_views.nearest_and_opposed(weights, feature, limit)
+        labels, scores = self.sae.history(feature)
+        nearest, opposed = self.sae.alike(feature, limit)
         return FeatureDetail(
             record=record,
-            labels=tuple(self.sae.labels(feature)),
-            scores=tuple(self.sae.scores(feature)),
+            labels=tuple(labels),
+            scores=tuple(scores),
             notes=self.notes.get(feature, FeatureNotes()),
-            near_misses=self._near_misses(feature, limit),
+            near_misses=tuple(Example(row, *headings[row][:2], value) for row, value in missed),
             histogram=tuple(feature_views.histogram(values, _HISTOGRAM_BINS).tolist()),
             top=tuple(example(i) for i in range(min(limit, len(rows)))),
             deciles=tuple(tuple(example(int(i)) for i in span) for span in positions),
             nearest=self._named(nearest),
             opposed=self._named(opposed),
-            co_occurring=self._named(together),
+            co_occurring=self._named(self.sae.co_occurring(feature, limit)),
             families=tuple(self.sae.families.of_feature(feature)),
         )
 
@@ -300,27 +300,25 @@ class Session:
         found = self.searcher.ranker.nearest(vector, limit, exact=False)
         return list(zip(found.rows.tolist(), found.scores.tolist(), strict=True))
 
-    def _near_misses(self, feature: int, limit: int) -> tuple[Example, ...]:
-        """Documents nearest to a feature's direction that do not activate it."""
+    def _near_misses(self, feature: int, limit: int) -> list[tuple[int, float]]:
+        """Documents nearest to a feature's direction that do not activate it, with cosines."""
         direction, index = self.sae.weights.directions[feature], self.bundle.index
         active = int(self.sae.postings.counts()[feature])
         depth = min(len(self.bundle), active + limit, _NEAR_MISSES)
         rows = np.empty(0, dtype=np.int64)
         if not index.exact:
-            rows = index.search(unit(direction), index.parameters.depth(depth))
+            # About the nearest will do, so no more are asked for than the index needs.
+            rows = index.search(unit(direction), max(depth, index.parameters.candidates))
         if len(rows):
             # Most of the nearest activate it, and their vectors need not be read.
             rows = np.sort(rows[~self._active(feature, rows)])
             cosines = self.searcher.ranker.cosines(direction, rows)
             best = top(cosines, limit)
-            missed = list(zip(rows[best].tolist(), cosines[best].tolist(), strict=True))
-        else:
-            found = self._nearest(direction, depth)
-            having = self._active(feature, np.array([row for row, _ in found], dtype=np.int64))
-            missed = [pair for pair, has in zip(found, having.tolist(), strict=True) if not has]
-            missed = missed[:limit]
-        headings = self.bundle.documents.headings([row for row, _ in missed])
-        return tuple(Example(row, *headings[row][:2], value) for row, value in missed)
+            return list(zip(rows[best].tolist(), cosines[best].tolist(), strict=True))
+        found = self._nearest(direction, depth)
+        having = self._active(feature, np.array([row for row, _ in found], dtype=np.int64))
+        missed = [pair for pair, has in zip(found, having.tolist(), strict=True) if not has]
+        return missed[:limit]
 
     def _active(self, feature: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of some documents activate a feature."""

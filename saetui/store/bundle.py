@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, Int, SaeWeights
+from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.families import Families
-from saetui.core.features import co_occurring
+from saetui.core.features import co_occurring, nearest_and_opposed
 from saetui.core.matches import Matches
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged, InputError
@@ -17,10 +17,18 @@ from saetui.store import saes
 from saetui.store.arrays import StoredRows, forget_pages, map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.families import read_families
+from saetui.store.feature_lists import (
+    CO_OCCURRING,
+    NEAREST,
+    OPPOSED,
+    FeatureLists,
+    ListFiles,
+    load_lists,
+)
 from saetui.store.features import FeatureRecord, read_features
 from saetui.store.index import VectorIndex, open_index
 from saetui.store.index.parameters import PARAMETERS
-from saetui.store.labels import LabelRecord, ScoreRecord, read_labels, read_scores
+from saetui.store.labels import LabelRecord, ScoreRecord, read_history
 from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import Manifest, SaeRecord, read_manifest
 from saetui.store.matches import matches_file, read_matches
@@ -87,17 +95,26 @@ class StoredSae:
         forget_pages(postings.rows)
         return postings
 
-    @loaded_once
-    def companions(self) -> tuple[Int, Int] | None:
-        """Which features occur most with each; see `saes.load_companions`."""
-        return saes.load_companions(self.folder, self.record.n)
-
     def co_occurring(self, feature: int, limit: int) -> list[tuple[int, int]]:
         """Other features active on the same documents, with the number of those documents."""
-        if self.companions is None or limit > saes.MOST_COMPANIONS:
-            return co_occurring(self.codes, self.postings, feature, limit)
-        features, together = (each[feature, :limit].tolist() for each in self.companions)
-        return [pair for pair in zip(features, together, strict=True) if pair[1]]
+        kept = self._lists[CO_OCCURRING]
+        listed = None if kept is None else kept.of(feature, limit)
+        return co_occurring(self.codes, self.postings, feature, limit) if listed is None else listed
+
+    def alike(
+        self, feature: int, limit: int
+    ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+        """Other features with the cosine of their directions: nearest first, most opposed first."""
+        kept = self._lists[NEAREST], self._lists[OPPOSED]
+        nearest, opposed = (None if each is None else each.of(feature, limit) for each in kept)
+        if nearest is None or opposed is None:
+            return nearest_and_opposed(self.weights, feature, limit)
+        return nearest, opposed
+
+    @loaded_once
+    def _lists(self) -> dict[ListFiles, FeatureLists | None]:
+        kinds = (CO_OCCURRING, NEAREST, OPPOSED)
+        return {kind: load_lists(self.folder, kind, self.record.n) for kind in kinds}
 
     @loaded_once
     def features(self) -> list[FeatureRecord]:
@@ -106,11 +123,11 @@ class StoredSae:
 
     def labels(self, feature: int) -> list[LabelRecord]:
         """Every label that a feature has had, oldest first."""
-        return read_labels(self.folder / FEATURES, feature)
+        return self.history(feature)[0]
 
-    def scores(self, feature: int) -> list[ScoreRecord]:
-        """The scores of every label that a feature has had."""
-        return read_scores(self.folder / FEATURES, feature)
+    def history(self, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:
+        """Every label that a feature has had, oldest first, and the scores of all of them."""
+        return read_history(self.folder / FEATURES, feature)
 
     def matches(self, other: SaeRecord) -> Matches | None:
         """The nearest features in another SAE of the bundle; None where they were not sought."""

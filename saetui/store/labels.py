@@ -160,14 +160,26 @@ def add_labels(path: Path, labels: Sequence[LabelRecord], scores: Sequence[Score
             ) from error
 
 
-def read_labels(path: Path, feature: int) -> list[LabelRecord]:
-    """Every label that a feature has had, oldest first."""
-    statement = """
-        SELECT feature, text, terms, method, model, prompt_version, created, version
-        FROM labels WHERE feature = ? ORDER BY version
-    """
-    rows = _read(path, statement, (feature,))
-    reasons = _reasons(path, feature) if rows else {}
+def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:
+    """Every label that a feature has had, oldest first, and the scores of all of them as stored."""
+    # A connection of its own for each reading leaves nothing to share between threads.
+    with contextlib.closing(open_read_only(path)) as connection:
+
+        def read(statement: str, *values: int) -> list[tuple[Any, ...]]:
+            return read_rows(connection, path, statement, values)
+
+        labels = read(
+            """
+            SELECT text, terms, method, model, prompt_version, created, version
+            FROM labels WHERE feature = ? ORDER BY version
+            """,
+            feature,
+        )
+        scores = read("SELECT * FROM scores WHERE feature = ? ORDER BY version, rowid", feature)
+        reasons = dict[int, str]()
+        if read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'reasons'"):
+            found = read("SELECT version, text FROM reasons WHERE feature = ?", feature)
+            reasons = {int(version): str(text) for version, text in found}
     return [
         LabelRecord(
             int(feature),
@@ -180,42 +192,23 @@ def read_labels(path: Path, feature: int) -> list[LabelRecord]:
             version=int(version),
             reasoning=reasons.get(int(version), ""),
         )
-        for feature, text, terms, method, model, prompt, created, version in rows
-    ]
+        for text, terms, method, model, prompt, created, version in labels
+    ], [_score(row) for row in scores]
 
 
-def _reasons(path: Path, feature: int) -> dict[int, str]:
-    """By version of the feature's labels."""
-    if not _read(path, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'reasons'"):
-        return {}
-    found = _read(path, "SELECT version, text FROM reasons WHERE feature = ?", (feature,))
-    return {int(version): str(text) for version, text in found}
-
-
-def read_scores(path: Path, feature: int) -> list[ScoreRecord]:
-    """The scores of every label of a feature, in the order in which they were stored."""
-    statement = "SELECT * FROM scores WHERE feature = ? ORDER BY version, rowid"
-    return [
-        ScoreRecord(
-            feature=int(row[0]),
-            version=int(row[1]),
-            judge=str(row[2]),
-            protocol=str(row[3]),
-            documents=int(row[4]),
-            f1=(row[5], row[6], row[7]),
-            pearson=(row[8], row[9], row[10]),
-            balanced_accuracy=(row[11], row[12], row[13]),
-        )
-        for row in _read(path, statement, (feature,))
-    ]
+def _score(row: Sequence[Any]) -> ScoreRecord:
+    return ScoreRecord(
+        feature=int(row[0]),
+        version=int(row[1]),
+        judge=str(row[2]),
+        protocol=str(row[3]),
+        documents=int(row[4]),
+        f1=(row[5], row[6], row[7]),
+        pearson=(row[8], row[9], row[10]),
+        balanced_accuracy=(row[11], row[12], row[13]),
+    )
 
 
 def terms_of(joined: object) -> tuple[str, ...]:
     """The terms that a column holds."""
     return tuple(str(joined).split("\n")) if joined else ()
-
-
-def _read(path: Path, statement: str, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
-    # A connection of its own for each reading leaves nothing to share between threads.
-    with contextlib.closing(open_read_only(path)) as connection:
-        return read_rows(connection, path, statement, values)

@@ -6,14 +6,13 @@ calls a JumpReLU, with the same `threshold` for each latent; `k` is then the mos
 active, which SAELens does not look at.
 """
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, Int, SaeWeights
+from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import forget_pages, map_array, save_array
@@ -24,11 +23,7 @@ CONFIGURATION = "cfg.json"
 WEIGHTS = "sae_weights.safetensors"
 STABILITY = "stability.npy"
 
-MOST_COMPANIONS = 32
-"""Of so many features that occur with one it is known without counting."""
-
 CODES = ("codes/indices.npy", "codes/values.npy")
-COMPANIONS = ("codes/companions.npy", "codes/together.npy")
 POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
 
 
@@ -133,30 +128,6 @@ def save_codes(folder: Path, codes: Codes, postings: Postings) -> None:
     by_feature: list[NDArray[Any]] = [postings.indptr, postings.rows, postings.values]
     for name, array in zip((*CODES, *POSTINGS), by_document + by_feature, strict=True):
         save_array(folder / name, array)
-
-
-def save_companions(folder: Path, found: Iterable[Sequence[tuple[int, int]]], n: int) -> None:
-    """Write which features occur most with each of `n`, and on how many documents."""
-    features = np.full((n, MOST_COMPANIONS), -1, dtype=np.int32)
-    together = np.zeros((n, MOST_COMPANIONS), dtype=np.int32)
-    for feature, companions in enumerate(found):
-        for place, (other, documents) in enumerate(companions):
-            features[feature, place], together[feature, place] = other, documents
-    for name, array in zip(COMPANIONS, (features, together), strict=True):
-        save_array(folder / name, array)
-
-
-def load_companions(folder: Path, n: int) -> tuple[Int, Int] | None:
-    """Of each feature those that occur most with it, -1 for none, and on how many documents.
-
-    Each int32 `(n, MOST_COMPANIONS)`, mapped; None in a bundle from before they were counted.
-    """
-    paths = [folder / name for name in COMPANIONS]
-    if not all(path.exists() for path in paths):
-        return None
-    features, together = (map_array(path, (n, MOST_COMPANIONS), np.int32) for path in paths)
-    check_numbers(paths[0], features, -1, n)
-    return features, together
 
 
 def load_codes(folder: Path, documents: int, n: int, k: int) -> Codes:

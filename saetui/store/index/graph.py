@@ -160,8 +160,8 @@ class GraphIndex:
         self._index.load_index(os.fsencode(folder / GRAPH))
         self._index.set_num_threads(1)
 
-    def search(self, vector: Float, count: int, reach: int = 1) -> Rows:
-        """See `VectorIndex.search`; keeps `reach` times as many candidates in view as are named.
+    def search(self, vector: Float, count: int, view: int = _LEAST_EF) -> Rows:
+        """See `VectorIndex.search`; keeps at least `view` candidates in view.
 
         None at all when the links lead to fewer: tight clusters can fall apart into islands.
         """
@@ -170,7 +170,7 @@ class GraphIndex:
             return np.empty(0, dtype=np.int64)
         # How far a search looks is a setting of the whole index, not of the call.
         with self._lock:
-            self._index.set_ef(max(reach * count, _LEAST_EF))
+            self._index.set_ef(max(view, count, _LEAST_EF))
             try:
                 labels, _ = self._index.knn_query(vector[None, :], k=count, num_threads=1)
             except RuntimeError:

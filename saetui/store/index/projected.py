@@ -25,12 +25,16 @@ from saetui.store.index.parameters import IndexParameters, Rows
 
 PROJECTION = "index.projection.npy"
 
-# Numbers of a projected vector: the first choice whose axes hold most of the variance, or the last.
+# Numbers of a projected vector: the first choice whose axes hold most of the variance, or the last
+# that memory has room for. A narrower one names so many more rows, to hold the nearest, that it
+# takes longer.
 WIDTHS = (256, 384, 512)
-_MOST = 0.6
+_MOST = 0.75
+_BYTES = 768 << 20
 
-# Candidates that a search keeps in view for each that it names. To look at a projection is cheaper
-# than to score a whole vector again.
+# Candidates that a search keeps in view, at least, and for each that it names. To look at a
+# projection is cheaper than to score a whole vector again.
+_LEAST_VIEW = 1_500
 _REACH = 2
 
 # Rows that the axes are found from.
@@ -63,7 +67,8 @@ def principal_axes(vectors: NDArray[np.floating]) -> Float:
     variance = np.einsum("ij,ij->j", axes, covariance @ axes)
     enough = _MOST * variance.sum()
     most = max(vectors.shape[1] // 2, 1)
-    width = next((w for w in WIDTHS if variance[: w - 1].sum() >= enough), WIDTHS[-1])
+    affordable = [w for w in WIDTHS if 4 * w * len(vectors) <= _BYTES] or WIDTHS[:1]
+    width = next((w for w in affordable if variance[: w - 1].sum() >= enough), affordable[-1])
     return np.ascontiguousarray(axes[:, : min(width - 1, most)], dtype=np.float32)
 
 
@@ -103,4 +108,5 @@ class ProjectedIndex:
 
     def search(self, vector: Float, count: int) -> Rows:
         """See `VectorIndex.search`."""
-        return self._graph.search(np.append(vector @ self._axes, np.float32(0)), count, _REACH)
+        projected = np.append(vector @ self._axes, np.float32(0))
+        return self._graph.search(projected, count, max(_REACH * count, _LEAST_VIEW))

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.codec import Codes, SaeWeights, encode, encode_in_blocks
-from saetui.core.features import co_occurring
+from saetui.core.features import co_occurring, nearest_and_opposed
 from saetui.core.postings import build_postings
 from saetui.pipeline import encoding
 from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent
 from saetui.store import saes
+from saetui.store.feature_lists import CO_OCCURRING, LONGEST, NEAREST, OPPOSED, load_lists
 
 N, D, K = 12, 8, 3
 
@@ -46,12 +47,25 @@ def assert_same(folder: Path, sae: SaeWeights, x: np.ndarray) -> None:
     assert np.array_equal(turned.indptr, postings.indptr)
     assert np.array_equal(turned.rows, postings.rows)
     assert np.array_equal(turned.values, postings.values)
-    companions = saes.load_companions(folder, N)
-    assert companions is not None
+    together, nearest, opposed = (
+        load_lists(folder, files, N) for files in (CO_OCCURRING, NEAREST, OPPOSED)
+    )
+    assert together is not None
+    assert nearest is not None
+    assert opposed is not None
     for feature in range(N):
-        pairs = zip(companions[0][feature].tolist(), companions[1][feature].tolist(), strict=True)
-        counted = co_occurring(codes, postings, feature, saes.MOST_COMPANIONS)
-        assert [pair for pair in pairs if pair[1]] == counted
+        for limit in (3, LONGEST):
+            assert together.of(feature, limit) == co_occurring(codes, postings, feature, limit)
+            for listed, ranked in zip(
+                (nearest.of(feature, limit), opposed.of(feature, limit)),
+                nearest_and_opposed(sae, feature, limit),
+                strict=True,
+            ):
+                assert listed is not None
+                assert [other for other, _ in listed] == [other for other, _ in ranked]
+                cosines = [value for _, value in listed]
+                assert cosines == pytest.approx([value for _, value in ranked], abs=1e-5)
+        assert nearest.of(feature, LONGEST + 1) is None
 
 
 @given(count=st.integers(0, 60), seed=st.integers(0, 20))

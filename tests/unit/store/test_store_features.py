@@ -15,7 +15,7 @@ from saetui.core.features import Statistics
 from saetui.errors import BuildError, BundleDamaged
 from saetui.store.databases import storable
 from saetui.store.features import FeatureQuality, read_features, write_features
-from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels, read_scores
+from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_history
 
 words = st.text(st.characters(exclude_characters="\n"), min_size=1, max_size=8)
 labels = st.builds(
@@ -58,10 +58,10 @@ def test_features_come_back_as_they_were_written(drawn: list[LabelRecord]) -> No
             assert feature.density == statistics.density[i]
             assert feature.mean_activation == statistics.mean_activation[i]
             assert feature.max_activation == statistics.max_activation[i]
-            (known,) = read_labels(path, i)
+            (known,) = read_history(path, i)[0]
             assert (known.feature, known.text, known.method) == (i, feature.label, label.method)
             assert (known.model, known.created) == (label.model, label.created)
-        assert read_labels(path, n) == []
+        assert read_history(path, n)[0] == []
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_of_several_labels_the_newest_is_read_and_none_is_lost(path: Path) -> No
     add_labels(path, newer, [])
     assert [feature.label for feature in read_features(path, 3)] == ["Nil", "", "Two"]
     assert [feature.version for feature in read_features(path, 3)] == [2, 0, 1]
-    known = read_labels(path, 0)
+    known = read_history(path, 0)[0]
     assert [(label.text, label.version) for label in known] == [("Zero", 1), ("Nil", 2)]
     assert (known[1].model, known[1].prompt_version, known[1].created) == ("model-1", "2", "2025")
 
@@ -110,12 +110,12 @@ def test_scores_stay_with_the_label_that_they_are_about(tmp_path: Path) -> None:
     assert read_features(path, 2)[0].f1 is None
     add_labels(path, [], [score(1, "llm", "top", 0.7), score(2, "llm", "top", 0.9)])
     assert read_features(path, 2)[0].f1 == 0.9
-    found = [(each.version, each.judge, each.protocol) for each in read_scores(path, 0)]
+    found = [(each.version, each.judge, each.protocol) for each in read_history(path, 0)[1]]
     assert found == [
         (1, "words", "top"), (1, "words", "hard"), (1, "llm", "top"), (2, "llm", "top")
     ]  # fmt: skip
-    assert read_scores(path, 0)[0] == score(1, "words", "top", 0.8)
-    assert read_scores(path, 1) == []
+    assert read_history(path, 0)[1][0] == score(1, "words", "top", 0.8)
+    assert read_history(path, 1)[1] == []
 
 
 def test_the_judge_asked_last_counts(path: Path) -> None:
@@ -140,9 +140,9 @@ def test_qualities_come_back(tmp_path: Path) -> None:
 
 
 def test_threads_read_at_once(path: Path) -> None:
-    expected = read_features(path, 3), read_labels(path, 0)
+    expected = read_features(path, 3), read_history(path, 0)[0]
     with ThreadPoolExecutor(8) as pool:
-        found = pool.map(lambda _: (read_features(path, 3), read_labels(path, 0)), range(40))
+        found = pool.map(lambda _: (read_features(path, 3), read_history(path, 0)[0]), range(40))
     assert all(each == expected for each in found)
 
 
