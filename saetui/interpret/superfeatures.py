@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float, Int
 from saetui.core.families import Families, Family, FamilyLabel
 from saetui.core.postings import Postings
+from saetui.interpret.co_occurrence import Activations
 from saetui.interpret.labels import LONGEST_LABEL, Key, key_of
 
 _LEAST_SHARE = 0.15
@@ -118,26 +119,25 @@ def _stems(words: Key) -> set[str]:
     return {word[:_STEM] for word in words}
 
 
-def family_documents(postings: Postings, members: Sequence[int]) -> tuple[Int, Float]:
+def family_documents(activations: Activations) -> tuple[Int, Float]:
     """Documents that activate a family, and how strongly.
 
     A family's activation on a document is the L2 norm of its members' activations on it.
 
     Args:
-        postings: Of the family's SAE.
-        members: Of the family, distinct.
+        activations: Of the family's members.
 
     Returns:
         Rows int32 and activations float32, strongest first, equal ones in the order of rows.
     """
-    parts = [postings.documents(member) for member in members]
-    rows = np.concatenate([rows for rows, _ in parts])
-    squares = np.square(np.concatenate([values for _, values in parts]), dtype=np.float64)
-    total = np.bincount(rows, weights=squares)
-    active = np.flatnonzero(total)
-    strengths = np.sqrt(total[active]).astype(np.float32)
-    order = np.lexsort((active, -strengths))
-    return active[order].astype(np.int32), strengths[order]
+    firsts = np.flatnonzero(np.diff(activations.documents, prepend=-1))
+    if not len(firsts):
+        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+    rows = activations.documents[firsts]
+    squares = np.add.reduceat(np.square(activations.values), firsts)
+    strengths = np.sqrt(squares).astype(np.float32)
+    order = np.lexsort((rows, -strengths))
+    return rows[order].astype(np.int32), strengths[order]
 
 
 def strong_documents(postings: Postings, members: Sequence[int]) -> Int:
@@ -170,7 +170,7 @@ def family_postings(
     """
     parts = []
     for family in families:
-        rows, strengths = family_documents(postings, family.members)
+        rows, strengths = family_documents(Activations.of(postings, family.members))
         if strong_only:
             strong = np.isin(rows, strong_documents(postings, family.members))
             rows, strengths = rows[strong], strengths[strong]

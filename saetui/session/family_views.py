@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.families import Family
-from saetui.interpret.co_occurrence import Block, co_occurrence_block
+from saetui.interpret.co_occurrence import Activations, Block, co_occurrence_block
 from saetui.interpret.superfeatures import family_documents
 from saetui.session.requests import Example
 from saetui.session.session import Session
@@ -61,9 +61,10 @@ def look_at_family(session: Session, family: Family, limit: int = 10) -> FamilyD
     """Everything about a family, with up to `limit` documents."""
     sae = session.sae
     members = family.members[:MOST_MEMBERS]
-    rows, strengths = family_documents(sae.postings, family.members)
+    activations = Activations.of(sae.postings, family.members)
+    rows, strengths = family_documents(activations)
     headings = session.bundle.documents.headings(rows[:limit].tolist())
-    block = co_occurrence_block(sae.postings, np.array(members, dtype=np.intp))
+    block = co_occurrence_block(activations.of_first(len(members)))
     parent_child, child_child = _means(family, members, block.counts)
     densities = [session.features[member].density for member in family.members]
     return FamilyDetail(

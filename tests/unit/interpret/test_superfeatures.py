@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.postings import build_postings
+from saetui.interpret.co_occurrence import Activations
 from saetui.interpret.superfeatures import (
     FamilyNames,
     family_documents,
@@ -105,7 +106,7 @@ def test_a_family_is_active_by_the_norm_of_its_members(codes):
     dense[rows, codes.indices[rows, slots]] = codes.values[rows, slots]
     members = (5, 0, 7)
     norms = np.linalg.norm(dense[:, members], axis=1)
-    found, strengths = family_documents(build_postings(codes), members)
+    found, strengths = family_documents(Activations.of(build_postings(codes), members))
     assert set(found.tolist()) == set(np.flatnonzero(norms).tolist())
     np.testing.assert_allclose(strengths, norms[found], rtol=1e-6)
     assert (np.diff(strengths) <= 0).all()
@@ -120,7 +121,7 @@ def test_a_family_is_active_by_the_norm_of_its_members(codes):
 
 def test_one_member_is_as_active_as_itself():
     codes = Codes(np.array([[1], [0], [0], [-1]]), np.array([[0.5], [0.25], [0.75], [0.0]]), 2)
-    rows, strengths = family_documents(build_postings(codes), [0])
+    rows, strengths = family_documents(Activations.of(build_postings(codes), [0]))
     assert rows.tolist() == [2, 1]
     assert strengths.tolist() == [0.75, 0.25]
 
@@ -128,7 +129,7 @@ def test_one_member_is_as_active_as_itself():
 @pytest.mark.parametrize("members", [[1], [1, 2]])
 def test_members_without_documents_have_none(members):
     codes = Codes(np.array([[0]], dtype=np.int32), np.ones((1, 1), np.float32), 3)
-    rows, strengths = family_documents(build_postings(codes), members)
+    rows, strengths = family_documents(Activations.of(build_postings(codes), members))
     assert len(rows) == len(strengths) == 0
     assert len(strong_documents(build_postings(codes), members)) == 0
 
@@ -143,7 +144,7 @@ def test_families_stand_like_features(codes):
     strong = family_postings(postings, families, strong_only=True)
     assert whole.n == strong.n == 2
     for family in families:
-        rows, strengths = family_documents(postings, family.members)
+        rows, strengths = family_documents(Activations.of(postings, family.members))
         np.testing.assert_array_equal(whole.documents(family.id)[0], rows)
         np.testing.assert_array_equal(whole.documents(family.id)[1], strengths)
         kept = np.isin(rows, strong_documents(postings, family.members))
