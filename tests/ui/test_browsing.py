@@ -13,7 +13,9 @@ from saetui.session.session import Session
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
+from saetui.tui.widgets.details import DetailList
 from saetui.tui.widgets.family_nodes import CHUNK, MATCHES
+from saetui.tui.widgets.text_pane import TextPane
 
 QUERY = "black hole merger chirp"
 BLACK_HOLES, ACCRETION, MERGERS, TIDAL = 0, 1, 2, 4
@@ -336,16 +338,30 @@ async def test_document_opens_and_closes(session: Session) -> None:
         assert driver.app.focused is driver.search.results
 
 
-async def test_neighbours_open_on_top_of_one_another(session: Session) -> None:
-    async with drive(session) as driver:
+async def test_from_neighbours_one_comes_back_to_where_one_was(session: Session) -> None:
+    async with drive(session, size=(44, 14)) as driver:
         await driver.ask(QUERY)
         await driver.press("shift+tab", "enter")
-        first = driver.app.screen
-        for _ in range(3):
-            await driver.press("end", "enter")
-        assert len(driver.app.screen_stack) == 5
-        await driver.press("escape", "escape", "escape")
-        assert driver.app.screen is first
+        screen = driver.app.screen
+        assert isinstance(screen, DocumentScreen)
+        text, related = (
+            screen.query_one("#document-text", TextPane),
+            screen.query_one("#related", DetailList),
+        )
+        way = []
+        for up in range(3):
+            text.scroll_to(y=up, animate=False)
+            await driver.press("end", *["up"] * up)
+            way.append((screen.detail.row, related.cursor, text.scroll_y))
+            await driver.press("enter")
+            assert screen.detail.row != way[-1][0]
+            assert text.scroll_y == 0
+        assert len({cursor for _, cursor, _ in way}) == len({y for _, _, y in way}) == 3
+        for row, cursor, scroll in reversed(way):
+            await driver.press("escape")
+            assert driver.app.screen is screen
+            assert (screen.detail.row, related.cursor, text.scroll_y) == (row, cursor, scroll)
+        assert screen.detail.document.title[:20] in driver.text()
         await driver.press("escape")
         assert driver.app.screen is driver.main
 

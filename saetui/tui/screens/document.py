@@ -1,6 +1,7 @@
 """Read one document: its text, its features, its neighbours."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -38,48 +39,92 @@ _MAX_FACT = 2_000
 _MOST_COPIED = 60
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A document that was read, and where the reader was.
+
+    Attributes:
+        detail: What is known about it.
+        trust: How far to trust the label of a feature.
+        cursor: In the list of what is in it.
+        scroll: First line of the text in view.
+    """
+
+    detail: "DocumentDetail"
+    trust: Trust
+    cursor: int = 0
+    scroll: float = 0
+
+
 class DocumentScreen(Screen[None]):
-    """One document; enter on a feature or neighbour goes there.
+    """One document; enter on a feature or neighbour goes there, and escape comes back.
+
+    There is one such screen, which shows one document after another: to make a screen anew takes
+    several times as long as to fill it.
 
     Args:
-        detail: What is shown.
         go_on: Called with a message about where the reader goes from here.
-        trust: How far to trust the label of a feature.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("Document"), *bindings("Everywhere")]
+    AUTO_FOCUS = "#related"
 
-    def __init__(
-        self, detail: "DocumentDetail", go_on: Callable[[Message], None], trust: Trust
-    ) -> None:
+    def __init__(self, go_on: Callable[[Message], None]) -> None:
         super().__init__()
-        self._trust = trust
-        self.detail = detail
         self._go_on = go_on
+        self._heading = Heading()
         self._text = TextPane(id="document-text")
         self._related = DetailList(id="related", empty=("No feature is active on it.",))
+        # The documents on the way here, the one that is shown last.
+        self._way: list[_Read] = []
+
+    @property
+    def detail(self) -> "DocumentDetail":
+        """What is shown; there must be something."""
+        return self._way[-1].detail
+
+    def begin(self, detail: "DocumentDetail", trust: Trust) -> None:
+        """Show a document that one comes to from elsewhere."""
+        self._way = [_Read(detail, trust)]
+        self._show()
+        self._related.focus()
+
+    def follow(self, detail: "DocumentDetail", trust: Trust) -> None:
+        """Show a document that one comes to from the one that is shown."""
+        self._way[-1] = replace(
+            self._way[-1], cursor=self._related.cursor, scroll=self._text.scroll_y
+        )
+        self._way.append(_Read(detail, trust))
+        self._show()
+        self._related.focus()
 
     def compose(self) -> ComposeResult:
         """Text, then features and neighbours."""
         with Container(id="document-panes"):
             with Vertical(id="document-pane"):
-                yield Heading(f"Document {self.detail.document.id}")
+                yield self._heading
                 yield self._text
             with Vertical(id="related-pane"):
                 yield Heading("What is in it")
                 yield self._related
         yield KeyLine()
 
-    def on_mount(self) -> None:
-        """Fill the list of what is in the document."""
-        self._related.replace(document_rows(self.detail, self._trust), cursor=0)
-        self._related.focus()
+    def _show(self) -> None:
+        now = self._way[-1]
+        self._heading.say(f"Document {now.detail.document.id}")
+        self._related.replace(document_rows(now.detail, now.trust), cursor=now.cursor)
+        if self._text.size.width:
+            self._lay_out()
+            # How far one can scroll is known when the text is laid out.
+            self.call_after_refresh(self._text.scroll_to, y=now.scroll, animate=False)
 
     def on_resize(self) -> None:
         """The text is broken into lines for a width."""
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:
+        if not self._way:
+            return
         self._text.replace(document_lines(self.detail.document, self._text.text_width))
 
     def on_line_list_chosen(self, event: DetailList.Chosen) -> None:
@@ -133,8 +178,12 @@ class DocumentScreen(Screen[None]):
         self._go_on(ListFeatures("", features, f"Document {self.detail.document.id}"))
 
     def action_back(self) -> None:
-        """Go back."""
-        self.dismiss(None)
+        """Go back to the document from which one came, or to where that was opened."""
+        if len(self._way) > 1:
+            self._way.pop()
+            self._show()
+        else:
+            self.dismiss(None)
 
     def action_view(self, name: str) -> None:
         """Go to a view."""

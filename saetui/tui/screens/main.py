@@ -67,6 +67,7 @@ class MainScreen(Screen[None]):
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
+        self._document = DocumentScreen(self._go_on)
         self._reading: Latest[int, DocumentDetail] = Latest(
             self, "document", self._read, self._show_document, self._tell
         )
@@ -160,17 +161,19 @@ class MainScreen(Screen[None]):
         return self._opened().document(row)
 
     def _show_document(self, row: int, detail: "DocumentDetail") -> None:
-        top = self.app.screen
-        if isinstance(top, DocumentScreen) and top.detail.row == row:
-            return
-        trust = trust_of(self._opened().features)
-        self.app.push_screen(DocumentScreen(detail, self._go_on, trust))
+        screen, trust = self._document, trust_of(self._opened().features)
+        if self.app.screen is not screen:
+            if not self.app.is_screen_installed(screen):
+                self.app.install_screen(screen, "document")
+            self.app.push_screen(screen)
+            screen.begin(detail, trust)
+        elif screen.detail.row != row:
+            screen.follow(detail, trust)
 
     def _go_on(self, message: Message) -> None:
         """From a document: to another, from which one comes back, or to a view."""
-        if not isinstance(message, OpenDocument):
-            while isinstance(self.app.screen, DocumentScreen):
-                self.app.pop_screen()
+        if not isinstance(message, OpenDocument) and self.app.screen is self._document:
+            self.app.pop_screen()
         self.post_message(message)
 
     def _tell(self, error: SaetuiError) -> None:
