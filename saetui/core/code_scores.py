@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.postings import Postings
-from saetui.core.search import top
+from saetui.core.search import distinct, top
 
 Rows = NDArray[np.int64]
 
@@ -94,7 +94,7 @@ def best_by_codes(
     while True:
         near, cosines = nearest(by_nearness)
         strong, beyond = _strongest(added, above, by_strength)
-        rows = np.union1d(near, strong).astype(np.int64)
+        rows = distinct(near, strong)
         scores = cosines_of(rows) + added[rows]
         best = top(scores, limit)
         seen_all = len(near) < by_nearness

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, SaeWeights
+from saetui.core.search import distinct
 
 Terms = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ def explain_codes(
     Returns:
         One explanation per document.
     """
-    active = np.union1d(np.flatnonzero(z), np.array(list(rewards), dtype=np.int64))
+    active = distinct(np.flatnonzero(z), np.array(list(rewards), dtype=np.int64))
     terms = np.zeros((len(rows), len(active)))
     plain = explain(weights, z, e, rows) if e.any() else [Explanation((), 0.0, 0.0)] * len(rows)
     places = {feature: place for place, feature in enumerate(active.tolist())}

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, SaeWeights, decode, encode_dense, preactivations
+from saetui.core.search import distinct
 
 STEPS = 10
 
@@ -80,7 +81,7 @@ def optimise(
 def _watched(weights: SaeWeights, activations: Float, target: Float) -> NDArray[np.intp]:
     count = min(_WATCHED * weights.k, weights.n)
     strongest = np.argpartition(-activations, count - 1)[:count]
-    return np.union1d(strongest, np.flatnonzero(target))
+    return distinct(strongest, np.flatnonzero(target))
 
 
 def _descend(

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.changes import Change, Steering, knob_of
 from saetui.core.code_scores import added_scores
 from saetui.core.codec import Float
-from saetui.core.search import top
+from saetui.core.search import distinct, single, top
 from saetui.errors import InputError
 from saetui.session.requests import SearchRequest
 from saetui.session.session import Session
@@ -123,7 +124,7 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     searcher = session.searcher
     steered = searcher.steered(request, searcher.query(request))
     changed = np.array(sorted(request.steering), dtype=np.int64)
-    features = np.union1d(np.flatnonzero(steered.query.z), changed)
+    features = distinct(np.flatnonzero(steered.query.z), changed)
     if not len(features) or not len(session.bundle):
         return []
     eligible = searcher.eligible(request)
@@ -131,14 +132,14 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     near = searcher.ranker.nearest(steered.vector, _NEAREST, exact=False, eligible=eligible).rows
     postings = session.sae.postings
     strong = [postings.documents(int(feature))[0][:_STRONGEST] for feature in features]
-    rows = np.unique(np.concatenate([near, *strong]))
+    rows = distinct(near, *strong)
     if eligible is not None:
         rows = rows[eligible[rows]]
-    vectors = np.asarray(session.bundle.embeddings[rows], dtype=np.float32)
+    vectors = single(session.bundle.rows.take(rows))
     if by_codes:
         scores = vectors @ steered.query.e
         scores = scores + added_scores(postings, steered.changes, len(session.bundle))[rows]
-        slopes = np.stack([_rewards(session, int(feature))[rows] for feature in features])
+        slopes = _rewards(session, features, rows)
     else:
         scores = vectors @ steered.vector
         slopes = session.sae.weights.directions[features] @ vectors.T
@@ -155,7 +156,19 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     )
 
 
-def _rewards(session: Session, feature: int) -> Float:
-    changes = np.zeros(session.sae.record.n, dtype=np.float32)
-    changes[feature] = 1
-    return added_scores(session.sae.postings, changes, len(session.bundle))
+def _rewards(session: Session, features: NDArray[np.int64], rows: NDArray[np.int64]) -> Float:
+    """What a change of one of each feature adds to the scores of some documents, `(m, rows)`."""
+    codes, postings = session.sae.codes, session.sae.postings
+    places = np.full(codes.n + 1, -1)
+    places[features] = np.arange(len(features))
+    # Unused slots hold -1, which stands for the last place.
+    here = places[codes.indices[rows]]
+    document, slot = np.nonzero(here >= 0)
+    feature = here[document, slot]
+    strongest = np.ones(len(features), dtype=np.float32)
+    for place, each in enumerate(features.tolist()):
+        activations = postings.documents(each)[1]
+        strongest[place] = activations[0] if len(activations) else 1
+    found = np.zeros((len(features), len(rows)), dtype=np.float32)
+    found[feature, document] = codes.values[rows][document, slot] / strongest[feature]
+    return found

@@ -24,8 +24,6 @@ _STEP = 0.05
 _STRENGTH = (0.25, 1.0)
 _EXACT_SEARCHES = 3
 _RECALL_QUERIES = 100
-# As deep as the documents nearest to a feature are looked through for near misses.
-_NEAR_MISSES = 400
 _LONGEST_FILTER = 8
 
 
@@ -86,12 +84,6 @@ def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Laten
     exact = [replace(query, exact=True) for query in queries[:_EXACT_SEARCHES]]
     yield _timed("search every document", [partial(session.search, query) for query in exact])
     yield _timed("open a feature", [partial(session.feature, feature) for feature in features])
-    directions = session.sae.weights.directions
-    nearest = partial(session.searcher.ranker.nearest, limit=_NEAR_MISSES, exact=False)
-    yield _timed(
-        "find near misses of a feature",
-        [partial(nearest, directions[feature]) for feature in features],
-    )
     typed = _typed(session, features)[:repeats]
     if typed:
         yield _timed("filter features, a key", [partial(session.choose, text) for text in typed])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from saetui.core.code_scores import added_scores, best_by_codes
 from saetui.core.codec import Float
-from saetui.core.search import cosines, top, unit
+from saetui.core.search import cosines, distinct, top, unit
 from saetui.session.eligible import Eligible
 from saetui.session.words import words_expression
 from saetui.store.arrays import forget_pages
@@ -229,13 +229,19 @@ class _Around:
 
     def cosines(self, rows: Rows) -> Float:
         """Of some rows, in their order."""
-        new = np.setdiff1d(rows, self._rows)
+        new = rows[~self._known(rows)]
         if len(new):
             self._remember(new, self._ranker.cosines(self._e, new))
         return self._cosines[np.searchsorted(self._rows, rows)]
 
+    def _known(self, rows: Rows) -> NDArray[np.bool_]:
+        if not len(self._rows):
+            return np.zeros(len(rows), dtype=bool)
+        places = np.searchsorted(self._rows, rows)
+        return np.asarray(self._rows[np.minimum(places, len(self._rows) - 1)] == rows)
+
     def _remember(self, rows: Rows, cosines: Float) -> None:
-        new = ~np.isin(rows, self._rows)
+        new = ~self._known(rows)
         together = np.concatenate([self._rows, rows[new]])
         order = np.argsort(together)
         self._rows = together[order]
@@ -244,7 +250,7 @@ class _Around:
 
 def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:
     """Two rankings as one: each gives a document `1 / (60 + its rank)`, and the sums are ranked."""
-    rows = np.union1d(meaning.rows, words.rows).astype(np.int64)
+    rows = distinct(meaning.rows, words.rows)
     parts = []
     for ranking in (meaning, words):
         part = np.zeros(len(rows), dtype=np.float32)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sae_strategies import unit_rows
 
 from saetui.core import search
-from saetui.core.search import cosines, top, unit
+from saetui.core.search import cosines, distinct, top, unit
 
 scores = st.lists(
     st.one_of(st.sampled_from([-1.0, 0.0, 0.5, 1.0]), st.floats(-1, 1, width=32)), max_size=30
@@ -68,3 +68,10 @@ def test_equal_documents_score_alike_wherever_they_stand(d: int) -> None:
     for count in (2, 3, 7, 30, 61, 1_000):
         scores = cosines(vector, np.repeat(document[None, :], count, axis=0).astype(np.float32))
         assert set(scores.tolist()) == {float(alone)}
+
+
+@given(st.lists(st.lists(st.integers(-5, 30), max_size=20), min_size=1, max_size=3))
+def test_distinct_numbers_rise(several: list[list[int]]) -> None:
+    found = distinct(*(np.array(numbers, dtype=np.int32) for numbers in several))
+    assert found.dtype == np.int64
+    assert found.tolist() == sorted({number for numbers in several for number in numbers})
