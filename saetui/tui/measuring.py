@@ -263,8 +263,8 @@ async def _keys(
         await keyboard.settle()
         typed += [await keyboard.listing(key) for key in text]
     app.listed = None
-    whats = ("filter features, a key", "and open the first of them")
-    for what, times in zip(whats, zip(*typed, strict=True), strict=True):
+    named = ("filter features, a key", "and open the first of them")
+    for what, times in zip(named, zip(*typed, strict=True), strict=True):
         found.append(Latency(what, tuple(each for each in times if each)))
     await keyboard.press("escape")
     await keyboard.press("3")
