@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from saetui.cli.options import AsJson, DeviceName, Epochs, IndexKind, Seed, Stability
+from saetui.cli.options import (
+    AsJson,
+    BaseUrl,
+    DeviceName,
+    Epochs,
+    IndexKind,
+    NewBundle,
+    NewName,
+    Seed,
+    Stability,
+)
 
 
 def build(
@@ -19,13 +29,8 @@ def build(
         ),
     ],
     *,
-    output: Annotated[
-        Path,
-        typer.Option("-o", "--output", metavar="BUNDLE", help="Folder of the bundle."),
-    ],
-    name: Annotated[
-        str, typer.Option("--name", help="What to call the bundle; its folder if not given.")
-    ] = "",
+    output: NewBundle,
+    name: NewName = "",
     embedder: Annotated[
         str,
         typer.Option(
@@ -38,10 +43,7 @@ def build(
         int | None,
         typer.Option("--dimensions", min=1, metavar="D", help="Width to ask the model for."),
     ] = None,
-    base_url: Annotated[
-        str | None,
-        typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server."),
-    ] = None,
+    base_url: BaseUrl = None,
     ids: Annotated[
         str | None,
         typer.Option("--ids", metavar="FILE", help="Ids of the rows of precomputed vectors."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 import typer
 
 from saetui.cli.opening import opened
-from saetui.cli.options import AsJson, BundlePath, SaeName, Seed
+from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName, Seed
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,24 +78,9 @@ def steering(
             "about every strength of every way. Can be given several times.",
         ),
     ] = None,
-    base_url: Annotated[
-        str | None,
-        typer.Option("--base-url", metavar="URL", help="Of the models' endpoint."),
-    ] = None,
-    price: Annotated[
-        str | None,
-        typer.Option(
-            "--price",
-            metavar="IN,OUT",
-            help="Dollars per million tokens, if a language model's are not known or not these.",
-        ),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            "--budget", min=0, metavar="DOLLARS", help="Most that language models may cost."
-        ),
-    ] = None,
+    base_url: BaseUrl = None,
+    price: Price = None,
+    budget: Budget = None,
     seed: Seed = 0,
     sae: SaeName = None,
     svg: Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from saetui.cli.options import AsJson, IndexKind, Seed
+from saetui.cli.options import AsJson, IndexKind, NewBundle, NewName, Seed
 
 importing = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -28,13 +28,8 @@ def saerch(
         ),
     ],
     *,
-    output: Annotated[
-        Path,
-        typer.Option("-o", "--output", metavar="BUNDLE", help="Folder of the bundle."),
-    ],
-    name: Annotated[
-        str, typer.Option("--name", help="What to call the bundle; its folder if not given.")
-    ] = "",
+    output: NewBundle,
+    name: NewName = "",
     sae: Annotated[
         list[str] | None,
         typer.Option(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.opening import opened
-from saetui.cli.options import AsJson, BundlePath, SaeName
+from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName
 
 if TYPE_CHECKING:
     from saetui.interpret.llm import Estimate, ModelSettings
@@ -45,32 +45,15 @@ def label(
             "numbers of families.",
         ),
     ] = False,
-    budget: Annotated[
-        float | None,
-        typer.Option("--budget", min=0, metavar="DOLLARS", help="Most that it may cost in all."),
-    ] = None,
+    budget: Budget = None,
     tokens: Annotated[
         int | None, typer.Option("--tokens", min=0, help="Most tokens that it may take in all.")
     ] = None,
-    price: Annotated[
-        str | None,
-        typer.Option(
-            "--price",
-            metavar="IN,OUT",
-            help="Dollars per million tokens, if the model's are not known or not these.",
-        ),
-    ] = None,
+    price: Price = None,
     judge_price: Annotated[
         str | None, typer.Option("--judge-price", metavar="IN,OUT", help="The same for the judge.")
     ] = None,
-    base_url: Annotated[
-        str | None,
-        typer.Option(
-            "--base-url",
-            metavar="URL",
-            help="Address of an OpenAI-compatible server, such as http://localhost:11434/v1.",
-        ),
-    ] = None,
+    base_url: BaseUrl = None,
     concurrency: Annotated[
         int, typer.Option("--concurrency", min=1, help="Requests at a time.")
     ] = 8,

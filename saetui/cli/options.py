@@ -49,3 +49,31 @@ IndexKind = Annotated[
         "Chosen from the size if not given.",
     ),
 ]
+NewBundle = Annotated[
+    Path, typer.Option("-o", "--output", metavar="BUNDLE", help="Folder of the bundle.")
+]
+NewName = Annotated[
+    str, typer.Option("--name", help="What to call the bundle; its folder if not given.")
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="Address of an OpenAI-compatible server, such as http://localhost:11434/v1.",
+    ),
+]
+Price = Annotated[
+    str | None,
+    typer.Option(
+        "--price",
+        metavar="IN,OUT",
+        help="Dollars per million tokens, if a language model's are not known or not these.",
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget", min=0, metavar="DOLLARS", help="Most that language models may cost in all."
+    ),
+]

@@ -3,25 +3,24 @@
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Vertical
 
-from saetui.errors import InputError, SaetuiError
+from saetui.errors import SaetuiError
 from saetui.tui.feature_columns import trust_of
 from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenDocument, OpenFamily, OpenFeature, OpenSplitting, SteerFeatures
+from saetui.tui.views.filtered import FilteredView
 from saetui.tui.widgets.details import DetailList, DetailRow
 from saetui.tui.widgets.feature_details import feature_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.notice import Notice
-from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from saetui.session.requests import FeatureDetail
     from saetui.session.session import Session
 
 
-class Browser(Container):
+class Browser(FilteredView):
     """A list on one side and the details of a feature on the other.
 
     A subclass fills the list (`refilter`) and says which feature a row stands for (`feature_of`).
@@ -32,12 +31,8 @@ class Browser(Container):
     """
 
     def __init__(self, lines: LineList[Any], placeholder: str, *, id: str) -> None:
-        super().__init__(id=id)
-        self.lines = lines
-        self.filter_line = TextLine(placeholder=placeholder)
-        self.notice = Notice()
+        super().__init__(lines, placeholder, id=id)
         self.detail = DetailList()
-        self.session: Session | None = None
         self.heading = Heading()
         self._shown: FeatureDetail | None = None
         # The feature whose details are to be shown, and whether they will be asked for anyway.
@@ -48,9 +43,6 @@ class Browser(Container):
         )
 
     # What a subclass defines.
-
-    def refilter(self) -> None:
-        """Fill the list with what matches the filter line."""
 
     def feature_of(self, row: object) -> int:
         """The feature that a row of the list stands for."""
@@ -72,17 +64,6 @@ class Browser(Container):
         with Vertical(classes="detail-pane"):
             yield Heading("Feature")
             yield self.detail
-
-    @property
-    def opened(self) -> "Session":
-        """The session.
-
-        Raises:
-            InputError: There is none yet.
-        """
-        if self.session is None:
-            raise InputError("The bundle is still being opened.", "Try again in a moment.")
-        return self.session
 
     @property
     def feature(self) -> int | None:
@@ -150,7 +131,8 @@ class Browser(Container):
         self._shown = detail
         self._read_from_top()
 
-    def _lay_out(self) -> None:
+    def lay_out(self) -> None:
+        """Lay out the details of the feature that is shown."""
         if self._shown is not None:
             self.detail.lay_out(self._detail_rows(self._shown))
             self._read_from_top()
@@ -165,31 +147,7 @@ class Browser(Container):
         if not self.detail.has_focus:
             self.detail.scroll_home(animate=False)
 
-    def clear_filter(self) -> None:
-        """Empty the filter line without filtering anew."""
-        with self.prevent(TextLine.Changed):
-            self.filter_line.value = ""
-
     # What widgets report.
-
-    def on_resize(self) -> None:
-        """Details are laid out for a width."""
-        self.call_after_refresh(self._lay_out)
-
-    def on_input_changed(self, event: TextLine.Changed) -> None:
-        """Filter as one types."""
-        event.stop()
-        self.refilter()
-
-    def on_input_submitted(self, event: TextLine.Submitted) -> None:
-        """Go to the list."""
-        event.stop()
-        self.lines.focus()
-
-    def on_text_line_left(self, event: TextLine.Left) -> None:
-        """Go to the list."""
-        event.stop()
-        self.lines.focus()
 
     def on_line_list_highlighted(self, event: LineList.Highlighted) -> None:
         """Ask for details of the feature under the cursor."""

@@ -80,7 +80,7 @@ class FamiliesView(Browser):
             self.forest.rename(self.session.features)
             if self._family is not None:
                 self._show_block(self._family)
-            self._lay_out()
+            self.lay_out()
         super().refresh_labels()
 
     def refilter(self) -> None:
@@ -185,13 +185,14 @@ class FamiliesView(Browser):
         self._detail_heading.say("Feature")
         super()._show_detail(feature, detail)
 
-    def _lay_out(self) -> None:
+    def lay_out(self) -> None:
+        """Show or hide the block, and lay out the details."""
         self._arrange()
         if self._of_family and self._family is not None:
             self.detail.lay_out(self._family_rows(self._family))
             self._read_from_top()
         else:
-            super()._lay_out()
+            super().lay_out()
 
     def _arrange(self) -> None:
         """Show the block above the details where there is room, or in their place."""
@@ -206,7 +207,7 @@ class FamiliesView(Browser):
         block.display, details.display = shown, roomy or not shown
         if before != (block.display, details.display):
             # What was hidden has a width only now.
-            self.call_after_refresh(self._lay_out)
+            self.call_after_refresh(self.lay_out)
 
     # Keys.
 

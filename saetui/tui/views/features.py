@@ -124,8 +124,9 @@ class FeaturesView(AnnotatedBrowser):
         title = title or f"{what}, {count}{by}"
         self.heading.say(title, *self.list.heading(self.list.line_width))
 
-    def _lay_out(self) -> None:
-        super()._lay_out()
+    def lay_out(self) -> None:
+        """Lay out the details, and the columns of the list."""
+        super().lay_out()
         self._say_heading()
         self.filter_line.placeholder = hint(self.filter_line.size.width)
 

@@ -5,21 +5,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 
-from saetui.errors import InputError, SaetuiError
+from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenFamily, OpenFeature, SteerFeatures, UseSae
+from saetui.tui.views.filtered import FilteredView
 from saetui.tui.widgets.choices import Choices
 from saetui.tui.widgets.details import DetailList
 from saetui.tui.widgets.fate_list import FateList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.notice import Notice
 from saetui.tui.widgets.splitting_details import Likes, Linked, match_rows, relative_rows
-from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -29,7 +28,7 @@ ALL = "all"
 _LONGEST_NAME = 100
 
 
-class SplittingView(Container):
+class SplittingView(FilteredView):
     """Lists of what recurs, splits, is novel or lost; beside it the chosen feature's likes.
 
     What a feature splits into stands beside what its family has below it.
@@ -38,12 +37,9 @@ class SplittingView(Container):
     BINDINGS: ClassVar[list[BindingType]] = bindings("Splitting")
 
     def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self.session: Session | None = None
-        self.filter_line = TextLine(placeholder="Find features by words of the label")
+        self.fates = FateList(empty=("Opening.",))
+        super().__init__(self.fates, "Find features by words of the label", id=id)
         self.choices = Choices()
-        self.notice = Notice()
-        self.lines = FateList(empty=("Opening.",))
         self.matches = DetailList()
         self.relatives = DetailList()
         self.kind = ""
@@ -93,8 +89,7 @@ class SplittingView(Container):
         """Put the cursor on a feature of the SAE in use."""
         self._wanted = feature
         self.kind = ALL
-        with self.prevent(TextLine.Changed):
-            self.filter_line.value = ""
+        self.clear_filter()
         if self._found is not None:
             self._list()
 
@@ -124,7 +119,7 @@ class SplittingView(Container):
     def _explain(self, session: "Session") -> None:
         """Say why there is nothing to compare, and what to do."""
         record = session.sae.record
-        self.lines.say(
+        self.fates.say(
             f"This bundle has one SAE, {record.name}. A second one of another size shows which "
             "features recur there, which split into several, and which are new.",
             "",
@@ -136,15 +131,10 @@ class SplittingView(Container):
         for pane in (self.matches, self.relatives):
             pane.say("No feature is chosen.")
 
-    def _opened(self) -> "Session":
-        if self.session is None:
-            raise InputError("The bundle is still being opened.", "Try again in a moment.")
-        return self.session
-
     def _compare(self, pair: tuple[str, str]) -> "Splitting":
         from saetui.session.splitting import look_at_splitting
 
-        session = self._opened()
+        session = self.opened
         for name in pair:
             _ = session.beside(name).features
         return look_at_splitting(session, *pair)
@@ -165,7 +155,7 @@ class SplittingView(Container):
             return ()
         if kind != ALL:
             return found.fates[kind]  # type: ignore[index]
-        own = self._opened().sae.record.name
+        own = self.opened.sae.record.name
         fates = {(fate.sae, fate.feature): fate for fates in found.fates.values() for fate in fates}
         if own == found.large:
             # A feature that others became is listed by itself.
@@ -178,12 +168,17 @@ class SplittingView(Container):
             (fate for fate in fates.values() if fate.sae == own), key=lambda fate: fate.feature
         )
 
+    def refilter(self) -> None:
+        """List what matches the filter line, once the SAEs are compared."""
+        if self._found is not None:
+            self._list()
+
     def _list(self, *, stay: bool = False) -> None:
         """List the chosen kind, filtered."""
-        session, found = self._opened(), self._found
+        session, found = self.opened, self._found
         assert found is not None
         records = {name: session.beside(name).features for name in (found.small, found.large)}
-        self.lines.records = records
+        self.fates.records = records
         fates = self._of_kind(self.kind)
         words = self.filter_line.value.casefold().split()
         if words:
@@ -198,36 +193,37 @@ class SplittingView(Container):
             places = (i for i, fate in enumerate(fates) if (fate.sae, fate.feature) == wanted)
             cursor = next(places, 0)
             self._wanted = None
-        self.lines.replace(fates, cursor=None if stay else cursor)
+        self.fates.replace(fates, cursor=None if stay else cursor)
         self.choices.say(
             [(kind, len(self._of_kind(kind))) for kind in (ALL, *found.fates)], self.kind
         )
         title = f"{found.small} to {found.large}"
-        self._heading.say(title, self.lines.LEFT, self.lines.RIGHT)
-        if self.lines.row is None:
-            self.lines.say("No feature of this kind has these words." if words else "None.")
+        self._heading.say(title, self.fates.LEFT, self.fates.RIGHT)
+        if self.fates.row is None:
+            self.fates.say("No feature of this kind has these words." if words else "None.")
             self._looking.drop()
             self._likes = None
             for pane in (self.matches, self.relatives):
                 pane.say("No feature is chosen.")
         else:
-            self._looking.ask((self.lines.row.sae, self.lines.row.feature))
+            self._looking.ask((self.fates.row.sae, self.fates.row.feature))
 
     # The chosen feature.
 
     def _look(self, chosen: tuple[str, int]) -> Likes:
         from saetui.session.splitting import family_of, likes_of
 
-        session = self._opened().beside(chosen[0])
+        session = self.opened.beside(chosen[0])
         return Likes(
             session, chosen[1], likes_of(session, chosen[1]), family_of(session, chosen[1])
         )
 
     def _show_likes(self, chosen: tuple[str, int], likes: Likes) -> None:
         self._likes = likes
-        self._lay_out(0)
+        self.lay_out(0)
 
-    def _lay_out(self, cursor: int | None = None) -> None:
+    def lay_out(self, cursor: int | None = None) -> None:
+        """Lay out the likes of the chosen feature, and what is in its family."""
         likes = self._likes
         if likes is None:
             return
@@ -244,7 +240,7 @@ class SplittingView(Container):
             row = pane.row
             if pane.has_focus and row is not None and row.target is not None:
                 return linked.features[row.target]
-        fate = self.lines.row
+        fate = self.fates.row
         return None if fate is None else (fate.sae, fate.feature)
 
     def _in_use(self) -> int | None:
@@ -253,33 +249,13 @@ class SplittingView(Container):
         if chosen is None:
             return None
         sae, feature = chosen
-        if sae == self._opened().sae.record.name:
+        if sae == self.opened.sae.record.name:
             return feature
-        name = visible_line(self._opened().beside(sae).features[feature].name, _LONGEST_NAME)
+        name = visible_line(self.opened.beside(sae).features[feature].name, _LONGEST_NAME)
         self.notice.say(f"{name} is a feature of {sae}. S uses that SAE and goes there.")
         return None
 
     # What widgets report.
-
-    def on_resize(self) -> None:
-        """Details are laid out for a width."""
-        self.call_after_refresh(self._lay_out)
-
-    def on_input_changed(self, event: TextLine.Changed) -> None:
-        """Filter as one types."""
-        event.stop()
-        if self._found is not None:
-            self._list()
-
-    def on_input_submitted(self, event: TextLine.Submitted) -> None:
-        """Go to the list."""
-        event.stop()
-        self.lines.focus()
-
-    def on_text_line_left(self, event: TextLine.Left) -> None:
-        """Go to the list."""
-        event.stop()
-        self.lines.focus()
 
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         """Show another list."""
@@ -290,8 +266,8 @@ class SplittingView(Container):
         """Look for the likes of the feature under the cursor."""
         event.stop()
         self.notice.say()
-        if event.lines is self.lines and self.lines.row is not None:
-            self._looking.ask((self.lines.row.sae, self.lines.row.feature))
+        if event.lines is self.lines and self.fates.row is not None:
+            self._looking.ask((self.fates.row.sae, self.fates.row.feature))
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         """Go to the feature."""
