@@ -1,6 +1,6 @@
 """A document as every part of saetui sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -28,3 +28,15 @@ class Document:
     def embedding_text(self) -> str:
         """What is embedded: title, blank line, text, as in the paper."""
         return f"{self.title}\n\n{self.text}" if self.title else self.text
+
+
+def fact_texts(value: object) -> Iterator[str]:
+    """A value of metadata, or each of a list, as a user would write it, in lower case."""
+    for each in value if isinstance(value, list) else [value]:
+        match each:
+            case None:
+                yield ""
+            case float() if each.is_integer():
+                yield str(int(each))
+            case _:
+                yield str(each).strip().casefold()

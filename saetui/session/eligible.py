@@ -3,20 +3,24 @@
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.asking import EVERYTHING, DocumentFilter
+from saetui.core.documents import fact_texts
 from saetui.corpus.categories import CategoryFilter
 from saetui.errors import InputError
 from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.facts import LONGEST, Facts
 
 Eligible = NDArray[np.bool_]
 
 _REMEMBERED = 8
 _MOST_EXAMPLES = 8
+_CATEGORIES = "categories"
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -89,6 +93,52 @@ class Filters:
         return active
 
     def _of_metadata(self, wanted: DocumentFilter) -> Eligible:
+        facts = self._bundle.documents.facts
+        fields = None if facts is None else facts.fields()
+        named = [name for name in fields or () if name.strip().casefold() == _CATEGORIES]
+        # A record with two such fields goes by one of them, and only the record says by which.
+        if facts is None or fields is None or len(named) > 1:
+            return self._of_all_metadata(wanted)
+        fits = np.ones(len(self._bundle), dtype=bool)
+        if wanted.categories:
+            categories = CategoryFilter(wanted.categories)
+            fitting = (
+                (named[0], value)
+                for value in (facts.values(named[0]) if named else ())
+                if len(value) == LONGEST or categories.accepts({_CATEGORIES: value})
+            )
+            fits &= self._having(facts, fitting, categories.accepts)
+        for field, value in wanted.where:
+            self._see_field(field, fields)
+            text = value.strip().casefold()
+            fits &= self._having(facts, [(field, text)], partial(_holds, field=field, value=value))
+        return fits
+
+    def _having(
+        self,
+        facts: Facts,
+        sought: Iterable[tuple[str, str]],
+        holds: Callable[[Mapping[str, object]], bool],
+    ) -> Eligible:
+        """Documents that have one of some fields and values.
+
+        Args:
+            facts: Of all documents.
+            sought: Fields and values; where a value is cut, metadata decide.
+            holds: Whether metadata are as wanted.
+        """
+        fits, unsure = np.zeros(len(self._bundle), dtype=bool), set[int]()
+        for field, value in sought:
+            rows = facts.rows(field, value)
+            if len(value) < LONGEST:
+                fits[rows] = True
+            else:
+                unsure.update(rows)
+        for row, metadata in self._bundle.documents.metadata_of(unsure):
+            fits[row] |= holds(metadata)
+        return fits
+
+    def _of_all_metadata(self, wanted: DocumentFilter) -> Eligible:
         categories = CategoryFilter(wanted.categories)
         fits = np.zeros(len(self._bundle), dtype=bool)
         fields: dict[str, None] = {}
@@ -98,31 +148,17 @@ class Filters:
                 _holds(facts, field, value) for field, value in wanted.where
             )
         for field, _ in wanted.where:
-            if field not in fields and len(fits):
-                shown = ", ".join(sorted(fields)[:_MOST_EXAMPLES]) or "nothing"
-                raise InputError(
-                    f"No document has a field called '{field}'.", f"What they have: {shown}."
-                )
+            self._see_field(field, fields)
         return fits
 
+    def _see_field(self, field: str, fields: Iterable[str]) -> None:
+        if field not in fields and len(self._bundle):
+            shown = ", ".join(sorted(fields)[:_MOST_EXAMPLES]) or "nothing"
+            raise InputError(
+                f"No document has a field called '{field}'.", f"What they have: {shown}."
+            )
 
-def _holds(facts: Mapping[str, object], field: str, value: str) -> bool:
+
+def _holds(metadata: Mapping[str, object], field: str, value: str) -> bool:
     """Whether a field is the wanted value, or a list that contains it; case does not matter."""
-    if field not in facts:
-        return False
-    found = facts[field]
-    wanted = value.strip().casefold()
-    return any(_text(each) == wanted for each in (found if isinstance(found, list) else [found]))
-
-
-def _text(value: object) -> str:
-    """A value as a user would write it."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).casefold()
-        case float() if value.is_integer():
-            return str(int(value))
-        case _:
-            return str(value).strip().casefold()
+    return field in metadata and value.strip().casefold() in fact_texts(metadata[field])

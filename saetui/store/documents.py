@@ -4,12 +4,15 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged, InputError
 from saetui.store.databases import new_database, open_read_only, read_rows, storable
+from saetui.store.facts import SCHEMA as FACTS
+from saetui.store.facts import Facts, insert_facts, sort_facts
 
 _SCHEMA = """
 PRAGMA page_size=8192;
@@ -34,17 +37,19 @@ def write_documents(path: Path, documents: Iterable[Document]) -> int:
         InputError: Two documents have the same id.
         BuildError: The file cannot be written.
     """
-    with new_database(path, _SCHEMA) as connection:
+    with new_database(path, _SCHEMA + FACTS) as connection:
         count = 0
         batch: list[tuple[object, ...]] = []
         for document in documents:
             batch.append(_values(count, document))
+            insert_facts(connection, count, document.metadata)
             count += 1
             if len(batch) == _BATCH:
                 _insert(connection, batch)
                 batch.clear()
         _insert(connection, batch)
         connection.execute("INSERT INTO documents_text(documents_text) VALUES('rebuild')")
+        sort_facts(connection)
     return count
 
 
@@ -139,6 +144,16 @@ class DocumentStore:
             ),
         )
         return [values[0] for values in found]
+
+    @cached_property
+    def facts(self) -> Facts | None:
+        """What documents have, by field and value; None in a bundle from before it was kept."""
+        kept = self._query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'facts'")
+        return Facts(self._query) if kept else None
+
+    def metadata_of(self, rows: Iterable[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Row and metadata of some documents, in order of rows."""
+        return ((int(row), self._facts(text)) for row, text in self._by_rows("row, metadata", rows))
 
     def metadata(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Row and metadata of every document, in order."""

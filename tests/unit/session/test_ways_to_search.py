@@ -21,7 +21,7 @@ from saetui.session.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
 from saetui.session.words import words_expression
 from saetui.store.bundle import Bundle
-from saetui.store.documents import DocumentStore
+from saetui.store.facts import Facts
 
 QUERY = "black hole merger"
 STEERING = {2: Change("add", 0.4), 7: Change("add", -0.3), 12: Change("set", 0.2)}
@@ -238,17 +238,17 @@ def test_filters_hold_exactly(whole: Session, few: int, request: SearchRequest) 
 
 def test_filters_are_worked_out_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    original = DocumentStore.metadata
+    original = Facts.rows
 
-    def counted(store: DocumentStore) -> object:
-        read.append(1)
-        return original(store)
+    def counted(facts: Facts, field: str, value: str) -> list[int]:
+        read.append(value)
+        return original(facts, field, value)
 
-    monkeypatch.setattr(DocumentStore, "metadata", counted)
+    monkeypatch.setattr(Facts, "rows", counted)
     wanted = DocumentFilter(categories=("Coral reefs",), lacking=(13,))
     for amount in (0.1, 0.2, 0.3):
         session.search(SearchRequest(QUERY, {12: Change("add", amount)}, filter=wanted))
-    assert read == [1]
+    assert read == ["coral reefs"]
 
 
 # Words.
