@@ -1,7 +1,7 @@
 """SQLite files that are written once, whole, and from then on only read."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,10 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def read_rows(
-    connection: sqlite3.Connection, path: Path, statement: str, values: Sequence[object] = ()
+    connection: sqlite3.Connection,
+    path: Path,
+    statement: str,
+    values: Sequence[object] | Mapping[str, object] = (),
 ) -> list[tuple[Any, ...]]:
     """All rows that a statement gives; `path` is where the database lies.
 
@@ -62,7 +65,7 @@ def read_rows(
         BundleDamaged: It is not the database that belongs there, or is closed.
     """
     try:
-        return connection.execute(statement, tuple(values)).fetchall()
+        return connection.execute(statement, values).fetchall()
     # SQLite may quote damaged bytes in its message, which then is not text.
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BundleDamaged(f"{path} is not the database that belongs there ({error}).") from None

@@ -247,7 +247,7 @@ def test_documents_lie_within_a_span_with_all_their_days(
     path = tmp_path / "documents.sqlite"
     write_documents(path, [Document(str(i), "", "a", published=d) for i, d in enumerate(dates)])
     store = DocumentStore(path)
-    assert store.within(after, before) == rows
+    assert store.within(after, before).tolist() == rows
     store.close()
 
 
@@ -267,10 +267,15 @@ def test_words_match_with_the_best_first(tmp_path: Path) -> None:
     store.close()
 
 
+def documents_with_facts(count: int) -> Iterator[Document]:
+    for i in range(count):
+        yield Document(f"d{i}", "", "x", metadata={"a": 1 + i % 2} | ({} if i % 3 else {"b": "X"}))
+
+
 def test_what_one_reader_asks_is_looked_up_not_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_documents(tmp_path / "a.sqlite", [Document(f"d{i}", "", "x") for i in range(20)])
+    write_documents(tmp_path / "a.sqlite", documents_with_facts(20))
     asked: list[tuple[str, Sequence[object]]] = []
     read = read_rows
 
@@ -281,14 +286,18 @@ def test_what_one_reader_asks_is_looked_up_not_searched(
         return read(connection, path, statement, values)
 
     with contextlib.closing(DocumentStore(tmp_path / "a.sqlite")) as store:
+        assert store.facts is not None
         monkeypatch.setattr("saetui.store.documents.read_rows", noted)
         store.document(3)
         store.headings([1, 5, 7])
         store.row_of("d4")
         store.span(2, 6)
         store.within("2019", "2020-03")
+        assert store.facts.fields() == ["a", "b"]
+        assert store.facts.values("a") == ["1", "2"]
+        assert store.facts.rows("b", "x") == list(range(0, 20, 3))
         with sqlite3.connect(tmp_path / "a.sqlite") as connection:
             for statement, values in asked:
                 plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
                 assert all("SCAN" not in step[-1] for step in plan), (statement, plan)
-    assert len(asked) == 5
+    assert len(asked) == 12
