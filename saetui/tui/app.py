@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Opener = Callable[[Callable[[str], None]], "Session"]
 
 _NO_COLOR = NoColor()
+# After so many collections of what is new is all that has been made since looked through.
+_RARELY = 100
 
 
 class SaetuiApp(App[None]):
@@ -45,6 +47,7 @@ class SaetuiApp(App[None]):
         self._opener = opener
         self.failure: SaetuiError | None = None
         self.main = MainScreen(name)
+        self._collecting = gc.get_threshold()
         super().__init__()
 
     def get_default_screen(self) -> Screen[None]:
@@ -86,12 +89,15 @@ class SaetuiApp(App[None]):
         # What the first search needs is read while the user types.
         await in_background(_warm, session)
         # What is there now stays; to look through it for rubbish time and again would make some
-        # keys wait for a tenth of a second where features are many.
+        # keys wait for a tenth of a second where features are many. So would what comes later,
+        # lists of thousands of rows, if it were looked through as often as is usual.
         gc.freeze()
+        gc.set_threshold(*self._collecting[:2], _RARELY)
 
     def on_unmount(self) -> None:
         """Whoever runs the app from Python gets the collector back as it was."""
         gc.unfreeze()
+        gc.set_threshold(*self._collecting)
 
     def _opened(self) -> "Session":
         """The session, with everything read that the first frame shows."""

@@ -1,6 +1,7 @@
 """The app before its bundle is open, when it cannot be opened, and at the end."""
 
 import asyncio
+import gc
 import sys
 import threading
 from collections.abc import Callable
@@ -50,6 +51,15 @@ async def test_query_before_the_bundle_is_open_is_answered(session: Session) -> 
         await driver.settle()
         answer = session.search(SearchRequest(query=QUERY, limit=50, why=True))
         assert tuple(driver.search.results.rows) == answer.results
+
+
+async def test_the_collector_is_held_back_only_while_the_app_runs(session: Session) -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    async with drive(session) as driver:
+        await driver.rest()
+        assert gc.get_freeze_count() > before[1]
+        assert gc.get_threshold()[2] > before[0][2]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before[0], 0)
 
 
 async def test_every_key_before_the_bundle_is_open(session: Session) -> None:
