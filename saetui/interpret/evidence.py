@@ -14,6 +14,8 @@ from saetui.store.arrays import forget_pages
 STRONGEST = 50
 HARD_NEGATIVES = 100
 
+# Features after which what was read of their documents' embeddings is let go of.
+_FORGOTTEN = 256
 # Hard negatives and the spread of embeddings are taken from as many documents at most.
 _SAMPLE = 32_768
 _READ = 2_048
@@ -101,7 +103,11 @@ def gather_evidence(
     if not active:
         return []
     strongest = [_strongest(postings, feature) for feature in active]
-    centroids = np.stack([_centroid(embeddings, *each) for each in strongest])
+    centroids = np.empty((len(active), embeddings.shape[1]), dtype=np.float32)
+    for place, each in enumerate(strongest):
+        centroids[place] = _centroid(embeddings, *each)
+        if place % _FORGOTTEN == 0:
+            forget_pages(embeddings)
     negatives = nearest_inactive(postings, active, centroids, sample, HARD_NEGATIVES)
     return [
         Evidence(feature, *strongest[place], negatives[place], centroids[place], sample.mean)

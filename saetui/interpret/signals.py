@@ -23,6 +23,7 @@ from saetui.interpret.separation import Embed, embedded
 from saetui.interpret.tokens import Tokens
 from saetui.interpret.word_space import Sparse, WordSpace
 from saetui.progress import Progress
+from saetui.store.arrays import forget_pages
 
 BY_WORDS = ("coverage", "vocabulary", "found by words")
 BY_EMBEDDER = ("similarity", "discrimination")
@@ -102,16 +103,15 @@ class Signals:
         """
         texts = sorted({text for label, terms in labels for text in (label, *terms)})
         progress.start("Reading labels", len(texts), "labels and terms")
-        alone = _mix(texts, [[label] for label, _ in labels])
-        supported = _mix(texts, [terms or [label] for label, terms in labels])
-        parts: tuple[list[Readings], list[Readings]] = ([], [])
+        alone = _Means(_mix(texts, [[label] for label, _ in labels]))
+        supported = _Means(_mix(texts, [terms or [label] for label, terms in labels]))
         for start in range(0, len(texts), _TEXTS):
             block = slice(start, start + _TEXTS)
             reading = self._read(texts[block])
-            for mix, found in zip((alone, supported), parts, strict=True):
-                found.append(_mixed(mix[:, block], reading))
+            for means in (alone, supported):
+                means.add(block, reading)
             progress.advance(len(texts[block]))
-        return _summed(parts[0]), _summed(parts[1])
+        return alone.readings(), supported.readings()
 
     def read_each(self, texts: Sequence[str]) -> Readings:
         """Understand texts, at least one, each by itself."""
@@ -147,6 +147,7 @@ class Signals:
                 each.directions.vectors[owners], each.directions.centres[owners]
             )
             signals[..., column] = directions.place(words if each.by_words else meanings)
+        forget_pages(self._embeddings)
         return signals
 
     def measure(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
@@ -163,6 +164,7 @@ class Signals:
                 documents = words if each.by_words else meanings
                 along = np.einsum("ij,ij->i", each.directions.vectors[who], documents)
                 signals[part, column] = along - each.directions.centres[who]
+            forget_pages(self._embeddings)
         return signals
 
     def _read(self, texts: Sequence[str]) -> Readings:
@@ -218,23 +220,43 @@ def _mix(texts: Sequence[str], chosen: Sequence[Sequence[str]]) -> Sparse:
     return csc_matrix((shares.astype(np.float32), (rows, columns)), shape=shape)
 
 
-def _mixed(mix: Sparse, reading: Readings) -> Readings:
-    linear = [
-        _Linear(
-            each.by_words,
-            Directions(mix @ each.directions.vectors, mix @ each.directions.centres),
-        )
-        for each in reading.linear
-    ]
-    return Readings(reading.names, (mix @ reading.coverage).tocsr(), tuple(linear))
+class _Means:
+    """Means of readings, of which each block of texts gives its share.
+
+    Args:
+        mix: CSC `(m, texts)`, see `_mix`.
+    """
+
+    def __init__(self, mix: Sparse) -> None:
+        self._mix = mix
+        self._names: tuple[str, ...] = ()
+        self._coverage: Sparse = None
+        self._linear: list[_Linear] = []
+
+    def add(self, block: slice, reading: Readings) -> None:
+        """Add what the texts of a block give."""
+        mix = self._mix[:, block].tocsr()
+        coverage = mix @ reading.coverage
+        if not self._names:
+            self._names, self._coverage = reading.names, coverage
+            self._linear = [_nothing(each, mix.shape[0]) for each in reading.linear]
+        else:
+            self._coverage = self._coverage + coverage
+        # Most have no text in the block, and their numbers would take the memory of all.
+        rows = np.flatnonzero(np.diff(mix.indptr))
+        for total, each in zip(self._linear, reading.linear, strict=True):
+            total.directions.vectors[rows] += mix[rows] @ each.directions.vectors
+            total.directions.centres[rows] += mix[rows] @ each.directions.centres
+
+    def readings(self) -> Readings:
+        """The means."""
+        return Readings(self._names, self._coverage.tocsr(), tuple(self._linear))
 
 
-def _summed(parts: Sequence[Readings]) -> Readings:
-    first, *others = parts
-    coverage = first.coverage
-    for other in others:
-        coverage = coverage + other.coverage
-        for total, each in zip(first.linear, other.linear, strict=True):
-            np.add(total.directions.vectors, each.directions.vectors, out=total.directions.vectors)
-            np.add(total.directions.centres, each.directions.centres, out=total.directions.centres)
-    return Readings(first.names, coverage, first.linear)
+def _nothing(like: _Linear, count: int) -> _Linear:
+    vectors, centres = like.directions.vectors, like.directions.centres
+    zeros = Directions(
+        np.zeros((count, vectors.shape[1]), dtype=vectors.dtype),
+        np.zeros(count, dtype=centres.dtype),
+    )
+    return _Linear(like.by_words, zeros)
