@@ -85,6 +85,11 @@ def joined_workers(device: Device) -> Iterator[Workers]:
         yield ALONE
         return
     import torch
+
+    # Its functions take the group that there is when it is read for the one to use by default.
+    # The optimizers read it; then the group would outlive its end, and its threads Python's, which
+    # now and then aborts the process. Read before there is a group, it holds none.
+    import torch.distributed.nn.functional
     from torch import distributed
 
     on_cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
