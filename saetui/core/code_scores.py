@@ -13,7 +13,8 @@ highest `s`, every other document scores at most
 
     (lowest cosine of the m)  +  max(0, lowest s of the t, if there are more above zero)
 
-As long as the last of the best is below that, both go deeper. For raised features all documents
+As long as the last of the best is below that, one of the two goes deeper, whichever costs less: how
+many more would have to be looked at by `s` is known. For raised features all documents
 that activate them are looked at if they are few; for lowered ones `s` is never above zero, so that
 going deep enough by cosine finds all. The result is that of comparing every document, provided
 that the ranking by cosine is: where an index misses a near document, so may this.
@@ -34,6 +35,9 @@ Rows = NDArray[np.int64]
 _NEAREST = 300
 _STRONGEST = 1_000
 _DEEPER = 4
+# What the index names costs more than to look at a document: so many as one of the nearest, when
+# these go deeper.
+_WORTH = 20
 
 # A deeper look that rounds differently must not change which of two equal documents is first.
 _ROUNDING = 1e-6
@@ -97,13 +101,16 @@ def best_by_codes(
         rows = distinct(near, strong)
         scores = cosines_of(rows) + added[rows]
         best = top(scores, limit)
-        seen_all = len(near) < by_nearness
-        if seen_all or (
-            len(best) == limit and scores[best[-1]] >= float(cosines[-1]) + beyond + _ROUNDING
-        ):
+        last = float(scores[best[-1]]) if len(best) == limit else -np.inf
+        if len(near) < by_nearness or last >= float(cosines[-1]) + beyond + _ROUNDING:
             return rows[best], scores[best]
-        by_nearness *= _DEEPER
-        by_strength *= _DEEPER
+        # With those whose `s` is above this, and one more, no other could come among the best.
+        least = last - float(cosines[-1]) - _ROUNDING
+        enough = int(np.count_nonzero(added[above] > least)) + 1
+        if by_strength < enough <= by_strength + _WORTH * by_nearness:
+            by_strength = enough
+        else:
+            by_nearness *= _DEEPER
 
 
 def _strongest(added: Float, above: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], float]:
