@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.asking import EVERYTHING, DocumentFilter
 from saetui.core.changes import Change, Mode
 from saetui.core.codec import Float
 from saetui.core.search import single, unit
@@ -16,6 +18,7 @@ from saetui.session.family_views import look_at_family
 from saetui.session.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.arrays import forget_pages
+from saetui.store.facts import LONGEST
 from saetui.store.index.recall import DEPTH, nearest_rows, query_vectors
 
 # As the app asks: as many results as a tall terminal shows, with reasons.
@@ -25,6 +28,7 @@ _STRENGTH = (0.25, 1.0)
 _EXACT_SEARCHES = 3
 _RECALL_QUERIES = 100
 _LONGEST_FILTER = 8
+_MOST_VALUES = 40
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,13 @@ def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Laten
     # Once before it counts, so that nothing is read or imported for the first time.
     session.search(queries[-1])
 
-    def steered(mode: Mode) -> list[Callable[[], object]]:
+    def steered(mode: Mode, among: DocumentFilter = EVERYTHING) -> list[Callable[[], object]]:
         requests = [
             # Of one query, as one steers it: ten steps of each feature.
             replace(
                 queries[0],
                 mode=mode,
+                filter=among,
                 steering={features[turn // 10]: Change("add", round(_STEP * (1 + turn % 10), 2))},
             )
             for turn in range(repeats)
@@ -83,6 +88,11 @@ def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Laten
     yield _timed("steer by codes", steered("codes"))
     exact = [replace(query, exact=True) for query in queries[:_EXACT_SEARCHES]]
     yield _timed("search every document", [partial(session.search, query) for query in exact])
+    filters = [DocumentFilter(where=(pair,)) for pair in _facts(session)[:repeats]]
+    if filters:
+        some = [replace(queries[0], filter=each) for each in filters]
+        yield _timed("search among some documents", [partial(session.search, q) for q in some])
+        yield _timed("steer among some documents", steered("delta", filters[-1]))
     yield _timed("open a feature", [partial(session.feature, feature) for feature in features])
     typed = _typed(session, features)[:repeats]
     if typed:
@@ -128,6 +138,19 @@ def measured_recall(session: Session, seed: int) -> dict[str, float]:
 def _found(session: Session, query: Float, depth: int) -> list[int]:
     rows = session.searcher.ranker.nearest(query, depth, exact=False).rows.tolist()
     return [*rows, *[-1] * (depth - len(rows))]
+
+
+def _facts(session: Session) -> list[tuple[str, str]]:
+    """Fields and values of documents, each of which is a filter that was not asked for before."""
+    facts = session.bundle.documents.facts
+    if facts is None:
+        return []
+    return [
+        (field, value)
+        for field in facts.fields()
+        for value in islice(facts.values(field), _MOST_VALUES)
+        if len(value) < LONGEST
+    ]
 
 
 def _typed(session: Session, features: list[int]) -> list[str]:

@@ -28,6 +28,8 @@ _DEEPER = 4
 # So many are looked for among eligible documents, for the same reason.
 _PASSING = 100
 _BLOCK = 4_096
+# Bytes of embeddings of eligible documents that are kept, so that they need not be read again.
+_KEPT_BYTES = 48 << 20
 # Rows of an exact search that are read together.
 _SPAN = 32_768
 
@@ -75,6 +77,7 @@ class Ranker:
         self._bundle = bundle
         self._sae = sae
         self._latest: _Around | None = None
+        self._latest_only: _Only | None = None
 
     def nearest(
         self, vector: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
@@ -90,6 +93,8 @@ class Ranker:
         count = len(self._bundle) if eligible is None else int(eligible.sum())
         if not count or not vector.any():
             return Ranking.empty()
+        if eligible is None:
+            self._latest_only = None
         # An index that finds few eligible documents among many looks at nearly all of them.
         few = eligible is not None and count <= max(_FEW, len(self._bundle) // _SMALL_SHARE)
         if not (exact or few or self._bundle.index.exact):
@@ -98,7 +103,10 @@ class Ranker:
             if len(rows):
                 return self._best(vector, rows, limit)
         if eligible is not None:
-            return self._best(vector, np.flatnonzero(eligible), limit)
+            only = self._only(eligible)
+            scores = only.cosines(vector)
+            best = top(scores, limit)
+            return Ranking.of(only.rows[best], scores[best])
         scores = self._all_cosines(vector)
         best = top(scores, limit)
         return Ranking.of(best.astype(np.int64), scores[best])
@@ -173,6 +181,17 @@ class Ranker:
         best = top(scores, limit)
         return Ranking.of(rows[best], scores[best])
 
+    def _only(self, eligible: Eligible) -> "_Only":
+        """Eligible documents; the latest ones are kept, since steering asks for them again."""
+        latest = self._latest_only
+        if latest is None or not latest.are(eligible):
+            latest = self._latest_only = _Only(self, eligible)
+        return latest
+
+    def vectors(self, rows: Rows) -> NDArray[np.floating]:
+        """Embeddings of some documents, `(m, d)`, in their order."""
+        return self._bundle.rows.take(rows)
+
     def cosines(self, vector: Float, rows: Rows) -> Float:
         """To some documents, in their order."""
         parts = [
@@ -190,6 +209,37 @@ class Ranker:
             if len(vectors) > _SPAN:
                 forget_pages(vectors)
         return np.concatenate(parts)
+
+
+class _Only:
+    """The documents that pass one filter.
+
+    Args:
+        ranker: Of the documents.
+        eligible: Which they are.
+
+    Attributes:
+        rows: Their rows, ascending.
+    """
+
+    def __init__(self, ranker: Ranker, eligible: Eligible) -> None:
+        self._ranker = ranker
+        self._eligible = eligible
+        self.rows: Rows = np.flatnonzero(eligible)
+        self._vectors: NDArray[np.floating] | None = None
+
+    def are(self, eligible: Eligible) -> bool:
+        """Whether they are those of a filter."""
+        return eligible is self._eligible or np.array_equal(eligible, self._eligible)
+
+    def cosines(self, vector: Float) -> Float:
+        """To each of them; their embeddings are kept where they are few enough for memory."""
+        if self._vectors is None:
+            some = self._ranker.vectors(self.rows[:1])
+            if len(self.rows) * some.nbytes > _KEPT_BYTES:
+                return self._ranker.cosines(vector, self.rows)
+            self._vectors = self._ranker.vectors(self.rows)
+        return cosines(vector, self._vectors)
 
 
 class _Around:

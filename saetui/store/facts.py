@@ -59,9 +59,9 @@ class Facts:
         """Every field that some document has, in order."""
         return list(self._distinct("field", "", ()))
 
-    def values(self, field: str) -> list[str]:
+    def values(self, field: str) -> Iterator[str]:
         """The beginning of every value that a field has, in order."""
-        return list(self._distinct("value", "field = ? AND", (storable(field),)))
+        return self._distinct("value", "field = ? AND", (storable(field),))
 
     def rows(self, field: str, value: str) -> list[int]:
         """Documents of which a field has a value that begins so, ascending.

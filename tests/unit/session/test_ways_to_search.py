@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from bundles import HashEmbedder, make_bundle
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from saetui.core.asking import DocumentFilter
 from saetui.core.changes import MODES, Change, Mode
@@ -20,6 +22,7 @@ from saetui.session import ranking
 from saetui.session.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
 from saetui.session.words import words_expression
+from saetui.store.arrays import StoredRows
 from saetui.store.bundle import Bundle
 from saetui.store.facts import Facts
 
@@ -249,6 +252,31 @@ def test_filters_are_worked_out_once(session: Session, monkeypatch: pytest.Monke
     for amount in (0.1, 0.2, 0.3):
         session.search(SearchRequest(QUERY, {12: Change("add", amount)}, filter=wanted))
     assert read == ["coral reefs"]
+
+
+@pytest.mark.parametrize(("kept", "reads"), [(1 << 20, 1), (0, 3)])
+def test_documents_of_a_filter_are_read_once_if_they_are_few(
+    session: Session, monkeypatch: pytest.MonkeyPatch, kept: int, reads: int
+) -> None:
+    monkeypatch.setattr(ranking, "_KEPT_BYTES", kept)
+    read = []
+    original = StoredRows.take
+
+    def counted(stored: StoredRows, wanted: NDArray[np.integer]) -> NDArray[Any]:
+        read.append(len(wanted))
+        return original(stored, wanted)
+
+    monkeypatch.setattr(StoredRows, "take", counted)
+    wanted = SearchRequest(QUERY, filter=DocumentFilter(categories=("Coral reefs",)))
+    eligible = session.searcher.eligible(wanted)
+    assert eligible is not None
+    ranker, width = session.searcher.ranker, session.bundle.manifest.dimensions
+    vectors = np.random.default_rng(0).standard_normal((3, width)).astype(np.float32)
+    every = [ranker.nearest(vector, len(eligible), exact=True).rows.tolist() for vector in vectors]
+    for vector, rows_ in zip(vectors, every, strict=True):
+        found = ranker.nearest(vector, 5, exact=False, eligible=eligible)
+        assert found.rows.tolist() == [row for row in rows_ if eligible[row]][:5]
+    assert read.count(int(eligible.sum())) == reads
 
 
 # Words.

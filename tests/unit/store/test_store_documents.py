@@ -294,7 +294,7 @@ def test_what_one_reader_asks_is_looked_up_not_searched(
         store.span(2, 6)
         store.within("2019", "2020-03")
         assert store.facts.fields() == ["a", "b"]
-        assert store.facts.values("a") == ["1", "2"]
+        assert list(store.facts.values("a")) == ["1", "2"]
         assert store.facts.rows("b", "x") == list(range(0, 20, 3))
         with sqlite3.connect(tmp_path / "a.sqlite") as connection:
             for statement, values in asked:
