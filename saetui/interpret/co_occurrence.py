@@ -1,7 +1,6 @@
 """Which features are active on the same documents, counted without an `n` by `n` matrix."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,27 +10,10 @@ from saetui.core.families import CoOccurrence, FamilyParameters, Measure
 from saetui.core.postings import Postings
 from saetui.progress import Progress
 
-# Documents of a feature, or activations of a family, that are looked at together: what is read of
-# them stays in the cache, and no step keeps an app that counts beside its screen from answering.
+# Documents of a feature that are looked at together: what is read of them stays in the cache.
 _BLOCK = 8_192
-# To find a pair takes as long as so many products of a matrix.
-_PAIR = 100
 # Relative room for rounding where a bound only sorts out what is certainly too little.
 _ROOM = 1e-9
-
-
-@dataclass(frozen=True)
-class Block:
-    """How some features occur together, each with each.
-
-    Attributes:
-        counts: int64 `(m, m)`, `C_ij`: documents that activate both; of one, all its documents.
-        similarities: float64 `(m, m)`, `D_ij`: cosine of two columns of the code matrix; zero
-            for features without documents.
-    """
-
-    counts: NDArray[np.int64]
-    similarities: NDArray[np.float64]
 
 
 def count_co_occurrence(
@@ -146,116 +128,6 @@ def activation_similarities(
         products = overlaps.products(place)[np.searchsorted(features, seconds)]
         similarities[pairs] = products / (norms[features[place]] * norms[seconds])
     return similarities
-
-
-@dataclass(frozen=True)
-class Activations:
-    """Activations of some features in order of documents, of one document in order of features.
-
-    Attributes:
-        documents: int64 `(nnz,)`.
-        columns: Place of the feature among the `size` features, `(nnz,)`.
-        values: float64 `(nnz,)`.
-        size: How many features there are.
-    """
-
-    documents: NDArray[np.int64]
-    columns: NDArray[np.intp]
-    values: NDArray[np.float64]
-    size: int
-
-    @classmethod
-    def of(cls, postings: Postings, features: Sequence[int] | NDArray[np.integer]) -> "Activations":
-        """Those of distinct features, whose postings alone are read."""
-        parts = [postings.documents(int(feature)) for feature in features]
-        documents = np.concatenate([rows for rows, _ in parts]).astype(np.int64)
-        # Unlike a stable sort of the documents, one of numbers that all differ takes little time.
-        bits = len(documents).bit_length()
-        keys = (documents << bits) | np.arange(len(documents))
-        keys.sort()
-        order = keys & ((1 << bits) - 1)
-        columns = np.repeat(np.arange(len(parts)), [len(rows) for rows, _ in parts])[order]
-        values = np.concatenate([values for _, values in parts]).astype(np.float64)[order]
-        return cls(keys >> bits, columns, values, len(parts))
-
-    def of_first(self, count: int) -> "Activations":
-        """Those of the first `count` features."""
-        if count >= self.size:
-            return self
-        kept = self.columns < count
-        return Activations(self.documents[kept], self.columns[kept], self.values[kept], count)
-
-    def blocks(self) -> Iterator["Activations"]:
-        """The same, about `_BLOCK` of them at a time, those of a document always together."""
-        start = 0
-        while start < len(self.documents):
-            last = self.documents[min(start + _BLOCK, len(self.documents)) - 1]
-            span = slice(start, int(np.searchsorted(self.documents, last, side="right")))
-            yield Activations(
-                self.documents[span], self.columns[span], self.values[span], self.size
-            )
-            start = span.stop
-
-
-def co_occurrence_block(activations: Activations) -> Block:
-    """How the features of one family occur together, in the order of their places.
-
-    The work is the number of pairs that are active together, not documents times `m` times `m`,
-    unless that is done sooner: few features have most of their documents in common.
-    """
-    size, columns = activations.size, activations.columns
-    counts, products = np.zeros((size, size)), np.zeros((size, size))
-    for block in activations.blocks():
-        found = _together(block)
-        counts += found[0]
-        products += found[1]
-    squares = np.bincount(columns, np.square(activations.values), minlength=size)
-    np.fill_diagonal(counts, np.bincount(columns, minlength=size))
-    np.fill_diagonal(products, squares)
-    norms = np.sqrt(squares)
-    norms[norms == 0] = 1
-    return Block(counts.astype(np.int64), products / np.outer(norms, norms))
-
-
-def _together(block: Activations) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Documents that activate both of two features, and sums of products; each `(size, size)`."""
-    columns, values, size = block.columns, block.values, block.size
-    new = np.diff(block.documents, prepend=-1) > 0
-    active = np.diff(np.append(np.flatnonzero(new), len(new)))
-    pairs = int((active * (active - 1)).sum()) // 2
-    if len(active) * size * size <= _PAIR * pairs:
-        dense = np.zeros((len(active), size))
-        places = np.cumsum(new) - 1, columns
-        dense[places] = values
-        products = dense.T @ dense
-        dense[places] = 1
-        return dense.T @ dense, products
-    first, second = _pairs_of_equals(block.documents)
-    cells = columns[first] * size + columns[second]
-
-    def summed(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = np.bincount(cells, weights, minlength=size * size).reshape(size, size)
-        # Each pair was found once, on one side of the diagonal.
-        return np.asarray(sums + sums.T, dtype=np.float64)
-
-    return summed(np.ones(len(cells))), summed(values[first] * values[second])
-
-
-def _pairs_of_equals(
-    ascending: NDArray[np.integer],
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of every two equal numbers of an ascending array, each pair once."""
-    first = np.arange(len(ascending))
-    firsts, seconds = [first[:0]], [first[:0]]
-    # What has no equal so many places further has none beyond.
-    for shift in range(1, len(ascending)):
-        first = first[: np.searchsorted(first, len(ascending) - shift)]
-        first = first[ascending[first] == ascending[first + shift]]
-        if not len(first):
-            break
-        firsts.append(first)
-        seconds.append(first + shift)
-    return np.concatenate(firsts), np.concatenate(seconds)
 
 
 def column_norms(postings: Postings) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.families import Family
-from saetui.interpret.co_occurrence import Activations, Block, co_occurrence_block
+from saetui.interpret.co_occurrence_block import Activations, Block, co_occurrence_block
 from saetui.interpret.superfeatures import family_documents
 from saetui.session.requests import Example
 from saetui.session.session import Session

@@ -1,6 +1,5 @@
 """Rank documents by vectors, by codes, by words and by ranks, among those that are eligible."""
 
-import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +10,7 @@ from saetui.core.code_scores import added_scores, best_by_codes
 from saetui.core.codec import Float
 from saetui.core.search import cosines, distinct, top, unit
 from saetui.session.eligible import Eligible
+from saetui.session.remembered import Around, Only
 from saetui.session.words import words_expression
 from saetui.store.arrays import forget_pages
 from saetui.store.bundle import Bundle, StoredSae
@@ -28,8 +28,6 @@ _DEEPER = 4
 # So many are looked for among eligible documents, for the same reason.
 _PASSING = 100
 _BLOCK = 4_096
-# Bytes of embeddings of eligible documents that are kept, so that they need not be read again.
-_KEPT_BYTES = 48 << 20
 # Rows of an exact search that are read together.
 _SPAN = 32_768
 
@@ -76,8 +74,8 @@ class Ranker:
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
         self._bundle = bundle
         self._sae = sae
-        self._latest: _Around | None = None
-        self._latest_only: _Only | None = None
+        self._latest: Around | None = None
+        self._latest_only: Only | None = None
 
     def nearest(
         self, vector: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
@@ -141,11 +139,11 @@ class Ranker:
         with around.lock:
             return Ranking.of(*best_by_codes(added, limit, around.nearest, around.cosines))
 
-    def _around(self, e: Float, eligible: Eligible | None) -> "_Around":
+    def _around(self, e: Float, eligible: Eligible | None) -> Around:
         """What is known about the documents around a query; of the latest one it is kept."""
         latest = self._latest
         if latest is None or not latest.is_of(e, eligible):
-            latest = self._latest = _Around(self, e, eligible)
+            latest = self._latest = Around(self, e, eligible)
         return latest
 
     def by_words(self, text: str, limit: int, eligible: Eligible | None = None) -> Ranking:
@@ -181,11 +179,11 @@ class Ranker:
         best = top(scores, limit)
         return Ranking.of(rows[best], scores[best])
 
-    def _only(self, eligible: Eligible) -> "_Only":
+    def _only(self, eligible: Eligible) -> Only:
         """Eligible documents; the latest ones are kept, since steering asks for them again."""
         latest = self._latest_only
         if latest is None or not latest.are(eligible):
-            latest = self._latest_only = _Only(self, eligible)
+            latest = self._latest_only = Only(self, eligible)
         return latest
 
     def vectors(self, rows: Rows) -> NDArray[np.floating]:
@@ -209,93 +207,6 @@ class Ranker:
             if len(vectors) > _SPAN:
                 forget_pages(vectors)
         return np.concatenate(parts)
-
-
-class _Only:
-    """The documents that pass one filter.
-
-    Args:
-        ranker: Of the documents.
-        eligible: Which they are.
-
-    Attributes:
-        rows: Their rows, ascending.
-    """
-
-    def __init__(self, ranker: Ranker, eligible: Eligible) -> None:
-        self._ranker = ranker
-        self._eligible = eligible
-        self.rows: Rows = np.flatnonzero(eligible)
-        self._vectors: NDArray[np.floating] | None = None
-
-    def are(self, eligible: Eligible) -> bool:
-        """Whether they are those of a filter."""
-        return eligible is self._eligible or np.array_equal(eligible, self._eligible)
-
-    def cosines(self, vector: Float) -> Float:
-        """To each of them; their embeddings are kept where they are few enough for memory."""
-        if self._vectors is None:
-            some = self._ranker.vectors(self.rows[:1])
-            if len(self.rows) * some.nbytes > _KEPT_BYTES:
-                return self._ranker.cosines(vector, self.rows)
-            self._vectors = self._ranker.vectors(self.rows)
-        return cosines(vector, self._vectors)
-
-
-class _Around:
-    """Documents around one query: steering by codes asks for the same ones at each step.
-
-    Args:
-        ranker: Of the documents.
-        e: The query's embedding `(d,)`.
-        eligible: Which documents may be found; None: all.
-
-    Attributes:
-        lock: For whoever asks.
-    """
-
-    def __init__(self, ranker: Ranker, e: Float, eligible: Eligible | None) -> None:
-        self.lock = threading.Lock()
-        self._ranker = ranker
-        self._e = e
-        self._eligible = eligible
-        self._nearest: dict[int, tuple[Rows, Float]] = {}
-        self._rows: Rows = np.empty(0, dtype=np.int64)
-        self._cosines: Float = np.empty(0, dtype=np.float32)
-
-    def is_of(self, e: Float, eligible: Eligible | None) -> bool:
-        """Whether it is about this query."""
-        if eligible is None or self._eligible is None:
-            return eligible is self._eligible and np.array_equal(e, self._e)
-        return np.array_equal(e, self._e) and np.array_equal(eligible, self._eligible)
-
-    def nearest(self, depth: int) -> tuple[Rows, Float]:
-        """Rows and cosines of the nearest documents, best first."""
-        if depth not in self._nearest:
-            found = self._ranker.nearest(self._e, depth, exact=False, eligible=self._eligible)
-            self._nearest[depth] = found.rows, found.scores
-            self._remember(found.rows, found.scores)
-        return self._nearest[depth]
-
-    def cosines(self, rows: Rows) -> Float:
-        """Of some rows, in their order."""
-        new = rows[~self._known(rows)]
-        if len(new):
-            self._remember(new, self._ranker.cosines(self._e, new))
-        return self._cosines[np.searchsorted(self._rows, rows)]
-
-    def _known(self, rows: Rows) -> NDArray[np.bool_]:
-        if not len(self._rows):
-            return np.zeros(len(rows), dtype=bool)
-        places = np.searchsorted(self._rows, rows)
-        return np.asarray(self._rows[np.minimum(places, len(self._rows) - 1)] == rows)
-
-    def _remember(self, rows: Rows, cosines: Float) -> None:
-        new = ~self._known(rows)
-        together = np.concatenate([self._rows, rows[new]])
-        order = np.argsort(together)
-        self._rows = together[order]
-        self._cosines = np.concatenate([self._cosines, cosines[new]])[order]
 
 
 def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:

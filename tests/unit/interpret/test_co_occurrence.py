@@ -12,9 +12,7 @@ from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
 from saetui.interpret import co_occurrence
 from saetui.interpret.co_occurrence import (
-    Activations,
     activation_similarities,
-    co_occurrence_block,
     count_co_occurrence,
     lifts,
 )
@@ -94,37 +92,15 @@ def test_pairs_agree_with_the_dense_matrix(seed, limits):
     np.testing.assert_allclose(similarities, cosines, rtol=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
-@given(seed=st.integers(0, 2**32), pair=st.sampled_from([0, 1, 1_000_000]))
-def test_a_block_is_the_dense_matrix_of_its_features(seed, pair):
-    codes = random_codes(seed)
-    features = np.array([7, 0, 3, 11])
-    activations = Activations.of(build_postings(codes), [*features, 5]).of_first(4)
-    with pytest.MonkeyPatch.context() as patch:
-        # Pairs are listed, or a matrix is multiplied.
-        patch.setattr(co_occurrence, "_PAIR", pair)
-        block = co_occurrence_block(activations)
-    matrix = dense(codes)[:, features]
-    np.testing.assert_array_equal(block.counts, (matrix > 0).T.astype(int) @ (matrix > 0))
-    norms = np.linalg.norm(matrix, axis=0)
-    norms[norms == 0] = 1
-    cosines = (matrix / norms).T @ (matrix / norms)
-    np.testing.assert_allclose(block.similarities, cosines, rtol=1e-6)
-
-
 def test_many_documents_are_counted_in_parts(monkeypatch):
     codes = random_codes(3)
     whole = counted(codes, np.arange(12), PAPER)
     similar = activation_similarities(codes, build_postings(codes), whole)
-    block = co_occurrence_block(Activations.of(build_postings(codes), np.arange(12)))
     monkeypatch.setattr(co_occurrence, "_BLOCK", 3)
     parts = counted(codes, np.arange(12), PAPER)
     np.testing.assert_array_equal(parts.counts, whole.counts)
     again = activation_similarities(codes, build_postings(codes), parts)
     np.testing.assert_allclose(again, similar, rtol=1e-12)
-    block_again = co_occurrence_block(Activations.of(build_postings(codes), np.arange(12)))
-    np.testing.assert_array_equal(block_again.counts, block.counts)
-    np.testing.assert_allclose(block_again.similarities, block.similarities, rtol=1e-12)
 
 
 def nine_each_and_one_together():
@@ -171,7 +147,5 @@ def test_dead_features_and_an_empty_corpus_are_no_trouble():
     codes = Codes(np.full((3, 2), -1, np.int32), np.zeros((3, 2), np.float32), 4)
     assert len(counted(codes, np.arange(4), parameters).first) == 0
     assert not lifts(codes, build_postings(codes), 0).any()
-    block = co_occurrence_block(Activations.of(build_postings(codes), np.arange(4)))
-    assert not block.counts.any() and not block.similarities.any()
     codes = Codes(np.empty((0, 2), np.int32), np.empty((0, 2), np.float32), 4)
     assert len(counted(codes, np.arange(4), parameters).first) == 0

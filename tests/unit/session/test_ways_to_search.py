@@ -18,7 +18,7 @@ from saetui.core.changes import MODES, Change, Mode
 from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.errors import InputError
-from saetui.session import ranking
+from saetui.session import ranking, remembered
 from saetui.session.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
 from saetui.session.words import words_expression
@@ -258,7 +258,7 @@ def test_filters_are_worked_out_once(session: Session, monkeypatch: pytest.Monke
 def test_documents_of_a_filter_are_read_once_if_they_are_few(
     session: Session, monkeypatch: pytest.MonkeyPatch, kept: int, reads: int
 ) -> None:
-    monkeypatch.setattr(ranking, "_KEPT_BYTES", kept)
+    monkeypatch.setattr(remembered, "_KEPT_BYTES", kept)
     read = []
     original = StoredRows.take
 
