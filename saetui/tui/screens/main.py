@@ -86,6 +86,11 @@ class MainScreen(Screen[None]):
         yield KeyLine()
 
     @property
+    def is_current(self) -> bool:
+        """Whether any of it can be seen, and must be drawn: behind a dialog, not a document."""
+        return super().is_current and self.app.screen is not self._document
+
+    @property
     def search(self) -> SearchControl:
         """The search as the user spells it."""
         return self._search_view.control
@@ -165,8 +170,8 @@ class MainScreen(Screen[None]):
         if self.app.screen is not screen:
             if not self.app.is_screen_installed(screen):
                 self.app.install_screen(screen, "document")
-            self.app.push_screen(screen)
             screen.begin(detail, trust)
+            self.app.push_screen(screen)
         elif screen.detail.row != row:
             screen.follow(detail, trust)
 
