@@ -43,8 +43,8 @@ class _TimedApp(SaetuiApp):
 
     first_frame = 0.0
     last_frame = 0.0
-    # What is listed, for knowing when something else was on the screen for the first time.
-    listed: Callable[[], object] | None = None
+    # What is shown, for knowing when something else was on the screen for the first time.
+    watched: Callable[[], object] | None = None
 
     def __init__(self, *arguments: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments)
@@ -55,7 +55,7 @@ class _TimedApp(SaetuiApp):
         super()._display(screen, renderable)
         self.last_frame = time.perf_counter()
         self.first_frame = self.first_frame or self.last_frame
-        if self.listed is not None and (now := self.listed()) is not self._seen:
+        if self.watched is not None and (now := self.watched()) is not self._seen:
             self._seen, self.last_change = now, self.last_frame
 
     @property
@@ -170,8 +170,8 @@ class _Keyboard:
         taken = [await self.press(key) for key in keys]
         return tuple(each for each in taken if each)
 
-    async def listing(self, key: str) -> tuple[float, float]:
-        """Milliseconds from a key to the frame with another list, and to the last frame.
+    async def showing(self, key: str) -> tuple[float, float]:
+        """Milliseconds from a key to the first frame with something else, and to the last frame.
 
         Zero where there is none.
         """
@@ -247,22 +247,26 @@ async def _keys(
     if search.results.rows:  # type: ignore[attr-defined]
         taken = []
         await focus(search.results)  # type: ignore[attr-defined]
+        # The document is there with the first frame of its screen; its keys are named in the next.
+        app.watched = lambda: app.screen
         for _ in range(min(repeats, 50)):
             await keyboard.press("down")
-            taken.append(await keyboard.press("enter"))
+            shown, _ = await keyboard.showing("enter")
+            taken.append(shown)
             await keyboard.press("escape")
+        app.watched = None
         found.append(Latency("open a document", tuple(taken)))
     await keyboard.press("2")
     await focus(features.lines)  # type: ignore[attr-defined]
     found.append(Latency("open a feature", await keyboard.times(*["down"] * repeats)))
-    app.listed = lambda: features.lines.rows  # type: ignore[attr-defined]
+    app.watched = lambda: features.lines.rows  # type: ignore[attr-defined]
     typed = []
     for text in _FILTERS:
         await focus(features.filter_line)  # type: ignore[attr-defined]
         features.filter_line.value = ""  # type: ignore[attr-defined]
         await keyboard.settle()
-        typed += [await keyboard.listing(key) for key in text]
-    app.listed = None
+        typed += [await keyboard.showing(key) for key in text]
+    app.watched = None
     named = ("filter features, a key", "and open the first of them")
     for what, times in zip(named, zip(*typed, strict=True), strict=True):
         found.append(Latency(what, tuple(each for each in times if each)))

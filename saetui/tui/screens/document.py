@@ -115,8 +115,9 @@ class DocumentScreen(Screen[None]):
         self._related.replace(document_rows(now.detail, now.trust), cursor=now.cursor)
         if self._text.size.width:
             self._lay_out()
-            # How far one can scroll is known when the text is laid out.
-            self.call_after_refresh(self._text.scroll_to, y=now.scroll, animate=False)
+            if self._text.scroll_y != now.scroll:
+                # How far one can scroll is known when the text is laid out.
+                self.call_after_refresh(self._text.scroll_to, y=now.scroll, animate=False)
 
     def on_resize(self) -> None:
         """The text is broken into lines for a width."""
