@@ -14,9 +14,9 @@ highest `s`, every other document scores at most
     (lowest cosine of the m)  +  max(0, lowest s of the t, if there are more above zero)
 
 As long as the last of the best is below that, one of the two goes deeper, whichever costs less: how
-many more would have to be looked at by `s` is known. For raised features all documents
-that activate them are looked at if they are few; for lowered ones `s` is never above zero, so that
-going deep enough by cosine finds all. The result is that of comparing every document, provided
+many more would have to be looked at by `s` is known. For raised features all documents that
+activate them are looked at if they are few; for lowered ones `s` is never above zero, so that going
+deep enough by cosine finds all. The result is that of comparing every document, provided
 that the ranking by cosine is: where an index misses a near document, so may this.
 """
 
@@ -35,8 +35,8 @@ Rows = NDArray[np.int64]
 _NEAREST = 300
 _STRONGEST = 1_000
 _DEEPER = 4
-# What the index names costs more than to look at a document: so many as one of the nearest, when
-# these go deeper.
+# So many documents are looked at in the time that the index takes to go deeper, for each of the
+# nearest that it has named so far.
 _WORTH = 20
 
 # A deeper look that rounds differently must not change which of two equal documents is first.
