@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 from saetui.version import __version__
 
 if TYPE_CHECKING:
-    from saetui.core.asking import DocumentFilter
     from saetui.core.changes import Change
-    from saetui.session.exports import export_results
-    from saetui.session.feedback import effects, feedback
-    from saetui.session.presets import open_preset, read_preset, save_preset
-    from saetui.session.request_json import request_from_json, request_to_json
-    from saetui.session.requests import SearchRequest
-    from saetui.session.search_json import search_to_json
+    from saetui.core.document_filter import DocumentFilter
+    from saetui.session.saved.exports import export_results
+    from saetui.session.saved.presets import open_preset, read_preset, save_preset
+    from saetui.session.search.feedback import effects, feedback
+    from saetui.session.search.request_json import request_from_json, request_to_json
+    from saetui.session.search.requests import SearchRequest
+    from saetui.session.search.search_json import search_to_json
     from saetui.session.session import Session
     from saetui.session.session import open_session as open
 
@@ -52,19 +52,19 @@ __all__ = [
 
 _HOMES = {
     "Change": ("saetui.core.changes", "Change"),
-    "DocumentFilter": ("saetui.core.asking", "DocumentFilter"),
-    "SearchRequest": ("saetui.session.requests", "SearchRequest"),
+    "DocumentFilter": ("saetui.core.document_filter", "DocumentFilter"),
+    "SearchRequest": ("saetui.session.search.requests", "SearchRequest"),
     "Session": ("saetui.session.session", "Session"),
-    "effects": ("saetui.session.feedback", "effects"),
-    "export_results": ("saetui.session.exports", "export_results"),
-    "feedback": ("saetui.session.feedback", "feedback"),
+    "effects": ("saetui.session.search.feedback", "effects"),
+    "export_results": ("saetui.session.saved.exports", "export_results"),
+    "feedback": ("saetui.session.search.feedback", "feedback"),
     "open": ("saetui.session.session", "open_session"),
-    "open_preset": ("saetui.session.presets", "open_preset"),
-    "read_preset": ("saetui.session.presets", "read_preset"),
-    "request_from_json": ("saetui.session.request_json", "request_from_json"),
-    "request_to_json": ("saetui.session.request_json", "request_to_json"),
-    "save_preset": ("saetui.session.presets", "save_preset"),
-    "search_to_json": ("saetui.session.search_json", "search_to_json"),
+    "open_preset": ("saetui.session.saved.presets", "open_preset"),
+    "read_preset": ("saetui.session.saved.presets", "read_preset"),
+    "request_from_json": ("saetui.session.search.request_json", "request_from_json"),
+    "request_to_json": ("saetui.session.search.request_json", "request_to_json"),
+    "save_preset": ("saetui.session.saved.presets", "save_preset"),
+    "search_to_json": ("saetui.session.search.search_json", "search_to_json"),
 }
 
 

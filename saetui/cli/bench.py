@@ -70,7 +70,7 @@ def measure(path: Path, sae: str | None, repeats: int) -> dict[str, Any]:
 
 
 def _in_a_process_of_its_own(path: Path, sae: str, repeats: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "saetui.tui.measuring", os.fspath(path), sae, str(repeats)]
+    command = [sys.executable, "-m", "saetui.tui.bench_app", os.fspath(path), sae, str(repeats)]
     outcome = subprocess.run(
         [*command, repr(time.time())], stdout=subprocess.PIPE, text=True, check=False
     )

@@ -8,7 +8,7 @@ from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath
 
 if TYPE_CHECKING:
-    from saetui.session.bookmarks import SavedSearch
+    from saetui.session.saved.bookmarks import SavedSearch
 
 
 def bookmarks(
@@ -24,8 +24,8 @@ def bookmarks(
     Open one with b and o in the app, or with: saetui search BUNDLE --preset NAME
     """
     from saetui.cli.output import Column, Output
-    from saetui.session.bookmarks import bookmarks as bookmarks_of
-    from saetui.session.bookmarks import remove_bookmark
+    from saetui.session.saved.bookmarks import bookmarks as bookmarks_of
+    from saetui.session.saved.bookmarks import remove_bookmark
 
     with opened(bundle):
         pass

@@ -123,7 +123,7 @@ def build(
     Interrupted at any point, the same command goes on where it stopped; run again, it does only
     what has changed.
     """
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress

@@ -11,7 +11,7 @@ def check(bundle: BundlePath, as_json: AsJson = False) -> None:
     Every file is compared with its hash, and every part with the others; an SAE that was imported
     is tested on some documents again. The exit code is 1 when anything is wrong.
     """
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
     from saetui.store.check import check_bundle
 

@@ -11,7 +11,7 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.requests import DocumentDetail
+    from saetui.session.search.requests import DocumentDetail
     from saetui.session.session import Session
 
 
@@ -29,7 +29,7 @@ def document(
     as_json: AsJson = False,
 ) -> None:
     """Show one document: text, features, neighbours."""
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
 
     if (document_id is None) == (row is None):

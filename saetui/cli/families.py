@@ -35,7 +35,7 @@ def families(
 
     With words, those whose label holds all of them.
     """
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.output import Column, Output
 
     output = Output()

@@ -11,7 +11,7 @@ from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.requests import Example, FeatureDetail, Neighbour
+    from saetui.session.search.requests import Example, FeatureDetail, Neighbour
 
 
 def feature(
@@ -25,7 +25,7 @@ def feature(
     as_json: AsJson = False,
 ) -> None:
     """Show one feature: documents, likes, opposites, labels."""
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
 
     output = Output()

@@ -47,7 +47,7 @@ def features(
     Words are looked for in labels and terms; the best match comes first. ~WORDS finds features by
     meaning. Figures and names narrow the list: f1>0.8, density<0.01, quality:mixed, family:any.
     """
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.output import Column, Output
 
     output = Output()

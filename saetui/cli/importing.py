@@ -64,7 +64,7 @@ def saerch(
     and embeddings belong together, and what is wrong if not. Interrupted at any point, the same
     command goes on where it stopped.
     """
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress

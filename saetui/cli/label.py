@@ -117,7 +117,7 @@ def _model(
 def _chosen(session: "Session", only: str) -> list[int]:
     """Numbers of the features that are meant."""
     from saetui.errors import InputError
-    from saetui.session.filters import CLEAN
+    from saetui.session.features.feature_filter import CLEAN
 
     if only == "all":
         return [record.id for record in session.features if record.documents]

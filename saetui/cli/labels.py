@@ -62,7 +62,7 @@ def import_(
 ) -> None:
     """Add labels from a file; the earlier ones are kept, and your own still win."""
     from saetui.interop.label_files import read_labels_from
-    from saetui.pipeline.relabelling import store_labels, today
+    from saetui.pipeline.label_store import store_labels, today
 
     with opened(bundle, sae) as session:
         record = session.sae.record

@@ -10,8 +10,8 @@ from saetui.cli.options import AsJson, BundlePath, SaeName
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
+    from saetui.session.features.splitting import MatchesIn, Splitting
     from saetui.session.session import Session
-    from saetui.session.splitting import MatchesIn, Splitting
 
 
 def match(
@@ -40,10 +40,10 @@ def match(
     A feature of a smaller SAE recurs in a larger one, splits into several, or is lost; a feature
     of the larger one without any like it is novel.
     """
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
     from saetui.errors import InputError
-    from saetui.session.splitting import likes_of
+    from saetui.session.features.splitting import matches_of
 
     output = Output()
     with opened(bundle, sae) as session:
@@ -56,7 +56,7 @@ def match(
             _compare(output, session, cosine, limit, as_json)
             return
         number = session.lookup.feature(feature)
-        found = likes_of(session, number)
+        found = matches_of(session, number)
         if as_json:
             output.json(shapes.likes(session, number, found))
         else:
@@ -67,9 +67,9 @@ def _compare(
     output: "Output", session: "Session", cosine: float, limit: int, as_json: bool
 ) -> None:
     """Every two SAEs that follow each other in size."""
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.output import Column
-    from saetui.session.splitting import by_size, compare_saes, look_at_splitting, pairs_of
+    from saetui.session.features.splitting import by_size, compare_saes, look_at_splitting, pairs_of
 
     bundle = session.bundle
     pairs = pairs_of(bundle)[: len(by_size(bundle)) - 1]
@@ -128,7 +128,7 @@ def _print_likes(
     output: "Output", session: "Session", number: int, found: "list[MatchesIn]"
 ) -> None:
     from saetui.cli.output import Column
-    from saetui.session.splitting import family_of
+    from saetui.session.features.splitting import family_of
 
     output.line(f"{number}  {session.features[number].name}", "bold")
     for each in found:

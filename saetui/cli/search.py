@@ -13,7 +13,7 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.requests import SearchRequest, SearchResponse
+    from saetui.session.search.requests import SearchRequest, SearchResponse
     from saetui.session.session import Session
 
 
@@ -178,9 +178,9 @@ def search(
     """
     from saetui.cli.output import Output
     from saetui.cli.search_start import Start
-    from saetui.session.bookmarks import bookmark
-    from saetui.session.exports import export_results
-    from saetui.session.presets import save_preset
+    from saetui.session.saved.bookmarks import bookmark
+    from saetui.session.saved.exports import export_results
+    from saetui.session.saved.presets import save_preset
 
     if replay and preset is None:
         raise InputError("There is nothing to replay.", "Name a file with: --preset FILE")
@@ -236,8 +236,8 @@ def _print(
     as_json: bool = False,
 ) -> None:
     from saetui.cli.search_text import print_response
-    from saetui.session.feedback import effects as effects_of
-    from saetui.session.search_json import search_to_json
+    from saetui.session.search.feedback import effects as effects_of
+    from saetui.session.search.search_json import search_to_json
 
     found = effects_of(session, response.request) if effects else None
     moves = None if found is None else {each.feature: each for each in found}
@@ -251,9 +251,9 @@ def _replay(
     output: "Output", session: "Session", steps: "tuple[SearchRequest, ...]", as_json: bool
 ) -> None:
     """Answer every recorded search, the saved one last."""
-    from saetui.session.requests import SearchRequest
-    from saetui.session.search_json import search_to_json
-    from saetui.session.step_text import step_text
+    from saetui.session.search.requests import SearchRequest
+    from saetui.session.search.search_json import search_to_json
+    from saetui.session.search.step_text import step_text
 
     if as_json:
         found = [search_to_json(session, session.search(step)) for step in steps]

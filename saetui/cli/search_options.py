@@ -9,8 +9,8 @@ from saetui.core.changes import Mode
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
-    from saetui.core.asking import DocumentFilter
-    from saetui.session.requests import SearchRequest
+    from saetui.core.document_filter import DocumentFilter
+    from saetui.session.search.requests import SearchRequest
     from saetui.session.session import Session
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -46,9 +46,9 @@ def request_of(
     session: "Session", wanted: Wanted, start: "SearchRequest | None"
 ) -> "SearchRequest":
     """The search that options ask for, on top of a saved one."""
-    from saetui.session.feedback import feedback, with_feedback
-    from saetui.session.requests import SearchRequest
-    from saetui.session.steering_text import parse_steering
+    from saetui.session.search.feedback import feedback, with_feedback
+    from saetui.session.search.requests import SearchRequest
+    from saetui.session.search.steering_text import parse_steering
 
     request = start or SearchRequest()
     if wanted.lexical and wanted.hybrid:
@@ -80,7 +80,7 @@ def request_of(
 
 
 def _filter(session: "Session", wanted: Wanted, start: "DocumentFilter") -> "DocumentFilter":
-    from saetui.session.filter_text import parse_filter
+    from saetui.session.search.filter_text import parse_filter
 
     feature = session.lookup.feature
     pairs = []

@@ -12,8 +12,8 @@ from saetui.errors import InputError, SaetuiError
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
-    from saetui.session.presets import OpenedPreset, Preset
-    from saetui.session.requests import SearchRequest, SearchResponse
+    from saetui.session.saved.presets import OpenedPreset, Preset
+    from saetui.session.search.requests import SearchRequest, SearchResponse
     from saetui.session.session import Session
 
 _STANDARD_INPUT = "standard input"
@@ -38,7 +38,7 @@ class Begun:
 
     def compare(self, response: "SearchResponse") -> None:
         """Say whether other documents are found than when the preset was saved."""
-        from saetui.session.presets import what_differs
+        from saetui.session.saved.presets import what_differs
 
         differs = what_differs(self.preset, response) if self.preset else ""
         if differs:
@@ -84,8 +84,8 @@ class Start:
         Raises:
             InputError: It does not fit the session.
         """
-        from saetui.session.presets import open_preset
-        from saetui.session.request_json import request_from_json
+        from saetui.session.saved.presets import open_preset
+        from saetui.session.search.request_json import request_from_json
 
         if self.preset is not None:
             found = open_preset(self.preset, session)
@@ -98,8 +98,8 @@ class Start:
 
 
 def _preset(bundle: Path, name: str) -> "Preset":
-    from saetui.session.bookmarks import bookmark_called
-    from saetui.session.presets import preset_from_json, read_preset
+    from saetui.session.saved.bookmarks import bookmark_called
+    from saetui.session.saved.presets import preset_from_json, read_preset
 
     if name == "-":
         return preset_from_json(_json(Path(name)), _STANDARD_INPUT)

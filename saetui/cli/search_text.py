@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from saetui.cli.output import Output
-    from saetui.session.feedback import FeatureEffect
-    from saetui.session.requests import SearchResponse
+    from saetui.session.search.feedback import FeatureEffect
+    from saetui.session.search.requests import SearchResponse
     from saetui.session.session import Session
 
 _SHOWN_TERMS = 5

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
     """Show what a bundle is and how good each of its SAEs is."""
-    from saetui.cli import shapes
+    from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table, show_sweep
     from saetui.cli.output import Output
     from saetui.pipeline.experiments import load_sweep

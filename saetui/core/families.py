@@ -1,6 +1,7 @@
 """Feature families: a general feature and the special ones that occur with it, as trees.
 
-`saetui.interpret.family_building` finds them; here they are looked up, named, stored and exported.
+`saetui.interpret.families.building` finds them; here they are looked up, named, stored and
+exported.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

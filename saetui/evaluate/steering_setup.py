@@ -11,8 +11,8 @@ from saetui.evaluate.judging import Judge
 from saetui.evaluate.relevance_judges import word_judges
 from saetui.evaluate.steering import DEPTH, Bench
 from saetui.evaluate.steering_trials import SHOWN, Trial, eligible_features, make_trials
-from saetui.interpret.split import split_documents
-from saetui.interpret.tokens import Tokens, read_documents
+from saetui.interpret.judging.split import split_documents
+from saetui.interpret.terms.tokens import Tokens, read_documents
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle, StoredSae
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.core.features import decile_positions
 from saetui.core.postings import Postings
-from saetui.interpret.evidence import HARD_NEGATIVES, Evidence, Sample, nearest_inactive
+from saetui.interpret.judging.evidence import HARD_NEGATIVES, Evidence, Sample, nearest_inactive
 
 STRONGEST = 20
 """How many of a feature's strongest documents count as top ones, as in the paper's protocol."""

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
 from saetui.core.postings import Postings
-from saetui.interpret.evidence import Evidence, Sample, gather_evidence
+from saetui.interpret.document_sample import documents_to_read
 from saetui.interpret.examples import Examples, ExampleSource
-from saetui.interpret.judges import OfflineJudge, label_judge, measure, offline_judges
+from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
+from saetui.interpret.judging.judges import OfflineJudge, label_judge, measure, offline_judges
+from saetui.interpret.judging.quality import Quality, assess
+from saetui.interpret.judging.scores import Scores, detection_scores
+from saetui.interpret.judging.split import Split, restricted, split_documents
+from saetui.interpret.judging.trials import Trials, make_trials
 from saetui.interpret.labels import FeatureLabel
-from saetui.interpret.quality import Quality, assess
-from saetui.interpret.reading import documents_to_read
-from saetui.interpret.recognition import try_terms
-from saetui.interpret.scores import Scores, detection_scores
-from saetui.interpret.separation import Embed
-from saetui.interpret.signals import Signals
-from saetui.interpret.split import Split, restricted, split_documents
-from saetui.interpret.terms import name_features
-from saetui.interpret.tokens import read_documents
-from saetui.interpret.trials import Trials, make_trials
+from saetui.interpret.terms.separation import Embed
+from saetui.interpret.terms.signals import Signals
+from saetui.interpret.terms.term_ranking import try_terms
+from saetui.interpret.terms.terms import name_features
+from saetui.interpret.terms.tokens import read_documents
 from saetui.progress import Progress
 
 

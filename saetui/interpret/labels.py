@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from saetui.interpret.words import word_of
+from saetui.interpret.terms.words import word_of
 
 LONGEST_LABEL = 50
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.interpret.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
+from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
+from saetui.interpret.judging.quality import Quality
+from saetui.interpret.judging.scores import Scores
 from saetui.interpret.labelling import LabelledFeatures
-from saetui.interpret.quality import Quality
-from saetui.interpret.scores import Scores
 from saetui.store.features import SHOWN_PROTOCOL, FeatureQuality
 from saetui.store.labels import Estimate, LabelRecord, ScoreRecord
 

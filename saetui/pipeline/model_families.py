@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 
 from saetui.core.families import Families, Family, FamilyLabel
 from saetui.errors import InputError
-from saetui.interpret.family_scores import score_families, with_scores
+from saetui.interpret.families.scores import score_families, with_scores
+from saetui.interpret.families.superfeatures import family_postings
 from saetui.interpret.llm import (
     Estimate,
     Ledger,
     LLMJudge,
     Spending,
 )
-from saetui.interpret.superfeatures import family_postings
+from saetui.pipeline.label_store import store_families
 from saetui.pipeline.model_questions import (
     Models,
     document_texts,
@@ -20,7 +21,6 @@ from saetui.pipeline.model_questions import (
     questions_on,
     study_of,
 )
-from saetui.pipeline.relabelling import store_families
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from saetui.errors import InputError
 from saetui.interpret.examples import Examples
-from saetui.interpret.judges import Question
+from saetui.interpret.judging.judges import Question
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.llm import (
     ActiveText,
@@ -16,6 +16,7 @@ from saetui.interpret.llm import (
     Spending,
 )
 from saetui.pipeline.label_records import JUDGES, score_records
+from saetui.pipeline.label_store import store_labels
 from saetui.pipeline.model_questions import (
     Models,
     document_texts,
@@ -23,7 +24,6 @@ from saetui.pipeline.model_questions import (
     questions_on,
     study_of,
 )
-from saetui.pipeline.relabelling import store_labels
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle
 from saetui.store.labels import LabelRecord, ScoreRecord

@@ -8,7 +8,9 @@ import numpy as np
 
 from saetui.embed import EmbedderSettings, load_embedder
 from saetui.errors import InputError
-from saetui.interpret.judges import Question
+from saetui.interpret.judging.judges import Question
+from saetui.interpret.judging.scores import Scores, detection_scores
+from saetui.interpret.judging.trials import Trials
 from saetui.interpret.labelling import Study
 from saetui.interpret.llm import (
     Budget,
@@ -18,8 +20,6 @@ from saetui.interpret.llm import (
     LLMLabeller,
     ModelSettings,
 )
-from saetui.interpret.scores import Scores, detection_scores
-from saetui.interpret.trials import Trials
 from saetui.paths import cache_dir
 from saetui.pipeline.sae_steps import term_embedder
 from saetui.progress import Progress

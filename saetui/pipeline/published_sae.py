@@ -18,8 +18,8 @@ from saetui.interop.saerch_codes import PublishedCodes
 from saetui.interop.saerch_features import names_of, read_families, read_features
 from saetui.interop.saerch_folder import SaerchFolder, WeightFile
 from saetui.interop.saerch_weights import read_weights
-from saetui.interpret.family_statistics import family_statistics
-from saetui.interpret.quality import assess
+from saetui.interpret.families.statistics import family_statistics
+from saetui.interpret.judging.quality import assess
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.encoding import encode_corpus

@@ -18,13 +18,13 @@ from saetui.core.features import statistics
 from saetui.core.postings import Postings
 from saetui.corpus import open_corpus
 from saetui.embed import Embedder
-from saetui.interpret.family_building import VERSION as FAMILIES_VERSION
-from saetui.interpret.family_building import find_families
-from saetui.interpret.family_scores import score_families
-from saetui.interpret.family_statistics import family_statistics
+from saetui.interpret.families.building import VERSION as FAMILIES_VERSION
+from saetui.interpret.families.building import find_families
+from saetui.interpret.families.scores import score_families
+from saetui.interpret.families.statistics import family_statistics
+from saetui.interpret.families.superfeatures import FamilyNames
 from saetui.interpret.labelling import Study
-from saetui.interpret.superfeatures import FamilyNames
-from saetui.interpret.terms import VERSION
+from saetui.interpret.terms.terms import VERSION
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
 from saetui.pipeline.corpus_steps import embed_store

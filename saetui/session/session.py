@@ -14,12 +14,12 @@ from saetui.core.families import Family
 from saetui.core.search import top, unit
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError, SaetuiError
-from saetui.session.choosing import choose_features, similarity_to
-from saetui.session.filters import FeatureFilter
-from saetui.session.knowledge import Knowledge
-from saetui.session.lookup import Lookup
-from saetui.session.queries import Queries
-from saetui.session.requests import (
+from saetui.session.features.annotated_features import AnnotatedFeatures
+from saetui.session.features.choosing import choose_features, similarity_to
+from saetui.session.features.feature_filter import FeatureFilter
+from saetui.session.features.lookup import Lookup
+from saetui.session.search.queries import Queries
+from saetui.session.search.requests import (
     DocumentDetail,
     Example,
     FeatureDetail,
@@ -27,7 +27,7 @@ from saetui.session.requests import (
     SearchRequest,
     SearchResponse,
 )
-from saetui.session.searcher import Searcher
+from saetui.session.search.searcher import Searcher
 from saetui.store.arrays import read_ahead
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
@@ -67,7 +67,7 @@ class Session:
         self._loading = threading.Lock()
         self._queries = Queries(bundle, lambda: self.sae.weights, self._embed)
         self.searcher = Searcher(bundle, self.sae, self._queries, lambda: self.features, clock)
-        self._known: Knowledge | None = None
+        self._known: AnnotatedFeatures | None = None
         self._clock = clock
         self._beside: dict[str, Session] = {}
 
@@ -131,11 +131,11 @@ class Session:
         """
         return self._knowledge().table.sorted(records, key, descending=descending)
 
-    def _knowledge(self) -> Knowledge:
+    def _knowledge(self) -> AnnotatedFeatures:
         # Read once: a note made in another thread may take it away between two looks.
         known = self._known
         if known is None:
-            known = self._known = Knowledge.of(self.sae, Notes.of_bundle(self.bundle.path))
+            known = self._known = AnnotatedFeatures.of(self.sae, Notes.of_bundle(self.bundle.path))
         return known
 
     @property

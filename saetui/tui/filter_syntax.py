@@ -53,7 +53,7 @@ class FilterText:
     @classmethod
     def of(cls, typed: str) -> "FilterText":
         """Read what is typed."""
-        from saetui.session.filters import FIGURES, NAMES, FeatureFilter
+        from saetui.session.features.feature_filter import FIGURES, NAMES, FeatureFilter
 
         *before, last = typed.split() or [""]
         unfinished = _UNFINISHED.fullmatch(last)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from saetui.core.asking import DocumentFilter
 from saetui.core.changes import Change, knob_of
+from saetui.core.document_filter import DocumentFilter
 from saetui.errors import InputError, SaetuiError
 from saetui.text import visible_line
-from saetui.tui.effects import Effects
-from saetui.tui.latest import Latest
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.state import History, SearchState
+from saetui.tui.step_effects import StepEffects
 from saetui.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
-    from saetui.session.presets import OpenedPreset
-    from saetui.session.requests import QueryFeature, SearchRequest, SearchResponse
+    from saetui.session.saved.presets import OpenedPreset
+    from saetui.session.search.requests import QueryFeature, SearchRequest, SearchResponse
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
     from saetui.tui.views.search import SearchView
@@ -49,10 +49,10 @@ class SearchControl:
         self._late: Timer | None = None
         # The feature that the cursor goes to as soon as it is in the list.
         self._wanted: int | None = None
-        self._searching: Latest[SearchRequest, SearchResponse] = Latest(
+        self._searching: NewestRequest[SearchRequest, SearchResponse] = NewestRequest(
             view, "search", self._search, self._show_answer, self._show_failure
         )
-        self.effects = Effects(view, lambda: self._session, self._show_effects)
+        self.effects = StepEffects(view, lambda: self._session, self._show_effects)
         self.history = History()
         self.answer: SearchResponse | None = None
         # A preset whose results have not come yet.
@@ -93,7 +93,7 @@ class SearchControl:
         session, answer = self._session, self.answer
         if session is None or answer is None:
             return
-        from saetui.session.feedback import feedback, with_changes
+        from saetui.session.search.feedback import feedback, with_changes
 
         activations = {feature.id: feature.activation for feature in answer.features}
         steering = with_changes(
@@ -251,7 +251,7 @@ class SearchControl:
         """Say whether other documents are found than when the preset was saved."""
         opened, self._opened = self._opened, None
         if opened is not None and state_of(opened.request) == self.state:
-            from saetui.session.presets import what_differs
+            from saetui.session.saved.presets import what_differs
 
             differs = what_differs(opened, answer)
             if differs:
@@ -295,7 +295,7 @@ class SearchControl:
             self._view.show_features(self._expected(), self.state)
 
     def _expected(self) -> "tuple[QueryFeature, ...]":
-        from saetui.session.requests import QueryFeature
+        from saetui.session.search.requests import QueryFeature
 
         if self._session is None:
             return ()
@@ -320,7 +320,7 @@ class SearchControl:
 
 def request_of(state: SearchState) -> "SearchRequest":
     """What a state asks for."""
-    from saetui.session.requests import SearchRequest
+    from saetui.session.search.requests import SearchRequest
 
     # Words alone are not steered; the changes wait until meaning counts again.
     steered = state.retrieval != "lexical"

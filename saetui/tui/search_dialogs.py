@@ -15,8 +15,8 @@ from saetui.tui.search_files import SearchFiles
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from saetui.session.presets import OpenedPreset, Preset
-    from saetui.session.requests import SearchResponse
+    from saetui.session.saved.presets import OpenedPreset, Preset
+    from saetui.session.search.requests import SearchResponse
     from saetui.session.session import Session
 
 Value = TypeVar("Value")
@@ -57,7 +57,7 @@ class SearchDialogs:
         session = self._session
         if session is None:
             return []
-        from saetui.session.step_text import step_text
+        from saetui.session.search.step_text import step_text
 
         def name(feature: int) -> str:
             return session.features[feature].name

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
-    from saetui.session.presets import OpenedPreset, Preset
-    from saetui.session.requests import SearchRequest, SearchResponse
+    from saetui.session.saved.presets import OpenedPreset, Preset
+    from saetui.session.search.requests import SearchRequest, SearchResponse
     from saetui.session.session import Session
 
 
@@ -28,7 +28,7 @@ class SearchFiles:
 
     def free_name(self, request: "SearchRequest", ending: str) -> str:
         """A name for a file of this search that no file has yet."""
-        from saetui.session.bookmarks import search_name
+        from saetui.session.saved.bookmarks import search_name
 
         name = search_name(self._session, request)
         free, number = f"{name}{ending}", 2
@@ -38,7 +38,7 @@ class SearchFiles:
 
     def save(self, name: str, answer: "SearchResponse", steps: "list[SearchRequest]") -> Path:
         """Save a search and its steps; a preset that is there is replaced, any other file kept."""
-        from saetui.session.presets import read_preset, save_preset
+        from saetui.session.saved.presets import read_preset, save_preset
 
         path = self._place(name)
         if path.exists():
@@ -52,13 +52,13 @@ class SearchFiles:
 
     def bookmark(self, answer: "SearchResponse", steps: "list[SearchRequest]") -> str:
         """Keep a result set in the bundle; what it is called there."""
-        from saetui.session.bookmarks import bookmark
+        from saetui.session.saved.bookmarks import bookmark
 
         return bookmark(self._session, answer.request, answer, steps).name
 
     def export(self, name: str, answer: "SearchResponse") -> str:
         """Write results; a sentence that says what was written."""
-        from saetui.session.exports import export_results
+        from saetui.session.saved.exports import export_results
 
         path = self._place(name)
         if path.exists():
@@ -68,32 +68,32 @@ class SearchFiles:
 
     def saved(self) -> "list[tuple[str, Preset]]":
         """Bookmarks of the bundle, then presets in the folder, each with its name."""
-        from saetui.session.bookmarks import bookmarks, saved_in
+        from saetui.session.saved.bookmarks import bookmarks, saved_in
 
         marked = [(each.name, each.preset) for each in bookmarks(self._session.bundle.path)]
         return [*marked, *((each.path.name, each.preset) for each in saved_in(self._folder()))]
 
     def read(self, name: str) -> "Preset":
         """The preset in a file."""
-        from saetui.session.presets import read_preset
+        from saetui.session.saved.presets import read_preset
 
         return read_preset(self._place(name))
 
     def opened(self, preset: "Preset") -> "OpenedPreset":
         """What a preset means in this session."""
-        from saetui.session.presets import open_preset
+        from saetui.session.saved.presets import open_preset
 
         return open_preset(preset, self._session)
 
     def command(self, request: "SearchRequest") -> str:
         """The command that repeats a search."""
-        from saetui.session.command_text import command_text
+        from saetui.session.search.command_text import command_text
 
         return command_text(self._session, request)
 
     def citation(self, row: int) -> str:
         """A document to be pasted: BibTeX of a paper on arXiv, else its title and its link."""
-        from saetui.session.bibtex import citation
+        from saetui.session.saved.bibtex import citation
 
         return citation(self._session.bundle.documents.document(row))
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from saetui.core.asking import EVERYTHING, RETRIEVALS, DocumentFilter, Retrieval
 from saetui.core.changes import DEFAULT_MODE, MODES, Change, Mode
+from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter, Retrieval
 
 # Amounts are kept to this many decimals, so that up and down again is exactly where it began.
 _DECIMALS = 6

@@ -24,9 +24,9 @@ import numpy as np
 from saetui.core.codec import Codes
 from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.co_occurrence import count_co_occurrence
-from saetui.interpret.family_building import build_families
-from saetui.interpret.family_features import clean_features, rank_features
+from saetui.interpret.families.building import build_families
+from saetui.interpret.families.clean_features import clean_features, rank_features
+from saetui.interpret.families.co_occurrence import count_co_occurrence
 from saetui.progress import Silent
 from saetui.store import saes
 from saetui.store.arrays import map_array

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from saetui.core.families import FamilyParameters
-from saetui.interpret.family_building import find_families
-from saetui.interpret.family_statistics import family_statistics
-from saetui.interpret.ground_truth import compare_with_groups, compare_with_tree
+from saetui.interpret.families.building import find_families
+from saetui.interpret.families.ground_truth import compare_with_groups, compare_with_tree
+from saetui.interpret.families.statistics import family_statistics
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 

@@ -22,15 +22,15 @@ import numpy as np
 from saetui.embed import load_embedder
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.embed.settings import EmbedderSettings
-from saetui.interpret.calibration import calibrate
-from saetui.interpret.evidence import Sample, gather_evidence
 from saetui.interpret.examples import ExampleSource
-from saetui.interpret.judges import WORDS_AND_EMBEDDER
+from saetui.interpret.judging.calibration import calibrate
+from saetui.interpret.judging.evidence import Sample, gather_evidence
+from saetui.interpret.judging.judges import WORDS_AND_EMBEDDER
+from saetui.interpret.judging.scores import detection_scores
+from saetui.interpret.judging.split import restricted
+from saetui.interpret.judging.trials import PROTOCOLS, make_trials
 from saetui.interpret.labelling import label_and_score
 from saetui.interpret.projection import Projection
-from saetui.interpret.scores import detection_scores
-from saetui.interpret.split import restricted
-from saetui.interpret.trials import PROTOCOLS, make_trials
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 

@@ -9,12 +9,12 @@ from bundles import HashEmbedder, make_bundle
 from command_line import Run, without_colour
 
 from saetui.cli.search_text import rank_change
-from saetui.core.asking import DocumentFilter
 from saetui.core.changes import MODES, Change
-from saetui.session.command_text import command_text
-from saetui.session.presets import save_preset
-from saetui.session.requests import SearchRequest
-from saetui.session.search_json import search_to_json
+from saetui.core.document_filter import DocumentFilter
+from saetui.session.saved.presets import save_preset
+from saetui.session.search.command_text import command_text
+from saetui.session.search.requests import SearchRequest
+from saetui.session.search.search_json import search_to_json
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 

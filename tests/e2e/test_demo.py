@@ -10,7 +10,7 @@ from saetui.cli import main
 from saetui.errors import BuildError
 from saetui.paths import assets_dir
 from saetui.pipeline import demo
-from saetui.session.requests import SearchRequest
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session
 from saetui.store.check import check_bundle
 

@@ -13,7 +13,7 @@ from bundles import make_bundle
 from driver import drive, open_still
 
 from saetui.errors import BundleError, EmbedderError
-from saetui.session.requests import SearchRequest, SearchResponse
+from saetui.session.search.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import FAMILIES, FEATURES, Bundle
 from saetui.store.features import FeatureQuality, FeatureRecord

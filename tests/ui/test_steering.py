@@ -9,7 +9,7 @@ from driver import Driver, drive
 
 from saetui.core.changes import MODES, Change
 from saetui.errors import BundleDamaged
-from saetui.session.requests import SearchRequest, SearchResponse
+from saetui.session.search.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.state import History

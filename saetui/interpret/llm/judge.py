@@ -17,7 +17,7 @@ from saetui.interpret.llm.questions import Question as ModelQuestion
 from saetui.progress import Progress
 
 if TYPE_CHECKING:
-    from saetui.interpret.judges import Question
+    from saetui.interpret.judging.judges import Question
 
 Confidences = NDArray[np.float32]
 
@@ -32,7 +32,7 @@ class LLMJudge:
     """Asks a language model how confident it is that documents show what a label says.
 
     The model sees label and documents, in an order drawn by lot, and nothing of terms or
-    activations. Fits `saetui.interpret.judges.Judge`.
+    activations. Fits `saetui.interpret.judging.judges.Judge`.
 
     Args:
         model: The model.

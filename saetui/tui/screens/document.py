@@ -31,7 +31,7 @@ from saetui.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
     from saetui.core.documents import Document
-    from saetui.session.requests import DocumentDetail
+    from saetui.session.search.requests import DocumentDetail
 
 # Nobody reads further in a terminal, and a line costs memory.
 _MAX_CHARACTERS = 200_000
@@ -167,7 +167,7 @@ class DocumentScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy what it is called and where it can be read."""
-        from saetui.session.bibtex import citation
+        from saetui.session.saved.bibtex import citation
 
         text = citation(self.detail.document)
         self.app.copy_to_clipboard(text)

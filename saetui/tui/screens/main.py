@@ -14,7 +14,6 @@ from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust_of
-from saetui.tui.latest import Latest
 from saetui.tui.messages import (
     AddFeature,
     Feedback,
@@ -29,6 +28,7 @@ from saetui.tui.messages import (
     SteerFeatures,
     UseSae,
 )
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.search_control import SearchControl
@@ -42,7 +42,7 @@ from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
-    from saetui.session.requests import DocumentDetail, SearchResponse
+    from saetui.session.search.requests import DocumentDetail, SearchResponse
     from saetui.session.session import Session
 
 
@@ -68,10 +68,10 @@ class MainScreen(Screen[None]):
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
         self._document = DocumentScreen(self._go_on)
-        self._reading: Latest[int, DocumentDetail] = Latest(
+        self._reading: NewestRequest[int, DocumentDetail] = NewestRequest(
             self, "document", self._read, self._show_document, self._tell
         )
-        self._switching: Latest[UseSae, Session] = Latest(
+        self._switching: NewestRequest[UseSae, Session] = NewestRequest(
             self, "switch", self._other_session, self._switch, self._tell
         )
 

@@ -17,7 +17,7 @@ from saetui.tui.widgets.line_list import LineList
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
-    from saetui.session.presets import Preset
+    from saetui.session.saved.presets import Preset
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from textual.containers import Vertical
 
 from saetui.errors import SaetuiError
 from saetui.tui.feature_columns import trust_of
-from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenDocument, OpenFamily, OpenFeature, OpenSplitting, SteerFeatures
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.views.filtered import FilteredView
 from saetui.tui.widgets.details import DetailList, DetailRow
 from saetui.tui.widgets.feature_details import feature_rows
@@ -16,7 +16,7 @@ from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.requests import FeatureDetail
+    from saetui.session.search.requests import FeatureDetail
     from saetui.session.session import Session
 
 
@@ -38,7 +38,7 @@ class Browser(FilteredView):
         # The feature whose details are to be shown, and whether they will be asked for anyway.
         self._wanted: int | None = None
         self._due = False
-        self._looking: Latest[int, FeatureDetail] = Latest(
+        self._looking: NewestRequest[int, FeatureDetail] = NewestRequest(
             self, f"look-{id}", self._look, self._show_detail, self._fail
         )
 

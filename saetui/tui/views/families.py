@@ -9,8 +9,8 @@ from textual.containers import Vertical
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust_of
-from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenFamily, OpenFeature, SteerFeatures
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.views.browser import Browser
 from saetui.tui.widgets.co_occurrence_block import CoOccurrenceBlock
 from saetui.tui.widgets.details import DetailRow
@@ -20,8 +20,8 @@ from saetui.tui.widgets.family_tree import FamilyTree
 from saetui.tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
-    from saetui.session.family_views import FamilyDetail
-    from saetui.session.requests import FeatureDetail
+    from saetui.session.features.family_detail import FamilyDetail
+    from saetui.session.search.requests import FeatureDetail
     from saetui.session.session import Session
 
 # Lines of the right side from which the block stands above the details unasked.
@@ -47,7 +47,7 @@ class FamiliesView(Browser):
         self._block_wanted: bool | None = None
         self._title = "Families"
         self._family: FamilyDetail | None = None
-        self._examining: Latest[int, FamilyDetail] = Latest(
+        self._examining: NewestRequest[int, FamilyDetail] = NewestRequest(
             self, "family", self._examine, self._show_family, self._fail
         )
 
@@ -147,10 +147,10 @@ class FamiliesView(Browser):
 
     def _examine(self, family: int) -> "FamilyDetail":
         # Here and not above: counting needs a library that the first frame does not wait for.
-        from saetui.session.family_views import look_at_family
+        from saetui.session.features.family_detail import family_detail
 
         session = self.opened
-        return look_at_family(session, session.families[family])
+        return family_detail(session, session.families[family])
 
     def _show_family(self, family: int, detail: "FamilyDetail") -> None:
         self._family = detail

@@ -10,8 +10,8 @@ from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import DENSITY, Column, Order, families_of, sorted_by
 from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
-from saetui.tui.latest import Latest
-from saetui.tui.views.annotated import AnnotatedBrowser
+from saetui.tui.newest_request import NewestRequest
+from saetui.tui.views.annotating_browser import AnnotatingBrowser
 from saetui.tui.widgets.feature_list import FeatureList, next_column
 from saetui.tui.widgets.heading import Heading
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 100
 
 
-class FeaturesView(AnnotatedBrowser):
+class FeaturesView(AnnotatingBrowser):
     """The list of features and the details of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Features")
@@ -37,7 +37,7 @@ class FeaturesView(AnnotatedBrowser):
         self._found: Sequence[FeatureRecord] = ()
         # On which feature the cursor is to stay when the list has been made anew.
         self._kept: int | None = None
-        self._choosing: Latest[str, list[FeatureRecord]] = Latest(
+        self._choosing: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
             self, "choose", self._choose, self._show_found, self._show_failure
         )
 

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from saetui.core.asking import DocumentFilter
+from saetui.core.document_filter import DocumentFilter
 from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
@@ -15,17 +15,17 @@ from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFami
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
 from saetui.tui.state import SearchState
-from saetui.tui.widgets.before import BeforeList, results_before
 from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.steering import SteeringList
 from saetui.tui.widgets.text_line import TextLine
+from saetui.tui.widgets.unsteered_results import UnsteeredResultList, results_before
 from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
-    from saetui.session.requests import QueryFeature, Result, SearchRequest, SearchResponse
+    from saetui.session.search.requests import QueryFeature, Result, SearchRequest, SearchResponse
     from saetui.session.session import Session
 
 _ASK = "Ask in plain words, press enter, then steer"
@@ -50,7 +50,7 @@ class SearchView(Container):
         super().__init__(id=id)
         self.query_line = TextLine(id="query", placeholder=_ASK)
         self.filter_bar = FilterBar()
-        self.before = BeforeList(id="before")
+        self.before = UnsteeredResultList(id="before")
         self.results = ResultList(self._edit_by, id="results")
         self.why = WhyLines(id="why")
         self.control = SearchControl(self, status)
@@ -116,7 +116,7 @@ class SearchView(Container):
         return f"More like: {visible_line(title)}"
 
     def _filter_text(self, wanted: DocumentFilter) -> str:
-        from saetui.session.filter_text import format_filter
+        from saetui.session.search.filter_text import format_filter
 
         return format_filter(wanted, self._name_in_filter)
 
@@ -189,7 +189,7 @@ class SearchView(Container):
 
     def _hold_filter(self, text: str) -> bool:
         """Whether a filter could be understood, and holds now."""
-        from saetui.session.filter_text import parse_filter
+        from saetui.session.search.filter_text import parse_filter
 
         if self._session is None:
             return False

@@ -10,19 +10,19 @@ from textual.containers import Horizontal, Vertical
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
-from saetui.tui.latest import Latest
 from saetui.tui.messages import OpenFamily, OpenFeature, SteerFeatures, UseSae
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.views.filtered import FilteredView
 from saetui.tui.widgets.choices import Choices
 from saetui.tui.widgets.details import DetailList
-from saetui.tui.widgets.fate_list import FateList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.split_outcomes import SplitOutcomeList
 from saetui.tui.widgets.splitting_details import Likes, Linked, match_rows, relative_rows
 
 if TYPE_CHECKING:
+    from saetui.session.features.splitting import SplitOutcome, Splitting
     from saetui.session.session import Session
-    from saetui.session.splitting import Fate, Splitting
 
 ALL = "all"
 _LONGEST_NAME = 100
@@ -37,7 +37,7 @@ class SplittingView(FilteredView):
     BINDINGS: ClassVar[list[BindingType]] = bindings("Splitting")
 
     def __init__(self, *, id: str) -> None:
-        self.fates = FateList(empty=("Opening.",))
+        self.fates = SplitOutcomeList(empty=("Opening.",))
         super().__init__(self.fates, "Find features by words of the label", id=id)
         self.choices = Choices()
         self.matches = DetailList()
@@ -51,10 +51,10 @@ class SplittingView(FilteredView):
         self._linked: dict[DetailList, Linked] = {}
         # The feature to go to when the lists are there.
         self._wanted: int | None = None
-        self._comparing: Latest[tuple[str, str], Splitting] = Latest(
+        self._comparing: NewestRequest[tuple[str, str], Splitting] = NewestRequest(
             self, "compare", self._compare, self._show_found, self._fail
         )
-        self._looking: Latest[tuple[str, int], Likes] = Latest(
+        self._looking: NewestRequest[tuple[str, int], Likes] = NewestRequest(
             self, "likes", self._look, self._show_likes, self._fail
         )
 
@@ -106,7 +106,7 @@ class SplittingView(FilteredView):
         if session is None or self._pairs:
             return
         # Here and not above: the first frame does not wait for it.
-        from saetui.session.splitting import pairs_of
+        from saetui.session.features.splitting import pairs_of
 
         self._pairs = pairs_of(session.bundle)
         if not self._pairs:
@@ -132,7 +132,7 @@ class SplittingView(FilteredView):
             pane.say("No feature is chosen.")
 
     def _compare(self, pair: tuple[str, str]) -> "Splitting":
-        from saetui.session.splitting import look_at_splitting
+        from saetui.session.features.splitting import look_at_splitting
 
         session = self.opened
         for name in pair:
@@ -149,7 +149,7 @@ class SplittingView(FilteredView):
     def _fail(self, error: SaetuiError) -> None:
         self.notice.say(visible_line(str(error)))
 
-    def _of_kind(self, kind: str) -> "Sequence[Fate]":
+    def _of_kind(self, kind: str) -> "Sequence[SplitOutcome]":
         found = self._found
         if found is None:
             return ()
@@ -211,11 +211,11 @@ class SplittingView(FilteredView):
     # The chosen feature.
 
     def _look(self, chosen: tuple[str, int]) -> Likes:
-        from saetui.session.splitting import family_of, likes_of
+        from saetui.session.features.splitting import family_of, matches_of
 
         session = self.opened.beside(chosen[0])
         return Likes(
-            session, chosen[1], likes_of(session, chosen[1]), family_of(session, chosen[1])
+            session, chosen[1], matches_of(session, chosen[1]), family_of(session, chosen[1])
         )
 
     def _show_likes(self, chosen: tuple[str, int], likes: Likes) -> None:
@@ -317,8 +317,8 @@ class SplittingView(FilteredView):
             self.post_message(OpenFamily(feature))
 
 
-def _part_of(fate: "Fate", sae: str, part: int) -> "Fate":
+def _part_of(fate: "SplitOutcome", sae: str, part: int) -> "SplitOutcome":
     """The fate of a feature of the larger SAE that some feature became."""
-    from saetui.session.splitting import Fate
+    from saetui.session.features.splitting import SplitOutcome
 
-    return Fate(sae, part, (), fate.cosine)
+    return SplitOutcome(sae, part, (), fate.cosine)

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from saetui.tui.columns import Pieces, wrap
 from saetui.tui.commands import bindings
 from saetui.tui.glyphs import Glyphs
-from saetui.tui.widgets.pen import Pen
+from saetui.tui.widgets.line_renderer import LineRenderer
 
 Row = TypeVar("Row")
 
@@ -87,7 +87,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
         self._empty = empty
-        self._pen = Pen(self, "lines--cursor")
+        self._pen = LineRenderer(self, "lines--cursor")
 
     # What a subclass defines.
 

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from saetui.tui.columns import Pieces
 from saetui.tui.glyphs import Glyphs
-from saetui.tui.widgets.pen import Pen
+from saetui.tui.widgets.line_renderer import LineRenderer
 
 
 class Lines(Widget):
@@ -19,7 +19,7 @@ class Lines(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
-        self._pen = Pen(self)
+        self._pen = LineRenderer(self)
 
     @property
     def glyphs(self) -> Glyphs:

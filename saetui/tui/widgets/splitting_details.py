@@ -10,8 +10,8 @@ from saetui.tui.widgets.details import DetailRow, section, text_rows
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
+    from saetui.session.features.splitting import Match, MatchesIn
     from saetui.session.session import Session
-    from saetui.session.splitting import Match, MatchesIn
 
 _LONGEST = 2_000
 

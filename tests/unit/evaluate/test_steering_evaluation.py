@@ -16,7 +16,7 @@ from saetui.evaluate.steering import LABELS, REWRITTEN, REWRITTEN_UP, STRENGTHS,
 from saetui.evaluate.steering_setup import Prepared, prepare
 from saetui.evaluate.steering_trials import SHOWN, Trial, eligible_features
 from saetui.evaluate.summary import Summary
-from saetui.interpret.tokens import tokenize
+from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Progress, Silent
 from saetui.store.bundle import Bundle
 

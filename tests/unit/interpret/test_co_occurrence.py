@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret import co_occurrence
-from saetui.interpret.co_occurrence import (
+from saetui.interpret.families import co_occurrence
+from saetui.interpret.families.co_occurrence import (
     activation_similarities,
     count_co_occurrence,
     lifts,

@@ -8,8 +8,8 @@ from test_co_occurrence import dense, random_codes
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret import co_occurrence_block as module
-from saetui.interpret.co_occurrence_block import Activations, co_occurrence_block
+from saetui.interpret.families import co_occurrence_block as module
+from saetui.interpret.families.co_occurrence_block import Activations, co_occurrence_block
 
 
 @settings(deadline=None, max_examples=30)

@@ -5,9 +5,9 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret import evidence as module
-from saetui.interpret.evidence import HARD_NEGATIVES, STRONGEST, Sample, gather_evidence
-from saetui.interpret.split import restricted
+from saetui.interpret.judging import evidence as module
+from saetui.interpret.judging.evidence import HARD_NEGATIVES, STRONGEST, Sample, gather_evidence
+from saetui.interpret.judging.split import restricted
 
 
 def corpus(documents=300, d=8, n=5, seed=3):

@@ -5,9 +5,9 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret.evidence import HARD_NEGATIVES, Sample, gather_evidence
 from saetui.interpret.examples import PER_DECILE, STRONGEST, ExampleSource
-from saetui.interpret.split import restricted
+from saetui.interpret.judging.evidence import HARD_NEGATIVES, Sample, gather_evidence
+from saetui.interpret.judging.split import restricted
 
 N, D, FEATURES = 900, 16, 6
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import CoOccurrence, FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.family_building import build_families, find_families
+from saetui.interpret.families.building import build_families, find_families
 from saetui.progress import Silent
 
 PARAMETERS = FamilyParameters.as_in_the_paper()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret import family_statistics as statistics
-from saetui.interpret.family_statistics import BlockRatio, family_statistics
+from saetui.interpret.families import statistics
+from saetui.interpret.families.statistics import BlockRatio, family_statistics
 
 N = 12
 LARGE = Family(0, 0, "", (0, 1, 2, 3, 4), ((0, 1, 1.0), (0, 2, 1.0), (0, 3, 1.0), (3, 4, 1.0)), 1)

@@ -8,7 +8,7 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.ground_truth import (
+from saetui.interpret.families.ground_truth import (
     Agreement,
     agglomerative_clusters,
     agreement,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saetui.interpret.examples import Examples
-from saetui.interpret.judges import (
+from saetui.interpret.judging.judges import (
     AND_TERMS,
     EMBEDDER,
     WORDS,
@@ -13,9 +13,9 @@ from saetui.interpret.judges import (
     measure,
     offline_judges,
 )
-from saetui.interpret.signals import Signals
-from saetui.interpret.tokens import tokenize
-from saetui.interpret.trials import make_trials
+from saetui.interpret.judging.trials import make_trials
+from saetui.interpret.terms.signals import Signals
+from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Silent
 
 WORDS_OF = {"comets": "comet tail ice", "quasars": "quasar jet radio", "stars": "star core fusion"}

@@ -8,9 +8,9 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.errors import BuildError, EmbedderError
-from saetui.interpret.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
+from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
+from saetui.interpret.judging.trials import DECILES, PROTOCOLS, TOP
 from saetui.interpret.labelling import label_and_score
-from saetui.interpret.trials import DECILES, PROTOCOLS, TOP
 from saetui.progress import Silent
 
 TOPICS = ("tidal disruption events", "galaxy rotation curves", "gamma-ray bursts", "stellar winds")

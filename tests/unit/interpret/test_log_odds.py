@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from saetui.interpret.evidence import Evidence
-from saetui.interpret.log_odds import PhraseContrast
-from saetui.interpret.phrases import find_phrases
-from saetui.interpret.spelling import spell
-from saetui.interpret.tokens import tokenize
+from saetui.interpret.judging.evidence import Evidence
+from saetui.interpret.terms.log_odds import PhraseContrast
+from saetui.interpret.terms.phrases import find_phrases
+from saetui.interpret.terms.spelling import spell
+from saetui.interpret.terms.tokens import tokenize
 
 
 def ranked(documents, rows, negatives=(), weights=None, limit=20):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from saetui.interpret.phrases import find_phrases
-from saetui.interpret.sequences import frequent_sequences
-from saetui.interpret.spelling import spell
-from saetui.interpret.tokens import tokenize
+from saetui.interpret.terms.phrases import find_phrases
+from saetui.interpret.terms.sequences import frequent_sequences
+from saetui.interpret.terms.spelling import spell
+from saetui.interpret.terms.tokens import tokenize
 
 # Often enough that every sequence of it counts as frequent.
 CORPUS = [

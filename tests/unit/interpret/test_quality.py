@@ -5,7 +5,7 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret.quality import BROAD, COHERENT, DEAD, MIXED, RARE, assess
+from saetui.interpret.judging.quality import BROAD, COHERENT, DEAD, MIXED, RARE, assess
 
 N, D = 1_000, 24
 

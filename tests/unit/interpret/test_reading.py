@@ -9,10 +9,10 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.interpret import labelling
-from saetui.interpret.evidence import STRONGEST
+from saetui.interpret.document_sample import documents_to_read
+from saetui.interpret.judging.evidence import STRONGEST
+from saetui.interpret.judging.trials import TOP
 from saetui.interpret.labelling import Study
-from saetui.interpret.reading import documents_to_read
-from saetui.interpret.trials import TOP
 from saetui.progress import Silent
 
 TOPICS = ("tidal disruption events", "galaxy rotation curves", "gamma-ray bursts", "stellar winds")

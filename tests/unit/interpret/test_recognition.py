@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from saetui.interpret.examples import Examples
-from saetui.interpret.judges import label_judge, measure
+from saetui.interpret.judging.judges import label_judge, measure
+from saetui.interpret.judging.trials import Trials, make_trials
 from saetui.interpret.labels import LONGEST_LABEL
-from saetui.interpret.recognition import try_terms
-from saetui.interpret.signals import Signals
-from saetui.interpret.tokens import tokenize
-from saetui.interpret.trials import Trials, make_trials
+from saetui.interpret.terms.signals import Signals
+from saetui.interpret.terms.term_ranking import try_terms
+from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Silent
 
 TOPICS = ("comet tail ice", "quasar jet radio", "star core fusion", "planet orbit transit")

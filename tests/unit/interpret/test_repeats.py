@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from saetui.interpret import repeats as finding
-from saetui.interpret.repeats import find_repeats, mixed
-from saetui.interpret.tokens import tokenize
+from saetui.interpret.terms import repeats as finding
+from saetui.interpret.terms.repeats import find_repeats, mixed
+from saetui.interpret.terms.tokens import tokenize
 
 WORDS = [f"word{number}" for number in range(500)]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from saetui.interpret.examples import Examples
-from saetui.interpret.scores import detection_scores
-from saetui.interpret.trials import DECILES, HARD, LEAST_EACH, PROTOCOLS, TOP, make_trials
+from saetui.interpret.judging.scores import detection_scores
+from saetui.interpret.judging.trials import DECILES, HARD, LEAST_EACH, PROTOCOLS, TOP, make_trials
 
 
 def rows(*numbers):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from saetui.errors import EmbedderError
-from saetui.interpret import separation
-from saetui.interpret.evidence import Evidence
-from saetui.interpret.separation import separations
+from saetui.interpret.judging.evidence import Evidence
+from saetui.interpret.terms import separation
+from saetui.interpret.terms.separation import separations
 from saetui.progress import Silent
 
 VECTORS = {"along": [2.0, 0.0], "across": [0.0, 2.0], "between": [1.0, 1.0], "nowhere": [0.0, 0.0]}

@@ -5,8 +5,8 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret.split import HELD_OUT, restricted, split_documents
-from saetui.interpret.tokens import tokenize
+from saetui.interpret.judging.split import HELD_OUT, restricted, split_documents
+from saetui.interpret.terms.tokens import tokenize
 
 
 def tokens(count):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.co_occurrence_block import Activations
-from saetui.interpret.superfeatures import (
+from saetui.interpret.families.co_occurrence_block import Activations
+from saetui.interpret.families.superfeatures import (
     FamilyNames,
     family_documents,
     family_postings,

@@ -8,7 +8,7 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.errors import BuildError, EmbedderError
-from saetui.interpret.terms import VERSION, label_features
+from saetui.interpret.terms.terms import VERSION, label_features
 from saetui.progress import Silent
 
 TOPICS = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from saetui.interpret.tokens import GAP, MAXIMUM_CHARACTERS, tokenize
+from saetui.interpret.terms.tokens import GAP, MAXIMUM_CHARACTERS, tokenize
 
 
 def spelled(tokens, document):

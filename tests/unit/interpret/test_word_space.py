@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from saetui.interpret import word_space
-from saetui.interpret.tokens import tokenize
-from saetui.interpret.word_space import WIDTH, WordSpace, _principal_axes
+from saetui.interpret.terms import word_space
+from saetui.interpret.terms.tokens import tokenize
+from saetui.interpret.terms.word_space import WIDTH, WordSpace, _principal_axes
 
 TEXTS = (
     ["The quasar jet. A radio jet of the quasar."] * 3

@@ -2,8 +2,8 @@
 
 import pytest
 
-from saetui.interpret.stopwords import GENERIC_WORDS, MODIFIERS, STOP_WORDS
-from saetui.interpret.words import CONTENT, GENERIC, MODIFIER, NUMBER, STOP, kind_of, word_of
+from saetui.interpret.terms.stopwords import GENERIC_WORDS, MODIFIERS, STOP_WORDS
+from saetui.interpret.terms.words import CONTENT, GENERIC, MODIFIER, NUMBER, STOP, kind_of, word_of
 
 
 @pytest.mark.parametrize(

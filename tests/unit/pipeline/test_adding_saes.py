@@ -11,8 +11,8 @@ from test_build import Stopped, StopsAfter, contents
 from saetui.errors import InputError
 from saetui.pipeline.build import BuildOutcome, add_saes, build_bundle
 from saetui.progress import Silent
+from saetui.session.features.splitting import compare_saes, look_at_splitting, matches_of, pairs_of
 from saetui.session.session import Session
-from saetui.session.splitting import compare_saes, likes_of, look_at_splitting, pairs_of
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.train.size import SaeSize
@@ -80,7 +80,7 @@ def test_features_are_matched_between_all_saes(extended: Path) -> None:
     both = look_at_splitting(session, "k4-n24", "matryoshka-k4-n32")
     assert {fate.feature for fate in both.fates["novel"]} == set(found.novel)
     for feature in range(24):
-        likes = likes_of(session, feature)
+        likes = matches_of(session, feature)
         assert [each.sae for each in likes] == ["batchtopk-k2-n16", "matryoshka-k4-n32"]
         assert all(each.matches for each in likes)
         smaller, larger = (each.parts for each in likes)

@@ -21,7 +21,7 @@ from saetui.errors import BuildError, InputError, SaetuiError
 from saetui.pipeline.build import BuildOutcome, build_bundle
 from saetui.pipeline.build_log import BuildLog, fingerprint
 from saetui.progress import Silent
-from saetui.session.requests import SearchRequest
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle

@@ -17,7 +17,7 @@ from saetui.core.changes import Change
 from saetui.errors import EmbedderError, InputError
 from saetui.pipeline.importing import ImportOptions, import_saerch
 from saetui.progress import Silent
-from saetui.session.requests import SearchRequest
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle

@@ -9,9 +9,9 @@ import pytest
 
 from saetui.core.changes import Change
 from saetui.errors import InputError
-from saetui.session.bookmarks import bookmark, bookmark_called, bookmarks, remove_bookmark
-from saetui.session.presets import open_preset, what_differs
-from saetui.session.requests import SearchRequest
+from saetui.session.saved.bookmarks import bookmark, bookmark_called, bookmarks, remove_bookmark
+from saetui.session.saved.presets import open_preset, what_differs
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.check import check_bundle
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.asking import DocumentFilter
+from saetui.core.document_filter import DocumentFilter
 from saetui.core.documents import Document
 from saetui.errors import InputError
-from saetui.session.eligible import Filters
+from saetui.session.search.document_masks import Filters
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.facts import LONGEST
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from saetui.core.asking import DocumentFilter
 from saetui.core.changes import MODES, Change, Mode, knob_of
+from saetui.core.document_filter import DocumentFilter
 from saetui.errors import InputError
-from saetui.session.feedback import effects, feedback, with_feedback
-from saetui.session.requests import SearchRequest
+from saetui.session.search.feedback import effects, feedback, with_feedback
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 
 QUERY = "black hole merger"

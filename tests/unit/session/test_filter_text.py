@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.asking import EVERYTHING, DocumentFilter
+from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.errors import InputError
-from saetui.session.filter_text import format_filter, parse_filter
+from saetui.session.search.filter_text import format_filter, parse_filter
 
 values = st.text(min_size=1, max_size=12)
 filters = st.builds(

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.session.feature_table import FeatureTable
-from saetui.session.filters import FIGURES, FeatureFilter
+from saetui.session.features.feature_filter import FIGURES, FeatureFilter
+from saetui.session.features.feature_table import FeatureTable
 from saetui.store.features import FeatureQuality, FeatureRecord
 from saetui.store.notes import FeatureNotes
 

@@ -4,7 +4,7 @@ import pytest
 
 from saetui.core.families import Family
 from saetui.errors import InputError
-from saetui.session.lookup import Lookup
+from saetui.session.features.lookup import Lookup
 from saetui.store.features import FeatureRecord
 
 

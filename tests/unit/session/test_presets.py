@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from bundles import HashEmbedder, make_bundle
 
-from saetui.core.asking import DocumentFilter
 from saetui.core.changes import MODES, Change
+from saetui.core.document_filter import DocumentFilter
 from saetui.errors import InputError
-from saetui.session.feedback import feedback, with_feedback
-from saetui.session.presets import open_preset, read_preset, save_preset
-from saetui.session.requests import SearchRequest
+from saetui.session.saved.presets import open_preset, read_preset, save_preset
+from saetui.session.search.feedback import feedback, with_feedback
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from saetui.core.changes import MODES, Change, Mode
 from saetui.core.search import cosines, top
 from saetui.errors import InputError
-from saetui.session import queries
-from saetui.session.requests import SearchRequest, SearchResponse
+from saetui.session.search import queries
+from saetui.session.search.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import Bundle
 

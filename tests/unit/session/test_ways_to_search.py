@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from saetui.core.asking import DocumentFilter
 from saetui.core.changes import MODES, Change, Mode
+from saetui.core.document_filter import DocumentFilter
 from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.errors import InputError
 from saetui.session import ranking, remembered
-from saetui.session.requests import SearchRequest, SearchResponse
+from saetui.session.search.fts_query import fts_query
+from saetui.session.search.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
-from saetui.session.words import words_expression
 from saetui.store.arrays import StoredRows
 from saetui.store.bundle import Bundle
 from saetui.store.facts import Facts
@@ -94,7 +94,7 @@ def test_optimise_says_how_well_the_code_agrees(session: Session) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_steering_a_family_is_steering_its_members(session: Session, mode: Mode) -> None:
-    from saetui.session.steering_text import parse_steering
+    from saetui.session.search.steering_text import parse_steering
 
     family = parse_steering(["family:coral reefs=+0.2"], session.lookup)
     members = parse_steering([f"{member}=+0.2" for member in family], session.lookup)
@@ -297,7 +297,7 @@ def test_documents_of_a_filter_are_read_once_if_they_are_few(
 def test_text_becomes_a_safe_expression(
     session: Session, text: str, expression: str | None
 ) -> None:
-    found = words_expression(text)
+    found = fts_query(text)
     if expression is not None:
         assert found.replace('"AND" OR ', "") == expression
     if found:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from saetui.core.asking import RETRIEVALS, DocumentFilter
 from saetui.core.changes import MODES, Change
+from saetui.core.document_filter import RETRIEVALS, DocumentFilter
 from saetui.errors import InputError
-from saetui.session.requests import SearchRequest
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 
 features = st.integers(0, 23)

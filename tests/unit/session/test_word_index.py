@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.session.word_index import WordIndex
+from saetui.session.features.word_index import WordIndex
 
 texts = st.lists(st.text("ab é-\n1", max_size=8), max_size=6)
 beginnings = st.lists(st.text("abé1", min_size=1, max_size=3), max_size=3)

@@ -10,7 +10,7 @@ from bundles import HashEmbedder
 
 from saetui.core.changes import Change
 from saetui.errors import SaetuiError
-from saetui.session.requests import SearchRequest
+from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.hashes import sha256_of

@@ -8,7 +8,7 @@ from llm_models import features, model_at
 
 from saetui.endpoint.address import OFFICIAL_URL
 from saetui.errors import LanguageModelError
-from saetui.interpret.judges import Question
+from saetui.interpret.judging.judges import Question
 from saetui.interpret.llm import LLMJudge, LLMLabeller
 from saetui.interpret.llm.dialect import dialect_of
 from saetui.progress import Silent

@@ -5,7 +5,7 @@ import pytest
 from chat_server import replying
 from llm_models import Told, features, model_at
 
-from saetui.interpret.judges import Judge, Question
+from saetui.interpret.judging.judges import Judge, Question
 from saetui.interpret.llm import Budget, Ending, Ledger, LLMJudge, LLMLabeller
 from saetui.progress import Silent
 

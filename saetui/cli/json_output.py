@@ -1,0 +1,347 @@
+"""What `--json` prints. Scripts rely on it: fields may be added, never renamed or removed.
+
+A number that is not finite is null. A label is empty where a feature has none.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from saetui.session.search.search_json import Json, number
+
+if TYPE_CHECKING:
+    from saetui.core.families import Family, FamilyLabel
+    from saetui.core.matches import Comparison
+    from saetui.pipeline.build import BuildOutcome
+    from saetui.session.features.family_detail import FamilyDetail
+    from saetui.session.features.splitting import MatchesIn
+    from saetui.session.search.requests import (
+        DocumentDetail,
+        Example,
+        FeatureDetail,
+        Neighbour,
+    )
+    from saetui.session.session import Session
+    from saetui.store.check import Finding
+    from saetui.store.features import FeatureRecord
+    from saetui.store.labels import LabelRecord, ScoreRecord
+    from saetui.store.manifest import Manifest, SaeRecord
+    from saetui.train.sweep import Sweep
+
+
+def finite(fields: Mapping[str, object]) -> Json:
+    """JSON fields made elsewhere, with null for the numbers that JSON does not have."""
+    return {str(name): _finite(value) for name, value in fields.items()}
+
+
+def _finite(value: object) -> object:
+    match value:
+        case dict():
+            return finite(value)
+        case list():
+            return [_finite(each) for each in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
+
+
+def feature(session: "Session", record: "FeatureRecord") -> Json:
+    """A feature as a list shows it."""
+    families = session.sae.families.of_feature(record.id)
+    return {
+        "id": record.id,
+        "label": record.label,
+        "density": number(record.density),
+        "documents": record.documents,
+        "max_activation": number(record.max_activation),
+        "f1": number(record.f1),
+        "pearson": number(record.pearson),
+        "judge": record.judge,
+        "quality": record.quality.word,
+        "cohesion": number(record.quality.cohesion),
+        "stability": number(record.quality.stability),
+        "family": families[0].id if families else None,
+    }
+
+
+def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
+    """Everything about a feature."""
+    record = detail.record
+    return feature(session, record) | {
+        "mean_activation": number(record.mean_activation),
+        "terms": list(record.terms),
+        "histogram": list(detail.histogram),
+        "top": _examples(detail.top, "activation"),
+        "deciles": [_examples(decile, "activation") for decile in detail.deciles],
+        "nearest": _neighbours(session, detail.nearest, "cosine"),
+        "opposed": _neighbours(session, detail.opposed, "cosine"),
+        "co_occurring": [
+            shape | {"documents": int(shape["documents"])}
+            for shape in _neighbours(session, detail.co_occurring, "documents")
+        ],
+        "families": [{"id": family.id, "label": family.label} for family in detail.families],
+        "near_misses": _examples(detail.near_misses, "cosine"),
+        "labels": [_label(label, detail.scores) for label in detail.labels],
+        "notes": {
+            "label": detail.notes.label,
+            "rejected": sorted(detail.notes.rejected),
+            "bookmark": detail.notes.bookmark,
+            "note": detail.notes.note,
+        },
+    }
+
+
+def _label(label: "LabelRecord", scores: "Sequence[ScoreRecord]") -> Json:
+    return {
+        "version": label.version,
+        "text": label.text,
+        "terms": list(label.terms),
+        "method": label.method,
+        "model": label.model,
+        "prompt_version": label.prompt_version,
+        "created": label.created,
+        "reasoning": label.reasoning,
+        "scores": [_score(score) for score in scores if score.version == label.version],
+    }
+
+
+def _score(score: "ScoreRecord") -> Json:
+    """A score; each figure with the ends of its 95% interval."""
+    figures = {
+        "f1": score.f1,
+        "pearson": score.pearson,
+        "balanced_accuracy": score.balanced_accuracy,
+    }
+    return {
+        "judge": score.judge,
+        "protocol": score.protocol,
+        "documents": score.documents,
+        **{
+            name: dict(zip(("value", "low", "high"), map(number, figure), strict=True))
+            for name, figure in figures.items()
+        },
+    }
+
+
+def _examples(examples: "Sequence[Example]", value: str) -> list[Json]:
+    return [
+        {
+            "id": example.id,
+            "row": example.row,
+            "title": example.title,
+            value: number(example.activation),
+        }
+        for example in examples
+    ]
+
+
+def _neighbours(session: "Session", neighbours: "Sequence[Neighbour]", value: str) -> list[Json]:
+    return [
+        {
+            "id": neighbour.id,
+            "label": session.features[neighbour.id].label,
+            value: number(neighbour.value),
+        }
+        for neighbour in neighbours
+    ]
+
+
+def family(session: "Session", found: "Family") -> Json:
+    """A family as a list shows it."""
+    densities = [session.features[member].density for member in found.members]
+    return {
+        "id": found.id,
+        "label": found.label,
+        "root": found.root,
+        "members": list(found.members),
+        "mean_density": number(math.fsum(densities) / max(len(densities), 1)),
+        "f1": number(found.f1),
+        "pearson": number(found.pearson),
+        "judge": found.newest_label.judge,
+    }
+
+
+def family_detail(session: "Session", detail: "FamilyDetail") -> Json:
+    """A family with its tree (every member holds its children), documents and co-occurrence."""
+    found = detail.family
+    return family(session, found) | {
+        "round": found.round,
+        "labels": [_family_label(label) for label in found.labels],
+        "tree": _family_tree(session, found),
+        "documents": detail.documents,
+        "top": _examples(detail.top, "activation"),
+        "parent_child": number(detail.parent_child),
+        "child_child": number(detail.child_child),
+        "parent_child_ratio": number(detail.ratio),
+        "block": {
+            "features": list(detail.members),
+            "co_occurrence": detail.block.counts.tolist(),
+            "similarity": [
+                [number(value) for value in row] for row in detail.block.similarities.tolist()
+            ],
+        },
+    }
+
+
+def _family_label(label: "FamilyLabel") -> Json:
+    return {
+        "text": label.text,
+        "method": label.method,
+        "model": label.model,
+        "prompt_version": label.prompt_version,
+        "created": label.created,
+        "judge": label.judge,
+        "f1": number(label.f1),
+        "pearson": number(label.pearson),
+    }
+
+
+def _family_tree(session: "Session", found: "Family") -> Json:
+    weights = {child: weight for _, child, weight in found.edges}
+    nodes: dict[int, Json] = {}
+    for member in found.members:
+        record = session.features[member]
+        nodes[member] = {
+            "id": member,
+            "label": record.label,
+            "density": number(record.density),
+            "documents": record.documents,
+            "weight": number(weights.get(member)),
+            "children": [],
+        }
+    for parent, child, _ in found.edges:
+        nodes[parent]["children"].append(nodes[child])
+    return nodes[found.root]
+
+
+def document(session: "Session", detail: "DocumentDetail") -> Json:
+    """A document with its features and neighbours."""
+    return {
+        "id": detail.document.id,
+        "row": detail.row,
+        "title": detail.document.title,
+        "text": detail.document.text,
+        "url": detail.document.url,
+        "published": detail.document.published,
+        "metadata": finite(detail.document.metadata),
+        "features": _neighbours(session, detail.features, "activation"),
+        "neighbours": _examples(detail.neighbours, "cosine"),
+    }
+
+
+def check(findings: "Sequence[Finding]") -> Json:
+    """The outcome of every check."""
+    return {
+        "ok": all(finding.ok for finding in findings),
+        "findings": [
+            {
+                "subject": finding.subject,
+                "ok": finding.ok,
+                "problem": finding.problem,
+                "detail": finding.detail,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Json:
+    """The likes of a feature in the other SAEs, and what stands below it in its family."""
+    from saetui.session.features.splitting import family_of
+
+    family = family_of(session, feature)
+    return {
+        "id": feature,
+        "label": session.features[feature].label,
+        "sae": session.sae.record.name,
+        "matches": [
+            {
+                "sae": each.sae,
+                "n": each.n,
+                "parts": None if each.parts is None else list(each.parts),
+                "features": [
+                    {
+                        "id": like.feature,
+                        "label": like.name,
+                        "cosine": number(like.cosine),
+                        "together": like.together,
+                        "share": number(like.share),
+                        "documents": like.documents,
+                    }
+                    for like in each.matches
+                ],
+            }
+            for each in found
+        ],
+        "family": family
+        and {
+            "id": family.id,
+            "label": family.label,
+            "root": family.root,
+            "children": list(family.children(feature)),
+        },
+    }
+
+
+def comparison(small: str, large: str, found: "Comparison") -> Json:
+    """What became of one SAE's features in another."""
+    return {
+        "from": small,
+        "to": large,
+        "least_cosine": found.least_cosine,
+        "recurrent": [list(pair) for pair in found.recurrent],
+        "split": {str(feature): list(parts) for feature, parts in found.split.items()},
+        "novel": list(found.novel),
+        "lost": list(found.lost),
+        "inactive": list(found.inactive),
+    }
+
+
+def build(outcome: "BuildOutcome") -> Json:
+    """What a build made."""
+    manifest = outcome.manifest
+    return {
+        "path": str(outcome.path),
+        "steps": list(outcome.steps),
+        "documents": manifest.documents,
+        "dimensions": manifest.dimensions,
+        "corpus": finite(manifest.corpus),
+        "embedder": manifest.embedder,
+        "index": finite(manifest.index),
+        "saes": [_sae(sae) for sae in manifest.saes],
+    }
+
+
+def _sae(record: "SaeRecord") -> Json:
+    return {"name": record.name, "n": record.n, "k": record.k, **finite(record.metrics)}
+
+
+def trained(name: str, metrics: dict[str, Any]) -> Json:
+    """An SAE that is in no bundle."""
+    return {"name": name, **finite(metrics)}
+
+
+def stats(manifest: "Manifest", sweep: "Sweep | None") -> Json:
+    """What a bundle is and how good."""
+    return {
+        "name": manifest.name,
+        "documents": manifest.documents,
+        "dimensions": manifest.dimensions,
+        "embedder": manifest.embedder["spec"],
+        "corpus": finite(manifest.corpus),
+        "index": finite(manifest.index),
+        "saes": [{**_short(sae.metrics), **_sae(sae)} for sae in manifest.saes],
+        "sweep": None if sweep is None else sweep.to_json(),
+    }
+
+
+def _short(metrics: dict[str, Any]) -> Json:
+    """The figures that most readers look for, without nesting."""
+    train, held_out = metrics.get("train") or {}, metrics.get("held_out") or {}
+    return {
+        "nmse_train": train.get("nmse"),
+        "nmse_held_out": held_out.get("nmse"),
+        "l0": train.get("l0"),
+        "dead_share": train.get("dead_share"),
+    }

@@ -1,0 +1,240 @@
+"""Find feature families: which features occur together, from the general one down.
+
+After section 4 of O'Neill et al. (arXiv 2408.00657), made independent of the order of documents
+and features: they are ranked first, by `rank_features`. One round works as follows.
+
+1. The graph. Nodes are the clean features that have not yet rooted a family. Two of them are
+   joined where their co-occurrence fulfils all of `FamilyParameters`.
+2. The forest. Its maximum spanning forest by Kruskal's rule, edges in this order: larger weight;
+   better rank of the better-ranked feature; better rank of the other one.
+3. Its direction. Every edge points from the better rank to the worse, and so from the denser
+   feature to the sparser. A node may have several parents, but what lies below a node is a tree,
+   because in a forest no node is reached by two paths.
+4. The families. A node without parent and with at least three children roots a family: itself and
+   all nodes below it, but for those that are active with the root less often than by chance, and
+   whatever is below them: a chain of edges may lead from one subject to another. With that root
+   taken away its children have no parent, so each of them that has at least three children roots a
+   family inside the first one, and so on down. Below a child with fewer the round finds nothing.
+
+All roots found are then removed and the next round builds the forest of what is left; so no
+feature roots two families. At the end the families are ordered from the largest down, of equally
+large ones the better-ranked root first, and one that overlaps a family kept before it by a Jaccard
+index above the limit is dropped.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes
+from saetui.core.families import CoOccurrence, Edge, Families, Family, FamilyParameters
+from saetui.core.postings import Postings
+from saetui.interpret.families.clean_features import clean_features, rank_features
+from saetui.interpret.families.co_occurrence import count_co_occurrence, lifts
+from saetui.progress import Progress
+
+VERSION = 2
+"""Of the method; raised whenever it may give other families on the same data."""
+
+RootLifts = Callable[[int], NDArray[np.float64]]
+
+
+def find_families(
+    codes: Codes,
+    postings: Postings,
+    parameters: FamilyParameters,
+    progress: Progress,
+    *,
+    f1: NDArray[np.floating] | None = None,
+    pearson: NDArray[np.floating] | None = None,
+    labels: Sequence[str] | None = None,
+) -> Families:
+    """Families of an SAE on a corpus, not yet named: all of the steps below, one after another.
+
+    Args:
+        codes: By document; may be memory-mapped.
+        postings: The same codes by feature; may be memory-mapped.
+        parameters: What decides which families there are.
+        progress: Is told of every feature done.
+        f1: See `clean_features`.
+        pearson: The same.
+        labels: The same.
+    """
+    clean = clean_features(
+        postings.counts(), len(codes.indices), parameters, f1=f1, pearson=pearson, labels=labels
+    )
+    graph = count_co_occurrence(codes, postings, clean, parameters, progress)
+    return build_families(
+        graph, rank_features(postings), clean, parameters, partial(lifts, codes, postings)
+    )
+
+
+def build_families(
+    graph: CoOccurrence,
+    ranks: NDArray[np.integer],
+    clean: NDArray[np.integer],
+    parameters: FamilyParameters,
+    root_lifts: RootLifts | None = None,
+) -> Families:
+    """Families of the clean features, not yet named.
+
+    Args:
+        graph: Co-occurring pairs of features, of which those among `clean` and of at least
+            `parameters.minimum_weight` are used.
+        ranks: Of every feature, `(n,)`, all different; see `rank_features`.
+        clean: Numbers of the features that may be members.
+        parameters: What decides which families there are.
+        root_lifts: Of a root, its lift with every feature, `(n,)`; None if none is asked for.
+    """
+    left = np.zeros(len(ranks), dtype=bool)
+    left[clean] = True
+    pairs = _in_kruskal_order(graph, ranks, parameters.minimum_weight)
+    found: list[Family] = []
+    first_forest: list[Edge] = []
+    for round_number in range(1, parameters.rounds + 1):
+        forest = _Forest(pairs, ranks, left)
+        if round_number == 1:
+            first_forest = sorted(forest.edges(), key=lambda edge: (edge[1], edge[0]))
+        families = _families_of_round(forest, round_number, parameters, root_lifts)
+        if not families:
+            break
+        found.extend(families)
+        left[[family.root for family in families]] = False
+    return Families(
+        parameters,
+        tuple(np.unique(clean).tolist()),
+        _without_overlaps(found, ranks, parameters.maximum_overlap),
+        tuple(first_forest),
+    )
+
+
+class _Pairs(NamedTuple):
+    """Joined features, from the better-ranked one, in the order that Kruskal's rule takes them."""
+
+    parents: NDArray[np.integer]
+    children: NDArray[np.integer]
+    weights: NDArray[np.float64]
+
+    def at(self, places: NDArray[np.bool_] | NDArray[np.intp]) -> "_Pairs":
+        return _Pairs(self.parents[places], self.children[places], self.weights[places])
+
+
+def _in_kruskal_order(
+    graph: CoOccurrence, ranks: NDArray[np.integer], minimum_weight: float
+) -> _Pairs:
+    """The pairs of sufficient weight, in the order stated above."""
+    downward = ranks[graph.first] < ranks[graph.second]
+    pairs = _Pairs(
+        np.where(downward, graph.first, graph.second),
+        np.where(downward, graph.second, graph.first),
+        graph.weights,
+    ).at(graph.weights >= minimum_weight)
+    return pairs.at(np.lexsort((ranks[pairs.children], ranks[pairs.parents], -pairs.weights)))
+
+
+class _Forest:
+    """The maximum spanning forest of one round, directed from general to specific.
+
+    Attributes:
+        children: `(child, weight)` pairs of each parent, the better-ranked child first.
+        orphans: Parents that have no parent themselves, ascending.
+    """
+
+    def __init__(self, pairs: _Pairs, ranks: NDArray[np.integer], left: NDArray[np.bool_]) -> None:
+        pairs = pairs.at(left[pairs.parents] & left[pairs.children])
+        parents, below, weights = pairs.at(_spanning(pairs, len(ranks)))
+        order = np.lexsort((ranks[below], parents))
+        self.children: dict[int, list[tuple[int, float]]] = {}
+        for edge in order.tolist():
+            siblings = self.children.setdefault(int(parents[edge]), [])
+            siblings.append((int(below[edge]), float(weights[edge])))
+        self.orphans: list[int] = np.setdiff1d(parents, below).tolist()
+
+    def edges(self) -> list[Edge]:
+        """All `(parent, child, weight)`."""
+        return [
+            (parent, child, weight)
+            for parent, children in self.children.items()
+            for child, weight in children
+        ]
+
+    def edges_below(self, root: int) -> list[Edge]:
+        """`(parent, child, weight)` of everything below `root`, breadth first."""
+        edges: list[Edge] = []
+        waiting = deque([root])
+        while waiting:
+            parent = waiting.popleft()
+            for child, weight in self.children.get(parent, ()):
+                edges.append((parent, child, weight))
+                waiting.append(child)
+        return edges
+
+
+def _spanning(pairs: _Pairs, nodes: int) -> NDArray[np.intp]:
+    """Places of the pairs that Kruskal's rule keeps, ascending."""
+    if not len(pairs.parents):
+        return np.empty(0, dtype=np.intp)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    # A pair's place in the order is its cost: all costs differ, so there is one cheapest forest.
+    cost = np.arange(1, len(pairs.parents) + 1, dtype=np.float64)
+    costs = csr_array((cost, (pairs.parents, pairs.children)), shape=(nodes, nodes))
+    return np.sort(minimum_spanning_tree(costs).data.astype(np.intp)) - 1
+
+
+def _families_of_round(
+    forest: _Forest,
+    round_number: int,
+    parameters: FamilyParameters,
+    root_lifts: RootLifts | None,
+) -> list[Family]:
+    families = []
+    waiting = list(forest.orphans)
+    while waiting:
+        root = waiting.pop()
+        children = forest.children.get(root, ())
+        if len(children) < parameters.minimum_children:
+            continue
+        waiting.extend(child for child, _ in children)
+        edges = forest.edges_below(root)
+        if root_lifts is not None and parameters.minimum_root_lift > 0:
+            edges = _fit(root, edges, root_lifts(root) >= parameters.minimum_root_lift)
+        members = (root, *(child for _, child, _ in edges))
+        if len(members) >= parameters.minimum_members:
+            families.append(Family(-1, root, "", members, tuple(edges), round_number))
+    return families
+
+
+def _fit(root: int, edges: list[Edge], fit: NDArray[np.bool_]) -> list[Edge]:
+    """Edges, breadth first, without children that are not fit and what is below them."""
+    reached = {root}
+    kept = []
+    for parent, child, weight in edges:
+        if parent in reached and fit[child]:
+            reached.add(child)
+            kept.append((parent, child, weight))
+    return kept
+
+
+def _without_overlaps(
+    families: list[Family], ranks: NDArray[np.integer], maximum_overlap: float
+) -> tuple[Family, ...]:
+    """Number the families from the largest down, dropping what overlaps one before it."""
+    kept: list[Family] = []
+    kept_with: dict[int, list[int]] = {}
+    for family in sorted(families, key=lambda family: (-len(family.members), ranks[family.root])):
+        shared = Counter(other for member in family.members for other in kept_with.get(member, ()))
+        if any(
+            common / (len(family.members) + len(kept[other].members) - common) > maximum_overlap
+            for other, common in shared.items()
+        ):
+            continue
+        for member in family.members:
+            kept_with.setdefault(member, []).append(len(kept))
+        kept.append(Family(len(kept), family.root, "", family.members, family.edges, family.round))
+    return tuple(kept)

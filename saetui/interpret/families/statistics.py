@@ -1,0 +1,207 @@
+"""What the families of one SAE are like in figures, as the table of O'Neill et al. has them.
+
+(arXiv 2408.00657; which features stand above which follows `saetui.interpret.families.building`.)
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes
+from saetui.core.families import Families
+from saetui.core.postings import Postings
+from saetui.interpret.families.co_occurrence import column_norms
+
+RANDOM_ORDERS = 10
+_BLOCK_CELLS = 1 << 21
+
+
+@dataclass(frozen=True)
+class BlockRatio:
+    """How much stronger pairs inside families are than pairs outside, beside random orders.
+
+    Attributes:
+        families: Mean over pairs of features inside one family, divided by the mean over all other
+            pairs; None where either has no pairs or the latter is zero.
+        random: Mean of the same over families of the same sizes, filled at random.
+        random_spread: Its standard deviation over the random orders.
+    """
+
+    families: float | None
+    random: float | None
+    random_spread: float | None
+
+
+@dataclass(frozen=True)
+class FamilyStatistics:
+    """Figures of all families of one SAE on one corpus. None stands for what cannot be said.
+
+    Attributes:
+        families: How many there are.
+        mean_size: Mean number of members.
+        largest_size: Members of the largest.
+        clean: Features that could be members.
+        member_share: Share of them that are in some family.
+        mean_f1: Over the families that were scored.
+        mean_pearson: The same.
+        parent_child_ratio: `R(C, F)`: mean of `C` over the edges of all families, divided by its
+            mean over all pairs of children of one parent.
+        co_occurrence: Block-diagonal ratio of `C`, the documents that activate both features.
+        similarity: Block-diagonal ratio of `D`, the cosine of their columns of the code matrix.
+    """
+
+    families: int
+    mean_size: float | None
+    largest_size: int
+    clean: int
+    member_share: float | None
+    mean_f1: float | None
+    mean_pearson: float | None
+    parent_child_ratio: float | None
+    co_occurrence: BlockRatio
+    similarity: BlockRatio
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def family_statistics(
+    families: Families,
+    codes: Codes,
+    postings: Postings,
+    *,
+    random_orders: int = RANDOM_ORDERS,
+    seed: int = 0,
+) -> FamilyStatistics:
+    """Figures of an SAE's families.
+
+    For the block-diagonal ratios every clean feature belongs to the largest of its families, and
+    to none if it has none. Sums inside blocks follow from how many features of a block are active
+    on each document, so no matrix of features is built.
+
+    Args:
+        families: Of the SAE.
+        codes: By document; may be memory-mapped.
+        postings: The same codes by feature; may be memory-mapped.
+        random_orders: How many random fillings the families are compared with.
+        seed: Of these.
+    """
+    members = {member for family in families for member in family.members}
+    blocks = _blocks(families)
+    clean = np.array(families.clean, dtype=np.intp)
+    ratios = _Ratios(codes, postings, clean)
+    own = ratios.of(blocks)
+    random = np.random.default_rng(seed)
+    shuffled = [ratios.of(random.permutation(blocks)) for _ in range(random_orders)]
+    sizes = [len(family.members) for family in families]
+    return FamilyStatistics(
+        families=len(families),
+        mean_size=_mean(sizes),
+        largest_size=max(sizes, default=0),
+        clean=len(clean),
+        member_share=len(members) / len(clean) if len(clean) else None,
+        mean_f1=_mean(family.f1 for family in families),
+        mean_pearson=_mean(family.pearson for family in families),
+        parent_child_ratio=_parent_child_ratio(families, postings, len(codes.indices)),
+        co_occurrence=_against(own[0], [each[0] for each in shuffled]),
+        similarity=_against(own[1], [each[1] for each in shuffled]),
+    )
+
+
+def _blocks(families: Families) -> NDArray[np.intp]:
+    """Of every clean feature the largest of its families; -1 for those without."""
+    blocks = np.full(len(families.clean), -1)
+    place = {feature: i for i, feature in enumerate(families.clean)}
+    # From the smallest up, so that the largest has the last word.
+    for family in reversed(families.families):
+        blocks[[place[member] for member in family.members if member in place]] = family.id
+    return blocks
+
+
+class _Ratios:
+    """Block-diagonal ratios of `C` and `D` for whatever blocks the clean features are put in."""
+
+    def __init__(self, codes: Codes, postings: Postings, clean: NDArray[np.intp]) -> None:
+        self._clean = len(clean)
+        places = np.full(codes.n + 1, self._clean, dtype=np.int32)
+        places[clean] = np.arange(self._clean)
+        norms = np.ones(self._clean + 1)
+        norms[:-1] = column_norms(postings)[clean]
+        norms[norms == 0] = 1
+        self._codes = codes
+        self._places = places
+        self._inverse_norms = 1 / norms
+        self._documents = postings.counts()[clean]
+        self._total = self._sums(np.zeros(self._clean, dtype=np.intp))
+
+    def of(self, blocks: NDArray[np.intp]) -> tuple[float | None, float | None]:
+        """Ratios of `C` and of `D`; `blocks` is the block of every clean feature, -1 for none."""
+        sizes = np.bincount(blocks[blocks >= 0])
+        inside_pairs = float((sizes * (sizes - 1.0)).sum())
+        outside_pairs = self._clean * (self._clean - 1.0) - inside_pairs
+        if not inside_pairs or not outside_pairs:
+            return None, None
+        counts, similarities = (
+            _quotient(inside / inside_pairs, (total - inside) / outside_pairs)
+            for inside, total in zip(self._sums(blocks), self._total, strict=True)
+        )
+        return counts, similarities
+
+    def _sums(self, blocks: NDArray[np.intp]) -> tuple[float, float]:
+        """Sums of `C_ij` and `D_ij` over all ordered pairs of different features of one block."""
+        total = int(blocks.max(initial=-1)) + 1
+        # One block more for whatever is in none or not clean; its sums are left out.
+        block_of = np.append(np.where(blocks < 0, total, blocks), total)
+        counts = similarities = 0.0
+        step = max(_BLOCK_CELLS // (total + 1), 1)
+        for start in range(0, len(self._codes.indices), step):
+            places = self._places[self._codes.indices[start : start + step]]
+            values = self._codes.values[start : start + step] * self._inverse_norms[places]
+            cells = block_of[places] + np.arange(len(places))[:, None] * (total + 1)
+            shape = (len(places), total + 1)
+            size = shape[0] * shape[1]
+            active = np.bincount(cells.ravel(), minlength=size).reshape(shape)[:, :-1]
+            summed = np.bincount(cells.ravel(), values.ravel(), minlength=size)
+            counts += float(np.square(active, dtype=np.float64).sum())
+            similarities += float(np.square(summed.reshape(shape)[:, :-1]).sum())
+        # Every feature was paired with itself, too.
+        own = self._documents[blocks >= 0]
+        return counts - float(own.sum()), similarities - float(np.count_nonzero(own))
+
+
+def _parent_child_ratio(families: Families, postings: Postings, documents: int) -> float | None:
+    below: dict[int, set[int]] = {}
+    for family in families:
+        for parent, child, _ in family.edges:
+            below.setdefault(parent, set()).add(child)
+    edges = parent_child = siblings = child_child = 0.0
+    for parent, children in below.items():
+        rows = np.concatenate([postings.documents(child)[0] for child in sorted(children)])
+        active = np.bincount(rows, minlength=documents)
+        edges += len(children)
+        parent_child += float(active[postings.documents(parent)[0]].sum())
+        siblings += len(children) * (len(children) - 1)
+        child_child += float((active * (active - 1)).sum())
+    if not edges or not siblings:
+        return None
+    return _quotient(parent_child / edges, child_child / siblings)
+
+
+def _against(own: float | None, random: Sequence[float | None]) -> BlockRatio:
+    known = [each for each in random if each is not None]
+    if not known:
+        return BlockRatio(own, None, None)
+    return BlockRatio(own, float(np.mean(known)), float(np.std(known)))
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _quotient(above: float, below: float) -> float | None:
+    return above / below if below else None

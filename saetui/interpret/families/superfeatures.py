@@ -1,0 +1,186 @@
+"""A family as one feature of its own: what it is called, and what it is active on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float, Int
+from saetui.core.families import Families, Family, FamilyLabel
+from saetui.core.postings import Postings
+from saetui.interpret.families.co_occurrence_block import Activations
+from saetui.interpret.labels import LONGEST_LABEL, Key, key_of
+
+_LEAST_SHARE = 0.15
+_LEAST_MEMBERS = 3
+_STEM = 5
+STRONG = 0.5
+"""Share of a feature's maximum activation from which a document counts as a strong one."""
+
+
+@dataclass
+class _Shared:
+    """A term that members of a family list.
+
+    Attributes:
+        text: As the first of them writes it.
+        members: How many list it.
+        weight: Sum of their weights.
+    """
+
+    text: str
+    members: int = 0
+    weight: float = 0.0
+
+
+class FamilyNames:
+    """Names families by their root and by what their members share.
+
+    A family has the name of its root. Behind it stands the term that sets its members apart from
+    all other features ("Gas: chemistry"), if there is one: listed by three members or more that
+    have 0.15 of all members' weight, and without a word that begins like one of the root's name
+    ("Denoising" needs no "denoiser"). A member weighs the square root of its documents. The term
+    with the highest share times logarithm of its rarity among all features is taken, of equal ones
+    the first by order of members and their terms. Without a name of the root the term stands
+    alone, or whatever comes nearest to it.
+
+    Args:
+        labels: Of every feature, `n` of them; "" where there is none.
+        terms: Of every feature, the best first.
+        documents: How many documents activate each feature, `(n,)`.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        terms: Sequence[Sequence[str]],
+        documents: NDArray[np.integer],
+    ) -> None:
+        self._labels = labels
+        self._weights = np.sqrt(documents)
+        self._listed: list[dict[Key, str]] = []
+        self._listing: dict[Key, int] = {}
+        for label, own in zip(labels, terms, strict=True):
+            listed: dict[Key, str] = {}
+            for term in (label, *own):
+                if term:
+                    listed.setdefault(key_of(term), term)
+            self._listed.append(listed)
+            for key in listed:
+                self._listing[key] = self._listing.get(key, 0) + 1
+
+    def named(self, families: Families, created: str = "") -> Families:
+        """The same families, each with its name as label.
+
+        Args:
+            families: Not yet named.
+            created: ISO date of the names.
+        """
+        named = (
+            family.called(FamilyLabel(self.name(family), "terms", created=created))
+            for family in families
+        )
+        return replace(families, families=tuple(named))
+
+    def name(self, family: Family) -> str:
+        """What a family is called; "" if nothing is known about its members."""
+        root = self._labels[family.root]
+        shared = self._most_telling(family, key_of(root))
+        if not root:
+            return shared[:1].upper() + shared[1:]
+        name = f"{root}: {shared}"
+        return name if shared and len(name) <= LONGEST_LABEL else root
+
+    def _most_telling(self, family: Family, root: Key) -> str:
+        shared: dict[Key, _Shared] = {}
+        for member in family.members:
+            for key, term in self._listed[member].items():
+                each = shared.setdefault(key, _Shared(term))
+                each.members += 1
+                each.weight += float(self._weights[member])
+        total = float(self._weights[list(family.members)].sum())
+        telling = {
+            key: each.weight * float(np.log(len(self._listed) / self._listing[key]))
+            for key, each in shared.items()
+            if not root
+            or (
+                each.members >= _LEAST_MEMBERS
+                and each.weight >= _LEAST_SHARE * total
+                and _stems(key).isdisjoint(_stems(root))
+            )
+        }
+        best = max(telling, key=telling.__getitem__, default=None)
+        return "" if best is None else shared[best].text
+
+
+def _stems(words: Key) -> set[str]:
+    """What is left of words when their endings go, as nearly as counting letters tells."""
+    return {word[:_STEM] for word in words}
+
+
+def family_documents(activations: Activations) -> tuple[Int, Float]:
+    """Documents that activate a family, and how strongly.
+
+    A family's activation on a document is the L2 norm of its members' activations on it.
+
+    Args:
+        activations: Of the family's members.
+
+    Returns:
+        Rows int32 and activations float32, strongest first, equal ones in the order of rows.
+    """
+    firsts = np.flatnonzero(np.diff(activations.documents, prepend=-1))
+    if not len(firsts):
+        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+    rows = activations.documents[firsts]
+    squares = np.add.reduceat(np.square(activations.values), firsts)
+    strengths = np.sqrt(squares).astype(np.float32)
+    order = np.lexsort((rows, -strengths))
+    return rows[order].astype(np.int32), strengths[order]
+
+
+def strong_documents(postings: Postings, members: Sequence[int]) -> Int:
+    """Documents that activate any member at `STRONG` of its maximum or above; int32, ascending.
+
+    They are the positives by which the label of a family is scored: a document that barely
+    touches one member says little about what the family is about.
+    """
+    strong = []
+    for member in members:
+        rows, activations = postings.documents(member)
+        if len(rows):
+            count = np.searchsorted(-activations, -STRONG * activations[0], side="right")
+            strong.append(rows[:count])
+    return np.unique(np.concatenate(strong)) if strong else np.empty(0, dtype=np.int32)
+
+
+def family_postings(
+    postings: Postings, families: Families, *, strong_only: bool = False
+) -> Postings:
+    """Postings in which every family stands like a feature, by its number.
+
+    Whatever works on features can so be done to families: with `strong_only` their labels are
+    scored.
+
+    Args:
+        postings: Of the SAE.
+        families: Of it.
+        strong_only: Leave out documents that activate no member at `STRONG` of its maximum.
+    """
+    parts = []
+    for family in families:
+        rows, strengths = family_documents(Activations.of(postings, family.members))
+        if strong_only:
+            strong = np.isin(rows, strong_documents(postings, family.members))
+            rows, strengths = rows[strong], strengths[strong]
+        parts.append((rows, strengths))
+    indptr = np.zeros(len(parts) + 1, dtype=np.int64)
+    np.cumsum([len(rows) for rows, _ in parts], out=indptr[1:])
+    if not parts:
+        return Postings(indptr, np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+    return Postings(
+        indptr,
+        np.concatenate([rows for rows, _ in parts]),
+        np.concatenate([strengths for _, strengths in parts]),
+    )

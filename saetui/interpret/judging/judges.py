@@ -1,0 +1,148 @@
+"""Who says, from a label alone, which documents a feature is active on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float, Int
+from saetui.interpret.judging.calibration import Calibration, calibrate
+from saetui.interpret.judging.trials import Trials
+from saetui.interpret.terms.signals import BY_EMBEDDER, BY_WORDS, Readings, Signals
+from saetui.progress import Progress
+
+WORDS = "words"
+"""Knows the documents' words only: nothing of the embedder that the SAE was trained on."""
+
+EMBEDDER = "embedder"
+"""Knows the label's and the documents' embeddings only, those that the SAE was trained on."""
+
+WORDS_AND_EMBEDDER = "words+embedder"
+"""Knows both."""
+
+AND_TERMS = ", terms"
+"""Ends the name of a judge that reads not only the label but also the terms that support it."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a judge is asked about one feature.
+
+    Attributes:
+        feature: Its number.
+        label: What it is called.
+        terms: What supports the label; a judge that reads them says so in its name.
+        rows: int32, documents to judge.
+    """
+
+    feature: int
+    label: str
+    terms: tuple[str, ...]
+    rows: Int
+
+
+class Judge(Protocol):
+    """Reads labels and documents, and sees no activations."""
+
+    @property
+    def name(self) -> str:
+        """What is stored with every score, so that nobody takes one judge for another."""
+
+    def confidences(self, questions: Sequence[Question], progress: Progress) -> list[Float]:
+        """For each question one confidence per document, float32 from -1 to 1.
+
+        Above 0 means that the label is true of the document.
+        """
+
+
+@dataclass(frozen=True)
+class OfflineJudge:
+    """A judge that needs neither a network nor a language model.
+
+    Attributes:
+        name: Which signals it goes by.
+        signals: Reads labels and documents.
+        columns: Of the signals for label and terms together, those that it goes by.
+        calibration: What it makes of them.
+    """
+
+    name: str
+    signals: Signals
+    columns: NDArray[np.intp]
+    calibration: Calibration
+
+    def confidences(self, questions: Sequence[Question], progress: Progress) -> list[Float]:
+        """See `Judge`."""
+        if not questions:
+            return []
+        readings = self.signals.read([(each.label, each.terms) for each in questions], progress)
+        sizes = [len(each.rows) for each in questions]
+        owners = np.repeat(np.arange(len(questions)), sizes)
+        rows = np.concatenate([each.rows for each in questions])
+        found = self.of_signals(measure(self.signals, readings, owners, rows))
+        return np.split(found, np.cumsum(sizes)[:-1])
+
+    def of_signals(self, signals: Float) -> Float:
+        """Confidences from signals `(..., S)`, as `measure` returns them."""
+        return self.calibration.confidences(signals[..., self.columns])
+
+
+def measure(
+    signals: Signals, readings: tuple[Readings, Readings], owners: NDArray[np.integer], rows: Int
+) -> Float:
+    """Signals for the labels, and behind them those for the terms, float32 `(m, 2 S)`."""
+    return np.hstack([signals.measure(reading, owners, rows) for reading in readings])
+
+
+def offline_judges(
+    signals: Signals, names: Sequence[str], measured: Float, trials: Trials
+) -> list[OfflineJudge]:
+    """Every offline judge that there can be, calibrated.
+
+    Args:
+        signals: Which they go by.
+        names: Of the signals for labels.
+        measured: Signals `(len(trials.rows), 2 S)` of labels and terms.
+        trials: On documents of the labelling part.
+
+    Returns:
+        Judges that read labels only, then the same that read terms, too.
+    """
+    return [
+        _judge(kind, ending, signals, names, measured, trials)
+        for ending in ("", AND_TERMS)
+        for kind, used in _signals_of(names).items()
+        if any(used)
+    ]
+
+
+def label_judge(
+    signals: Signals, names: Sequence[str], measured: Float, trials: Trials
+) -> OfflineJudge:
+    """The judge that knows most and reads labels only; arguments are those of `offline_judges`."""
+    return _judge(WORDS_AND_EMBEDDER, "", signals, names, measured, trials)
+
+
+def _signals_of(names: Sequence[str]) -> dict[str, list[bool]]:
+    """Which of the signals each kind of judge goes by."""
+    return {
+        WORDS: [name in BY_WORDS for name in names],
+        EMBEDDER: [name in BY_EMBEDDER for name in names],
+        WORDS_AND_EMBEDDER: [True] * len(names),
+    }
+
+
+def _judge(  # noqa: PLR0917
+    kind: str,
+    ending: str,
+    signals: Signals,
+    names: Sequence[str],
+    measured: Float,
+    trials: Trials,
+) -> OfflineJudge:
+    used = _signals_of(names)[kind]
+    columns = np.flatnonzero([*used, *(used if ending else [])])
+    calibration = calibrate(measured[:, columns], trials)
+    return OfflineJudge(kind + ending, signals, columns, calibration)

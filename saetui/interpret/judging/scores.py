@@ -1,0 +1,156 @@
+"""How far a label can be trusted: whether a judge can tell from it which documents are active.
+
+Detection scoring, as the paper does it: F1 of whether the confidence is above 0, and the Pearson
+correlation of the confidence with being active; here with an interval for each.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+from saetui.interpret.judging.intervals import Figures, of_correlation, of_f1, of_mean_of_two
+from saetui.interpret.judging.trials import PROTOCOLS, Trials
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of every feature, with its 95% interval; float64 `(n,)`, NaN where unknown."""
+
+    value: Figures
+    low: Figures
+    high: Figures
+
+
+@dataclass(frozen=True)
+class ProtocolScores:
+    """What one protocol found, for every feature.
+
+    Attributes:
+        documents: int64 `(n,)`, how many documents the scores rest on; 0 for no score.
+        f1: From 0 to 1.
+        pearson: From -1 to 1; 0 where the judge says the same of all documents.
+        balanced_accuracy: From 0 to 1; mean of the shares of active and of inactive documents
+            that were recognised.
+    """
+
+    documents: NDArray[np.int64]
+    f1: Figure
+    pearson: Figure
+    balanced_accuracy: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One feature's scores in one protocol by one judge; each figure is (value, low, high)."""
+
+    protocol: str
+    judge: str
+    documents: int
+    f1: tuple[float, float, float]
+    pearson: tuple[float, float, float]
+    balanced_accuracy: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of every feature by one judge.
+
+    Attributes:
+        judge: Its name.
+        protocols: By name, each of `PROTOCOLS`.
+    """
+
+    judge: str
+    protocols: dict[str, ProtocolScores]
+
+    def of(self, feature: int) -> tuple[Score, ...]:
+        """The scores of one feature, in the order of `PROTOCOLS`; none where it has none."""
+        return tuple(
+            Score(
+                name,
+                self.judge,
+                int(found.documents[feature]),
+                _at(found.f1, feature),
+                _at(found.pearson, feature),
+                _at(found.balanced_accuracy, feature),
+            )
+            for name, found in self.protocols.items()
+            if found.documents[feature]
+        )
+
+
+def detection_scores(judge: str, trials: Trials, confidences: Float, n: int) -> Scores:
+    """Score what a judge said of the documents of `trials`.
+
+    Args:
+        judge: Its name.
+        trials: On held-out documents.
+        confidences: float32 from -1 to 1, one for each of `trials.rows`.
+        n: Number of features.
+    """
+    owners = trials.owners()
+    found = {}
+    for name in PROTOCOLS:
+        trial = trials.protocols[name]
+        found[name] = _scored(
+            owners[trial.places], trial.active, confidences[trial.places].astype(np.float64), n
+        )
+    return Scores(judge, found)
+
+
+def _scored(
+    features: NDArray[np.int64], active: NDArray[np.bool_], confidences: Figures, n: int
+) -> ProtocolScores:
+    said = confidences > 0
+    hits, misses, alarms, rejections = (
+        _summed(features, of_truth & of_answer, n)
+        for of_truth, of_answer in (
+            (active, said),
+            (active, ~said),
+            (~active, said),
+            (~active, ~said),
+        )
+    )
+    documents = hits + misses + alarms + rejections
+    f1 = 2 * hits / np.maximum(2 * hits + misses + alarms, 1)
+    with_feature, without = (hits, hits + misses), (rejections, rejections + alarms)
+    accuracy = _share(*with_feature) / 2 + _share(*without) / 2
+    pearson = _correlations(features, active, confidences, documents)
+    return ProtocolScores(
+        documents.astype(np.int64),
+        _figure(documents, f1, *of_f1(hits, misses, alarms)),
+        _figure(documents, pearson, *of_correlation(pearson, documents)),
+        _figure(documents, accuracy, *of_mean_of_two(with_feature, without)),
+    )
+
+
+def _correlations(
+    features: NDArray[np.int64], active: NDArray[np.bool_], confidences: Figures, documents: Figures
+) -> Figures:
+    n, count = len(documents), np.maximum(documents, 1)
+    x = confidences - (_summed(features, confidences, n) / count)[features]
+    y = active - (_summed(features, active, n) / count)[features]
+    spread = np.sqrt(_summed(features, x * x, n) * _summed(features, y * y, n))
+    # A judge that says the same of all documents tells nothing, rounding aside.
+    told = spread > 1e-9 * count
+    return np.where(told, _summed(features, x * y, n) / np.where(told, spread, 1), 0.0)
+
+
+def _share(part: Figures, whole: Figures) -> Figures:
+    return part / np.maximum(whole, 1)
+
+
+def _summed(features: NDArray[np.int64], amounts: NDArray[Any], n: int) -> Figures:
+    """Sums by feature, float64 `(n,)`."""
+    return np.bincount(features, amounts, minlength=n).astype(np.float64)
+
+
+def _figure(documents: Figures, *figures: Figures) -> Figure:
+    return Figure(*(np.where(documents > 0, figure, np.nan) for figure in figures))
+
+
+def _at(figure: Figure, feature: int) -> tuple[float, float, float]:
+    return float(figure.value[feature]), float(figure.low[feature]), float(figure.high[feature])

@@ -1,0 +1,62 @@
+"""Which documents labels are made from, and which they are scored on.
+
+The corpus is split once, for all features: a document that is held out is never read by the
+labeller, for whatever feature, and a judge is never calibrated on it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from saetui.core.codec import Int
+from saetui.core.postings import Postings
+from saetui.interpret.terms.repeats import find_repeats, mixed
+from saetui.interpret.terms.tokens import Tokens
+
+HELD_OUT = 0.4
+"""Share of documents that are held out: a label needs more of them than its score does."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Two disjoint sets of documents; near repetitions, and what was not read, are in neither.
+
+    Attributes:
+        labelling: int32, rows that the labeller and the calibration of judges may read, ascending.
+        held_out: int32, rows that labels are scored on, ascending.
+    """
+
+    labelling: Int
+    held_out: Int
+
+
+def split_documents(tokens: Tokens, seed: int, read: Int | None = None) -> Split:
+    """Split a corpus by a hash of seed and row.
+
+    A row's side depends on nothing else, so that documents added later move none. A near
+    repetition of an earlier document is left out, or a label could be made from the very text that
+    it is scored on; so is what is not among the documents `read`, where these are given.
+    """
+    rows = np.arange(tokens.documents, dtype=np.uint64)
+    drawn = mixed(rows ^ mixed(np.array([seed], dtype=np.uint64))) / np.float64(2**64)
+    kept = ~find_repeats(tokens)
+    if read is not None:
+        kept &= np.isin(np.arange(tokens.documents), read)
+    return Split(
+        np.flatnonzero(kept & (drawn >= HELD_OUT)).astype(np.int32),
+        np.flatnonzero(kept & (drawn < HELD_OUT)).astype(np.int32),
+    )
+
+
+def restricted(postings: Postings, rows: Int) -> Postings:
+    """Postings with those of `rows` only, numbered as before."""
+    wanted = np.zeros(int(max(postings.rows.max(initial=-1), rows.max(initial=-1))) + 1, dtype=bool)
+    wanted[rows] = True
+    keep = wanted[postings.rows]
+    # The places of what is kept take less memory than a running count of everything.
+    places = np.flatnonzero(keep)
+    return Postings(
+        np.searchsorted(places, postings.indptr).astype(np.int64),
+        np.asarray(postings.rows[places]),
+        np.asarray(postings.values[places]),
+    )

@@ -1,0 +1,1 @@
+"""Name features offline: the terms of a corpus, and which of them fits a feature."""

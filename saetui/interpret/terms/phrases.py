@@ -1,0 +1,171 @@
+"""The noun phrases of a corpus: word sequences that stand by themselves often enough.
+
+Without a tagger, what makes a phrase is read off its surroundings. It often stands before a gap or
+a stop word, as nouns do and adjectives do not ("supermassive black" always goes on). It often
+stands after one ("matter halos" mostly follows "dark"). It is not nearly always part of one and the
+same longer sequence ("tidal disruption" of "tidal disruption events"). And a single word does not
+often have an object ("constrain the").
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Int
+from saetui.interpret.terms.sequences import Level, frequent_sequences
+from saetui.interpret.terms.stopwords import DETERMINERS
+from saetui.interpret.terms.tokens import Tokens
+from saetui.interpret.terms.words import CONTENT, GENERIC, NUMBER, STOP
+
+# Shares of a sequence's occurrences. Lower ones let fragments in, higher ones lose rare terms.
+_LEAST_FINAL = 0.25
+_LEAST_INITIAL = 0.15
+_LEAST_VALID = 0.5
+_MOST_EXTENDED = 0.7
+# A single word that rarely stands by itself must at least combine with many others.
+_MOST_EXTENDED_PART = 0.35
+# "Constrain", "simulating": a word with so many objects is a verb. Nouns that are verbs as well
+# ("mapping", "rendering") have fewer.
+_MOST_OBJECTS = 0.12
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Which documents contain which phrases, `P` of them.
+
+    Attributes:
+        tokens: The corpus that they were found in.
+        lengths: int64 `(P,)`, words of each phrase.
+        whole: bool `(P,)`; false for single words that mostly are part of longer phrases, as
+            "blue" and "Higgs" are: no good names, unless they are all that documents share.
+        indptr: int64 `(N + 1,)`; document `i` owns `members[indptr[i]:indptr[i + 1]]`.
+        members: int32 `(nnz,)`, phrases of each document, ascending.
+        in_title: bool `(nnz,)`, whether the document's title has the phrase.
+        places: int64 `(P + 1,)`; phrase `p` begins at `positions[places[p]:places[p + 1]]`.
+        positions: int64, places in `tokens.forms`, ascending for each phrase.
+    """
+
+    tokens: Tokens
+    lengths: NDArray[np.int64]
+    whole: NDArray[np.bool_]
+    indptr: NDArray[np.int64]
+    members: Int
+    in_title: NDArray[np.bool_]
+    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """The phrases of one length, numbered from 0, and where they occur."""
+
+    lengths: NDArray[np.int64]
+    whole: NDArray[np.bool_]
+    positions: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+
+
+def find_phrases(tokens: Tokens) -> Phrases:
+    """All phrases of a corpus that could name something, shorter ones first."""
+    kinds = tokens.kinds[tokens.forms]
+    selections = [_select(level, kinds, tokens) for level in frequent_sequences(tokens)]
+    sizes = [len(selection.lengths) for selection in selections]
+    before = np.cumsum([0, *sizes[:-1]])
+    phrases = [each.numbers + first for each, first in zip(selections, before, strict=True)]
+    return _assemble(
+        tokens,
+        np.concatenate([each.lengths for each in selections]),
+        np.concatenate([each.whole for each in selections]),
+        np.concatenate([each.positions for each in selections]),
+        np.concatenate(phrases),
+    )
+
+
+def _select(level: Level, kinds: NDArray[np.uint8], tokens: Tokens) -> _Selection:
+    valid = _valid(level, kinds, tokens)
+    whole = _stand_alone(level, kinds)
+    limit = np.where(whole, _MOST_EXTENDED, _MOST_EXTENDED_PART)
+    fit = (_share(level, valid) >= _LEAST_VALID) & (level.extended <= limit * level.counts)
+    if level.length > 1:
+        fit &= whole
+    else:
+        fit &= _share(level, _before_objects(level, tokens)) <= _MOST_OBJECTS
+    numbers = np.cumsum(fit) - 1
+    keep = valid & fit[level.sequences]
+    return _Selection(
+        np.full(int(fit.sum()), level.length, dtype=np.int64),
+        whole[fit],
+        level.positions[keep],
+        numbers[level.sequences[keep]],
+    )
+
+
+def _valid(level: Level, kinds: NDArray[np.uint8], tokens: Tokens) -> NDArray[np.bool_]:
+    """Which occurrences could be a term by the kinds of their words, `(m,)`."""
+    spans = kinds[level.positions[:, None] + np.arange(level.length)]
+    last = spans[:, -1]
+    valid: NDArray[np.bool_] = np.isin(last, (CONTENT, GENERIC))
+    valid &= (spans == CONTENT).any(axis=1)
+    if level.length == 1:
+        readable = np.array([len(spelling) > 1 for spelling in tokens.spellings])
+        valid &= readable[tokens.forms[level.positions]]
+    else:
+        # "Word w", "h t": what formulas leave of their variables. "H II" and "p value" are terms.
+        variable = np.array([len(each) == 1 and not each.isupper() for each in tokens.spellings])
+        valid &= ~variable[tokens.forms[level.positions + level.length - 1]]
+        # "Abell 1689", "Planck 2015": a number may come last after a name.
+        named = np.array([spelling[:1].isupper() for spelling in tokens.spellings])
+        before = tokens.forms[level.positions + level.length - 2]
+        after_name = named[before] & (spans[:, -2] == CONTENT) & (spans[:, 0] != NUMBER)
+        valid |= after_name & (last == NUMBER)
+    return valid
+
+
+def _stand_alone(level: Level, kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which sequences begin and end noun phrases often enough, `(S,)`."""
+    first = _share(level, kinds[level.positions - 1] == STOP) >= _LEAST_INITIAL
+    last = _share(level, kinds[level.positions + level.length] == STOP) >= _LEAST_FINAL
+    return np.logical_and(first, last)
+
+
+def _before_objects(level: Level, tokens: Tokens) -> NDArray[np.bool_]:
+    """Which occurrences stand right before a determiner, `(m,)`."""
+    # Capitals are left out: the "A" of "Sagittarius A" is none.
+    determines = np.array([spelling in DETERMINERS for spelling in tokens.spellings])
+    return np.asarray(determines[tokens.forms[level.positions + level.length]])
+
+
+def _share(level: Level, where: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Of each sequence the share of its occurrences `where` something holds, `(S,)`."""
+    hits = np.bincount(level.sequences[where], minlength=len(level.counts))
+    return hits / np.maximum(level.counts, 1)
+
+
+def _assemble(
+    tokens: Tokens,
+    lengths: NDArray[np.int64],
+    whole: NDArray[np.bool_],
+    positions: NDArray[np.int64],
+    phrases: NDArray[np.int64],
+) -> Phrases:
+    size = max(len(lengths), 1)
+    documents = tokens.document_of(positions)
+    body = positions >= tokens.bodies[documents]
+    # Of the two keys of one pair that of the title is lower, so it is the one kept.
+    keys = np.unique((documents * size + phrases) * 2 + body)
+    pairs, first = np.unique(keys // 2, return_index=True)
+    order = np.lexsort((positions, phrases))
+    return Phrases(
+        tokens,
+        lengths,
+        whole,
+        np.searchsorted(pairs // size, np.arange(tokens.documents + 1)),
+        (pairs % size).astype(np.int32),
+        keys[first] % 2 == 0,
+        np.searchsorted(phrases[order], np.arange(len(lengths) + 1)),
+        positions[order],
+    )

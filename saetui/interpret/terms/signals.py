@@ -1,0 +1,262 @@
+"""What speaks for a label's being true of a document, as numbers, without asking anyone.
+
+Two readers look at a document. One knows its words only: how fully it covers the label's words,
+how alike its vocabulary is (latent semantic analysis), and how near it is to the documents that a
+search for the label finds. The other is the corpus's embedder: similarity to the label, the same
+as Fisher's discriminating direction, and again nearness to what a search for the label finds. A
+search says what a label of two words leaves unsaid (relevance feedback, Rocchio 1971); it looks at
+the labelling part only and knows nothing of features.
+
+Every signal is read for the label alone, and as the mean over its supporting terms.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float, Int
+from saetui.interpret.judging.evidence import Sample
+from saetui.interpret.projection import Directions, Projection
+from saetui.interpret.terms.separation import Embed, embedded
+from saetui.interpret.terms.tokens import Tokens
+from saetui.interpret.terms.word_space import Sparse, WordSpace
+from saetui.progress import Progress
+from saetui.store.arrays import forget_pages
+
+BY_WORDS = ("coverage", "vocabulary", "found by words")
+BY_EMBEDDER = ("similarity", "discrimination")
+BY_BOTH = ("found by both",)
+
+# Documents that a search for a label finds, which then stand for it.
+_FOUND = 30
+# What full coverage is worth in a search, in standard deviations of similarity.
+_COVERAGE_WORTH = 3.0
+_TEXTS = 512
+_PAIRS = 8_192
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """One signal of every question: a direction that documents are projected onto.
+
+    Attributes:
+        by_words: Whether it lies in the space of words, not in that of the embedder.
+        directions: One for each question.
+    """
+
+    by_words: bool
+    directions: Directions
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Labels as a judge understands them, ready to be held against documents.
+
+    Attributes:
+        names: Of the signals.
+        coverage: CSR, words that each label asks for.
+        linear: The other signals, in the order of `names`.
+    """
+
+    names: tuple[str, ...]
+    coverage: Sparse
+    linear: tuple[_Linear, ...]
+
+
+class Signals:
+    """Reads labels and documents.
+
+    Args:
+        tokens: Of all documents.
+        embeddings: Of all documents, `(N, d)`.
+        labelling: Rows that may be searched and learnt from.
+        embed: Embeds labels and terms as documents were embedded; None without such.
+        seed: Of latent semantic analysis.
+    """
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        embeddings: NDArray[np.floating],
+        labelling: Int,
+        embed: Embed | None,
+        seed: int,
+    ) -> None:
+        self._embeddings = embeddings
+        self._embed = embed
+        self._sample = Sample(embeddings, labelling)
+        self._words = WordSpace(tokens, labelling, seed)
+        self._sample_words = self._words.vectors[self._sample.rows]
+        self._sample_coverage = self._words.saturated[self._sample.rows].T.tocsr()
+        self._by_embedder = Projection(self._sample.vectors)
+        self._by_words = Projection(self._sample_words)
+
+    def read(
+        self, labels: Sequence[tuple[str, Sequence[str]]], progress: Progress
+    ) -> tuple[Readings, Readings]:
+        """Understand labels, each given with its supporting terms; every text is read once.
+
+        Returns:
+            The labels alone, and the means over their terms.
+        """
+        texts = sorted({text for label, terms in labels for text in (label, *terms)})
+        progress.start("Reading labels", len(texts), "labels and terms")
+        alone = _Means(_mix(texts, [[label] for label, _ in labels]))
+        supported = _Means(_mix(texts, [terms or [label] for label, terms in labels]))
+        for start in range(0, len(texts), _TEXTS):
+            block = slice(start, start + _TEXTS)
+            reading = self._read(texts[block])
+            for means in (alone, supported):
+                means.add(block, reading)
+            progress.advance(len(texts[block]))
+        return alone.readings(), supported.readings()
+
+    def read_each(self, texts: Sequence[str]) -> Readings:
+        """Understand texts, at least one, each by itself."""
+        from scipy.sparse import vstack
+
+        blocks = [
+            self._read(texts[start : start + _TEXTS]) for start in range(0, len(texts), _TEXTS)
+        ]
+        together = zip(*(block.linear for block in blocks), strict=True)
+        return Readings(
+            blocks[0].names,
+            vstack([block.coverage for block in blocks]).tocsr(),
+            tuple(
+                _Linear(
+                    each[0].by_words,
+                    Directions(
+                        np.concatenate([part.directions.vectors for part in each]),
+                        np.concatenate([part.directions.centres for part in each]),
+                    ),
+                )
+                for each in together
+            ),
+        )
+
+    def grid(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
+        """Signals float32 `(k, m, S)` of each of the documents `rows` for each label `owners`."""
+        signals = np.empty((len(owners), len(rows), len(readings.names)), dtype=np.float32)
+        signals[..., 0] = (readings.coverage[owners] @ self._words.saturated[rows].T).toarray()
+        words = self._words.vectors[rows]
+        meanings = np.asarray(self._embeddings[rows], dtype=np.float32)
+        for column, each in enumerate(readings.linear, start=1):
+            directions = Directions(
+                each.directions.vectors[owners], each.directions.centres[owners]
+            )
+            signals[..., column] = directions.place(words if each.by_words else meanings)
+        forget_pages(self._embeddings)
+        return signals
+
+    def measure(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
+        """Signals float32 `(m, S)` of documents `rows` for the labels `owners` `(m,)`."""
+        signals = np.empty((len(rows), len(readings.names)), dtype=np.float32)
+        for start in range(0, len(rows), _PAIRS):
+            part = slice(start, start + _PAIRS)
+            who, which = owners[part], rows[part]
+            asked = readings.coverage[who].multiply(self._words.saturated[which])
+            signals[part, 0] = np.asarray(asked.sum(axis=1)).ravel()
+            words = self._words.vectors[which]
+            meanings = np.asarray(self._embeddings[which], dtype=np.float32)
+            for column, each in enumerate(readings.linear, start=1):
+                documents = words if each.by_words else meanings
+                along = np.einsum("ij,ij->i", each.directions.vectors[who], documents)
+                signals[part, column] = along - each.directions.centres[who]
+            forget_pages(self._embeddings)
+        return signals
+
+    def _read(self, texts: Sequence[str]) -> Readings:
+        queries = self._words.queries(texts)
+        vectors = self._words.query_vectors(queries)
+        covered = self._covered(queries)
+        vocabulary = self._by_words.towards(vectors)
+        found = _means_of_found(covered + vocabulary.place(self._sample_words), self._sample_words)
+        names = [*BY_WORDS]
+        linear = [
+            _Linear(True, vocabulary),
+            _Linear(True, self._by_words.discriminating(found)),
+        ]
+        if self._embed is not None:
+            meanings = embedded(self._embed, texts, self._embeddings.shape[1])
+            similarity = self._by_embedder.towards(meanings)
+            covered += similarity.place(self._sample.vectors)
+            linear += [
+                _Linear(False, similarity),
+                _Linear(False, self._by_embedder.discriminating(meanings)),
+            ]
+            names += BY_EMBEDDER
+        found = _means_of_found(covered, self._sample.vectors)
+        linear.append(_Linear(False, self._by_embedder.discriminating(found)))
+        return Readings((*names, *BY_BOTH), queries, tuple(linear))
+
+    def _covered(self, queries: Sparse) -> Float:
+        """How well documents of the sample cover queries, for searching; float32 `(m, s)`."""
+        shares = np.asarray((queries @ self._sample_coverage).todense(), dtype=np.float32)
+        return _COVERAGE_WORTH * shares
+
+
+def _means_of_found(scores: Float, vectors: Float) -> Float:
+    """Means of the best-scored documents, `(m, d)`; those that score higher weigh more."""
+    count = min(_FOUND, scores.shape[1])
+    found = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+    weights = np.take_along_axis(scores, found, axis=1)
+    weights = weights - weights.min(axis=1, keepdims=True) + 1e-6
+    weights /= weights.sum(axis=1, keepdims=True)
+    means = np.einsum("tm,tmd->td", weights, vectors[found], optimize=True)
+    return np.asarray(means, dtype=np.float32)
+
+
+def _mix(texts: Sequence[str], chosen: Sequence[Sequence[str]]) -> Sparse:
+    """CSC `(len(chosen), len(texts))`: rows that take the mean of some texts each."""
+    from scipy.sparse import csc_matrix
+
+    places = {text: place for place, text in enumerate(texts)}
+    columns = [places[text] for each in chosen for text in each]
+    rows = np.repeat(np.arange(len(chosen)), [len(each) for each in chosen])
+    shares = np.repeat([1 / len(each) for each in chosen], [len(each) for each in chosen])
+    shape = (len(chosen), len(texts))
+    return csc_matrix((shares.astype(np.float32), (rows, columns)), shape=shape)
+
+
+class _Means:
+    """Means of readings, of which each block of texts gives its share.
+
+    Args:
+        mix: CSC `(m, texts)`, see `_mix`.
+    """
+
+    def __init__(self, mix: Sparse) -> None:
+        self._mix = mix
+        self._names: tuple[str, ...] = ()
+        self._coverage: Sparse = None
+        self._linear: list[_Linear] = []
+
+    def add(self, block: slice, reading: Readings) -> None:
+        """Add what the texts of a block give."""
+        mix = self._mix[:, block].tocsr()
+        coverage = mix @ reading.coverage
+        if not self._names:
+            self._names, self._coverage = reading.names, coverage
+            self._linear = [_nothing(each, mix.shape[0]) for each in reading.linear]
+        else:
+            self._coverage = self._coverage + coverage
+        # Most have no text in the block, and their numbers would take the memory of all.
+        rows = np.flatnonzero(np.diff(mix.indptr))
+        for total, each in zip(self._linear, reading.linear, strict=True):
+            total.directions.vectors[rows] += mix[rows] @ each.directions.vectors
+            total.directions.centres[rows] += mix[rows] @ each.directions.centres
+
+    def readings(self) -> Readings:
+        """The means."""
+        return Readings(self._names, self._coverage.tocsr(), tuple(self._linear))
+
+
+def _nothing(like: _Linear, count: int) -> _Linear:
+    vectors, centres = like.directions.vectors, like.directions.centres
+    zeros = Directions(
+        np.zeros((count, vectors.shape[1]), dtype=vectors.dtype),
+        np.zeros(count, dtype=centres.dtype),
+    )
+    return _Linear(like.by_words, zeros)

@@ -1,0 +1,240 @@
+"""Name features offline: by the terms that set their documents apart from all others."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Int
+from saetui.core.postings import Postings
+from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
+from saetui.interpret.judging.split import restricted, split_documents
+from saetui.interpret.labels import (
+    FeatureLabel,
+    Key,
+    Scores,
+    abbreviates,
+    completed,
+    distinct_names,
+    distinct_terms,
+    key_of,
+    shorten,
+)
+from saetui.interpret.terms.log_odds import PhraseContrast
+from saetui.interpret.terms.markup import plain_text
+from saetui.interpret.terms.phrases import Phrases, find_phrases
+from saetui.interpret.terms.separation import Embed, separations
+from saetui.interpret.terms.spelling import spell
+from saetui.interpret.terms.term_ranking import Tried
+from saetui.interpret.terms.tokens import Tokens, read_documents
+from saetui.progress import Progress
+from saetui.text import visible_line
+
+VERSION = 4
+"""Of the method; raised whenever it may give other labels on the same data."""
+
+_CANDIDATES = 12
+# More phrases are looked at, because forms of one term become one candidate.
+_PHRASES = 2 * _CANDIDATES
+_TERMS = 6
+
+
+@dataclass(frozen=True)
+class NamedFeatures:
+    """Labels, and what they were made from.
+
+    Attributes:
+        labels: One per feature, in order of features.
+        evidence: Of each feature that is active on some document that may be read.
+        candidates: Terms that each of these features could be named by.
+        parts: Terms that mostly are part of longer ones.
+        openings: The title that stands for a feature without terms.
+        method: `terms` or `terms+embedding`.
+    """
+
+    labels: list[FeatureLabel]
+    evidence: dict[int, Evidence]
+    candidates: dict[int, Scores]
+    parts: set[str]
+    openings: dict[int, str]
+    method: str
+
+    def renamed(self, tried: Mapping[int, Tried]) -> list[FeatureLabel]:
+        """Labels anew, now that candidates were tried on documents."""
+        terms = {feature: each.terms for feature, each in tried.items()}
+        joined = {feature: each.joined for feature, each in tried.items()}
+        return _labels(len(self.labels), terms, self.openings, self.method, joined)
+
+
+def label_features(
+    documents: Iterable[tuple[str, str]],
+    postings: Postings,
+    *,
+    embeddings: NDArray[np.floating],
+    embed: Embed | None,
+    progress: Progress,
+    seed: int = 0,
+) -> list[FeatureLabel]:
+    """Labels only; see `name_features`, and `saetui.interpret.labelling` for scores as well.
+
+    Args:
+        documents: `(title, text)` of every document by row; read once.
+        postings: Of the SAE on these documents.
+        embeddings: Of these documents, `(N, d)`.
+        embed: Embeds terms as the documents were embedded; None for labels without it.
+        progress: Is told of every document, feature and term.
+        seed: Of the split into documents that may be read and those held out.
+
+    Raises:
+        BuildError: There are more or fewer documents than embeddings.
+        EmbedderError: `embed` failed to return one vector of width `d` per term.
+    """
+    tokens = read_documents(documents, len(embeddings), progress)
+    rows = split_documents(tokens, seed).labelling
+    return name_features(
+        tokens, postings, rows, embeddings=embeddings, embed=embed, progress=progress
+    ).labels
+
+
+def name_features(
+    tokens: Tokens,
+    postings: Postings,
+    labelling: Int,
+    *,
+    embeddings: NDArray[np.floating],
+    embed: Embed | None,
+    progress: Progress,
+) -> NamedFeatures:
+    """Name every feature by terms as its documents write them.
+
+    Candidates are the phrases that a feature's strongest documents use more than the rest of the
+    corpus and more than the nearest documents that do not activate it. With an embedder they are
+    ranked anew by how well their meaning, too, sets these documents apart. A feature without any
+    such phrase is named after its strongest document; one without documents has no name.
+
+    Only documents of `labelling` are read, but for the title of a feature that has none there and
+    so cannot be scored. The result depends on nothing but the arguments: all ties are broken by
+    stated rules.
+
+    Args:
+        tokens: Of all documents.
+        postings: Of the SAE on all documents.
+        labelling: Rows that may be read, ascending.
+        embeddings: Of all documents, `(N, d)`, of any floating type, maybe memory-mapped.
+        embed: Embeds terms as the documents were embedded; None for labels without it.
+        progress: Is told of every feature and term.
+
+    Raises:
+        EmbedderError: `embed` failed to return one vector of width `d` per term.
+    """
+    openings = _openings(tokens, postings)
+    seen = restricted(postings, labelling)
+    if not seen.counts().any():
+        return NamedFeatures(_labels(postings.n, {}, openings, "none"), {}, {}, set(), {}, "none")
+    sample = Sample(embeddings, labelling)
+    evidence = {each.feature: each for each in gather_evidence(seen, embeddings, sample)}
+    phrases = find_phrases(tokens.only(labelling))
+    candidates = _candidates(phrases, evidence, labelling, progress)
+    method = "terms"
+    if embed is not None:
+        method = "terms+embedding"
+        meaning = separations(candidates, evidence, sample.covariance(), embed, progress)
+        candidates = _ranked_by_meaning(candidates, meaning)
+    parts = _parts(phrases)
+    whole = {feature: completed(scores, parts) for feature, scores in candidates.items()}
+    openings |= {feature: tokens.openings[each.rows[0]] for feature, each in evidence.items()}
+    labels = _labels(postings.n, whole, openings, method)
+    return NamedFeatures(labels, evidence, candidates, parts, openings, method)
+
+
+def _openings(tokens: Tokens, postings: Postings) -> dict[int, str]:
+    """The title of each feature's strongest document."""
+    active = np.flatnonzero(postings.counts()).tolist()
+    return {feature: tokens.openings[postings.documents(feature)[0][0]] for feature in active}
+
+
+def _candidates(
+    phrases: Phrases, evidence: Mapping[int, Evidence], labelling: Int, progress: Progress
+) -> dict[int, Scores]:
+    """Candidates of each feature; `phrases` numbers documents by their place in `labelling`."""
+    contrast = PhraseContrast(phrases)
+    spelled = cache(partial(spell, phrases))
+    candidates = {}
+    progress.start("Comparing documents", len(evidence), "features")
+    for feature, each in evidence.items():
+        placed = replace(
+            each,
+            rows=np.searchsorted(labelling, each.rows).astype(np.int32),
+            negatives=np.searchsorted(labelling, each.negatives).astype(np.int32),
+        )
+        scored = contrast.strongest(placed, _PHRASES)
+        candidates[feature] = _merged((spelled(phrase), score) for phrase, score in scored)
+        progress.advance()
+    return candidates
+
+
+def _merged(scored: Iterable[tuple[str, float]]) -> Scores:
+    """The best candidates, forms of one term as one; abbreviations lend theirs their scores."""
+    best: dict[Key, tuple[str, float]] = {}
+    for term, score in scored:
+        best.setdefault(key_of(term), (term, score))
+    merged: Scores = {}
+    for term, score in best.values():
+        full = next((long for long, _ in best.values() if abbreviates(term, long)), term)
+        merged.setdefault(full, score)
+    return dict(list(merged.items())[:_CANDIDATES])
+
+
+def _parts(phrases: Phrases) -> set[str]:
+    """Terms that mostly are part of longer ones."""
+    parts = np.flatnonzero(~phrases.whole)
+    return {spell(phrases, phrase) for phrase in parts.tolist()}
+
+
+def _ranked_by_meaning(
+    candidates: Mapping[int, Scores], meaning: Mapping[tuple[int, str], float]
+) -> dict[int, Scores]:
+    """Candidates by the sum of both scores, in standard errors; equal sums keep their order."""
+    ranked = {}
+    for feature, scores in candidates.items():
+        total = {term: score + meaning[feature, term] for term, score in scores.items()}
+        ranked[feature] = dict(sorted(total.items(), key=lambda item: -item[1]))
+    return ranked
+
+
+def _labels(
+    n: int,
+    candidates: Mapping[int, Scores],
+    openings: Mapping[int, str],
+    method: str,
+    joined: Mapping[int, str] = MappingProxyType({}),
+) -> list[FeatureLabel]:
+    """Labels of all features; a name of two joined terms, where there is one, comes first."""
+    labels = [FeatureLabel(feature, "", "none", (), VERSION) for feature in range(n)]
+    for feature, opening in openings.items():
+        if title := _readable(opening):
+            labels[feature] = FeatureLabel(feature, title, "title", (), VERSION)
+    named = [feature for feature in sorted(candidates) if candidates[feature]]
+    names = distinct_names(
+        [
+            (
+                list(filter(None, (joined.get(feature), *candidates[feature]))),
+                max(candidates[feature].values()),
+            )
+            for feature in named
+        ]
+    )
+    for feature, name in zip(named, names, strict=True):
+        terms = distinct_terms(candidates[feature], _TERMS)
+        labels[feature] = FeatureLabel(feature, name, method, terms, VERSION)
+    return labels
+
+
+def _readable(opening: str) -> str:
+    """A title on one line, without markup unless it consists of markup only."""
+    plain = plain_text(opening)
+    readable = plain if any(letter.isalnum() for letter in plain) else opening
+    return shorten(visible_line(readable))

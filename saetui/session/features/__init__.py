@@ -1,0 +1,1 @@
+"""Features of an open bundle: find, filter, sort and compare them."""

@@ -1,0 +1,98 @@
+"""What is known of an SAE's features once the reader's notes are counted in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from saetui.session.features.feature_table import FeatureTable
+from saetui.session.features.lookup import Lookup
+from saetui.store.bundle import StoredSae
+from saetui.store.features import SHOWN_PROTOCOL, FeatureRecord
+from saetui.store.notes import FeatureNotes, Kind, Notes
+
+_UNSCORED: dict[str, Any] = {"version": 0, "f1": None, "pearson": None, "judge": ""}
+
+
+@dataclass(frozen=True)
+class AnnotatedFeatures:
+    """Features as the reader wants to see them.
+
+    Attributes:
+        book: Where notes are kept.
+        notes: On the features of this SAE, by number.
+        records: Of every feature, with the reader's own label where there is one, and else the
+            newest that was not rejected.
+        family_labels: Of the families that each feature is in.
+        lookup: Of these records and the families.
+        table: Of these records.
+    """
+
+    book: Notes
+    notes: Mapping[int, FeatureNotes]
+    records: Sequence[FeatureRecord]
+    family_labels: Mapping[int, Sequence[str]]
+    lookup: Lookup
+    table: FeatureTable
+
+    @classmethod
+    def of(cls, sae: StoredSae, book: Notes) -> "AnnotatedFeatures":
+        """What is known of an SAE with these notes."""
+        notes = book.of_sae(sae.record.name)
+        records = list(sae.features)
+        for feature, said in notes.items():
+            if 0 <= feature < len(records):
+                records[feature] = _as_noted(records[feature], said, sae)
+        families: dict[int, list[str]] = {}
+        for family in sae.families.families:
+            for member in family.members:
+                families.setdefault(member, []).append(family.label)
+        lookup = Lookup(records, sae.families.families)
+        return cls(book, notes, records, families, lookup, FeatureTable(records, families))
+
+    def noted(self, sae: StoredSae, feature: int, kind: Kind, text: str) -> "AnnotatedFeatures":
+        """The same once something more is said about a feature; the others are not read anew.
+
+        The book keeps it until it is told to write.
+        """
+        self.book.say(sae.record.name, feature, kind, text)
+        said = self.notes.get(feature, FeatureNotes()).told(kind, text.strip())
+        known = replace(self, notes={**self.notes, feature: said})
+        record = _as_noted(sae.features[feature], said, sae)
+        if record == self.records[feature]:
+            return known
+        records = [*self.records[:feature], record, *self.records[feature + 1 :]]
+        table = FeatureTable(records, self.family_labels)
+        return replace(known, records=records, lookup=self.lookup.renamed(record), table=table)
+
+
+def _as_noted(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:
+    """A feature with the reader's own label or, where its label was rejected, an older one."""
+    if said.label:
+        return replace(record, label=said.label, **_UNSCORED)
+    return _without(record, said, sae) if record.version in said.rejected else record
+
+
+def _without(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:
+    """A feature with its newest label that was not rejected, or none."""
+    labels, scores = sae.history(record.id)
+    left = [label for label in labels if label.version not in said.rejected]
+    if not left:
+        return replace(record, label="", **_UNSCORED)
+    label = left[-1]
+    shown = [
+        score
+        for score in scores
+        if score.version == label.version and score.protocol == SHOWN_PROTOCOL
+    ]
+    f1, pearson, judge = (
+        (shown[-1].f1[0], shown[-1].pearson[0], shown[-1].judge) if shown else (None, None, "")
+    )
+    return replace(
+        record,
+        label=label.text,
+        terms=label.terms,
+        version=label.version,
+        f1=f1,
+        pearson=pearson,
+        judge=judge,
+    )

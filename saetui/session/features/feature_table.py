@@ -1,0 +1,148 @@
+"""What is known of all features of an SAE, a column for each figure, to filter and sort by.
+
+Thousands of records compared one by one would hold up every key; columns take a fraction of a
+millisecond. Each column is made when it is first asked for.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.errors import InputError
+from saetui.session.features.feature_filter import FIGURES, Condition, FeatureFilter, Figure
+from saetui.store.features import FeatureRecord
+from saetui.store.notes import FeatureNotes
+
+QUALITIES = ("coherent", "broad", "mixed", "rare", "dead")
+"""Words for the quality of a feature, in the order in which they are sorted."""
+
+SORT_KEYS = ("label", "quality", "family", *FIGURES)
+"""What features can be sorted by."""
+
+Mask = NDArray[np.bool_]
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Mask]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+
+
+class FeatureTable:
+    """Features of one SAE by what is known of them.
+
+    Args:
+        records: Of every feature, by number.
+        families: Labels of the families that a feature is in, the smallest family last.
+    """
+
+    def __init__(
+        self, records: Sequence[FeatureRecord], families: Mapping[int, Sequence[str]]
+    ) -> None:
+        self._records = records
+        self._families = families
+        self._columns: dict[Figure, NDArray[np.float64]] = {}
+        self._places: dict[str, NDArray[np.int64]] = {}
+        self._texts: dict[str, list[str]] = {}
+
+    def fulfilling(self, wanted: FeatureFilter, notes: Mapping[int, FeatureNotes]) -> Mask:
+        """Which features fulfil all of a filter but its words and meaning, `(n,)`.
+
+        A feature fulfils `name:any` if something is known by that name, `name:none` if nothing
+        is, and otherwise if what is known contains the wanted text.
+
+        Args:
+            wanted: The filter; its names are among `filters.NAMES`.
+            notes: What the reader said about some features.
+        """
+        found = np.ones(len(self._records), dtype=bool)
+        for condition in wanted.conditions:
+            found &= self._holds(condition)
+        for name, text in wanted.named:
+            known = self._known(name, notes)
+            if text in ("any", "none"):
+                found &= np.array([bool(each) == (text == "any") for each in known], dtype=bool)
+            else:
+                found &= np.array([text in each for each in known], dtype=bool)
+        return found
+
+    def sorted(
+        self, records: Sequence[FeatureRecord], key: str, *, descending: bool
+    ) -> list[FeatureRecord]:
+        """Some features by one of `SORT_KEYS`; those without it come last, equals by number.
+
+        Raises:
+            InputError: There is no such key.
+        """
+        if key not in SORT_KEYS:
+            raise InputError(
+                f"Features cannot be sorted by '{key}'.", f"Choose one of: {', '.join(SORT_KEYS)}."
+            )
+        if key not in self._places:
+            self._places[key] = _dense_places(self._keys(key))
+        ids = np.fromiter((record.id for record in records), np.int64, len(records))
+        places = self._places[key][ids]
+        order = np.lexsort((ids, -places if descending else places, places < 0))
+        return [records[i] for i in order.tolist()]
+
+    def _holds(self, condition: Condition) -> Mask:
+        """Which features fulfil a condition; a figure that is not known fulfils nothing."""
+        column = self._column(condition.figure)
+        compare = _COMPARISONS[condition.comparison]
+        return np.asarray(compare(column, condition.number) & ~np.isnan(column))
+
+    def _column(self, figure: Figure) -> NDArray[np.float64]:
+        """A figure of every feature, NaN where it is not known."""
+        if figure not in self._columns:
+            values = [FIGURES[figure](record) for record in self._records]
+            self._columns[figure] = np.array(
+                [np.nan if value is None else value for value in values], dtype=np.float64
+            )
+        return self._columns[figure]
+
+    def _keys(self, key: str) -> Sequence[Any]:
+        """What features are compared by when they are sorted; None where nothing is known."""
+        if key == "label":
+            return [record.label.casefold() or None for record in self._records]
+        if key == "quality":
+            order = {word: place for place, word in enumerate(QUALITIES)}
+            return [order.get(record.quality.word) for record in self._records]
+        if key == "family":
+            count = len(self._records)
+            names = {i: labels[-1].casefold() for i, labels in self._families.items() if labels}
+            return [names.get(feature) for feature in range(count)]
+        column = self._column(next(figure for figure in FIGURES if figure == key))
+        return [None if math.isnan(value) else value for value in column.tolist()]
+
+    def _known(self, name: str, notes: Mapping[int, FeatureNotes]) -> list[str]:
+        """What is known of each feature by a name, in lower case; "" for nothing."""
+        if name in ("note", "bookmark"):
+            known = [""] * len(self._records)
+            for feature, said in notes.items():
+                if 0 <= feature < len(known):
+                    marked = "yes" if said.bookmark else ""
+                    known[feature] = said.note.casefold() if name == "note" else marked
+            return known
+        if name not in self._texts:
+            self._texts[name] = [self._text(name, record) for record in self._records]
+        return self._texts[name]
+
+    def _text(self, name: str, record: FeatureRecord) -> str:
+        if name == "family":
+            # What is wanted holds no white space, so that it is never found across two labels.
+            return "\n".join(self._families.get(record.id, ())).casefold()
+        return (record.quality.word if name == "quality" else record.label).casefold()
+
+
+def _dense_places(keys: Sequence[Any]) -> NDArray[np.int64]:
+    """Where each key stands among all different ones in ascending order; -1 for None."""
+    known = sorted({key for key in keys if key is not None})
+    places = {key: place for place, key in enumerate(known)}
+    return np.array([places.get(key, -1) for key in keys], dtype=np.int64)

@@ -1,0 +1,156 @@
+"""Find features and families by what they are called."""
+
+import copy
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.families import Family
+from saetui.errors import InputError
+from saetui.session.features.word_index import WordIndex
+from saetui.store.features import FeatureRecord
+
+Value = TypeVar("Value")
+
+_WORDS = re.compile(r"\w+")
+
+
+def _number(name: str) -> int | None:
+    """The whole number that `name` spells, or None."""
+    try:
+        return int(name)
+    except ValueError:
+        return None
+
+
+def _text(feature: FeatureRecord) -> str:
+    """What a feature is found by."""
+    return " ".join((feature.name, *feature.terms)).casefold()
+
+
+def _replaced(values: Sequence[Value], place: int, value: Value) -> list[Value]:
+    return [*values[:place], value, *values[place + 1 :]]
+
+
+class Lookup:
+    """Features and families of one SAE by their names."""
+
+    def __init__(self, features: Sequence[FeatureRecord], families: Sequence[Family]) -> None:
+        self._features = features
+        self._families = families
+        self._names = [feature.name.casefold() for feature in features]
+
+    @cached_property
+    def _labels(self) -> WordIndex:
+        """The words of each name."""
+        return WordIndex(self._names)
+
+    @cached_property
+    def _texts(self) -> WordIndex:
+        """The words of each name and its terms."""
+        return WordIndex([_text(feature) for feature in self._features])
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        """Features, the most frequent first."""
+        return np.argsort([-feature.documents for feature in self._features], kind="stable")
+
+    @cached_property
+    def _places(self) -> NDArray[np.intp]:
+        """Where each feature stands in `_order`."""
+        return np.argsort(self._order)
+
+    def warm(self) -> None:
+        """Read every name, so that the first word looked for does not wait for it."""
+        _ = self._labels, self._texts, self._places
+
+    def renamed(self, feature: FeatureRecord) -> "Lookup":
+        """The same after one feature got another label; the texts of the others are kept."""
+        other, place, name = copy.copy(self), feature.id, feature.name.casefold()
+        other._features = _replaced(self._features, place, feature)
+        other._names = _replaced(self._names, place, name)
+        for made, text in {"_labels": name, "_texts": _text(feature)}.items():
+            if made in self.__dict__:
+                other.__dict__[made] = getattr(self, made).replaced(place, text)
+        return other
+
+    def matching(self, words: str) -> list[int]:
+        """Features whose label or terms hold every one of `words`, the best match first.
+
+        A word matches where some word begins with it. Labels that begin with the whole text come
+        first, then labels that hold all words, then features of which only the terms do; the
+        more frequent feature comes first among equals. A number matches the feature of that
+        number. Empty text matches all, in order of number.
+        """
+        wanted = _WORDS.findall(words.casefold())
+        if not wanted:
+            return list(range(len(self._features)))
+        phrase = " ".join(wanted)
+        named = self._labels.holding(wanted)
+        rank = np.where(named, 1, 2)
+        beginning = [i for i in np.flatnonzero(named).tolist() if self._names[i].startswith(phrase)]
+        rank[beginning] = 0
+        found = np.flatnonzero(self._texts.holding(wanted))
+        # Places among equals are known beforehand, so that numbers alone are sorted.
+        count = len(self._features)
+        ranked = np.sort(self._places[found] + count * rank[found])
+        best: list[int] = self._order[ranked % count].tolist()
+        number = _number(phrase)
+        if number is None or str(number) != phrase or not 0 <= number < count:
+            return best
+        return [number, *(i for i in best if i != number)]
+
+    def feature(self, name: str) -> int:
+        """The one feature that `name` means: its number, or its label.
+
+        Raises:
+            InputError: None is called so, or several are.
+        """
+        number = _number(name)
+        if number is not None:
+            if 0 <= number < len(self._features):
+                return number
+            raise InputError(f"There is no feature {number}: this SAE has {len(self._features):,}.")
+        folded = name.strip().casefold()
+        exact = [i for i, known in enumerate(self._names) if known == folded]
+        # What holds no word would match all of them.
+        found = exact or (self.matching(name) if _WORDS.search(name) else [])
+        if len(found) == 1:
+            return found[0]
+        raise self._unclear("feature", name, [f"{i} {self._features[i].name}" for i in found])
+
+    def family(self, name: str) -> Family:
+        """The one family that `name` means: its number, or its label.
+
+        Raises:
+            InputError: None is called so, or several are.
+        """
+        folded, number = name.strip().casefold(), _number(name)
+        if number is not None:
+            exact = [family for family in self._families if family.id == number]
+        else:
+            exact = [family for family in self._families if family.label.casefold() == folded]
+        within = [family for family in self._families if folded in family.label.casefold()]
+        # Nothing is part of every label, and all there is of an empty one.
+        found = (exact or within) if folded else []
+        if len(found) == 1:
+            return found[0]
+        raise self._unclear("family", name, [f"{family.id} {family.label}" for family in found])
+
+    @staticmethod
+    def _unclear(kind: str, name: str, found: Sequence[str]) -> InputError:
+        if not found:
+            return InputError(
+                f"No {kind} is called '{name}'.",
+                f"See them with: saetui {'features' if kind == 'feature' else 'families'} BUNDLE",
+            )
+        shown = "; ".join(found[:5]) + ("; ..." if len(found) > 5 else "")
+        return InputError(
+            f"'{name}' could mean {len(found)} {'features' if kind == 'feature' else 'families'}: "
+            f"{shown}.",
+            "Give the number.",
+        )

@@ -1,0 +1,222 @@
+"""What becomes of features in the other SAEs of a bundle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.families import Family
+from saetui.core.matches import LEAST_COSINE, Comparison, Matches, compare
+from saetui.errors import InputError
+from saetui.session.session import Session
+from saetui.store.bundle import Bundle
+from saetui.store.features import FeatureRecord
+from saetui.store.manifest import SaeRecord
+
+Kind = Literal["split", "recurrent", "novel", "lost"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""What may become of a feature: of a small SAE, or (novel) what one of a large SAE is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A feature of another SAE, seen from one.
+
+    Attributes:
+        feature: Its number in the other SAE.
+        name: Its label or number.
+        cosine: Of the two directions.
+        together: Documents that activate both.
+        documents: Documents that activate the other one.
+        share: Of the documents that activate either, those that activate both.
+    """
+
+    feature: int
+    name: str
+    cosine: float
+    together: int
+    documents: int
+    share: float
+
+
+@dataclass(frozen=True)
+class MatchesIn:
+    """The likes of one feature in another SAE.
+
+    Attributes:
+        sae: Name of the other SAE.
+        n: Its features.
+        matches: Nearest first, those with a cosine of at least 0.5 and in any case the nearest;
+            then those of `parts` that are not among the eight nearest.
+        parts: Numbers of the features that it splits into there, or the one that it recurs as:
+            all features whose nearest it is. None where the other SAE is no larger.
+    """
+
+    sae: str
+    n: int
+    matches: tuple[Match, ...]
+    parts: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOutcome:
+    """What became of one feature.
+
+    Attributes:
+        sae: The SAE that the feature is of.
+        feature: Its number.
+        parts: Features of the larger SAE that match it, nearest first; none if lost or novel.
+        cosine: To its nearest feature in the other SAE.
+    """
+
+    sae: str
+    feature: int
+    parts: tuple[int, ...]
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """The features of a smaller and a larger SAE, sorted by what became of them.
+
+    Attributes:
+        small: Name of the smaller SAE.
+        large: Name of the larger one.
+        fates: By kind. Those that split into most come first, recurrent ones by cosine, novel and
+            lost ones by their documents.
+        inactive: How many features of the larger one are active on no document.
+    """
+
+    small: str
+    large: str
+    fates: dict[Kind, tuple[SplitOutcome, ...]]
+    inactive: int
+
+
+def by_size(bundle: Bundle) -> list[SaeRecord]:
+    """The SAEs of a bundle, from the smallest to the largest."""
+    return sorted(bundle.manifest.saes, key=lambda record: (record.n, record.name))
+
+
+def pairs_of(bundle: Bundle) -> list[tuple[str, str]]:
+    """Every two SAEs, the smaller first; those that follow one another in size come first."""
+    names = [record.name for record in by_size(bundle)]
+    places = list(combinations(range(len(names)), 2))
+    places.sort(key=lambda pair: pair[1] - pair[0])
+    return [(names[small], names[large]) for small, large in places]
+
+
+def matches_of(session: Session, feature: int) -> list[MatchesIn]:
+    """The likes of a feature in every other SAE, from the smallest SAE to the largest."""
+    found = []
+    own, sae = session.features[feature].documents, session.sae
+    order = [record.name for record in by_size(session.bundle)]
+    for record in by_size(session.bundle):
+        matches = sae.matches(record) if record.name != sae.record.name else None
+        if matches is None:
+            continue
+        others = session.beside(record.name).features
+        near = [
+            _match(others[number], cosine, together, own)
+            for number, cosine, together in zip(
+                matches.features[feature].tolist(),
+                matches.cosines[feature].tolist(),
+                matches.together[feature].tolist(),
+                strict=True,
+            )
+        ]
+        kept = [match for match in near if match.cosine >= LEAST_COSINE] or near[:1]
+        parts = None
+        if order.index(record.name) > order.index(sae.record.name):
+            up = session.bundle.sae(record.name).matches(sae.record)
+            if up is not None:
+                parts = _parts(up, feature, session.bundle.sae(record.name).postings.counts())
+                known = {match.feature for match in kept}
+                kept += [
+                    _match(others[part], float(up.cosines[part, 0]), int(up.together[part, 0]), own)
+                    for part in parts
+                    if part not in known
+                ]
+        found.append(MatchesIn(record.name, record.n, tuple(kept), parts))
+    return found
+
+
+def _parts(up: Matches, feature: int, documents: NDArray[np.integer]) -> tuple[int, ...]:
+    """Features of a larger SAE that a small one's feature becomes, nearest first."""
+    mine = (up.features[:, 0] == feature) & (up.cosines[:, 0] >= LEAST_COSINE) & (documents > 0)
+    parts = np.flatnonzero(mine)
+    return tuple(parts[np.argsort(-up.cosines[parts, 0], kind="stable")].tolist())
+
+
+def _match(other: FeatureRecord, cosine: float, together: int, own: int) -> Match:
+    either = own + other.documents - together
+    share = together / either if either else 0.0
+    return Match(other.id, other.name, cosine, together, other.documents, share)
+
+
+def compare_saes(
+    bundle: Bundle, small: str, large: str, least_cosine: float = LEAST_COSINE
+) -> Comparison:
+    """Which features of a smaller SAE recur in a larger one, split, are novel there or are lost.
+
+    Raises:
+        InputError: There is no such SAE, or the two were not matched.
+    """
+    matches = bundle.sae(large).matches(bundle.sae(small).record)
+    if matches is None:
+        raise InputError(
+            f"The features of {large} were not matched with those of {small}.",
+            "Run 'saetui train' on the bundle with one of them: it matches all SAEs.",
+        )
+    documents = [bundle.sae(name).postings.counts() for name in (small, large)]
+    return compare(matches, documents[0], documents[1], least_cosine)
+
+
+def look_at_splitting(
+    session: Session, small: str, large: str, least_cosine: float = LEAST_COSINE
+) -> Splitting:
+    """Sort the features of two SAEs by what became of them.
+
+    Raises:
+        InputError: There is no such SAE, or the two were not matched.
+    """
+    found = compare_saes(session.bundle, small, large, least_cosine)
+    up = session.bundle.sae(large).matches(session.bundle.sae(small).record)
+    down = session.bundle.sae(small).matches(session.bundle.sae(large).record)
+    assert up is not None
+    of_small, of_large = (session.beside(name).features for name in (small, large))
+
+    recurrent = [
+        SplitOutcome(small, feature, (part,), float(up.cosines[part, 0]))
+        for feature, part in found.recurrent
+    ]
+    split = [
+        SplitOutcome(small, feature, parts, float(up.cosines[parts[0], 0]))
+        for feature, parts in found.split.items()
+    ]
+    fates: dict[Kind, Sequence[SplitOutcome]] = {
+        "split": sorted(split, key=lambda fate: (-len(fate.parts), fate.feature)),
+        "recurrent": sorted(recurrent, key=lambda fate: (-fate.cosine, fate.feature)),
+        "novel": [
+            SplitOutcome(large, feature, (), float(up.cosines[feature, 0]))
+            for feature in sorted(found.novel, key=lambda i: (-of_large[i].documents, i))
+        ],
+        "lost": [
+            SplitOutcome(
+                small, feature, (), 0.0 if down is None else float(down.cosines[feature, 0])
+            )
+            for feature in sorted(found.lost, key=lambda i: (-of_small[i].documents, i))
+        ],
+    }
+    return Splitting(
+        small, large, {kind: tuple(each) for kind, each in fates.items()}, len(found.inactive)
+    )
+
+
+def family_of(session: Session, feature: int) -> Family | None:
+    """The smallest family of a feature, which says most about it; None if it is in none."""
+    families = session.sae.families.of_feature(feature)
+    return families[-1] if families else None

@@ -1,0 +1,143 @@
+"""Result sets that the reader marked: presets with what they found, kept with the bundle.
+
+They lie in `searches/` inside the bundle, or in a folder of the user where the bundle cannot be
+written. Each is a preset like any other file.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from saetui.errors import InputError, SaetuiError
+from saetui.paths import data_dir
+from saetui.session.saved.presets import Preset, read_preset, save_preset
+from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.step_text import step_text
+from saetui.session.session import Session
+
+FOLDER = "searches"
+_LONGEST = 48
+_NOT_IN_NAMES = re.compile(r"[^\w+-]+")
+
+
+@dataclass(frozen=True)
+class SavedSearch:
+    """A preset that was found in a folder.
+
+    Attributes:
+        path: Its file.
+        preset: What is in it.
+    """
+
+    path: Path
+    preset: Preset
+
+    @property
+    def name(self) -> str:
+        """What it is called: its file's name without the ending."""
+        return self.path.name.removesuffix(".json")
+
+
+def search_name(session: Session, request: SearchRequest) -> str:
+    """A file's name for a search, made of what it asks for."""
+
+    def name(feature: int) -> str:
+        return session.features[feature].name
+
+    def document(row: int) -> str:
+        return session.bundle.documents.headings([row])[row][1]
+
+    text = step_text(SearchRequest(), request, name, document).removeprefix("ask: ")
+    return _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-") or "search"
+
+
+def folder_of(bundle: Path) -> Path:
+    """Where the bookmarks of a bundle are kept."""
+    inside = bundle / FOLDER
+    if os.access(inside if inside.exists() else bundle, os.W_OK):
+        return inside
+    name = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
+    return data_dir() / FOLDER / name
+
+
+def bookmark(
+    session: Session,
+    request: SearchRequest,
+    response: SearchResponse,
+    history: Sequence[SearchRequest] = (),
+) -> SavedSearch:
+    """Mark a result set; it is on disk when this returns.
+
+    Args:
+        session: What was searched.
+        request: The search.
+        response: What it found.
+        history: The searches that led to it, oldest first.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    folder = folder_of(session.bundle.path)
+    name = search_name(session, request)
+    taken = {each.name for each in folder.glob("*.json")} if folder.is_dir() else set()
+    path, number = folder / f"{name}.json", 2
+    while path.name in taken:
+        path, number = folder / f"{name}-{number}.json", number + 1
+    save_preset(path, session, request, history, [each.id for each in response.results])
+    return SavedSearch(path, read_preset(path))
+
+
+def bookmarks(bundle: Path) -> list[SavedSearch]:
+    """Every bookmark of the bundle in a folder, the newest first."""
+    inside = bundle / FOLDER
+    found = saved_in(inside)
+    own = folder_of(bundle)
+    return found if own == inside else [*saved_in(own), *found]
+
+
+def bookmark_called(bundle: Path, name: str) -> SavedSearch:
+    """The bookmark of that name.
+
+    Raises:
+        InputError: There is none.
+    """
+    for found in bookmarks(bundle):
+        if found.name == name:
+            return found
+    raise InputError(f"No bookmark is called '{name}'.", "See them with: saetui bookmarks BUNDLE")
+
+
+def remove_bookmark(bundle: Path, name: str) -> None:
+    """Remove a bookmark for good.
+
+    Raises:
+        InputError: There is none of that name, or it cannot be removed.
+    """
+    found = bookmark_called(bundle, name)
+    try:
+        found.path.unlink()
+    except OSError as error:
+        raise InputError(
+            f"{found.path} cannot be removed ({error.strerror or error}).",
+            "Mend its permissions.",
+        ) from None
+
+
+def saved_in(folder: Path) -> list[SavedSearch]:
+    """The presets in a folder, the newest first; other files are passed over."""
+    found = []
+    try:
+        paths = sorted(folder.glob("*.json"))
+        paths.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    except OSError:
+        return []
+    for path in paths:
+        try:
+            if path.is_file():
+                found.append(SavedSearch(path, read_preset(path)))
+        except SaetuiError:
+            continue
+    return found

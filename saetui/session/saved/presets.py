@@ -1,0 +1,206 @@
+"""Searches as small JSON files: saved in the app, replayed there, on the command line, in Python.
+
+    {"saetui_preset": 1, "bundle": "astro-ph", "sae": "k64-n3072", "features": 3072,
+     "search": {"query": "dark matter", "mode": "codes",
+                "changes": [{"feature": 12, "label": "Halos", "operation": "add", "amount": 0.3}]},
+     "history": [{"query": "dark matter", "mode": "codes"}, ...],
+     "results": ["0708.0254", ...]}
+
+`saetui.session.search.request_json` says what a search holds. The ids of what was found when the
+preset was saved stand with it, so that opening it can tell whether the same is found now.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saetui.errors import InputError, SaetuiError
+from saetui.session.search.request_json import request_from_json, request_to_json
+from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.session import Session
+from saetui.store.atomic import write_json
+from saetui.store.json_files import briefly, read_json
+
+FORMAT = 1
+_HINT = "Save it again with: saetui search ... --save-preset FILE"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A search read from a file, before it is known whether it fits a bundle.
+
+    Attributes:
+        source: Where it was read from.
+        bundle: Name of the bundle that it was made with.
+        sae: Name of the SAE that its features belong to.
+        features: How many that SAE has.
+        search: The search, as in the file.
+        history: The searches that led to it, oldest first, as in the file.
+        results: Ids of what was found when it was saved, best first; empty if that is not known.
+    """
+
+    source: str
+    bundle: str
+    sae: str
+    features: int
+    search: Mapping[str, Any]
+    history: tuple[Mapping[str, Any], ...] = ()
+    results: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenedPreset:
+    """A preset that fits a session.
+
+    Attributes:
+        request: The search.
+        history: The searches that led to it, oldest first.
+        warnings: What is not as it was when the preset was saved.
+        results: Ids of what was found then, best first.
+    """
+
+    request: SearchRequest
+    history: tuple[SearchRequest, ...] = ()
+    warnings: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[SearchRequest, ...]:
+        """Every search that was recorded, the saved one last."""
+        return (*self.history, *(() if self.request in self.history[-1:] else (self.request,)))
+
+
+def save_preset(
+    path: Path,
+    session: Session,
+    request: SearchRequest,
+    history: Sequence[SearchRequest] = (),
+    results: Sequence[str] = (),
+) -> None:
+    """Write a search, and how it came about, to a file.
+
+    Args:
+        path: Of the file; one that is there is replaced.
+        session: What was searched.
+        request: The search.
+        history: The searches that led to it, oldest first.
+        results: Ids of what it finds now, best first.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    value = {
+        "saetui_preset": FORMAT,
+        "bundle": session.bundle.manifest.name,
+        "sae": session.sae.record.name,
+        "features": session.sae.record.n,
+        "search": request_to_json(session, request),
+        **({"history": [request_to_json(session, each) for each in history]} if history else {}),
+        **({"results": list(results)} if results else {}),
+    }
+    try:
+        write_json(path, value)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}).", "Choose another place."
+        ) from None
+
+
+def read_preset(path: Path) -> Preset:
+    """Read a preset; `open_preset` then makes it a search of a session.
+
+    Raises:
+        InputError: It is no preset that this version can read.
+    """
+    try:
+        value = read_json(path)
+    except SaetuiError as error:
+        raise InputError(error.message, "Name a preset that was saved by saetui.") from None
+    return preset_from_json(value, str(path))
+
+
+def preset_from_json(value: object, source: str) -> Preset:
+    """A preset from its JSON.
+
+    Args:
+        value: The JSON.
+        source: Where it comes from, for messages.
+
+    Raises:
+        InputError: It is no preset that this version can read.
+    """
+    if not isinstance(value, dict) or value.get("saetui_preset") != FORMAT:
+        newer = isinstance(value, dict) and type(value.get("saetui_preset")) is int
+        raise InputError(
+            f"{source} is not a preset" + (" that this version can read." if newer else "."),
+            "Update saetui." if newer else "Name a file that was saved as a preset.",
+        )
+    kinds = {"bundle": str, "sae": str, "features": int, "search": dict}
+    for name, kind in kinds.items():
+        if type(value.get(name)) is not kind:
+            raise _bad(source, f"its {name} is {briefly(value.get(name))}")
+    history, results = value.get("history", []), value.get("results", [])
+    if not isinstance(history, list) or not all(isinstance(each, dict) for each in history):
+        raise _bad(source, "its history is not a list of searches")
+    if not isinstance(results, list) or not all(isinstance(each, str) for each in results):
+        raise _bad(source, "its results are not a list of ids")
+    return Preset(
+        source,
+        value["bundle"],
+        value["sae"],
+        value["features"],
+        value["search"],
+        tuple(history),
+        tuple(results),
+    )
+
+
+def open_preset(preset: Preset, session: Session) -> OpenedPreset:
+    """A preset as searches of a session.
+
+    Raises:
+        InputError: It belongs to another SAE, names what the bundle does not have, or holds what
+            no search can.
+    """
+    record = session.sae.record
+    if (preset.sae, preset.features) != (record.name, record.n):
+        raise InputError(
+            f"{preset.source} was saved for the SAE {preset.sae} with {preset.features:,} "
+            f"features, but {record.name} with {record.n:,} is open.",
+            f"Open the bundle with: --sae {preset.sae}"
+            if preset.sae != record.name
+            else "Its features mean other things; make the preset anew.",
+        )
+    warnings = []
+    if preset.bundle != session.bundle.manifest.name:
+        warnings.append(
+            f"The preset was saved for the bundle {preset.bundle}; this one is "
+            f"{session.bundle.manifest.name}, so that documents and features may differ."
+        )
+    renamed: dict[int, str] = {}
+    searches = []
+    for value in (*preset.history, preset.search):
+        search, others = request_from_json(session, value, preset.source, _HINT)
+        searches.append(search)
+        renamed |= others
+    for feature, label in sorted(renamed.items()):
+        now = session.features[feature].name
+        warnings.append(f"Feature {feature} was called '{label}' and is now called '{now}'.")
+    return OpenedPreset(searches[-1], tuple(searches[:-1]), tuple(warnings), preset.results)
+
+
+def what_differs(opened: OpenedPreset, response: SearchResponse) -> str:
+    """How what is found now differs from what was found when a preset was saved; empty if not."""
+    now = [result.id for result in response.results[: len(opened.results)]]
+    then = list(opened.results[: len(response.results)])
+    if now == then:
+        return ""
+    missing = len(set(then) - set(now))
+    if not missing:
+        return "The results are those of when the preset was saved, in another order."
+    return f"{missing} of {len(then)} results are others than when the preset was saved."
+
+
+def _bad(source: str, problem: str) -> InputError:
+    return InputError(f"{source} cannot be used as a preset: {problem}.", _HINT)

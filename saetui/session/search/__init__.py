@@ -1,0 +1,1 @@
+"""Search: from a request to ranked, compared and explained documents."""

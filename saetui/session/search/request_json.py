@@ -1,0 +1,188 @@
+"""A search as JSON: what presets hold, and what `saetui search --request` reads.
+
+    {"query": "dark matter", "mode": "codes",
+     "changes": [{"feature": 12, "label": "Halos", "operation": "add", "amount": 0.3}],
+     "filter": {"after": "2019", "having": [12]}, "limit": 20}
+
+It holds what differs from `SearchRequest`'s defaults, and the mode, always. A document to start
+from is named by its id ("document"), since rows change when a corpus is built anew; features by
+number and by label, so that the reader can be told that a number means something else now.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+from saetui.core.changes import MODES, Change, Operation
+from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter
+from saetui.errors import InputError
+from saetui.session.search.requests import SearchRequest
+from saetui.session.session import Session
+from saetui.store.json_files import briefly
+
+Json = dict[str, Any]
+
+
+def request_to_json(session: Session, request: SearchRequest) -> Json:
+    """A search of a session as JSON."""
+    value: Json = {}
+    plain = SearchRequest()
+    for each in fields(SearchRequest):
+        found = getattr(request, each.name)
+        if each.name in ("steering", "like", "filter"):
+            continue
+        if found != getattr(plain, each.name) or each.name == "mode":
+            value[each.name] = list(found) if isinstance(found, tuple) else found
+    if request.like is not None:
+        value["document"] = session.bundle.documents.headings([request.like])[request.like][0]
+    if request.steering:
+        value["changes"] = [
+            {
+                "feature": feature,
+                "label": session.features[feature].label,
+                "operation": change.operation,
+                "amount": change.amount,
+            }
+            for feature, change in request.steering.items()
+        ]
+    if request.filter != EVERYTHING:
+        value["filter"] = _filter_to_json(request.filter)
+    return value
+
+
+def _filter_to_json(wanted: DocumentFilter) -> Json:
+    value: Json = {}
+    for each in fields(DocumentFilter):
+        found = getattr(wanted, each.name)
+        if found != getattr(EVERYTHING, each.name):
+            value[each.name] = (
+                [list(pair) for pair in found]
+                if each.name == "where"
+                else list(found)
+                if isinstance(found, tuple)
+                else found
+            )
+    return value
+
+
+def request_from_json(
+    session: Session, value: object, source: str, hint: str = ""
+) -> tuple[SearchRequest, dict[int, str]]:
+    """A search from JSON, and the labels in it that are others now, by feature.
+
+    Args:
+        session: What is to be searched.
+        value: The JSON.
+        source: Where it comes from, for messages.
+        hint: What to do about a mistake.
+
+    Raises:
+        InputError: It holds what no search of this session can.
+    """
+    return _Reader(session, source, hint).request(value)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads JSON from one source, and says what is wrong with it."""
+
+    session: Session
+    source: str
+    hint: str
+
+    def request(self, value: object) -> tuple[SearchRequest, dict[int, str]]:
+        if not isinstance(value, dict):
+            raise self._bad(f"{briefly(value)} is not a search")
+        known = {each.name for each in fields(SearchRequest)} - {"steering", "like"}
+        unknown = sorted(set(value) - known - {"changes", "document"})
+        if unknown:
+            raise self._bad(f"a search has no field {briefly(unknown[0])}")
+        given = {name: found for name, found in value.items() if name in known}
+        if "muted" in given:
+            given["muted"] = tuple(self._features(given["muted"]))
+        if given.get("solo") is not None:
+            given["solo"] = self._features([given["solo"]])[0]
+        if "filter" in given:
+            given["filter"] = self._filter(given["filter"])
+        kinds = {"query": str, "limit": int, "why": bool, "exact": bool}
+        for name, kind in kinds.items():
+            if name in given and (
+                type(given[name]) is not kind or (kind is int and given[name] < 1)
+            ):
+                raise self._bad(f"{name} is {briefly(given[name])}")
+        for name, options in (("mode", MODES), ("retrieval", RETRIEVALS)):
+            if name in given and given[name] not in options:
+                raise self._bad(
+                    f"{name} is {briefly(given[name])}, not one of {', '.join(options)}"
+                )
+        if "document" in value:
+            given["like"] = self._row(value["document"])
+        steering, renamed = self._steering(value.get("changes", []))
+        return SearchRequest(**given, steering=steering), renamed
+
+    def _row(self, document: object) -> int:
+        row = self.session.bundle.documents.row_of(str(document))
+        if row is None:
+            raise self._bad(f"this bundle has no document {briefly(document)}")
+        return row
+
+    def _steering(self, value: object) -> tuple[dict[int, Change], dict[int, str]]:
+        if not isinstance(value, list):
+            raise self._bad(f"changes is {briefly(value)}")
+        steering: dict[int, Change] = {}
+        renamed: dict[int, str] = {}
+        for each in value:
+            feature, label, change = self._change(each)
+            steering[feature] = change
+            if label is not None and label != self.session.features[feature].label:
+                renamed[feature] = label
+        return steering, renamed
+
+    def _change(self, value: object) -> tuple[int, str | None, Change]:
+        if not isinstance(value, dict):
+            raise self._bad(f"{briefly(value)} is not a change")
+        (feature,) = self._features([value.get("feature")])
+        amount, label = value.get("amount"), value.get("label")
+        operation: Operation | None = next(
+            (each for each in get_args(Operation) if each == value.get("operation")), None
+        )
+        if operation is None or isinstance(amount, bool) or not isinstance(amount, int | float):
+            raise self._bad(f"{briefly(value)} is not a change")
+        return feature, None if label is None else str(label), Change(operation, float(amount))
+
+    def _features(self, value: object) -> list[int]:
+        count = self.session.sae.record.n
+        if not isinstance(value, list) or not all(
+            type(each) is int and 0 <= each < count for each in value
+        ):
+            raise self._bad(f"{briefly(value)} does not name features from 0 to {count - 1}")
+        return value
+
+    def _filter(self, value: object) -> DocumentFilter:
+        names = {each.name for each in fields(DocumentFilter)}
+        if not isinstance(value, dict) or set(value) - names:
+            raise self._bad(f"{briefly(value)} is not a filter")
+        given: Mapping[str, Any] = value
+        for name in ("after", "before"):
+            if not isinstance(given.get(name, ""), str):
+                raise self._bad(f"{name} is {briefly(given[name])}")
+        categories, where = given.get("categories", []), given.get("where", [])
+        if not _texts(categories) or not isinstance(where, list):
+            raise self._bad(f"{briefly(value)} is not a filter")
+        if not all(_texts(pair) and len(pair) == 2 for pair in where):
+            raise self._bad(f"where is {briefly(where)}")
+        return DocumentFilter(
+            given.get("after", ""),
+            given.get("before", ""),
+            tuple(categories),
+            tuple((pair[0], pair[1]) for pair in where),
+            tuple(self._features(given.get("having", []))),
+            tuple(self._features(given.get("lacking", []))),
+        )
+
+    def _bad(self, problem: str) -> InputError:
+        return InputError(f"{self.source} cannot be used: {problem}.", self.hint)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)

@@ -1,0 +1,112 @@
+"""A search that was answered, as JSON. Scripts rely on it: fields may be added, never renamed.
+
+A number that is not finite is null. A label is empty where a feature has none.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saetui.core.explain import Explanation
+    from saetui.session.search.feedback import FeatureEffect
+    from saetui.session.search.requests import Result, SearchResponse
+    from saetui.session.session import Session
+
+Json = dict[str, Any]
+
+
+def number(value: float | None) -> float | None:
+    """A number to the precision of float32, or None when it is none."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.7g}")
+
+
+def search_to_json(
+    session: "Session",
+    response: "SearchResponse",
+    effects: "Mapping[int, FeatureEffect] | None" = None,
+) -> Json:
+    """A search: its results, the features behind it, and what steering pushed out.
+
+    Args:
+        session: What was searched.
+        response: What was found.
+        effects: What a step of each feature does, where that was asked for.
+    """
+    from saetui.session.search.request_json import request_to_json
+
+    error, like = response.code_error, response.request.like
+    return {
+        "query": response.request.query,
+        "like": None if like is None else session.bundle.documents.headings([like])[like][0],
+        "retrieval": response.request.retrieval,
+        "mode": response.request.mode,
+        "sae": session.sae.record.name,
+        "drift": number(response.drift),
+        "kept": number(response.kept),
+        "overlap": number(response.overlap),
+        "exact": response.exact,
+        "recall": number(response.recall),
+        "eligible": response.eligible,
+        "code_error": error and {"before": number(error[0]), "after": number(error[1])},
+        "request": request_to_json(session, response.request),
+        "results": [_result(session, result) for result in response.results],
+        "features": [
+            {
+                "id": feature.id,
+                "label": session.features[feature.id].label,
+                "activation": number(feature.activation),
+                "steered": number(feature.steered),
+                **_effect(effects, feature.id),
+            }
+            for feature in response.features
+        ],
+        "dropped": [
+            {
+                "baseline_rank": dropped.baseline_rank,
+                "id": dropped.id,
+                "row": dropped.row,
+                "title": dropped.title,
+            }
+            for dropped in response.dropped
+        ],
+    }
+
+
+def _effect(effects: "Mapping[int, FeatureEffect] | None", feature: int) -> Json:
+    """How many results a step of a feature replaces; nothing where that was not asked for."""
+    if effects is None:
+        return {}
+    effect = effects.get(feature)
+    if effect is None:
+        return {"raised": None, "lowered": None, "moved": None}
+    return {"raised": effect.raised, "lowered": effect.lowered, "moved": number(effect.moved)}
+
+
+def _result(session: "Session", result: "Result") -> Json:
+    shape: Json = {
+        "rank": result.rank,
+        "baseline_rank": result.baseline_rank,
+        "score": number(result.score),
+        "id": result.id,
+        "row": result.row,
+        "title": result.title,
+        "published": result.published,
+    }
+    if result.why is not None:
+        shape |= _why(session, result.why)
+    return shape
+
+
+def _why(session: "Session", why: "Explanation") -> Json:
+    return {
+        "why": [
+            {"feature": feature, "label": session.features[feature].label, "term": number(term)}
+            for feature, term in why.features
+        ],
+        "bias": number(why.bias),
+        "remainder": number(why.remainder),
+        "words": number(why.words),
+    }

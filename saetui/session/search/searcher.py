@@ -1,0 +1,274 @@
+"""Answer search requests: from the request to ranked, compared and explained documents."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.changes import DEFAULT_MODE
+from saetui.core.code_scores import rewards
+from saetui.core.codec import Float
+from saetui.core.explain import Explanation, explain, explain_codes
+from saetui.core.optimise import optimise
+from saetui.core.search import cosines, single, unit
+from saetui.core.steering import steer_code, steered_vector
+from saetui.errors import InputError
+from saetui.session.search.document_masks import Eligible, Filters
+from saetui.session.search.queries import Baseline, Queries, Query
+from saetui.session.search.ranking import CANDIDATES, Ranker, Ranking, fused
+from saetui.session.search.requests import (
+    Dropped,
+    QueryFeature,
+    Result,
+    SearchRequest,
+    SearchResponse,
+)
+from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.features import FeatureRecord
+
+BASELINE_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Steered:
+    """A query after the user's changes.
+
+    Attributes:
+        query: What it was.
+        code: `z'`, dense `(n,)`.
+        vector: `e'`, not normalised, `(d,)`.
+        code_error: See `SearchResponse`.
+    """
+
+    query: Query
+    code: Float
+    vector: Float
+    code_error: tuple[float, float] | None = None
+
+    @property
+    def changes(self) -> Float:
+        """`z' - z`, dense `(n,)`."""
+        return self.code - self.query.z
+
+
+class Searcher:
+    """Searches an open bundle.
+
+    Args:
+        bundle: The open bundle.
+        sae: The SAE to steer by.
+        queries: What searches start from.
+        records: The features as they are shown; called for each answer.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        sae: StoredSae,
+        queries: Queries,
+        records: Callable[[], Sequence[FeatureRecord]],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._bundle = bundle
+        self._sae = sae
+        self._queries = queries
+        self._records = records
+        self._clock = clock
+        self._filters = Filters(bundle, sae)
+        self.ranker = Ranker(bundle, sae)
+
+    def search(
+        self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
+    ) -> SearchResponse:
+        """See `Session.search`."""
+        _check(request)
+        query = self._queries.of(request)
+        started = self._clock()
+        eligible = self._filters.eligible(request.filter, request.like)
+        steered = self.steered(request, query, interrupted)
+        ranking = self._ranked(request, steered, eligible, request.limit)
+        baseline = self._baseline(request, query, eligible)
+        rows = ranking.rows.tolist()
+        shown = set(rows)
+        before = [row for row, rank in baseline.ranks.items() if rank <= request.limit]
+        missing = [row for row in before if row not in shown]
+        headings = self._bundle.documents.headings([*rows, *missing])
+        why = self._why(request, steered, ranking) if request.why else [None] * len(rows)
+        results = tuple(
+            Result(
+                i + 1,
+                baseline.ranks.get(row),
+                float(ranking.scores[i]),
+                row,
+                *headings[row],
+                why[i],
+            )
+            for i, row in enumerate(rows)
+        )
+        return SearchResponse(
+            request=request,
+            results=results,
+            features=self._features(query.z, steered.code, request.steering),
+            dropped=tuple(Dropped(baseline.ranks[row], row, *headings[row][:2]) for row in missing),
+            drift=float(unit(query.e) @ unit(steered.vector)) if query.e.any() else None,
+            exact=request.exact,
+            milliseconds=(self._clock() - started) * 1000,
+            kept=self._kept(query, ranking.rows, baseline),
+            overlap=1 - len(missing) / len(before) if before else None,
+            recall=self._recall(request, steered, eligible, ranking),
+            code_error=steered.code_error,
+            eligible=len(self._bundle) if eligible is None else int(eligible.sum()),
+        )
+
+    def steered(
+        self,
+        request: SearchRequest,
+        query: Query,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> Steered:
+        """The query after the request's changes.
+
+        Args:
+            request: With the changes.
+            query: What it starts from.
+            interrupted: Asked before each step of `optimise`; when true, no more are made.
+
+        Raises:
+            InputError: A change is unusable.
+        """
+        weights = self._sae.weights
+        code = steer_code(query.z, request.steering, request.solo, request.muted)
+        if request.mode == "optimise" and request.retrieval != "lexical":
+            found = optimise(weights, code, interrupted=interrupted)
+            return Steered(query, code, found.vector, (found.before, found.after))
+        vector = steered_vector(weights, query.e, query.z, code, request.mode)
+        return Steered(query, code, vector)
+
+    def query(self, request: SearchRequest) -> Query:
+        """What a request starts from; see `Queries.of`."""
+        return self._queries.of(request)
+
+    def eligible(self, request: SearchRequest) -> Eligible | None:
+        """Which documents a request may find; see `Filters.eligible`."""
+        return self._filters.eligible(request.filter, request.like)
+
+    def _ranked(
+        self,
+        request: SearchRequest,
+        steered: Steered,
+        eligible: Eligible | None,
+        limit: int,
+    ) -> Ranking:
+        if request.retrieval == "lexical":
+            return self._by_words(request, steered.query, eligible, limit)
+        if request.retrieval == "hybrid":
+            depth = max(limit, CANDIDATES)
+            meaning = self._by_meaning(request, steered, eligible, depth)
+            words = self._by_words(request, steered.query, eligible, depth)
+            return fused(meaning, words, limit)
+        return self._by_meaning(request, steered, eligible, limit)
+
+    def _by_meaning(
+        self,
+        request: SearchRequest,
+        steered: Steered,
+        eligible: Eligible | None,
+        limit: int,
+    ) -> Ranking:
+        exact = request.exact
+        if request.mode == "codes":
+            e, changes = steered.query.e, steered.changes
+            return self.ranker.by_codes(e, changes, limit, exact=exact, eligible=eligible)
+        return self.ranker.nearest(steered.vector, limit, exact=exact, eligible=eligible)
+
+    def _by_words(
+        self, request: SearchRequest, query: Query, eligible: Eligible | None, limit: int
+    ) -> Ranking:
+        """Remembered, since no steering changes it."""
+        known = query.by_words.get((request.filter, limit))
+        if known is None:
+            known = self.ranker.by_words(query.words, limit, eligible)
+            query.by_words[request.filter, limit] = known
+        return known
+
+    def _baseline(
+        self, request: SearchRequest, query: Query, eligible: Eligible | None
+    ) -> Baseline:
+        """What is found without steering, as deep as the results go; none without a query."""
+        if not request.starting:
+            return Baseline({}, np.empty(0, dtype=np.float32))
+        depth = max(request.limit, BASELINE_DEPTH)
+        # A deeper search asks the index for more, and may rank differently.
+        manner = (request.retrieval, request.exact, request.filter, depth)
+        known = query.baselines.get(manner)
+        if known is None:
+            plain = replace(request, steering={}, mode=DEFAULT_MODE, solo=None, muted=())
+            found = self._ranked(plain, Steered(query, query.z, query.e), eligible, depth)
+            ranks = {row: rank for rank, row in enumerate(found.rows.tolist(), start=1)}
+            known = Baseline(ranks, cosines(query.e, self._vectors(found.rows)))
+            query.baselines[manner] = known
+        return known
+
+    def _kept(self, query: Query, rows: NDArray[np.int64], baseline: Baseline) -> float | None:
+        """How near the results are to the query, as a share of what they are without steering."""
+        before = baseline.cosines[: len(rows)]
+        if not len(before) or not before.mean() > 0:
+            return None
+        return float(cosines(query.e, self._vectors(rows)).mean() / before.mean())
+
+    def _recall(
+        self,
+        request: SearchRequest,
+        steered: Steered,
+        eligible: Eligible | None,
+        exact: Ranking,
+    ) -> float | None:
+        """The share of exact results that the index finds, too."""
+        if not request.exact or request.retrieval == "lexical" or not len(exact.rows):
+            return None
+        by_index = replace(request, exact=False)
+        found = self._ranked(by_index, steered, eligible, len(exact.rows))
+        return float(np.isin(exact.rows, found.rows).mean())
+
+    def _why(self, request: SearchRequest, steered: Steered, ranking: Ranking) -> list[Explanation]:
+        # Ranks are no sums over features.
+        if request.retrieval != "semantic":
+            return [
+                Explanation((), 0.0, float(score - words), float(words))
+                for score, words in zip(ranking.scores, ranking.by_words, strict=True)
+            ]
+        weights, query = self._sae.weights, steered.query
+        vectors = self._vectors(ranking.rows)
+        if request.mode == "codes":
+            reward = rewards(self._sae.postings, steered.changes, ranking.rows)
+            return explain_codes(weights, query.z, query.e, vectors, reward)
+        return explain(weights, steered.code, steered.vector, vectors)
+
+    def _features(
+        self, z: Float, steered: Float, steering: Mapping[int, object]
+    ) -> tuple[QueryFeature, ...]:
+        records = self._records()
+        active = np.flatnonzero(z)
+        own = active[np.lexsort((active, -z[active]))].tolist()
+        added = [feature for feature in steering if z[feature] == 0]
+        return tuple(
+            QueryFeature(i, records[i].name, float(z[i]), float(steered[i])) for i in [*own, *added]
+        )
+
+    def _vectors(self, rows: NDArray[np.int64]) -> Float:
+        return single(self._bundle.rows.take(rows))
+
+
+def _check(request: SearchRequest) -> None:
+    """Raise InputError where a request asks for nothing, or for what cannot be."""
+    if not request.starting and (not request.steering or request.retrieval != "semantic"):
+        raise InputError("There is nothing to search for.", "Type a query or add a feature.")
+    steered = request.steering or request.muted or request.solo is not None
+    if request.retrieval == "lexical" and steered:
+        raise InputError(
+            "A search by words alone cannot be steered by features.",
+            "Search by meaning or by both, or take the changes back.",
+        )

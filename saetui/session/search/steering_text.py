@@ -1,0 +1,74 @@
+"""Steering written as text: `1234=+0.3`, `tidal disruption=x2`, `family:Black holes=0`."""
+
+import contextlib
+import math
+from collections.abc import Iterable
+
+from saetui.core.changes import Change
+from saetui.errors import InputError
+from saetui.session.features.lookup import Lookup
+
+_FORM = (
+    "Write FEATURE=CHANGE, where FEATURE is a number, a label or family:NAME, and CHANGE is "
+    "+0.3 or -0.3 (add), 0.3 (set; to-0.3 below zero), 0 (off), x2 (scale) or neg (negate)."
+)
+_FAMILY = "family:"
+
+
+def parse_change(text: str) -> Change:
+    """A change from its text: `+0.3`, `-0.3`, `0.3`, `to-0.3`, `x2`, `neg`.
+
+    Raises:
+        InputError: It is none of these.
+    """
+    text = text.strip()
+    with contextlib.suppress(ValueError):
+        change = _change(text)
+        if math.isfinite(change.amount):
+            return change
+    raise InputError(f"'{text}' is not a change.", _FORM)
+
+
+def _change(text: str) -> Change:
+    if text == "neg":
+        return Change("scale", -1.0)
+    if text.startswith("to"):
+        return Change("set", float(text[2:]))
+    if text.startswith("x"):
+        return Change("scale", float(text[1:]))
+    if text.startswith(("+", "-")):
+        return Change("add", float(text))
+    return Change("set", float(text))
+
+
+def format_change(change: Change) -> str:
+    """The text of a change; `parse_change` gives the change back."""
+    # The shortest text that gives the same number back, without an exponent's or zero's noise.
+    amount = repr(change.amount).removesuffix(".0")
+    match change.operation:
+        case "add":
+            return amount if amount.startswith("-") else f"+{amount}"
+        case "set":
+            return f"to{amount}" if amount.startswith("-") else amount
+        case "scale":
+            return "neg" if change.amount == -1 else f"x{amount}"
+
+
+def parse_steering(texts: Iterable[str], lookup: Lookup) -> dict[int, Change]:
+    """Changes by feature from texts such as `1234=+0.3`; a later one wins over an earlier.
+
+    Raises:
+        InputError: One is not of that form, or names what is not there.
+    """
+    steering: dict[int, Change] = {}
+    for text in texts:
+        name, separator, amount = text.rpartition("=")
+        if not separator or not name.strip():
+            raise InputError(f"'{text}' does not say what to steer and how.", _FORM)
+        change = parse_change(amount)
+        if name.startswith(_FAMILY):
+            members = lookup.family(name.removeprefix(_FAMILY)).members
+        else:
+            members = (lookup.feature(name),)
+        steering.update(dict.fromkeys(members, change))
+    return steering

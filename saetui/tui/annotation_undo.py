@@ -1,0 +1,99 @@
+"""What the reader says about features from the app, and how it is taken back."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saetui.errors import InputError
+
+if TYPE_CHECKING:
+    from saetui.session.session import Session
+    from saetui.store.notes import FeatureNotes, Kind
+
+
+_KINDS: dict["Kind", str] = {
+    "label": "label",
+    "rejected": "verdict",
+    "bookmark": "bookmark",
+    "note": "note",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """One thing that was said, by what says the opposite."""
+
+    feature: int
+    kind: "Kind"
+    opposite: str
+
+
+class AnnotationUndo:
+    """Says each edit to the session at once; every one has its opposite.
+
+    Nothing here waits for the disk: whoever edits has `Session.write_notes` called afterwards. All
+    methods raise `InputError` where there is nothing to edit.
+
+    Args:
+        session: Whose features are meant.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._edits: list[_Edit] = []
+
+    def name(self, feature: int, text: str) -> None:
+        """Call a feature something; empty text takes the reader's own label back."""
+        self._write(feature, "label", text.strip(), self._said(feature).label)
+
+    def accept(self, feature: int, text: str) -> bool:
+        """Take a label as one's own; whether it was taken, or taken back because it was already."""
+        if not text:
+            raise InputError("There is no label to accept.", "Write one with l.")
+        taken = self._said(feature).label != text.strip()
+        self.name(feature, text if taken else "")
+        return taken
+
+    def reject(self, feature: int) -> None:
+        """Show the next older label instead of the one shown; one's own is taken back."""
+        record = self._session.record(feature)
+        if self._said(feature).label:
+            self.name(feature, "")
+        elif record.label:
+            self.toggle_rejected(feature, record.version)
+        else:
+            raise InputError("There is no label to reject.", "Write one with l.")
+
+    def toggle_rejected(self, feature: int, version: int) -> None:
+        """Call one version of the label wrong, or not wrong after all."""
+        texts = [str(version), f"-{version}"]
+        if version in self._said(feature).rejected:
+            texts.reverse()
+        self._write(feature, "rejected", *texts)
+
+    def toggle_bookmark(self, feature: int) -> None:
+        """Mark a feature, or take its mark away."""
+        marked = self._said(feature).bookmark
+        self._write(feature, "bookmark", "" if marked else "yes", "yes" if marked else "")
+
+    def note(self, feature: int, text: str) -> None:
+        """Note something; empty text takes the note away."""
+        self._write(feature, "note", text.strip(), self._said(feature).note)
+
+    def undo(self) -> tuple[int, str] | None:
+        """Say the opposite of what was said last; of which feature and what it was, or None."""
+        if not self._edits:
+            return None
+        edit = self._edits[-1]
+        self._session.note(edit.feature, edit.kind, edit.opposite)
+        self._edits.pop()
+        return edit.feature, _KINDS[edit.kind]
+
+    def _write(self, feature: int, kind: "Kind", text: str, opposite: str) -> None:
+        if text != opposite:
+            self._session.note(feature, kind, text)
+            self._edits.append(_Edit(feature, kind, opposite))
+
+    def _said(self, feature: int) -> "FeatureNotes":
+        from saetui.store.notes import FeatureNotes
+
+        return self._session.notes.get(feature, FeatureNotes())

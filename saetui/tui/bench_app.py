@@ -1,0 +1,324 @@
+"""How long the app takes from its start to its first frames, and from a key to what it changes.
+
+Runs in a process of its own, so that nothing has been imported or read before: the command line
+starts it and reads what it prints.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Input
+
+from saetui.errors import SaetuiError
+from saetui.tui.app import SaetuiApp
+
+if TYPE_CHECKING:
+    from saetui.core.codec import Float
+    from saetui.session.search.bench_session import Latency
+    from saetui.session.session import Session
+    from saetui.store.bundle import Bundle
+
+_SIZE = (120, 40)
+# Seconds without anything to do after which nothing more will change on the screen.
+_QUIET = 0.02
+# To look more often would take time from what is measured.
+_GLANCE = 0.004
+# Seconds after which what was to happen will not.
+_PATIENCE = 120
+_QUERY = "a few words"
+_FILTERS = ("light", "s", "ga tr", "e f1>0.5", "model")
+
+
+class _TimedApp(SaetuiApp):
+    """The app, noting when each frame was written."""
+
+    first_frame = 0.0
+    last_frame = 0.0
+    # What is shown, for knowing when something else was on the screen for the first time.
+    watched: Callable[[], object] | None = None
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401
+        super().__init__(*arguments)
+        self._seen: object = None
+        self.last_change = 0.0
+
+    def _display(self, screen: Any, renderable: Any) -> None:  # noqa: ANN401
+        super()._display(screen, renderable)
+        self.last_frame = time.perf_counter()
+        self.first_frame = self.first_frame or self.last_frame
+        if self.watched is not None and (now := self.watched()) is not self._seen:
+            self._seen, self.last_change = now, self.last_frame
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is going on that may still change the screen."""
+        screen = self.screen
+        if any(not worker.is_finished for worker in self.workers):
+            return True
+        if screen._dirty_widgets or screen._layout_required or screen._repaint_required:
+            return True
+        pumps = [self, *screen.walk_children(with_self=True)]
+        return any(pump.message_queue_size for pump in pumps)
+
+
+class _QueryEmbedder:
+    """The bundle's own embedder, or where it is missing the documents' vectors."""
+
+    def __init__(self, bundle: "Bundle") -> None:
+        self._bundle = bundle
+        self.own = False
+
+    @cached_property
+    def _embed(self) -> Callable[[str], "Float"]:
+        from saetui.embed import EmbedderSettings, load_embedder
+
+        try:
+            embedder = load_embedder(EmbedderSettings.from_dict(self._bundle.manifest.embedder))
+            fits = embedder.dimensions == self._bundle.manifest.dimensions
+            if not fits or not len(embedder.embed_query(_QUERY)):
+                raise SaetuiError("It is not the bundle's.")
+        except SaetuiError:
+            from saetui.session.search.bench_session import DocumentEmbedder
+
+            return DocumentEmbedder(self._bundle.embeddings).embed_query
+        self.own = True
+        return embedder.embed_query
+
+    @property
+    def name(self) -> str:
+        return "measuring"
+
+    @property
+    def revision(self) -> str:
+        return ""
+
+    @property
+    def dimensions(self) -> int:
+        _ = self._embed
+        return self._bundle.manifest.dimensions
+
+    def embed_query(self, text: str) -> "Float":
+        return self._embed(text)
+
+    def embed_documents(self, texts: Any, progress: Any = None) -> "Float":  # noqa: ANN401
+        import numpy as np
+
+        return np.stack([self._embed(text) for text in texts])
+
+
+class _Keyboard:
+    """Presses keys, and waits for all that they cause."""
+
+    def __init__(self, app: _TimedApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self._pilot = pilot
+
+    async def settle(self) -> None:
+        quiet_since = time.perf_counter()
+        patience = quiet_since + _PATIENCE
+        while time.perf_counter() - quiet_since < _QUIET:
+            await asyncio.sleep(_GLANCE)
+            if self.app.busy:
+                quiet_since = time.perf_counter()
+            if quiet_since > patience:
+                raise SaetuiError(
+                    "The app did not come to rest.", "Try the same in the app itself."
+                )
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for something.
+
+        Raises:
+            SaetuiError: The bundle cannot be opened, or it has not happened for minutes.
+        """
+        patience = time.perf_counter() + _PATIENCE
+        while not happened():
+            if self.app.failure is not None:
+                raise self.app.failure
+            if time.perf_counter() > patience:
+                raise SaetuiError("The app did not answer.", "Try the same in the app itself.")
+            await asyncio.sleep(_GLANCE)
+
+    async def next_frame(self) -> float:
+        """When the first frame from now on was written."""
+        now = time.perf_counter()
+        await self.until(lambda: self.app.last_frame >= now)
+        return self.app.last_frame
+
+    def send(self, key: str) -> None:
+        character = key if len(key) == 1 else None
+        self.app.post_message(events.Key({" ": "space"}.get(key, key), character))
+
+    async def press(self, key: str) -> float:
+        """Milliseconds from a key to the last frame that it causes."""
+        started = time.perf_counter()
+        self.send(key)
+        await self.settle()
+        return max(self.app.last_frame - started, 0.0) * 1000
+
+    async def times(self, *keys: str) -> tuple[float, ...]:
+        """The same of many keys; those that change nothing on the screen do not count."""
+        taken = [await self.press(key) for key in keys]
+        return tuple(each for each in taken if each)
+
+    async def showing(self, key: str) -> tuple[float, float]:
+        """Milliseconds from a key to the first frame with something else, and to the last frame.
+
+        Zero where there is none.
+        """
+        started = time.perf_counter()
+        last = await self.press(key)
+        return max(self.app.last_change - started, 0.0) * 1000, last
+
+
+async def _measure(path: Path, sae: str | None, repeats: int, started: float) -> dict[str, Any]:
+    def open_bundle(say: Callable[[str], None]) -> "Session":
+        from saetui.session.session import Session
+        from saetui.store.bundle import Bundle
+
+        bundle = Bundle(path)
+        embedders.append(_QueryEmbedder(bundle))
+        sessions.append(Session(bundle, sae, embedders[0]))
+        return sessions[0]
+
+    embedders: list[_QueryEmbedder] = []
+    sessions: list[Session] = []
+    app = _TimedApp(open_bundle, path.stem)
+    # The clock of the process that started this one is the time of day.
+    before = time.time() - started - time.perf_counter()
+    async with app.run_test(size=_SIZE) as pilot:
+        keyboard = _Keyboard(app, pilot)
+        for line in app.main.query(Input):
+            line.cursor_blink = False
+        await keyboard.until(lambda: bool(app.first_frame))
+        for key in (*_QUERY, "enter"):
+            keyboard.send(key)
+        await keyboard.until(lambda: app.main.session is not None)
+        usable = await keyboard.next_frame()
+        await keyboard.until(lambda: app.main.answer is not None)
+        await keyboard.next_frame()
+        start = {
+            "first_frame": before + app.first_frame,
+            "usable": before + usable,
+            "first_answer": before + app.last_frame,
+        }
+        await keyboard.settle()
+        from saetui.session.search.bench_session import measured_recall
+
+        session = sessions[0]
+        latencies = await _keys(app, keyboard, session, repeats)
+        return {
+            "start": start,
+            "embedder": embedders[0].own,
+            "latencies": latencies + _of_session(session, repeats),
+            "memory": dict(zip(("resident", "peak"), memory(), strict=True)),
+            "recall": measured_recall(session, seed=0),
+        }
+
+
+async def _keys(
+    app: _TimedApp, keyboard: _Keyboard, session: "Session", repeats: int
+) -> list[dict[str, Any]]:
+    """Latencies of keys in every view."""
+    from saetui.session.search.bench_session import Latency
+
+    found: list[Latency] = []
+
+    async def focus(widget: Widget) -> None:
+        widget.focus()
+        await keyboard.settle()
+
+    search, features, families = (
+        app.main.query_one(f"#{name}") for name in ("search", "features", "families")
+    )
+    if search.steering.rows:  # type: ignore[attr-defined]
+        await focus(search.steering)  # type: ignore[attr-defined]
+        keys = ["right" if turn % 40 < 20 else "left" for turn in range(repeats)]
+        found.append(Latency("steer", await keyboard.times(*keys)))
+    if search.results.rows:  # type: ignore[attr-defined]
+        taken = []
+        await focus(search.results)  # type: ignore[attr-defined]
+        # The document is there with the first frame of its screen; its keys are named in the next.
+        app.watched = lambda: app.screen
+        for _ in range(min(repeats, 50)):
+            await keyboard.press("down")
+            shown, _ = await keyboard.showing("enter")
+            taken.append(shown)
+            await keyboard.press("escape")
+        app.watched = None
+        found.append(Latency("open a document", tuple(taken)))
+    await keyboard.press("2")
+    await focus(features.lines)  # type: ignore[attr-defined]
+    found.append(Latency("open a feature", await keyboard.times(*["down"] * repeats)))
+    app.watched = lambda: features.lines.rows  # type: ignore[attr-defined]
+    typed = []
+    for text in _FILTERS:
+        await focus(features.filter_line)  # type: ignore[attr-defined]
+        features.filter_line.value = ""  # type: ignore[attr-defined]
+        await keyboard.settle()
+        typed += [await keyboard.showing(key) for key in text]
+    app.watched = None
+    named = ("filter features, a key", "and open the first of them")
+    for what, times in zip(named, zip(*typed, strict=True), strict=True):
+        found.append(Latency(what, tuple(each for each in times if each)))
+    await keyboard.press("escape")
+    await keyboard.press("3")
+    if session.families:
+        await focus(families.lines)  # type: ignore[attr-defined]
+        found.append(Latency("open a family", await keyboard.times(*["down"] * repeats)))
+    return [_shape("key to frame", each) for each in found if each.milliseconds]
+
+
+def _of_session(session: "Session", repeats: int) -> list[dict[str, Any]]:
+    """What a session takes without a screen."""
+    from saetui.session.search.bench_session import measure_session
+
+    return [_shape("session", each) for each in measure_session(session, repeats, seed=0)]
+
+
+def _shape(where: str, latency: "Latency") -> dict[str, Any]:
+    import numpy as np
+
+    return {
+        "where": where,
+        "what": latency.name,
+        "times": len(latency.milliseconds),
+        **{f"p{share}": latency.percentile(share) for share in (50, 95, 99)},
+        "processor_p95": (
+            float(np.percentile(latency.processor, 95)) if latency.processor else None
+        ),
+    }
+
+
+def memory() -> tuple[int | None, int | None]:
+    """Bytes that this process has in memory now, and at most so far; None where unknown."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None, None
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    now, most = (int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
+
+
+def main() -> None:
+    """Measure the bundle that the arguments name, and print what was found as JSON."""
+    path, sae, repeats, started = sys.argv[1:]
+    try:
+        found = asyncio.run(_measure(Path(path), sae or None, int(repeats), float(started)))
+    except SaetuiError as error:
+        found = {"error": error.message, "hint": error.hint}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

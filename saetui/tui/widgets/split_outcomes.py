@@ -1,0 +1,38 @@
+"""Features of two SAEs, one a line, with what became of each."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from saetui.tui.columns import Pieces, fit
+from saetui.tui.feature_columns import short, trust
+from saetui.tui.widgets.line_list import LineList
+
+if TYPE_CHECKING:
+    from saetui.session.features.splitting import SplitOutcome
+    from saetui.store.features import FeatureRecord
+
+_INTO, _COSINE, _SCORE = 6, 7, 5
+
+
+class SplitOutcomeList(LineList["SplitOutcome"]):
+    """Each feature with the number of those that it became, the nearest one's cosine, its F1."""
+
+    # Names of the columns, as wide as `line` draws them.
+    LEFT = f"{'#':>6} "
+    RIGHT = f"{'into':>{_INTO}}{'cosine':>{_COSINE}}{'F1':>{_SCORE}} "
+
+    def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
+        super().__init__(id=id, empty=empty)
+        self.records: Mapping[str, Sequence[FeatureRecord]] = {}
+
+    def line(self, fate: "SplitOutcome", index: int, width: int) -> Pieces:
+        """Number, label, and the figures."""
+        record = self.records[fate.sae][fate.feature]
+        room = width - len(self.LEFT) - len(self.RIGHT)
+        into = f"{len(fate.parts):,}" if fate.parts else ""
+        return (
+            (f"{fate.feature:>6} ", "muted"),
+            (fit(record.name, room, self.glyphs.ellipsis), ""),
+            (f"{into:>{_INTO}}{short(fate.cosine):>{_COSINE}}", "muted"),
+            (f"{trust(record):>{_SCORE}} ", ""),
+        )
