@@ -18,7 +18,7 @@ from saetui.core.document_filter import DocumentFilter
 from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.errors import InputError
-from saetui.session import ranking, remembered
+from saetui.session.search import neighbourhood, ranking
 from saetui.session.search.fts_query import fts_query
 from saetui.session.search.requests import SearchRequest, SearchResponse
 from saetui.session.session import Session
@@ -258,7 +258,7 @@ def test_filters_are_worked_out_once(session: Session, monkeypatch: pytest.Monke
 def test_documents_of_a_filter_are_read_once_if_they_are_few(
     session: Session, monkeypatch: pytest.MonkeyPatch, kept: int, reads: int
 ) -> None:
-    monkeypatch.setattr(remembered, "_KEPT_BYTES", kept)
+    monkeypatch.setattr(neighbourhood, "_KEPT_BYTES", kept)
     read = []
     original = StoredRows.take
 
