@@ -9,24 +9,22 @@ from saetui.errors import BuildError
 
 @contextmanager
 def only_one_build(folder: Path) -> Iterator[None]:
-    """Hold the folder for one build; the system lets go of it however the process ends.
-
-    Where the system has no such locks (Windows), two builds are the user's own risk.
+    """Lock a folder for one build; the system releases the lock however the process ends.
 
     Raises:
         BuildError: Another process is building there.
     """
+    from filelock import FileLock, Timeout
+
     folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", blocking=False)
     try:
-        import fcntl
-    except ImportError:
+        lock.acquire()
+    except Timeout:
+        raise BuildError(
+            f"Another build is at work in {folder}.", "Wait for it, or stop it first."
+        ) from None
+    try:
         yield
-        return
-    with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BuildError(
-                f"Another build is at work in {folder}.", "Wait for it, or stop it first."
-            ) from None
-        yield
+    finally:
+        lock.release()
