@@ -175,7 +175,7 @@ class DocumentStore:
         """Rows of the documents that match an expression of FTS5, and how well by BM25.
 
         Args:
-            expression: See `saetui.session.search.fts_query` for how a user's text becomes one.
+            expression: See `saetui.session.search.word_search` for how a user's text becomes one.
             limit: How many, the best; equal ones in order of rows.
         """
         found = self._query(

@@ -25,6 +25,7 @@ from saetui.session.search.requests import (
     SearchRequest,
     SearchResponse,
 )
+from saetui.session.search.word_search import best_by_words
 from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.features import FeatureRecord
 
@@ -190,7 +191,7 @@ class Searcher:
         """Remembered, since no steering changes it."""
         known = query.by_words.get((request.filter, limit))
         if known is None:
-            known = self.ranker.by_words(query.words, limit, eligible)
+            known = best_by_words(self._bundle.documents, query.words, limit, eligible)
             query.by_words[request.filter, limit] = known
         return known
 

@@ -19,8 +19,8 @@ from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.errors import InputError
 from saetui.session.search import neighbourhood, ranking
-from saetui.session.search.fts_query import fts_query
 from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.word_search import fts_query
 from saetui.session.session import Session
 from saetui.store.arrays import StoredRows
 from saetui.store.bundle import Bundle
