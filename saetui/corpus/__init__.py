@@ -1,13 +1,14 @@
-"""From files to documents: readers chosen by content, streaming, that drop nothing in silence.
+"""From files to documents: readers that stream, and that report every record they leave out.
 
-`open_corpus` looks at the first bytes of a file, a folder or standard input, picks the reader,
-and gives a `Corpus`: an iterable of `Document` with a `CorpusReport` of what was left out and why.
+`open_corpus` looks at the first bytes of a file, a folder or standard input, chooses a reader by
+them, and returns a `Corpus`: an iterable of `Document` with a `CorpusReport` of what was left out
+and why.
 """
 
 from saetui.corpus.corpus import Corpus
 from saetui.corpus.opening import open_corpus
 from saetui.corpus.options import FORMATS, CorpusOptions
-from saetui.corpus.report import CorpusReport, Problem
+from saetui.corpus.records import CorpusReport, Problem
 
 __all__ = [
     "FORMATS",

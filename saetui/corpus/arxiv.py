@@ -12,12 +12,12 @@ _FIRST_YEAR = 91
 
 _ONE_LINE = ("title", "authors", "comments", "journal-ref")
 _PARAGRAPHS = ("abstract", "text")
-# Bulky, and both said elsewhere: the first version by the id, the authors by `authors`.
+# Bulky and redundant: the id dates the first version, and `authors` names the authors.
 _DROPPED = ("versions", "authors_parsed")
 
 
 def is_arxiv(fields: Mapping[str, object]) -> bool:
-    """Tell whether a record is one of the snapshot's."""
+    """Tell whether a record comes from the snapshot."""
     return (
         isinstance(fields.get("abstract"), str)
         and isinstance(fields.get("categories"), str)
@@ -26,7 +26,7 @@ def is_arxiv(fields: Mapping[str, object]) -> bool:
 
 
 def arxiv_fields(fields: Mapping[str, object]) -> dict[str, object]:
-    """Tidy a record: unwrapped lines, categories as a list, url and month made from its id."""
+    """Tidy a record: join wrapped lines, split the categories, add url and month from the id."""
     tidy = {name: value for name, value in fields.items() if name not in _DROPPED}
     for name, value in tidy.items():
         if not isinstance(value, str):
@@ -48,15 +48,15 @@ def arxiv_fields(fields: Mapping[str, object]) -> dict[str, object]:
 def unwrapped(abstract: str) -> str:
     """Join an abstract's hard-wrapped lines.
 
-    By arXiv's rule (https://info.arxiv.org/help/prep.html) a line that begins with white space
-    begins a paragraph.
+    A line that begins with white space begins a paragraph: see
+    https://info.arxiv.org/help/prep.html.
     """
     paragraphs = re.split(r"\n(?=[ \t]+\S)", abstract.strip())
     return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def submission_month(identifier: str) -> str:
-    """Read "YYYY-MM" off an arXiv id, of the old style or the new; empty when it is neither.
+    """Read "YYYY-MM" from an arXiv id of the old or the new style; empty for anything else.
 
     Old: "astro-ph/9901001", "math.GT/0309136" (1991 to March 2007); new: "0704.0001",
     "2408.00657v2".
@@ -73,5 +73,5 @@ def submission_month(identifier: str) -> str:
 
 
 def without_prefix(identifier: str) -> str:
-    """An arXiv id without the `arXiv:` that some write before it."""
+    """An arXiv id without the prefix `arXiv:`."""
     return re.sub(r"^arXiv:", "", identifier.strip(), flags=re.IGNORECASE)

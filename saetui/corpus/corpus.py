@@ -1,36 +1,35 @@
-"""A corpus: documents one at a time, and an account of what was left out."""
+"""A corpus: documents one at a time, and a report of what was left out."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 from saetui.core.documents import Document
-from saetui.corpus.categories import CategoryFilter
 from saetui.corpus.fields import listed
-from saetui.corpus.options import CorpusOptions
-from saetui.corpus.records import Reader, Record, UnusableRecord
-from saetui.corpus.report import CorpusReport, Problem, counted
-from saetui.corpus.seen_ids import SeenIds
+from saetui.corpus.options import CategoryFilter, CorpusOptions
+from saetui.corpus.records import CorpusReport, Problem, Reader, Record, UnusableRecord, counted
 from saetui.corpus.sources import READ_ERRORS, read_error_reason
 from saetui.errors import InputError
 
 
 class Corpus:
-    """The documents of a source, read as one iterates.
+    """The documents of a source, read while iterating.
 
-    Only one record, the hashes of the ids and the first problems are in memory. A file or a folder
-    can be iterated again and again, each time with a new report; a pipe only once.
+    Memory holds one record, the ids and the first problems. A file or a folder can be iterated
+    any number of times, each time with a new report; a pipe only once.
 
     Args:
         name: What to call the source in messages.
-        corpus_format: What it was found to be.
-        reader: Gives its records.
-        make_document: Makes a document of a record, given the reader's unit; raises
+        corpus_format: The format that was detected.
+        reader: Yields its records.
+        make_document: Turns a record into a document, given the reader's unit; raises
             `UnusableRecord`.
         options: Which documents are wanted.
 
     Attributes:
         name: What the source is called in messages.
-        format: What it was found to be: one of `saetui.corpus.FORMATS`.
-        report: The account of the latest iteration; complete when that has ended.
+        format: The format that was detected: one of `saetui.corpus.FORMATS`.
+        report: The report of the latest iteration; complete when that has ended.
     """
 
     def __init__(
@@ -49,30 +48,35 @@ class Corpus:
         self._options = options
 
     def __iter__(self) -> Iterator[Document]:
-        """Give each document once, in the source's order.
+        """Yield each document once, in the source's order.
 
         Raises:
-            InputError: The source is damaged further on, holds no document at all, or (with
+            InputError: The source is damaged after its beginning, holds no document, or (with
                 `strict`) has a bad, empty or duplicate record.
         """
         report = self.report = CorpusReport(unit=self._reader.unit)
-        chosen = CategoryFilter(self._options.categories)
-        seen = SeenIds()
-        for record in self._records(report):
-            outcome = record if isinstance(record, Problem) else self._judge(record, chosen, seen)
-            if outcome is None:
-                report.filtered += 1
-            elif isinstance(outcome, Problem):
-                report.add(outcome)
-                self._stop_if_strict(report, outcome)
-            else:
-                report.documents += 1
-                yield outcome
-                if report.documents == self._options.limit:
-                    report.limited = True
-                    return
+        categories = CategoryFilter(self._options.categories)
+        # Only this generator uses the connection, whichever threads take turns to advance it.
+        with closing(sqlite3.connect(":memory:", check_same_thread=False)) as ids:
+            ids.execute("CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+            for record in self._records(report):
+                if isinstance(record, Problem):
+                    outcome: Document | Problem | None = record
+                else:
+                    outcome = self._outcome(record, categories, ids)
+                if outcome is None:
+                    report.filtered += 1
+                elif isinstance(outcome, Problem):
+                    report.add(outcome)
+                    self._stop_if_strict(report, outcome)
+                else:
+                    report.documents += 1
+                    yield outcome
+                    if report.documents == self._options.limit:
+                        report.limited = True
+                        return
         if not report.documents:
-            raise self._nothing_found(report, chosen)
+            raise self._nothing_found(report, categories)
 
     def _records(self, report: CorpusReport) -> Iterator[Record | Problem]:
         try:
@@ -85,17 +89,18 @@ class Corpus:
                 "Download or write it again: part of a corpus would give wrong results.",
             ) from error
 
-    def _judge(
-        self, record: Record, chosen: CategoryFilter, seen: SeenIds
+    def _outcome(
+        self, record: Record, categories: CategoryFilter, ids: sqlite3.Connection
     ) -> Document | Problem | None:
-        """Make a document of a record; None when its categories were not asked for."""
-        if not chosen.accepts(record.fields):
+        """Turn a record into a document; None when its categories were not asked for."""
+        if not categories.accepts(record.fields):
             return None
         try:
             document = self._make_document(record, self._reader.unit)
         except UnusableRecord as error:
             return Problem(record.line, error.kind, error.reason)
-        if not seen.add(document.id):
+        added = ids.execute("INSERT OR IGNORE INTO seen VALUES (?)", (document.id,)).rowcount
+        if not added:
             return Problem(record.line, "duplicate", f"repeats the id {listed([document.id])}")
         return document
 
@@ -106,15 +111,15 @@ class Corpus:
                 "Correct it, or leave out --strict to count such records and go on.",
             )
 
-    def _nothing_found(self, report: CorpusReport, chosen: CategoryFilter) -> InputError:
+    def _nothing_found(self, report: CorpusReport, categories: CategoryFilter) -> InputError:
         if report.filtered and not report.problems:
             wanted = ", ".join(self._options.categories)
             records = counted(report.filtered, "record", "records")
             hint = "The records have no field 'categories'."
-            if chosen.examples:
-                hint = f"It has, among others: {', '.join(chosen.examples)}."
+            if categories.examples:
+                hint = f"It has, among others: {', '.join(categories.examples)}."
             return InputError(f"{self.name} has no document in {wanted} among {records}.", hint)
         hint = ""
         if report.empty and self.format != "folder":
-            hint = "If another field holds the text, say which: --columns text=NAME."
+            hint = "If another field holds the text, name it: --columns text=NAME."
         return InputError(f"{self.name} holds no document. {report.summary()}", hint)

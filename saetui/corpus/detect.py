@@ -1,13 +1,12 @@
-"""Which format a source has, by its content."""
+"""Detect the format of a source by its content."""
 
 from collections.abc import Mapping
 
 from saetui.corpus.arxiv import is_arxiv
 from saetui.corpus.fields import FieldNames
-from saetui.corpus.json_lines import parse_line
-from saetui.corpus.json_text import DECODER
+from saetui.corpus.json_records import DECODER, parse_line
 from saetui.corpus.sources import UTF8_MARK, Head
-from saetui.corpus.table_layout import DELIMITERS, find_layout
+from saetui.corpus.tables import DELIMITERS, find_layout
 from saetui.errors import InputError
 
 PARQUET_MAGIC = b"PAR1"
@@ -34,10 +33,10 @@ _MOST_UNREADABLE = 0.1
 
 
 def refuse_other_kinds(name: str, head: Head) -> None:
-    """Refuse files known to be something else, whatever the user calls them.
+    """Refuse a file that is known to be something else, whatever its name says.
 
     Raises:
-        InputError: It says what the file is, and what to do with it.
+        InputError: It names the kind of file, and what to do with it.
     """
     for magic, what, hint in _OTHER_KINDS:
         if head.data.startswith(magic):
@@ -45,9 +44,9 @@ def refuse_other_kinds(name: str, head: Head) -> None:
 
 
 def detect_format(name: str, head: Head, names: FieldNames) -> str:
-    """Tell "jsonl", "arxiv", "json", "csv", "tsv" or "parquet" by the first bytes.
+    """Return "jsonl", "arxiv", "json", "csv", "tsv" or "parquet", by the first bytes.
 
-    The name decides only where the content does not: ".jsonl" with no readable object in sight.
+    The name decides only where the content does not: ".jsonl" whose first lines cannot be read.
 
     Raises:
         InputError: It is none of them.
@@ -78,13 +77,13 @@ def detect_format(name: str, head: Head, names: FieldNames) -> str:
 
 
 def first_objects(head: Head) -> list[Mapping[str, object]]:
-    """Give the JSON objects among the first lines."""
+    """Return the JSON objects among the first lines."""
     parsed = (parse_line(line) for line in head.lines()[:_LINES_LOOKED_AT])
     return [fields for fields in parsed if isinstance(fields, dict)]
 
 
 def _spans_lines(text: bytes, head: Head) -> bool:
-    """Tell whether this is JSON that is one array, or objects that go over several lines."""
+    """Tell whether this is JSON in one array, or in objects that span several lines."""
     lines = head.lines() or [text]
     first = lines[0].strip()
     if text.startswith(b"["):
@@ -103,7 +102,7 @@ def _is_json(line: bytes) -> bool:
 
 
 def _unreadable_share(data: bytes) -> float:
-    """Give the share of characters that are control characters or no UTF-8."""
+    """Return the share of characters that are control characters or not UTF-8."""
     text = data.decode(errors="replace")
     unreadable = sum(
         character == "\ufffd" or (character < " " and character not in "\t\n\r\f\v")

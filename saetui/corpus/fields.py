@@ -1,11 +1,12 @@
-"""From a record's fields, whatever they are called, to a document."""
+"""Turn a record, whatever its fields are called, into a document."""
 
+import datetime
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from saetui.core.documents import Document
-from saetui.corpus.dates import iso_date
-from saetui.corpus.json_text import kind_of
+from saetui.corpus.json_records import kind_of
 from saetui.corpus.records import Record, UnusableRecord
 from saetui.errors import InputError
 
@@ -16,29 +17,33 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
     "url": ("url", "link"),
     "published": ("published", "date", "year", "update_date"),
 }
-"""Our fields, and what corpora call them; the first that a record fills is used."""
+"""Our fields, and what corpora call them; the first one that is not blank is used."""
+
+_ISO_DATE = re.compile(
+    r"(\d{4})(?:\.0|[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T ].*)?)?)?", re.DOTALL | re.ASCII
+)
 
 _MOST_COLUMNS_SHOWN = 20
 _LONGEST_COLUMN_SHOWN = 40
 
 
 class FieldNames:
-    """Finds our fields among a corpus's.
+    """Finds our fields among those of a corpus.
 
-    A mapped field is looked for under the name given and no other, and that name serves no other
-    field. The others go by `FIELD_NAMES`. Where no name fits exactly, case does not matter.
+    A field that the user mapped is read from that column only, and no other field is read from
+    it. The others go by `FIELD_NAMES`. A name that fits exactly wins over one in another case.
 
     Args:
-        columns: Our field to the corpus's name for it.
+        columns: The corpus's name for some of our fields.
     """
 
     def __init__(self, columns: Mapping[str, str]) -> None:
         self._columns = dict(columns)
-        # A corpus has few sets of field names, a corpus of a million records among them.
+        # Even a corpus of a million records has few different sets of field names.
         self.find = lru_cache(maxsize=256)(self._find)
 
     def _find(self, present: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-        """Give for each of our fields the names in `present` that may hold it, best first."""
+        """Return for each of our fields the names in `present` that may hold it, best first."""
         folded: dict[str, str] = {}
         for name in present:
             folded.setdefault(name.strip().casefold(), name)
@@ -64,7 +69,7 @@ class FieldNames:
         """Make sure that the text and the mapped fields among `ours` are there.
 
         Raises:
-            InputError: They are not; it lists the names that are, and the option to use.
+            InputError: One is missing; it lists the columns, and names the option to use.
         """
         names = tuple(present)
         found = self.find(names)
@@ -81,10 +86,10 @@ class FieldNames:
     def document(self, record: Record, unit: str) -> Document:
         """Make a document; fields that are neither used nor blank become its metadata.
 
-        Without an id the document is called after its place, e.g. "line-12".
+        Without an id the document is named after its place, e.g. "line-12".
 
         Raises:
-            UnusableRecord: It has no text, or a field holds something that is no text.
+            UnusableRecord: It has no text, or a field holds something that is not text.
         """
         fields = record.fields
         found = self.find(tuple(fields))
@@ -132,7 +137,7 @@ class FieldNames:
 
 
 def _text(name: str, value: object) -> str:
-    """Give a field's value as text: numbers are written out, lists of texts joined by lines."""
+    """Return a field's value as text; numbers are written out, lists of texts joined by lines."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -147,8 +152,27 @@ def _text(name: str, value: object) -> str:
     raise UnusableRecord("bad", reason)
 
 
+def iso_date(value: object) -> str:
+    """Return `value` as "2019", "2019-03" or "2019-03-14"; empty when it is no such date.
+
+    Years may be numbers, also as pandas writes a column with gaps ("2019.0"); a time of day is
+    dropped; slashes count as dashes.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    found = _ISO_DATE.fullmatch(str(value).strip())
+    if found is None:
+        return ""
+    parts = [int(part) for part in found.groups() if part is not None]
+    try:
+        datetime.date(*[*parts, 1, 1][:3])
+    except ValueError:
+        return ""
+    return "-".join([f"{parts[0]:04d}", *(f"{part:02d}" for part in parts[1:])])
+
+
 def listed(names: Iterable[str]) -> str:
-    """Write names in a row, in quotes where they need it, cut where there are many."""
+    """Write names in a row, quoted where they need it; only the first of many."""
     shown: list[str] = []
     for name in names:
         if len(shown) == _MOST_COLUMNS_SHOWN:
@@ -160,7 +184,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def unique_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Name a table's columns so that none hides another: blank ones by place, repeats by count."""
+    """Give a table's columns different names: blank ones by place, repeated ones by count."""
     unique: dict[str, None] = {}
     for place, name in enumerate(names, start=1):
         base = name.strip() or f"column {place}"

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from saetui.corpus.json_lines import not_utf8_reason
-from saetui.corpus.records import LONGEST_RECORD, Record
-from saetui.corpus.report import Problem
+from saetui.corpus.json_records import not_utf8_reason
+from saetui.corpus.records import LONGEST_RECORD, Problem, Record
 from saetui.corpus.sources import READ_ERRORS, opened_file, read_error_reason
 from saetui.errors import InputError
 
 TEXT_SUFFIXES = (".txt", ".md", ".rst")
 _CORPUS_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
-# Files that describe a data set beside them.
+# Beginnings of the names of files that describe a data set beside them.
 _ABOUT = ("readme", "license", "licence", "changelog", "dataset_card")
 
 _LONGEST_TITLE = 120
@@ -20,9 +19,9 @@ _LONGEST_TITLE = 120
 class TextFolder:
     """Reads `*.txt`, `*.md` and `*.rst`, gzipped or not, in all folders below, sorted by path.
 
-    The id is the path in the folder. The title is the first line where it stands apart as one (a
+    The id is the path in the folder. The title is the first line if that looks like one (a
     Markdown heading, or a short line with a blank line or an underline below), else the file's
-    name. Hidden files and folders, and links to folders, are passed over.
+    name. Hidden files and folders, and links to folders, are ignored.
     """
 
     unit = "file"
@@ -38,7 +37,7 @@ class TextFolder:
                 yield Problem(shown, "bad", "has a name that is not UTF-8")
                 continue
             if _suffix(path) not in TEXT_SUFFIXES:
-                yield Problem(identifier, "skipped", "is not a text")
+                yield Problem(identifier, "skipped", "is not text")
                 continue
             text, reason = _read_text(path)
             if reason:
@@ -50,9 +49,9 @@ class TextFolder:
 
 
 def choose_in_folder(folder: Path) -> Path | None:
-    """Find what to read in a folder: None for its texts, or the one corpus file it holds.
+    """Return the one corpus file that a folder holds, or None where its texts are the corpus.
 
-    A README beside a corpus file is not taken for a text of the corpus.
+    A README beside a corpus file does not count as a text.
 
     Raises:
         InputError: It holds neither, or several corpus files.
@@ -84,7 +83,7 @@ def choose_in_folder(folder: Path) -> Path | None:
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """Part a title from the text below it; the title is empty where the text has none."""
+    """Separate a title from the text below it; the title is empty where the text has none."""
     first, _, rest = text.lstrip("\n").partition("\n")
     below, _, after = rest.partition("\n")
     title = first.lstrip("#").strip() if first.startswith("#") else first.strip()
@@ -109,7 +108,7 @@ def _visible_files(folder: Path) -> Iterator[Path]:
 
 
 def _suffix(path: Path) -> str:
-    """Give the suffix that tells the kind: of "notes.txt.gz" it is ".txt"."""
+    """Return the suffix that tells the kind: ".txt" for "notes.txt.gz"."""
     name = path.with_suffix("") if path.suffix == ".gz" else path
     return name.suffix.casefold()
 
@@ -119,7 +118,7 @@ def _stem(path: Path) -> str:
 
 
 def _read_text(path: Path) -> tuple[str, str]:
-    """Give a file's text, or why it has none."""
+    """Return a file's text and "", or "" and the reason why it has none."""
     if not path.is_file():
         return "", "is not a file that can be read"
     try:
@@ -130,7 +129,7 @@ def _read_text(path: Path) -> tuple[str, str]:
     if len(data) > LONGEST_RECORD:
         return "", f"is longer than {LONGEST_RECORD >> 20} MiB"
     if b"\0" in data:
-        return "", "holds NUL bytes, so it is not a text"
+        return "", "holds NUL bytes, so it is not text"
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n"), ""
     except UnicodeDecodeError as error:

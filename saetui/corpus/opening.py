@@ -1,4 +1,4 @@
-"""From what the user names to a corpus ready to read."""
+"""Open whatever the user named as a corpus that is ready to read."""
 
 from dataclasses import replace
 from functools import partial
@@ -15,28 +15,26 @@ from saetui.corpus.detect import (
 )
 from saetui.corpus.fields import FieldNames
 from saetui.corpus.folder import TextFolder, choose_in_folder
-from saetui.corpus.json_lines import JsonLines
-from saetui.corpus.json_values import JsonValues
+from saetui.corpus.json_records import JsonLines, JsonValues
 from saetui.corpus.options import CorpusOptions
 from saetui.corpus.parquet import ParquetRows
 from saetui.corpus.records import Reader, Record
 from saetui.corpus.sources import ByteSource, open_bytes
-from saetui.corpus.table_layout import DELIMITERS, find_layout
-from saetui.corpus.tables import Table
+from saetui.corpus.tables import DELIMITERS, Table, find_layout
 from saetui.errors import InputError
 
 
 def open_corpus(source: Path | str, options: CorpusOptions | None = None) -> Corpus:
-    """Find out what `source` is and open it, without reading more than its beginning.
+    """Detect what `source` is and open it; only its beginning is read.
 
     Args:
         source: A file, gzipped or not; a folder of texts, or one that holds a single corpus file;
             "-" for standard input.
-        options: How to read it; by default all of it, in the format that its content shows.
+        options: How to read it; by default all of it, in the format that is detected.
 
     Raises:
-        InputError: There is nothing to read, it is in no format that can be read, or it has no
-            column for the text.
+        InputError: There is nothing to read, the format is not supported, or there is no column
+            for the text.
         MissingDependency: It is Parquet, and pyarrow is not installed.
     """
     options = options or CorpusOptions()
@@ -73,7 +71,7 @@ def _reader(source: ByteSource, asked: str | None, names: FieldNames) -> tuple[s
     """Choose the reader, and make sure that the source has what the reader needs."""
     head = source.head
     if asked == "parquet" and not head.data.startswith(PARQUET_MAGIC):
-        raise InputError(f"{source.name} is not Parquet.", "Leave out --format to look at it.")
+        raise InputError(f"{source.name} is not Parquet.", "Leave out --format to detect it.")
     refuse_other_kinds(source.name, head)
     corpus_format = asked or detect_format(source.name, head, names)
     match corpus_format:
@@ -83,7 +81,7 @@ def _reader(source: ByteSource, asked: str | None, names: FieldNames) -> tuple[s
             return corpus_format, JsonValues(source)
         case "csv" | "tsv":
             return corpus_format, _table(source, corpus_format, names)
-    # In JSON a field may be missing here and there, so only those that every record needs count.
+    # A JSON record may lack optional fields, so only the text and the id can be required here.
     present = {name: None for fields in first_objects(head) for name in fields}
     if present:
         names.require(source.name, present, ("text", "id"))

@@ -1,6 +1,7 @@
-"""What a user may say about a corpus."""
+"""What a user may ask for: a format, columns, categories, a number of documents."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from saetui.corpus.fields import FIELD_NAMES
@@ -8,15 +9,17 @@ from saetui.errors import InputError
 
 FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arxiv", "folder")
 
+_MOST_EXAMPLES = 8
+
 
 @dataclass(frozen=True)
 class CorpusOptions:
     """How to read a corpus, and which of its documents.
 
     Attributes:
-        format: One of `FORMATS`, or None to look at the content.
-        columns: Our field to the corpus's, e.g. `{"text": "body"}`; keys are id, title, text, url
-            and published.
+        format: One of `FORMATS`, or None to detect it.
+        columns: The corpus's name for some of our fields, e.g. `{"text": "body"}`; keys are id,
+            title, text, url and published.
         categories: Keep documents whose field `categories` holds one of these; "cs" also means
             "cs.LG". Empty: keep all.
         strict: Stop at the first bad, empty or duplicate record instead of counting it.
@@ -45,3 +48,57 @@ class CorpusOptions:
                 )
         if self.limit is not None and self.limit < 1:
             raise InputError(f"A limit of {self.limit} documents leaves nothing to read.")
+
+
+class CategoryFilter:
+    """Chooses records by their field `categories`, a string or a list of strings.
+
+    A string may hold several categories, separated by blanks (arXiv), commas or semicolons.
+    "cs" stands for "cs" and everything below it ("cs.LG"); case does not matter.
+
+    Attributes:
+        examples: Some categories that were seen, for the message when none fits.
+    """
+
+    def __init__(self, wanted: tuple[str, ...]) -> None:
+        self._wanted = {name.strip().casefold() for name in wanted if name.strip()}
+        self.examples: dict[str, None] = {}
+
+    def accepts(self, fields: Mapping[str, object]) -> bool:
+        """Tell whether the record has a category that was asked for; True when none was."""
+        if not self._wanted:
+            return True
+        found = False
+        for category in _categories(_field(fields)):
+            if len(self.examples) < _MOST_EXAMPLES:
+                self.examples[category] = None
+            found = found or self._fits(category.casefold())
+        return found
+
+    def _fits(self, category: str) -> bool:
+        return category in self._wanted or any(
+            category.startswith(f"{name}.") for name in self._wanted
+        )
+
+
+def _field(fields: Mapping[str, object]) -> object:
+    if "categories" in fields:
+        return fields["categories"]
+    return next((v for name, v in fields.items() if name.strip().casefold() == "categories"), None)
+
+
+def _categories(value: object) -> Iterator[str]:
+    """Yield each name and each of its words: "Machine Learning" is one category, "cs.LG cs.AI" two.
+
+    Nothing tells these apart, so a name of several words counts both ways.
+    """
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, str):
+            continue
+        for piece in re.split(r"[,;|]", item):
+            name = piece.strip()
+            if name:
+                yield name
+            words = name.split()
+            if len(words) > 1:
+                yield from words

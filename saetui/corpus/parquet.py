@@ -1,4 +1,4 @@
-"""Parquet, batch by batch; needs pyarrow."""
+"""Parquet, read batch by batch; needs pyarrow."""
 
 import datetime
 import math
@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from saetui.corpus.fields import FieldNames, unique_names
-from saetui.corpus.records import BrokenSource, Record
-from saetui.corpus.report import Problem
+from saetui.corpus.records import BrokenSource, Problem, Record
 from saetui.corpus.sources import READ_ERRORS, ByteSource, read_error_reason
 from saetui.errors import InputError, MissingDependency
 
@@ -25,10 +24,10 @@ _BUFFER_BYTES = 1 << 20
 
 
 class ParquetRows:
-    """Reads a table's rows; what Python cannot show of one makes that row bad.
+    """Reads a table's rows; a value that Python cannot hold makes its row bad.
 
-    Parquet keeps its directory at the end, so a gzipped file or a pipe is copied to a temporary
-    file first, decompressed.
+    Parquet keeps its directory at the end, so a gzipped file or a pipe is first decompressed into
+    a temporary file.
 
     Args:
         source: The bytes.
@@ -77,7 +76,7 @@ class ParquetRows:
 
         if not isinstance(self._file, Path):
             self._file.seek(0)
-        # Buffered and not fetched ahead: else a whole row group is in memory at once.
+        # With pre_buffer a whole row group would be in memory at once.
         opened: AbstractContextManager[pyarrow.parquet.ParquetFile] = pyarrow.parquet.ParquetFile(
             self._file, buffer_size=_BUFFER_BYTES, pre_buffer=False
         )
@@ -96,13 +95,13 @@ class ParquetRows:
         return copy
 
     def _all_rows(self, table: "pyarrow.parquet.ParquetFile") -> Iterator[dict[str, object] | str]:
-        # Group by group: a batch over two groups would lose the first with a damaged second.
+        # Group by group: of a batch that spans two, damage in the second would lose the first.
         for group in range(table.num_row_groups):
             for batch in table.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group]):
                 yield from self._rows(batch)
 
     def _rows(self, batch: "pyarrow.RecordBatch") -> Iterator[dict[str, object] | str]:
-        """Give each row's values, or why they cannot be read."""
+        """Yield each row's values, or the reason why they cannot be read."""
         import pyarrow
 
         columns = [_in_microseconds(column) for column in batch.columns]
@@ -119,7 +118,7 @@ class ParquetRows:
 
 
 def _in_microseconds(column: "pyarrow.Array") -> "pyarrow.Array":
-    """Make timestamps such as Python can hold; nanoseconds say nothing about a document."""
+    """Round timestamps to what Python can hold; a document's date needs no nanoseconds."""
     import pyarrow
 
     if pyarrow.types.is_timestamp(column.type) and column.type.unit == "ns":
@@ -128,7 +127,7 @@ def _in_microseconds(column: "pyarrow.Array") -> "pyarrow.Array":
 
 
 def json_value(value: object) -> object:
-    """Give a value of Parquet's types as one of JSON's: dates as ISO texts, NaN as null."""
+    """Convert a value of Parquet's types to JSON's: dates to ISO texts, NaN to null."""
     match value:
         case None | bool() | int() | str():
             return value

@@ -1,4 +1,4 @@
-"""Bytes from files and pipes, gzipped or not, told apart by their first bytes."""
+"""Bytes of files and pipes, decompressed where their first bytes say that they are gzipped."""
 
 import gzip
 import io
@@ -16,7 +16,7 @@ from saetui.corpus.records import LONGEST_RECORD, BrokenSource
 from saetui.errors import InputError
 
 READ_ERRORS = (EOFError, zlib.error, OSError, BrokenSource)
-"""What reading a source may raise when it is damaged."""
+"""What reading a damaged source may raise."""
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -37,7 +37,7 @@ class Head:
     whole: bool
 
     def lines(self) -> list[bytes]:
-        """Give the lines that are there in full and not blank, without a byte order mark."""
+        """Return the complete lines that are not blank, without a byte order mark."""
         lines = self.data.removeprefix(UTF8_MARK).split(b"\n")
         if not self.whole:
             lines.pop()
@@ -45,7 +45,7 @@ class Head:
 
 
 class FileBytes:
-    """A file's bytes, decompressed; it can be read again and again.
+    """A file's bytes, decompressed; it can be read any number of times.
 
     Attributes:
         name: The path, for messages.
@@ -62,7 +62,7 @@ class FileBytes:
             self.head = _read_head(stream)
 
     def opened(self) -> AbstractContextManager[BinaryIO]:
-        """Give the bytes from the beginning."""
+        """Open the bytes from the beginning."""
         return opened_file(self._path)
 
 
@@ -76,7 +76,7 @@ class PipeBytes:
 
     Attributes:
         name: For messages.
-        head: Its first bytes; reading them does not use up the one time.
+        head: Its first bytes; they come again when the pipe is read.
         plain_path: None.
     """
 
@@ -95,7 +95,7 @@ class PipeBytes:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Give the bytes, once.
+        """Open the bytes; possible once.
 
         Raises:
             InputError: They were read before.
@@ -124,7 +124,7 @@ def open_bytes(source: Path | str) -> ByteSource:
     """Open a file, a pipe with a name, or for "-" standard input.
 
     Raises:
-        InputError: It is missing, may not be read, is empty, or is damaged from its first byte.
+        InputError: It is missing, may not be read, is empty, or is damaged at its beginning.
     """
     name = "Standard input" if str(source) == "-" else str(source)
     try:
@@ -152,7 +152,7 @@ def _standard_input(name: str) -> PipeBytes:
 def _named(path: Path) -> ByteSource:
     if stat.S_ISREG(path.stat().st_mode):
         return FileBytes(path)
-    # A named pipe or <(...) of a shell: opening it twice would lose what the first reader took.
+    # A named pipe or <(...) of a shell: opening it twice would lose what was read the first time.
     return PipeBytes(str(path), path.open("rb"), close=True)
 
 
@@ -168,9 +168,9 @@ def read_error_reason(error: BaseException) -> str:
 
 
 def lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Give each line with its end; of one longer than `LONGEST_RECORD` one byte more than that.
+    """Yield each line with its end; of a longer one, the first `LONGEST_RECORD` + 1 bytes.
 
-    The rest of such a line is read and dropped, so that memory stays bounded whatever the file is.
+    The rest of such a line is read and dropped, so that memory stays bounded.
     """
     first = True
     while line := stream.readline(LONGEST_RECORD + 1):
@@ -182,7 +182,7 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _read_head(stream: BinaryIO) -> Head:
-    """Read the first bytes; damage further on is met again by who reads on."""
+    """Read the first bytes; damage after them is reported when the rest is read."""
     data = b""
     try:
         while len(data) <= _HEAD_BYTES:
@@ -197,15 +197,15 @@ def _read_head(stream: BinaryIO) -> Head:
 
 
 def _read_some(stream: BinaryIO, size: int) -> bytes:
-    """Read what one system call or one step of decompression gives.
+    """Read what one system call or one step of decompression returns.
 
-    A plain `read` would lose, with the error that ends damaged data, what came before it.
+    Where the data are damaged, a plain `read` would raise and lose the good bytes before that.
     """
     return cast(io.BufferedIOBase, stream).read1(size)
 
 
 class _Replay(io.RawIOBase):
-    """Bytes that were read already, then the rest of their stream."""
+    """A stream whose first bytes were already read: these bytes, then the rest."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = memoryview(head)

@@ -1,21 +1,100 @@
-"""CSV and TSV: a header, then one record a row, quoted or not."""
+"""CSV and TSV: find the delimiter, the quoting and the columns, then read one record a row."""
 
 import csv
-from collections.abc import Iterator
-from typing import BinaryIO
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO
 
-from saetui.corpus.json_lines import not_utf8_reason
-from saetui.corpus.records import LONGEST_RECORD, Record
-from saetui.corpus.report import Problem, counted
-from saetui.corpus.sources import ByteSource, lines
-from saetui.corpus.table_layout import TableLayout, csv_reader
+from saetui.corpus.fields import FieldNames, unique_names
+from saetui.corpus.json_records import not_utf8_reason
+from saetui.corpus.records import LONGEST_RECORD, Problem, Record, counted
+from saetui.corpus.sources import UTF8_MARK, ByteSource, Head, lines
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+DELIMITERS = (",", "\t", ";")
+_ROWS_LOOKED_AT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TableLayout:
+    """A delimiter, whether fields are quoted, and the names of the columns.
+
+    Attributes:
+        delimiter: One of `DELIMITERS`.
+        quoted: Whether quotes enclose fields, or are plain characters.
+        columns: Names from the header, all different.
+    """
+
+    delimiter: str
+    quoted: bool
+    columns: tuple[str, ...]
+
+
+def find_layout(head: Head, delimiters: Iterable[str], names: FieldNames) -> TableLayout | None:
+    """Choose the layout with a text column and with the most rows as long as the header.
+
+    Args:
+        head: The file's beginning; its first row that is not blank is the header.
+        delimiters: Those to try.
+        names: Knows which column may hold the text.
+
+    Returns:
+        The best layout, or None where no header can be read.
+    """
+    candidates = [(delimiter, True) for delimiter in delimiters]
+    if "\t" in delimiters:
+        # Many TSV files do not quote, and a field may begin with a quote that never ends.
+        candidates.append(("\t", False))
+    text = head.data.removeprefix(UTF8_MARK).decode(errors="surrogateescape")
+    if not head.whole:
+        text = text[: text.rfind("\n") + 1]
+    best: TableLayout | None = None
+    best_score = (False, 0.0, 0)
+    for delimiter, quoted in candidates:
+        rows = list(islice(_rows(text, delimiter, quoted), _ROWS_LOOKED_AT))
+        header = rows[0] if rows else None
+        if header is None:
+            continue
+        columns = unique_names(header)
+        fitting = sum(row is not None and len(row) == len(header) for row in rows)
+        score = (names.has_text(columns), fitting / len(rows), len(columns))
+        if score > best_score:
+            best_score = score
+            best = TableLayout(delimiter, quoted, columns)
+    return best
+
+
+def csv_reader(lines: Iterable[str], delimiter: str, quoted: bool) -> "Reader":
+    """Read rows by the rules of RFC 4180; a row that breaks them raises `csv.Error`."""
+    if quoted:
+        return csv.reader(lines, delimiter=delimiter, strict=True)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+
+
+def _rows(text: str, delimiter: str, quoted: bool) -> Iterator[list[str] | None]:
+    """Yield the rows that are not blank, and None for each that breaks the rules."""
+    reader = csv_reader(io.StringIO(text, newline="\n"), delimiter, quoted)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield None
+            continue
+        if row:
+            yield row
 
 
 class Table:
-    """Reads the rows below a header; blank lines are no records.
+    """Reads the rows below a header; blank lines are skipped.
 
-    Quotes go by the rules (RFC 4180): a row that breaks them, or that has more or fewer fields than
-    the header, is bad, since one cannot tell what was meant.
+    A row that breaks the rules for quotes (RFC 4180), or that has more or fewer fields than the
+    header, is bad: nobody can tell what was meant.
     """
 
     unit = "line"
@@ -26,7 +105,7 @@ class Table:
 
     def __iter__(self) -> Iterator[Record | Problem]:
         columns = self._layout.columns
-        # The limit is the csv module's own and holds for all its readers, so never lower it.
+        # The limit is global to the csv module, so it is only ever raised.
         csv.field_size_limit(max(LONGEST_RECORD, csv.field_size_limit()))
         with self._source.opened() as stream:
             rows = csv_reader(_TextLines(stream), self._layout.delimiter, self._layout.quoted)
@@ -49,9 +128,9 @@ class Table:
 
 
 class _TextLines:
-    """Decodes a stream's lines; bytes that are not UTF-8 pass as surrogates, found row by row.
+    """Decodes a stream's lines; bytes that are not UTF-8 become surrogates, to be reported by row.
 
-    A csv reader goes on after an exception from its source, but a generator would not.
+    A csv reader can go on after an exception from this class; after one from a generator it cannot.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -87,7 +166,7 @@ def _not_utf8(row: list[str]) -> str:
 
 
 def _reason(error: csv.Error, further_lines: int) -> str:
-    """Say what is wrong with a row, and how many lines went with it."""
+    """Say what is wrong with a row, and how many further lines it swallowed."""
     lost = ""
     if further_lines > 0:
         lost = f" ({counted(further_lines, 'further line is', 'further lines are')} lost with it)"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from saetui.errors import InputError
-from saetui.store.json_window import JsonWindow
+from saetui.store.json_files import JsonWindow
 
 _CHUNK_BYTES = 1 << 20
 # An item that is longer than this is no text, but a file without the end of a string.

@@ -1,10 +1,11 @@
 """Read the JSON files of a bundle; whatever is wrong with one is said in words."""
 
+import codecs
 import json
 import reprlib
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import Any, BinaryIO, TypeVar, get_origin
 
 from saetui.errors import BundleDamaged
 
@@ -54,3 +55,70 @@ def briefly(value: object) -> str:
     """`value` in a message, however large it is."""
     text = reprlib.repr(value)
     return text if len(text) <= _BRIEF else text[: _BRIEF - 3] + "..."
+
+
+class JsonWindow:
+    """The part of a JSON text that is being decoded; what was decoded is dropped.
+
+    Args:
+        stream: UTF-8, with or without a byte order mark.
+        decoder: Of values.
+        longest: Characters of a value at most; one that is longer has no end.
+        chunk: Bytes read at a time, at least.
+
+    Raises:
+        UnicodeDecodeError: From any method: the text is not UTF-8.
+    """
+
+    def __init__(
+        self, stream: BinaryIO, decoder: json.JSONDecoder, *, longest: int, chunk: int
+    ) -> None:
+        self._stream = stream
+        self._json = decoder
+        self._longest = longest
+        self._chunk = chunk
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._text = ""
+        self._at = 0
+
+    def peek(self) -> str:
+        """The next character that is no white space; empty at the end."""
+        while True:
+            while self._at < len(self._text):
+                if not self._text[self._at].isspace():
+                    return self._text[self._at]
+                self._at += 1
+            if not self._read_more():
+                return ""
+
+    def skip(self) -> None:
+        """Go past the character that was looked at."""
+        self._at += 1
+
+    def take(self) -> tuple[Any, str]:
+        """The value that begins here, and the text that it was decoded from.
+
+        Raises:
+            ValueError: There is no such value, or it is too long.
+            RecursionError: It is nested too deeply.
+        """
+        while True:
+            try:
+                value, end = self._json.raw_decode(self._text, self._at)
+            except (ValueError, RecursionError):
+                if len(self._text) - self._at > self._longest or not self._read_more():
+                    raise
+                continue
+            # A number at the window's end may have more digits behind it.
+            if end < len(self._text) or not self._read_more():
+                break
+        source, self._at = self._text[self._at : end], end
+        return value, source
+
+    def _read_more(self) -> bool:
+        """Drop what was decoded and read as much again as is left, or a chunk; False at the end."""
+        rest = self._text[self._at :]
+        data = self._stream.read(max(self._chunk, len(rest)))
+        more = self._decoder.decode(data, final=not data)
+        self._text, self._at = rest + more, 0
+        return bool(data)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.documents import fact_texts
-from saetui.corpus.categories import CategoryFilter
+from saetui.corpus.options import CategoryFilter
 from saetui.errors import InputError
 from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.facts import LONGEST, Facts

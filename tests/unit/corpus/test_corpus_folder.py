@@ -31,7 +31,7 @@ def test_texts_below_a_folder_sorted_by_path(tmp_path):
     ]
     assert corpus.report.skipped == 1
     assert corpus.report.problems == []
-    assert corpus.report.summary() == "4 documents read; left out: 1 file that is not a text."
+    assert corpus.report.summary() == "4 documents read; left out: 1 file that is not text."
 
 
 def test_files_that_cannot_be_read_are_counted_by_name(tmp_path):

@@ -3,10 +3,8 @@ import json
 import pytest
 
 from saetui.corpus import FORMATS, CorpusOptions, CorpusReport, Problem
-from saetui.corpus.dates import iso_date
-from saetui.corpus.fields import FieldNames, listed, unique_names
-from saetui.corpus.report import MOST_PROBLEMS
-from saetui.corpus.seen_ids import SeenIds
+from saetui.corpus.fields import FieldNames, iso_date, listed, unique_names
+from saetui.corpus.records import MOST_PROBLEMS
 from saetui.errors import InputError
 
 
@@ -38,15 +36,6 @@ from saetui.errors import InputError
 )
 def test_dates(value, date):
     assert iso_date(value) == date
-
-
-def test_ids_are_remembered_over_merges():
-    seen = SeenIds()
-    count = 150_000
-    assert all(seen.add(str(n)) for n in range(count))
-    assert not any(seen.add(str(n)) for n in range(0, count, 7))
-    assert seen.add(str(count))
-    assert not seen.add(str(count))
 
 
 def test_the_report_keeps_the_first_problems_and_counts_all():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from saetui.core.documents import Document
 from saetui.corpus import CorpusOptions, open_corpus
-from saetui.corpus.dates import iso_date
+from saetui.corpus.fields import iso_date
 from saetui.errors import InputError
 
 # The same examples every time, and no clock: the machine may be busy.

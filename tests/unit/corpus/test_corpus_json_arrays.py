@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from saetui.corpus import open_corpus
-from saetui.corpus.json_values import _CHUNK_BYTES
+from saetui.corpus.json_records import CHUNK_BYTES
 from saetui.errors import InputError
 
 
@@ -57,7 +57,7 @@ def test_a_lone_object(tmp_path):
 
 
 def test_items_longer_than_a_chunk_and_characters_cut_by_one(tmp_path):
-    records = [{"id": n, "text": "\u00e9\u4e2d" * (_CHUNK_BYTES + n)} for n in range(3)]
+    records = [{"id": n, "text": "\u00e9\u4e2d" * (CHUNK_BYTES + n)} for n in range(3)]
     path = tmp_path / "papers.json"
     path.write_text(json.dumps(records, ensure_ascii=False, indent=1), encoding="utf-8")
     assert [d.text for d in open_corpus(path)] == [r["text"] for r in records]
@@ -66,7 +66,7 @@ def test_items_longer_than_a_chunk_and_characters_cut_by_one(tmp_path):
 def test_numbers_cut_by_a_chunk_stay_whole(tmp_path):
     head = '[{"text": "x"},'
     number = "1234567890"
-    padding = " " * (_CHUNK_BYTES - len(head) - 5)
+    padding = " " * (CHUNK_BYTES - len(head) - 5)
     path = tmp_path / "papers.json"
     path.write_text(f'{head}{padding}{number}, {{"text": "y"}}]', encoding="utf-8")
     corpus = open_corpus(path)

@@ -1,0 +1,156 @@
+"""JSON Lines, an array of objects, or objects that span lines."""
+
+import json
+import math
+from collections.abc import Iterator
+
+from saetui.corpus.records import LONGEST_RECORD, BrokenSource, Problem, Record
+from saetui.corpus.sources import ByteSource, lines
+from saetui.store.json_files import JsonWindow
+
+CHUNK_BYTES = 1 << 16
+"""Bytes of an array that are read at a time."""
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=lambda _: None)
+"""Reads NaN and Infinity, which Python writes but JSON does not have, and 1e400 as null."""
+
+
+def json_error_reason(error: ValueError | RecursionError) -> str:
+    """Say why a text is not JSON; completes "Line 12 is ..."."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg} at character {error.pos + 1}"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return f"not JSON that can be read: {error}"
+
+
+def has_broken_characters(source: str, value: object) -> bool:
+    """Tell whether a string in `value` holds half of a surrogate pair.
+
+    JSON can write one as an escape (a backslash, u, d800), but UTF-8 cannot, so it could not be
+    stored. `source` is the text that `value` was decoded from.
+    """
+    if "\\ud" not in source and "\\uD" not in source:
+        return False
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def kind_of(value: object) -> str:
+    """Name a JSON value's type in plain words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {str: "a string", int: "a number", float: "a number", list: "a list"}
+    return kinds.get(type(value), "an object")
+
+
+_BROKEN_CHARACTERS = "holds half of a surrogate pair (such as \\ud800), which is not text"
+
+
+class JsonLines:
+    """Reads one object from each line that is not blank; arXiv's snapshot is of this kind."""
+
+    unit = "line"
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+
+    def __iter__(self) -> Iterator[Record | Problem]:
+        with self._source.opened() as stream:
+            for number, line in enumerate(lines(stream), start=1):
+                if line.isspace():
+                    continue
+                parsed = parse_line(line)
+                if isinstance(parsed, str):
+                    yield Problem(number, "bad", parsed)
+                else:
+                    yield Record(number, parsed)
+
+
+def parse_line(line: bytes) -> dict[str, object] | str:
+    """Return a line's object, or the reason why it has none."""
+    if len(line) > LONGEST_RECORD:
+        return f"is longer than {LONGEST_RECORD >> 20} MiB"
+    try:
+        text = line.decode().strip()
+    except UnicodeDecodeError as error:
+        return not_utf8_reason(error)
+    try:
+        value = DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        return f"is {json_error_reason(error)}"
+    if not isinstance(value, dict):
+        return f"is {kind_of(value)}, not an object"
+    if has_broken_characters(text, value):
+        return _BROKEN_CHARACTERS
+    return value
+
+
+def not_utf8_reason(error: UnicodeDecodeError) -> str:
+    """Say where a text stops being UTF-8."""
+    return f"is not UTF-8 (byte 0x{error.object[error.start]:02X} at byte {error.start + 1})"
+
+
+class JsonValues:
+    """Reads the items of an array, or a series of objects, one at a time.
+
+    A syntax error ends the reading, since nothing shows where the next item begins.
+    """
+
+    unit = "item"
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+
+    def __iter__(self) -> Iterator[Record | Problem]:
+        with self._source.opened() as stream:
+            window = JsonWindow(stream, DECODER, longest=LONGEST_RECORD, chunk=CHUNK_BYTES)
+            try:
+                yield from self._items(window)
+            except UnicodeDecodeError as error:
+                raise BrokenSource("its text is not UTF-8") from error
+
+    def _items(self, window: JsonWindow) -> Iterator[Record | Problem]:
+        in_array = window.peek() == "["
+        if in_array:
+            window.skip()
+        number = 0
+        while character := window.peek():
+            if in_array and character == "]":
+                window.skip()
+                if window.peek():
+                    raise BrokenSource("there is more after the end of its array")
+                return
+            if in_array and number and character == ",":
+                window.skip()
+                continue
+            number += 1
+            yield self._take(window, number)
+        if in_array:
+            raise BrokenSource(f"its array has no end after item {number}")
+
+    def _take(self, window: JsonWindow, number: int) -> Record | Problem:
+        try:
+            value, source = window.take()
+        except UnicodeDecodeError:
+            raise
+        except (ValueError, RecursionError) as error:
+            # Its position counts from the beginning of the window, not of the file.
+            reason = json_error_reason(error).partition(" at character ")[0]
+            raise BrokenSource(f"item {number} is {reason}") from error
+        if not isinstance(value, dict):
+            return Problem(number, "bad", f"is {kind_of(value)}, not an object")
+        if has_broken_characters(source, value):
+            return Problem(number, "bad", _BROKEN_CHARACTERS)
+        return Record(number, value)
