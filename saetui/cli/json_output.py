@@ -12,7 +12,7 @@ from saetui.session.search.search_json import Json, number
 if TYPE_CHECKING:
     from saetui.core.families import Family, FamilyLabel
     from saetui.core.matches import Comparison
-    from saetui.pipeline.build import BuildOutcome
+    from saetui.pipeline.finishing import BuildOutcome
     from saetui.session.features.family_detail import FamilyDetail
     from saetui.session.features.splitting import MatchesIn
     from saetui.session.search.requests import (

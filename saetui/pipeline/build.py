@@ -1,46 +1,22 @@
-"""Make a bundle of a corpus: every step in its order, none of them twice."""
+"""Make a bundle of a corpus, or add SAEs to one: which steps that takes, in which order."""
 
-import contextlib
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from saetui.embed import EmbedderSettings, load_embedder
-from saetui.errors import BuildError, InputError
-from saetui.pipeline.build_log import BuildLog
-from saetui.pipeline.context import BuildContext, LoadedEmbedder
-from saetui.pipeline.corpus_steps import embed_documents, index_vectors, read_documents
-from saetui.pipeline.engines import opened_engine
-from saetui.pipeline.locking import only_one_build
-from saetui.pipeline.matching_steps import match_saes
+from saetui.errors import InputError
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
+from saetui.pipeline.corpus_steps import documents_step, embeddings_step, index_step
+from saetui.pipeline.finishing import WORK, BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.sae_steps import STEPS, SaeBuild, assist, chosen_size
+from saetui.pipeline.sae_steps import trained_sae
+from saetui.pipeline.sae_work import SaeWork
 from saetui.pipeline.sources import settle_source
+from saetui.pipeline.training_step import assist, chosen_size
 from saetui.progress import Progress
-from saetui.store import bundle as layout
-from saetui.store.documents import DocumentStore
-from saetui.store.manifest import Manifest, SaeRecord, read_manifest, write_manifest
+from saetui.store.manifest import read_manifest
 from saetui.train.workers import ALONE, Workers
-from saetui.version import __version__
-
-_WORK = ".build"
-
-
-@dataclass(frozen=True)
-class BuildOutcome:
-    """What a build did.
-
-    Attributes:
-        path: The bundle.
-        steps: The steps that were carried out, in order; empty when all was there already.
-        manifest: Of the bundle.
-    """
-
-    path: Path
-    steps: tuple[str, ...]
-    manifest: Manifest
 
 
 def build_bundle(
@@ -61,52 +37,26 @@ def build_bundle(
         build.source = settle_source(source, build.work)
         if source == "-":
             build.source_name = "standard input"
-        return _run(build)
+        return finished(build, _build_steps(build))
 
 
-@contextlib.contextmanager
-def bundle_under_way(
-    path: Path, source: Path, options: BuildOptions, progress: Progress
-) -> Iterator[BuildContext]:
-    """The folder of a bundle, held for one build.
-
-    Raises:
-        BuildError: It cannot be read or written, or another build is at work there.
-        InputError: It is a file.
-    """
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file.", "Choose another name for the bundle's folder.")
-    try:
-        with only_one_build(path):
-            work = path / _WORK
-            work.mkdir(exist_ok=True)
-            build = BuildContext(path, work, source, source.name, options, progress, BuildLog(path))
-            with opened_engine(options.engine, options.address) as build.engine:
-                yield build
-    except OSError as error:
-        raise BuildError(
-            f"{error.filename or path} cannot be written or read ({error.strerror or error}).",
-            "Free some space or mend the permissions, then run the same command: it goes on.",
-        ) from error
+def _build_steps(build: BuildContext) -> Iterator[Step]:
+    documents = documents_step(build)
+    yield documents
+    embedder = load_embedder(build.options.embedder)
+    settings = build.options.embedder.resolved(embedder).as_dict()
+    loaded = LoadedEmbedder(embedder, settings)
+    embeddings = embeddings_step(build, loaded, documents.made_from)
+    yield embeddings
+    yield index_step(build, embeddings.made_from)
+    yield from _sae_steps(build, loaded, embeddings.made_from)
 
 
-def _run(build: BuildContext) -> BuildOutcome:
-    """Carry out what is missing, then write the manifest."""
-    documents_from = read_documents(build)
-    with contextlib.closing(DocumentStore(build.path / layout.DOCUMENTS)) as documents:
-        embedder = load_embedder(build.options.embedder)
-        settings = build.options.embedder.resolved(embedder).as_dict()
-        loaded = LoadedEmbedder(embedder, settings)
-        embeddings_from = embed_documents(build, documents, loaded, documents_from)
-        index_vectors(build, embeddings_from)
-        sizes = build.options.saes or (chosen_size(build),)
-        for size in sizes:
-            SaeBuild(build, size, documents, loaded, embeddings_from).run()
-    names = [size.name for size in sizes]
-    names += earlier_saes(build, names, embeddings_from)
-    manifest = written_manifest(build, settings, names)
-    shutil.rmtree(build.work, ignore_errors=True)
-    return BuildOutcome(build.path, tuple(build.carried_out), manifest)
+def _sae_steps(build: BuildContext, loaded: LoadedEmbedder, embeddings_from: str) -> Iterator[Step]:
+    for size in build.options.saes or (chosen_size(build),):
+        if size.name not in build.saes:
+            build.saes.append(size.name)
+        yield from trained_sae(SaeWork(build, size, loaded), embeddings_from)
 
 
 def add_saes(
@@ -128,84 +78,21 @@ def add_saes(
     """
     manifest = read_manifest(path)
     if not workers.first:
-        assist(path, workers)
+        assist(path, path / WORK, workers)
         return BuildOutcome(path, (), manifest)
+    options = replace(options, name=manifest.name)
     try:
-        with only_one_build(path):
-            return _add(path, options, progress, workers)
+        with bundle_under_way(path, path, options, progress, workers) as build:
+            if "embeddings" not in build.log.steps:
+                raise InputError(
+                    f"{path} does not say how it was built, so that nothing can be added to it.",
+                    "Build it again from its corpus.",
+                )
+            build.source_name = str(manifest.corpus.get("source", ""))
+            build.saes.extend(sae.name for sae in manifest.saes)
+            settings = manifest.embedder
+            loaded = LoadedEmbedder(load_embedder(EmbedderSettings.from_dict(settings)), settings)
+            embeddings_from = build.log.steps["embeddings"].fingerprint
+            return finished(build, _sae_steps(build, loaded, embeddings_from))
     finally:
         workers.agree(None)
-
-
-def _add(path: Path, options: BuildOptions, progress: Progress, workers: Workers) -> BuildOutcome:
-    manifest, log, work = read_manifest(path), BuildLog(path), path / _WORK
-    if "embeddings" not in log.steps:
-        raise InputError(
-            f"{path} does not say how it was built, so that nothing can be added to it.",
-            "Build it again from its corpus.",
-        )
-    work.mkdir(exist_ok=True)
-    source_name = str(manifest.corpus.get("source", ""))
-    options = replace(options, name=manifest.name)
-    build = BuildContext(path, work, path, source_name, options, progress, log, workers)
-    settings = manifest.embedder
-    loaded = LoadedEmbedder(load_embedder(EmbedderSettings.from_dict(settings)), settings)
-    sizes = options.saes or (chosen_size(build),)
-    with contextlib.closing(DocumentStore(path / layout.DOCUMENTS)) as documents:
-        for size in sizes:
-            SaeBuild(build, size, documents, loaded, log.steps["embeddings"].fingerprint).run()
-    names = [sae.name for sae in manifest.saes]
-    names += [size.name for size in sizes if size.name not in names]
-    added = written_manifest(build, settings, names)
-    shutil.rmtree(work, ignore_errors=True)
-    return BuildOutcome(path, tuple(build.carried_out), added)
-
-
-def earlier_saes(build: BuildContext, wanted: list[str], embeddings_from: str) -> list[str]:
-    """SAEs of earlier builds: kept while they fit the embeddings, removed otherwise."""
-    kept = []
-    for step in list(build.log.steps):
-        kind, _, name = step.partition(" ")
-        if kind != STEPS[0] or name in wanted:
-            continue
-        steps = [f"{each} {name}" for each in STEPS]
-        fits = build.log.steps[step].facts.get("embeddings") == embeddings_from
-        if fits and all(each in build.log.steps for each in steps):
-            kept.append(name)
-            continue
-        build.no_longer_whole()
-        for each in steps:
-            build.log.forget(each)
-        shutil.rmtree(layout.sae_folder(build.path, name), ignore_errors=True)
-        build.log.write()
-    return sorted(kept)
-
-
-def written_manifest(build: BuildContext, settings: dict[str, Any], names: list[str]) -> Manifest:
-    """Match the SAEs with each other, and write the manifest of all there is."""
-    facts = {name: step.facts for name, step in build.log.steps.items()}
-    count, dimensions = build.vectors().shape
-    records = []
-    for name in names:
-        trained = facts[f"{STEPS[0]} {name}"]
-        metrics = {
-            **trained["metrics"],
-            # Of an SAE from elsewhere the figures are known once the corpus is encoded.
-            **facts[f"{STEPS[1]} {name}"].get("metrics", {}),
-            **{kind: facts[f"{kind} {name}"] for kind in ("labels", "families")},
-        }
-        records.append(SaeRecord(name, trained["n"], trained["k"], metrics, trained["most_active"]))
-    match_saes(build, records)
-    manifest = Manifest(
-        name=build.options.name or build.path.stem,
-        documents=count,
-        dimensions=dimensions,
-        corpus=facts["documents"],
-        embedder=settings,
-        index=facts["index"],
-        saes=tuple(records),
-        files=build.log.files(),
-        saetui=__version__,
-    )
-    write_manifest(build.path, manifest)
-    return manifest

@@ -1,6 +1,6 @@
 """The steps that concern the corpus: documents, embeddings, index."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from saetui.core.documents import Document
 from saetui.corpus import open_corpus
 from saetui.errors import InputError
 from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, LoadedEmbedder
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.embedding import SHARD, EmbeddingTask, embed_corpus
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
@@ -20,8 +20,8 @@ from saetui.store.index.building import index_files
 from saetui.store.index.recall import DEPTH
 
 
-def read_documents(build: BuildContext) -> str:
-    """Read the corpus into the bundle; returns the step's fingerprint."""
+def documents_step(build: BuildContext) -> Step:
+    """Read the corpus into the bundle."""
 
     def make() -> dict[str, Any]:
         corpus = open_corpus(build.source, build.options.corpus)
@@ -51,22 +51,38 @@ def read_documents(build: BuildContext) -> str:
         source=fingerprint_of(build.source),
         options=asdict(build.options.corpus),
     )
-    return build.step("documents", made_from, (layout.DOCUMENTS,), make)
+    return Step("documents", made_from, (layout.DOCUMENTS,), make)
 
 
-def embed_documents(
-    build: BuildContext, documents: DocumentStore, loaded: LoadedEmbedder, documents_from: str
-) -> str:
-    """Embed the corpus; returns the step's fingerprint."""
+def embeddings_step(build: BuildContext, loaded: LoadedEmbedder, documents_from: str) -> Step:
+    """Embed the documents."""
     made_from = fingerprint("embeddings", 1, documents=documents_from, embedder=loaded.settings)
+
+    def write(target: Path) -> None:
+        embed_store(build.documents, loaded, target, made_from, build)
+
+    return stored_embeddings(build, made_from, loaded.settings, write)
+
+
+def stored_embeddings(
+    build: BuildContext, made_from: str, settings: dict[str, Any], write: Callable[[Path], None]
+) -> Step:
+    """The step that puts embeddings into the bundle.
+
+    Args:
+        build: The build.
+        made_from: Fingerprint of the embeddings.
+        settings: Of their embedder.
+        write: Writes them to a file that it is given.
+    """
 
     def make() -> dict[str, Any]:
         target = build.work / "embeddings.npy"
-        embed_store(documents, loaded, target, made_from, build)
+        write(target)
         target.replace(build.path / layout.EMBEDDINGS)
-        return {"embedder": loaded.settings}
+        return {"embedder": settings}
 
-    return build.step("embeddings", made_from, (layout.EMBEDDINGS,), make)
+    return Step("embeddings", made_from, (layout.EMBEDDINGS,), make)
 
 
 def embed_store(
@@ -97,7 +113,7 @@ def embed_store(
     embed_corpus(task, target, build.progress)
 
 
-def index_vectors(build: BuildContext, embeddings_from: str) -> None:
+def index_step(build: BuildContext, embeddings_from: str) -> Step:
     """Index the embeddings, and measure what the index finds."""
     seed = build.options.training.seed
     vectors = build.vectors()
@@ -123,4 +139,4 @@ def index_vectors(build: BuildContext, embeddings_from: str) -> None:
         )
         return {"kind": kind, "recall": plain, "recall_steered": steered}
 
-    build.step("index", made_from, index_files(kind), make)
+    return Step("index", made_from, index_files(kind), make)

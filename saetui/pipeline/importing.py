@@ -1,14 +1,13 @@
 """Make a bundle of what others published: the steps of a build, with their results taken over."""
 
-import contextlib
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from saetui.core.codec import Float
 from saetui.core.documents import Document
 from saetui.corpus.arxiv import submission_month
 from saetui.embed import EmbedderSettings, availability, known_embedders
@@ -16,24 +15,18 @@ from saetui.errors import EmbedderError, InputError
 from saetui.interop.array_files import ArrayFile
 from saetui.interop.saerch_documents import arxiv_id, read_documents
 from saetui.interop.saerch_folder import ENDING, SaerchFolder, WeightFile, choose_weights
-from saetui.pipeline.build import (
-    BuildOutcome,
-    bundle_under_way,
-    earlier_saes,
-    written_manifest,
-)
 from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext
-from saetui.pipeline.corpus_steps import index_vectors
+from saetui.pipeline.context import BuildContext, Step
+from saetui.pipeline.corpus_steps import index_step, stored_embeddings
 from saetui.pipeline.embedding import EmbeddingTask, embed_corpus
+from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.hub_weights import WeightsOnHub
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.published_sae import PublishedSae, take_weights
+from saetui.pipeline.published_sae import PublishedParts, weights_step
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress
 from saetui.store import bundle as layout
-from saetui.store.documents import DocumentStore, write_documents
-from saetui.train.size import SaeSize
+from saetui.store.documents import write_documents
 
 
 @dataclass(frozen=True)
@@ -84,8 +77,8 @@ def import_saerch(
         build_options, training=replace(build_options.training, seed=options.seed)
     )
     with bundle_under_way(path, source, build_options, progress) as build:
-        run = _Import(build, folder, embeddings, settings, options.force)
-        return run.carry_out(files)
+        steps = _import_steps(build, folder, files, embeddings, settings, force=options.force)
+        return finished(build, steps)
 
 
 def _embedder(spec: str, width: int, progress: Progress) -> dict[str, Any]:
@@ -118,97 +111,76 @@ def _weights(
     return tuple(found)
 
 
-@dataclass
-class _Import:
-    """One import under way."""
+def _import_steps(
+    build: BuildContext,
+    folder: SaerchFolder,
+    files: Sequence[WeightFile],
+    embeddings: ArrayFile,
+    settings: dict[str, Any],
+    *,
+    force: bool,
+) -> Iterator[Step]:
+    source = fingerprint_of(embeddings.path)
+    embeddings_from = fingerprint("embeddings", 1, source=source, embedder=settings)
+    weights = [
+        weights_step(build, folder, file, embeddings, embeddings_from=embeddings_from, force=force)
+        for file in files
+    ]
+    # Weights first: whether they belong to the embeddings is known within seconds.
+    yield from weights
+    yield _documents_step(build, folder, embeddings)
+    yield stored_embeddings(
+        build,
+        embeddings_from,
+        settings,
+        lambda target: _copy_embeddings(build, embeddings, embeddings_from, target),
+    )
+    yield index_step(build, embeddings_from)
+    for file, taken in zip(files, weights, strict=True):
+        build.saes.append(file.sae)
+        parts = PublishedParts(folder, file)
+        yield from parts.steps(parts.work(build, settings), taken.made_from)
 
-    build: BuildContext
-    folder: SaerchFolder
-    embeddings: ArrayFile
-    settings: dict[str, Any]
-    force: bool
-    _embeddings_from: str = field(default="", init=False)
 
-    def carry_out(self, files: tuple[WeightFile, ...]) -> BuildOutcome:
-        build, settings = self.build, self.settings
-        source = fingerprint_of(self.embeddings.path)
-        self._embeddings_from = fingerprint("embeddings", 1, source=source, embedder=settings)
-        # Weights first: whether they belong to the embeddings is known within seconds.
-        for file in files:
-            take_weights(
-                build,
-                self.folder,
-                file,
-                self.embeddings,
-                made_from=self._embeddings_from,
-                force=self.force,
-            )
-        self._documents()
-        with contextlib.closing(DocumentStore(build.path / layout.DOCUMENTS)) as documents:
-            self._embed(documents)
-            index_vectors(build, self._embeddings_from)
-            for file in files:
-                size = SaeSize(file.n, file.k)
-                PublishedSae(
-                    build,
-                    size,
-                    documents,
-                    self.folder,
-                    file,
-                    settings=settings,
-                    embeddings_from=self._embeddings_from,
-                    force=self.force,
-                ).run()
-        names = [file.sae for file in files]
-        names += earlier_saes(build, names, self._embeddings_from)
-        manifest = written_manifest(build, settings, names)
-        shutil.rmtree(build.work, ignore_errors=True)
-        return BuildOutcome(build.path, tuple(build.carried_out), manifest)
+def _documents_step(build: BuildContext, folder: SaerchFolder, embeddings: ArrayFile) -> Step:
+    texts, metadata = folder.texts, folder.metadata
 
-    def _documents(self) -> None:
-        texts, metadata = self.folder.texts, self.folder.metadata
-        made_from = fingerprint(
-            "documents",
-            1,
-            kind="saerch",
-            texts=fingerprint_of(texts),
-            metadata=metadata and fingerprint_of(metadata),
-            count=len(self.embeddings),
-        )
-
-        def make() -> dict[str, Any]:
-            self.build.progress.start("Reading", len(self.embeddings), "documents")
-            target = self.build.path / layout.DOCUMENTS
-            count = write_documents(target, self._counted(read_documents(texts, metadata)))
-            if count != len(self.embeddings):
-                target.unlink()
-                raise _unequal(self.embeddings, count, texts)
-            facts = {"documents": count, "metadata": metadata.name if metadata else None}
-            return {"source": self.folder.path.name, "format": "saerch", "report": facts}
-
-        self.build.step("documents", made_from, (layout.DOCUMENTS,), make)
-
-    def _counted(self, documents: Iterator[Document]) -> Iterator[Document]:
+    def counted(documents: Iterator[Document]) -> Iterator[Document]:
         for number, document in enumerate(documents, start=1):
-            if number > len(self.embeddings):
-                raise _unequal(self.embeddings, number, self.folder.texts, "at least ")
+            if number > len(embeddings):
+                raise _unequal(embeddings, number, texts, "at least ")
             yield _dated(document)
-            self.build.progress.advance()
+            build.progress.advance()
 
-    def _embed(self, documents: DocumentStore) -> None:
-        def make() -> dict[str, Any]:
-            target = self.build.work / "embeddings.npy"
+    def make() -> dict[str, Any]:
+        build.progress.start("Reading", len(embeddings), "documents")
+        target = build.path / layout.DOCUMENTS
+        count = write_documents(target, counted(read_documents(texts, metadata)))
+        if count != len(embeddings):
+            target.unlink()
+            raise _unequal(embeddings, count, texts)
+        facts = {"documents": count, "metadata": metadata.name if metadata else None}
+        return {"source": folder.path.name, "format": "saerch", "report": facts}
 
-            def rows(start: int, stop: int) -> "np.ndarray[Any, np.dtype[np.float32]]":
-                return self.embeddings.rows(start, stop).astype(np.float32)
+    made_from = fingerprint(
+        "documents",
+        1,
+        kind="saerch",
+        texts=fingerprint_of(texts),
+        metadata=metadata and fingerprint_of(metadata),
+        count=len(embeddings),
+    )
+    return Step("documents", made_from, (layout.DOCUMENTS,), make)
 
-            width = self.embeddings.shape[1]
-            task = EmbeddingTask(documents, width, rows, self._embeddings_from)
-            embed_corpus(task, target, self.build.progress)
-            target.replace(self.build.path / layout.EMBEDDINGS)
-            return {"embedder": self.settings}
 
-        self.build.step("embeddings", self._embeddings_from, (layout.EMBEDDINGS,), make)
+def _copy_embeddings(
+    build: BuildContext, embeddings: ArrayFile, made_from: str, target: Path
+) -> None:
+    def rows(start: int, stop: int) -> Float:
+        return embeddings.rows(start, stop).astype(np.float32)
+
+    task = EmbeddingTask(build.documents, embeddings.shape[1], rows, made_from)
+    embed_corpus(task, target, build.progress)
 
 
 def _dated(document: Document) -> Document:

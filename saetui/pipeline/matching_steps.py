@@ -6,7 +6,7 @@ from typing import Any
 
 from saetui.interpret.matching import match_features
 from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext
+from saetui.pipeline.context import BuildContext, Step
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.manifest import SaeRecord
@@ -23,7 +23,7 @@ def match_saes(build: BuildContext, records: Sequence[SaeRecord]) -> None:
         if kind == KIND and not names.issuperset(pair):
             _drop(build, step)
     for one, other in permutations(records, 2):
-        _match(build, one, other)
+        build.carry_out(_matching_step(build, one, other))
 
 
 def _drop(build: BuildContext, step: str) -> None:
@@ -34,7 +34,7 @@ def _drop(build: BuildContext, step: str) -> None:
     build.log.write()
 
 
-def _match(build: BuildContext, one: SaeRecord, other: SaeRecord) -> None:
+def _matching_step(build: BuildContext, one: SaeRecord, other: SaeRecord) -> Step:
     def make() -> dict[str, Any]:
         folder, of_other = (layout.sae_folder(build.path, each.name) for each in (one, other))
         matches = match_features(
@@ -51,4 +51,4 @@ def _match(build: BuildContext, one: SaeRecord, other: SaeRecord) -> None:
         KIND, 1, codes=[build.log.steps[f"codes {each.name}"].fingerprint for each in (one, other)]
     )
     file = f"saes/{one.name}/{matches_file(other.name)}"
-    build.step(f"{KIND} {one.name} {other.name}", made_from, (file,), make)
+    return Step(f"{KIND} {one.name} {other.name}", made_from, (file,), make)

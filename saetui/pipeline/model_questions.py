@@ -21,7 +21,7 @@ from saetui.interpret.llm import (
     ModelSettings,
 )
 from saetui.paths import cache_dir
-from saetui.pipeline.sae_steps import term_embedder
+from saetui.pipeline.sae_work import term_embedder
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle, StoredSae
 

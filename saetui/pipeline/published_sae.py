@@ -1,5 +1,6 @@
-"""The steps that take over one published SAE: weights, codes, labels, families."""
+"""The steps that take over one published SAE, and make what was not published of it."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
-from saetui.core.families import Families
 from saetui.core.features import statistics
 from saetui.core.self_test import SelfTest, sampled_rows, self_test
 from saetui.embed import EmbedderSettings
@@ -18,20 +18,17 @@ from saetui.interop.saerch_codes import PublishedCodes
 from saetui.interop.saerch_features import names_of, read_families, read_features
 from saetui.interop.saerch_folder import SaerchFolder, WeightFile
 from saetui.interop.saerch_weights import read_weights
-from saetui.interpret.families.statistics import family_statistics
 from saetui.interpret.judging.quality import assess
 from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, LoadedEmbedder
-from saetui.pipeline.encoding import encode_corpus
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.label_records import qualities
 from saetui.pipeline.published_families import assembled
 from saetui.pipeline.published_labels import label_records, score_records, summary
-from saetui.pipeline.sae_steps import SaeBuild
+from saetui.pipeline.sae_steps import label, relate, stored_families
+from saetui.pipeline.sae_work import CODE_FILES, SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
-from saetui.store import feature_lists, saes
-from saetui.store.documents import DocumentStore
-from saetui.store.families import write_families
+from saetui.store import saes
 from saetui.store.features import read_features as read_records
 from saetui.store.features import write_features
 from saetui.train.size import SaeSize
@@ -42,15 +39,15 @@ _MEASURED = 8_192
 _MOST_JUDGED = 100_000
 
 
-def take_weights(
+def weights_step(
     build: BuildContext,
     folder: SaerchFolder,
     file: WeightFile,
     embeddings: ArrayFile,
     *,
-    made_from: str,
+    embeddings_from: str,
     force: bool,
-) -> None:
+) -> Step:
     """Take over the weights of one SAE, after a test that they belong to the embeddings.
 
     Args:
@@ -58,17 +55,17 @@ def take_weights(
         folder: With the published files.
         file: The weights.
         embeddings: As they were published.
-        made_from: Fingerprint of the embeddings.
-        force: Take them over even if the test fails.
+        embeddings_from: Fingerprint of the embeddings.
+        force: Take the weights over even if the test fails.
 
     Raises:
-        InputError: They cannot be read, or the test fails.
+        InputError: From carrying it out: they cannot be read, or the test fails.
     """
 
     def make() -> dict[str, Any]:
         build.progress.start(f"Testing {file.sae}", None, "documents")
         weights = read_weights(file, embeddings.shape[1])
-        # Read again when they are needed; a damaged one should not show up in an hour.
+        # They are read again when they are needed, but a damaged file should show up at once.
         analysis = folder.analysis(file)
         _ = analysis and read_features(analysis, file.n)
         _ = [read_families(path, file.n) for path in folder.families(file)]
@@ -76,25 +73,20 @@ def take_weights(
         _judge(build, file, tested, force)
         metadata = {"source": file.path.name, "imported_from": "saerch"}
         saes.save_weights(layout.sae_folder(build.path, file.sae), weights, metadata)
-        facts = {"n": file.n, "k": file.k, "most_active": file.k, "embeddings": made_from}
+        facts = {"n": file.n, "k": file.k, "most_active": file.k, "embeddings": embeddings_from}
         return {**facts, "metrics": {"imported_from": file.path.name}}
 
-    weights_from = _weights_from(folder, file, made_from, force)
-    inside = tuple(f"saes/{file.sae}/{name}" for name in (saes.CONFIGURATION, saes.WEIGHTS))
-    build.step(f"train {file.sae}", weights_from, inside, make)
-
-
-def _weights_from(folder: SaerchFolder, file: WeightFile, embeddings: str, force: bool) -> str:
-    codes = [fingerprint_of(path) for path in folder.codes(file) or ()]
-    return fingerprint(
+    made_from = fingerprint(
         "import",
         1,
         weights=fingerprint_of(file.path),
         size=[file.k, file.n],
-        embeddings=embeddings,
-        codes=codes,
+        embeddings=embeddings_from,
+        codes=[fingerprint_of(path) for path in folder.codes(file) or ()],
         force=force,
     )
+    inside = tuple(f"saes/{file.sae}/{name}" for name in (saes.CONFIGURATION, saes.WEIGHTS))
+    return Step(f"train {file.sae}", made_from, inside, make)
 
 
 def _tested(
@@ -134,160 +126,127 @@ def _published_codes(folder: SaerchFolder, file: WeightFile, count: int) -> Publ
     return None if found is None else PublishedCodes(*found, (count, file.k), file.n)
 
 
-class PublishedSae(SaeBuild):
-    """Takes over what was published about one SAE, and makes what was not.
+class PublishedParts:
+    """What was published about one SAE; the steps below use it where it is there.
 
     Args:
-        build: The import.
-        size: Of the SAE.
-        documents: The corpus.
         folder: With the published files.
-        file: Its weights.
-        settings: Of the embedder.
-        embeddings_from: Fingerprint of the embeddings.
-        force: Whether weights are used that failed the test.
+        file: The weights of the SAE.
     """
 
-    def __init__(
-        self,
-        build: BuildContext,
-        size: SaeSize,
-        documents: DocumentStore,
-        folder: SaerchFolder,
-        file: WeightFile,
-        *,
-        settings: dict[str, Any],
-        embeddings_from: str,
-        force: bool,
-    ) -> None:
-        # The embedder may be out of reach, so labels are found without one where there are none.
-        own = EmbedderSettings(f"precomputed:{folder.embeddings}", settings["dimensions"])
-        embedder = PrecomputedVectors(folder.embeddings, None, own)
-        loaded = LoadedEmbedder(embedder, settings)
-        super().__init__(build, size, documents, loaded, embeddings_from)
-        self._published = folder
+    def __init__(self, folder: SaerchFolder, file: WeightFile) -> None:
+        self._folder = folder
         self._file = file
-        self._force = force
 
-    def run(self) -> None:
-        """Carry out what is missing."""
-        folder, file = self._published, self._file
-        weights_from = _weights_from(folder, file, self._embeddings_from, self._force)
-        encoded_from = self._step(
-            "codes",
-            (*saes.CODES, *saes.POSTINGS, *feature_lists.FILES),
-            partial(self._encode, weights_from),
-            weights=weights_from,
+    def work(self, build: BuildContext, settings: dict[str, Any]) -> SaeWork:
+        """What the steps share.
+
+        Args:
+            build: The import.
+            settings: Of the embedder.
+        """
+        path = self._folder.embeddings
+        # The embedder may be out of reach, so labels that are made here are made without it.
+        own = EmbedderSettings(f"precomputed:{path}", settings["dimensions"])
+        loaded = LoadedEmbedder(PrecomputedVectors(path, None, own), settings)
+        return SaeWork(build, SaeSize(self._file.n, self._file.k), loaded)
+
+    def steps(self, work: SaeWork, weights_from: str) -> Sequence[Step]:
+        """The steps behind `weights_step`, whose fingerprint is `weights_from`."""
+        folder, file = self._folder, self._file
+        codes = work.step(
+            "codes", CODE_FILES, partial(self._encode, weights_from), weights=weights_from
         )
-        analysis, families = folder.analysis(file), folder.families(file)
-        labelled_from = self._step(
+        analysis = folder.analysis(file)
+        labels = work.step(
             "labels",
             (layout.FEATURES,),
             self._label,
-            codes=encoded_from,
+            codes=codes.made_from,
             analysis=analysis and fingerprint_of(analysis),
         )
-        self._step(
+        families = work.step(
             "families",
             (layout.FAMILIES,),
             self._relate,
-            labels=labelled_from,
-            published=[fingerprint_of(path) for path in families],
+            labels=labels.made_from,
+            published=[fingerprint_of(path) for path in folder.families(file)],
         )
+        return codes, labels, families
 
-    def _encode(self, trained_from: str) -> dict[str, Any]:
-        build, vectors = self._build, self._build.vectors()
-        weights = saes.load_weights(self._folder)
+    def _encode(self, weights_from: str, work: SaeWork) -> dict[str, Any]:
+        vectors, weights = work.build.vectors(), work.weights()
         rows = sampled_rows(len(vectors))
-        sample = self._read(rows)
-        encoded = self._by_engine(weights, vectors)
-        published = _published_codes(self._published, self._file, len(vectors))
-        source = "computed"
+        sample = _read(work, rows)
+        published = _published_codes(self._folder, self._file, len(vectors))
         if published is not None and self_test(weights, sample, stored=published.some(rows)).agrees:
-            encoded, source = published.span, "published"
-        work = build.work / f"codes-{self._size.name}"
-        encode_corpus(
-            vectors,
-            weights,
-            self._folder,
-            work,
-            made_from=trained_from,
-            progress=build.progress,
-            encoded=encoded,
-        )
-        stored = saes.load_codes(self._folder, len(vectors), weights.n, weights.k)
+            known, source = published.span, "published"
+        else:
+            known, source = None, "computed"
+        work.encode(weights, weights_from, known)
+        stored = work.codes()
         own = Codes(stored.indices[rows], stored.values[rows], weights.n)
         tested = self_test(weights, sample, stored=own)
-        build.progress.note(f"Codes of {self._size.name} were {source}.")
+        work.build.progress.note(f"Codes of {work.size.name} were {source}.")
         return {
             "codes": source,
-            "metrics": {"train": self._figures(weights), "self_test": tested.as_dict()},
+            "metrics": {"train": _figures(work, weights), "self_test": tested.as_dict()},
         }
 
-    def _read(self, rows: NDArray[np.int64]) -> Float:
-        """Some embeddings, read and not mapped: rows from all over would map the whole file."""
-        file = ArrayFile(self._build.path / layout.EMBEDDINGS, "floating", 2)
-        return file.some(rows).astype(np.float32)
-
-    def _figures(self, weights: SaeWeights) -> dict[str, Any]:
-        """What training measures, on documents spread over the corpus."""
-        from saetui.train.metrics import ALWAYS_ON, evaluate
-
-        vectors, counts = self._build.vectors(), self._postings.counts()
-        rows = np.unique(np.linspace(0, len(vectors) - 1, _MEASURED).astype(np.int64))
-        figures = evaluate(weights, self._read(rows)).to_json()
-        density = counts / len(vectors)
-        return {
-            **figures,
-            # Of these the whole corpus is known.
-            "l0": float(counts.sum()) / len(vectors),
-            "dead_share": float(np.mean(counts == 0)),
-            "always_on_share": float(np.mean(density > ALWAYS_ON)),
-        }
-
-    def _label(self) -> dict[str, Any]:
-        path = self._published.analysis(self._file)
+    def _label(self, work: SaeWork) -> dict[str, Any]:
+        path = self._folder.analysis(self._file)
         if path is None:
-            return super()._label()
-        vectors, postings, day = self._build.vectors(), self._postings, self._started()
-        published = read_features(path, self._size.n)
+            return label(work)
+        vectors, postings = work.build.vectors(), work.postings
+        published = read_features(path, work.size.n)
         quality = assess(postings, vectors)
         write_features(
-            self._folder / layout.FEATURES,
+            work.folder / layout.FEATURES,
             statistics(postings, len(vectors)),
-            label_records(published, path.name, day),
+            label_records(published, path.name, work.started()),
             quality=qualities(quality),
             scores=score_records(published),
         )
-        return summary(published, path.name, quality.density, self._build.progress)
+        return summary(published, path.name, quality.density, work.build.progress)
 
-    def _relate(self) -> dict[str, Any]:
-        paths = self._published.families(self._file)
-        analysis = self._published.analysis(self._file)
-        names = {} if analysis is None else names_of(read_features(analysis, self._size.n))
-        vectors, size = self._build.vectors(), self._size
-        codes = saes.load_codes(self._folder, len(vectors), size.n, size.k)
-        records = read_records(self._folder / layout.FEATURES, size.n)
+    def _relate(self, work: SaeWork) -> dict[str, Any]:
+        analysis = self._folder.analysis(self._file)
+        names = {} if analysis is None else names_of(read_features(analysis, work.size.n))
         families = assembled(
-            [(path.name, read_families(path, size.n)) for path in paths],
-            records,
+            [
+                (path.name, read_families(path, work.size.n))
+                for path in self._folder.families(self._file)
+            ],
+            read_records(work.folder / layout.FEATURES, work.size.n),
             names,
-            codes,
-            self._postings,
-            created=self._started(),
-            progress=self._build.progress,
+            work.codes(),
+            work.postings,
+            created=work.started(),
+            progress=work.build.progress,
         )
         if families is None:
-            return super()._relate()
-        write_families(self._folder / layout.FAMILIES, families)
-        seed = self._build.options.training.seed
-        return family_statistics(families, codes, self._postings, seed=seed).to_json()
+            return relate(work, _MOST_JUDGED)
+        return stored_families(work, families)
 
-    def _scored(self, families: Families) -> Families:
-        if len(self._build.vectors()) <= _MOST_JUDGED:
-            return super()._scored(families)
-        self._build.progress.note(
-            f"Families were not judged: with more than {_MOST_JUDGED:,} documents that takes "
-            "several GB of memory."
-        )
-        return families
+
+def _read(work: SaeWork, rows: NDArray[np.int64]) -> Float:
+    """Some embeddings, read and not mapped: rows from all over would map the whole file."""
+    file = ArrayFile(work.build.path / layout.EMBEDDINGS, "floating", 2)
+    return file.some(rows).astype(np.float32)
+
+
+def _figures(work: SaeWork, weights: SaeWeights) -> dict[str, Any]:
+    """What training measures, on documents spread over the corpus."""
+    from saetui.train.metrics import ALWAYS_ON, evaluate
+
+    count, counts = len(work.build.vectors()), work.postings.counts()
+    rows = np.unique(np.linspace(0, count - 1, _MEASURED).astype(np.int64))
+    figures = evaluate(weights, _read(work, rows)).to_json()
+    density = counts / count
+    return {
+        **figures,
+        # These are known of the whole corpus.
+        "l0": float(counts.sum()) / count,
+        "dead_share": float(np.mean(counts == 0)),
+        "always_on_share": float(np.mean(density > ALWAYS_ON)),
+    }

@@ -9,7 +9,8 @@ from corpora import SmallCorpus, write_corpus
 from test_build import Stopped, StopsAfter, contents
 
 from saetui.errors import InputError
-from saetui.pipeline.build import BuildOutcome, add_saes, build_bundle
+from saetui.pipeline.build import add_saes, build_bundle
+from saetui.pipeline.finishing import BuildOutcome
 from saetui.progress import Silent
 from saetui.session.features.splitting import compare_saes, look_at_splitting, matches_of, pairs_of
 from saetui.session.session import Session

@@ -19,8 +19,9 @@ from filelock import FileLock
 from saetui.corpus import CorpusOptions
 from saetui.embed import EmbedderSettings
 from saetui.errors import BuildError, InputError, SaetuiError
-from saetui.pipeline.build import BuildOutcome, build_bundle
+from saetui.pipeline.build import build_bundle
 from saetui.pipeline.build_log import BuildLog, fingerprint
+from saetui.pipeline.finishing import BuildOutcome
 from saetui.progress import Silent
 from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session

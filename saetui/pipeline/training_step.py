@@ -1,0 +1,139 @@
+"""The step that trains an SAE on the embeddings of a bundle."""
+
+import contextlib
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.corpus import open_corpus
+from saetui.pipeline.build_log import fingerprint
+from saetui.pipeline.context import BuildContext, Step
+from saetui.pipeline.corpus_steps import embed_store
+from saetui.pipeline.sae_work import SaeWork
+from saetui.pipeline.sources import fingerprint_of
+from saetui.progress import Progress, Silent
+from saetui.store import bundle as layout
+from saetui.store import saes
+from saetui.store.arrays import map_array, save_array
+from saetui.store.documents import DocumentStore, write_documents
+from saetui.train.options import SaeConfig, TrainingOptions
+from saetui.train.size import SaeSize, choose_size
+from saetui.train.workers import Workers
+
+if TYPE_CHECKING:
+    from saetui.train.training import TrainedSae
+
+# Training reads documents x width x features numbers in an epoch. Up to this many take a minute,
+# and a second training for the stability of features is then no burden.
+_CHEAP_AGAIN = 1 << 34
+
+
+def chosen_size(build: BuildContext) -> SaeSize:
+    """A size that suits the corpus, explained to the user."""
+    choice = choose_size(*build.vectors().shape)
+    build.progress.note(choice.reason)
+    return SaeSize(choice.n, choice.k)
+
+
+def training_step(work: SaeWork, embeddings_from: str) -> Step:
+    """Train the SAE, perhaps twice to see which features come back."""
+    build, twice = work.build, _is_trained_twice(work)
+    return work.step(
+        "train",
+        (saes.CONFIGURATION, saes.WEIGHTS, *((saes.STABILITY,) if twice else ())),
+        lambda work: _train(work, embeddings_from, twice=twice),
+        embeddings=embeddings_from,
+        size=asdict(work.size),
+        options=asdict(build.options.training),
+        twice=twice,
+        also=[fingerprint_of(path) for path in build.options.train_also],
+    )
+
+
+def _is_trained_twice(work: SaeWork) -> bool:
+    asked = work.build.options.stability
+    count, d = work.build.vectors().shape
+    return count * d * work.size.n <= _CHEAP_AGAIN if asked is None else asked
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What the first worker tells the others to train."""
+
+    config: SaeConfig
+    options: TrainingOptions
+    twice: bool
+
+    def run(
+        self, vectors: NDArray[np.float16], work: Path, progress: Progress, workers: Workers
+    ) -> "TrainedSae":
+        # Importing torch takes a second, which a build that has nothing to train is spared.
+        from saetui.train.stability import train_twice
+        from saetui.train.training import train_sae
+
+        train = train_twice if self.twice else train_sae
+        return train(
+            vectors,
+            self.config,
+            self.options,
+            checkpoint_dir=work,
+            progress=progress,
+            workers=workers,
+        )
+
+
+def assist(path: Path, work: Path, workers: Workers) -> None:
+    """Train along with the first worker whatever it trains for a bundle, until it is done."""
+    vectors = map_array(path / layout.EMBEDDINGS, (None, None), np.float16)
+    while True:
+        task = workers.agree(None)
+        if not isinstance(task, _Training):
+            return
+        task.run(vectors, work, Silent(), workers)
+
+
+def _train(work: SaeWork, embeddings_from: str, *, twice: bool) -> dict[str, Any]:
+    size, build = work.size, work.build
+    vectors = _training_vectors(work)
+    task = _Training(
+        SaeConfig(vectors.shape[1], size.n, size.k, size.variant), build.options.training, twice
+    )
+    build.workers.agree(task)
+    checkpoints = build.work / f"train-{size.name}"
+    trained = task.run(vectors, checkpoints, build.progress, build.workers)
+    metadata = {"corpus": build.source_name, "embedder": work.loaded.settings["spec"]}
+    saes.save_weights(work.folder, trained.weights, metadata)
+    if trained.stability is not None:
+        save_array(work.folder / saes.STABILITY, trained.stability)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return {
+        "n": size.n,
+        "k": size.k,
+        "most_active": trained.weights.k,
+        "metrics": trained.metrics,
+        "embeddings": embeddings_from,
+    }
+
+
+def _training_vectors(work: SaeWork) -> NDArray[np.float16]:
+    """The corpus's vectors, and behind them those of the corpora that only the SAE learns from."""
+    build, own = work.build, work.build.vectors()
+    parts = [own]
+    for path in build.options.train_also:
+        source = fingerprint_of(path)
+        made_from = fingerprint("also", 1, source=source, embedder=work.loaded.settings)
+        stem = build.work / f"also-{made_from[:12]}"
+        texts, target = stem.with_suffix(".sqlite"), stem.with_suffix(".npy")
+        finished = stem.with_suffix(".finished")
+        if not texts.exists():
+            write_documents(texts, open_corpus(path, build.options.corpus))
+        if not finished.exists():
+            with contextlib.closing(DocumentStore(texts)) as documents:
+                embed_store(documents, work.loaded, target, made_from, build)
+            finished.touch()
+        parts.append(map_array(target, (None, own.shape[1]), np.float16))
+    return own if len(parts) == 1 else np.concatenate(parts)
