@@ -11,7 +11,6 @@ from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName, Words
 
 if TYPE_CHECKING:
-    from saetui.core.families import Family
     from saetui.session.session import Session
 
 
@@ -43,7 +42,7 @@ def families(
         if export is not None:
             _export(session, export)
             return
-        found = _matching(session, " ".join(words or ()))
+        found = session.lookup.families(" ".join(words or ()))
         shown = found[: limit or None]
         shaped = [shapes.family(session, family) for family in shown]
     if as_json:
@@ -81,12 +80,3 @@ def _export(session: "Session", path: Path) -> None:
 
     graph = write_forest(path, session.sae.families, session.features)
     Output().line(f"{path}: {len(graph):,} features, {graph.number_of_edges():,} edges")
-
-
-def _matching(session: "Session", words: str) -> "list[Family]":
-    wanted = words.casefold().split()
-    return [
-        family
-        for family in session.families
-        if all(word in family.label.casefold() for word in wanted)
-    ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
-from saetui.core.search import top
+from saetui.core.search import top, unit
 
 DECILES = 10
 
@@ -70,6 +70,11 @@ def decile_positions(count: int, per_decile: int) -> list[NDArray[np.intp]]:
         picks = min(per_decile, int(high - low))
         spans.append(np.linspace(low, high, picks, endpoint=False).astype(np.intp))
     return spans
+
+
+def cosines_to_directions(weights: SaeWeights, e: Float) -> Float:
+    """Cosine of each feature's direction to an embedding, centred at `b_pre`; float32 `(n,)`."""
+    return np.asarray(weights.directions @ unit(e - weights.bias), dtype=np.float32)
 
 
 def nearest_and_opposed(

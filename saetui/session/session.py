@@ -15,7 +15,6 @@ from saetui.core.search import top, unit
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError, SaetuiError
 from saetui.session.features.annotated_features import AnnotatedFeatures
-from saetui.session.features.choosing import choose_features, similarity_to
 from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.features.lookup import Lookup
 from saetui.session.search.queries import Queries
@@ -118,8 +117,9 @@ class Session:
         known, wanted = self._knowledge(), FeatureFilter.parse(text)
         similarity = None
         if wanted.meaning:
-            similarity = similarity_to(self.sae.weights, self._queries.of_text(wanted.meaning).e)
-        return choose_features(wanted, known, similarity)
+            e = self._queries.of_text(wanted.meaning).e
+            similarity = feature_views.cosines_to_directions(self.sae.weights, e)
+        return known.matching(wanted, similarity)
 
     def sort(
         self, records: Sequence[FeatureRecord], key: str, *, descending: bool

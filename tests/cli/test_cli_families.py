@@ -26,6 +26,7 @@ def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
 
 def test_words_choose_families(run: Run, bundle: Path) -> None:
     assert [row[1] for row in run("families", bundle, "REEF").rows] == ["Coral reefs"]
+    assert not run("families", bundle, "eef").rows
     nothing = run("families", bundle, "quasar")
     assert (nothing.code, nothing.rows, nothing.err) == (0, [], "no families found\n")
 
@@ -147,7 +148,7 @@ def test_without_unicode_branches_are_spaces(run_on_terminal: Run, bundle: Path)
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("7", "No family is called '7'."), ("s", "'s' could mean 3 families")],
+    [("7", "No family is called '7'."), ("oral", "No family is called 'oral'.")],
 )
 def test_unclear_names_are_explained(run: Run, bundle: Path, name: str, message: str) -> None:
     outcome = run("family", bundle, name)

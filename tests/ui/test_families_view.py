@@ -144,6 +144,8 @@ async def test_the_name_of_a_family_finds_it(overlapping: Session) -> None:
     async with drive(overlapping) as driver:
         await driver.press("escape", "3", "slash", *"chirps", "enter")
         assert (3, MERGERS) in [(row.family.id, row.feature) for row in view(driver).forest.rows]
+        await driver.press("slash", *["backspace"] * 6, *"hirps")
+        assert not view(driver).forest.rows
 
 
 async def test_families_are_reached_from_everywhere(overlapping: Session) -> None:

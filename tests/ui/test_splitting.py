@@ -76,7 +76,9 @@ async def test_the_filter_goes_by_labels(both: Session) -> None:
     async with drive(both) as driver:
         await driver.press("escape", "4", "greater_than_sign", "slash", *"reef", "enter")
         assert listed(driver) == [(FIRST, 12), (FIRST, 10)]
-        await driver.press("slash", *"zebra")
+        await driver.press("slash", *["backspace"] * 4, *"eef")
+        assert not listed(driver)
+        await driver.press(*"zebra")
         assert "No feature of this kind has these words." in driver.text()
 
 

@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from saetui.core.codec import Float
+from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.features.feature_table import FeatureTable
 from saetui.session.features.lookup import Lookup
 from saetui.store.bundle import StoredSae
@@ -48,6 +52,27 @@ class AnnotatedFeatures:
                 families.setdefault(member, []).append(family.label)
         lookup = Lookup(records, sae.families.families)
         return cls(book, notes, records, families, lookup, FeatureTable(records, families))
+
+    def matching(
+        self, wanted: FeatureFilter, similarity: Float | None = None
+    ) -> list[FeatureRecord]:
+        """Features that fulfil every part of a filter, the best first.
+
+        Args:
+            wanted: The filter.
+            similarity: If the filter asks for a meaning, the cosine of each feature's direction to
+                it, float32 `(n,)`. The most similar features then come first, and those at zero
+                or below are left out.
+        """
+        found = self.lookup.matching(wanted.words)
+        if wanted.conditions or wanted.named:
+            fits = self.table.fulfilling(wanted, self.notes).tolist()
+            found = [i for i in found if fits[i]]
+        if similarity is not None:
+            chosen = np.array(found, dtype=np.int64)
+            chosen = chosen[similarity[chosen] > 0]
+            found = chosen[np.argsort(-similarity[chosen], kind="stable")].tolist()
+        return [self.records[i] for i in found]
 
     def noted(self, sae: StoredSae, feature: int, kind: Kind, text: str) -> "AnnotatedFeatures":
         """The same once something more is said about a feature; the others are not read anew.

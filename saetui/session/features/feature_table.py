@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.word_match import matches
 from saetui.errors import InputError
 from saetui.session.features.feature_filter import FIGURES, Condition, FeatureFilter, Figure
+from saetui.session.features.word_index import WordIndex
 from saetui.store.features import FeatureRecord
 from saetui.store.notes import FeatureNotes
 
@@ -50,27 +52,32 @@ class FeatureTable:
         self._families = families
         self._columns: dict[Figure, NDArray[np.float64]] = {}
         self._places: dict[str, NDArray[np.int64]] = {}
-        self._texts: dict[str, list[str]] = {}
+        self._indexes: dict[str, WordIndex] = {}
 
     def fulfilling(self, wanted: FeatureFilter, notes: Mapping[int, FeatureNotes]) -> Mask:
         """Which features fulfil all of a filter but its words and meaning, `(n,)`.
 
-        A feature fulfils `name:any` if something is known by that name, `name:none` if nothing
-        is, and otherwise if what is known contains the wanted text.
+        `name:any` keeps features that have such a text, `name:none` those that have none, and any
+        other `name:text` those whose text matches; see `saetui.core.word_match`.
 
         Args:
-            wanted: The filter; its names are among `filters.NAMES`.
-            notes: What the reader said about some features.
+            wanted: The filter; its names are among `feature_filter.NAMES`.
+            notes: The reader's notes, by feature.
         """
         found = np.ones(len(self._records), dtype=bool)
         for condition in wanted.conditions:
             found &= self._holds(condition)
         for name, text in wanted.named:
-            known = self._known(name, notes)
+            texts = self._texts(name, notes)
             if text in ("any", "none"):
-                found &= np.array([bool(each) == (text == "any") for each in known], dtype=bool)
+                found &= np.array([bool(each) == (text == "any") for each in texts], dtype=bool)
+            elif name in ("note", "bookmark"):
+                # Notes change while one filters, and few features have any.
+                found &= np.array([bool(each) and matches(each, text) for each in texts], bool)
             else:
-                found &= np.array([text in each for each in known], dtype=bool)
+                if name not in self._indexes:
+                    self._indexes[name] = WordIndex(texts)
+                found &= self._indexes[name].matching(text)
         return found
 
     def sorted(
@@ -121,24 +128,21 @@ class FeatureTable:
         column = self._column(next(figure for figure in FIGURES if figure == key))
         return [None if math.isnan(value) else value for value in column.tolist()]
 
-    def _known(self, name: str, notes: Mapping[int, FeatureNotes]) -> list[str]:
-        """What is known of each feature by a name, in lower case; "" for nothing."""
-        if name in ("note", "bookmark"):
-            known = [""] * len(self._records)
-            for feature, said in notes.items():
-                if 0 <= feature < len(known):
-                    marked = "yes" if said.bookmark else ""
-                    known[feature] = said.note.casefold() if name == "note" else marked
-            return known
-        if name not in self._texts:
-            self._texts[name] = [self._text(name, record) for record in self._records]
-        return self._texts[name]
-
-    def _text(self, name: str, record: FeatureRecord) -> str:
-        if name == "family":
-            # What is wanted holds no white space, so that it is never found across two labels.
-            return "\n".join(self._families.get(record.id, ())).casefold()
-        return (record.quality.word if name == "quality" else record.label).casefold()
+    def _texts(self, name: str, notes: Mapping[int, FeatureNotes]) -> list[str]:
+        """The text that each feature has under a name; "" for none."""
+        match name:
+            case "family":
+                return ["\n".join(self._families.get(record.id, ())) for record in self._records]
+            case "quality":
+                return [record.quality.word for record in self._records]
+            case "label":
+                return [record.label for record in self._records]
+        texts = [""] * len(self._records)
+        for feature, said in notes.items():
+            if 0 <= feature < len(texts):
+                marked = "yes" if said.bookmark else ""
+                texts[feature] = said.note if name == "note" else marked
+        return texts
 
 
 def _dense_places(keys: Sequence[Any]) -> NDArray[np.int64]:

@@ -1,7 +1,6 @@
 """Find features and families by what they are called."""
 
 import copy
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -10,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.families import Family
+from saetui.core.word_match import matches, words_of
 from saetui.errors import InputError
 from saetui.session.features.word_index import WordIndex
 from saetui.store.features import FeatureRecord
 
 Value = TypeVar("Value")
-
-_WORDS = re.compile(r"\w+")
 
 
 def _number(name: str) -> int | None:
@@ -29,7 +27,7 @@ def _number(name: str) -> int | None:
 
 def _text(feature: FeatureRecord) -> str:
     """What a feature is found by."""
-    return " ".join((feature.name, *feature.terms)).casefold()
+    return " ".join((feature.name, *feature.terms))
 
 
 def _replaced(values: Sequence[Value], place: int, value: Value) -> list[Value]:
@@ -47,7 +45,7 @@ class Lookup:
     @cached_property
     def _labels(self) -> WordIndex:
         """The words of each name."""
-        return WordIndex(self._names)
+        return WordIndex([feature.name for feature in self._features])
 
     @cached_property
     def _texts(self) -> WordIndex:
@@ -70,31 +68,31 @@ class Lookup:
 
     def renamed(self, feature: FeatureRecord) -> "Lookup":
         """The same after one feature got another label; the texts of the others are kept."""
-        other, place, name = copy.copy(self), feature.id, feature.name.casefold()
+        other, place = copy.copy(self), feature.id
         other._features = _replaced(self._features, place, feature)
-        other._names = _replaced(self._names, place, name)
-        for made, text in {"_labels": name, "_texts": _text(feature)}.items():
+        other._names = _replaced(self._names, place, feature.name.casefold())
+        for made, text in {"_labels": feature.name, "_texts": _text(feature)}.items():
             if made in self.__dict__:
                 other.__dict__[made] = getattr(self, made).replaced(place, text)
         return other
 
     def matching(self, words: str) -> list[int]:
-        """Features whose label or terms hold every one of `words`, the best match first.
+        """Features whose label or terms match typed words, the best match first.
 
-        A word matches where some word begins with it. Labels that begin with the whole text come
-        first, then labels that hold all words, then features of which only the terms do; the
-        more frequent feature comes first among equals. A number matches the feature of that
-        number. Empty text matches all, in order of number.
+        Labels that begin with the whole text come first, then other labels that match, then
+        features of which only label and terms together match; of equals the more frequent feature
+        comes first. A number also matches the feature of that number. Without words all features
+        match, in order of number.
         """
-        wanted = _WORDS.findall(words.casefold())
+        wanted = words_of(words)
         if not wanted:
             return list(range(len(self._features)))
         phrase = " ".join(wanted)
-        named = self._labels.holding(wanted)
+        named = self._labels.matching(words)
         rank = np.where(named, 1, 2)
         beginning = [i for i in np.flatnonzero(named).tolist() if self._names[i].startswith(phrase)]
         rank[beginning] = 0
-        found = np.flatnonzero(self._texts.holding(wanted))
+        found = np.flatnonzero(self._texts.matching(words))
         # Places among equals are known beforehand, so that numbers alone are sorted.
         count = len(self._features)
         ranked = np.sort(self._places[found] + count * rank[found])
@@ -103,6 +101,10 @@ class Lookup:
         if number is None or str(number) != phrase or not 0 <= number < count:
             return best
         return [number, *(i for i in best if i != number)]
+
+    def families(self, words: str) -> list[Family]:
+        """Families whose label matches typed words, largest first."""
+        return [family for family in self._families if matches(family.label, words)]
 
     def feature(self, name: str) -> int:
         """The one feature that `name` means: its number, or its label.
@@ -118,7 +120,7 @@ class Lookup:
         folded = name.strip().casefold()
         exact = [i for i, known in enumerate(self._names) if known == folded]
         # What holds no word would match all of them.
-        found = exact or (self.matching(name) if _WORDS.search(name) else [])
+        found = exact or (self.matching(name) if words_of(name) else [])
         if len(found) == 1:
             return found[0]
         raise self._unclear("feature", name, [f"{i} {self._features[i].name}" for i in found])
@@ -134,9 +136,8 @@ class Lookup:
             exact = [family for family in self._families if family.id == number]
         else:
             exact = [family for family in self._families if family.label.casefold() == folded]
-        within = [family for family in self._families if folded in family.label.casefold()]
-        # Nothing is part of every label, and all there is of an empty one.
-        found = (exact or within) if folded else []
+        # Text without words would match every family, and some families have no label.
+        found = (exact or self.families(name)) if words_of(name) else []
         if len(found) == 1:
             return found[0]
         raise self._unclear("family", name, [f"{family.id} {family.label}" for family in found])

@@ -1,28 +1,30 @@
-"""Texts by the words in them, to find those that hold words that begin in some way."""
+"""An index of the words in many texts, for `saetui.core.word_match` at the speed of typing."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-_WORD = re.compile(r"\w+")
+from saetui.core.word_match import words_of
+
 _LAST = "\U0010ffff"
 
 
 class WordIndex:
-    """Words of some texts in order, so that all that begin alike lie side by side.
+    """Which of many texts match what is typed.
+
+    The words are kept in alphabetical order, so that all with the same beginning are neighbours.
 
     Args:
-        texts: In lower case.
+        texts: The texts; their positions are what is found.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._count = len(texts)
         where: dict[str, list[int]] = {}
         for place, text in enumerate(texts):
-            for word in _WORD.findall(text):
+            for word in words_of(text):
                 where.setdefault(word, []).append(place)
         self._words = sorted(where)
         counts = [len(where[word]) for word in self._words]
@@ -31,14 +33,15 @@ class WordIndex:
         self._replaced: Mapping[int, list[str]] = {}
 
     def replaced(self, place: int, text: str) -> "WordIndex":
-        """The same after one text became another; nothing is read anew."""
+        """The same index after one text changed; the other texts are not read again."""
         other = WordIndex.__new__(WordIndex)
         other.__dict__ = {**self.__dict__}
-        other._replaced = {**self._replaced, place: _WORD.findall(text)}
+        other._replaced = {**self._replaced, place: words_of(text)}
         return other
 
-    def holding(self, beginnings: Sequence[str]) -> NDArray[np.bool_]:
-        """Which texts hold, for each beginning, a word that begins so; bool `(texts,)`."""
+    def matching(self, typed: str) -> NDArray[np.bool_]:
+        """Which texts match typed words, bool `(texts,)`; see `saetui.core.word_match`."""
+        beginnings = words_of(typed)
         found = np.ones(self._count, dtype=bool)
         for beginning in beginnings:
             first = bisect_left(self._words, beginning)

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from saetui.core.word_match import matches
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import in_background
@@ -93,8 +94,7 @@ class OpenPresetScreen(ModalScreen["str | Preset | None"]):
         self._refilter(self.query_one(TextLine).value)
 
     def _refilter(self, text: str) -> None:
-        words = text.casefold().split()
-        found = [each for each in self._known if all(w in each.name.casefold() for w in words)]
+        found = [each for each in self._known if matches(each.name, text)]
         self._list.replace(found, cursor=0)
 
     def on_input_changed(self, event: TextLine.Changed) -> None:

@@ -89,13 +89,9 @@ class FamiliesView(Browser):
             return
         words = self.filter_line.value.strip()
         if words:
-            wanted = words.casefold().split()
-            named = (
-                family.id
-                for family in self.session.families
-                if all(word in family.label.casefold() for word in wanted)
-            )
-            self.forest.refilter(frozenset(self.session.lookup.matching(words)), frozenset(named))
+            lookup = self.session.lookup
+            named = frozenset(family.id for family in lookup.families(words))
+            self.forest.refilter(frozenset(lookup.matching(words)), named)
         else:
             self.forest.refilter(None)
         self._announce()

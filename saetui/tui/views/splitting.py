@@ -180,13 +180,10 @@ class SplittingView(FilteredView):
         records = {name: session.beside(name).features for name in (found.small, found.large)}
         self.fates.records = records
         fates = self._of_kind(self.kind)
-        words = self.filter_line.value.casefold().split()
+        words = self.filter_line.value.strip()
         if words:
-            fates = [
-                fate
-                for fate in fates
-                if all(word in records[fate.sae][fate.feature].name.casefold() for word in words)
-            ]
+            matching = {name: {*session.beside(name).lookup.matching(words)} for name in records}
+            fates = [fate for fate in fates if fate.feature in matching[fate.sae]]
         cursor = 0
         if self._wanted is not None:
             wanted = (session.sae.record.name, self._wanted)

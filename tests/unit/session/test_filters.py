@@ -89,6 +89,7 @@ def test_a_figure_that_is_not_known_fulfils_nothing(value: float | None) -> None
         ("none", [], True),
         ("galax", ["Stars", "Galaxies"], True),
         ("quasar", ["Stars", "Galaxies"], False),
+        ("alaxies", ["Stars", "Galaxies"], False),
     ],
 )
 def test_families_are_known_by_name(wanted: str, known: list[str], fits: bool) -> None:
@@ -102,7 +103,11 @@ def test_families_are_known_by_name(wanted: str, known: list[str], fits: bool) -
         ("quality:coherent", False),
         ("label:BLACK", True),
         ("label:none", False),
+        ("label:hol", True),
+        ("label:oles", False),
         ("note:odd", True),
+        ("note:ne", False),
+        ("quality:ixed", False),
         ("note:none", False),
         ("bookmark:any", True),
         ("bookmark:none", False),

@@ -134,6 +134,16 @@ def test_a_family_is_known_by_number_label_or_part_of_it(
     assert lookup.family(name).id == found
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("black", [0, 1]), ("mer bla", [1]), ("ole", []), ("", [0, 1, 2, 3]), ("!", [0, 1, 2, 3])],
+)
+def test_families_are_found_by_how_words_of_their_label_begin(
+    lookup: Lookup, words: str, found: list[int]
+) -> None:
+    assert [each.id for each in lookup.families(words)] == found
+
+
 def test_an_unclear_family_is_refused(lookup: Lookup) -> None:
     with pytest.raises(InputError, match="'black' could mean 2 families: 0 Black holes; 1 Black"):
         lookup.family("black")
