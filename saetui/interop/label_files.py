@@ -1,4 +1,4 @@
-"""Labels as CSV, as JSON Lines, and as the explanation lines of Neuronpedia's exports."""
+"""Read and write labels: as CSV, JSON Lines, or the explanation lines of Neuronpedia's exports."""
 
 import csv
 import gzip
@@ -29,16 +29,16 @@ _GZIP = b"\x1f\x8b"
 
 
 def format_of(path: Path) -> Format:
-    """The format that a file's name asks for: CSV, or JSON Lines for `.jsonl` and `.ndjson`.
+    """The format that the name of a file implies.
 
     Raises:
-        InputError: The name ends in neither.
+        InputError: It ends in none of `.csv`, `.jsonl` and `.ndjson`.
     """
     endings: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
     found = endings.get(path.suffix.lower())
     if found is None:
         raise InputError(
-            f"{path.name} does not say in which format labels are to be.",
+            f"The name {path.name} does not say which format to write.",
             f"Name it .csv or .jsonl, or give --format ({', '.join(FORMATS)}).",
         )
     return found
@@ -59,9 +59,9 @@ def write_labels(
         path: Of the file, which is replaced whole.
         kind: Its format.
         features: Those without a label are left out.
-        provenance: Of the labels shown, by feature; the reader's own have none.
-        bundle: Its name, what Neuronpedia calls the model.
-        sae: Its name, what Neuronpedia calls the layer.
+        provenance: Of the shown labels, by feature; labels that the user wrote have none.
+        bundle: The bundle's name, written as Neuronpedia's model.
+        sae: The SAE's name, written as Neuronpedia's layer.
     """
     rows = [_row(record, provenance.get(record.id)) for record in features if record.label]
     if kind == "csv":
@@ -110,20 +110,19 @@ def _explanation(row: Mapping[str, Any], bundle: str, sae: str) -> dict[str, Any
 
 
 def read_labels_from(path: Path, n: int, today: str) -> list[LabelRecord]:
-    """The labels in a file of any of the formats, which is told from its content.
+    """The labels in a file of any of the formats, which its content tells.
 
-    Neuronpedia's explanations may come as lines or as one array, and packed with gzip, as it hands
-    them out. Lines with an empty label are left out. Of several labels of one feature all are kept,
+    Neuronpedia's explanations may be lines or one array, and gzipped, as it offers them for
+    download. Lines with an empty label are left out. Several labels of one feature are all kept,
     in order.
 
     Args:
         path: Of the file.
         n: Features of the SAE that they are for.
-        today: ISO date, for labels that do not say when they were made.
+        today: ISO date, for labels without a date of their own.
 
     Raises:
-        InputError: It cannot be read, or a line is not a label of one of these features; nothing
-            is then imported.
+        InputError: It cannot be read, or a line is not a label of one of the SAE's features.
     """
     try:
         data = path.read_bytes()
@@ -174,7 +173,7 @@ def _from_json_array(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, 
 
 
 def _as_ours(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A label by the names of our own JSON Lines, from those or from Neuronpedia's."""
+    """Rename Neuronpedia's fields to those of our own JSON Lines."""
     if "description" in values and "index" in values:
         return {
             "feature": values["index"],

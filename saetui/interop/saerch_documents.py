@@ -1,43 +1,53 @@
-"""The papers that the paper's embeddings are of, one at a time, in the order of the embeddings."""
+"""The published abstracts, one at a time, in the order of the published embeddings.
+
+`{"doc_ids": [...], "abstracts": [...]}` of half a million abstracts is one line of 600 MB; decoded
+at once it would take three times as much memory. So the lists are read an item at a time.
+"""
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from saetui.core.documents import Document
 from saetui.errors import InputError
-from saetui.interop.json_columns import JsonColumns
+from saetui.store.json_files import JsonWindow
 
 NO_TEXT = "(no text)"
-"""Stands for a text that is empty: rows must stay where their embeddings are."""
+"""Stands for an empty abstract, which cannot be left out: row i belongs to embedding i."""
 
 _ENDINGS = re.compile(r"(?:_arXiv)?(?:\.(?:txt|json|pdf))?$", re.IGNORECASE)
 _OLD_STYLE = re.compile(r"([a-z-]+(?:\.[A-Z]{2})?)[_/]?(\d{7})")
 _MISSING = object()
 
+_CHUNK_BYTES = 1 << 20
+# Only in a damaged file, where the end of a string is missing, is an item longer than this.
+_LONGEST_ITEM = 64 << 20
+
 
 def arxiv_id(document_id: str) -> str:
-    """The arXiv id in a document's id, which may be the name of a file: `0704.0001_arXiv.txt`."""
+    """The arXiv id in a document's id, which may be a file name such as `0704.0001_arXiv.txt`."""
     name = _ENDINGS.sub("", document_id.strip())
     old = _OLD_STYLE.fullmatch(name)
     return f"{old[1]}/{old[2]}" if old else name
 
 
 def read_documents(texts: Path, metadata: Path | None) -> Iterator[Document]:
-    """Documents in the order of the file, with what the metadata says about them.
+    """Documents in the order of the file, with year and citations from the metadata.
 
     Args:
-        texts: `{doc_ids, abstracts}`, each abstract with its title, a blank line, the text.
+        texts: `{doc_ids, abstracts}`; an abstract is a title, a blank line, and the text.
         metadata: CSV with `arxiv_id`, `title`, `citation_count`, `year`; None if there is none.
 
     Raises:
-        InputError: A file cannot be read, or there are not as many ids as abstracts.
+        InputError: A file cannot be read, or the numbers of ids and abstracts differ.
     """
     known = {} if metadata is None else _metadata(metadata)
     columns = JsonColumns(texts)
-    # Two readers of one file: neither list has to be held, whichever comes first.
+    # Each list has a reader of its own, so neither is held in memory, whichever comes first.
     both = zip_longest(columns.items("doc_ids"), columns.items("abstracts"), fillvalue=_MISSING)
     for number, (document_id, text) in enumerate(both):
         if document_id is _MISSING or text is _MISSING:
@@ -46,7 +56,7 @@ def read_documents(texts: Path, metadata: Path | None) -> Iterator[Document]:
                 more, fewer = fewer, more
             raise InputError(
                 f"{texts} has {number:,} {fewer} but more {more}.",
-                "Each document needs one of both.",
+                "Each document needs one of each.",
             )
         if not isinstance(document_id, str | int) or not isinstance(text, str | None):
             raise InputError(f"{texts}: item {number + 1:,} of its lists is not text.")
@@ -67,7 +77,7 @@ def _document(document_id: str, text: str, known: dict[str, tuple[str, str]]) ->
 
 
 def _metadata(path: Path) -> dict[str, tuple[str, str]]:
-    """Year and number of citations by arXiv id, as digits; empty where they are not known."""
+    """Year and number of citations by arXiv id, as digits; empty where unknown."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream)
@@ -92,6 +102,115 @@ def _metadata(path: Path) -> dict[str, tuple[str, str]]:
 
 
 def _whole(value: str | None, most_digits: int) -> str:
-    """Digits of a whole number, which a table with gaps writes as `2019.0`."""
+    """Digits of a whole number, which pandas writes as `2019.0` in a column with gaps."""
     digits = (value or "").strip().removesuffix(".0")
     return digits if digits.isdecimal() and len(digits) <= most_digits else ""
+
+
+class JsonColumns:
+    """A JSON file that holds one object, some of whose values are long lists.
+
+    Args:
+        path: Of the file.
+        chunk: Bytes to read at a time.
+    """
+
+    def __init__(self, path: Path, chunk: int = _CHUNK_BYTES) -> None:
+        self.path = path
+        self._chunk = chunk
+
+    def items(self, column: str) -> Iterator[Any]:
+        """The items of the list named `column`, one at a time.
+
+        Raises:
+            InputError: The file cannot be read, is cut short, is not such an object, or has no
+                such list.
+        """
+        try:
+            with self.path.open("rb") as stream:
+                yield from self._items(_JsonParts(self.path, stream, self._chunk), column)
+        except UnicodeDecodeError:
+            raise InputError(f"{self.path} is not UTF-8 text.", "Copy it again.") from None
+        except FileNotFoundError:
+            raise InputError(
+                f"{self.path.name} is missing from {self.path.parent}.", "Copy it there."
+            ) from None
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be read ({error.strerror or error}).") from None
+
+    def _items(self, reader: "_JsonParts", column: str) -> Iterator[Any]:
+        reader.expect("{", "the object that it should be")
+        while reader.peek() != "}":
+            name = reader.take("the names of its lists")
+            reader.expect(":", f"what follows '{name}'")
+            if name == column:
+                if reader.peek() != "[":
+                    raise InputError(f"'{column}' in {self.path} is not a list.")
+                yield from reader.list_items(name)
+                return
+            if reader.peek() == "[":
+                for _ in reader.list_items(str(name)):
+                    pass
+            else:
+                reader.take(f"'{name}'")
+            if reader.peek() == ",":
+                reader.skip()
+        raise InputError(
+            f"{self.path} has no list '{column}'.",
+            "It must hold one object with the lists 'doc_ids' and 'abstracts'.",
+        )
+
+
+class _JsonParts:
+    """Reads a JSON text part by part, and says where it is broken.
+
+    Args:
+        path: Of the file, for messages.
+        stream: The text.
+        chunk: Bytes to read at a time.
+    """
+
+    def __init__(self, path: Path, stream: BinaryIO, chunk: int) -> None:
+        self._path = path
+        self._window = JsonWindow(stream, json.JSONDecoder(), longest=_LONGEST_ITEM, chunk=chunk)
+        self.peek, self.skip = self._window.peek, self._window.skip
+
+    def expect(self, character: str, where: str) -> None:
+        """Skip a character that must come next."""
+        if self.peek() != character:
+            raise self._broken(where)
+        self.skip()
+
+    def list_items(self, name: str) -> Iterator[Any]:
+        """The items of the list that begins here; skips its closing bracket."""
+        self.skip()
+        number = 0
+        while self.peek() != "]":
+            if number:
+                self.expect(",", f"'{name}' after item {number:,}")
+            yield self.take(f"'{name}' after item {number:,}")
+            number += 1
+        self.skip()
+
+    def take(self, where: str) -> Any:  # noqa: ANN401 - JSON can be anything.
+        """Decode the value that begins here."""
+        if not self.peek():
+            raise self._broken(where)
+        try:
+            return self._window.take()[0]
+        except UnicodeDecodeError:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise self._broken(where, ended=_ends_early(error)) from None
+
+    def _broken(self, where: str, *, ended: bool = False) -> InputError:
+        if ended or not self.peek():
+            return InputError(f"{self._path} is cut short: it ends in {where}.", "Copy it again.")
+        return InputError(f"{self._path} is not JSON that can be read: see {where}.")
+
+
+def _ends_early(error: ValueError | RecursionError) -> bool:
+    """Whether a text would be JSON if it went on."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    return error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip())

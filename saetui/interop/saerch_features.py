@@ -1,4 +1,4 @@
-"""What the paper's language models said about features, and the families that it found."""
+"""The paper's labels and scores of features, and its families."""
 
 import json
 import math
@@ -18,7 +18,7 @@ class PublishedFeature:
         index: Number of the feature.
         label: What it is about; may be empty.
         reasoning: Why, in the language model's words; may be empty.
-        f1: Of predicting from the label which documents activate the feature, if known.
+        f1: How well the label predicts which documents activate the feature, if known.
         pearson: The same as a correlation.
         density: Share of documents that activate it, if known.
     """
@@ -33,11 +33,11 @@ class PublishedFeature:
 
 @dataclass(frozen=True)
 class PublishedFamily:
-    """One family, whose parent is known by its name.
+    """One family, named after its parent.
 
     Attributes:
-        name: What it is called: its parent.
-        parent_number: What stands beside the parent's name, a size, if anything does.
+        name: The parent's name.
+        parent_number: The number beside the parent's name, a size, if there is one.
         children: Names and feature numbers of its members.
     """
 
@@ -50,7 +50,7 @@ def read_features(path: Path, n: int) -> list[PublishedFeature]:
     """The features that a file describes, in its order.
 
     Raises:
-        InputError: It cannot be read, or is not about an SAE of `n` features.
+        InputError: It cannot be read, or describes an SAE of another size than `n`.
     """
     entries = _json(path)
     if not isinstance(entries, list):
@@ -60,7 +60,7 @@ def read_features(path: Path, n: int) -> list[PublishedFeature]:
 
 def _feature(path: Path, place: int, entry: object, n: int) -> PublishedFeature:
     if not isinstance(entry, dict) or type(entry.get("index")) is not int:
-        raise InputError(f"{path}: entry {place:,} has no index.", "See what it holds there.")
+        raise InputError(f"{path}: entry {place:,} has no index.", "Look at that entry.")
     _check_index(path, entry["index"], n)
     return PublishedFeature(
         entry["index"],
@@ -73,13 +73,13 @@ def _feature(path: Path, place: int, entry: object, n: int) -> PublishedFeature:
 
 
 def read_families(path: Path, n: int) -> list[PublishedFamily]:
-    """The families in a file of either form, in its order.
+    """The families in a file, in its order.
 
     `clean_families.json` is `{parent: [[child, index], ...]}`; `clean_families_K_N.json` is
     `{name: {"parent": [name, size], "children": [[name, index], ...]}}`.
 
     Raises:
-        InputError: It cannot be read, or is not about an SAE of `n` features.
+        InputError: It cannot be read, or describes an SAE of another size than `n`.
     """
     families = _json(path)
     if not isinstance(families, dict):

@@ -1,7 +1,7 @@
-"""What "Disentangling Dense Embeddings with Sparse Autoencoders" published, as a folder has it.
+"""The folder of files that "Disentangling Dense Embeddings with Sparse Autoencoders" published.
 
-Which file belongs to which autoencoder stands in its name only: k, n and the number of auxiliary
-latents in that of the weights, k or k and n in those of all others.
+Only the name of a file says which autoencoder it belongs to: weights have k, n and the number of
+auxiliary latents in their name, all other files k, or k and n.
 """
 
 import re
@@ -22,10 +22,10 @@ _SIZES = re.compile(r"(?:^|_)(\d+)_(\d+)_(\d+)(?=_|$)")
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of weights, and what its name says about it.
+    """A file of weights, with the sizes that its name gives.
 
     Attributes:
-        path: Where it is, or will be once it is fetched.
+        path: Where it is, or will be once it is downloaded.
         k: Active features per document.
         n: Features.
     """
@@ -36,12 +36,12 @@ class WeightFile:
 
     @property
     def sae(self) -> str:
-        """What the autoencoder is called in a bundle."""
+        """The autoencoder's name in a bundle."""
         return f"k{self.k}-n{self.n}"
 
 
 def weight_file(path: Path) -> WeightFile | None:
-    """What a file's name says about the weights in it; None where it names no sizes.
+    """A file of weights with the sizes in its name; None where the name has none.
 
     `64_9216_128_auxk_epoch_50.pth` and `astroPH_64_9216_128.pth` both mean k = 64, n = 9216.
     """
@@ -55,12 +55,11 @@ def weight_file(path: Path) -> WeightFile | None:
 def choose_weights(
     paths: Sequence[Path], wanted: Sequence[str], where: str
 ) -> tuple[WeightFile, ...]:
-    """The files to import.
+    """The files of weights to import.
 
     Args:
         paths: Files that may hold weights.
-        wanted: Each the name of a file or, where only one has it, a size such as `k64-n9216`;
-            empty for all.
+        wanted: Names of files, or sizes such as `k64-n9216` that only one file has; empty for all.
         where: Where the files are, for messages.
 
     Raises:
@@ -70,7 +69,7 @@ def choose_weights(
     if not files:
         raise InputError(
             f"{where} holds no weights whose name gives their size.",
-            "They are called like 64_9216_128_auxk_epoch_50.pth: k = 64, n = 9216.",
+            "A name such as 64_9216_128_auxk_epoch_50.pth says k = 64 and n = 9216.",
         )
     chosen = tuple(_named(files, name, where) for name in wanted) if wanted else tuple(files)
     chosen = tuple(dict.fromkeys(chosen))
@@ -119,7 +118,7 @@ class SaerchFolder:
             if not (path / name).exists():
                 raise InputError(
                     f"{path} holds no {name}.",
-                    f"It needs {EMBEDDINGS} and {TEXTS}; other files are used where they are.",
+                    f"It needs {EMBEDDINGS} and {TEXTS}; other files are used if they are there.",
                 )
         return cls(path)
 
@@ -156,14 +155,14 @@ class SaerchFolder:
         return None if indices is None or values is None else (indices, values)
 
     def families(self, sae: WeightFile) -> list[Path]:
-        """Files of families that are, or may be, of an autoencoder."""
+        """Files of families that belong, or may belong, to an autoencoder."""
         names = (f"clean_families_{sae.k}_{sae.n}.json", ANY_FAMILIES)
         return [path for name in names if (path := _existing(self.path / name)) is not None]
 
     def other_k(self, sae: WeightFile) -> int | None:
-        """The k of codes in this folder for as many features, where it is another than the SAE's.
+        """The k of published codes with as many features as the SAE, if it differs from the SAE's.
 
-        Weights do not know their k; codes beside them are the best witness.
+        Weights do not contain their k, so the codes beside them are the best evidence of it.
         """
         for path in sorted(self.path.glob(f"topk_indices_*_{sae.n}.npy")):
             k = path.name.split("_")[2]

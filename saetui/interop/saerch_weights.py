@@ -1,7 +1,7 @@
-"""Weights as the paper published them: a state dictionary in torch's own format.
+"""The paper's weights: a state dictionary in torch's own format.
 
-Such a file is a pickle, which can hold code. Torch is told to build nothing but tensors
-(`weights_only`), and whatever else is in it is refused.
+Such a file is a pickle, which can hold code. Torch may build tensors only (`weights_only`), and a
+file that holds anything else is refused.
 """
 
 import re
@@ -21,7 +21,7 @@ _ENCODER, _DECODER, _BIAS, _LATENT_BIAS = (
     "pre_bias",
     "latent_bias",
 )
-# What torch and its wrappers put before names when a wrapped model is saved.
+# Prefixes of names when a model is saved while wrapped for several devices or compiled.
 _WRAPPERS = re.compile(r"^(?:module\.|_orig_mod\.)+")
 _CALLS = re.compile(r"GLOBAL ([\w.]+)")
 
@@ -30,12 +30,12 @@ def read_weights(file: WeightFile, d: int) -> SaeWeights:
     """The autoencoder in a file.
 
     Args:
-        file: The file, with the k and n that its name says.
-        d: Width of the embeddings that it must read.
+        file: The file, with the k and n in its name.
+        d: Width of the embeddings that it must encode.
 
     Raises:
         InputError: It cannot be read, holds anything but tensors, or its tensors are not those of
-            such an autoencoder.
+            an autoencoder of these sizes.
     """
     tensors = _tensors(file.path)
     encoder, decoder = (_matrix(file, tensors, name) for name in (_ENCODER, _DECODER))
@@ -67,7 +67,7 @@ def _tensors(path: Path) -> dict[str, Any]:
         if not isinstance(value, torch.Tensor):
             raise InputError(
                 f"{path} was refused: its entry {str(name)[:40]!r} is {_kind(value)}, and only "
-                "tensors are taken.",
+                "tensors are allowed.",
                 "Save the model's state_dict() by itself.",
             )
     return {_WRAPPERS.sub("", str(name)): value for name, value in loaded.items()}
@@ -80,7 +80,7 @@ def _loaded(path: Path) -> Any:  # noqa: ANN401 - a file can hold anything.
 
     try:
         with warnings.catch_warnings():
-            # Of a pickle's age, which says nothing to the user.
+            # Torch warns of the age of a pickle, which does not concern the user.
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -89,10 +89,10 @@ def _loaded(path: Path) -> Any:  # noqa: ANN401 - a file can hold anything.
         call = _CALLS.search(str(error))
         what = f"it asks to run {call[1]}" if call else "it holds something else, or is damaged"
         raise InputError(
-            f"{path} was refused: only tensors are taken, and {what}.",
+            f"{path} was refused: only tensors are allowed, and {what}.",
             "Nothing of it was run. Get the weights from those who published them.",
         ) from None
-    # What torch, zipfile and pickle make of bytes that are no such archive.
+    # Torch, zipfile and pickle raise many kinds of errors for damaged bytes.
     except Exception:  # noqa: BLE001
         raise InputError(
             f"{path} is cut short or damaged: torch cannot read it as weights.", "Copy it again."
@@ -127,7 +127,7 @@ def _check_matrix(
     own_n, own_d = wanted if is_encoder else wanted[::-1]
     if n == own_n:
         raise InputError(
-            f"{file.path} reads vectors of width {d}, but the embeddings have width {own_d}.",
+            f"{file.path} encodes vectors of width {d}, but the embeddings have width {own_d}.",
             "Give the embeddings that it was trained on.",
         )
     if d == own_d:

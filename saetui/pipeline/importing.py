@@ -12,7 +12,7 @@ from saetui.core.documents import Document
 from saetui.corpus.arxiv import submission_month
 from saetui.embed import EmbedderSettings, availability, known_embedders
 from saetui.errors import EmbedderError, InputError
-from saetui.interop.array_files import ArrayFile
+from saetui.interop.saerch_arrays import ArrayFile
 from saetui.interop.saerch_documents import arxiv_id, read_documents
 from saetui.interop.saerch_folder import ENDING, SaerchFolder, WeightFile, choose_weights
 from saetui.pipeline.build_log import fingerprint

@@ -13,8 +13,7 @@ from saetui.core.self_test import SelfTest, sampled_rows, self_test
 from saetui.embed import EmbedderSettings
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
-from saetui.interop.array_files import ArrayFile
-from saetui.interop.saerch_codes import PublishedCodes
+from saetui.interop.saerch_arrays import ArrayFile, PublishedCodes
 from saetui.interop.saerch_features import names_of, read_families, read_features
 from saetui.interop.saerch_folder import SaerchFolder, WeightFile
 from saetui.interop.saerch_weights import read_weights

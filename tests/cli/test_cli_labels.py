@@ -57,6 +57,6 @@ def test_nothing_is_changed_by_a_file_with_a_wrong_line(
 
 
 def test_formats_that_are_not_known(run: Run, own: Path, tmp_path: Path) -> None:
-    assert "does not say in which format" in run("labels", "export", own, tmp_path / "x.txt").err
+    assert "does not say which format" in run("labels", "export", own, tmp_path / "x.txt").err
     done = run("labels", "export", own, tmp_path / "x.csv", "--format", "xml")
     assert "'xml' is not a format" in done.err

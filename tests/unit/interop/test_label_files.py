@@ -139,5 +139,5 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_the_format_is_told_from_the_name() -> None:
     assert format_of(Path("a.CSV")) == "csv"
     assert format_of(Path("a.jsonl")) == format_of(Path("a.ndjson")) == "jsonl"
-    with pytest.raises(InputError, match="does not say in which format"):
+    with pytest.raises(InputError, match="does not say which format"):
         format_of(Path("a.txt"))

@@ -254,7 +254,7 @@ def test_a_transposed_matrix_that_is_not_square(tmp_path: Path, name: str) -> No
     torch.save(state, path)
     with pytest.raises(InputError, match="has 6 features, but its name says n = 8"):
         read_weights(WeightFile(path, 2, 8), 4)
-    with pytest.raises(InputError, match="reads vectors of width 4, but the embeddings have width"):
+    with pytest.raises(InputError, match="encodes vectors of width 4, but the embeddings"):
         read_weights(WeightFile(path, 2, 6), 5)
     torch.save({**state, "pre_bias": torch.zeros(3)}, path)
     with pytest.raises(InputError, match="pre_bias has length 3, and 4 belongs there"):
@@ -284,10 +284,10 @@ def test_code_in_a_pickle_is_refused(published: Published, tmp_path: Path, how: 
     trace = tmp_path / "it-ran"
     if how == "torch":
         torch.save({"encoder.weight": Code(trace)}, published.weights)
-        said = "was refused: only tensors are taken, and it asks to run .*system"
+        said = "was refused: only tensors are allowed, and it asks to run .*system"
     else:
         published.weights.write_bytes(pickle.dumps(Code(trace)))
-        said = "was refused: only tensors are taken"
+        said = "was refused: only tensors are allowed"
     with pytest.raises(InputError, match=said):
         bring(published, tmp_path / "my.bundle")
     assert not trace.exists()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.interop.array_files import ArrayFile
+from saetui.interop.saerch_arrays import ArrayFile
 
 
 @given(rows=st.integers(0, 9), width=st.integers(1, 4), start=st.integers(0, 9), data=st.data())

@@ -1,7 +1,7 @@
-"""Arrays of other tools: `.npy` files of any size, read a block of rows at a time.
+"""Published embeddings and codes: `.npy` files of any size, read a block of rows at a time.
 
-They are read, not mapped: the pages of a map count as the process's own memory, and an array that
-is read once from end to end would seem to need all of its size.
+They are read, not mapped: pages of a map count as memory of the process, so an array that is read
+once from end to end would seem to need all of its size.
 """
 
 import math
@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Codes
 from saetui.errors import InputError
 
 
 class ArrayFile:
-    """A `.npy` file whose header was read and found to fit its size.
+    """A `.npy` file whose size agrees with its header.
 
     Args:
         path: Of the file.
@@ -43,7 +44,7 @@ class ArrayFile:
             ) from None
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror or error}).") from None
-        # numpy evaluates the header, and anything may come of one that is none.
+        # numpy evaluates the header as Python, so a damaged one may raise anything.
         except Exception:  # noqa: BLE001
             raise InputError(
                 f"{path} is not a numpy array: its header cannot be read.", "Copy it again."
@@ -97,7 +98,7 @@ class ArrayFile:
             ) from None
 
     def some(self, rows: NDArray[np.integer]) -> NDArray[Any]:
-        """Some rows, in the order asked for, in memory."""
+        """The given rows, in the order given, in memory."""
         parts = [self.rows(row, row + 1) for row in rows.tolist()]
         if not parts:
             return np.empty((0, *self.shape[1:]), self.dtype)
@@ -109,3 +110,66 @@ def _header(handle: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:  # noqa
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(handle)
     return np.lib.format.read_array_header_2_0(handle)
+
+
+class PublishedCodes:
+    """The `k` strongest features of each document: `topk_indices_K_N.npy`, `topk_values_K_N.npy`.
+
+    Args:
+        indices: Whole numbers `(N, k)`.
+        values: Activations, floats `(N, k)`; zero or less where fewer than `k` features are active.
+        shape: The N and k that both files must have.
+        n: Features.
+
+    Raises:
+        InputError: A file is damaged, or of another corpus or autoencoder.
+    """
+
+    def __init__(self, indices: Path, values: Path, shape: tuple[int, int], n: int) -> None:
+        self._indices = ArrayFile(indices, "integer", 2)
+        self._values = ArrayFile(values, "floating", 2)
+        self._n = n
+        for file in (self._indices, self._values):
+            count, k = file.shape
+            if k != shape[1]:
+                raise InputError(
+                    f"{file.path} has {k} features for each document, but the name of the weights "
+                    f"says k = {shape[1]}: one of the names is wrong.",
+                    "Only the names of the files say what k is: give each its own name back.",
+                )
+            if count != shape[0]:
+                raise InputError(
+                    f"{file.path} has codes of {count:,} documents, but there are {shape[0]:,}.",
+                    "All files must be of one corpus. Without this file the codes are computed.",
+                )
+
+    def span(self, start: int, stop: int) -> Codes:
+        """Codes of the documents `start` to `stop - 1`.
+
+        Raises:
+            InputError: An index is not that of a feature, or a value is not finite.
+        """
+        return self._codes(self._indices.rows(start, stop), self._values.rows(start, stop), start)
+
+    def some(self, rows: NDArray[np.integer]) -> Codes:
+        """Codes of the documents in the given rows."""
+        return self._codes(self._indices.some(rows), self._values.some(rows), None)
+
+    def _codes(self, indices: NDArray[Any], values: NDArray[Any], start: int | None) -> Codes:
+        """Sort as bundles do: by falling activation, equal ones by feature."""
+        values = values.astype(np.float32)
+        where = "" if start is None else f" after document {start:,}"
+        if not np.isfinite(values).all():
+            raise InputError(f"{self._values.path} holds values that are not numbers{where}.")
+        if indices.min(initial=0) < 0 or indices.max(initial=0) >= self._n:
+            raise InputError(
+                f"{self._indices.path} names a feature{where} that an SAE of n = {self._n} does "
+                "not have.",
+                "It belongs to another SAE: take it out of the folder.",
+            )
+        order = np.lexsort((indices, -values), axis=1)
+        indices = np.take_along_axis(indices, order, axis=1).astype(np.int32)
+        values = np.take_along_axis(values, order, axis=1)
+        active = values > 0
+        empty = np.float32(0)
+        return Codes(np.where(active, indices, -1), np.where(active, values, empty), self._n)

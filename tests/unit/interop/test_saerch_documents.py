@@ -2,22 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.interop import json_columns
-from saetui.interop.json_columns import JsonColumns
+from saetui.interop.saerch_documents import JsonColumns
 
 TEXTS = st.lists(st.text(), max_size=8)
 
 
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many windows for few bytes."""
-    monkeypatch.setattr(json_columns, "_CHUNK_BYTES", 7)
+def items(path: Path, name: str) -> list[Any]:
+    """The items of a list, read in many small steps."""
+    return list(JsonColumns(path, chunk=7).items(name))
 
 
 @given(
@@ -38,7 +37,7 @@ def test_any_lists_are_read_back(
     path.write_bytes(json.dumps(columns, **written).encode("utf-8", "replace"))
     expected = json.loads(path.read_bytes())
     for name in ("doc_ids", "abstracts"):
-        assert list(JsonColumns(path).items(name)) == expected[name]
+        assert items(path, name) == expected[name]
 
 
 def test_a_file_cut_anywhere_is_refused(tmp_path: Path) -> None:
@@ -46,18 +45,18 @@ def test_a_file_cut_anywhere_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "lists.json"
     for end in range(len(text)):
         path.write_text(text[:end], "utf-8")
-        # The end of the object itself is not looked for: its lists are whole.
+        # Nobody looks for the end of the object itself: its lists are whole.
         if end >= len(text) - 1:
             break
         with pytest.raises(InputError):
-            list(JsonColumns(path).items("abstracts"))
+            items(path, "abstracts")
 
 
 def test_a_cut_file_is_called_that(tmp_path: Path) -> None:
     path = tmp_path / "lists.json"
     path.write_text('{"abstracts": ["one", "tw', "utf-8")
     with pytest.raises(InputError, match=r"is cut short: it ends in 'abstracts' after item 1\."):
-        list(JsonColumns(path).items("abstracts"))
+        items(path, "abstracts")
 
 
 @pytest.mark.parametrize(
@@ -75,16 +74,16 @@ def test_what_is_not_such_an_object(tmp_path: Path, text: str, said: str) -> Non
     path = tmp_path / "lists.json"
     path.write_text(text, "utf-8")
     with pytest.raises(InputError, match=said):
-        list(JsonColumns(path).items("abstracts"))
+        items(path, "abstracts")
 
 
 def test_what_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "lists.json"
     path.write_bytes(b'{"abstracts": ["\xff"]}')
     with pytest.raises(InputError, match="is not UTF-8 text"):
-        list(JsonColumns(path).items("abstracts"))
+        items(path, "abstracts")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"lists\.json is missing from"):
-        list(JsonColumns(tmp_path / "lists.json").items("abstracts"))
+        items(tmp_path / "lists.json", "abstracts")
