@@ -22,11 +22,11 @@ from saetui.version import __version__
 if TYPE_CHECKING:
     from saetui.core.changes import Change
     from saetui.core.document_filter import DocumentFilter
+    from saetui.core.search_request import SearchRequest
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import open_preset, read_preset, save_preset
     from saetui.session.search.feedback import effects, feedback
     from saetui.session.search.request_json import request_from_json, request_to_json
-    from saetui.session.search.requests import SearchRequest
     from saetui.session.search.search_json import search_to_json
     from saetui.session.session import Session
     from saetui.session.session import open_session as open
@@ -53,7 +53,7 @@ __all__ = [
 _HOMES = {
     "Change": ("saetui.core.changes", "Change"),
     "DocumentFilter": ("saetui.core.document_filter", "DocumentFilter"),
-    "SearchRequest": ("saetui.session.search.requests", "SearchRequest"),
+    "SearchRequest": ("saetui.core.search_request", "SearchRequest"),
     "Session": ("saetui.session.session", "Session"),
     "effects": ("saetui.session.search.feedback", "effects"),
     "export_results": ("saetui.session.saved.exports", "export_results"),

@@ -7,12 +7,10 @@ import typer
 from saetui.cli.figures import score
 from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
-from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.search.requests import DocumentDetail
-    from saetui.session.session import Session
+    from saetui.session.details import DocumentDetail
 
 
 def document(
@@ -36,22 +34,12 @@ def document(
         raise typer.BadParameter("give either a document's ID or --row")
     output = Output()
     with opened(bundle, sae) as session:
-        found = _row_of(session, document_id) if row is None else row
+        found = session.row_of(document_id or "") if row is None else row
         detail = session.document(found, limit)
         if as_json:
             output.json(shapes.document(session, detail))
         else:
             _print_detail(output, detail)
-
-
-def _row_of(session: "Session", document_id: str | None) -> int:
-    row = None if document_id is None else session.bundle.documents.row_of(document_id)
-    if row is None:
-        raise InputError(
-            f"No document has the id '{document_id}'.",
-            "Search results list ids; for the number of a row use --row.",
-        )
-    return row
 
 
 def _print_detail(output: "Output", detail: "DocumentDetail") -> None:

@@ -197,12 +197,10 @@ def _models(
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    from saetui.store.atomic import named_if_unwritable
+
+    with named_if_unwritable(path):
         path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another place."
-        ) from None
 
 
 def _lines(path: Path) -> list[str]:

@@ -11,7 +11,7 @@ from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.search.requests import Example, FeatureDetail, Neighbour
+    from saetui.session.details import Example, FeatureDetail, Neighbour
 
 
 def feature(

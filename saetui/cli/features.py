@@ -84,7 +84,7 @@ def say_how_many(shown: int, found: int, what: str) -> None:
 
 
 def _row(session: "Session", record: "FeatureRecord") -> list[str]:
-    families = session.sae.families.of_feature(record.id)
+    family = session.sae.families.smallest_of(record.id)
     return [
         str(record.id),
         record.name,
@@ -92,5 +92,5 @@ def _row(session: "Session", record: "FeatureRecord") -> list[str]:
         score(record.max_activation),
         known(record.f1),
         record.quality.word,
-        families[0].label if families else "",
+        "" if family is None else family.label,
     ]

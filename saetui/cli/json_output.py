@@ -13,14 +13,9 @@ if TYPE_CHECKING:
     from saetui.core.families import Family, FamilyLabel
     from saetui.core.matches import Comparison
     from saetui.pipeline.finishing import BuildOutcome
+    from saetui.session.details import DocumentDetail, Example, FeatureDetail, Neighbour
     from saetui.session.features.family_detail import FamilyDetail
     from saetui.session.features.splitting import MatchesIn
-    from saetui.session.search.requests import (
-        DocumentDetail,
-        Example,
-        FeatureDetail,
-        Neighbour,
-    )
     from saetui.session.session import Session
     from saetui.store.check import Finding
     from saetui.store.features import FeatureRecord
@@ -48,7 +43,7 @@ def _finite(value: object) -> object:
 
 def feature(session: "Session", record: "FeatureRecord") -> Json:
     """A feature as a list shows it."""
-    families = session.sae.families.of_feature(record.id)
+    family = session.sae.families.smallest_of(record.id)
     return {
         "id": record.id,
         "label": record.label,
@@ -61,7 +56,7 @@ def feature(session: "Session", record: "FeatureRecord") -> Json:
         "quality": record.quality.word,
         "cohesion": number(record.quality.cohesion),
         "stability": number(record.quality.stability),
-        "family": families[0].id if families else None,
+        "family": None if family is None else family.id,
     }
 
 
@@ -248,9 +243,7 @@ def check(findings: "Sequence[Finding]") -> Json:
 
 def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Json:
     """The likes of a feature in the other SAEs, and what stands below it in its family."""
-    from saetui.session.features.splitting import family_of
-
-    family = family_of(session, feature)
+    family = session.sae.families.smallest_of(feature)
     return {
         "id": feature,
         "label": session.features[feature].label,

@@ -128,7 +128,6 @@ def _print_likes(
     output: "Output", session: "Session", number: int, found: "list[MatchesIn]"
 ) -> None:
     from saetui.cli.output import Column
-    from saetui.session.features.splitting import family_of
 
     output.line(f"{number}  {session.features[number].name}", "bold")
     for each in found:
@@ -157,7 +156,7 @@ def _print_likes(
                 for like in each.matches
             ],
         )
-    family = family_of(session, number)
+    family = session.sae.families.smallest_of(number)
     if family is not None:
         output.heading(f"Its family in {session.sae.record.name}: {family.label}")
         for child in family.children(number):

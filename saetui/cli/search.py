@@ -13,7 +13,8 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.search.requests import SearchRequest, SearchResponse
+    from saetui.core.search_request import SearchRequest
+    from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
 
@@ -215,6 +216,8 @@ def search(
         asked = request_of(session, wanted, begun.request)
         response = session.search(asked)
         ids = [result.id for result in response.results]
+        if asked != asked.effective:
+            typer.echo("A search by words alone cannot be steered: the changes wait.", err=True)
         if asked == begun.request:
             begun.compare(response)
         if save is not None:
@@ -251,7 +254,7 @@ def _replay(
     output: "Output", session: "Session", steps: "tuple[SearchRequest, ...]", as_json: bool
 ) -> None:
     """Answer every recorded search, the saved one last."""
-    from saetui.session.search.requests import SearchRequest
+    from saetui.core.search_request import SearchRequest
     from saetui.session.search.search_json import search_to_json
     from saetui.session.search.step_text import step_text
 
@@ -260,14 +263,8 @@ def _replay(
         output.json({"steps": found})
         return
 
-    def name(feature: int) -> str:
-        return session.features[feature].name
-
-    def document(row: int) -> str:
-        return session.bundle.documents.headings([row])[row][1]
-
     before = SearchRequest()
     for number, step in enumerate(steps, start=1):
-        output.heading(f"Step {number}: {step_text(before, step, name, document)}")
+        output.heading(f"Step {number}: {step_text(session, before, step)}")
         _print(output, session, session.search(step))
         before = step

@@ -10,7 +10,7 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.core.document_filter import DocumentFilter
-    from saetui.session.search.requests import SearchRequest
+    from saetui.core.search_request import SearchRequest
     from saetui.session.session import Session
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -46,8 +46,8 @@ def request_of(
     session: "Session", wanted: Wanted, start: "SearchRequest | None"
 ) -> "SearchRequest":
     """The search that options ask for, on top of a saved one."""
+    from saetui.core.search_request import SearchRequest
     from saetui.session.search.feedback import feedback, with_feedback
-    from saetui.session.search.requests import SearchRequest
     from saetui.session.search.steering_text import parse_steering
 
     request = start or SearchRequest()
@@ -69,12 +69,12 @@ def request_of(
         filter=_filter(session, wanted, request.filter),
     )
     if wanted.like is not None:
-        request = replace(request, like=_row(session, wanted.like))
+        request = replace(request, like=session.row_of(wanted.like))
     if wanted.lexical or wanted.hybrid:
         request = replace(request, retrieval="lexical" if wanted.lexical else "hybrid")
     for sign, ids in ((1, wanted.toward), (-1, wanted.away)):
         for each in ids:
-            changes = feedback(session, _row(session, each), sign)
+            changes = feedback(session, session.row_of(each), sign)
             request = with_feedback(session, request, changes)
     return request
 
@@ -112,15 +112,6 @@ def _together(start: "DocumentFilter", more: "DocumentFilter") -> "DocumentFilte
         having=(*start.having, *more.having),
         lacking=(*start.lacking, *more.lacking),
     )
-
-
-def _row(session: "Session", document_id: str) -> int:
-    row = session.bundle.documents.row_of(document_id)
-    if row is None:
-        raise InputError(
-            f"There is no document with the id '{document_id}'.", "Ids are shown in results."
-        )
-    return row
 
 
 def query_text(query: str | None) -> str | None:

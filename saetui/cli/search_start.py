@@ -12,8 +12,9 @@ from saetui.errors import InputError, SaetuiError
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
+    from saetui.core.search_request import SearchRequest
     from saetui.session.saved.presets import OpenedPreset, Preset
-    from saetui.session.search.requests import SearchRequest, SearchResponse
+    from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
 _STANDARD_INPUT = "standard input"

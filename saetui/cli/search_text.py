@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from saetui.cli.output import Output
     from saetui.session.search.feedback import FeatureEffect
-    from saetui.session.search.requests import SearchResponse
+    from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
 _SHOWN_TERMS = 5
@@ -38,7 +38,7 @@ def print_response(
     """Results, their reasons, the features behind them and what steering pushed out."""
     from saetui.cli.output import Column
 
-    steered = bool(response.request.steering) and response.drift is not None
+    steered = bool(response.request.effective.steering) and response.drift is not None
     change = [Column("change", style=_change_style)] if steered else []
     output.table(
         [
@@ -129,7 +129,7 @@ def _print_why(output: "Output", session: "Session", response: "SearchResponse")
 
 
 def _summary(session: "Session", response: "SearchResponse") -> str:
-    request = response.request
+    request = response.request.effective
     parts = [session.sae.record.name, request.mode]
     if request.retrieval != "semantic":
         parts.append(request.retrieval)

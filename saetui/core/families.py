@@ -222,6 +222,15 @@ class Families:
         """Families that a feature is a member of, largest first."""
         return self._memberships.get(feature, ())
 
+    def smallest_of(self, feature: int) -> Family | None:
+        """The family that stands for a feature where one is shown; None if it is in none.
+
+        Of several families the smallest says most about the feature. Lists, sorting, keys and the
+        command line all go by this one.
+        """
+        families = self.of_feature(feature)
+        return families[-1] if families else None
+
     def to_networkx(self, labels: Sequence[str], density: NDArray[np.floating]) -> "nx.DiGraph":
         """Forest and families as one directed graph, from general to specific.
 

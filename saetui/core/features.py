@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.core.search import top, unit
+from saetui.errors import InputError
 
 DECILES = 10
 
@@ -31,6 +32,15 @@ class Statistics:
     density: NDArray[np.float64]
     mean_activation: NDArray[np.float64]
     max_activation: NDArray[np.float64]
+
+
+def check_feature(feature: int, n: int) -> None:
+    """Raise InputError unless an SAE with `n` features has this one."""
+    if not 0 <= feature < n:
+        raise InputError(
+            f"There is no feature {feature}: this SAE has {n:,}.",
+            f"Choose one from 0 to {n - 1}.",
+        )
 
 
 def statistics(postings: Postings, corpus_size: int) -> Statistics:

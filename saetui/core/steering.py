@@ -26,6 +26,7 @@ import numpy as np
 
 from saetui.core.changes import Mode, Steering
 from saetui.core.codec import Float, SaeWeights, decode
+from saetui.core.features import check_feature
 from saetui.core.optimise import optimise
 from saetui.errors import InputError
 
@@ -50,11 +51,7 @@ def steer_code(
     """
     steered = z.copy()
     for feature in (*steering, *(() if solo is None else (solo,)), *muted):
-        if not 0 <= feature < len(z):
-            raise InputError(
-                f"There is no feature {feature}: this SAE has {len(z):,}.",
-                f"Choose one from 0 to {len(z) - 1}.",
-            )
+        check_feature(feature, len(z))
     for feature, change in steering.items():
         value = change.apply(float(z[feature]))
         if not abs(value) <= _STRONGEST:

@@ -9,7 +9,7 @@ import numpy as np
 
 from saetui.core.families import Families
 from saetui.errors import InputError
-from saetui.store.atomic import atomic_write
+from saetui.store.atomic import atomic_write, named_if_unwritable
 from saetui.store.features import FeatureRecord
 from saetui.text import visible
 
@@ -44,17 +44,12 @@ def write_forest(
     for _, node in graph.nodes(data=True):
         if "family_label" in node:
             node["family_label"] = _harmless(node["family_label"])
-    try:
-        with atomic_write(path) as temporary:
-            if kind == ".graphml":
-                nx.write_graphml(graph, temporary)
-            else:
-                text = json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False)
-                temporary.write_bytes(f"{text}\n".encode("utf-8", "replace"))
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror or error}).", "Name another file."
-        ) from error
+    with named_if_unwritable(path), atomic_write(path) as temporary:
+        if kind == ".graphml":
+            nx.write_graphml(graph, temporary)
+        else:
+            text = json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False)
+            temporary.write_bytes(f"{text}\n".encode("utf-8", "replace"))
     return graph
 
 

@@ -12,20 +12,15 @@ from saetui.core import features as feature_views
 from saetui.core.codec import Float
 from saetui.core.families import Family
 from saetui.core.search import top, unit
+from saetui.core.search_request import SearchRequest
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError, SaetuiError
+from saetui.session.details import DocumentDetail, Example, FeatureDetail, Neighbour
 from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.features.lookup import Lookup
 from saetui.session.search.queries import Queries
-from saetui.session.search.requests import (
-    DocumentDetail,
-    Example,
-    FeatureDetail,
-    Neighbour,
-    SearchRequest,
-    SearchResponse,
-)
+from saetui.session.search.response import SearchResponse
 from saetui.session.search.searcher import Searcher
 from saetui.store.arrays import read_ahead
 from saetui.store.bundle import Bundle
@@ -74,6 +69,25 @@ class Session:
     def features(self) -> Sequence[FeatureRecord]:
         """Every feature of the SAE, by number; the reader's own labels go before all others."""
         return self._knowledge().records
+
+    def name(self, feature: int) -> str:
+        """What a feature is called: its label, or its number."""
+        return self.features[feature].name
+
+    def title(self, row: int) -> str:
+        """What a document is called: its title, or its first words."""
+        return self.bundle.documents.title_of(row)
+
+    def row_of(self, document_id: str) -> int:
+        """The row of the document with that id.
+
+        Raises:
+            InputError: There is none.
+        """
+        row = self.bundle.documents.row_of(document_id)
+        if row is None:
+            raise InputError(f"No document has the id '{document_id}'.", "Search results list ids.")
+        return row
 
     @property
     def notes(self) -> Mapping[int, FeatureNotes]:
@@ -249,8 +263,7 @@ class Session:
         Raises:
             InputError: There is no such row.
         """
-        if not 0 <= row < len(self.bundle):
-            raise InputError(f"There is no document in row {row}: there are {len(self.bundle):,}.")
+        self.bundle.check_row(row)
         codes = self.sae.codes
         active = codes.indices[row] >= 0
         features = zip(codes.indices[row][active], codes.values[row][active], strict=True)
@@ -271,11 +284,7 @@ class Session:
         Raises:
             InputError: There is no such feature.
         """
-        if not 0 <= feature < self.sae.record.n:
-            raise InputError(
-                f"There is no feature {feature}: this SAE has {self.sae.record.n:,}.",
-                f"Choose one from 0 to {self.sae.record.n - 1}.",
-            )
+        feature_views.check_feature(feature, self.sae.record.n)
         return self.features[feature]
 
     def close(self) -> None:
@@ -326,7 +335,7 @@ class Session:
         return active
 
     def _named(self, values: Sequence[tuple[int, float]]) -> tuple[Neighbour, ...]:
-        return tuple(Neighbour(i, self.features[i].name, float(value)) for i, value in values)
+        return tuple(Neighbour(i, self.name(i), float(value)) for i, value in values)
 
 
 def open_session(path: str | Path, sae: str | None = None) -> Session:

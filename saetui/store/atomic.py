@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from saetui.errors import InputError
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
@@ -27,6 +29,19 @@ def atomic_write(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def named_if_unwritable(path: Path, hint: str = "Choose another place.") -> Iterator[None]:
+    """Turn an error of the operating system into one that names the file.
+
+    Raises:
+        InputError: The block could not write to `path`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror or error}).", hint) from None
 
 
 def write_json(path: Path, value: object) -> None:

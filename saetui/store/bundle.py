@@ -167,6 +167,11 @@ class Bundle:
     def __len__(self) -> int:
         return self.manifest.documents
 
+    def check_row(self, row: int) -> None:
+        """Raise InputError unless there is a document in that row."""
+        if not 0 <= row < len(self):
+            raise InputError(f"There is no document in row {row}: there are {len(self):,}.")
+
     @loaded_once
     def documents(self) -> DocumentStore:
         """The documents' texts."""

@@ -25,12 +25,17 @@ def new_database(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
             yield connection
             connection.commit()
         except sqlite3.Error as error:
-            raise BuildError(
-                f"{path} cannot be written ({error}).",
-                "See that there is space on the disk, then try again.",
-            ) from error
+            raise unwritable(path, error) from error
         finally:
             connection.close()
+
+
+def unwritable(path: Path, error: sqlite3.Error) -> BuildError:
+    """What to raise when SQLite cannot write a file."""
+    return BuildError(
+        f"{path} cannot be written ({error}).",
+        "See that there is space on the disk, then try again.",
+    )
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:

@@ -100,6 +100,14 @@ class DocumentStore:
         found = self._by_rows(f"row, id, {title}, published", rows)
         return {v[0]: (str(v[1]), str(v[2]), str(v[3])) for v in found}
 
+    def id_of(self, row: int) -> str:
+        """The id of the document in a row."""
+        return self.headings([row])[row][0]
+
+    def title_of(self, row: int) -> str:
+        """The title of the document in a row, or its first words."""
+        return self.headings([row])[row][1]
+
     def row_of(self, document_id: str) -> int | None:
         """The row of the document with that id, or None."""
         found = self._query("SELECT row FROM documents WHERE id = ?", (storable(document_id),))

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saetui.errors import BuildError
 from saetui.store.atomic import atomic_write
-from saetui.store.databases import open_read_only, read_rows, storable
+from saetui.store.databases import open_read_only, read_rows, storable, unwritable
 
 SCHEMA = """
 CREATE TABLE labels(
@@ -154,10 +153,7 @@ def add_labels(path: Path, labels: Sequence[LabelRecord], scores: Sequence[Score
                 insert_labels(connection, labels, scores)
                 connection.commit()
         except sqlite3.Error as error:
-            raise BuildError(
-                f"{path} cannot be written ({error}).",
-                "See that there is space on the disk, then try again.",
-            ) from error
+            raise unwritable(path, error) from error
 
 
 def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:

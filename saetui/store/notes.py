@@ -17,8 +17,11 @@ from typing import Literal, get_args
 
 from saetui.errors import InputError
 from saetui.paths import data_dir
+from saetui.store.atomic import named_if_unwritable
 
 NOTES = "notes.jsonl"
+
+_WHEN_UNWRITABLE = "Free some space or mend the permissions. What you said is kept until then."
 
 Kind = Literal["label", "rejected", "bookmark", "note"]
 _KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -147,13 +150,8 @@ class Notes:
             entries = self.unwritten[:]
             if not entries:
                 return
-            try:
+            with named_if_unwritable(self.path, _WHEN_UNWRITABLE):
                 self._append("".join(f"{line_of(entry)}\n" for entry in entries))
-            except OSError as error:
-                raise InputError(
-                    f"{self.path} cannot be written ({error.strerror or error}).",
-                    "Free some space or mend the permissions. What you said is kept until then.",
-                ) from None
             del self.unwritten[: len(entries)]
 
     def _append(self, lines: str) -> None:

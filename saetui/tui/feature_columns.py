@@ -4,10 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saetui.text import visible_line
-
 if TYPE_CHECKING:
-    from saetui.core.families import Family
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
@@ -139,10 +136,3 @@ def sorted_by(
     if order.column is None:
         return records
     return session.sort(records, order.column.figure, descending=order.descending)
-
-
-def families_of(families: "Sequence[Family]") -> dict[int, str]:
-    """Label of the smallest family of each feature; `families` come largest first."""
-    return {
-        member: visible_line(family.label, 100) for family in families for member in family.members
-    }

@@ -1,6 +1,7 @@
 """What the search view asks in a dialog, or does with files: steps, presets, exports, copies."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from saetui.errors import SaetuiError
@@ -9,14 +10,14 @@ from saetui.tui.background import in_background
 from saetui.tui.screens.edit_text import EditTextScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen
 from saetui.tui.screens.steps import Step, StepsScreen
-from saetui.tui.search_control import SearchControl, request_of
+from saetui.tui.search_control import SearchControl
 from saetui.tui.search_files import SearchFiles
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
     from saetui.session.saved.presets import OpenedPreset, Preset
-    from saetui.session.search.requests import SearchResponse
+    from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
 Value = TypeVar("Value")
@@ -59,17 +60,10 @@ class SearchDialogs:
             return []
         from saetui.session.search.step_text import step_text
 
-        def name(feature: int) -> str:
-            return session.features[feature].name
-
-        def document(row: int) -> str:
-            return session.bundle.documents.headings([row])[row][1]
-
-        states = self._control.history.states
-        found = [Step(0, "the beginning", undone=False)] if len(states) > 1 else []
-        for place in range(1, len(states)):
-            before, after = (request_of(state) for state in states[place - 1 : place + 1])
-            text = step_text(before, after, name, document) or "nothing to be seen"
+        requests = self._control.history.requests
+        found = [Step(0, "the beginning", undone=False)] if len(requests) > 1 else []
+        for place, (before, after) in enumerate(pairwise(requests), start=1):
+            text = step_text(session, before, after) or "nothing to be seen"
             found.append(Step(place, text, place > self._place))
         return found
 
@@ -158,7 +152,7 @@ class SearchDialogs:
     def _present_answer(self) -> "SearchResponse | None":
         """The answer to the last step; what it found must not be kept as that of another."""
         answer = self._answer()
-        if answer is not None and answer.request != request_of(self._control.state):
+        if answer is not None and answer.request != self._control.request:
             self._say("The results of the last step are not there yet: try again in a moment.")
             return None
         return answer

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
+    from saetui.core.search_request import SearchRequest
     from saetui.session.saved.presets import OpenedPreset, Preset
-    from saetui.session.search.requests import SearchRequest, SearchResponse
+    from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
 

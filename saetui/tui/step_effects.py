@@ -10,7 +10,7 @@ from textual.widget import Widget
 from saetui.tui.newest_request import NewestRequest
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import SearchRequest
+    from saetui.core.search_request import SearchRequest
     from saetui.session.session import Session
 
 # Of which results it is asked what a step moves.

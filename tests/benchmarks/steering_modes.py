@@ -17,8 +17,8 @@ import numpy as np
 from saetui.core.changes import MODES, Change
 from saetui.core.codec import SaeWeights, preactivations
 from saetui.core.optimise import optimise
+from saetui.core.search_request import SearchRequest
 from saetui.session.search.feedback import effects
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session
 
 QUERIES = 60

@@ -13,7 +13,7 @@ from collections import defaultdict
 import numpy as np
 
 from saetui.core.changes import MODES, Change
-from saetui.session.search.requests import SearchRequest
+from saetui.core.search_request import SearchRequest
 from saetui.session.session import open_session
 
 QUERIES = 40

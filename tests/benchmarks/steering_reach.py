@@ -13,7 +13,7 @@ import numpy as np
 
 from saetui.core.changes import Change
 from saetui.core.search import cosines
-from saetui.session.search.requests import SearchRequest
+from saetui.core.search_request import SearchRequest
 from saetui.session.session import Session, open_session
 
 FEATURES = 20

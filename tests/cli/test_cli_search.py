@@ -11,9 +11,9 @@ from command_line import Run, without_colour
 from saetui.cli.search_text import rank_change
 from saetui.core.changes import MODES, Change
 from saetui.core.document_filter import DocumentFilter
+from saetui.core.search_request import SearchRequest
 from saetui.session.saved.presets import save_preset
 from saetui.session.search.command_text import command_text
-from saetui.session.search.requests import SearchRequest
 from saetui.session.search.search_json import search_to_json
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
@@ -253,10 +253,9 @@ def test_fifty_recorded_steps_replay_the_same(run: Run, bundle: Path, tmp_path: 
         (("reef", "--replay"), "There is nothing to replay."),
         (("reef", "--lexical", "--hybrid"), "are two ways to search"),
         (("reef", "--like", "doc-1"), "from a text or from a document"),
-        (("--like", "doc-none"), "no document with the id 'doc-none'"),
+        (("--like", "doc-none"), "No document has the id 'doc-none'"),
         (("reef", "--where", "categories"), "does not say what a field must be"),
         (("reef", "--after", "soon"), "'soon' is not a date."),
-        (("reef", "--lexical", "--steer", "3=1"), "cannot be steered"),
     ],
 )
 def test_what_cannot_go_together_is_explained(
@@ -265,6 +264,16 @@ def test_what_cannot_go_together_is_explained(
     outcome = run("search", bundle, *words)
     assert outcome.code == 1
     assert message in outcome.err
+
+
+def test_words_alone_are_not_steered_and_the_changes_are_kept(run: Run, bundle: Path) -> None:
+    plain = run("search", bundle, "reef fish", "--lexical")
+    outcome = run("search", bundle, "reef fish", "--lexical", "--steer", "3=1")
+    assert "words alone cannot be steered" in outcome.err
+    assert outcome.out == plain.out
+    assert not plain.err
+    found = run("search", bundle, "reef fish", "--lexical", "--steer", "3=1", "--json").json
+    assert [each["feature"] for each in found["request"]["changes"]] == [3]
 
 
 def test_a_request_goes_in_and_comes_out(run: Run, bundle: Path, tmp_path: Path) -> None:

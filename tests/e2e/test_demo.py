@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from saetui.cli import main
+from saetui.core.search_request import SearchRequest
 from saetui.errors import BuildError
 from saetui.paths import assets_dir
 from saetui.pipeline import demo
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session
 from saetui.store.check import check_bundle
 

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.worker import WorkerCancelled
 
-from saetui.session.search.requests import SearchResponse
+from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.tui.app import Opener, SaetuiApp

@@ -69,7 +69,7 @@ async def test_filter_without_match_shows_no_details(session: Session) -> None:
         assert not features_view(driver).detail.rows
         await driver.press("escape", "enter", "a", "t")
         assert driver.app.focused is features_view(driver).list
-        assert not driver.main.state.steering
+        assert not driver.main.request.steering
 
 
 async def test_details_follow_the_cursor(session: Session) -> None:
@@ -126,7 +126,7 @@ async def test_enter_on_an_example_opens_the_document(session: Session) -> None:
 async def test_feature_is_steered_from_the_list(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "2", "a")
-        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.3)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.3)}
         assert driver.app.focused is driver.search.steering
         assert driver.search.results.rows
 
@@ -139,7 +139,7 @@ async def test_feature_under_the_details_cursor_is_steered(session: Session) -> 
             await driver.press("down")
         target = detail.row.target
         await driver.press("a")
-        assert driver.main.state.steering == {target: Change("add", 0.3)}
+        assert driver.main.request.steering == {target: Change("add", 0.3)}
 
 
 async def test_feature_leads_to_its_family(session: Session) -> None:
@@ -240,7 +240,7 @@ async def test_family_is_steered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "3", "down", "f")
         family = session.families[1]
-        assert driver.main.state.steering == dict.fromkeys(family.members, Change("add", 0.13))
+        assert driver.main.request.steering == dict.fromkeys(family.members, Change("add", 0.13))
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == family.root
 
@@ -248,7 +248,7 @@ async def test_family_is_steered(session: Session) -> None:
 async def test_member_is_steered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "3", "right", "down", "a")
-        assert driver.main.state.steering == {ACCRETION: Change("add", 0.3)}
+        assert driver.main.request.steering == {ACCRETION: Change("add", 0.3)}
 
 
 async def test_very_deep_family(tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ async def test_no_families(tmp_path: Path) -> None:
     async with drive(open_still(rewrite(folder, families=[]))) as driver:
         await driver.press("escape", "3", "right", "left", "enter", "a", "f", "slash", *"coral")
         assert "No member of a family has these words." in driver.text()
-        assert not driver.main.state.steering
+        assert not driver.main.request.steering
         await driver.press("escape", "2", "t")
         assert "is in no family" in driver.text()
 
@@ -396,7 +396,7 @@ async def test_feature_of_a_document_is_steered(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("shift+tab", "enter", "a")
         assert driver.app.screen is driver.main
-        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.3)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.3)}
         assert driver.app.focused is driver.search.steering
 
 
@@ -405,7 +405,7 @@ async def test_steering_a_neighbour_does_nothing(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("shift+tab", "enter", "end", "a")
         assert isinstance(driver.app.screen, DocumentScreen)
-        assert not driver.main.state.steering
+        assert not driver.main.request.steering
 
 
 async def test_keys_in_one_breath_leave_a_document_once(session: Session) -> None:

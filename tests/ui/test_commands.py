@@ -108,7 +108,7 @@ async def test_palette_goes_where_the_command_is(session: Session) -> None:
         await driver.press("enter")
         await driver.see("kept ")
         assert driver.main._view == "search"
-        assert 0 in driver.main.state.steering
+        assert 0 in driver.main.request.steering
         await driver.press("ctrl+p", *"column to the left")
         await driver.see("Sort left: Sort by the column to the left")
         await driver.press("enter")

@@ -217,7 +217,7 @@ async def test_pasted_text_is_harmless(session: Session) -> None:
             assert_harmless(driver)
         driver.search.query_line.value = "x" * 1_000_000
         await driver.press("enter")
-        assert len(driver.main.state.query) == 2_000
+        assert len(driver.main.request.query) == 2_000
 
 
 async def test_tiny_and_odd_terminals(session: Session) -> None:

@@ -12,8 +12,9 @@ import pytest
 from bundles import make_bundle
 from driver import drive, open_still
 
+from saetui.core.search_request import SearchRequest
 from saetui.errors import BundleError, EmbedderError
-from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import FAMILIES, FEATURES, Bundle
 from saetui.store.features import FeatureQuality, FeatureRecord
@@ -45,7 +46,7 @@ async def test_query_before_the_bundle_is_open_is_answered(session: Session) -> 
         driver.send(*QUERY, "enter")
         await driver.rest()
         assert driver.main.session is None
-        assert driver.main.state.query == QUERY
+        assert driver.main.request.query == QUERY
         assert "answered when it is ready" in driver.text()
         opener.go_on()
         await driver.settle()
@@ -73,7 +74,7 @@ async def test_every_key_before_the_bundle_is_open(session: Session) -> None:
         assert "Opening" in driver.text()
         opener.go_on()
         await driver.settle()
-        assert not driver.main.state.steering
+        assert not driver.main.request.steering
         assert driver.main.session is session
 
 

@@ -13,7 +13,7 @@ from odd_bundles import ESCAPES
 from test_choosing import heading, ids, listed, view
 
 from saetui.errors import InputError
-from saetui.session.search.requests import FeatureDetail
+from saetui.session.details import FeatureDetail
 from saetui.session.session import Session
 from saetui.store.bundle import FEATURES, Bundle, sae_folder
 from saetui.store.hashes import sha256_of

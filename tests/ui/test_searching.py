@@ -1,6 +1,7 @@
 """Every way to ask, what changed, and searches as files: from the keyboard."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ from saetui.store.bundle import Bundle
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen
 from saetui.tui.screens.steps import StepsScreen
-from saetui.tui.search_control import request_of
 
 QUERY = "black hole merger chirp"
 BLACK_HOLES, MERGERS = 0, 2
@@ -43,7 +43,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def assert_shown(driver: Driver) -> None:
     """The lists hold the answer to the present state."""
-    answer = driver.session.search(request_of(driver.main.state))
+    answer = driver.session.search(driver.main.request)
     assert tuple(driver.search.results.rows) == answer.results
     assert {row.id for row in driver.search.steering.rows} == {f.id for f in answer.features}
 
@@ -56,7 +56,7 @@ async def test_more_like_a_result_and_less_of_a_feature(session: Session) -> Non
         await driver.ask(QUERY)
         await driver.press("L", "shift+tab", "down", "l")
         row = driver.shown[-2].results[1].row
-        state = driver.main.state
+        state = driver.main.request
         assert (state.query, state.like, dict(state.steering)) == ("", row, {})
         assert_shown(driver)
         assert f"More like: {driver.session.bundle.documents.headings([row])[row][1][:20]}" in (
@@ -66,7 +66,7 @@ async def test_more_like_a_result_and_less_of_a_feature(session: Session) -> Non
         assert_shown(driver)
         assert "dropped out" in driver.text() or driver.main.answer is not None
         await driver.press("slash", "enter")
-        assert driver.main.state.like is None
+        assert driver.main.request.like is None
         assert driver.main.answer is not None, "the changed feature alone is a query"
 
 
@@ -78,10 +78,10 @@ async def test_more_like_an_opened_document_and_feedback_from_it(session: Sessio
         row = driver.app.screen.detail.row
         await driver.press("plus")
         assert driver.app.screen is driver.main
-        assert driver.main.state.steering == feedback(driver.session, row, 1)
+        assert driver.main.request.steering == feedback(driver.session, row, 1)
         assert_shown(driver)
         await driver.press("shift+tab", "enter", "l")
-        assert driver.main.state.like is not None
+        assert driver.main.request.like is not None
         assert_shown(driver)
 
 
@@ -91,7 +91,7 @@ async def test_feedback_adds_up_and_can_be_taken_back(session: Session) -> None:
         await driver.press("shift+tab", "plus")
         first = driver.shown[0].results[0].row
         toward = feedback(driver.session, first, 1)
-        assert driver.main.state.steering == toward
+        assert driver.main.request.steering == toward
         await driver.press("g")
         again = driver.search.results.row
         assert again is not None
@@ -99,11 +99,11 @@ async def test_feedback_adds_up_and_can_be_taken_back(session: Session) -> None:
         await driver.press("minus")
         for feature, change in away.items():
             before = toward.get(feature, Change("add", 0.0)).amount
-            after = driver.main.state.steering[feature].amount
+            after = driver.main.request.steering[feature].amount
             assert after == pytest.approx(before + change.amount, abs=1e-6)
         assert_shown(driver)
         await driver.press("u", "u")
-        assert not driver.main.state.steering
+        assert not driver.main.request.steering
 
 
 async def test_a_filter_holds_and_is_seen(session: Session) -> None:
@@ -111,7 +111,7 @@ async def test_a_filter_holds_and_is_seen(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("ampersand", *'before:2015 has:"Black hole mergers"', "enter")
         wanted = DocumentFilter(before="2015", having=(MERGERS,))
-        assert driver.main.state.filter == wanted
+        assert driver.main.request.filter == wanted
         assert_shown(driver)
         answer = driver.main.answer
         assert answer is not None
@@ -123,12 +123,12 @@ async def test_a_filter_holds_and_is_seen(session: Session) -> None:
         # Escape takes back what is typed, not what holds.
         await driver.press("ampersand", *" x", "escape")
         assert 'mergers" x' not in driver.text()
-        assert driver.main.state.filter == wanted
+        assert driver.main.request.filter == wanted
         await driver.press("ampersand", *" nonsense", "enter")
         assert "'nonsense' is not" in driver.text()
-        assert driver.main.state.filter == wanted
+        assert driver.main.request.filter == wanted
         await driver.press("escape", "u", "u")
-        assert driver.main.state.filter == EVERYTHING
+        assert driver.main.request.filter == EVERYTHING
         assert "before:2015" not in driver.text()
 
 
@@ -147,18 +147,20 @@ async def test_by_words_and_by_both(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
         await driver.press("L", "W")
-        assert driver.main.state.retrieval == "lexical"
+        assert driver.main.request.retrieval == "lexical"
         assert "Results by words" in driver.text()
         assert "lexical" in driver.lines()[0]
         answer = driver.main.answer
         assert answer is not None
-        assert not answer.request.steering
+        assert answer.request.steering == {BLACK_HOLES: Change("add", 0.25)}, "the change waits"
+        plain = driver.session.search(replace(answer.request, steering={}))
+        assert answer.results == plain.results
         await driver.press("W")
         assert "Results by meaning and words" in driver.text()
         assert_shown(driver)
-        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.25)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.25)}
         await driver.press("W")
-        assert driver.main.state.retrieval == "semantic"
+        assert driver.main.request.retrieval == "semantic"
         assert_shown(driver)
 
 
@@ -166,7 +168,7 @@ async def test_a_feature_added_to_words_alone_searches_by_both(session: Session)
     async with drive(session) as driver:
         await driver.ask(QUERY)
         await driver.press("W", "a", *"bleach", "enter")
-        assert driver.main.state.retrieval == "hybrid"
+        assert driver.main.request.retrieval == "hybrid"
         assert_shown(driver)
 
 
@@ -177,21 +179,21 @@ async def test_mute_and_back(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
         await driver.press("L", "M")
-        assert driver.main.state.muted == (BLACK_HOLES,)
+        assert driver.main.request.muted == (BLACK_HOLES,)
         assert driver.search.steering.rows[0].steered == 0
         assert " M " in driver.text()
         assert_shown(driver)
         await driver.press("M")
-        assert not driver.main.state.muted
-        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.25)}
+        assert not driver.main.request.muted
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.25)}
         await driver.press("M", "R")
-        assert not driver.main.state.muted
+        assert not driver.main.request.muted
 
 
 async def test_effects_are_shown_and_sorted_by(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        request = request_of(driver.main.state)
+        request = driver.main.request
         moved = {
             each.feature: (each.raised + each.lowered) / 2
             for each in effects(driver.session, request.__class__(QUERY, limit=10))
@@ -247,11 +249,11 @@ async def test_one_can_jump_to_any_step(session: Session) -> None:
         assert "mode decode" in text
         assert ", undone" in text
         await driver.press("g", "down", "enter")
-        assert driver.main.state.query == QUERY
-        assert not driver.main.state.steering
+        assert driver.main.request.query == QUERY
+        assert not driver.main.request.steering
         assert_shown(driver)
         await driver.press("ctrl+r", "ctrl+r", "ctrl+r")
-        assert driver.main.state.steering == {BLACK_HOLES: Change("set", 0.0)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("set", 0.0)}
         await driver.press("h", "escape")
         assert driver.app.screen is driver.main
 
@@ -278,7 +280,7 @@ async def test_fifty_steps_are_saved_and_replayed(
         assert len(shown) >= 50
         await driver.press("s", *["backspace"] * 80, *"fifty.json", "enter")
         assert "steps in" in driver.text()
-        state = driver.main.state
+        state = driver.main.request
         answers = [
             search_to_json(session, next(a for a in reversed(driver.shown) if a.request == step))
             for step in steps
@@ -294,11 +296,11 @@ async def test_fifty_steps_are_saved_and_replayed(
     # And the app goes on from it.
     async with drive(session) as driver:
         await driver.press("escape", "o", *"fifty", "enter")
-        assert driver.main.state == state
+        assert driver.main.request == state
         assert driver.main.search.steps() == steps
         assert_shown(driver)
         await driver.press("u")
-        assert request_of(driver.main.state) == steps[-2]
+        assert driver.main.request == steps[-2]
 
 
 async def test_a_preset_that_finds_something_else_says_so(session: Session, folder: Path) -> None:
@@ -320,7 +322,7 @@ async def test_a_preset_that_finds_something_else_says_so(session: Session, fold
         await driver.press("enter")
         await driver.ask("coral")
         await driver.press("o", "enter")
-        assert driver.main.state.query == QUERY
+        assert driver.main.request.query == QUERY
         assert "1 of 50 results are others" in driver.text()
 
 

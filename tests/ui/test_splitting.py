@@ -90,7 +90,7 @@ async def test_a_feature_of_the_sae_in_use_opens(both: Session) -> None:
         await driver.press("4", "t")
         assert driver.main._view == "families"
         await driver.press("4", "a")
-        assert driver.main.state.steering == {DISCS: Change("add", 0.3)}
+        assert driver.main.request.steering == {DISCS: Change("add", 0.3)}
 
 
 async def test_another_sae_is_used_on_demand(both: Session) -> None:
@@ -107,8 +107,8 @@ async def test_another_sae_is_used_on_demand(both: Session) -> None:
         assert driver.main.query_one(FeaturesView).list.row.id == THICK_DISCS
         assert SECOND in driver.lines()[0]
         # The query stays, its changes go: they were of other features.
-        assert driver.main.state.query == "black hole merger chirp"
-        assert not driver.main.state.steering
+        assert driver.main.request.query == "black hole merger chirp"
+        assert not driver.main.request.steering
         await driver.press("m")
         assert driver.main._view == "splitting"
         assert f"Nearest in {FIRST}" in driver.text()

@@ -8,11 +8,12 @@ import pytest
 from driver import Driver, drive
 
 from saetui.core.changes import MODES, Change
+from saetui.core.search_request import SearchRequest
 from saetui.errors import BundleDamaged
-from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
+from saetui.tui.history import History
 from saetui.tui.screens.add_feature import AddFeatureScreen
-from saetui.tui.state import History
 
 QUERY = "black hole merger chirp"
 # Features of the synthetic bundle; the query activates the first two.
@@ -20,23 +21,8 @@ BLACK_HOLES, MERGERS, BLEACHING, REEF_FISH = 0, 2, 11, 12
 
 
 def expected(driver: Driver) -> SearchResponse:
-    """What the session answers to the state that the screen shows."""
-    state = driver.main.state
-    return driver.session.search(
-        SearchRequest(
-            query=state.query,
-            steering=state.steering,
-            mode=state.mode,
-            solo=state.solo,
-            limit=50,
-            why=True,
-            exact=state.exact,
-            like=state.like,
-            muted=state.muted,
-            retrieval=state.retrieval,
-            filter=state.filter,
-        )
-    )
+    """What the session answers to the request that the screen shows."""
+    return driver.session.search(driver.main.request)
 
 
 def assert_shown(driver: Driver) -> None:
@@ -58,7 +44,7 @@ async def test_query_is_answered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.type(QUERY)
         await driver.press("enter")
-        assert driver.main.state.query == QUERY
+        assert driver.main.request.query == QUERY
         assert_shown(driver)
         assert driver.features()[:2] == [BLACK_HOLES, MERGERS]
         assert driver.app.focused is driver.search.steering
@@ -77,7 +63,7 @@ async def test_features_alone_are_a_query(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "a", *"bleaching", "enter")
         assert driver.features() == [BLEACHING]
-        assert driver.main.state.query == ""
+        assert driver.main.request.query == ""
         assert_shown(driver)
         assert {row.baseline_rank for row in driver.search.results.rows} == {None}
         assert "NEW" not in driver.text()
@@ -106,7 +92,7 @@ async def test_keys_change_the_feature(session: Session) -> None:
         await driver.press("down")
         for keys, change in CHANGES:
             await driver.press(*keys)
-            assert driver.main.state.steering.get(MERGERS) == change, keys
+            assert driver.main.request.steering.get(MERGERS) == change, keys
             assert_shown(driver)
             await driver.press("R")
 
@@ -131,7 +117,7 @@ async def test_solo_keeps_one_feature(session: Session) -> None:
         assert kept == [MERGERS]
         assert_shown(driver)
         await driver.press("space")
-        assert driver.main.state.solo is None
+        assert driver.main.request.solo is None
         assert_shown(driver)
 
 
@@ -140,28 +126,28 @@ async def test_another_query_ends_solo(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("right", "space")
         await driver.ask("coral bleaching")
-        assert driver.main.state.solo is None
-        assert driver.main.state.steering == {BLACK_HOLES: Change("add", 0.05)}
+        assert driver.main.request.solo is None
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.05)}
         assert_shown(driver)
 
 
 async def test_undo_and_redo(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        states = [driver.main.state]
+        states = [driver.main.request]
         for key in ("right", "0", "e", "space", "L"):
             await driver.press(key)
-            states.append(driver.main.state)
+            states.append(driver.main.request)
         for state in states[-2::-1]:
             await driver.press("u")
-            assert driver.main.state == state
+            assert driver.main.request == state
             assert_shown(driver)
         for state in states[1:]:
             await driver.press("ctrl+r")
-            assert driver.main.state == state
+            assert driver.main.request == state
         assert_shown(driver)
         await driver.press("ctrl+r")
-        assert driver.main.state == states[-1]
+        assert driver.main.request == states[-1]
 
 
 async def test_undo_brings_the_query_back(session: Session) -> None:
@@ -172,7 +158,7 @@ async def test_undo_brings_the_query_back(session: Session) -> None:
         assert driver.search.query_line.value == QUERY
         assert_shown(driver)
         await driver.press("u", "u")
-        assert driver.main.state.query == ""
+        assert driver.main.request.query == ""
         assert driver.main.answer is None
 
 
@@ -181,18 +167,18 @@ async def test_reset_all(session: Session) -> None:
         await driver.ask(QUERY)
         plain = tuple(driver.search.results.rows)
         await driver.press("L", "down", "0", "space", "R")
-        assert not driver.main.state.steering
-        assert driver.main.state.solo is None
+        assert not driver.main.request.steering
+        assert driver.main.request.solo is None
         assert tuple(driver.search.results.rows) == plain
 
 
 async def test_mode_and_exact(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        start = MODES.index(driver.main.state.mode)
+        start = MODES.index(driver.main.request.mode)
         for mode in (*MODES[start + 1 :], *MODES[: start + 1]):
             await driver.press("e")
-            assert driver.main.state.mode == mode
+            assert driver.main.request.mode == mode
             assert_shown(driver)
             assert mode in driver.lines()[0]
         await driver.press("E")
@@ -201,7 +187,7 @@ async def test_mode_and_exact(session: Session) -> None:
         assert_shown(driver)
         assert "Results, exact" in driver.text()
         await driver.press("e", "E")
-        assert driver.main.state.mode == MODES[start + 1]
+        assert driver.main.request.mode == MODES[start + 1]
         assert not driver.main.answer.exact
 
 
@@ -223,12 +209,12 @@ async def test_added_feature_is_under_the_cursor(session: Session) -> None:
         await driver.press("a", *"bleach")
         assert isinstance(driver.app.screen, AddFeatureScreen)
         await driver.press("enter")
-        assert driver.main.state.steering == {BLEACHING: Change("add", 0.3)}
+        assert driver.main.request.steering == {BLEACHING: Change("add", 0.3)}
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == BLEACHING
         assert driver.app.focused is driver.search.steering
         await driver.press("right")
-        assert driver.main.state.steering == {BLEACHING: Change("add", 0.35)}
+        assert driver.main.request.steering == {BLEACHING: Change("add", 0.35)}
         assert_shown(driver)
 
 
@@ -249,16 +235,16 @@ async def test_adding_can_be_cancelled(session: Session) -> None:
         assert isinstance(driver.app.screen, AddFeatureScreen)
         await driver.press("escape")
         assert driver.app.screen is driver.main
-        assert not driver.main.state.steering
+        assert not driver.main.request.steering
 
 
 async def test_adding_what_is_there_only_goes_to_it(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
         await driver.press("a", *"bleach", "enter", "L")
-        state = driver.main.state
+        state = driver.main.request
         await driver.press("g", "a", *"bleach", "enter")
-        assert driver.main.state == state
+        assert driver.main.request == state
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == BLEACHING
 
@@ -268,13 +254,13 @@ async def test_family_gets_the_same_change(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("f")
         assert "Change the feature first" in driver.text()
-        assert not driver.main.state.steering
+        assert not driver.main.request.steering
         await driver.press("0", "f")
         family = driver.session.sae.families.of_feature(BLACK_HOLES)[0]
-        assert driver.main.state.steering == dict.fromkeys(family.members, Change("set", 0.0))
+        assert driver.main.request.steering == dict.fromkeys(family.members, Change("set", 0.0))
         assert_shown(driver)
         await driver.press("u")
-        assert driver.main.state.steering == {BLACK_HOLES: Change("set", 0.0)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("set", 0.0)}
 
 
 async def test_feature_without_family(session: Session) -> None:
@@ -288,8 +274,8 @@ async def test_keys_without_features_do_nothing(session: Session) -> None:
         await driver.press("escape")
         for key in ("right", "L", "0", "m", "n", "space", "r", "d", "f", "R", "u", "ctrl+r"):
             await driver.press(key)
-        assert not driver.main.state.steering
-        assert driver.main.state.solo is None
+        assert not driver.main.request.steering
+        assert driver.main.request.solo is None
         assert "Type a question" in driver.text()
 
 
@@ -379,7 +365,7 @@ async def test_burst_ends_where_the_keys_lead(seed: int, session: Session, gate:
         history = driver.main.search.history
         spelled_out = iter(state.steering for state in (*history.past, history.present))
         assert all(any(steering == known for known in spelled_out) for steering in shown)
-        assert shown[-1] == driver.main.state.steering
+        assert shown[-1] == driver.main.request.steering
 
 
 def spelled_with_undo(keys: list[str], activations: list[float]) -> list[float]:
@@ -419,7 +405,7 @@ async def test_keys_in_one_breath_keep_their_order(seed: int, session: Session) 
     async with drive(session) as driver:
         await driver.ask(QUERY)
         activations = [row.activation for row in driver.search.steering.rows]
-        driver.main.search.history = History(driver.main.state)
+        driver.main.search.history = History(driver.main.request)
         driver.send(*keys)
         await driver.settle()
         ends = [row.steered for row in driver.search.steering.rows]
@@ -454,7 +440,7 @@ async def test_late_answer_leaves_features_ahead(session: Session, gate: Gate) -
         driver.send("right")
         # The search is held up, yet the bar follows.
         await driver.see("+.05")
-        assert driver.main.state.steering != driver.shown[-1].request.steering
+        assert driver.main.request.steering != driver.shown[-1].request.steering
         gate.let()
         await driver.settle()
         gate.open()
@@ -471,7 +457,7 @@ async def test_keys_after_a_removal_are_meant_for_the_next_row(
         driver.send("d", "right")
         await driver.rest()
         assert BLEACHING not in driver.features()
-        assert driver.main.state.steering == {REEF_FISH: Change("add", 0.35)}
+        assert driver.main.request.steering == {REEF_FISH: Change("add", 0.35)}
         gate.open()
         await driver.settle()
         assert_shown(driver)
@@ -488,7 +474,7 @@ async def test_dropped_search_is_not_shown(session: Session, gate: Gate) -> None
         await driver.rest()
         gate.let()
         await driver.settle()
-        assert driver.main.state.query == ""
+        assert driver.main.request.query == ""
         assert not driver.shown
         assert not driver.search.results.rows
 

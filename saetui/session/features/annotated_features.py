@@ -26,7 +26,6 @@ class AnnotatedFeatures:
         notes: On the features of this SAE, by number.
         records: Of every feature, with the reader's own label where there is one, and else the
             newest that was not rejected.
-        family_labels: Of the families that each feature is in.
         lookup: Of these records and the families.
         table: Of these records.
     """
@@ -34,7 +33,6 @@ class AnnotatedFeatures:
     book: Notes
     notes: Mapping[int, FeatureNotes]
     records: Sequence[FeatureRecord]
-    family_labels: Mapping[int, Sequence[str]]
     lookup: Lookup
     table: FeatureTable
 
@@ -46,12 +44,8 @@ class AnnotatedFeatures:
         for feature, said in notes.items():
             if 0 <= feature < len(records):
                 records[feature] = _as_noted(records[feature], said, sae)
-        families: dict[int, list[str]] = {}
-        for family in sae.families.families:
-            for member in family.members:
-                families.setdefault(member, []).append(family.label)
         lookup = Lookup(records, sae.families.families)
-        return cls(book, notes, records, families, lookup, FeatureTable(records, families))
+        return cls(book, notes, records, lookup, FeatureTable(records, sae.families))
 
     def matching(
         self, wanted: FeatureFilter, similarity: Float | None = None
@@ -86,7 +80,7 @@ class AnnotatedFeatures:
         if record == self.records[feature]:
             return known
         records = [*self.records[:feature], record, *self.records[feature + 1 :]]
-        table = FeatureTable(records, self.family_labels)
+        table = FeatureTable(records, sae.families)
         return replace(known, records=records, lookup=self.lookup.renamed(record), table=table)
 
 

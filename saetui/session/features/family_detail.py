@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from saetui.core.families import Family
 from saetui.interpret.families.co_occurrence_block import Activations, Block, co_occurrence_block
 from saetui.interpret.families.superfeatures import family_documents
-from saetui.session.search.requests import Example
+from saetui.session.details import Example
 from saetui.session.session import Session
 
 MOST_MEMBERS = 500

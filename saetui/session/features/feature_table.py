@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.families import Families
 from saetui.core.word_match import matches
 from saetui.errors import InputError
 from saetui.session.features.feature_filter import FIGURES, Condition, FeatureFilter, Figure
@@ -42,12 +43,10 @@ class FeatureTable:
 
     Args:
         records: Of every feature, by number.
-        families: Labels of the families that a feature is in, the smallest family last.
+        families: The families of the SAE.
     """
 
-    def __init__(
-        self, records: Sequence[FeatureRecord], families: Mapping[int, Sequence[str]]
-    ) -> None:
+    def __init__(self, records: Sequence[FeatureRecord], families: Families) -> None:
         self._records = records
         self._families = families
         self._columns: dict[Figure, NDArray[np.float64]] = {}
@@ -122,9 +121,8 @@ class FeatureTable:
             order = {word: place for place, word in enumerate(QUALITIES)}
             return [order.get(record.quality.word) for record in self._records]
         if key == "family":
-            count = len(self._records)
-            names = {i: labels[-1].casefold() for i, labels in self._families.items() if labels}
-            return [names.get(feature) for feature in range(count)]
+            smallest = map(self._families.smallest_of, range(len(self._records)))
+            return [None if family is None else family.label.casefold() for family in smallest]
         column = self._column(next(figure for figure in FIGURES if figure == key))
         return [None if math.isnan(value) else value for value in column.tolist()]
 
@@ -132,7 +130,8 @@ class FeatureTable:
         """The text that each feature has under a name; "" for none."""
         match name:
             case "family":
-                return ["\n".join(self._families.get(record.id, ())) for record in self._records]
+                families = (self._families.of_feature(record.id) for record in self._records)
+                return ["\n".join(family.label for family in each) for each in families]
             case "quality":
                 return [record.quality.word for record in self._records]
             case "label":

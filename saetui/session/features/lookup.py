@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.families import Family
+from saetui.core.features import check_feature
 from saetui.core.word_match import matches, words_of
 from saetui.errors import InputError
 from saetui.session.features.word_index import WordIndex
@@ -114,9 +115,8 @@ class Lookup:
         """
         number = _number(name)
         if number is not None:
-            if 0 <= number < len(self._features):
-                return number
-            raise InputError(f"There is no feature {number}: this SAE has {len(self._features):,}.")
+            check_feature(number, len(self._features))
+            return number
         folded = name.strip().casefold()
         exact = [i for i, known in enumerate(self._names) if known == folded]
         # What holds no word would match all of them.

@@ -8,7 +8,6 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.families import Family
 from saetui.core.matches import LEAST_COSINE, Comparison, Matches, compare
 from saetui.errors import InputError
 from saetui.session.session import Session
@@ -214,9 +213,3 @@ def look_at_splitting(
     return Splitting(
         small, large, {kind: tuple(each) for kind, each in fates.items()}, len(found.inactive)
     )
-
-
-def family_of(session: Session, feature: int) -> Family | None:
-    """The smallest family of a feature, which says most about it; None if it is in none."""
-    families = session.sae.families.of_feature(feature)
-    return families[-1] if families else None

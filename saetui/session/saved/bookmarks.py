@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError, SaetuiError
 from saetui.paths import data_dir
 from saetui.session.saved.presets import Preset, read_preset, save_preset
-from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.response import SearchResponse
 from saetui.session.search.step_text import step_text
 from saetui.session.session import Session
 
@@ -42,15 +43,8 @@ class SavedSearch:
 
 
 def search_name(session: Session, request: SearchRequest) -> str:
-    """A file's name for a search, made of what it asks for."""
-
-    def name(feature: int) -> str:
-        return session.features[feature].name
-
-    def document(row: int) -> str:
-        return session.bundle.documents.headings([row])[row][1]
-
-    text = step_text(SearchRequest(), request, name, document).removeprefix("ask: ")
+    """A file name for a search, made of what it asks for."""
+    text = step_text(session, SearchRequest(), request).removeprefix("ask: ")
     return _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-") or "search"
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from saetui.errors import InputError
 from saetui.session.saved.bibtex import bibtex_entry
-from saetui.session.search.requests import SearchResponse
+from saetui.session.search.response import SearchResponse
 from saetui.session.search.search_json import search_to_json
 from saetui.session.session import Session
-from saetui.store.atomic import atomic_write
+from saetui.store.atomic import atomic_write, named_if_unwritable
 
 _CSV = ("rank", "baseline_rank", "score", "id", "title", "published", "url")
 
@@ -82,11 +82,6 @@ def export_results(path: Path, session: Session, response: SearchResponse) -> in
             f"End it in one of: {', '.join(FORMATS)}",
         )
     text = form(session, response)
-    try:
-        with atomic_write(path) as temporary:
-            temporary.write_text(text, "utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another place."
-        ) from None
+    with named_if_unwritable(path), atomic_write(path) as temporary:
+        temporary.write_text(text, "utf-8", errors="replace")
     return text.count("\n@") + 1 if form is as_bibtex else len(response.results)

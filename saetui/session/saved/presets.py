@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError, SaetuiError
 from saetui.session.search.request_json import request_from_json, request_to_json
-from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
-from saetui.store.atomic import write_json
+from saetui.store.atomic import named_if_unwritable, write_json
 from saetui.store.json_files import briefly, read_json
 
 FORMAT = 1
@@ -99,12 +100,8 @@ def save_preset(
         **({"history": [request_to_json(session, each) for each in history]} if history else {}),
         **({"results": list(results)} if results else {}),
     }
-    try:
+    with named_if_unwritable(path):
         write_json(path, value)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another place."
-        ) from None
 
 
 def read_preset(path: Path) -> Preset:

@@ -13,9 +13,9 @@ from saetui.core.changes import Change, Mode
 from saetui.core.codec import Float
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.search import single, unit
+from saetui.core.search_request import SearchRequest
 from saetui.progress import Progress
 from saetui.session.features.family_detail import family_detail
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.arrays import forget_pages
 from saetui.store.facts import LONGEST

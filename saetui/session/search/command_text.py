@@ -3,8 +3,8 @@
 import shlex
 
 from saetui.core.changes import DEFAULT_MODE
+from saetui.core.search_request import SearchRequest
 from saetui.session.search.filter_text import format_filter
-from saetui.session.search.requests import SearchRequest
 from saetui.session.search.steering_text import format_change
 from saetui.session.session import Session
 
@@ -17,8 +17,7 @@ def command_text(session: Session, request: SearchRequest) -> str:
         words += ["--", request.query] if request.query.startswith("-") else [request.query]
     options: list[str] = []
     if request.like is not None:
-        headings = session.bundle.documents.headings([request.like])
-        options += ["--like", headings[request.like][0]]
+        options += ["--like", session.bundle.documents.id_of(request.like)]
     for feature, change in request.steering.items():
         options += ["--steer", f"{feature}={format_change(change)}"]
     if request.solo is not None:

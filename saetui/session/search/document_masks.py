@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.documents import fact_texts
+from saetui.core.features import check_feature
 from saetui.corpus.options import CategoryFilter
 from saetui.errors import InputError
 from saetui.store.bundle import Bundle, StoredSae
@@ -83,11 +84,7 @@ class Filters:
 
     def _active(self, feature: int) -> Eligible:
         postings = self._sae.postings
-        if not 0 <= feature < postings.n:
-            raise InputError(
-                f"There is no feature {feature}: this SAE has {postings.n:,}.",
-                f"Choose one from 0 to {postings.n - 1}.",
-            )
+        check_feature(feature, postings.n)
         active = np.zeros(len(self._bundle), dtype=bool)
         active[postings.documents(feature)[0]] = True
         return active

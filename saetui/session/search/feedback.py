@@ -10,8 +10,7 @@ from saetui.core.changes import Change, Steering, knob_of
 from saetui.core.code_scores import added_scores
 from saetui.core.codec import Float
 from saetui.core.search import distinct, single, top
-from saetui.errors import InputError
-from saetui.session.search.requests import SearchRequest
+from saetui.core.search_request import SearchRequest
 from saetui.session.session import Session
 
 STRENGTH = 0.25
@@ -61,9 +60,7 @@ def feedback(
     Raises:
         InputError: There is no such row.
     """
-    if not 0 <= row < len(session.bundle):
-        count = len(session.bundle)
-        raise InputError(f"There is no document in row {row}: there are {count:,}.")
+    session.bundle.check_row(row)
     codes = session.sae.codes
     slots = codes.indices[row] >= 0
     active = codes.indices[row][slots][:features].tolist()
@@ -121,7 +118,7 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     Raises:
         InputError: As for a search.
     """
-    searcher = session.searcher
+    searcher, request = session.searcher, request.effective
     steered = searcher.steered(request, searcher.query(request))
     changed = np.array(sorted(request.steering), dtype=np.int64)
     features = distinct(np.flatnonzero(steered.query.z), changed)

@@ -10,9 +10,9 @@ import numpy as np
 from saetui.core.codec import Float, SaeWeights, encode_dense
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search import unit
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.ranking import Ranking
-from saetui.session.search.requests import SearchRequest
 from saetui.store.bundle import Bundle
 
 _REMEMBERED = 64
@@ -113,11 +113,10 @@ class Queries:
 
     def _of_document(self, row: "str | int") -> Query:
         row = int(row)
-        if not 0 <= row < len(self._bundle):
-            raise InputError(f"There is no document in row {row}: there are {len(self._bundle):,}.")
+        self._bundle.check_row(row)
         # Half precision on disk leaves the norm a little off.
         e = unit(np.asarray(self._bundle.embeddings[row], dtype=np.float32))
-        words = self._bundle.documents.headings([row])[row][1]
+        words = self._bundle.documents.title_of(row)
         return Query(e, encode_dense(self._weights(), e), words, row)
 
     def _without_text(self, words: str) -> Query:

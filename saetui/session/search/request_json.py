@@ -15,8 +15,8 @@ from typing import Any, get_args
 
 from saetui.core.changes import MODES, Change, Operation
 from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.json_files import briefly
 
@@ -34,7 +34,7 @@ def request_to_json(session: Session, request: SearchRequest) -> Json:
         if found != getattr(plain, each.name) or each.name == "mode":
             value[each.name] = list(found) if isinstance(found, tuple) else found
     if request.like is not None:
-        value["document"] = session.bundle.documents.headings([request.like])[request.like][0]
+        value["document"] = session.bundle.documents.id_of(request.like)
     if request.steering:
         value["changes"] = [
             {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saetui.core.explain import Explanation
     from saetui.session.search.feedback import FeatureEffect
-    from saetui.session.search.requests import Result, SearchResponse
+    from saetui.session.search.response import Result, SearchResponse
     from saetui.session.session import Session
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ def search_to_json(
     error, like = response.code_error, response.request.like
     return {
         "query": response.request.query,
-        "like": None if like is None else session.bundle.documents.headings([like])[like][0],
+        "like": None if like is None else session.bundle.documents.id_of(like),
         "retrieval": response.request.retrieval,
         "mode": response.request.mode,
         "sae": session.sae.record.name,

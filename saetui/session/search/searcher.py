@@ -13,18 +13,13 @@ from saetui.core.codec import Float
 from saetui.core.explain import Explanation, explain, explain_codes
 from saetui.core.optimise import optimise
 from saetui.core.search import cosines, single, unit
+from saetui.core.search_request import SearchRequest
 from saetui.core.steering import steer_code, steered_vector
 from saetui.errors import InputError
 from saetui.session.search.document_masks import Eligible, Filters
 from saetui.session.search.queries import Baseline, Queries, Query
 from saetui.session.search.ranking import CANDIDATES, Ranker, Ranking, fused
-from saetui.session.search.requests import (
-    Dropped,
-    QueryFeature,
-    Result,
-    SearchRequest,
-    SearchResponse,
-)
+from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
 from saetui.session.search.word_search import best_by_words
 from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.features import FeatureRecord
@@ -85,6 +80,7 @@ class Searcher:
         self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
     ) -> SearchResponse:
         """See `Session.search`."""
+        asked, request = request, request.effective
         _check(request)
         query = self._queries.of(request)
         started = self._clock()
@@ -110,7 +106,7 @@ class Searcher:
             for i, row in enumerate(rows)
         )
         return SearchResponse(
-            request=request,
+            request=asked,
             results=results,
             features=self._features(query.z, steered.code, request.steering),
             dropped=tuple(Dropped(baseline.ranks[row], row, *headings[row][:2]) for row in missing),
@@ -199,7 +195,7 @@ class Searcher:
         self, request: SearchRequest, query: Query, eligible: Eligible | None
     ) -> Baseline:
         """What is found without steering, as deep as the results go; none without a query."""
-        if not request.starting:
+        if not request.has_start:
             return Baseline({}, np.empty(0, dtype=np.float32))
         depth = max(request.limit, BASELINE_DEPTH)
         # A deeper search asks the index for more, and may rank differently.
@@ -264,12 +260,6 @@ class Searcher:
 
 
 def _check(request: SearchRequest) -> None:
-    """Raise InputError where a request asks for nothing, or for what cannot be."""
-    if not request.starting and (not request.steering or request.retrieval != "semantic"):
+    """Raise InputError if a request asks for nothing."""
+    if not request.has_start and (not request.steering or request.retrieval != "semantic"):
         raise InputError("There is nothing to search for.", "Type a query or add a feature.")
-    steered = request.steering or request.muted or request.solo is not None
-    if request.retrieval == "lexical" and steered:
-        raise InputError(
-            "A search by words alone cannot be steered by features.",
-            "Search by meaning or by both, or take the changes back.",
-        )

@@ -1,41 +1,34 @@
-"""What one step of a search did, in a few words, for lists of steps."""
+"""What changed from one search to the next, in a few words, for lists of steps."""
 
-from collections.abc import Callable
-
+from saetui.core.search_request import SearchRequest
 from saetui.session.search.filter_text import format_filter
-from saetui.session.search.requests import SearchRequest
 from saetui.session.search.steering_text import format_change
+from saetui.session.session import Session
 
 _RETRIEVALS = {"semantic": "by meaning", "lexical": "by words", "hybrid": "by meaning and words"}
+# A step that changes more features than this gives their number instead of their names.
 _MANY = 3
 
 
-def step_text(
-    before: SearchRequest,
-    after: SearchRequest,
-    name: Callable[[int], str],
-    document: Callable[[int], str],
-) -> str:
-    """What is different between two searches; empty where nothing is.
+def step_text(session: Session, before: SearchRequest, after: SearchRequest) -> str:
+    """What differs between two searches; empty where nothing does.
 
     Args:
+        session: Names the features and documents.
         before: The search before the step.
         after: The one after it.
-        name: What a feature is called.
-        document: What a document is called, by its row.
     """
     parts = []
     if after.query != before.query:
         parts.append(f"ask: {after.query}" if after.query else "no query")
     if after.like != before.like and after.like is not None:
-        parts.append(f"more like: {document(after.like)}")
-    # Words alone are not steered; the changes only wait.
-    if "lexical" not in (before.retrieval, after.retrieval):
-        parts += _steering(before, after, name)
+        parts.append(f"more like: {session.title(after.like)}")
+    parts += _steering(session, before, after)
     if after.solo != before.solo:
-        parts.append("solo ends" if after.solo is None else f"solo {name(after.solo)}")
+        parts.append("solo ends" if after.solo is None else f"solo {session.name(after.solo)}")
     for feature in sorted({*before.muted} ^ {*after.muted}):
-        parts.append(f"{'mute' if feature in after.muted else 'unmute'} {name(feature)}")
+        verb = "mute" if feature in after.muted else "unmute"
+        parts.append(f"{verb} {session.name(feature)}")
     if after.mode != before.mode:
         parts.append(f"mode {after.mode}")
     if after.retrieval != before.retrieval:
@@ -43,19 +36,19 @@ def step_text(
     if after.exact != before.exact:
         parts.append("compare with every document" if after.exact else "ask the index")
     if after.filter != before.filter:
-        parts.append(f"filter {format_filter(after.filter, name)}".strip())
+        parts.append(f"filter {format_filter(after.filter, session.name)}".strip())
     return ", ".join(parts)
 
 
-def _steering(before: SearchRequest, after: SearchRequest, name: Callable[[int], str]) -> list[str]:
+def _steering(session: Session, before: SearchRequest, after: SearchRequest) -> list[str]:
     features = [*after.steering, *(each for each in before.steering if each not in after.steering)]
     changed = [i for i in features if before.steering.get(i) != after.steering.get(i)]
     if before.steering and not after.steering:
         return ["reset all"]
     if len(changed) > _MANY:
-        return [f"{len(changed)} features, {name(changed[0])} first"]
+        return [f"{len(changed)} features, {session.name(changed[0])} first"]
     parts = []
     for feature in changed:
         change = after.steering.get(feature)
-        parts.append(f"{name(feature)} {format_change(change) if change else 'as it was'}")
+        parts.append(f"{session.name(feature)} {format_change(change) if change else 'as it was'}")
     return parts

@@ -31,7 +31,7 @@ from saetui.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
     from saetui.core.documents import Document
-    from saetui.session.search.requests import DocumentDetail
+    from saetui.session.details import DocumentDetail
 
 # Nobody reads further in a terminal, and a line costs memory.
 _MAX_CHARACTERS = 200_000

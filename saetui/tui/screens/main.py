@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
@@ -32,7 +33,6 @@ from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.search_control import SearchControl
-from saetui.tui.state import SearchState
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.search import SearchView
@@ -42,7 +42,8 @@ from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import DocumentDetail, SearchResponse
+    from saetui.session.details import DocumentDetail
+    from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
 
@@ -96,9 +97,9 @@ class MainScreen(Screen[None]):
         return self._search_view.control
 
     @property
-    def state(self) -> SearchState:
-        """The search as the user spelled it."""
-        return self.search.state
+    def request(self) -> SearchRequest:
+        """The search that the user has spelled."""
+        return self.search.request
 
     @property
     def answer(self) -> "SearchResponse | None":
@@ -147,7 +148,7 @@ class MainScreen(Screen[None]):
     def on_more_like(self, event: MoreLike) -> None:
         """Search for what is like a document."""
         self.action_view("search")
-        self.search.more_like(event.row)
+        self.search.go(self.request.more_like(event.row))
 
     def on_feedback(self, event: Feedback) -> None:
         """Steer toward a document, or away from it."""
@@ -204,13 +205,13 @@ class MainScreen(Screen[None]):
     def on_open_family(self, event: OpenFamily) -> None:
         """Go to a feature in its family."""
         session = self._opened()
-        families = session.sae.families.of_feature(event.feature)
-        if not families:
-            name = visible_line(session.features[event.feature].name, 100)
+        smallest = session.sae.families.smallest_of(event.feature)
+        if smallest is None:
+            name = visible_line(session.name(event.feature), 100)
             self.notify(f"{name} is in no family.", markup=False)
             return
         self.action_view("families")
-        family = families[-1].id if event.family is None else event.family
+        family = smallest.id if event.family is None else event.family
         self._families_view.go_to(family, event.feature)
 
     def on_open_splitting(self, event: OpenSplitting) -> None:

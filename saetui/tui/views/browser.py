@@ -16,7 +16,7 @@ from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import FeatureDetail
+    from saetui.session.details import FeatureDetail
     from saetui.session.session import Session
 
 

@@ -20,8 +20,8 @@ from saetui.tui.widgets.family_tree import FamilyTree
 from saetui.tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
+    from saetui.session.details import FeatureDetail
     from saetui.session.features.family_detail import FamilyDetail
-    from saetui.session.search.requests import FeatureDetail
     from saetui.session.session import Session
 
 # Lines of the right side from which the block stands above the details unasked.

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import DENSITY, Column, Order, families_of, sorted_by
+from saetui.tui.feature_columns import DENSITY, Column, Order, sorted_by
 from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.views.annotating_browser import AnnotatingBrowser
@@ -43,7 +43,7 @@ class FeaturesView(AnnotatingBrowser):
 
     def show(self, session: "Session") -> None:
         """Show the features of a session."""
-        self.list.families = families_of(session.families)
+        self.list.families = session.sae.families
         self._only = None
         super().show(session)
 

@@ -1,6 +1,8 @@
 """Search and steer: the query, its results, its features."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -8,13 +10,13 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from saetui.core.document_filter import DocumentFilter
+from saetui.core.search_request import SearchRequest
 from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFamily, OpenFeature
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
-from saetui.tui.state import SearchState
 from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
@@ -25,7 +27,7 @@ from saetui.tui.widgets.unsteered_results import UnsteeredResultList, results_be
 from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import QueryFeature, Result, SearchRequest, SearchResponse
+    from saetui.session.search.response import QueryFeature, Result, SearchResponse
     from saetui.session.session import Session
 
 _ASK = "Ask in plain words, press enter, then steer"
@@ -53,10 +55,11 @@ class SearchView(Container):
         self.before = UnsteeredResultList(id="before")
         self.results = ResultList(self._edit_by, id="results")
         self.why = WhyLines(id="why")
-        self.control = SearchControl(self, status)
+        self.control = SearchControl(self, self)
         self.dialogs = SearchDialogs(self, self.control)
         self.steering = SteeringList(self.control.edit, id="steering", empty=_NO_FEATURES)
         self._session: Session | None = None
+        self._status = status
         # What the results that are shown are for.
         self._start: tuple[str, int | None] | None = None
         self._results_heading = Heading("Results", id="results-heading")
@@ -85,16 +88,39 @@ class SearchView(Container):
                 yield self.steering
         yield self.why
 
+    # What the search is shown with; see `SearchDisplay`.
+
+    @property
+    def listed(self) -> Sequence[int]:
+        """Numbers of the features in the list."""
+        return [feature.id for feature in self.steering.rows]
+
+    def select(self, feature: int) -> bool:
+        """Put the cursor on a feature; whether it is in the list."""
+        return self.steering.select(feature)
+
+    def show_effects(self, effects: Mapping[int, float]) -> None:
+        """Show how many results a step of each feature replaces."""
+        self.steering.show_effects(effects)
+
+    def show_figures(self, figures: str) -> None:
+        """Show figures of the last search."""
+        self._status.search = figures
+
     def show_features(
-        self,
-        features: "tuple[QueryFeature, ...]",
-        state: "SearchState | SearchRequest",
-        cursor: int | None = None,
+        self, features: "Sequence[QueryFeature]", request: SearchRequest, cursor: int | None = None
     ) -> None:
-        """Show what the query activates and what was changed; see `SearchState` for what holds."""
-        self.steering.solo, self.steering.muted = state.solo, state.muted
+        """Show what the query activates and what was changed.
+
+        Args:
+            features: In the order of the query.
+            request: Says what is solo and muted.
+            cursor: Where the cursor goes; None leaves it on its feature.
+        """
+        steered = request.effective
+        self.steering.solo, self.steering.muted = steered.solo, steered.muted
         self.steering.replace(self.steering.in_order(features), cursor)
-        title = "Steering" if state.solo is None else "Steering, solo"
+        title = "Steering" if steered.solo is None else "Steering, solo"
         if self.steering.by_effect:
             title += ", by effect"
         if features:
@@ -102,18 +128,17 @@ class SearchView(Container):
         else:
             self._steering_heading.say(title)
 
-    def show_state(self, state: SearchState) -> None:
+    def show_request(self, request: SearchRequest) -> None:
         """Show what is asked for, ahead of its answer."""
-        if self.query_line.value.strip() != state.query:
-            self.query_line.value = state.query
-        self.query_line.placeholder = self._placeholder(state)
-        self.filter_bar.hold(self._filter_text(state.filter))
+        if self.query_line.value.strip() != request.query:
+            self.query_line.value = request.query
+        self.query_line.placeholder = self._placeholder(request.like)
+        self.filter_bar.hold(self._filter_text(request.filter))
 
-    def _placeholder(self, state: SearchState) -> str:
-        if state.like is None or self._session is None:
+    def _placeholder(self, like: int | None) -> str:
+        if like is None or self._session is None:
             return _ASK
-        title = self._session.bundle.documents.headings([state.like])[state.like][1]
-        return f"More like: {visible_line(title)}"
+        return f"More like: {visible_line(self._session.title(like))}"
 
     def _filter_text(self, wanted: DocumentFilter) -> str:
         from saetui.session.search.filter_text import format_filter
@@ -123,7 +148,7 @@ class SearchView(Container):
     def _name_in_filter(self, feature: int) -> str:
         """A feature's label where it can be told from all others by it, else its number."""
         if self._session is not None:
-            name = self._session.features[feature].name
+            name = self._session.name(feature)
             with suppress(InputError):
                 if visible_line(name) == name and self._session.lookup.feature(name) == feature:
                     return name
@@ -132,13 +157,12 @@ class SearchView(Container):
     def show_answer(self, answer: "SearchResponse") -> None:
         """Show what a search found; for another query from the top."""
         request = answer.request
-        start = (request.query, request.like)
-        cursor = None if start == self._start else 0
-        if start != self._start:
+        cursor = None if request.start == self._start else 0
+        if request.start != self._start:
             self.steering.show_effects({})
             self.steering.sort_by_effect(wanted=False)
-        self._start = start
-        self.results.compared = request.starting
+        self._start = request.start
+        self.results.compared = request.has_start
         self.results.replace(answer.results, cursor)
         if not answer.results:
             self.results.say(*self._nothing_found(answer))
@@ -198,7 +222,7 @@ class SearchView(Container):
         except InputError as error:
             self.notify(visible_line(str(error)), severity="error", markup=False)
             return False
-        self.control.filter(wanted)
+        self.control.go(replace(self.control.request, filter=wanted))
         self.filter_bar.hold(self._filter_text(wanted))
         self.filter_bar.display = bool(text.strip())
         return True
@@ -212,7 +236,7 @@ class SearchView(Container):
 
     def _edit_by(self, kind: str, result: "Result", sign: int) -> None:
         if kind == "more_like":
-            self.control.more_like(result.row)
+            self.control.go(self.control.request.more_like(result.row))
         else:
             self.control.feedback(result.row, sign)
 
@@ -250,15 +274,16 @@ class SearchView(Container):
 
     def action_mode(self) -> None:
         """Next steering mode."""
-        self.control.next_mode()
+        self.control.go(self.control.request.next_mode())
 
     def action_exact(self) -> None:
         """Exact search on or off."""
-        self.control.toggle_exact()
+        request = self.control.request
+        self.control.go(replace(request, exact=not request.exact))
 
     def action_retrieval(self) -> None:
         """By meaning, by words, or by both."""
-        self.control.next_retrieval()
+        self.control.go(self.control.request.next_retrieval())
 
     def action_filter(self) -> None:
         """Say which documents may be found."""
@@ -273,7 +298,7 @@ class SearchView(Container):
         row = self.steering.row
         self.steering.sort_by_effect(not self.steering.by_effect)
         if self.control.answer is not None:
-            self.show_features(self.control.answer.features, self.control.state)
+            self.show_features(self.control.answer.features, self.control.request)
         if row is not None:
             self.steering.select(row.id)
 
@@ -307,7 +332,7 @@ class SearchView(Container):
 
     def action_reset_all(self) -> None:
         """Reset all."""
-        self.control.reset()
+        self.control.go(self.control.request.reset())
 
     def action_family(self) -> None:
         """Do the same to the family."""
@@ -323,7 +348,7 @@ class SearchView(Container):
 
     def action_features_like(self) -> None:
         """List the features that mean what the query says."""
-        query = self.query_line.value.strip() or self.control.state.query
+        query = self.query_line.value.strip() or self.control.request.query
         if query:
             self.post_message(ListFeatures(f"~{query}"))
         else:

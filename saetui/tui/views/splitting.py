@@ -208,12 +208,11 @@ class SplittingView(FilteredView):
     # The chosen feature.
 
     def _look(self, chosen: tuple[str, int]) -> Likes:
-        from saetui.session.features.splitting import family_of, matches_of
+        from saetui.session.features.splitting import matches_of
 
         session = self.opened.beside(chosen[0])
-        return Likes(
-            session, chosen[1], matches_of(session, chosen[1]), family_of(session, chosen[1])
-        )
+        family = session.sae.families.smallest_of(chosen[1])
+        return Likes(session, chosen[1], matches_of(session, chosen[1]), family)
 
     def _show_likes(self, chosen: tuple[str, int], likes: Likes) -> None:
         self._likes = likes

@@ -12,7 +12,7 @@ from saetui.tui.columns import Pieces, cut, fit, wrap
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import DocumentDetail, Example, Neighbour
+    from saetui.session.details import DocumentDetail, Example, Neighbour
 
 VALUE = 10
 

@@ -17,7 +17,7 @@ from saetui.tui.widgets.details import (
 from saetui.tui.widgets.label_history import label_rows, score_rows
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import Example, FeatureDetail
+    from saetui.session.details import Example, FeatureDetail
     from saetui.store.features import FeatureRecord
 
 _HISTOGRAM_ROWS = 4

@@ -19,6 +19,7 @@ from saetui.tui.feature_columns import (
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
+    from saetui.core.families import Families
     from saetui.store.features import FeatureRecord
     from saetui.store.notes import FeatureNotes
 
@@ -34,7 +35,7 @@ class FeatureList(LineList["FeatureRecord"]):
     def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id, empty=empty)
         self.order = Order(DENSITY)
-        self.families: Mapping[int, str] = {}
+        self.families: Families | None = None
         self.notes: Mapping[int, FeatureNotes] = {}
 
     def line(self, record: "FeatureRecord", index: int, width: int) -> Pieces:
@@ -42,14 +43,17 @@ class FeatureList(LineList["FeatureRecord"]):
         columns = columns_for(width, self.order.column)
         room = width - _LEFT - sum(cells for _, cells in columns) - 1
         notes = self.notes.get(record.id)
-        family = self.families.get(record.id, "")
+        family = self.families.smallest_of(record.id) if self.families is not None else None
         poor = not record.label or (record.f1 is not None and record.f1 < _POOR_F1)
         return (
             (self.glyphs.bookmark if notes and notes.bookmark else " ", "toward"),
             (f"{record.id:>5} ", "muted"),
             (fit(record.name, room, self.glyphs.ellipsis), "muted" if poor else ""),
             *(
-                (self._cell(column, cells, record, family), _style(column))
+                (
+                    self._cell(column, cells, record, family.label if family else ""),
+                    _style(column),
+                )
                 for column, cells in columns
             ),
             (" ", ""),

@@ -10,7 +10,7 @@ from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.details import VALUE, DetailRow, section
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import FeatureDetail
+    from saetui.session.details import FeatureDetail
     from saetui.store.labels import Estimate, LabelRecord, ScoreRecord
 
 # Name of each protocol in the bundle, in one table and in the other.

@@ -10,7 +10,7 @@ from saetui.tui.commands import bindings
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import Result
+    from saetui.session.search.response import Result
 
 
 class ResultList(LineList["Result"]):

@@ -7,7 +7,7 @@ from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import SearchResponse
+    from saetui.session.search.response import SearchResponse
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from saetui.tui.columns import Pieces, fit, signed
 from saetui.tui.widgets.lines import Lines, cells
 
 if TYPE_CHECKING:
-    from saetui.session.search.requests import Result
+    from saetui.session.search.response import Result
 
 _LONGEST_NAME = 28
 

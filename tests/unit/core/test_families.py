@@ -28,6 +28,12 @@ def test_a_feature_knows_its_families_largest_first():
     assert FAMILIES.of_feature(0) == ()
 
 
+def test_the_smallest_family_stands_for_a_feature():
+    assert FAMILIES.smallest_of(2) == SMALL
+    assert FAMILIES.smallest_of(3) == LARGE
+    assert FAMILIES.smallest_of(0) is None
+
+
 def test_families_are_a_sequence():
     assert len(FAMILIES) == 2
     assert list(FAMILIES) == [LARGE, SMALL]

@@ -16,6 +16,7 @@ from bundles import HashEmbedder
 from corpora import SmallCorpus, write_corpus
 from filelock import FileLock
 
+from saetui.core.search_request import SearchRequest
 from saetui.corpus import CorpusOptions
 from saetui.embed import EmbedderSettings
 from saetui.errors import BuildError, InputError, SaetuiError
@@ -23,7 +24,6 @@ from saetui.pipeline.build import build_bundle
 from saetui.pipeline.build_log import BuildLog, fingerprint
 from saetui.pipeline.finishing import BuildOutcome
 from saetui.progress import Silent
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle

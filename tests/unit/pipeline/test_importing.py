@@ -14,10 +14,10 @@ from corpora import train_small_bundle
 from published import Published, label_of, publish
 
 from saetui.core.changes import Change
+from saetui.core.search_request import SearchRequest
 from saetui.errors import EmbedderError, InputError
 from saetui.pipeline.importing import ImportOptions, import_saerch
 from saetui.progress import Silent
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import open_session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle

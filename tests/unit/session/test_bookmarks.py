@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from saetui.core.changes import Change
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.saved.bookmarks import bookmark, bookmark_called, bookmarks, remove_bookmark
 from saetui.session.saved.presets import open_preset, what_differs
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.check import check_bundle
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from saetui.core.changes import Change
 from saetui.core.documents import Document
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.saved.bibtex import arxiv_id, bibtex_entry
 from saetui.session.saved.exports import export_results
 from saetui.session.search.request_json import request_from_json
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from saetui.core.changes import MODES, Change, Mode, knob_of
 from saetui.core.document_filter import DocumentFilter
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.feedback import effects, feedback, with_feedback
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 
 QUERY = "black hole merger"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saetui.core.families import Families, Family, FamilyParameters
 from saetui.errors import InputError
 from saetui.session.features.feature_filter import FIGURES, FeatureFilter
 from saetui.session.features.feature_table import FeatureTable
@@ -17,12 +18,19 @@ from saetui.store.notes import FeatureNotes
 parse = FeatureFilter.parse
 
 
+def families_called(labels: Mapping[int, Sequence[str]]) -> Families:
+    """Families with these labels, each of one feature, the largest first."""
+    found = [(feature, label) for feature, each in labels.items() for label in each]
+    families = [Family(i, each[0], each[1], (each[0],), (), 1) for i, each in enumerate(found)]
+    return Families(FamilyParameters(), (), tuple(families), ())
+
+
 def holds(
     text: str, found: FeatureRecord, families: Sequence[str] = (), notes: FeatureNotes | None = None
 ) -> bool:
     """Whether a feature, the only one there is, fulfils a filter."""
     only = replace(found, id=0)
-    table = FeatureTable([only], {0: families})
+    table = FeatureTable([only], families_called({0: families}))
     return bool(table.fulfilling(parse(text), {0: notes or FeatureNotes()})[0])
 
 
@@ -125,7 +133,7 @@ def order(
     records: list[FeatureRecord], key: str, families: Mapping[int, Sequence[str]] | None = None
 ) -> tuple[list[int], list[int]]:
     """Numbers of the features in ascending and in descending order."""
-    table = FeatureTable(records, families or {})
+    table = FeatureTable(records, families_called(families or {}))
     both = [table.sorted(records[::-1], key, descending=descending) for descending in (False, True)]
     return [each.id for each in both[0]], [each.id for each in both[1]]
 
@@ -149,7 +157,7 @@ def test_what_is_sorted_may_be_a_part(values: list[float | None], data: st.DataO
     part = data.draw(
         st.lists(st.sampled_from(records), unique_by=lambda r: r.id) if records else st.just([])
     )
-    found = FeatureTable(records, {}).sorted(part, "pearson", descending=True)
+    found = FeatureTable(records, families_called({})).sorted(part, "pearson", descending=True)
 
     def place(each: FeatureRecord) -> tuple[bool, float, int]:
         return each.pearson is None, -(each.pearson or 0), each.id

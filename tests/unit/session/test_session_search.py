@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from saetui.core.changes import MODES, Change, Mode
 from saetui.core.search import cosines, top
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search import queries
-from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import Bundle
 

@@ -17,9 +17,11 @@ from saetui.core.changes import MODES, Change, Mode
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.documents import Document
 from saetui.core.search import cosines, top
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search import neighbourhood, ranking
-from saetui.session.search.requests import SearchRequest, SearchResponse
+from saetui.session.search.feedback import effects
+from saetui.session.search.response import SearchResponse
 from saetui.session.search.word_search import fts_query
 from saetui.session.session import Session
 from saetui.store.arrays import StoredRows
@@ -165,8 +167,7 @@ def test_more_like_a_document_leaves_it_out(session: Session) -> None:
         (SearchRequest(like=900), "no document in row 900"),
         (SearchRequest(retrieval="lexical"), "nothing to search for"),
         (SearchRequest("", STEERING, retrieval="hybrid"), "nothing to search for"),
-        (SearchRequest("reef", STEERING, retrieval="lexical"), "cannot be steered"),
-        (SearchRequest("reef", muted=(3,), retrieval="lexical"), "cannot be steered"),
+        (SearchRequest("", STEERING, retrieval="lexical"), "nothing to search for"),
         (SearchRequest("reef", filter=DocumentFilter(after="May")), "'May' is not a date"),
         (SearchRequest("reef", filter=DocumentFilter(having=(24,))), "no feature 24"),
         (SearchRequest("reef", filter=DocumentFilter(where=(("x", "1"),))), "a field called 'x'"),
@@ -175,6 +176,19 @@ def test_more_like_a_document_leaves_it_out(session: Session) -> None:
 def test_what_cannot_be_is_said(session: Session, request_: SearchRequest, message: str) -> None:
     with pytest.raises(InputError, match=message):
         session.search(request_)
+
+
+@pytest.mark.parametrize("kind", ["steering", "muted", "solo"])
+def test_changes_wait_while_words_alone_count(session: Session, kind: str) -> None:
+    first = session.search(SearchRequest(QUERY)).features[0].id
+    plain = SearchRequest(QUERY, retrieval="lexical", why=True)
+    asked = replace(plain, **{kind: {"steering": STEERING, "muted": (first,), "solo": first}[kind]})
+    found, unchanged = session.search(asked), session.search(plain)
+    assert (found.results, found.features) == (unchanged.results, unchanged.features)
+    assert found.request == asked, "the changes are kept"
+    assert effects(session, asked) == []
+    by_both = session.search(replace(asked, retrieval="hybrid"))
+    assert any(each.steered != each.activation for each in by_both.features)
 
 
 # Filters.

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from saetui.core.changes import MODES, Change
 from saetui.core.document_filter import RETRIEVALS, DocumentFilter
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 
 features = st.integers(0, 23)
@@ -38,7 +38,7 @@ def test_terms_add_up_to_the_score(session: Session, data: st.DataObject) -> Non
     try:
         response = session.search(request)
     except InputError:
-        assert not request.starting
+        assert not request.has_start
         return
     for result in response.results:
         assert result.why is not None

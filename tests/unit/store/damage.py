@@ -9,8 +9,8 @@ from random import Random
 from bundles import HashEmbedder
 
 from saetui.core.changes import Change
+from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.hashes import sha256_of

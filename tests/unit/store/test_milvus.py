@@ -8,10 +8,10 @@ import pytest
 from bundles import HashEmbedder, make_bundle
 from corpora import write_corpus
 
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError, SaetuiError
 from saetui.pipeline.build import build_bundle
 from saetui.progress import Silent
-from saetui.session.search.requests import SearchRequest
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle

@@ -1,17 +1,18 @@
-"""The state of a search and its history, as values."""
+"""A search and its history, as values."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.changes import DEFAULT_MODE, MODES, Change
-from saetui.tui.state import History, SearchState
+from saetui.core.search_request import SearchRequest
+from saetui.tui.history import History
 
 features = st.integers(0, 3)
 activations = st.floats(0, 1, allow_nan=False)
 steps = st.integers(-20, 20).map(lambda count: count * 0.05)
 
 
-def strength(state: SearchState, feature: int, activation: float) -> float:
+def strength(state: SearchRequest, feature: int, activation: float) -> float:
     change = state.steering.get(feature)
     return activation if change is None else change.apply(activation)
 
@@ -24,7 +25,7 @@ edits = st.one_of(
 )
 
 
-def edited(state: SearchState, edit: tuple[str, int, float], activation: float) -> SearchState:
+def edited(state: SearchRequest, edit: tuple[str, int, float], activation: float) -> SearchRequest:
     kind, feature, amount = edit
     match kind:
         case "nudge":
@@ -41,7 +42,7 @@ def edited(state: SearchState, edit: tuple[str, int, float], activation: float) 
 def test_a_nudge_moves_by_its_step(
     before: list[tuple[str, int, float]], feature: int, step: float, activation: float
 ) -> None:
-    state = SearchState("query")
+    state = SearchRequest("query")
     for edit in before:
         state = edited(state, edit, activation)
     after = state.nudge(feature, step, activation)
@@ -53,7 +54,7 @@ def test_a_nudge_moves_by_its_step(
 def test_negating_gives_the_opposite_and_back(
     before: list[tuple[str, int, float]], feature: int, activation: float
 ) -> None:
-    state = SearchState("query")
+    state = SearchRequest("query")
     for edit in before:
         state = edited(state, edit, activation)
     value = strength(state, feature, activation)
@@ -64,7 +65,7 @@ def test_negating_gives_the_opposite_and_back(
 
 
 def test_there_and_back_is_exact() -> None:
-    state = SearchState("query")
+    state = SearchRequest("query")
     for _ in range(7):
         state = state.nudge(1, 0.05, 0.3)
     for _ in range(7):
@@ -73,14 +74,14 @@ def test_there_and_back_is_exact() -> None:
 
 
 def test_a_fixed_strength_moves_from_there() -> None:
-    state = SearchState().change(2, Change("set", 1.0)).nudge(2, -0.25, 0.1)
+    state = SearchRequest().change(2, Change("set", 1.0)).nudge(2, -0.25, 0.1)
     assert state.steering == {2: Change("set", 0.75)}
-    state = SearchState().change(2, Change("scale", -1.0)).nudge(2, 0.05, 0.4)
+    state = SearchRequest().change(2, Change("scale", -1.0)).nudge(2, 0.05, 0.4)
     assert state.steering == {2: Change("set", -0.35)}
 
 
 def test_changes_survive_another_query_and_solo_does_not() -> None:
-    state = SearchState("one").nudge(1, 0.05, 0.3).toggle_solo(1)
+    state = SearchRequest("one").nudge(1, 0.05, 0.3).toggle_solo(1)
     other = state.ask("two")
     assert other.steering == state.steering
     assert other.solo is None
@@ -89,18 +90,18 @@ def test_changes_survive_another_query_and_solo_does_not() -> None:
 
 
 def test_modes_go_around() -> None:
-    state = SearchState()
+    state = SearchRequest()
     seen = []
     for _ in MODES:
         seen.append(state.mode)
         state = state.next_mode()
     assert set(seen) == set(MODES)
     assert seen[0] == DEFAULT_MODE
-    assert state == SearchState()
+    assert state == SearchRequest()
 
 
 def test_an_edit_leaves_the_state_before_alone() -> None:
-    state = SearchState("query").nudge(1, 0.05, 0.3)
+    state = SearchRequest("query").nudge(1, 0.05, 0.3)
     state.nudge(1, 0.05, 0.3)
     state.change(1, None)
     state.reset()
@@ -109,7 +110,7 @@ def test_an_edit_leaves_the_state_before_alone() -> None:
 
 @given(st.lists(edits, max_size=20), st.integers(0, 25))
 def test_undo_goes_back_over_what_changed(made: list[tuple[str, int, float]], count: int) -> None:
-    history = History()
+    history = History(SearchRequest())
     states = [history.present]
     for edit in made:
         history = history.record(edited(history.present, edit, 0.5))
@@ -125,7 +126,9 @@ def test_undo_goes_back_over_what_changed(made: list[tuple[str, int, float]], co
 
 
 def test_a_new_edit_forgets_what_was_undone() -> None:
-    history = History().record(SearchState("one")).record(SearchState("two")).undo()
-    history = history.record(SearchState("three"))
+    history = (
+        History(SearchRequest()).record(SearchRequest("one")).record(SearchRequest("two")).undo()
+    )
+    history = history.record(SearchRequest("three"))
     assert history.redo() == history
-    assert history.undo().present == SearchState("one")
+    assert history.undo().present == SearchRequest("one")
