@@ -27,7 +27,7 @@ from saetui.store.feature_lists import (
 )
 from saetui.store.features import FeatureRecord, read_features
 from saetui.store.index import VectorIndex, open_index
-from saetui.store.index.parameters import PARAMETERS
+from saetui.store.index.parameters import PARAMETERS, read_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord, read_history
 from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import Manifest, SaeRecord, read_manifest
@@ -191,15 +191,16 @@ class Bundle:
     @loaded_once
     def index(self) -> VectorIndex:
         """The nearest-neighbour index, loaded."""
-        index = open_index(self.path, lambda: self.embeddings)
-        size = (index.parameters.documents, index.parameters.dimensions)
+        # Before the index is loaded, since its size says what is to be found in its files.
+        parameters = read_parameters(self.path)
+        size = (parameters.documents, parameters.dimensions)
         if size != (self.manifest.documents, self.manifest.dimensions):
             raise BundleDamaged(
                 f"{self.path / PARAMETERS} is of {size[0]:,} vectors of width {size[1]}, "
                 f"but the bundle has {self.manifest.documents:,} of width "
                 f"{self.manifest.dimensions}."
             )
-        return index
+        return open_index(self.path, lambda: self.embeddings, parameters)
 
     def sae(self, name: str | None = None) -> StoredSae:
         """An SAE by name; the first when none is named."""

@@ -1,9 +1,10 @@
-"""SHA-256 of files, computed once for each version of a file."""
+"""SHA-256 of files and proofs that they are sound, found once for each version of a file."""
 
 import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from saetui.paths import cache_dir
@@ -11,7 +12,7 @@ from saetui.store.atomic import write_json
 
 _MEMORY = "verified-files.json"
 _REMEMBERED = 500
-# A smaller file is hashed sooner than its entry is found and the memory written.
+# A smaller file is read sooner than its entry is found and the memory written.
 _WORTH_REMEMBERING = 4 << 20
 
 
@@ -28,25 +29,45 @@ def remembered_sha256(path: Path) -> str:
     one to prove it. The memory is a file in the cache folder; where that cannot be written the
     hash is computed each time.
     """
+    return _remembered(os.fspath(path.resolve()), path, lambda: sha256_of(path))
+
+
+def prove_once(path: Path, claim: str, prove: Callable[[], object]) -> None:
+    """Prove something of a file; of a large one not again while size and times stay the same.
+
+    Args:
+        path: Of the file.
+        claim: What `prove` proves, with every number that it depends on.
+        prove: Reads the file, and raises if the claim is false.
+    """
+
+    def proved() -> str:
+        prove()
+        return claim
+
+    _remembered(f"{claim}: {path.resolve()}", path, proved)
+
+
+def _remembered(key: str, path: Path, find_out: Callable[[], str]) -> str:
+    """What was found out about a file before, or else is found out now."""
     status = path.stat()
     if status.st_size < _WORTH_REMEMBERING:
-        return sha256_of(path)
-    key = os.fspath(path.resolve())
+        return find_out()
     # A copy may carry over the time of its content; the time of its entry on disk is its own.
     seen = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     memory = _load_memory()
     entry = memory.get(key)
     if isinstance(entry, list) and entry[:-1] == seen and isinstance(entry[-1], str):
         return entry[-1]
-    digest = sha256_of(path)
+    found = find_out()
     memory.pop(key, None)
-    memory[key] = [*seen, digest]
+    memory[key] = [*seen, found]
     for old in list(memory)[:-_REMEMBERED]:
         del memory[old]
     # A read-only home costs time, nothing else; so does a path that is not text.
     with contextlib.suppress(OSError, UnicodeError):
         write_json(cache_dir() / _MEMORY, memory)
-    return digest
+    return found
 
 
 def _load_memory() -> dict[str, object]:

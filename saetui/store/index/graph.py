@@ -1,8 +1,9 @@
 """An index of kind `graph`: hnswlib, checked before it is trusted.
 
-hnswlib reads offsets from its file without looking whether they lie inside it, so a damaged file
-can end the process. The file is therefore proved to be the one that was written, byte for byte,
-before hnswlib sees it.
+hnswlib follows what its file says without looking whether it leads outside, so that a damaged file
+can end the process. Before hnswlib sees it, the file is therefore proved to be the one that was
+written, byte for byte; and since whoever changes a file can also change what is recorded of it,
+every number in it is looked at as well.
 """
 
 import os
@@ -20,7 +21,8 @@ from saetui.core.search import single
 from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError
 from saetui.store.arrays import forget_pages
 from saetui.store.atomic import atomic_write, write_json
-from saetui.store.hashes import remembered_sha256, sha256_of
+from saetui.store.hashes import prove_once, remembered_sha256, sha256_of
+from saetui.store.index.graph_file import check_graph_file
 from saetui.store.index.parameters import PARAMETERS, IndexParameters, Rows
 from saetui.store.json_files import read_json
 
@@ -105,9 +107,13 @@ class _Unfinished:
             if note["made_from"] != self._made_from or sha256_of(self._graph) != note["sha256"]:
                 return None
             done = int(note["done"])
+            width = _width(parameters)
+            check_graph_file(self._graph, done, width, parameters.M)
+            if done > parameters.documents:
+                return None
         except (BundleDamaged, OSError, KeyError, TypeError, ValueError):
             return None
-        index = _hnswlib().Index(space=parameters.space, dim=_width(parameters))
+        index = _hnswlib().Index(space=parameters.space, dim=width)
         index.load_index(os.fsencode(self._graph), max_elements=parameters.documents)
         return index, done
 
@@ -146,18 +152,24 @@ class GraphIndex:
     """An index on disk, loaded and ready to search from any thread.
 
     Raises:
-        BundleDamaged: The file is missing or is not the one that was written.
+        BundleDamaged: The file is missing, is not the one that was written, or is not sound.
     """
 
     exact = False
 
     def __init__(self, folder: Path, parameters: IndexParameters) -> None:
         self.parameters = parameters
-        prove(folder / GRAPH, parameters.sha256)
+        path, documents = folder / GRAPH, parameters.documents
+        shape = (documents, _width(parameters), parameters.M)
+        prove(path, parameters.sha256)
+        prove_once(
+            path, "graph of {}, {}, {}".format(*shape), lambda: check_graph_file(path, *shape)
+        )
         self._lock = threading.Lock()
         self._index: Any = _hnswlib().Index(space=parameters.space, dim=_width(parameters))
-        # As bytes, since the name of a folder need not be text.
-        self._index.load_index(os.fsencode(folder / GRAPH))
+        # As bytes, since the name of a folder need not be text. Room is made for what is there,
+        # whatever room the file says that there was.
+        self._index.load_index(os.fsencode(path), max_elements=max(documents, 1))
         self._index.set_num_threads(1)
 
     def search(self, vector: Float, count: int, view: int = _LEAST_EF) -> Rows:

@@ -10,21 +10,31 @@ from saetui.errors import BundleDamaged
 from saetui.store.index.exact import ExactIndex
 from saetui.store.index.graph import GraphIndex
 from saetui.store.index.milvus import MilvusIndex
-from saetui.store.index.parameters import PARAMETERS, VectorIndex, read_parameters
+from saetui.store.index.parameters import (
+    PARAMETERS,
+    IndexParameters,
+    VectorIndex,
+    read_parameters,
+)
 from saetui.store.index.projected import ProjectedIndex
 
 
-def open_index(folder: Path, vectors: Callable[[], NDArray[np.floating]]) -> VectorIndex:
+def open_index(
+    folder: Path,
+    vectors: Callable[[], NDArray[np.floating]],
+    parameters: IndexParameters | None = None,
+) -> VectorIndex:
     """The index of the bundle in `folder`, loaded.
 
     Args:
         folder: Of the bundle.
         vectors: The bundle's vectors; called only if the index needs them.
+        parameters: Of the index; None reads them.
 
     Raises:
         BundleDamaged: A file is missing, was changed, or describes no index.
     """
-    parameters = read_parameters(folder)
+    parameters = parameters or read_parameters(folder)
     match parameters.kind:
         case "exact":
             return ExactIndex(parameters, vectors)

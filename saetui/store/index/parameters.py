@@ -23,6 +23,10 @@ CANDIDATES = 300
 # Of how many more rows than are wanted the nearest are among those that a projection names.
 _PROJECTION_SLACK = 2
 
+# No build asks for more links or candidates than these.
+_MOST_LINKS = 1_024
+_MOST_CANDIDATES = 1_000_000
+
 Rows = NDArray[np.int64]
 
 
@@ -98,9 +102,26 @@ def read_parameters(folder: Path) -> IndexParameters:
     path = folder / PARAMETERS
     try:
         parameters = record_from(IndexParameters, read_json(path))
-        numbers = (parameters.documents, parameters.projection, parameters.candidates)
-        if min(numbers) < 0 or parameters.dimensions < 1 or parameters.space != "ip":
-            raise ValueError("its numbers or its distance cannot be")
+        _check(parameters)
     except ValueError as error:
         raise BundleDamaged(f"{path} does not describe an index ({error}).") from None
     return parameters
+
+
+def _check(parameters: IndexParameters) -> None:
+    """Raise ValueError where the numbers are none of an index."""
+    lowest_links = 0 if parameters.kind == "exact" else 2
+    bounds = {
+        "documents": (parameters.documents, 0, 1 << 40),
+        "dimensions": (parameters.dimensions, 1, 1 << 24),
+        "projection": (parameters.projection, 0, parameters.dimensions + 1),
+        "candidates": (parameters.candidates, 0, _MOST_CANDIDATES),
+        "M": (parameters.M, lowest_links, _MOST_LINKS),
+    }
+    for name, (value, low, high) in bounds.items():
+        if not low <= value <= high:
+            raise ValueError(f"{name} = {value}")
+    if parameters.space != "ip":
+        raise ValueError(f"its distance is '{parameters.space}'")
+    if not all(isinstance(share, float | int) for share in parameters.recall.values()):
+        raise ValueError("its recall is no number")
