@@ -11,7 +11,7 @@ from saetui.session.search.search_json import Json, number
 
 if TYPE_CHECKING:
     from saetui.core.families import Family, FamilyLabel
-    from saetui.core.matches import Comparison
+    from saetui.core.matches import SaeComparison
     from saetui.pipeline.finishing import BuildOutcome
     from saetui.session.details import DocumentDetail, Example, FeatureDetail, Neighbour
     from saetui.session.features.family_detail import FamilyDetail
@@ -277,7 +277,7 @@ def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Jso
     }
 
 
-def comparison(small: str, large: str, found: "Comparison") -> Json:
+def comparison(small: str, large: str, found: "SaeComparison") -> Json:
     """What became of one SAE's features in another."""
     return {
         "from": small,

@@ -1,1 +1,1 @@
-"""The mathematics: numpy in, numpy out; no files, no torch, no terminal."""
+"""Plain values and mathematics in numpy; no files, no torch, no terminal."""

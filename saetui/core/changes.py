@@ -8,9 +8,9 @@ Mode = Literal["delta", "codes", "decode", "optimise"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 DEFAULT_MODE: Mode = "codes"
-"""At equal nearness of the results to the query, judges that know nothing of the SAE recognise what
-was raised at least as often as in any other mode, and more documents activate it; `saetui evaluate
-steering` measures it."""
+"""At equal nearness of the results to the query, judges that do not know the SAE recognise the
+raised feature at least as often in this mode as in any other, and more of the results activate it.
+`saetui evaluate steering` measures both."""
 
 Operation = Literal["add", "set", "scale"]
 
@@ -20,8 +20,8 @@ class Change:
     """What to do to one feature's activation.
 
     Attributes:
-        operation: `add` to it, `set` it, or `scale` it; a scale of -1 negates.
-        amount: By, to, or with how much.
+        operation: `add` to it, `set` it, or `scale` it; a scale of -1 negates it.
+        amount: The summand, the new activation, or the factor.
     """
 
     operation: Operation
@@ -43,16 +43,17 @@ Steering = Mapping[int, Change]
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """How far keys turn a feature in a mode.
+    """How much one key press changes a feature.
 
-    On abstracts of astro-ph one `step` of a feature that the query has replaces 1.5 of ten results
-    and moves four others in either kind of mode, one `leap` five; an `added` feature is then
-    active on a quarter to a third of the results, which keep 0.93 of their nearness to the query.
+    Measured on abstracts of astro-ph, in every mode: one `step` of a feature that the query has
+    replaces 1.5 of ten results and moves four others, one `leap` replaces five. A feature that was
+    added with `added` is then active on a quarter to a third of the results, and these keep 0.93 of
+    their cosine to the query.
 
     Attributes:
-        step: A small change.
-        leap: A large one.
-        added: What a feature that the query lacks is added with.
+        step: The small change.
+        leap: The large change.
+        added: The first change to a feature that the query lacks.
     """
 
     step: float
@@ -61,10 +62,10 @@ class Knob:
 
 
 _BY_CODES = Knob(0.05, 0.25, 0.3)
-# A change by codes does as much as one and a half to twice of it along a direction.
+# A change in `codes` has the effect of one 1.5 to 2 times as large in the other modes.
 _BY_VECTORS = Knob(0.1, 0.4, 0.5)
 
 
 def knob_of(mode: Mode) -> Knob:
-    """How far keys turn a feature in a mode."""
+    """The step sizes of a mode."""
     return _BY_CODES if mode == "codes" else _BY_VECTORS

@@ -3,21 +3,22 @@
     score(x) = cosine(e, x) + s(x),   s(x) = sum_i delta_i z_i(x) / max_i
 
 with `delta_i = z'_i - z_i` the change of feature `i`, `z_i(x)` its activation on the document and
-`max_i` its strongest activation in the corpus. `s` is zero on every document that activates no
-changed feature, so that it is summed from their postings alone, whole and exactly.
+`max_i` its strongest activation in the corpus. A document that activates no changed feature has
+`s = 0`, so the postings of the changed features give `s` of every document exactly.
 
-Which documents score best is then a matter of merging two rankings, one by cosine and one by `s`.
-`best_by_codes` does it by the threshold algorithm (Fagin, Lotem and Naor, "Optimal aggregation
-algorithms for middleware", 2003): having looked at the `m` nearest documents and at the `t` of the
-highest `s`, every other document scores at most
+The best documents are then found by merging two rankings, one by cosine and one by `s`.
+`best_by_codes` does this by the threshold algorithm (Fagin, Lotem and Naor, "Optimal aggregation
+algorithms for middleware", 2003). Once the `m` nearest documents and the `t` documents of the
+highest `s` have been scored, every other document scores at most
 
     (lowest cosine of the m)  +  max(0, lowest s of the t, if there are more above zero)
 
-As long as the last of the best is below that, one of the two goes deeper, whichever costs less: how
-many more would have to be looked at by `s` is known. For raised features all documents that
-activate them are looked at if they are few; for lowered ones `s` is never above zero, so that going
-deep enough by cosine finds all. The result is that of comparing every document, provided
-that the ranking by cosine is: where an index misses a near document, so may this.
+As long as the last of the best scores less than that, one of the two rankings is read further. It
+is the one that costs less: how many more documents are needed by `s` can be counted. If raised
+features are active on few documents, all of these are scored. Lowered features leave `s` at zero or
+below everywhere, so reading far enough by cosine finds everything. The result equals that of
+scoring every document if the ranking by cosine is exact; a near document that an index misses can
+be missed here.
 """
 
 from collections.abc import Callable
@@ -31,15 +32,15 @@ from saetui.core.search import distinct, top
 
 Rows = NDArray[np.int64]
 
-# How deep the two rankings are read at first, and how much deeper each time that is not enough.
+# How many documents of each ranking are scored at first, and how many times more by cosine next.
 _NEAREST = 300
 _STRONGEST = 1_000
 _DEEPER = 4
-# So many documents are looked at in the time that the index takes to go deeper, for each of the
-# nearest that it has named so far.
+# In the time that a deeper search of the index takes, this many documents of high `s` can be scored
+# for each document that the index has found so far.
 _WORTH = 20
 
-# A deeper look that rounds differently must not change which of two equal documents is first.
+# Cosines of a deeper search may round differently, and equal documents must not change places.
 _ROUNDING = 1e-6
 
 
@@ -49,13 +50,13 @@ def added_scores(postings: Postings, changes: Float, documents: int) -> Float:
     Args:
         postings: Of the SAE.
         changes: `z' - z`, dense `(n,)`.
-        documents: Their number `N`.
+        documents: Number of documents, `N`.
     """
     added = np.zeros(documents, dtype=np.float32)
     for feature in np.flatnonzero(changes).tolist():
         rows, values = postings.documents(feature)
         if len(rows):
-            # A feature names each document once, so that adding in place misses nothing.
+            # A document occurs once in a feature's postings, so this adds to each exactly once.
             added[rows] += np.float32(float(changes[feature]) / float(values[0])) * values
     return added
 
@@ -63,7 +64,7 @@ def added_scores(postings: Postings, changes: Float, documents: int) -> Float:
 def rewards(
     postings: Postings, changes: Float, rows: NDArray[np.integer]
 ) -> dict[int, NDArray[np.float32]]:
-    """By changed feature, what it adds to the score of each of some documents, `(m,)`."""
+    """What each changed feature adds to the scores of some documents: `(m,)` by feature."""
     found = {}
     order = np.argsort(rows)
     for feature in np.flatnonzero(changes).tolist():
@@ -87,11 +88,11 @@ def best_by_codes(
     """Rows and scores of the best documents, best first; equal scores in order of rows.
 
     Args:
-        added: `s` of every document `(N,)`; minus infinity where a document is not wanted.
-        limit: How many.
-        nearest: Rows and cosines of about so many of the nearest wanted documents, best first;
-            fewer where there are no more.
-        cosines_of: Cosines of some rows.
+        added: `s` of every document `(N,)`; minus infinity for documents that may not be found.
+        limit: How many documents.
+        nearest: Finds rows and cosines of the given number of nearest documents, best first; fewer
+            if there are no more.
+        cosines_of: Computes the cosines of some rows.
     """
     by_nearness, by_strength = max(limit, _NEAREST), max(limit, _STRONGEST)
     above = np.flatnonzero(added > 0)
@@ -104,7 +105,7 @@ def best_by_codes(
         last = float(scores[best[-1]]) if len(best) == limit else -np.inf
         if len(near) < by_nearness or last >= float(cosines[-1]) + beyond + _ROUNDING:
             return rows[best], scores[best]
-        # With those whose `s` is above this, and one more, no other could come among the best.
+        # Scoring all documents of a higher `s`, and one more, would be enough to end the search.
         least = last - float(cosines[-1]) - _ROUNDING
         enough = int(np.count_nonzero(added[above] > least)) + 1
         if by_strength < enough <= by_strength + _WORTH * by_nearness:
@@ -114,7 +115,7 @@ def best_by_codes(
 
 
 def _strongest(added: Float, above: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], float]:
-    """Documents of the highest `s` above zero, and the most that any other can have."""
+    """The `count` documents of the highest `s` above zero, and the most that others can have."""
     if len(above) <= count:
         return above, 0.0
     chosen = above[np.argpartition(-added[above], count - 1)[:count]]

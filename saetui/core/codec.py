@@ -3,8 +3,8 @@
     a = W_enc (x - b_pre) + b_enc        z = TopK(ReLU(a), k)        x_hat = sum_i z_i d_i + b_pre
 
 after O'Neill et al., "Disentangling Dense Embeddings with Sparse Autoencoders" (arXiv 2408.00657).
-An SAE with a threshold, such as one trained by BatchTopK, counts an activation at or below it as
-zero, so that documents differ in how many features they activate.
+If an SAE has a threshold, as those trained by BatchTopK do, activations at or below it count as
+zero, and the number of active features differs between documents.
 """
 
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ class SaeWeights:
         encoder_bias: `b_enc`, float32 `(n,)`.
         directions: `W_dec` transposed, float32 `(n, d)`; row `i` is `d_i`, of unit norm.
         bias: `b_pre`, float32 `(d,)`.
-        k: Active features per document at most.
-        threshold: What an activation must exceed, at least 0.
+        k: The most features that can be active on a document.
+        threshold: Activations at or below it count as zero; at least 0.
     """
 
     encoder: Float
@@ -56,10 +56,10 @@ class SaeWeights:
 
 @dataclass(frozen=True)
 class Codes:
-    """Sparse codes of `N` documents, a fixed number of slots each.
+    """Sparse codes of `N` documents, in `k` slots each.
 
     Attributes:
-        indices: int32 `(N, k)`, sorted by falling value; unused slots hold -1.
+        indices: int32 `(N, k)`, active features, the strongest first; unused slots hold -1.
         values: float32 `(N, k)`, zero in unused slots.
         n: Number of features.
     """
@@ -77,8 +77,8 @@ def preactivations(weights: SaeWeights, x: Float) -> Float:
 def encode(weights: SaeWeights, x: Float) -> Codes:
     """Sparse codes of embeddings float32 `(m, d)`.
 
-    Ties at the k-th place go to the lower feature number, so that codes do not depend on the
-    order in which a partial sort happens to leave equal values.
+    Ties at the k-th place go to the lower feature number; otherwise codes would depend on the order
+    in which a partial sort happens to leave equal values.
     """
     a = np.atleast_2d(preactivations(weights, np.atleast_2d(x)))
     k = min(weights.k, weights.n)
@@ -108,7 +108,7 @@ def _largest(a: Float, k: int) -> NDArray[np.intp]:
 
 
 def encode_in_blocks(weights: SaeWeights, x: NDArray[np.floating], block: int) -> Iterator[Codes]:
-    """Encode rows of `x` `(N, d)`, `block` rows at a time, so that memory stays bounded."""
+    """Encode the rows of `x` `(N, d)` in blocks of `block` rows, to bound the memory needed."""
     for start in range(0, len(x), block):
         yield encode(weights, np.asarray(x[start : start + block], dtype=np.float32))
 

@@ -1,4 +1,4 @@
-"""How documents are asked for beside steering; plain values, cheap to import."""
+"""Which documents a search may find, and how it looks for them; plain values, cheap to import."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -9,15 +9,15 @@ RETRIEVALS: tuple[Retrieval, ...] = get_args(Retrieval)
 
 @dataclass(frozen=True)
 class DocumentFilter:
-    """Which documents a search may find; all that is set must hold.
+    """Which documents a search may find. A document must fulfil everything that is set.
 
     Attributes:
-        after: Published on this date or later: ISO, of any precision; empty: any.
-        before: Published on this date or earlier, all its days included; empty: any.
-        categories: In at least one of these; "cs" stands for "cs.LG" and all others below it, too.
-        where: Metadata fields and what they must be; of a list, what it must contain.
-        having: Features that must be active.
-        lacking: Features that must not be active.
+        after: Earliest date of publication, ISO of any precision; empty for no limit.
+        before: Latest date of publication, all of its days included; empty for no limit.
+        categories: The document is in at least one of these; "cs" includes "cs.LG" and the like.
+        where: Metadata fields and the value of each; a field that is a list must contain the value.
+        having: Features that are active on the document.
+        lacking: Features that are not active on the document.
     """
 
     after: str = ""

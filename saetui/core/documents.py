@@ -1,4 +1,4 @@
-"""A document as every part of saetui sees it."""
+"""A document of a corpus, the same for every part of saetui."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text with what is known about it.
+    """One text and its metadata.
 
     Attributes:
         id: Unique in its corpus.
@@ -14,7 +14,7 @@ class Document:
         text: The body; never empty in a bundle.
         url: Where it can be read, or empty.
         published: ISO date of any precision ("2019", "2019-03", "2019-03-14"), or empty.
-        metadata: Every further field of the source, JSON values.
+        metadata: All other fields of the source, as JSON values.
     """
 
     id: str
@@ -31,7 +31,7 @@ class Document:
 
 
 def fact_texts(value: object) -> Iterator[str]:
-    """A value of metadata, or each of a list, as a user would write it, in lower case."""
+    """A metadata value, or each item of a list, as a user would type it, in lower case."""
     for each in value if isinstance(value, list) else [value]:
         match each:
             case None:

@@ -1,13 +1,13 @@
-"""Why a document is where it is: its score as a sum of terms.
+"""Split a document's score into terms: what each feature contributes to it.
 
-The steered vector is a sum, `e' = sum_i z'_i d_i + b_pre + r`, where the remainder `r` is the part
-of it that the SAE does not explain: in `delta` the same as that of the query, in `decode` zero, in
-`optimise` what the steps have added to the decoded code. With `x` of unit norm,
+The steered vector is a sum, `e' = sum_i z'_i d_i + b_pre + r`. The remainder `r` is the part that
+the SAE does not explain: the query's own remainder in `delta`, zero in `decode`, and in `optimise`
+what the gradient steps added to the decoded code. For a document `x` of unit norm,
 
     cosine(e', x) = [ sum_i z'_i (d_i . x) + b_pre . x + r . x ] / |e'|
 
-In `codes` the cosine is that of the query itself, split in the same way, and each changed feature
-adds its own reward, `(z'_i - z_i) z_i(x) / max_i`, to its term.
+In `codes` the cosine of the unsteered query is split in the same way, and each changed feature's
+reward, `(z'_i - z_i) z_i(x) / max_i`, is added to its term.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ Terms = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Explanation:
-    """The terms of one document's score; they add up to it.
+    """The terms of one document's score, which is their sum.
 
     Attributes:
         features: `(feature, term)` pairs, the largest term by size first.
-        bias: Term of `b_pre`.
-        remainder: Term of what the SAE does not explain.
-        words: Term of the query's words, in searches that go by them.
+        bias: The term of `b_pre`.
+        remainder: The term of what the SAE does not explain.
+        words: The term of the query's words, in a search by words.
     """
 
     features: tuple[tuple[int, float], ...]
@@ -50,7 +50,7 @@ def explain(weights: SaeWeights, steered: Float, vector: Float, rows: Float) -> 
     Args:
         weights: Of the SAE.
         steered: The steered dense code `z'`, `(n,)`.
-        vector: The steered vector `e'` as it was searched with, `(d,)`.
+        vector: The steered vector `e'` that documents were compared with, `(d,)`.
         rows: Document embeddings of unit norm, float32 `(m, d)`.
 
     Returns:
@@ -58,7 +58,7 @@ def explain(weights: SaeWeights, steered: Float, vector: Float, rows: Float) -> 
     """
     active = np.flatnonzero(steered)
     norm = float(np.linalg.norm(vector)) or 1.0
-    # Double precision here makes the terms add up to the score to rounding of single precision.
+    # In double precision the terms add up to the score within the rounding of single precision.
     directions = weights.directions[active].astype(np.float64)
     x = rows.astype(np.float64)
     amounts = steered[active].astype(np.float64)
@@ -76,10 +76,10 @@ def explain_codes(
 
     Args:
         weights: Of the SAE.
-        z: The query's dense code as it was typed, `(n,)`.
-        e: The query's embedding, `(d,)`; zeros for none.
+        z: The dense code of the unsteered query, `(n,)`.
+        e: The query's embedding, `(d,)`; zeros if there is no query.
         rows: Document embeddings of unit norm, float32 `(m, d)`.
-        rewards: By changed feature, what it adds to each document's score, `(m,)`.
+        rewards: What each changed feature adds to the documents' scores: `(m,)` by feature.
 
     Returns:
         One explanation per document.
@@ -100,7 +100,7 @@ def explain_codes(
 def _explanations(
     active: NDArray[np.integer], terms: Terms, bias: Terms, remainder: Terms
 ) -> list[Explanation]:
-    # Stable, so that equal terms stay in order of features.
+    # A stable sort keeps equal terms in order of features.
     order = np.argsort(-np.abs(terms), axis=1, kind="stable")
     features = active[order].tolist()
     sizes = np.take_along_axis(terms, order, axis=1).tolist()

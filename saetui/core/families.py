@@ -1,6 +1,6 @@
-"""Feature families: a general feature and the special ones that occur with it, as trees.
+"""Feature families: trees of a general feature and the special features that occur with it.
 
-`saetui.interpret.families.building` finds them; here they are looked up, named, stored and
+`saetui.interpret.families.building` finds families. Here they are looked up, named, stored and
 exported.
 """
 
@@ -26,31 +26,31 @@ Measure = Literal["cosine", "containment"]
 
 @dataclass(frozen=True)
 class FamilyParameters:
-    """What decides which families there are.
+    """The settings by which families are found.
 
-    The defaults differ from the paper's: `as_in_the_paper` has those. With `f_i` documents that
-    activate `i`, `C_ij` that activate both, and `N` in all:
+    The defaults differ from the paper's, which `as_in_the_paper` gives. Of `N` documents, `f_i`
+    activate feature `i` and `C_ij` activate both `i` and `j`.
 
     Attributes:
-        measure: What an edge weighs. "cosine": `C_ij / sqrt((f_i + 1) (f_j + 1))`, which hangs a
-            feature below the narrowest one that still covers it. "containment":
-            `C_ij / (min(f_i, f_j) + 1)`, which hangs it below the broadest.
+        measure: The weight of an edge. With "cosine", `C_ij / sqrt((f_i + 1) (f_j + 1))`, a
+            feature's parent is the narrowest feature that still covers it. With "containment",
+            `C_ij / (min(f_i, f_j) + 1)`, it is the broadest.
         minimum_weight: `tau`, the least weight of an edge.
-        minimum_lift: Least `C_ij N / (f_i f_j)` of an edge: how many times more often both
-            features are active together than they would be by chance.
-        minimum_ratio: Least `max(f_i, f_j) / min(f_i, f_j)` of an edge, so that equals do not
-            stand above each other.
-        minimum_together: Least `C_ij` of an edge.
-        minimum_root_lift: Least lift of every member with its family's root, directly or not
-            joined to it: what hangs below a feature that is not fit is left out as well.
+        minimum_lift: The least `C_ij N / (f_i f_j)` of an edge: how many times more often than by
+            chance the two features occur together.
+        minimum_ratio: The least `max(f_i, f_j) / min(f_i, f_j)` of an edge; it keeps features of
+            about the same frequency from becoming parent and child.
+        minimum_together: The least `C_ij` of an edge.
+        minimum_root_lift: The least lift of a member with the root of its family. A member below
+            it is left out with everything below that member.
         maximum_density: Features active on this share of documents or more are left out.
         minimum_documents: Features active on fewer documents are left out.
-        minimum_f1: Features with a lower F1 of their label are left out.
-        minimum_pearson: Features with a lower Pearson correlation of it are left out.
-        rounds: How often roots are looked for, removed, and the forest rebuilt.
-        minimum_children: Of a root.
-        minimum_members: Of a family, its root among them.
-        maximum_overlap: Jaccard overlap above which the smaller of two families goes.
+        minimum_f1: Features whose label has a lower F1 are left out.
+        minimum_pearson: Features whose label has a lower Pearson correlation are left out.
+        rounds: How many times roots are found, removed, and the forest built again.
+        minimum_children: The fewest children of a root.
+        minimum_members: The fewest members of a family, its root included.
+        maximum_overlap: Of two families with a higher Jaccard overlap the smaller one is left out.
 
     Raises:
         ValueError: There is no such measure.
@@ -77,7 +77,7 @@ class FamilyParameters:
 
     @staticmethod
     def as_in_the_paper() -> "FamilyParameters":
-        """Edges by containment alone, after section 4 of O'Neill et al. (arXiv 2408.00657)."""
+        """Weights by containment and no other conditions, as in section 4 of arXiv 2408.00657."""
         return FamilyParameters(
             "containment",
             minimum_lift=0.0,
@@ -93,9 +93,9 @@ class CoOccurrence:
 
     Attributes:
         first: int32 `(m,)`, the lower feature number of each pair.
-        second: int32 `(m,)`, the higher one.
-        counts: int64 `(m,)`, `C_ij`: documents that activate both.
-        weights: float64 `(m,)`, by the measure of `FamilyParameters`.
+        second: int32 `(m,)`, the higher feature number.
+        counts: int64 `(m,)`, `C_ij`, how many documents activate both.
+        weights: float64 `(m,)`, by `FamilyParameters.measure`.
     """
 
     first: Int
@@ -106,17 +106,17 @@ class CoOccurrence:
 
 @dataclass(frozen=True)
 class FamilyLabel:
-    """One label that a family has had, with where it came from and how far to trust it.
+    """One label that a family has or had: where it comes from and how far to trust it.
 
     Attributes:
         text: The label.
-        method: "terms" for what members share, "llm" for a language model's.
-        model: Which language model; empty for none.
-        prompt_version: With which prompt; empty for none.
+        method: "terms" if made of terms that members share, "llm" if by a language model.
+        model: The language model, or empty.
+        prompt_version: The version of its prompt, or empty.
         created: ISO date, or empty.
-        judge: Who scored it; empty for nobody.
-        f1: How well the judge tells from the label which documents activate the family strongly.
-        pearson: The same as a correlation.
+        judge: The judge that scored it; empty if it was not scored.
+        f1: How well the judge predicts from the label which documents activate the family strongly.
+        pearson: The same as a Pearson correlation.
     """
 
     text: str
@@ -136,13 +136,13 @@ class Family:
     Attributes:
         id: Position in `Families.families`.
         root: The densest member.
-        label: What the family is called now.
-        members: Root first, then by depth; siblings denser first, then by number.
-        edges: `(parent, child, weight)`, one per member but the root, in the order of children.
-        round: In which round it was found, counted from 1.
+        label: The current label.
+        members: The root first, then by depth; the denser of two siblings first, then by number.
+        edges: `(parent, child, weight)` for each member but the root, in the order of `members`.
+        round: The round in which it was found, counted from 1.
         f1: How well the label predicts which documents activate the family; None if not scored.
-        pearson: The same as a correlation.
-        labels: Every label it has had, oldest first; the newest is the one above.
+        pearson: The same as a Pearson correlation.
+        labels: Every label it has had, oldest first, the current one last.
     """
 
     id: int
@@ -156,7 +156,7 @@ class Family:
     labels: tuple[FamilyLabel, ...] = ()
 
     def called(self, label: FamilyLabel) -> "Family":
-        """The same family by another name; the names it had are kept."""
+        """The same family with a new label; the earlier labels are kept."""
         before = self.labels or ((self.newest_label,) if self.label else ())
         return replace(
             self,
@@ -168,7 +168,7 @@ class Family:
 
     @property
     def newest_label(self) -> FamilyLabel:
-        """The label it has now; where nobody wrote down where it is from, without that."""
+        """The current label; without its origin if that was not recorded."""
         if self.labels:
             return self.labels[-1]
         return FamilyLabel(self.label, "", f1=self.f1, pearson=self.pearson)
@@ -181,7 +181,7 @@ class Family:
         return {parent: tuple(below) for parent, below in children.items()}
 
     def children(self, feature: int) -> tuple[int, ...]:
-        """Members right below a member, denser first; empty for a leaf."""
+        """The children of a member, denser first; empty for a leaf."""
         return self._children.get(feature, ())
 
 
@@ -190,9 +190,9 @@ class Families:
     """All families of one SAE on one corpus.
 
     Attributes:
-        parameters: They were built with.
-        clean: The features that could become members, ascending.
-        families: Larger ones first, of equally large ones the lower root first.
+        parameters: The settings by which they were found.
+        clean: Features that could become members, ascending.
+        families: The larger first, of equally large ones that with the lower root.
         forest: `(parent, child, weight)` of the first round's forest, by child, then parent.
     """
 
@@ -219,7 +219,7 @@ class Families:
         return {feature: tuple(found) for feature, found in memberships.items()}
 
     def of_feature(self, feature: int) -> tuple[Family, ...]:
-        """Families that a feature is a member of, largest first."""
+        """The families of which a feature is a member, largest first."""
         return self._memberships.get(feature, ())
 
     def smallest_of(self, feature: int) -> Family | None:
@@ -235,15 +235,15 @@ class Families:
         """Forest and families as one directed graph, from general to specific.
 
         Every clean feature is a node with the attributes `label`, `density` and `families`, the
-        numbers of its families with blanks between; the root of a family also has `family`, its
-        number, with its label as `family_label`. Edges have `weight`, the `families` they are in,
-        and `forest`: whether they are of the first round's forest, as those of families that later
-        rounds found may not be. All are plain values, so that any of networkx's writers takes the
-        graph.
+        numbers of its families separated by blanks. The root of a family also has the attributes
+        `family`, the family's number, and `family_label`. An edge has `weight`, the `families` that
+        it is in, and `forest`, which says whether it belongs to the forest of the first round;
+        edges of families found in later rounds may not. All values are plain, so every writer of
+        networkx takes the graph.
 
         Args:
-            labels: Of every feature of the SAE.
-            density: The same.
+            labels: The label of every feature of the SAE.
+            density: The density of every feature of the SAE.
         """
         import networkx as nx
 
@@ -272,7 +272,7 @@ class Families:
 
     @staticmethod
     def from_dict(value: Mapping[str, Any]) -> "Families":
-        """Read what `as_dict` wrote, be it through JSON.
+        """Read what `as_dict` returned, also after a trip through JSON.
 
         Raises:
             BundleDamaged: Something is missing or of the wrong kind.

@@ -1,4 +1,4 @@
-"""What a feature does on a corpus: how often, how strongly, and beside which others."""
+"""How often and how strongly features are active on a corpus, and which occur together."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,19 +13,19 @@ from saetui.errors import InputError
 
 DECILES = 10
 
-# Documents whose codes are looked at together, so that they stay in the cache.
+# Documents per block; the codes of so many fit into a processor's cache.
 _DOCUMENTS = 4_096
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Per-feature figures, each `(n,)`.
+    """Figures of all features, each `(n,)`.
 
     Attributes:
         documents: How many documents activate the feature.
         density: Their share of the corpus.
-        mean_activation: Over the documents that activate it; 0 for none.
-        max_activation: The strongest; 0 for none.
+        mean_activation: Mean over the documents that activate it; 0 if none does.
+        max_activation: The strongest activation; 0 if no document activates it.
     """
 
     documents: NDArray[np.int64]
@@ -60,19 +60,28 @@ def statistics(postings: Postings, corpus_size: int) -> Statistics:
 
 
 def histogram(values: Float, bins: int) -> NDArray[np.int64]:
-    """Counts of activations, strongest first, in `bins` equal steps from 0 to the maximum."""
+    """How many activations lie in each of `bins` equal steps from 0 to the maximum.
+
+    Args:
+        values: Activations, strongest first.
+        bins: Number of steps.
+    """
     if not len(values):
         return np.zeros(bins, dtype=np.int64)
-    # Activations are sorted, so that where a step ends is found without looking at all of them.
+    # Activations are sorted, so a binary search finds where each step ends.
     edges = np.linspace(0.0, float(values[0]), bins + 1, dtype=np.float64)[1:-1]
     below = np.searchsorted(values[::-1], edges.astype(np.float32), side="left")
     return np.diff(below, prepend=0, append=len(values))
 
 
 def decile_positions(count: int, per_decile: int) -> list[NDArray[np.intp]]:
-    """Positions in a feature's postings to show for each tenth of them, strongest tenth first.
+    """Positions of examples in a feature's postings, for each tenth of them, strongest tenth first.
 
-    Positions are spread evenly within a tenth. With fewer documents than tenths some are empty.
+    The positions are spread evenly over their tenth. Below ten documents, some tenths are empty.
+
+    Args:
+        count: Number of documents in the postings.
+        per_decile: The most positions in each tenth.
     """
     edges = np.linspace(0, count, DECILES + 1).round().astype(np.intp)
     spans = []
@@ -90,14 +99,14 @@ def cosines_to_directions(weights: SaeWeights, e: Float) -> Float:
 def nearest_and_opposed(
     weights: SaeWeights, feature: int, limit: int
 ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """Other features with the cosine of their directions: nearest first, and most opposed first."""
+    """Other features by the cosine of directions: the nearest first, and the most opposed first."""
     return both_ends(weights.directions @ weights.directions[feature], feature, limit)
 
 
 def both_ends(
     cosines: Float, feature: int, limit: int
 ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """Features but `feature` with their cosines `(n,)`: the highest first, and the lowest first."""
+    """All features but one with their cosines `(n,)`: the highest first, and the lowest first."""
 
     def ranked(sign: int) -> list[tuple[int, float]]:
         ranking = sign * cosines
@@ -115,7 +124,7 @@ def co_occurring(
     counts = np.zeros(codes.n + 1, dtype=np.int64)
     ordered = np.sort(rows)
     for start in range(0, len(ordered), _DOCUMENTS):
-        # Unused slots hold -1 and are gathered in the place before the first.
+        # Unused slots hold -1, so everything is counted one place further on.
         active = codes.indices[ordered[start : start + _DOCUMENTS]].ravel() + 1
         counts += np.bincount(active, minlength=len(counts))
     counts = counts[1:]

@@ -1,7 +1,7 @@
-"""Features of two SAEs on the same embeddings: which of them stand for the same thing.
+"""Match the features of two SAEs that were trained on the same embeddings.
 
-After section 5.3 of O'Neill et al. (arXiv 2408.00657): features of a small SAE recur in a larger
-one, or split into several, and the larger one has novel ones.
+After section 5.3 of O'Neill et al. (arXiv 2408.00657): a feature of a small SAE recurs in a larger
+SAE or splits into several features there, and the larger SAE also has novel features.
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,23 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float, Int
 
 LEAST_COSINE = 0.5
-"""Cosine of two directions from which they are called a match.
+"""Two features match if the cosine of their directions is at least this.
 
-In SAEs of 256 to 1,536 features on 11,000 abstracts, 95 of 100 features have no other of their own
-SAE that near. Across two SAEs, features from 0.5 to 0.6 share a third to a half of the rarer one's
-documents, eight to twenty times what chance gives; from 0.9 on they share four in five.
+In SAEs of 256 to 1,536 features on 11,000 abstracts, 95 of 100 features have no other feature of
+their own SAE that close. Across two SAEs, features with a cosine of 0.5 to 0.6 share a third to a
+half of the rarer one's documents, 8 to 20 times as many as by chance; from 0.9 on they share four
+fifths.
 """
 
 
 @dataclass(frozen=True)
 class Matches:
-    """For each feature of one SAE the features of another whose directions are nearest.
+    """For each feature of one SAE, the features of another SAE with the nearest directions.
 
     Attributes:
-        features: int32 `(n, m)`, numbers in the other SAE, nearest first.
-        cosines: float32 `(n, m)`, of the two directions.
-        together: int32 `(n, m)`, documents that activate both.
+        features: int32 `(n, m)`, their numbers in the other SAE, nearest first.
+        cosines: float32 `(n, m)`, cosines of the two directions.
+        together: int32 `(n, m)`, how many documents activate both.
     """
 
     features: Int
@@ -36,21 +37,21 @@ class Matches:
 
     @property
     def n(self) -> int:
-        """Features of the SAE whose matches these are."""
+        """Number of features that were matched."""
         return len(self.features)
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What became of a small SAE's features in a larger SAE. All in order of numbers.
+class SaeComparison:
+    """What became of a small SAE's features in a larger SAE; everything in order of numbers.
 
     Attributes:
-        recurrent: `(small, large)` features that match each other and nothing else.
-        split: Each small feature that several large ones match, with these, nearest first.
+        recurrent: Pairs of a small and the only large feature that matches it.
+        split: For each small feature that several large ones match, these, nearest first.
         novel: Large features that match no small one.
         lost: Small features that no large one matches.
-        inactive: Large features without documents, which are none of the above.
-        least_cosine: From which directions were called a match.
+        inactive: Large features without documents; they are in none of the lists above.
+        least_cosine: The least cosine of a match.
     """
 
     recurrent: tuple[tuple[int, int], ...]
@@ -66,16 +67,17 @@ def compare(
     small_documents: NDArray[np.integer],
     large_documents: NDArray[np.integer],
     least_cosine: float = LEAST_COSINE,
-) -> Comparison:
-    """Sort the features of two SAEs by whether they recur, split, are novel or are lost.
+) -> SaeComparison:
+    """Find out which features of two SAEs recur, split, are novel or are lost.
 
-    Each large feature belongs to the small one nearest to it, if their cosine is large enough.
+    Each large feature is given to the nearest small one, if their cosine is large enough.
 
     Args:
-        to_small: Matches of the larger SAE's features in the smaller one.
-        small_documents: Documents that activate each small feature; without any it is left out.
+        to_small: Matches of the larger SAE's features in the smaller SAE.
+        small_documents: How many documents activate each small feature; those with none are left
+            out.
         large_documents: The same for each large feature.
-        least_cosine: From which two directions are called a match.
+        least_cosine: The least cosine of a match.
     """
     nearest, cosines = to_small.features[:, 0], to_small.cosines[:, 0]
     active = large_documents > 0
@@ -84,7 +86,7 @@ def compare(
     order = np.lexsort((np.arange(to_small.n), -cosines))
     for large in order[matched[order]].tolist():
         belonging.setdefault(int(nearest[large]), []).append(large)
-    return Comparison(
+    return SaeComparison(
         recurrent=tuple(
             (small, larges[0]) for small, larges in sorted(belonging.items()) if len(larges) == 1
         ),

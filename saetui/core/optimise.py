@@ -1,7 +1,7 @@
 """Find an embedding whose code is the one that the user asked for.
 
-Decoding a changed code and encoding it again does not give that code back. From
-`x_0 = W_dec z' + b_pre` a few steps descend
+Decoding a changed code and encoding the result gives another code. So, starting from the decoded
+code `x_0 = W_dec z' + b_pre`, a few gradient steps reduce
 
     L(x) = |encode(x) - z'|^2
 
@@ -9,11 +9,11 @@ With `A(x)` the features that are active in `encode(x)` or wanted by `z'`, a ste
 
     g = W_A^T (a_A(x) - z'_A),   a(x) = W_enc x + offset
 
-which is half the gradient of `L` over the active features; those that are wanted but not active
-are pulled by their pre-activation, since their own gradient is zero and they could never return.
-The length of each step is that which is best while `A` stays as it is, `|g|^2 / |W_A g|^2`. The
-point of the smallest `L` met is kept. This is the paper's iterative encoding (O'Neill et al., arXiv
-2408.00657), with the step length found rather than set.
+For active features this is half the gradient of `L`. A feature that is wanted but not active has no
+gradient and would never return, so its pre-activation takes part instead. The length of each step
+is the best one as long as `A` does not change, `|g|^2 / |W_A g|^2`. The point with the smallest `L`
+is the result. This is the paper's iterative encoding (O'Neill et al., arXiv 2408.00657), with a
+step length that is computed instead of set.
 """
 
 from collections.abc import Callable
@@ -27,19 +27,19 @@ from saetui.core.search import distinct
 
 STEPS = 10
 
-# Beside the wanted features, this many times k of the strongest are watched while stepping.
+# Steps compute activations of the wanted features and of this many times k of the strongest.
 _WATCHED = 4
 
 
 @dataclass(frozen=True)
 class Optimised:
-    """An embedding and how well its code agrees with the wanted one.
+    """An embedding, and how well its code agrees with the wanted code.
 
     Attributes:
         vector: `e'`, not normalised; float32 `(d,)`.
-        before: `|encode(x_0) - z'|^2 / |z'|^2` of the decoded code; not divided where `z'` is 0.
+        before: `|encode(x_0) - z'|^2 / |z'|^2` of the decoded code; not divided if `z'` is zero.
         after: The same of `vector`; never more than `before`.
-        steps: How many were made.
+        steps: How many steps were made.
     """
 
     vector: Float
@@ -54,16 +54,17 @@ def optimise(
     steps: int = STEPS,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Optimised:
-    """Descend from the decoded code towards an embedding whose code is `target`.
+    """Move from the decoded code towards an embedding whose code is `target`.
 
-    All features are looked at twice, before and after; in between only the wanted ones and those
-    that are near to being active, so that a step reads few rows of the encoder.
+    Activations of all features are computed twice, at the start and at the end. The steps between
+    compute only those of the wanted and the strongest features, so each reads few rows of the
+    encoder.
 
     Args:
         weights: Of the SAE.
         target: `z'`, dense float32 `(n,)`.
-        steps: How many at most.
-        interrupted: Asked before each step; when it is true, what was reached is returned.
+        steps: The most steps to make.
+        interrupted: Called before each step; once it returns true, no further step is made.
     """
     start = decode(weights, target)
     activations = preactivations(weights, start)
@@ -71,7 +72,7 @@ def optimise(
     watched = _watched(weights, activations, target)
     best, made = _descend(weights, watched, target, start, steps=steps, interrupted=interrupted)
     after = _error(encode_dense(weights, best), target) if made else before
-    # A feature that was not watched may have become active.
+    # A feature whose activation no step computed may have become active.
     if after > before:
         best, after = start, before
     scale = float(target @ target) or 1.0
@@ -93,7 +94,7 @@ def _descend(
     steps: int,
     interrupted: Callable[[], bool],
 ) -> tuple[Float, int]:
-    """The best point met, and the number of steps made."""
+    """The best point on the way, and the number of steps made."""
     encoder, offset, target = weights.encoder[watched], weights.offset[watched], target[watched]
     x, best, least, made = start, start, np.inf, 0
     while True:
@@ -116,7 +117,7 @@ def _descend(
 
 
 def _kept(weights: SaeWeights, activations: Float) -> Float:
-    """`TopK(ReLU(a), k)` of pre-activations, dense; all that tie at the k-th place are kept."""
+    """`TopK(ReLU(a), k)` of pre-activations, dense; all that tie at the k-th place stay."""
     k = min(weights.k, len(activations))
     least = max(float(np.partition(activations, -k)[-k]), 0.0)
     chosen = (activations >= least) & (activations > weights.threshold)

@@ -1,4 +1,4 @@
-"""Codes the other way round: for each feature, the documents that activate it."""
+"""Codes by feature, an inverted index: for each feature, the documents that activate it."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from saetui.core.codec import Codes, Float, Int
 
 @dataclass(frozen=True)
 class Postings:
-    """For each feature its documents by falling activation, so that opening one reads one slice.
+    """The documents of each feature, strongest first; one feature is one slice of the arrays.
 
     Attributes:
-        indptr: int64 `(n + 1,)`; feature `i` owns `rows[indptr[i]:indptr[i + 1]]`.
-        rows: int32 `(nnz,)`, documents; equal activations are in the order of rows.
-        values: float32 `(nnz,)`, their activations, all above zero.
+        indptr: int64 `(n + 1,)`; feature `i` has `rows[indptr[i]:indptr[i + 1]]`.
+        rows: int32 `(nnz,)`, documents; those of equal activation in order of rows.
+        values: float32 `(nnz,)`, activations of these documents, all above zero.
     """
 
     indptr: NDArray[np.int64]
@@ -28,7 +28,7 @@ class Postings:
         return len(self.indptr) - 1
 
     def counts(self) -> NDArray[np.int64]:
-        """Documents that activate each feature, int64 `(n,)`."""
+        """How many documents activate each feature, int64 `(n,)`."""
         return np.diff(self.indptr)
 
     def documents(self, feature: int) -> tuple[Int, Float]:
@@ -38,7 +38,7 @@ class Postings:
 
 
 def build_postings(codes: Codes) -> Postings:
-    """Invert codes; memory is proportional to the number of non-zero activations."""
+    """Invert codes, in memory proportional to the number of activations above zero."""
     active = codes.indices >= 0
     features = codes.indices[active]
     indptr = np.zeros(codes.n + 1, dtype=np.int64)
@@ -51,16 +51,17 @@ def build_postings(codes: Codes) -> Postings:
 
 
 def by_feature(features: Int, n: int) -> NDArray[np.intp]:
-    """The order of rising features, below `n`, in which equal ones stay as they come."""
-    # Numbers of 16 bits are sorted by their digits, in a tenth of the time.
+    """Indices that sort feature numbers below `n`; equal numbers keep their order."""
+    # numpy sorts 16-bit numbers by radix sort, in a tenth of the time.
     return np.argsort(features.astype(np.min_scalar_type(max(n - 1, 0))), kind="stable")
 
 
 def sort_by_activation(indptr: NDArray[np.int64], rows: Int, values: Float) -> None:
-    """Bring each feature's documents, which come by rows, in order of falling activation, in place.
+    """Sort each feature's documents, which come in order of rows, by falling activation, in place.
 
-    An activation above zero is in the order of its bits read as a number. With these above and the
-    row below, a number of 64 bits says all, and no two are equal.
+    Positive floats are in the same order as their bits read as integers. So each document becomes
+    one 64-bit integer, the activation's inverted bits above the row, and sorting these needs no
+    second key.
     """
     for first, last in zip(indptr[:-1].tolist(), indptr[1:].tolist(), strict=True):
         activations = np.ascontiguousarray(values[first:last]).view(np.uint32)

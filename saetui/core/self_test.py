@@ -1,12 +1,12 @@
-"""Whether an autoencoder belongs to the embeddings beside it, and what went wrong if it does not.
+"""Test whether an autoencoder fits the embeddings beside it, and find out what is wrong if not.
 
-Weights from elsewhere load without complaint in many wrong ways: with another k, transposed,
-centred twice, beside vectors of another model. All of them show in how badly a few hundred
-documents are reconstructed, and each shows in its own way: undoing the right one helps.
+Weights from elsewhere can be wrong in many ways and still load: another k, a transposed matrix, a
+bias counted twice, embeddings of another model. Each of these makes the reconstruction of documents
+worse, and undoing the right one makes it better.
 
-The thresholds were read off six TopK autoencoders trained here (d = 384, k = 16 and 32, n = 512 to
-1,536). Loaded right they had an nMSE of 0.17 to 0.28. Half of k cost a factor of 1.33 to 1.50,
-twice k gained 1.08 to 1.12; centred wrongly the nMSE was 1.3 to 5 times what it should be.
+The thresholds come from six TopK autoencoders (d = 384, k = 16 and 32, n = 512 to 1,536). Loaded
+correctly they had an nMSE of 0.17 to 0.28. Half of k raised it by a factor of 1.33 to 1.50, twice k
+lowered it by 1.08 to 1.12, and a wrong centre raised it by 1.3 to 5.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights, encode
 
-DOCUMENTS = 1_024
-"""How many documents are looked at."""
+SAMPLE_SIZE = 1_024
+"""The most documents that a test reconstructs."""
 
 _UNIT = 0.01
 _CLEARLY_BETTER = 0.8
@@ -32,18 +32,18 @@ _MANY_TIMES = 16
 
 @dataclass(frozen=True)
 class SelfTest:
-    """What a few hundred documents say about an autoencoder.
+    """The result of testing an autoencoder on a sample of documents.
 
     Attributes:
-        documents: How many were looked at.
-        nmse: Squared error of reconstructing them over that of predicting their mean.
-        explained_variance: 1 - variance of the errors over variance of the documents.
+        documents: Size of the sample.
+        nmse: Squared error of the reconstruction, divided by that of predicting the mean document.
+        explained_variance: 1 minus variance of the errors over variance of the documents.
         l0: Mean number of active features.
-        least_norm: Of the features' directions, 1 where all is well.
-        greatest_norm: The same.
-        agreement: Share of the active features that stored codes and freshly computed ones have
-            in common; None where there were no stored ones.
-        mistake: What is wrong, a sentence; empty when it was loaded right.
+        least_norm: The least norm of a feature's direction; 1 if the weights are right.
+        greatest_norm: The greatest norm of a feature's direction; 1 if the weights are right.
+        agreement: Share of the active features that stored codes and newly computed ones have in
+            common; None if there are no stored codes.
+        mistake: What is wrong, a sentence; empty if nothing is.
         hint: What to do about it.
     """
 
@@ -59,12 +59,12 @@ class SelfTest:
 
     @property
     def ok(self) -> bool:
-        """Whether it was loaded right."""
+        """Whether no mistake was found."""
         return not self.mistake
 
     @property
     def agrees(self) -> bool:
-        """Whether stored codes, if there were any, are those that the weights give."""
+        """Whether the weights give the stored codes, if there are any."""
         return self.agreement is None or self.agreement >= _AGREES
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class SelfTest:
         return asdict(self)
 
     def figures(self) -> str:
-        """What was measured, in one line."""
+        """The measurements in one line."""
         norms = (
             "directions of unit norm"
             if max(1 - self.least_norm, self.greatest_norm - 1) <= _UNIT
@@ -86,8 +86,8 @@ class SelfTest:
 
 
 def sampled_rows(count: int) -> NDArray[np.int64]:
-    """Rows to look at, spread evenly over `count` documents."""
-    return np.unique(np.linspace(0, count - 1, min(count, DOCUMENTS)).astype(np.int64))
+    """Rows of the sample, spread evenly over `count` documents."""
+    return np.unique(np.linspace(0, count - 1, min(count, SAMPLE_SIZE)).astype(np.int64))
 
 
 def self_test(
@@ -102,10 +102,10 @@ def self_test(
 
     Args:
         weights: Of the autoencoder.
-        x: Float32 `(m, d)`, rows of unit norm, `m` at least 1.
-        stored: Codes of these rows from elsewhere, if there are any.
-        raw: The same rows as they came, before they were scaled to unit norm.
-        witnessed_k: Another k that something beside the weights speaks for.
+        x: float32 `(m, d)`, rows of unit norm, `m` at least 1.
+        stored: Codes of the same rows that came with the weights, if any did.
+        raw: The same rows before they were scaled to unit norm.
+        witnessed_k: Another k that files beside the weights suggest.
     """
     codes = encode(replace(weights, k=min(2 * weights.k, weights.n)), x)
     error = _reconstruction(weights, _first(codes, weights.k)) - x
@@ -136,22 +136,22 @@ def _mistakes(
     raw: Float | None,
     witnessed_k: int | None,
 ) -> Iterator[tuple[str, str]]:
-    """What may be wrong, the likeliest first, each with what to do; nothing where nothing is."""
+    """What may be wrong and what to do about it, the most likely first."""
     yield from _of_matrices(weights, tested)
     if len(x) > 1:
         yield from _of_centring(weights, x, tested, raw)
         if tested.nmse > _HOPELESS and not _k_would_help(weights, x):
             yield (
-                "The embeddings are not those that it was trained on.",
-                "Check that weights and embeddings are of the same model and corpus.",
+                "The autoencoder was not trained on these embeddings.",
+                "Check that weights and embeddings belong to the same model and corpus.",
             )
         yield from _of_k(weights, x, codes, tested, witnessed_k)
     if not tested.agrees:
         yield (
-            f"The stored codes have only {tested.agreement:.0%} of their active features in common "
-            "with what these weights give: they are of other weights, or of documents in another "
-            "order.",
-            "Take the codes out of the folder to have them computed.",
+            f"Only {tested.agreement:.0%} of the active features in the stored codes are active in "
+            "those that these weights compute: the codes belong to other weights, or the documents "
+            "are in another order.",
+            "Remove the codes from the folder, and they will be computed.",
         )
 
 
@@ -167,20 +167,20 @@ def _of_matrices(weights: SaeWeights, tested: SelfTest) -> Iterator[tuple[str, s
         return
     yield (
         f"The decoder's columns have norms of {tested.least_norm:.3f} to "
-        f"{tested.greatest_norm:.3f}, where those of a trained one have 1.",
-        "The weights were changed, or saved before they were normalised: get them anew.",
+        f"{tested.greatest_norm:.3f}, but a trained decoder's have norm 1.",
+        "The weights were changed, or saved before they were normalised. Get them again.",
     )
 
 
 def _of_centring(
     weights: SaeWeights, x: Float, tested: SelfTest, raw: Float | None
 ) -> Iterator[tuple[str, str]]:
-    """What reconstructs clearly better when it is undone."""
+    """The mistake of centring that, undone, lowers the error most, if it lowers it clearly."""
     folded = weights.encoder @ weights.bias
     mean = x.mean(axis=0)
-    ways: list[tuple[str, str, Callable[[], float]]] = [
+    remedies: list[tuple[str, str, Callable[[], float]]] = [
         (
-            "It is centred twice: its latent bias already takes pre_bias into account.",
+            "It is centred twice: its latent_bias already contains pre_bias.",
             "Add encoder.weight @ pre_bias to latent_bias.",
             lambda: _nmse(replace(weights, encoder_bias=weights.encoder_bias + folded), x),
         ),
@@ -190,18 +190,18 @@ def _of_centring(
             lambda: _nmse(replace(weights, bias=-weights.bias), x),
         ),
         (
-            "It is centred wrongly: it was trained on embeddings from which their mean was taken.",
+            "It is centred wrongly: it was trained on embeddings with their mean subtracted.",
             "Add the mean of the embeddings to pre_bias.",
             lambda: _nmse(weights, x - mean),
         ),
         (
-            "The embeddings had their mean taken away, and it was trained on whole ones.",
+            "The embeddings have their mean subtracted, but those that it was trained on had not.",
             "Give the embeddings as the model made them.",
             lambda: _nmse(weights, _put_back(x, weights.bias)),
         ),
     ]
     if weights.n == weights.d:
-        ways.append(
+        remedies.append(
             (
                 "The encoder is transposed.",
                 "Save encoder.weight as its transpose.",
@@ -209,26 +209,27 @@ def _of_centring(
             )
         )
     if raw is not None and np.abs(np.linalg.norm(raw, axis=1) - 1).max() > _UNIT:
-        ways.append(
+        remedies.append(
             (
-                "It was trained on embeddings that are not of unit norm, and a bundle keeps only "
-                "their directions.",
+                "It was trained on embeddings that are not of unit norm, but a bundle scales "
+                "embeddings to unit norm.",
                 "Train on unit vectors, or divide pre_bias and latent_bias by the common norm.",
                 lambda: _nmse(weights, raw),
             )
         )
-    errors = [undone() for _, _, undone in ways]
+    errors = [error() for _, _, error in remedies]
     best = int(np.argmin(errors))
     if errors[best] < min(_CLEARLY_BETTER * tested.nmse, _HOPELESS):
-        mistake, hint, _ = ways[best]
+        mistake, hint, _ = remedies[best]
         yield (
-            f"{mistake} Undone, the error falls from {tested.nmse:.2f} to {errors[best]:.2f}.",
+            f"{mistake} Undoing this lowers the error from {tested.nmse:.2f} to "
+            f"{errors[best]:.2f}.",
             hint,
         )
 
 
 def _put_back(x: Float, centre: Float) -> Float:
-    """Unit vectors around zero, as they may have been around a centre before."""
+    """Unit vectors from which a centre may have been subtracted, with the centre added again."""
     left = 1 - float(centre @ centre)
     if left <= 0:
         return x
@@ -244,9 +245,9 @@ def _of_k(
     if weights.threshold:
         return
     half, twice = (_nmse_of(weights, x, _first(codes, slots)) for slots in (k // 2, 2 * k))
-    hint = "k stands in the names of the files only: give the weights their own name back."
+    hint = "k is read from the files' names alone: give the weights their own name back."
     if witnessed_k is not None:
-        hint = f"There are codes of k = {witnessed_k} beside it. {hint}"
+        hint = f"Codes with k = {witnessed_k} lie beside it. {hint}"
     if 2 * k <= weights.n and tested.nmse > _DOUBLING_GAINS * twice:
         yield (
             f"k = {k} is too small: with twice as many active features the error falls from "
@@ -262,7 +263,7 @@ def _of_k(
 
 
 def _k_would_help(weights: SaeWeights, x: Float) -> bool:
-    """Whether many more active features reconstruct what so few do not."""
+    """Whether many more active features would reconstruct the documents."""
     more = min(_MANY_TIMES * weights.k, weights.n)
     return _nmse(replace(weights, k=more), x) < _HOPELESS
 
@@ -278,7 +279,7 @@ def _nmse_of(weights: SaeWeights, x: Float, codes: Codes) -> float:
 
 
 def _over(error: float, spread: float) -> float:
-    """A share of the spread; documents that are all alike have none."""
+    """An error divided by the spread; 0 if all documents are alike."""
     return error / spread if spread > 0 else 0.0
 
 
@@ -290,7 +291,7 @@ def _reconstruction(weights: SaeWeights, codes: Codes) -> Float:
 
 
 def _first(codes: Codes, slots: int) -> Codes:
-    """The strongest features of each document."""
+    """The codes with only the strongest features of each document."""
     return Codes(codes.indices[:, :slots], codes.values[:, :slots], codes.n)
 
 

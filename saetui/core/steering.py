@@ -1,23 +1,23 @@
-"""Change what a query asks for, feature by feature.
+"""Steer a query: change what it asks for, feature by feature.
 
-With `e` the query's embedding of unit norm, `z = encode(e)` its code, `z'` the code after the
-user's changes and `x` a document's embedding of unit norm, a document scores
+Let `e` be the query's embedding of unit norm, `z = encode(e)` its code, `z'` the code after the
+user's changes, and `x` a document's embedding of unit norm. The document's score is
 
     delta     cosine(e', x),  e' = e + W_dec (z' - z)
     codes     cosine(e, x) + sum_i (z'_i - z_i) z_i(x) / max_i
     decode    cosine(e', x),  e' = W_dec z' + b_pre
-    optimise  cosine(e', x),  e' near W_dec z' + b_pre with encode(e') as near to z' as it gets
+    optimise  cosine(e', x),  e' close to W_dec z' + b_pre, with encode(e') close to z'
 
-`delta` keeps the part of the query that the SAE does not explain, so that no change is the plain
-search. `codes` leaves the query alone, too, and rewards documents for what they activate:
-`z_i(x)` is the document's own activation and `max_i` the feature's strongest one in the corpus,
-see `saetui.core.code_scores`. `decode` and `optimise` search by what the SAE explains only, as the
-paper's web application and its iterative encoding do (O'Neill et al., arXiv 2408.00657); the
-latter is described in `saetui.core.optimise`.
+`delta` keeps the part of the query that the SAE does not explain, so without changes it is the
+plain search. `codes` keeps the whole query and rewards documents for the features that they
+activate: `z_i(x)` is the document's activation and `max_i` the strongest activation in the corpus;
+see `saetui.core.code_scores`. `decode` and `optimise` search only by what the SAE explains, like
+the paper's web application and its iterative encoding (O'Neill et al., arXiv 2408.00657); see
+`saetui.core.optimise`.
 
-A change of 1 along a feature's direction weighs as much as the whole query, since both have unit
-norm; a change of 1 in `codes` is worth as much as a cosine of 1 to a document that activates the
-feature as strongly as any.
+A change of 1 weighs as much as the whole query. In `delta` that is because a feature's direction
+and the query both have unit norm; in `codes` the document that activates the feature most gains 1,
+the largest cosine that there is.
 """
 
 from collections.abc import Collection
@@ -30,24 +30,24 @@ from saetui.core.features import check_feature
 from saetui.core.optimise import optimise
 from saetui.errors import InputError
 
-# A query has unit norm, and single precision keeps seven digits: beside more than this it is lost.
+# A query has unit norm, and single precision has seven digits: next to more than this it vanishes.
 _STRONGEST = 1e6
 
 
 def steer_code(
     z: Float, steering: Steering, solo: int | None = None, muted: Collection[int] = ()
 ) -> Float:
-    """`z'`: the dense code `(n,)` with every change applied; `z` itself is left alone.
+    """`z'`: a copy of the dense code `z` `(n,)` with every change applied.
 
     Args:
         z: The query's dense code.
-        steering: What to change, by feature.
-        solo: The one feature to keep after the changes, all others off; None keeps all.
-        muted: Features that are off for now, whatever their changes.
+        steering: Changes by feature.
+        solo: The only feature to keep after the changes; None keeps all.
+        muted: Features to turn off after the changes.
 
     Raises:
-        InputError: A change, `solo` or `muted` names a feature that the SAE does not have, or a
-            change leads to what is not a number or beyond what the query can be compared with.
+        InputError: A change, `solo` or `muted` names a feature that the SAE does not have, or an
+            activation becomes larger than 1,000,000 or not a number.
     """
     steered = z.copy()
     for feature in (*steering, *(() if solo is None else (solo,)), *muted):
@@ -71,7 +71,7 @@ def steer_code(
 def steered_vector(weights: SaeWeights, e: Float, z: Float, steered: Float, mode: Mode) -> Float:
     """`e'`, not normalised; float32 `(d,)`.
 
-    `e` itself in `delta` when nothing changed, and always in `codes`.
+    It is `e` itself in `codes`, and in `delta` if nothing changed.
     """
     match mode:
         case "codes":

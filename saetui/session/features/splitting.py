@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.matches import LEAST_COSINE, Comparison, Matches, compare
+from saetui.core.matches import LEAST_COSINE, Matches, SaeComparison, compare
 from saetui.errors import InputError
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
@@ -158,7 +158,7 @@ def _match(other: FeatureRecord, cosine: float, together: int, own: int) -> Matc
 
 def compare_saes(
     bundle: Bundle, small: str, large: str, least_cosine: float = LEAST_COSINE
-) -> Comparison:
+) -> SaeComparison:
     """Which features of a smaller SAE recur in a larger one, split, are novel there or are lost.
 
     Raises:

@@ -8,7 +8,7 @@ import pytest
 from corpora import train_small_bundle
 
 from saetui.core.codec import Codes, SaeWeights, encode
-from saetui.core.self_test import DOCUMENTS, sampled_rows, self_test
+from saetui.core.self_test import SAMPLE_SIZE, sampled_rows, self_test
 from saetui.store.bundle import Bundle
 
 
@@ -92,7 +92,7 @@ def test_embeddings_of_another_model(trained) -> None:
     weights, _ = trained
     other = np.random.default_rng(0).standard_normal((200, weights.d)).astype(np.float32)
     other /= np.linalg.norm(other, axis=1, keepdims=True)
-    assert "not those that it was trained on" in self_test(weights, other).mistake
+    assert "was not trained on these embeddings" in self_test(weights, other).mistake
 
 
 def test_embeddings_that_were_not_of_unit_norm(trained) -> None:
@@ -127,12 +127,12 @@ def test_codes_that_are_all_empty_agree(trained) -> None:
     assert self_test(silent, x, stored=empty).agreement == 1
 
 
-@pytest.mark.parametrize("count", [1, 2, DOCUMENTS, 5 * DOCUMENTS + 3])
+@pytest.mark.parametrize("count", [1, 2, SAMPLE_SIZE, 5 * SAMPLE_SIZE + 3])
 def test_sampled_rows_are_spread_over_all(count: int) -> None:
     rows = sampled_rows(count)
     assert rows[0] == 0
     assert rows[-1] == count - 1
-    assert len(rows) == min(count, DOCUMENTS)
+    assert len(rows) == min(count, SAMPLE_SIZE)
     assert (np.diff(rows) > 0).all()
 
 
