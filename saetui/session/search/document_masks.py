@@ -1,4 +1,4 @@
-"""Which documents a filter lets through; worked out once, since steering repeats it."""
+"""Which documents a filter lets through: masks, kept because every step of steering needs them."""
 
 import re
 import threading
@@ -25,47 +25,47 @@ _CATEGORIES = "categories"
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
-class Filters:
+class DocumentMasks:
     """Applies filters to the documents of a bundle.
 
     Args:
-        bundle: Of the documents.
-        sae: Whose features `having` and `lacking` name.
+        bundle: Holds the documents.
+        sae: The SAE of the features that a filter names in `having` and `lacking`.
     """
 
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
         self._bundle = bundle
         self._sae = sae
-        self._known: OrderedDict[DocumentFilter, Eligible] = OrderedDict()
+        self._masks: OrderedDict[DocumentFilter, Eligible] = OrderedDict()
         self._lock = threading.Lock()
 
     def eligible(self, wanted: DocumentFilter, excluded: int | None = None) -> Eligible | None:
-        """Which documents pass, bool `(N,)`; None where all do.
+        """The documents that may be found, bool `(N,)`; None for all.
 
         Args:
-            wanted: What must hold.
-            excluded: A row that does not pass in any case.
+            wanted: The filter.
+            excluded: A row that may not be found, whatever the filter says.
 
         Raises:
-            InputError: The filter names a date that is none, a field that no document has, or a
+            InputError: The filter has a date that is not a date, a field that no document has, or a
                 feature that the SAE does not have.
         """
         if wanted == EVERYTHING and excluded is None:
             return None
         with self._lock:
-            known = self._known.get(wanted)
-        if known is None:
-            known = self._work_out(wanted)
+            mask = self._masks.get(wanted)
+        if mask is None:
+            mask = self._compute(wanted)
             with self._lock:
-                self._known[wanted] = known
-                if len(self._known) > _REMEMBERED:
-                    self._known.popitem(last=False)
+                self._masks[wanted] = mask
+                if len(self._masks) > _REMEMBERED:
+                    self._masks.popitem(last=False)
         if excluded is not None:
-            known = known.copy()
-            known[excluded] = False
-        return known
+            mask = mask.copy()
+            mask[excluded] = False
+        return mask
 
-    def _work_out(self, wanted: DocumentFilter) -> Eligible:
+    def _compute(self, wanted: DocumentFilter) -> Eligible:
         eligible = np.ones(len(self._bundle), dtype=bool)
         for date in (wanted.after, wanted.before):
             if date and not _DATE.fullmatch(date):
@@ -90,12 +90,14 @@ class Filters:
         return active
 
     def _of_metadata(self, wanted: DocumentFilter) -> Eligible:
+        """Documents of the wanted categories and field values, looked up in the index of facts."""
         facts = self._bundle.documents.facts
         fields = None if facts is None else facts.fields()
         named = [name for name in fields or () if name.strip().casefold() == _CATEGORIES]
-        # A record with two such fields goes by one of them, and only the record says by which.
+        # If several fields are called categories, only a document's own metadata say which one
+        # counts.
         if facts is None or fields is None or len(named) > 1:
-            return self._of_all_metadata(wanted)
+            return self._by_reading_metadata(wanted)
         fits = np.ones(len(self._bundle), dtype=bool)
         if wanted.categories:
             categories = CategoryFilter(wanted.categories)
@@ -106,7 +108,7 @@ class Filters:
             )
             fits &= self._having(facts, fitting, categories.accepts)
         for field, value in wanted.where:
-            self._see_field(field, fields)
+            self._check_field(field, fields)
             text = value.strip().casefold()
             fits &= self._having(facts, [(field, text)], partial(_holds, field=field, value=value))
         return fits
@@ -117,12 +119,13 @@ class Filters:
         sought: Iterable[tuple[str, str]],
         holds: Callable[[Mapping[str, object]], bool],
     ) -> Eligible:
-        """Documents that have one of some fields and values.
+        """Documents that have one of some values in a field.
 
         Args:
-            facts: Of all documents.
-            sought: Fields and values; where a value is cut, metadata decide.
-            holds: Whether metadata are as wanted.
+            facts: The index of all documents' fields and values.
+            sought: Pairs of a field and a value. The index cuts long values, so documents with a
+                long value are decided by their metadata.
+            holds: Whether a document's metadata are as wanted.
         """
         fits, unsure = np.zeros(len(self._bundle), dtype=bool), set[int]()
         for field, value in sought:
@@ -135,7 +138,8 @@ class Filters:
             fits[row] |= holds(metadata)
         return fits
 
-    def _of_all_metadata(self, wanted: DocumentFilter) -> Eligible:
+    def _by_reading_metadata(self, wanted: DocumentFilter) -> Eligible:
+        """The same as `_of_metadata`, by reading the metadata of every document."""
         categories = CategoryFilter(wanted.categories)
         fits = np.zeros(len(self._bundle), dtype=bool)
         fields: dict[str, None] = {}
@@ -145,17 +149,17 @@ class Filters:
                 _holds(facts, field, value) for field, value in wanted.where
             )
         for field, _ in wanted.where:
-            self._see_field(field, fields)
+            self._check_field(field, fields)
         return fits
 
-    def _see_field(self, field: str, fields: Iterable[str]) -> None:
+    def _check_field(self, field: str, fields: Iterable[str]) -> None:
         if field not in fields and len(self._bundle):
             shown = ", ".join(sorted(fields)[:_MOST_EXAMPLES]) or "nothing"
             raise InputError(
-                f"No document has a field called '{field}'.", f"What they have: {shown}."
+                f"No document has a field called '{field}'.", f"Fields of these documents: {shown}."
             )
 
 
 def _holds(metadata: Mapping[str, object], field: str, value: str) -> bool:
-    """Whether a field is the wanted value, or a list that contains it; case does not matter."""
+    """Whether a field equals a value or is a list that contains it; case does not matter."""
     return field in metadata and value.strip().casefold() in fact_texts(metadata[field])

@@ -1,12 +1,12 @@
-"""Filters of documents written as text, in the app and on the command line.
+"""Filters of documents as text, for the app and the command line.
 
-    after:2019-03 before:2021        published then or later, then or earlier
-    category:cs.LG                   in this category or one below it; of several, in any
-    has:"Tidal disruption" without:12    features, by label or number
-    journal:Nature                   any field of the metadata
+    after:2019-03 before:2021            date of publication, from and until category:cs.LG
+    in this category or one below it; if several, in any of them has:"Tidal disruption" without:12
+    features that are active or not, by label or number journal:Nature                       any
+    field of the metadata
 
-All parts must hold. What has a space or a colon in it stands in quotation marks, and so does the
-name of a field that is called like one of the words above.
+A document must fulfil all parts. A name or value with a space or a colon stands in quotation marks,
+and so does a field of the metadata that has the name of one of the words above.
 """
 
 import re
@@ -24,14 +24,14 @@ _WORDS = ("after", "before", "category", "has", "without")
 
 
 def parse_filter(text: str, feature: Callable[[str], int]) -> DocumentFilter:
-    """A filter from its text; empty text lets every document through.
+    """Read a filter from its text; empty text lets every document through.
 
     Args:
-        text: See above.
-        feature: The number of a feature from its number or label; `Lookup.feature`.
+        text: As described above.
+        feature: Finds the number of a feature by its number or label; `Lookup.feature`.
 
     Raises:
-        InputError: The text is no filter, or names a feature that is not there.
+        InputError: The text is not a filter, or names a feature that does not exist.
     """
     dates = {"after": "", "before": ""}
     categories: list[str] = []
@@ -41,11 +41,11 @@ def parse_filter(text: str, feature: Callable[[str], int]) -> DocumentFilter:
     while place < len(text):
         found = _PART.match(text, place)
         if found is None:
-            raise InputError(f"'{text[place:].strip()}' is not understood as a filter.", _HINT)
+            raise InputError(f"'{text[place:].strip()}' is not a filter.", _HINT)
         name, value = found[1], _plain(found[2])
         if name in dates:
             if dates[name]:
-                raise InputError(f"There are two dates to come {name}.", "Keep one of them.")
+                raise InputError(f"The filter says {name}: twice.", "Keep one of them.")
             dates[name] = value
         elif name == "category":
             categories.append(value)
@@ -65,11 +65,11 @@ def parse_filter(text: str, feature: Callable[[str], int]) -> DocumentFilter:
 
 
 def format_filter(wanted: DocumentFilter, feature: Callable[[int], str] = str) -> str:
-    """The text of a filter; `parse_filter` gives the filter back.
+    """Write a filter as text, which `parse_filter` reads back.
 
     Args:
         wanted: The filter.
-        feature: What to call a feature.
+        feature: The name to write for a feature.
     """
     parts = [("after", wanted.after), ("before", wanted.before)]
     parts += [("category", name) for name in wanted.categories]
@@ -81,7 +81,7 @@ def format_filter(wanted: DocumentFilter, feature: Callable[[int], str] = str) -
 
 
 def _plain(text: str) -> str:
-    """A part without the marks around it."""
+    """A part without its quotation marks."""
     if not text.startswith('"'):
         return text
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)

@@ -16,7 +16,7 @@ from saetui.core.search import cosines, single, unit
 from saetui.core.search_request import SearchRequest
 from saetui.core.steering import steer_code, steered_vector
 from saetui.errors import InputError
-from saetui.session.search.document_masks import Eligible, Filters
+from saetui.session.search.document_masks import DocumentMasks, Eligible
 from saetui.session.search.queries import Baseline, Queries, Query
 from saetui.session.search.ranking import CANDIDATES, Ranker, Ranking, fused
 from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
@@ -73,7 +73,7 @@ class Searcher:
         self._queries = queries
         self._records = records
         self._clock = clock
-        self._filters = Filters(bundle, sae)
+        self._masks = DocumentMasks(bundle, sae)
         self.ranker = Ranker(bundle, sae)
 
     def search(
@@ -84,7 +84,7 @@ class Searcher:
         _check(request)
         query = self._queries.of(request)
         started = self._clock()
-        eligible = self._filters.eligible(request.filter, request.like)
+        eligible = self._masks.eligible(request.filter, request.like)
         steered = self.steered(request, query, interrupted)
         ranking = self._ranked(request, steered, eligible, request.limit)
         baseline = self._baseline(request, query, eligible)
@@ -149,8 +149,8 @@ class Searcher:
         return self._queries.of(request)
 
     def eligible(self, request: SearchRequest) -> Eligible | None:
-        """Which documents a request may find; see `Filters.eligible`."""
-        return self._filters.eligible(request.filter, request.like)
+        """Which documents a request may find; see `DocumentMasks.eligible`."""
+        return self._masks.eligible(request.filter, request.like)
 
     def _ranked(
         self,

@@ -1,4 +1,4 @@
-"""Steering written as text: `1234=+0.3`, `tidal disruption=x2`, `family:Black holes=0`."""
+"""Steering as text: `1234=+0.3`, `tidal disruption=x2`, `family:Black holes=0`."""
 
 import contextlib
 import math
@@ -16,10 +16,10 @@ _FAMILY = "family:"
 
 
 def parse_change(text: str) -> Change:
-    """A change from its text: `+0.3`, `-0.3`, `0.3`, `to-0.3`, `x2`, `neg`.
+    """Read a change from its text: `+0.3`, `-0.3`, `0.3`, `to-0.3`, `x2`, `neg`.
 
     Raises:
-        InputError: It is none of these.
+        InputError: The text is not a change.
     """
     text = text.strip()
     with contextlib.suppress(ValueError):
@@ -42,8 +42,8 @@ def _change(text: str) -> Change:
 
 
 def format_change(change: Change) -> str:
-    """The text of a change; `parse_change` gives the change back."""
-    # The shortest text that gives the same number back, without an exponent's or zero's noise.
+    """Write a change as text, which `parse_change` reads back."""
+    # `repr` is the shortest text that stands for exactly this number.
     amount = repr(change.amount).removesuffix(".0")
     match change.operation:
         case "add":
@@ -55,10 +55,10 @@ def format_change(change: Change) -> str:
 
 
 def parse_steering(texts: Iterable[str], lookup: Lookup) -> dict[int, Change]:
-    """Changes by feature from texts such as `1234=+0.3`; a later one wins over an earlier.
+    """Read changes from texts such as `1234=+0.3`; of two for one feature the later counts.
 
     Raises:
-        InputError: One is not of that form, or names what is not there.
+        InputError: A text is not of this form, or names a feature or family that does not exist.
     """
     steering: dict[int, Change] = {}
     for text in texts:

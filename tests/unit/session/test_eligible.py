@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.documents import Document
 from saetui.errors import InputError
-from saetui.session.search.document_masks import Filters
+from saetui.session.search.document_masks import DocumentMasks
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.facts import LONGEST
 
@@ -43,7 +43,7 @@ wanted = st.builds(
 )
 
 
-def filters(folder: Path, records: list[dict[str, Any]], *, old: bool = False) -> Filters:
+def filters(folder: Path, records: list[dict[str, Any]], *, old: bool = False) -> DocumentMasks:
     path = folder / "documents.sqlite"
     known = (Document(str(i), "", "Text.", metadata=each) for i, each in enumerate(records))
     write_documents(path, known)
@@ -55,10 +55,10 @@ def filters(folder: Path, records: list[dict[str, Any]], *, old: bool = False) -
         def __len__(self) -> int:
             return len(records)
 
-    return Filters(Documents(documents=DocumentStore(path)), None)  # type: ignore[arg-type]
+    return DocumentMasks(Documents(documents=DocumentStore(path)), None)  # type: ignore[arg-type]
 
 
-def found(known: Filters, asked: DocumentFilter) -> list[bool] | str:
+def found(known: DocumentMasks, asked: DocumentFilter) -> list[bool] | str:
     try:
         eligible = known.eligible(asked)
     except InputError as error:
@@ -84,5 +84,5 @@ def test_not_every_document_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert found(known, DocumentFilter(categories=("cs",))) == [True, False]
     assert found(known, DocumentFilter(where=(("x", "1"),))) == [False, True]
     assert found(known, DocumentFilter(where=(("z", "1"),))) == (
-        "No document has a field called 'z'. What they have: categories, x."
+        "No document has a field called 'z'. Fields of these documents: categories, x."
     )
