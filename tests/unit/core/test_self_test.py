@@ -50,7 +50,7 @@ def test_too_large_a_k(trained, k: int) -> None:
     weights, x = trained
     tested = self_test(replace(weights, k=k), x, witnessed_k=4)
     assert f"k = {k} is too large" in tested.mistake
-    assert "codes of k = 4" in tested.hint
+    assert "Codes with k = 4" in tested.hint
 
 
 def test_a_square_matrix_that_is_transposed(trained) -> None:
@@ -85,7 +85,7 @@ def test_a_bias_of_the_wrong_sign(trained) -> None:
 def test_a_bias_that_is_lost(trained) -> None:
     weights, x = trained
     mistake = self_test(replace(weights, bias=weights.bias * 0), x).mistake
-    assert "their mean was taken" in mistake
+    assert "their mean subtracted" in mistake
 
 
 def test_embeddings_of_another_model(trained) -> None:
@@ -107,7 +107,7 @@ def test_codes_of_documents_in_another_order(trained) -> None:
     codes = encode(weights, np.roll(x, 1, axis=0))
     tested = self_test(weights, x, stored=codes)
     assert not tested.agrees
-    assert "documents in another order" in tested.mistake
+    assert "documents are in another order" in tested.mistake
 
 
 def test_one_document_is_no_ground_to_object(trained) -> None:

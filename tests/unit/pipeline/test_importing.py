@@ -214,7 +214,7 @@ def test_a_wrong_k(published: Published, tmp_path: Path, k: int, said: str) -> N
     published.weights.rename(published.path / f"{k}_{published.n}_8_auxk_epoch_50.pth")
     with pytest.raises(InputError, match=said) as raised:
         bring(published, tmp_path / "my.bundle")
-    assert "There are codes of k = 4 beside it" in raised.value.hint
+    assert "Codes with k = 4 lie beside it" in raised.value.hint
     assert not (tmp_path / "my.bundle" / "manifest.json").exists()
 
 
