@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from saetui.core.changes import Change
     from saetui.core.document_filter import DocumentFilter
     from saetui.core.search_request import SearchRequest
+    from saetui.session.feedback import effects, feedback
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import open_preset, read_preset, save_preset
-    from saetui.session.search.feedback import effects, feedback
-    from saetui.session.search.request_json import request_from_json, request_to_json
-    from saetui.session.search.search_json import search_to_json
+    from saetui.session.saved.request_json import request_from_json, request_to_json
+    from saetui.session.saved.search_json import search_to_json
     from saetui.session.session import Session
     from saetui.session.session import open_session as open
 
@@ -55,16 +55,16 @@ _HOMES = {
     "DocumentFilter": ("saetui.core.document_filter", "DocumentFilter"),
     "SearchRequest": ("saetui.core.search_request", "SearchRequest"),
     "Session": ("saetui.session.session", "Session"),
-    "effects": ("saetui.session.search.feedback", "effects"),
+    "effects": ("saetui.session.feedback", "effects"),
     "export_results": ("saetui.session.saved.exports", "export_results"),
-    "feedback": ("saetui.session.search.feedback", "feedback"),
+    "feedback": ("saetui.session.feedback", "feedback"),
     "open": ("saetui.session.session", "open_session"),
     "open_preset": ("saetui.session.saved.presets", "open_preset"),
     "read_preset": ("saetui.session.saved.presets", "read_preset"),
-    "request_from_json": ("saetui.session.search.request_json", "request_from_json"),
-    "request_to_json": ("saetui.session.search.request_json", "request_to_json"),
+    "request_from_json": ("saetui.session.saved.request_json", "request_from_json"),
+    "request_to_json": ("saetui.session.saved.request_json", "request_to_json"),
     "save_preset": ("saetui.session.saved.presets", "save_preset"),
-    "search_to_json": ("saetui.session.search.search_json", "search_to_json"),
+    "search_to_json": ("saetui.session.saved.search_json", "search_to_json"),
 }
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from saetui.session.search.search_json import Json, number
+from saetui.session.saved.search_json import Json, number
 
 if TYPE_CHECKING:
     from saetui.core.families import Family, FamilyLabel

@@ -239,8 +239,8 @@ def _print(
     as_json: bool = False,
 ) -> None:
     from saetui.cli.search_text import print_response
-    from saetui.session.search.feedback import effects as effects_of
-    from saetui.session.search.search_json import search_to_json
+    from saetui.session.feedback import effects as effects_of
+    from saetui.session.saved.search_json import search_to_json
 
     found = effects_of(session, response.request) if effects else None
     moves = None if found is None else {each.feature: each for each in found}
@@ -255,7 +255,7 @@ def _replay(
 ) -> None:
     """Answer every recorded search, the saved one last."""
     from saetui.core.search_request import SearchRequest
-    from saetui.session.search.search_json import search_to_json
+    from saetui.session.saved.search_json import search_to_json
     from saetui.session.search.step_text import step_text
 
     if as_json:

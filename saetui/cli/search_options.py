@@ -47,7 +47,7 @@ def request_of(
 ) -> "SearchRequest":
     """The search that options ask for, on top of a saved one."""
     from saetui.core.search_request import SearchRequest
-    from saetui.session.search.feedback import feedback, with_feedback
+    from saetui.session.feedback import feedback, with_feedback
     from saetui.session.search.steering_text import parse_steering
 
     request = start or SearchRequest()

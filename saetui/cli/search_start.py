@@ -86,7 +86,7 @@ class Start:
             InputError: It does not fit the session.
         """
         from saetui.session.saved.presets import open_preset
-        from saetui.session.search.request_json import request_from_json
+        from saetui.session.saved.request_json import request_from_json
 
         if self.preset is not None:
             found = open_preset(self.preset, session)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from saetui.cli.output import Output
-    from saetui.session.search.feedback import FeatureEffect
+    from saetui.session.feedback import FeatureEffect
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 

@@ -23,7 +23,7 @@ from saetui.tui.app import SaetuiApp
 
 if TYPE_CHECKING:
     from saetui.core.codec import Float
-    from saetui.session.search.bench_session import Latency
+    from saetui.session.bench_session import Latency
     from saetui.session.session import Session
     from saetui.store.bundle import Bundle
 
@@ -87,7 +87,7 @@ class _QueryEmbedder:
             if not fits or not len(embedder.embed_query(_QUERY)):
                 raise SaetuiError("It is not the bundle's.")
         except SaetuiError:
-            from saetui.session.search.bench_session import DocumentEmbedder
+            from saetui.session.bench_session import DocumentEmbedder
 
             return DocumentEmbedder(self._bundle.embeddings).embed_query
         self.own = True
@@ -212,7 +212,7 @@ async def _measure(path: Path, sae: str | None, repeats: int, started: float) ->
             "first_answer": before + app.last_frame,
         }
         await keyboard.settle()
-        from saetui.session.search.bench_session import measured_recall
+        from saetui.session.bench_session import measured_recall
 
         session = sessions[0]
         latencies = await _keys(app, keyboard, session, repeats)
@@ -229,7 +229,7 @@ async def _keys(
     app: _TimedApp, keyboard: _Keyboard, session: "Session", repeats: int
 ) -> list[dict[str, Any]]:
     """Latencies of keys in every view."""
-    from saetui.session.search.bench_session import Latency
+    from saetui.session.bench_session import Latency
 
     found: list[Latency] = []
 
@@ -280,7 +280,7 @@ async def _keys(
 
 def _of_session(session: "Session", repeats: int) -> list[dict[str, Any]]:
     """What a session takes without a screen."""
-    from saetui.session.search.bench_session import measure_session
+    from saetui.session.bench_session import measure_session
 
     return [_shape("session", each) for each in measure_session(session, repeats, seed=0)]
 

@@ -124,7 +124,7 @@ class SearchControl:
         session, answer = self._session, self.answer
         if session is None or answer is None:
             return
-        from saetui.session.search.feedback import feedback, with_changes
+        from saetui.session.feedback import feedback, with_changes
 
         activations = {feature.id: feature.activation for feature in answer.features}
         steering = with_changes(

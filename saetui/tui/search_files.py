@@ -88,7 +88,7 @@ class SearchFiles:
 
     def command(self, request: "SearchRequest") -> str:
         """The command that repeats a search."""
-        from saetui.session.search.command_text import command_text
+        from saetui.session.saved.command_text import command_text
 
         return command_text(self._session, request)
 

@@ -27,7 +27,7 @@ import numpy as np
 
 from saetui.core.features import histogram
 from saetui.core.search import single, unit
-from saetui.session.search.bench_session import features_met
+from saetui.session.bench_session import features_met
 from saetui.session.search.ranking import Ranker
 from saetui.session.session import Session, open_session
 from saetui.store.index.recall import DEPTH, query_vectors

@@ -13,7 +13,7 @@ from saetui.cli.figures import density, duration, rate
 from saetui.cli.json_output import finite
 from saetui.cli.layout import cut, pad, widths
 from saetui.cli.output import Column, Output
-from saetui.session.search.search_json import number
+from saetui.session.saved.search_json import number
 from saetui.text import visible, visible_line
 
 anything = st.text(st.characters(exclude_categories=()), max_size=60)

@@ -10,10 +10,10 @@ from driver import NARROW, Driver, drive
 
 from saetui.core.changes import Change
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
+from saetui.session.feedback import effects, feedback
 from saetui.session.saved.bookmarks import bookmarks
 from saetui.session.saved.presets import open_preset, read_preset
-from saetui.session.search.feedback import effects, feedback
-from saetui.session.search.search_json import search_to_json
+from saetui.session.saved.search_json import search_to_json
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.tui.screens.document import DocumentScreen

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from saetui.errors import InputError
 from saetui.session.saved.bibtex import bibtex_entry
+from saetui.session.saved.search_json import search_to_json
 from saetui.session.search.response import SearchResponse
-from saetui.session.search.search_json import search_to_json
 from saetui.session.session import Session
 from saetui.store.atomic import atomic_write, named_if_unwritable
 

@@ -6,7 +6,7 @@
      "history": [{"query": "dark matter", "mode": "codes"}, ...],
      "results": ["0708.0254", ...]}
 
-`saetui.session.search.request_json` says what a search holds. The ids of what was found when the
+`saetui.session.saved.request_json` says what a search holds. The ids of what was found when the
 preset was saved stand with it, so that opening it can tell whether the same is found now.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError, SaetuiError
-from saetui.session.search.request_json import request_from_json, request_to_json
+from saetui.session.saved.request_json import request_from_json, request_to_json
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.store.atomic import named_if_unwritable, write_json

@@ -14,7 +14,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.saved.bibtex import arxiv_id, bibtex_entry
 from saetui.session.saved.exports import export_results
-from saetui.session.search.request_json import request_from_json
+from saetui.session.saved.request_json import request_from_json
 from saetui.session.session import Session
 
 

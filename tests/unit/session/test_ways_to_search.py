@@ -19,8 +19,8 @@ from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
+from saetui.session.feedback import effects
 from saetui.session.search import neighbourhood, ranking
-from saetui.session.search.feedback import effects
 from saetui.session.search.response import SearchResponse
 from saetui.session.search.word_search import fts_query
 from saetui.session.session import Session

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saetui.core.explain import Explanation
-    from saetui.session.search.feedback import FeatureEffect
+    from saetui.session.feedback import FeatureEffect
     from saetui.session.search.response import Result, SearchResponse
     from saetui.session.session import Session
 
@@ -35,7 +35,7 @@ def search_to_json(
         response: What was found.
         effects: What a step of each feature does, where that was asked for.
     """
-    from saetui.session.search.request_json import request_to_json
+    from saetui.session.saved.request_json import request_to_json
 
     error, like = response.code_error, response.request.like
     return {
