@@ -1,5 +1,6 @@
 """`saetui search`: a search, steered by features."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,25 +8,27 @@ import typer
 
 from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
-from saetui.cli.search_options import Wanted, query_text, request_of
+from saetui.cli.search_input import name_of, preset_called, query_text, read_json_input
 from saetui.core.changes import Mode
+from saetui.core.document_filter import DocumentFilter
+from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
+from saetui.text import visible_line
 
 if TYPE_CHECKING:
-    from saetui.cli.output import Output
-    from saetui.core.search_request import SearchRequest
+    from saetui.session.saved.presets import OpenedPreset, Preset
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
 
 def search(
     bundle: BundlePath,
-    query: Annotated[
-        str | None,
+    words: Annotated[
+        list[str] | None,
         typer.Argument(
             metavar="QUERY",
-            help='Text; "-" reads it from standard input; "" searches by steered features alone. '
-            "Not needed with --like or --preset.",
+            help='One or more words; "-" reads them from standard input; "" searches by steered '
+            "features alone. Not needed with --like, --request or --preset.",
             show_default=False,
         ),
     ] = None,
@@ -79,6 +82,15 @@ def search(
     hybrid: Annotated[
         bool, typer.Option("--hybrid", help="Search by meaning and by words, ranks fused.")
     ] = False,
+    filter_text: Annotated[
+        str,
+        typer.Option(
+            "--filter",
+            metavar="TEXT",
+            help="Which documents may be found, as in the app: after:2019 before:2021 "
+            'category:cs.LG has:"Dark matter" without:12 journal:Nature',
+        ),
+    ] = "",
     after: Annotated[
         str, typer.Option("--after", metavar="DATE", help="Published then or later.")
     ] = "",
@@ -95,17 +107,16 @@ def search(
     ] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(
-            "--where", metavar="FIELD=VALUE", help="What a metadata field must be or contain."
-        ),
+        # The rest of these only repeat --filter; they still work.
+        typer.Option("--where", metavar="FIELD=VALUE", hidden=True),
     ] = None,
     has: Annotated[
         list[str] | None,
-        typer.Option("--has", metavar="FEATURE", help="Only documents that activate it."),
+        typer.Option("--has", metavar="FEATURE", hidden=True),
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option("--without", metavar="FEATURE", help="Only documents that do not."),
+        typer.Option("--without", metavar="FEATURE", hidden=True),
     ] = None,
     limit: Annotated[
         int | None,
@@ -125,15 +136,7 @@ def search(
             help="Compare with every document, and say how many of these the index finds.",
         ),
     ] = False,
-    wanted_filter: Annotated[
-        str,
-        typer.Option(
-            "--filter",
-            metavar="TEXT",
-            help='All of that as text, as in the app: after:2019 category:cs.LG has:"Dark matter"',
-        ),
-    ] = "",
-    request: Annotated[
+    request_file: Annotated[
         Path | None,
         typer.Option(
             "--request",
@@ -142,7 +145,7 @@ def search(
             "standard input. Other options go on top.",
         ),
     ] = None,
-    preset: Annotated[
+    preset_name: Annotated[
         str | None,
         typer.Option(
             "--preset",
@@ -178,93 +181,107 @@ def search(
     Each result says where it ranked without steering.
     """
     from saetui.cli.output import Output
-    from saetui.cli.search_start import Start
+    from saetui.cli.search_output import print_replay, print_search
+    from saetui.session.feedback import feedback, with_feedback
     from saetui.session.saved.bookmarks import bookmark
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import save_preset
+    from saetui.session.saved.request_json import request_from_json
+    from saetui.session.search.filter_text import parse_filter
+    from saetui.session.search.steering_text import parse_steering
 
-    if replay and preset is None:
+    if replay and preset_name is None:
         raise InputError("There is nothing to replay.", "Name a file with: --preset FILE")
-    wanted = Wanted(
-        query=query_text(query),
-        like=like,
-        steer=steer or [],
-        toward=toward or [],
-        away=away or [],
-        solo=solo,
-        mute=mute or [],
-        mode=mode,
-        lexical=lexical,
-        hybrid=hybrid,
-        after=after,
-        before=before,
-        category=category or [],
-        where=where or [],
-        has=has or [],
-        without=without or [],
-        filter=wanted_filter,
-        limit=limit,
-        why=why,
-        exact=exact,
-    )
-    start = Start.read(bundle, request, preset)
-    with opened(bundle, sae or start.sae) as session:
-        begun = start.of(session)
-        if replay:
-            _replay(Output(), session, begun.steps, as_json)
+    if request_file is not None and preset_name is not None:
+        raise InputError("A search starts from --request or from --preset.", "Choose one.")
+    if lexical and hybrid:
+        raise InputError("--lexical and --hybrid are two ways to search.", "Choose one.")
+    query = query_text(words)
+    saved = None if preset_name is None else preset_called(bundle, preset_name)
+    asked_in_json = None if request_file is None else read_json_input(request_file)
+    with opened(bundle, sae or (saved.sae if saved else None)) as session:
+        preset = None if saved is None else _opened_preset(saved, session)
+        if replay and preset is not None:
+            print_replay(Output(), session, preset.steps, as_json=as_json)
             return
-        asked = request_of(session, wanted, begun.request)
-        response = session.search(asked)
-        ids = [result.id for result in response.results]
-        if asked != asked.effective:
-            typer.echo("A search by words alone cannot be steered: the changes wait.", err=True)
-        if asked == begun.request:
-            begun.compare(response)
+        start = SearchRequest() if preset is None else preset.request
+        if request_file is not None:
+            start, _ = request_from_json(session, asked_in_json, name_of(request_file))
+        feature = session.lookup.feature
+        request = replace(
+            start,
+            query=start.query if query is None else query,
+            steering={**start.steering, **parse_steering(steer or (), session.lookup)},
+            mode=mode or start.mode,
+            solo=start.solo if solo is None else feature(solo),
+            limit=limit or start.limit,
+            why=why or start.why,
+            exact=exact or start.exact,
+            like=start.like if like is None else session.row_of(like),
+            muted=(*start.muted, *map(feature, mute or ())),
+            retrieval="lexical" if lexical else "hybrid" if hybrid else start.retrieval,
+            filter=start.filter.also(parse_filter(filter_text, feature)).also(
+                DocumentFilter(
+                    after,
+                    before,
+                    tuple(category or ()),
+                    tuple(map(_field_and_value, where or ())),
+                    tuple(map(feature, has or ())),
+                    tuple(map(feature, without or ())),
+                )
+            ),
+        )
+        for sign, ids in ((1, toward or ()), (-1, away or ())):
+            for each in ids:
+                changes = feedback(session, session.row_of(each), sign)
+                request = with_feedback(session, request, changes)
+
+        response = session.search(request)
+        _remark(session, response, preset)
         if save is not None:
-            save_preset(save, session, asked, begun.steps, ids)
+            found = [result.id for result in response.results]
+            save_preset(save, session, request, preset.steps if preset else (), found)
         if mark:
-            typer.echo(f"Bookmarked as {bookmark(session, asked, response).name}", err=True)
+            _note(f"Bookmarked as {bookmark(session, request, response).name}")
         if export is not None:
             count = export_results(export, session, response)
-            typer.echo(f"Wrote {count} of {len(ids)} results to {export}", err=True)
-        _print(Output(), session, response, effects=effects, as_json=as_json)
+            _note(f"Wrote {count} of {len(response.results)} results to {export}")
+        print_search(Output(), session, response, effects=effects, as_json=as_json)
 
 
-def _print(
-    output: "Output",
-    session: "Session",
-    response: "SearchResponse",
-    *,
-    effects: bool = False,
-    as_json: bool = False,
-) -> None:
-    from saetui.cli.search_text import print_response
-    from saetui.session.feedback import effects as effects_of
-    from saetui.session.saved.search_json import search_to_json
+def _remark(session: "Session", response: "SearchResponse", preset: "OpenedPreset | None") -> None:
+    """Say on standard error what the results themselves do not show."""
+    from saetui.session.saved.presets import what_differs
 
-    found = effects_of(session, response.request) if effects else None
-    moves = None if found is None else {each.feature: each for each in found}
-    if as_json:
-        output.json(search_to_json(session, response, moves))
-    else:
-        print_response(output, session, response, moves)
+    if response.request != response.request.effective:
+        _note("A search by words alone cannot be steered: the changes wait.")
+    # With other options on top it is another search than the one that was saved.
+    if preset is not None and response.request == preset.request:
+        _note(what_differs(preset, response), "Warning: ")
+    if not response.results and len(session.bundle) and not response.eligible:
+        _note("No document passes the filter.")
+    elif not response.results:
+        _note("No document is found.")
 
 
-def _replay(
-    output: "Output", session: "Session", steps: "tuple[SearchRequest, ...]", as_json: bool
-) -> None:
-    """Answer every recorded search, the saved one last."""
-    from saetui.core.search_request import SearchRequest
-    from saetui.session.saved.search_json import search_to_json
-    from saetui.session.search.step_text import step_text
+def _note(text: str, before: str = "") -> None:
+    """Tell something beside the results, on standard error; nothing if there is no text."""
+    if text:
+        typer.echo(f"{before}{visible_line(text)}", err=True)
 
-    if as_json:
-        found = [search_to_json(session, session.search(step)) for step in steps]
-        output.json({"steps": found})
-        return
 
-    before = SearchRequest()
-    for number, step in enumerate(steps, start=1):
-        output.heading(f"Step {number}: {step_text(session, before, step)}")
-        _print(output, session, session.search(step))
-        before = step
+def _field_and_value(text: str) -> tuple[str, str]:
+    field, separator, value = text.partition("=")
+    if not separator or not field.strip():
+        raise InputError(f"'{text}' does not say what a field must be.", "Write FIELD=VALUE.")
+    return field.strip(), value
+
+
+def _opened_preset(preset: "Preset", session: "Session") -> "OpenedPreset":
+    """A preset as searches of a session; says what has another meaning now."""
+    from saetui.session.saved.presets import open_preset
+
+    found = open_preset(preset, session)
+    for warning in found.warnings:
+        _note(warning, "Warning: ")
+    return found

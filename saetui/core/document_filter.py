@@ -1,6 +1,6 @@
 """Which documents a search may find, and how it looks for them; plain values, cheap to import."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 Retrieval = Literal["semantic", "lexical", "hybrid"]
@@ -26,6 +26,18 @@ class DocumentFilter:
     where: tuple[tuple[str, str], ...] = ()
     having: tuple[int, ...] = ()
     lacking: tuple[int, ...] = ()
+
+    def also(self, other: "DocumentFilter") -> "DocumentFilter":
+        """Both filters together; where both have a date, the date of `other` counts."""
+        return replace(
+            self,
+            after=other.after or self.after,
+            before=other.before or self.before,
+            categories=(*self.categories, *other.categories),
+            where=(*self.where, *other.where),
+            having=(*self.having, *other.having),
+            lacking=(*self.lacking, *other.lacking),
+        )
 
 
 EVERYTHING = DocumentFilter()

@@ -1,4 +1,4 @@
-"""What the reader says about features from the app, and how it is taken back."""
+"""What the reader says about features in the app, and how it is undone."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ _KINDS: dict["Kind", str] = {
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """One thing that was said, by what says the opposite."""
+    """One thing that was said, with the text that takes it back."""
 
     feature: int
     kind: "Kind"
@@ -28,13 +28,13 @@ class _Edit:
 
 
 class AnnotationUndo:
-    """Says each edit to the session at once; every one has its opposite.
+    """Passes each edit to the session at once, and remembers the edit that takes it back.
 
-    Nothing here waits for the disk: whoever edits has `Session.write_notes` called afterwards. All
+    Nothing here waits for the disk: the caller has `Session.write_notes` called afterwards. All
     methods raise `InputError` where there is nothing to edit.
 
     Args:
-        session: Whose features are meant.
+        session: It has the features.
     """
 
     def __init__(self, session: "Session") -> None:
@@ -79,10 +79,13 @@ class AnnotationUndo:
         """Note something; empty text takes the note away."""
         self._write(feature, "note", text.strip(), self._said(feature).note)
 
-    def undo(self) -> tuple[int, str] | None:
-        """Say the opposite of what was said last; of which feature and what it was, or None."""
-        if not self._edits:
-            return None
+    @property
+    def can_undo(self) -> bool:
+        """Whether anything was said that was not undone yet."""
+        return bool(self._edits)
+
+    def undo(self) -> tuple[int, str]:
+        """Take back what was said last; returns which feature it was about, and what it was."""
         edit = self._edits[-1]
         self._session.note(edit.feature, edit.kind, edit.opposite)
         self._edits.pop()

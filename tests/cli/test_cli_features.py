@@ -1,7 +1,13 @@
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from bundles import make_bundle
 from command_line import Run, without_colour
+from odd_bundles import rewrite
+
+from saetui.core.families import Family
+from saetui.store.bundle import Bundle
 
 FIELDS = {
     "id", "label", "density", "documents", "max_activation", "f1", "pearson", "judge", "quality",
@@ -17,6 +23,21 @@ def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
     assert found[1]["density"] == pytest.approx(found[1]["documents"] / 60)
     assert found[1]["family"] == 0
     assert (found[23]["label"], found[23]["documents"], found[23]["family"]) == ("", 0, None)
+
+
+def test_the_smallest_family_stands_for_a_feature(run: Run, tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "overlapping.bundle")
+    with closing(Bundle(folder)) as bundle:
+        families = list(bundle.sae().families)
+    small = Family(len(families), 2, "Chirps", (2, 11), ((2, 11, 0.2),), 2)
+    rewrite(folder, families=[*families, small])
+    found = run("features", folder, "--json", "--limit", "0").json
+    assert found[2]["family"] == found[11]["family"] == small.id
+    assert run("feature", folder, 2, "--json").json["family"] == small.id
+    named = [row[-1] for row in run("features", folder, "--limit", "0", "--sort", "family").rows]
+    assert named.count("Chirps") == 2
+    known = [name for name in named if name]
+    assert known == sorted(known, key=str.casefold), "sorted by what is shown"
 
 
 def test_a_list_is_cut_at_its_limit_and_says_so(run: Run, bundle: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from bundles import HashEmbedder, make_bundle
 from command_line import Run, without_colour
 
-from saetui.cli.search_text import rank_change
+from saetui.cli.search_output import rank_change
 from saetui.core.changes import MODES, Change
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
@@ -94,6 +94,31 @@ def test_exact_and_index_agree_on_a_small_corpus(run: Run, bundle: Path, mode: s
 def test_query_from_standard_input(run: Run, bundle: Path) -> None:
     piped = run("search", bundle, "-", "--json", stdin=b"  reef fish \xff\n").json
     assert piped["query"] == "reef fish \ufffd"
+
+
+def test_a_query_may_be_several_words(run: Run, bundle: Path) -> None:
+    quoted = run("search", bundle, "black hole merger", "--json")
+    assert quoted.json["query"] == "black hole merger"
+    assert run("search", bundle, "black", "hole", "merger", "--json").out == quoted.out
+    assert run("search", bundle, "black", "--json", "hole", "merger").out == quoted.out
+
+
+def test_results_stand_apart_from_features_and_settings(run: Run, bundle: Path) -> None:
+    outcome = run("search", bundle, "black hole", "--limit", "3")
+    results, features, settings = outcome.out.split("\n\n")
+    assert len(results.splitlines()) == 4
+    assert features.startswith("Features of the query\n")
+    assert settings.startswith("Settings\nk4-n24")
+    assert not outcome.err
+
+
+def test_nothing_found_is_said_beside_the_output(run: Run, bundle: Path) -> None:
+    outcome = run("search", bundle, "zzz", "--lexical", "--json")
+    assert outcome.json["results"] == []
+    assert outcome.err == "No document is found.\n"
+    outcome = run("search", bundle, "reef", "--filter", "after:2900")
+    assert outcome.rows == []
+    assert outcome.err == "No document passes the filter.\n"
 
 
 def test_bytes_that_are_not_text_do_no_harm(run: Run, bundle: Path) -> None:

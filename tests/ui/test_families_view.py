@@ -140,6 +140,27 @@ async def test_a_feature_shows_in_each_of_its_families(overlapping: Session) -> 
         assert "It is in no other family." in driver.text()
 
 
+async def test_the_smallest_family_stands_for_a_feature(overlapping: Session) -> None:
+    smallest = overlapping.sae.families.smallest_of(MERGERS)
+    assert smallest is not None
+    assert (smallest.id, smallest.label) == (3, "Chirps")
+    async with drive(overlapping, (260, 50)) as driver:
+        await driver.ask("black hole merger chirp")
+        driver.search.steering.select(MERGERS)
+        await driver.press("t")
+        assert at(driver) == (3, MERGERS)
+        await driver.press("2")
+        driver.main.query_one(FeaturesView).go_to(MERGERS)
+        await driver.rest()
+        (row,) = [line for line in driver.lines() if f"{MERGERS} Black hole mergers" in line]
+        assert "Chirps" in row
+        await driver.press("1")
+        driver.search.steering.select(MERGERS)
+        await driver.press("right", "f")
+        steered = driver.main.request.steering
+        assert steered.keys() == set(smallest.members), "f steers the family that t goes to"
+
+
 async def test_the_name_of_a_family_finds_it(overlapping: Session) -> None:
     async with drive(overlapping) as driver:
         await driver.press("escape", "3", "slash", *"chirps", "enter")

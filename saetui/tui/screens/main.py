@@ -35,6 +35,7 @@ from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.search_control import SearchControl
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
+from saetui.tui.views.filtered import opened
 from saetui.tui.views.search import SearchView
 from saetui.tui.views.splitting import SplittingView
 from saetui.tui.widgets.key_line import KeyLine
@@ -123,11 +124,6 @@ class MainScreen(Screen[None]):
         self._splitting_view.show(session)
         self._search_view.open(session)
 
-    def _opened(self) -> "Session":
-        if self.session is None:
-            raise SaetuiError("The bundle is still being opened.", "Try again in a moment.")
-        return self.session
-
     # Steering.
 
     def on_add_feature(self, event: AddFeature) -> None:
@@ -164,10 +160,10 @@ class MainScreen(Screen[None]):
         self._reading.ask(event.row)
 
     def _read(self, row: int) -> "DocumentDetail":
-        return self._opened().document(row)
+        return opened(self.session).document(row)
 
     def _show_document(self, row: int, detail: "DocumentDetail") -> None:
-        screen, trust = self._document, trust_of(self._opened().features)
+        screen, trust = self._document, trust_of(opened(self.session).features)
         if self.app.screen is not screen:
             if not self.app.is_screen_installed(screen):
                 self.app.install_screen(screen, "document")
@@ -204,7 +200,7 @@ class MainScreen(Screen[None]):
 
     def on_open_family(self, event: OpenFamily) -> None:
         """Go to a feature in its family."""
-        session = self._opened()
+        session = opened(self.session)
         smallest = session.sae.families.smallest_of(event.feature)
         if smallest is None:
             name = visible_line(session.name(event.feature), 100)
@@ -224,7 +220,7 @@ class MainScreen(Screen[None]):
         self._switching.ask(event)
 
     def _other_session(self, event: UseSae) -> "Session":
-        session = self._opened()
+        session = opened(self.session)
         if event.sae != session.sae.record.name:
             session = session.using(event.sae)
             _ = session.features, session.families, session.lookup

@@ -7,11 +7,12 @@ from textual.binding import BindingType
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.annotation_control import AnnotationControl
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import DENSITY, Column, Order, sorted_by
 from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
 from saetui.tui.newest_request import NewestRequest
-from saetui.tui.views.annotating_browser import AnnotatingBrowser
+from saetui.tui.views.browser import Browser
 from saetui.tui.widgets.feature_list import FeatureList, next_column
 from saetui.tui.widgets.heading import Heading
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 100
 
 
-class FeaturesView(AnnotatingBrowser):
+class FeaturesView(Browser):
     """The list of features and the details of the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Features")
@@ -30,6 +31,7 @@ class FeaturesView(AnnotatingBrowser):
     def __init__(self, *, id: str) -> None:
         self.list = FeatureList(empty=("Opening.",))
         super().__init__(self.list, hint(0), id=id)
+        self.annotations = AnnotationControl(self)
         # What was chosen to sort by; None: the best match, or without any words the density.
         self._chosen: Order | None = None
         # The only features that are listed, with what they have in common; None: all.
@@ -45,6 +47,7 @@ class FeaturesView(AnnotatingBrowser):
         """Show the features of a session."""
         self.list.families = session.sae.families
         self._only = None
+        self.annotations.open(session)
         super().show(session)
 
     # Filter.
@@ -199,3 +202,41 @@ class FeaturesView(AnnotatingBrowser):
             self._kept = None if self.list.row is None else self.list.row.id
             self.clear_filter()
             self.refilter()
+
+    # What the reader says about a feature.
+
+    def _label_version(self) -> int | None:
+        """Of the label under the cursor of the details, if there is one."""
+        row = self.detail.row
+        if self.detail.has_focus and row is not None and row.kind == "label":
+            return row.target
+        return None
+
+    def action_label(self) -> None:
+        """Write a label."""
+        if self.feature is not None:
+            self.annotations.label(self.feature)
+
+    def action_note(self) -> None:
+        """Write a note."""
+        if self.feature is not None:
+            self.annotations.note(self.feature)
+
+    def action_accept(self) -> None:
+        """Make the label one's own."""
+        if self.feature is not None:
+            self.annotations.accept(self.feature, self._label_version())
+
+    def action_reject(self) -> None:
+        """Discard the label; in the history, the one under the cursor, or take that back."""
+        if self.feature is not None:
+            self.annotations.reject(self.feature, self._label_version())
+
+    def action_bookmark(self) -> None:
+        """Set or remove a bookmark."""
+        if self.feature is not None:
+            self.annotations.bookmark(self.feature)
+
+    def action_take_back(self) -> None:
+        """Undo what was said last, about whichever feature."""
+        self.annotations.take_back()

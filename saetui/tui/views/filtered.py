@@ -13,10 +13,22 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 
-class FilteredView(Container):
-    """A view of a session with a list that is filtered as one types.
+def opened(session: "Session | None") -> "Session":
+    """The session of a screen or view.
 
-    A subclass fills the list (`refilter`), and lays out anew what depends on the width (`lay_out`).
+    Raises:
+        InputError: There is none yet.
+    """
+    if session is None:
+        raise InputError("The bundle is still being opened.", "Try again in a moment.")
+    return session
+
+
+class FilteredView(Container):
+    """A view of a session with a list that is filtered while the user types.
+
+    A subclass fills the list (`refilter`), and lays out again what depends on the width
+    (`lay_out`).
 
     Args:
         lines: The list.
@@ -42,17 +54,11 @@ class FilteredView(Container):
 
     @property
     def opened(self) -> "Session":
-        """The session.
-
-        Raises:
-            InputError: There is none yet.
-        """
-        if self.session is None:
-            raise InputError("The bundle is still being opened.", "Try again in a moment.")
-        return self.session
+        """The session; see the function of this name."""
+        return opened(self.session)
 
     def clear_filter(self) -> None:
-        """Empty the filter line without filtering anew."""
+        """Empty the filter line, and leave the list as it is."""
         with self.prevent(TextLine.Changed):
             self.filter_line.value = ""
 
@@ -63,7 +69,7 @@ class FilteredView(Container):
         self.call_after_refresh(self.lay_out)
 
     def on_input_changed(self, event: TextLine.Changed) -> None:
-        """Filter as one types."""
+        """Filter while the user types."""
         event.stop()
         self.refilter()
 

@@ -1,12 +1,13 @@
-"""The outcome of a search as text."""
+"""Print what a search found, as text or as JSON."""
 
 from typing import TYPE_CHECKING
 
 from saetui.cli.figures import score, signed
+from saetui.core.search_request import SearchRequest
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from saetui.cli.output import Output
     from saetui.session.feedback import FeatureEffect
@@ -29,13 +30,59 @@ def _change_style(change: str) -> str:
     return {"up": "green", "down": "red", "NEW": "bold"}.get(change.partition(" ")[0], "dim")
 
 
-def print_response(
+def print_search(
     output: "Output",
     session: "Session",
     response: "SearchResponse",
-    effects: "Mapping[int, FeatureEffect] | None" = None,
+    *,
+    effects: bool = False,
+    as_json: bool = False,
 ) -> None:
-    """Results, their reasons, the features behind them and what steering pushed out."""
+    """Print what a search found.
+
+    Args:
+        output: Where to.
+        session: What was searched.
+        response: What was found.
+        effects: Whether to say what a step of each feature does to the results.
+        as_json: JSON instead of text.
+    """
+    from saetui.session.feedback import effects as effects_of
+    from saetui.session.saved.search_json import search_to_json
+
+    found = effects_of(session, response.request) if effects else None
+    moves = None if found is None else {each.feature: each for each in found}
+    if as_json:
+        output.json(search_to_json(session, response, moves))
+    else:
+        _print_text(output, session, response, moves or {})
+
+
+def print_replay(
+    output: "Output", session: "Session", steps: "Sequence[SearchRequest]", *, as_json: bool
+) -> None:
+    """Answer every recorded search, the saved one last, and print what is found."""
+    from saetui.session.saved.search_json import search_to_json
+    from saetui.session.search.step_text import step_text
+
+    if as_json:
+        found = [search_to_json(session, session.search(step)) for step in steps]
+        output.json({"steps": found})
+        return
+    before = SearchRequest()
+    for number, step in enumerate(steps, start=1):
+        output.heading(f"Step {number}: {step_text(session, before, step)}")
+        print_search(output, session, session.search(step))
+        before = step
+
+
+def _print_text(
+    output: "Output",
+    session: "Session",
+    response: "SearchResponse",
+    effects: "Mapping[int, FeatureEffect]",
+) -> None:
+    """Results, their reasons, the features behind them, what steering pushed out, settings."""
     from saetui.cli.output import Column
 
     steered = bool(response.request.effective.steering) and response.drift is not None
@@ -64,14 +111,14 @@ def print_response(
     if response.request.why:
         _print_why(output, session, response)
     if response.features:
-        _print_features(output, response, effects or {})
+        _print_features(output, response, effects)
     if steered and response.dropped:
         output.heading("Pushed out by steering")
         output.table(
             [Column("was", numeric=True), Column("title"), Column("id")],
             [[str(gone.baseline_rank), gone.title, gone.id] for gone in response.dropped],
         )
-    output.line()
+    output.heading("Settings")
     output.line(_summary(session, response), "dim")
 
 
@@ -104,7 +151,7 @@ def _print_features(
 
 
 def _replaced(effects: "Mapping[int, FeatureEffect]", feature: int) -> list[str]:
-    """How many results a step up and a step down replace, if that was asked for."""
+    """How many results a step up and a step down replace; no cells unless that was asked for."""
     if not effects:
         return []
     effect = effects.get(feature)
