@@ -14,6 +14,7 @@ from typing import Any
 
 from saetui.store.atomic import write_json
 from saetui.store.hashes import sha256_of
+from saetui.store.json_files import parse_json, read_regular_file
 from saetui.store.manifest import BUILD_LOG, FileRecord
 
 
@@ -49,7 +50,7 @@ class BuildLog:
         self.folder = folder
         self.steps: dict[str, StepRecord] = {}
         try:
-            values = json.loads((folder / BUILD_LOG).read_text(encoding="utf-8"))
+            values = parse_json(read_regular_file(folder / BUILD_LOG).decode())
             for name, step in values["steps"].items():
                 files = {path: FileRecord(**record) for path, record in step["files"].items()}
                 self.steps[name] = StepRecord(step["fingerprint"], files, step["facts"])

@@ -85,7 +85,7 @@ def _outcome(subject: str, check: Callable[[], str]) -> Finding:
 
 
 def _documents(bundle: Bundle) -> str:
-    found = len(bundle.documents)
+    found = bundle.documents.count()
     return "" if found == len(bundle) else f"{found:,} where the manifest says {len(bundle):,}."
 
 

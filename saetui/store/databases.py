@@ -1,13 +1,59 @@
-"""SQLite files that are written once, whole, and from then on only read."""
+"""SQLite files that are written once, whole, and from then on only read.
 
+A database can hold more than data: views, triggers and computed columns are programs, which SQLite
+would run for whoever reads a table of that name. A bundle's databases have none of these. One that
+has is not opened, and what is read is bounded by the size of the file.
+"""
+
+import math
+import re
+import reprlib
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from saetui.errors import BuildError, BundleDamaged
 from saetui.store.atomic import atomic_write
+
+# What may stand in the list of tables, by its type there. The text decides what SQLite makes of an
+# entry, whatever its type says.
+_REAL_TABLE = re.compile(r"CREATE TABLE ['\"]?\w+['\"]?\s*\((?P<columns>.*)\)[\w\s]*", re.DOTALL)
+_FULL_TEXT = re.compile(r"CREATE VIRTUAL TABLE \w+ USING fts5\s*\(.*\)", re.DOTALL)
+_INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX \w+ ON \w+\s*\([\w\s,]+\)")
+_COMPUTED = re.compile(r"\b(?:AS|GENERATED)\b", re.IGNORECASE)
+_MOST_TABLES = 100
+_MOST_SCHEMA = 10_000
+
+# Everything that our own statements and SQLite's full-text index call.
+_FUNCTIONS = frozenset(
+    {"bm25", "coalesce", "count", "group_concat", "length", "match", "max", "min", "substr"}
+)
+_NEVER = frozenset({sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_ATTACH})
+
+# A statement may take so long, and longer where there is more to read.
+_SECONDS = 10.0
+_BYTES_PER_SECOND = 10 << 20
+# SQLite asks whether to go on after so many steps: some milliseconds.
+_STEPS = 200_000
+# What is read of a small file may be longer than the file: an answer can repeat what it holds.
+_SLACK = 1 << 20
+# Bytes that a row of a table takes up at least.
+_LEAST_ROW = 4
+
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: 200,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 10,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
 
 
 @contextmanager
@@ -38,42 +84,164 @@ def unwritable(path: Path, error: sqlite3.Error) -> BuildError:
     )
 
 
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """Connect to a database that is never written again, also on a read-only medium.
+class _Guard:
+    """Keeps statements on one connection within what a file of its size can need.
 
-    The caller sees to it that no two threads use the connection at once.
+    Args:
+        size: Bytes of the file.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.most_bytes = size + _SLACK
+        self._seconds = _SECONDS + size / _BYTES_PER_SECOND
+        self._until = 0.0
+
+    def begin(self) -> None:
+        """A statement begins."""
+        # Time that this thread was at work: a stopped program or a slow disk proves nothing.
+        self._until = time.thread_time() + self._seconds
+
+    def overtime(self) -> bool:
+        """Whether the statement has taken too long; SQLite then gives it up."""
+        return time.thread_time() > self._until
+
+
+class ReadOnlyDatabase:
+    """An open database of a bundle, read by statements of ours alone.
+
+    The caller sees to it that no two threads use it at once.
+
+    Args:
+        path: Where it lies.
 
     Raises:
-        BundleDamaged: It is missing or may not be read.
+        BundleDamaged: It is missing, may not be read, or holds more than tables of data.
     """
-    if not path.is_file():
-        raise BundleDamaged(f"{path.name} is missing from {path.parent}.")
-    # Immutable: SQLite neither locks the file nor looks for a journal beside it.
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    try:
-        return sqlite3.connect(address, uri=True, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise BundleDamaged(
-            f"{path} cannot be opened ({error}).", "Mend its permissions."
-        ) from None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise BundleDamaged(f"{path.name} is missing from {path.parent}.")
+        # Immutable: SQLite neither locks the file nor looks for a journal beside it.
+        address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        try:
+            self._guard = _Guard(path.stat().st_size)
+            self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise BundleDamaged(
+                f"{path} cannot be opened ({error}).", "Mend its permissions."
+            ) from None
+        try:
+            self._restrict()
+        except BaseException:
+            self.close()
+            raise
+
+    def _restrict(self) -> None:
+        connection = self._connection
+        for limit, value in _LIMITS.items():
+            connection.setlimit(limit, value)
+        # No value is longer than the file that it lies in.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(self._guard.most_bytes, 1 << 30))
+        connection.set_progress_handler(self._guard.overtime, _STEPS)
+        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0"):
+            self.rows(f"PRAGMA {pragma}")
+        connection.set_authorizer(_authorize)
+        self._check_schema()
+
+    def _check_schema(self) -> None:
+        found = self.rows("SELECT type, name, sql FROM sqlite_master LIMIT ?", (_MOST_TABLES + 1,))
+        if len(found) > _MOST_TABLES:
+            raise self._refused(f"it has more than {_MOST_TABLES} tables")
+        for kind, name, text in found:
+            if not _is_plain(kind, text):
+                raise self._refused(f"'{str(name)[:50]}' is not a plain table")
+
+    def rows(
+        self, statement: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[tuple[Any, ...]]:
+        """All rows that a statement gives.
+
+        Raises:
+            BundleDamaged: It is not the database that belongs there, holds rows without end, or
+                is closed.
+        """
+        self._guard.begin()
+        most = self._guard.most_bytes
+        found, left = list[tuple[Any, ...]](), most
+        try:
+            for row in islice(self._connection.execute(statement, values), most // _LEAST_ROW + 1):
+                found.append(row)
+                for value in row:
+                    if value.__class__ is str or value.__class__ is bytes:
+                        left -= len(value)
+                if left < 0:
+                    break
+        # SQLite may quote damaged bytes in its message, which then is not text.
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            if str(error) == "interrupted":
+                raise self._refused("to read it takes too long") from None
+            raise self._refused(str(error)) from None
+        # Damaged pages can lead to the same rows again and again.
+        if left < 0 or len(found) * _LEAST_ROW > most:
+            raise self._refused("there is more to read in it than it has bytes")
+        return found
+
+    def has_table(self, name: str) -> bool:
+        """Whether it has a table of that name."""
+        found = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(self.rows(found, (name,)))
+
+    def _refused(self, why: str) -> BundleDamaged:
+        return BundleDamaged(f"{self.path} is not the database that belongs there ({why}).")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
 
 
-def read_rows(
-    connection: sqlite3.Connection,
-    path: Path,
-    statement: str,
-    values: Sequence[object] | Mapping[str, object] = (),
-) -> list[tuple[Any, ...]]:
-    """All rows that a statement gives; `path` is where the database lies.
+def _authorize(action: int, _: object, second: str | None, *__: object) -> int:
+    """Whether a part of a statement may be carried out; SQLite asks when it compiles one."""
+    if action == sqlite3.SQLITE_FUNCTION:
+        return sqlite3.SQLITE_OK if second in _FUNCTIONS else sqlite3.SQLITE_DENY
+    # What would write is refused elsewhere; the full-text index declares its columns as if it did.
+    return sqlite3.SQLITE_DENY if action in _NEVER else sqlite3.SQLITE_OK
+
+
+def _is_plain(kind: object, text: object) -> bool:
+    """Whether an entry of the list of tables is a table that holds its data, or finds it faster."""
+    # An index that SQLite made for a constraint has no text.
+    if text is None:
+        return kind == "index"
+    if not isinstance(text, str) or len(text) > _MOST_SCHEMA:
+        return False
+    if kind == "index":
+        return _INDEX.fullmatch(text) is not None
+    table = _REAL_TABLE.fullmatch(text)
+    plain = table is not None and not _COMPUTED.search(table["columns"])
+    return kind == "table" and (plain or _FULL_TEXT.fullmatch(text) is not None)
+
+
+def real(value: object) -> float:
+    """A figure that was read, as a number; SQLite holds anything in any column.
 
     Raises:
-        BundleDamaged: It is not the database that belongs there, or is closed.
+        ValueError: It is none, or not finite.
     """
-    try:
-        return connection.execute(statement, values).fetchall()
-    # SQLite may quote damaged bytes in its message, which then is not text.
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise BundleDamaged(f"{path} is not the database that belongs there ({error}).") from None
+    if isinstance(value, int | float) and math.isfinite(value):
+        return float(value)
+    raise ValueError(f"{reprlib.repr(value)} is no number")
+
+
+def whole(value: object) -> int:
+    """A count that was read.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, int) and value >= 0:
+        return value
+    raise ValueError(f"{reprlib.repr(value)} is no count")
 
 
 def storable(text: str) -> str:

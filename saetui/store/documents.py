@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged, InputError
-from saetui.store.databases import new_database, open_read_only, read_rows, storable
+from saetui.store.databases import ReadOnlyDatabase, new_database, storable
 from saetui.store.facts import SCHEMA as FACTS
 from saetui.store.facts import Facts, insert_facts, sort_facts
+from saetui.store.json_files import parse_json
 
 _SCHEMA = """
 PRAGMA page_size=8192;
@@ -79,7 +80,7 @@ class DocumentStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._connection = open_read_only(path)
+        self._database = ReadOnlyDatabase(path)
         try:
             self._query("SELECT row FROM documents LIMIT 1")
         except BundleDamaged:
@@ -87,7 +88,15 @@ class DocumentStore:
             raise
 
     def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
         return int(self._query("SELECT COALESCE(MAX(row) + 1, 0) FROM documents")[0][0])
+
+    def count(self) -> int:
+        """How many documents there are, each of them counted; `len` goes by the last row."""
+        return int(self._query("SELECT COUNT(*) FROM documents")[0][0])
 
     def document(self, row: int) -> Document:
         """The document in a row, which must be there."""
@@ -111,7 +120,7 @@ class DocumentStore:
     def row_of(self, document_id: str) -> int | None:
         """The row of the document with that id, or None."""
         found = self._query("SELECT row FROM documents WHERE id = ?", (storable(document_id),))
-        return found[0][0] if found else None
+        return self._checked([row for (row,) in found])[0] if found else None
 
     def __iter__(self) -> Iterator[Document]:
         start = 0
@@ -120,7 +129,7 @@ class DocumentStore:
             (start,),
         ):
             yield from (self._document(values) for values in found)
-            start = found[-1][0] + 1
+            start = self._next(start, found)
 
     def span(self, start: int, stop: int) -> list[Document]:
         """Documents of rows `start` to `stop - 1`, in order."""
@@ -157,13 +166,16 @@ class DocumentStore:
                 "last": before + "9999-12-31"[len(before) :],
             },
         )
-        return np.sort(np.fromstring(str(found[0][0] or ""), dtype=np.int64, sep=","))
+        rows = np.sort(np.fromstring(str(found[0][0] or ""), dtype=np.int64, sep=","))
+        self._checked(rows[:1].tolist() + rows[-1:].tolist())
+        return rows
 
     @cached_property
     def facts(self) -> Facts | None:
         """What documents have, by field and value; None in a bundle from before it was kept."""
-        kept = self._query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'facts'")
-        return Facts(self._query) if kept else None
+        with self._lock:
+            kept = self._database.has_table("facts")
+        return Facts(self._query, self._checked) if kept else None
 
     def metadata_of(self, rows: Iterable[int]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Row and metadata of some documents, in order of rows."""
@@ -177,7 +189,7 @@ class DocumentStore:
             (start,),
         ):
             yield from ((int(row), self._facts(text)) for row, text in found)
-            start = found[-1][0] + 1
+            start = self._next(start, found)
 
     def matching(self, expression: str, limit: int) -> list[tuple[int, float]]:
         """Rows of the documents that match an expression of FTS5, and how well by BM25.
@@ -191,13 +203,14 @@ class DocumentStore:
             "ORDER BY 2, 1 LIMIT ?",
             (storable(expression), limit),
         )
+        rows = self._checked([row for row, _ in found])
         # SQLite counts a better match as a lower number.
-        return [(int(row), -float(score)) for row, score in found]
+        return [(row, -float(score)) for row, (_, score) in zip(rows, found, strict=True)]
 
     def close(self) -> None:
         """Let go of the file, after whatever another thread is reading."""
         with self._lock:
-            self._connection.close()
+            self._database.close()
 
     def _by_rows(self, columns: str, rows: Iterable[int]) -> list[tuple[Any, ...]]:
         """Columns of some rows, `row` first among them, in order of rows.
@@ -217,20 +230,32 @@ class DocumentStore:
             raise BundleDamaged(f"{self.path} lacks documents that the bundle should hold.")
         return found
 
+    def _checked(self, rows: list[Any]) -> list[int]:
+        """`rows` as they are, when there are documents in all of them."""
+        if not all(type(row) is int and 0 <= row < len(self) for row in rows):
+            raise BundleDamaged(f"{self.path} names rows that hold no document.")
+        return rows
+
+    def _next(self, start: int, found: Sequence[Sequence[Any]]) -> int:
+        """The row behind those that were found from `start` on; damaged pages can lead back."""
+        if found[-1][0] < start:
+            raise BundleDamaged(f"{self.path} does not hold its documents in order.")
+        return int(found[-1][0]) + 1
+
     def _query(
         self, statement: str, values: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
         with self._lock:
-            return read_rows(self._connection, self.path, statement, values)
+            return self._database.rows(statement, values)
 
     def _document(self, values: Sequence[object]) -> Document:
-        _, document_id, title, text, url, published, metadata = (str(value) for value in values)
+        _, document_id, title, text, url, published, metadata = map(str, values)
         return Document(document_id, title, text, url, published, self._facts(metadata))
 
     def _facts(self, metadata: object) -> dict[str, Any]:
         try:
-            facts = json.loads(str(metadata))
-        except (ValueError, RecursionError):
+            facts = parse_json(str(metadata))
+        except ValueError:
             facts = None
         if not isinstance(facts, dict):
             raise BundleDamaged(f"{self.path} holds metadata that cannot be read.")

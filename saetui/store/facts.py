@@ -5,10 +5,11 @@ rest agrees.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from saetui.core.documents import fact_texts
+from saetui.errors import BundleDamaged
 from saetui.store.databases import storable
 
 SCHEMA = """
@@ -50,10 +51,12 @@ class Facts:
 
     Args:
         query: Asks the database.
+        checked: Returns rows as they are, or raises BundleDamaged when there is no such document.
     """
 
-    def __init__(self, query: _Query) -> None:
+    def __init__(self, query: _Query, checked: Callable[[list[Any]], list[int]]) -> None:
         self._query = query
+        self._checked = checked
 
     def fields(self) -> list[str]:
         """Every field that some document has, in order."""
@@ -74,7 +77,7 @@ class Facts:
             "SELECT row FROM facts WHERE field = ? AND value = ? ORDER BY row",
             (storable(field), storable(value)[:LONGEST]),
         )
-        return [row for (row,) in found]
+        return self._checked([row for (row,) in found])
 
     def _distinct(self, column: str, among: str, known: tuple[object, ...]) -> Iterator[str]:
         # From each value one goes on to the next, past all rows that have it.
@@ -83,4 +86,12 @@ class Facts:
         first = self._query(f"SELECT MIN({column}) FROM facts WHERE {among} 1", known)[0][0]
         while first is not None:
             yield str(first)
-            first = self._query(statement, (*known, first))[0][0]
+            before, first = first, self._query(statement, (*known, first))[0][0]
+            # Damaged pages can lead back, and then without end.
+            if first is not None and not _follows(first, before):
+                raise BundleDamaged("documents.sqlite does not hold its metadata in order.")
+
+
+def _follows(value: object, before: object) -> bool:
+    """Whether SQLite sorts a text behind another: by its bytes."""
+    return isinstance(value, str) and isinstance(before, str) and value.encode() > before.encode()

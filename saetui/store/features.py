@@ -7,7 +7,7 @@ from pathlib import Path
 
 from saetui.core.features import Statistics
 from saetui.errors import BundleDamaged
-from saetui.store.databases import new_database, open_read_only, read_rows
+from saetui.store.databases import ReadOnlyDatabase, new_database, real, whole
 from saetui.store.labels import SCHEMA, LabelRecord, ScoreRecord, insert_labels, terms_of
 
 _SCHEMA = (
@@ -137,10 +137,10 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
         LEFT JOIN labels ON labels.feature = id AND labels.version = newest.version
         LEFT JOIN judged ON judged.feature = id AND judged.version = newest.version
         LEFT JOIN scores ON scores.rowid = judged.place
-        ORDER BY id
+        ORDER BY id LIMIT ?
     """
-    with contextlib.closing(open_read_only(path)) as connection:
-        rows = read_rows(connection, path, statement, (SHOWN_PROTOCOL,))
+    with contextlib.closing(ReadOnlyDatabase(path)) as database:
+        rows = database.rows(statement, (SHOWN_PROTOCOL, n + 1))
     if [row[0] for row in rows] != list(range(n)):
         raise BundleDamaged(f"{path} does not describe each of the SAE's {n:,} features once.")
     try:
@@ -149,21 +149,21 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
                 id=int(row[0]),
                 label=str(row[1]),
                 terms=terms_of(row[2]),
-                documents=int(row[3]),
-                density=float(row[4]),
-                mean_activation=float(row[5]),
-                max_activation=float(row[6]),
+                documents=whole(row[3]),
+                density=real(row[4]),
+                mean_activation=real(row[5]),
+                max_activation=real(row[6]),
                 quality=FeatureQuality(str(row[7]), _number(row[8]), _number(row[9])),
                 f1=_number(row[10]),
                 pearson=_number(row[11]),
                 judge=str(row[12]),
-                version=int(row[13]),
+                version=whole(row[13]),
             )
             for row in rows
         ]
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
 def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))
+    return None if value is None else real(value)

@@ -2,7 +2,9 @@
 
 import codecs
 import json
+import math
 import reprlib
+import stat
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, get_origin
@@ -11,22 +13,85 @@ from saetui.errors import BundleDamaged
 
 Record = TypeVar("Record")
 
+MOST_BYTES = 16 << 20
+"""Of a JSON file; as values in memory it takes up to twenty times as much."""
+
+DEEPEST = 200
+"""Lists and objects inside one another; some of what is done with values recurs."""
+
 _BRIEF = 60
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can be anything.
+def read_json(path: Path, most: int = MOST_BYTES) -> Any:  # noqa: ANN401 - JSON can be anything.
     """The value in a JSON file.
 
+    Args:
+        path: Of the file.
+        most: Bytes that it may have.
+
     Raises:
-        BundleDamaged: It is missing, cannot be read, or is not JSON.
+        BundleDamaged: It is missing, cannot be read, is too long, or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_regular_file(path, most).decode())
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    # Brackets nested without end exhaust the parser's stack.
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise BundleDamaged(f"{path} cannot be read as JSON ({error}).") from None
+
+
+def read_regular_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """All of a file; a pipe, which may never end, is none.
+
+    Raises:
+        OSError: It cannot be read, or is not a file.
+        ValueError: It has more than `most` bytes.
+    """
+    status = path.stat()
+    # To open a pipe would be to wait until somebody writes to it.
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("it is not a file")
+    if status.st_size > most:
+        raise ValueError(f"it has {status.st_size:,} bytes, and no more than {most:,} belong there")
+    with path.open("rb") as file:
+        return file.read(most)
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401
+    """The value of a JSON text, all of whose numbers are finite.
+
+    Raises:
+        ValueError: It is not JSON, or is nested too deeply for those that use it.
+    """
+    try:
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    # Brackets nested without end exhaust the parser's stack.
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if text.count("[") + text.count("{") > DEEPEST:
+        _check_depth(value)
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isfinite(number):
+        return number
+    raise ValueError(f"{text[:_BRIEF]} is no number")
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return
+    raise ValueError("it is nested too deeply")
 
 
 def record_from(kind: type[Record], value: object) -> Record:

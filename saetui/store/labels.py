@@ -7,13 +7,14 @@ is shown unless a reader decides otherwise; none is ever overwritten.
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saetui.errors import BundleDamaged
 from saetui.store.atomic import atomic_write
-from saetui.store.databases import open_read_only, read_rows, storable, unwritable
+from saetui.store.databases import ReadOnlyDatabase, real, storable, unwritable, whole
 
 SCHEMA = """
 CREATE TABLE labels(
@@ -144,7 +145,10 @@ def add_labels(path: Path, labels: Sequence[LabelRecord], scores: Sequence[Score
 
     Raises:
         BuildError: It cannot be written.
+        BundleDamaged: It is not the database that belongs there.
     """
+    # A trigger in a database from elsewhere would act on what is added.
+    ReadOnlyDatabase(path).close()
     with atomic_write(path) as temporary:
         shutil.copyfile(path, temporary)
         try:
@@ -159,49 +163,62 @@ def add_labels(path: Path, labels: Sequence[LabelRecord], scores: Sequence[Score
 def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:
     """Every label that a feature has had, oldest first, and the scores of all of them as stored."""
     # A connection of its own for each reading leaves nothing to share between threads.
-    with contextlib.closing(open_read_only(path)) as connection:
-
-        def read(statement: str, *values: int) -> list[tuple[Any, ...]]:
-            return read_rows(connection, path, statement, values)
-
-        labels = read(
+    with contextlib.closing(ReadOnlyDatabase(path)) as database:
+        labels = database.rows(
             """
             SELECT text, terms, method, model, prompt_version, created, version
             FROM labels WHERE feature = ? ORDER BY version
             """,
-            feature,
+            (feature,),
         )
-        scores = read("SELECT * FROM scores WHERE feature = ? ORDER BY version, rowid", feature)
+        scores = database.rows(
+            """
+            SELECT version, judge, protocol, documents,
+                   f1, f1_low, f1_high, pearson, pearson_low, pearson_high,
+                   balanced_accuracy, balanced_accuracy_low, balanced_accuracy_high
+            FROM scores WHERE feature = ? ORDER BY version, rowid
+            """,
+            (feature,),
+        )
         reasons = dict[int, str]()
-        if read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'reasons'"):
-            found = read("SELECT version, text FROM reasons WHERE feature = ?", feature)
-            reasons = {int(version): str(text) for version, text in found}
-    return [
-        LabelRecord(
-            int(feature),
-            str(text),
-            terms_of(terms),
-            str(method),
-            str(model),
-            str(prompt),
-            str(created),
-            version=int(version),
-            reasoning=reasons.get(int(version), ""),
-        )
-        for text, terms, method, model, prompt, created, version in labels
-    ], [_score(row) for row in scores]
+        if database.has_table("reasons"):
+            reasons = dict(
+                database.rows("SELECT version, text FROM reasons WHERE feature = ?", (feature,))
+            )
+    try:
+        return [_label(feature, row, reasons) for row in labels], [
+            _score(feature, row) for row in scores
+        ]
+    except ValueError as error:
+        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
-def _score(row: Sequence[Any]) -> ScoreRecord:
+def _label(feature: int, row: Sequence[Any], reasons: Mapping[int, object]) -> LabelRecord:
+    text, terms, method, model, prompt, created, version = row
+    return LabelRecord(
+        feature,
+        str(text),
+        terms_of(terms),
+        str(method),
+        str(model),
+        str(prompt),
+        str(created),
+        version=whole(version),
+        reasoning=str(reasons.get(version, "")),
+    )
+
+
+def _score(feature: int, row: Sequence[Any]) -> ScoreRecord:
+    figures = [None if value is None else real(value) for value in row[4:]]
     return ScoreRecord(
-        feature=int(row[0]),
-        version=int(row[1]),
-        judge=str(row[2]),
-        protocol=str(row[3]),
-        documents=int(row[4]),
-        f1=(row[5], row[6], row[7]),
-        pearson=(row[8], row[9], row[10]),
-        balanced_accuracy=(row[11], row[12], row[13]),
+        feature=feature,
+        version=whole(row[0]),
+        judge=str(row[1]),
+        protocol=str(row[2]),
+        documents=whole(row[3]),
+        f1=(figures[0], figures[1], figures[2]),
+        pearson=(figures[3], figures[4], figures[5]),
+        balanced_accuracy=(figures[6], figures[7], figures[8]),
     )
 
 

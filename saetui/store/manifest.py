@@ -1,13 +1,12 @@
 """The manifest of a bundle: what it is, and the size and hash of every file in it."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from saetui.errors import BundleDamaged, BundleError, BundleTooNew
 from saetui.store.atomic import write_json
-from saetui.store.json_files import briefly, record_from
+from saetui.store.json_files import briefly, parse_json, read_regular_file, record_from
 from saetui.version import __version__
 
 MANIFEST = "manifest.json"
@@ -91,11 +90,10 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(read_regular_file(path).decode())
     except (FileNotFoundError, NotADirectoryError):
         raise _no_bundle(folder) from None
-    # Brackets nested without end exhaust the parser's stack.
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise BundleDamaged(f"{path} cannot be read ({error}).") from None
     try:
         _check_schema(folder, values)

@@ -1,5 +1,7 @@
 """Whatever is wrong with a JSON file is said in words."""
 
+import json
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from saetui.errors import BundleDamaged
 from saetui.store.atomic import write_json
-from saetui.store.json_files import read_json, record_from
+from saetui.store.json_files import DEEPEST, parse_json, read_json, record_from
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -45,6 +47,44 @@ def test_what_is_missing_or_a_folder_is_named(tmp_path: Path) -> None:
         read_json(tmp_path / "figures.json")
     with pytest.raises(BundleDamaged, match="cannot be read"):
         read_json(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}', "1e999", "[-1e400]"])
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "figures.json").write_text(text)
+    with pytest.raises(BundleDamaged, match=r"figures\.json cannot be read as JSON \(.*no number"):
+        read_json(tmp_path / "figures.json")
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_values_are_nested_so_deeply_and_no_deeper(opening: str, closing: str) -> None:
+    times = DEEPEST // (len(closing))
+    value = parse_json(opening * times + "1" + closing * times)
+    assert value
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json(opening * (times + 1) + "1" + closing * (times + 1))
+    assert parse_json("[" + "[1], " * 10 * DEEPEST + "2]")[-1] == 2
+
+
+def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text(json.dumps("x" * 1_000))
+    assert len(read_json(path, most=1_002)) == 1_000
+    with pytest.raises(
+        BundleDamaged, match=r"figures\.json .* 1,002 bytes, and no more than 1,001"
+    ):
+        read_json(path, most=1_001)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(BundleDamaged, match="it is not a file"):
+        read_json(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    os.mkfifo(path)
+    with pytest.raises(BundleDamaged, match="it is not a file"):
+        read_json(path)
 
 
 @given(json_values)

@@ -73,7 +73,7 @@ def test_what_is_no_manifest_is_refused(folder: Path, content: bytes) -> None:
         read_manifest(folder)
 
 
-@pytest.mark.parametrize("schema", [None, "1", 1.0, True, 0, -1, [1], float("inf")])
+@pytest.mark.parametrize("schema", [None, "1", 1.0, True, 0, -1, [1], 1e300])
 def test_a_schema_that_is_no_number_is_refused(folder: Path, schema: object) -> None:
     rewrite(folder, {**values(folder), "schema": schema})
     with pytest.raises(BundleDamaged, match="names no schema"):

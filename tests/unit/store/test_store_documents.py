@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged, InputError
-from saetui.store.databases import read_rows, storable
+from saetui.store.databases import ReadOnlyDatabase, storable
 from saetui.store.documents import DocumentStore, write_documents
 
 texts = st.text(
@@ -277,17 +277,18 @@ def test_what_one_reader_asks_is_looked_up_not_searched(
 ) -> None:
     write_documents(tmp_path / "a.sqlite", documents_with_facts(20))
     asked: list[tuple[str, Sequence[object]]] = []
-    read = read_rows
+    read = ReadOnlyDatabase.rows
 
     def noted(
-        connection: sqlite3.Connection, path: Path, statement: str, values: Sequence[object] = ()
+        database: ReadOnlyDatabase, statement: str, values: Sequence[object] = ()
     ) -> list[tuple[object, ...]]:
         asked.append((statement, values))
-        return read(connection, path, statement, values)
+        return read(database, statement, values)
 
     with contextlib.closing(DocumentStore(tmp_path / "a.sqlite")) as store:
         assert store.facts is not None
-        monkeypatch.setattr("saetui.store.documents.read_rows", noted)
+        assert len(store) == 20
+        monkeypatch.setattr(ReadOnlyDatabase, "rows", noted)
         store.document(3)
         store.headings([1, 5, 7])
         store.row_of("d4")
