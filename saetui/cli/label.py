@@ -8,7 +8,7 @@ from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName
 
 if TYPE_CHECKING:
-    from saetui.interpret.llm import Estimate, ModelSettings
+    from saetui.interpret.llm import CostEstimate, ModelSettings
     from saetui.pipeline.model_families import FamilyOutcome
     from saetui.pipeline.model_labels import ModelOutcome
     from saetui.session.session import Session
@@ -144,7 +144,7 @@ def _chosen_families(session: "Session", only: str) -> tuple[int, ...] | None:
     return tuple(session.lookup.family(part).id for part in dict.fromkeys(parts))
 
 
-def _expected(expected: "Estimate") -> dict[str, object]:
+def _expected(expected: "CostEstimate") -> dict[str, object]:
     return {
         "requests": expected.questions,
         "answered_already": expected.replayed,

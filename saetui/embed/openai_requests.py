@@ -1,19 +1,16 @@
-"""Requests to an embeddings endpoint: how they are cut, repeated, split, and checked."""
+"""Requests to an embeddings endpoint: how texts are divided among them, and what comes back."""
 
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.endpoint.failures import is_passing, is_refusal, retry_after
+from saetui.endpoint.client import Endpoint
+from saetui.endpoint.failures import NotTheProtocol, Refused
+from saetui.endpoint.sending import Sender
 from saetui.errors import EmbedderError
-from saetui.progress import Progress
-
-if TYPE_CHECKING:
-    from openai import OpenAI
 
 Float = NDArray[np.float32]
 
@@ -25,22 +22,8 @@ _BYTES_PER_REQUEST = 300_000
 _TEXTS_PER_REQUEST = 256
 # A text this short that is still refused is not refused for its length.
 _SHORTEST_CUT = 512
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for an endpoint.
-
-    Attributes:
-        timeout: Seconds until a request counts as unanswered.
-        retries: How often the SDK repeats a request, after 0.5 to 8 seconds or as the endpoint's
-            Retry-After says.
-        pauses: Seconds to wait, in bulk work, before each further series of such requests.
-    """
-
-    timeout: float = 300.0
-    retries: int = 4
-    pauses: tuple[float, ...] = (15, 30, 60, 60, 60, 60)
+# 256 vectors of 8,192 numbers, each written with 24 digits, take 50 MB.
+_MOST_BYTES = 64_000_000
 
 
 def cut_to_limit(text: str) -> tuple[str, bool]:
@@ -66,145 +49,125 @@ def batches_of(texts: Sequence[str]) -> Iterator[range]:
         yield range(start, len(texts))
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """A model at an address.
-
-    Attributes:
-        client: The SDK's client, with address, key and patience.
-        model: The model's name there.
-        requested_dimensions: Width to ask for; None where the model's own is wanted.
-    """
-
-    client: "OpenAI"
-    model: str
-    requested_dimensions: int | None
-
-    def ask(self, texts: Sequence[str], width: int | None) -> Float:
-        """Send one request.
-
-        Args:
-            texts: None of them empty.
-            width: What the vectors' width must be; None accepts any.
-
-        Returns:
-            Float32 `(m, d)` in the order of `texts`, as the endpoint sent them.
-
-        Raises:
-            EmbedderError: The answer is not what the protocol says.
-            OpenAIError: There was no answer, or a refusal.
-        """
-        create = self.client.embeddings.create
-        try:
-            if self.requested_dimensions is None:
-                response = create(model=self.model, input=list(texts))
-            else:
-                response = create(
-                    model=self.model, input=list(texts), dimensions=self.requested_dimensions
-                )
-            entries = sorted(response.data, key=lambda entry: entry.index)
-            indices = [entry.index for entry in entries]
-            widths = {len(entry.embedding) for entry in entries}
-        # The SDK checks nothing of a successful answer, so a wrong one fails anywhere in it.
-        except (ValueError, TypeError, AttributeError) as error:
-            raise EmbedderError(
-                f"{self.client.base_url} did not answer in OpenAI's protocol "
-                f"({type(error).__name__}: {error}).",
-                "Check the address; most end in /v1.",
-            ) from error
-        if indices != list(range(len(texts))):
-            raise EmbedderError(
-                f"{self.client.base_url} sent {len(indices):,} vectors for {len(texts):,} texts, "
-                "or numbered them wrongly."
-            )
-        if len(widths) != 1 or 0 in widths or width not in (None, *widths):
-            raise EmbedderError(
-                f"'{self.model}' gave vectors of width {', '.join(map(str, sorted(widths)))} "
-                f"where {width or 'one width'} was expected.",
-                "Ask for no other width than the model has, unless it can shorten its vectors.",
-            )
-        return np.array([entry.embedding for entry in entries], dtype=np.float32)
-
-
 class Requests:
-    """The requests of one call, which several threads may make.
+    """Asks a model for vectors, in as many requests as its endpoint insists on.
 
     Args:
-        endpoint: Where they go.
-        width: Width of the vectors; None accepts any.
-        pauses: Seconds before each further try, see `Patience`.
-        progress: Told of waits; one thread at a time calls it.
+        endpoint: Where the requests go; connected.
+        sender: Sends them.
+        model: The model's name there.
+        requested: Width to ask for; None for the model's own.
+        width: What the vectors' width must be; None accepts any.
 
     Attributes:
-        stopping: Set to end all waiting.
         halved_texts: Texts that the endpoint took only in part.
     """
 
     def __init__(
-        self, endpoint: Endpoint, width: int | None, pauses: Sequence[float], progress: Progress
+        self,
+        endpoint: Endpoint,
+        sender: Sender,
+        model: str,
+        *,
+        requested: int | None,
+        width: int | None,
     ) -> None:
-        self.stopping = threading.Event()
         self.halved_texts: set[str] = set()
-        self._endpoint = endpoint
-        self._width = width
-        self._pauses = pauses
-        self._progress = progress
+        self._endpoint, self._sender = endpoint, sender
+        self._model, self._requested, self._width = model, requested, width
         self._most_texts = _TEXTS_PER_REQUEST
-        self._lock = threading.Lock()
-        self._said: set[str] = set()
 
-    def vectors_of(self, texts: Sequence[str]) -> Float:
-        """Vectors of a batch, in as many requests as the endpoint insists on.
+    async def vectors_of(self, texts: Sequence[str]) -> Float:
+        """Vectors of a batch, float32 `(m, d)`, as the endpoint sent them.
+
+        Args:
+            texts: None of them empty.
 
         Raises:
-            EmbedderError: An answer is not what the protocol says.
-            OpenAIError: The endpoint stayed unreachable, or refused a single short text.
+            EmbedderError: The vectors are not those asked for.
+            EndpointFailure: The endpoint cannot be asked, or refused a single short text.
         """
-        return self._vectors_of(texts)[0]
+        return (await self._vectors_of(texts))[0]
 
-    def _vectors_of(self, texts: Sequence[str]) -> tuple[Float, bool]:
+    async def _vectors_of(self, texts: Sequence[str]) -> tuple[Float, bool]:
         """The vectors, and whether the endpoint took `texts` at once."""
         if len(texts) <= self._most_texts:
             try:
-                return self._ask_patiently(texts), True
-            except Exception as error:
-                if not is_refusal(error) or (len(texts) == 1 and len(texts[0]) < _SHORTEST_CUT):
+                return await self._ask(texts), True
+            except Refused as refused:
+                if not refused.of_the_request or (
+                    len(texts) == 1 and len(texts[0]) < _SHORTEST_CUT
+                ):
                     raise
         if len(texts) == 1:
-            return self._halved(texts[0]), False
+            return await self._halved(texts[0]), False
         middle = (len(texts) + 1) // 2
-        first, first_at_once = self._vectors_of(texts[:middle])
-        second, second_at_once = self._vectors_of(texts[middle:])
+        first, first_at_once = await self._vectors_of(texts[:middle])
+        second, second_at_once = await self._vectors_of(texts[middle:])
         if first_at_once and second_at_once:
             # Number, not length, was the trouble: spare later batches the refusal.
             self._most_texts = min(self._most_texts, middle)
         return np.concatenate([first, second]), False
 
-    def _halved(self, text: str) -> Float:
+    async def _halved(self, text: str) -> Float:
         """The vector of the longest half, quarter and so on of `text` that the endpoint takes."""
         self.halved_texts.add(text)
         while True:
             text = text[: len(text) // 2]
             try:
-                return self._ask_patiently([text])
-            except Exception as error:
-                if not is_refusal(error) or len(text) < _SHORTEST_CUT:
+                return await self._ask([text])
+            except Refused as refused:
+                if not refused.of_the_request or len(text) < _SHORTEST_CUT:
                     raise
 
-    def _ask_patiently(self, texts: Sequence[str]) -> Float:
-        for pause in self._pauses:
-            try:
-                return self._endpoint.ask(texts, self._width)
-            except Exception as error:
-                if not is_passing(error) or self.stopping.is_set():
-                    raise
-                seconds = max(pause, retry_after(error))
-                self._say(f"The endpoint is busy or silent; waiting {seconds:.0f} s.")
-                self.stopping.wait(seconds)
-        return self._endpoint.ask(texts, self._width)
+    async def _ask(self, texts: Sequence[str]) -> Float:
+        """Send one request, patiently."""
+        body: dict[str, Any] = {"model": self._model, "input": list(texts)}
+        body["encoding_format"] = "base64"
+        if self._requested is not None:
+            body["dimensions"] = self._requested
 
-    def _say(self, message: str) -> None:
-        with self._lock:
-            if message not in self._said:
-                self._said.add(message)
-                self._progress.note(message)
+        async def ask() -> list[Float]:
+            return _vectors_in(await self._endpoint.post("/embeddings", body, _MOST_BYTES))
+
+        return self._checked(await self._sender.send(ask), len(texts))
+
+    def _checked(self, vectors: Sequence[Float], count: int) -> Float:
+        """All vectors in one array, if they are as many and as wide as they should be."""
+        if len(vectors) != count:
+            raise EmbedderError(
+                f"{self._endpoint.address} sent {len(vectors):,} vectors for {count:,} texts."
+            )
+        widths = {len(vector) for vector in vectors}
+        if len(widths) != 1 or 0 in widths or self._width not in (None, *widths):
+            raise EmbedderError(
+                f"'{self._model}' gave vectors of width {', '.join(map(str, sorted(widths)))} "
+                f"where {self._width or 'one width'} was expected.",
+                "Ask for no other width than the model has, unless it can shorten its vectors.",
+            )
+        return np.stack(vectors)
+
+
+def _vectors_in(answer: Mapping[str, Any]) -> list[Float]:
+    """The vectors of an answer, in the order of the texts.
+
+    Raises:
+        NotTheProtocol: There are none, or they are numbered wrongly.
+    """
+    try:
+        entries = {entry["index"]: _vector(entry["embedding"]) for entry in answer["data"]}
+        vectors = [entries[place] for place in range(len(answer["data"]))]
+    # Nothing of an answer is certain, and a wrong one fails anywhere in it.
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        raise NotTheProtocol(f"its vectors cannot be read: {type(error).__name__}") from None
+    return vectors
+
+
+def _vector(embedding: object) -> Float:
+    """A vector as numbers, or as base64 of their bytes; servers send either, whatever is asked."""
+    if isinstance(embedding, str):
+        return np.frombuffer(base64.b64decode(embedding, validate=True), dtype="<f4")
+    vector = np.array(embedding, dtype=np.float32)
+    if vector.ndim != 1:
+        raise ValueError
+    return vector

@@ -1,1 +1,5 @@
-"""What every use of an OpenAI-compatible endpoint shares: address, key, and what failures mean."""
+"""The one client of OpenAI-compatible endpoints, for embeddings and for chat.
+
+`Endpoint` sends one request within its limits, `Sender` sends many patiently, and `EndpointFailure`
+says what went wrong.
+"""

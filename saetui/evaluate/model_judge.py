@@ -8,11 +8,10 @@ import numpy as np
 
 from saetui.errors import LanguageModelError
 from saetui.evaluate.judging import Comparison, Picks
-from saetui.interpret.llm.judgement_reading import whole_number
 from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.llm.prompts import beginning, json_line
 from saetui.interpret.llm.questions import Ending, Question
-from saetui.interpret.llm.replies import Unusable, object_in
+from saetui.interpret.llm.replies import Unusable, object_in, whole_number_in
 from saetui.progress import Progress
 
 # To be raised with every change to the prompt: stored replies belong to one version.
@@ -82,7 +81,7 @@ class ModelJudge:
         progress.note(self._model.estimate(list(distinct.values())).in_words())
         task = f"Judging with {self._model.settings.model}"
         outcomes = self._model.ask_all(questions, task, "comparisons", progress)
-        unpaid = sum(outcome.ending is Ending.OUT_OF_BUDGET for outcome in outcomes)
+        unpaid = sum(outcome.ending is Ending.NOT_ASKED for outcome in outcomes)
         if unpaid:
             # Guesses in their place would pass for figures of the judge.
             raise LanguageModelError(
@@ -127,7 +126,7 @@ class ModelJudge:
 def _answer_in(text: str, labels: int) -> Answer:
     found = object_in(text, "up") or {}
     try:
-        up, down = whole_number(found["up"]), whole_number(found["down"])
+        up, down = whole_number_in(found["up"]), whole_number_in(found["down"])
     except (TypeError, KeyError, ValueError):
         raise Unusable("it does not give the numbers of two labels") from None
     if not (0 <= up <= labels and 0 <= down <= labels):

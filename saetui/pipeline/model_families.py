@@ -8,7 +8,7 @@ from saetui.errors import InputError
 from saetui.interpret.families.scores import score_families, with_scores
 from saetui.interpret.families.superfeatures import family_postings
 from saetui.interpret.llm import (
-    Estimate,
+    CostEstimate,
     Ledger,
     LLMJudge,
     Spending,
@@ -92,10 +92,10 @@ class FamilyLabelling:
         labels = [records[member].label for member in family.members if records[member].label]
         return labels[:MOST_MEMBERS]
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> CostEstimate:
         """What it will probably cost; asks nothing."""
         with self._models.ledger(self._bundle, self._sae, "families") as ledger:
-            total = Estimate(0, 0, 0, 0, 0.0)
+            total = CostEstimate()
             labeller = self._models.labeller_in(ledger)
             if labeller is not None:
                 total += labeller.estimate_families(list(self._members.values()))

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from saetui.errors import InputError
 from saetui.interpret.examples import Examples
-from saetui.interpret.judging.judges import Question
+from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.llm import (
     ActiveText,
-    Estimate,
+    CostEstimate,
     FeatureExamples,
     Ledger,
     LLMJudge,
@@ -83,10 +83,10 @@ class ModelLabelling:
                 "Choose others with --only.",
             )
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> CostEstimate:
         """What it will probably cost; asks nothing."""
         with self._models.ledger(self._bundle, self._sae) as ledger:
-            total = Estimate(0, 0, 0, 0, 0.0)
+            total = CostEstimate()
             labeller = self._models.labeller_in(ledger)
             if labeller is not None:
                 total += labeller.estimate(self._shown())
@@ -173,7 +173,7 @@ class ModelLabelling:
             for record in self._sae.features
         }
 
-    def _questions(self, labels: Mapping[int, FeatureLabel]) -> list[Question]:
+    def _questions(self, labels: Mapping[int, FeatureLabel]) -> list[LabelToJudge]:
         """The labels of the features asked about, with the held-out documents to judge."""
         asked = {feature: labels[feature].text for feature in self._examples}
         return questions_on(asked, self._study.trials)

@@ -8,7 +8,7 @@ import numpy as np
 
 from saetui.embed import EmbedderSettings, load_embedder
 from saetui.errors import InputError
-from saetui.interpret.judging.judges import Question
+from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.judging.scores import Scores, detection_scores
 from saetui.interpret.judging.trials import Trials
 from saetui.interpret.labelling import Study
@@ -111,18 +111,18 @@ class Models:
         return LLMJudge(LanguageModel(self.judge, ledger), texts) if self.judge else None
 
 
-def questions_on(labels: Mapping[int, str], trials: Trials) -> list[Question]:
+def questions_on(labels: Mapping[int, str], trials: Trials) -> list[LabelToJudge]:
     """The labels by number, with the held-out documents that each is judged on."""
     places = {feature: place for place, feature in enumerate(trials.features.tolist())}
     return [
-        Question(number, label, (), trials.rows_of(places[number]))
+        LabelToJudge(number, label, (), trials.rows_of(places[number]))
         for number, label in labels.items()
         if number in places and label
     ]
 
 
 def judge_scores(
-    judge: LLMJudge, questions: Sequence[Question], trials: Trials, n: int, progress: Progress
+    judge: LLMJudge, questions: Sequence[LabelToJudge], trials: Trials, n: int, progress: Progress
 ) -> tuple[Scores, set[int]]:
     """Scores by a language model, and the numbers of the questions that it could judge.
 

@@ -27,8 +27,8 @@ AND_TERMS = ", terms"
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a judge is asked about one feature.
+class LabelToJudge:
+    """What a judge is given to say which documents a label is true of.
 
     Attributes:
         feature: Its number.
@@ -43,15 +43,15 @@ class Question:
     rows: Int
 
 
-class Judge(Protocol):
+class LabelJudge(Protocol):
     """Reads labels and documents, and sees no activations."""
 
     @property
     def name(self) -> str:
         """What is stored with every score, so that nobody takes one judge for another."""
 
-    def confidences(self, questions: Sequence[Question], progress: Progress) -> list[Float]:
-        """For each question one confidence per document, float32 from -1 to 1.
+    def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Float]:
+        """For each label one confidence per document, float32 from -1 to 1.
 
         Above 0 means that the label is true of the document.
         """
@@ -73,14 +73,14 @@ class OfflineJudge:
     columns: NDArray[np.intp]
     calibration: Calibration
 
-    def confidences(self, questions: Sequence[Question], progress: Progress) -> list[Float]:
-        """See `Judge`."""
-        if not questions:
+    def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Float]:
+        """See `LabelJudge`."""
+        if not labels:
             return []
-        readings = self.signals.read([(each.label, each.terms) for each in questions], progress)
-        sizes = [len(each.rows) for each in questions]
-        owners = np.repeat(np.arange(len(questions)), sizes)
-        rows = np.concatenate([each.rows for each in questions])
+        readings = self.signals.read([(each.label, each.terms) for each in labels], progress)
+        sizes = [len(each.rows) for each in labels]
+        owners = np.repeat(np.arange(len(labels)), sizes)
+        rows = np.concatenate([each.rows for each in labels])
         found = self.of_signals(measure(self.signals, readings, owners, rows))
         return np.split(found, np.cumsum(sizes)[:-1])
 

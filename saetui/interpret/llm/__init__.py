@@ -4,24 +4,28 @@ A `Ledger` holds every reply and the budget; a `LanguageModel` asks questions ag
 `LLMLabeller` and the `LLMJudge` put them.
 """
 
-from saetui.interpret.llm.costs import Estimate
-from saetui.interpret.llm.examples import ActiveText, FeatureExamples
+from saetui.endpoint.sending import Patience
+from saetui.interpret.llm.costs import CostEstimate, Spending
 from saetui.interpret.llm.judge import LLMJudge
 from saetui.interpret.llm.labeller import Labels, LLMLabeller
 from saetui.interpret.llm.ledger import Ledger
 from saetui.interpret.llm.model import LanguageModel
-from saetui.interpret.llm.prices import Price, parse_price
-from saetui.interpret.llm.prompts import PROMPT_VERSION
+from saetui.interpret.llm.prompts import PROMPT_VERSION, ActiveText, FeatureExamples
 from saetui.interpret.llm.questions import Ending, Outcome
-from saetui.interpret.llm.settings import Budget, ModelSettings, Patience, model_settings
-from saetui.interpret.llm.spending import Spending
+from saetui.interpret.llm.settings import (
+    Budget,
+    ModelSettings,
+    Price,
+    model_settings,
+    parse_price,
+)
 
 __all__ = [
     "PROMPT_VERSION",
     "ActiveText",
     "Budget",
+    "CostEstimate",
     "Ending",
-    "Estimate",
     "FeatureExamples",
     "LLMJudge",
     "LLMLabeller",

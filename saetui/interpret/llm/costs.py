@@ -1,6 +1,6 @@
-"""How much a request can cost, and how much it probably will.
+"""What requests cost: at most, probably, and in the end.
 
-A model's tokenizer cannot be had for every endpoint, so tokens are counted by rule:
+The tokenizer of a model is not to be had for every endpoint, so tokens are counted by rule:
 
 - Expected: one token per four bytes of UTF-8, which is about right for English prose. Where the
   endpoint has counted earlier prompts and replies of the model, the rule is corrected by these.
@@ -11,10 +11,9 @@ A model's tokenizer cannot be had for every endpoint, so tokens are counted by r
 
 from dataclasses import dataclass
 
-from saetui.interpret.llm.prices import FREE, Price
 from saetui.interpret.llm.questions import Request
 from saetui.interpret.llm.replies import Reply
-from saetui.interpret.llm.spending import Cost
+from saetui.interpret.llm.settings import FREE, Price
 
 _BYTES_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 8
@@ -22,7 +21,61 @@ _MOST_TOKENS_ADDED = 256
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Cost:
+    """Size and price of one request.
+
+    Attributes:
+        prompt_tokens: What the model reads.
+        completion_tokens: What it writes.
+        dollars: What both cost; 0 where the price is not known.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What a job has cost over all its runs.
+
+    Attributes:
+        dollars: Everything that was paid or may have been.
+        tokens: The same in tokens.
+        replies: Replies received.
+        uncounted: Of these, replies without a count of tokens, taken as the most possible.
+        unanswered: Requests of this run or an earlier one that may have been paid for and have no
+            reply, because of a kill, a lost connection or a time limit; taken as the most possible.
+        unanswered_dollars: The part of `dollars` that is due to these.
+    """
+
+    dollars: float
+    tokens: int
+    replies: int
+    uncounted: int
+    unanswered: int
+    unanswered_dollars: float
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What is not certain about the sums, in sentences for the user."""
+        said = []
+        if self.unanswered:
+            said.append(
+                f"{self.unanswered:,} requests were sent and never answered, because the work was "
+                f"killed or the connection failed; up to ${self.unanswered_dollars:.4f} may have "
+                "been paid for them, and counts against the budget."
+            )
+        if self.uncounted:
+            said.append(
+                f"The endpoint did not count the tokens of {self.uncounted:,} replies; each is "
+                "taken as the most that it can have cost."
+            )
+        return tuple(said)
+
+
+@dataclass(frozen=True)
+class CostEstimate:
     """What questions will probably cost.
 
     Attributes:
@@ -34,11 +87,11 @@ class Estimate:
         dollars: What that costs without discounts; None where the price is not known.
     """
 
-    questions: int
-    replayed: int
-    prompt_tokens: int
-    completion_tokens: int
-    dollars: float | None
+    questions: int = 0
+    replayed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    dollars: float | None = 0.0
 
     def in_words(self) -> str:
         """A sentence to say before the first request."""
@@ -51,9 +104,9 @@ class Estimate:
             f"and {self.completion_tokens:,} to write, {price}."
         )
 
-    def __add__(self, other: "Estimate") -> "Estimate":
+    def __add__(self, other: "CostEstimate") -> "CostEstimate":
         known = self.dollars is not None and other.dollars is not None
-        return Estimate(
+        return CostEstimate(
             self.questions + other.questions,
             self.replayed + other.replayed,
             self.prompt_tokens + other.prompt_tokens,

@@ -1,23 +1,29 @@
 """A language model that judges documents by a label alone."""
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.interpret.llm.costs import Estimate
-from saetui.interpret.llm.judgement_reading import confidences_in
+from saetui.interpret.llm.costs import CostEstimate
 from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.llm.prompts import JUDGEMENT_SCHEMA, PROMPT_VERSION, judge_messages
-from saetui.interpret.llm.questions import Ending, Outcome
-from saetui.interpret.llm.questions import Question as ModelQuestion
+from saetui.interpret.llm.questions import Ending, Outcome, Question
+from saetui.interpret.llm.replies import (
+    Unusable,
+    number_in,
+    object_in,
+    whole_number_in,
+    without_reasoning,
+)
 from saetui.progress import Progress
 
 if TYPE_CHECKING:
-    from saetui.interpret.judging.judges import Question
+    from saetui.interpret.judging.judges import LabelToJudge
 
 Confidences = NDArray[np.float32]
 
@@ -26,13 +32,19 @@ _EXPECTED_PER_TEXT = 15
 _ROOM_PER_TEXT = 32
 _ROOM = 128
 _LONGEST_TEXT = 2_000
+_LINE = re.compile(
+    r"^\W*(?:document\s*)?(\d{1,9})\W*?[\]).:=,\s]\s*(?:confidence\s*[:=]\s*)?"
+    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))\W*$",
+    re.IGNORECASE,
+)
+_LONGEST_LINE = 200
 
 
 class LLMJudge:
     """Asks a language model how confident it is that documents show what a label says.
 
     The model sees label and documents, in an order drawn by lot, and nothing of terms or
-    activations. Fits `saetui.interpret.judging.judges.Judge`.
+    activations. Fits `saetui.interpret.judging.judges.LabelJudge`.
 
     Args:
         model: The model.
@@ -59,73 +71,76 @@ class LLMJudge:
         self._seed = seed
         self._longest_text = longest_text
 
-    def confidences(self, questions: Sequence["Question"], progress: Progress) -> list[Confidences]:
-        """For each question one confidence per document, float32 from -1 to 1.
+    def confidences(
+        self, labels: Sequence["LabelToJudge"], progress: Progress
+    ) -> list[Confidences]:
+        """For each label one confidence per document, float32 from -1 to 1.
 
-        Where the model gave no usable reply, or the budget allowed none, all of a question's
-        confidences are NaN, and a note says how often and why.
+        Where the model gave no usable reply, or was not asked for want of money, all of a label's
+        confidences are NaN: it was not judged, which is not to be taken for a judgement. A note
+        says how often and why.
         """
-        outcomes = self.judge(questions, progress)
+        outcomes = self.judge(labels, progress)
         reasons = [outcome.reason for outcome in outcomes if outcome.answer is None]
         if reasons:
             progress.note(f"Labels not judged by {self.name}: {len(reasons):,}. {reasons[0]}")
         return [
-            np.full(len(question.rows), np.nan, dtype=np.float32)
+            np.full(len(label.rows), np.nan, dtype=np.float32)
             if outcome.answer is None
             else outcome.answer
-            for question, outcome in zip(questions, outcomes, strict=True)
+            for label, outcome in zip(labels, outcomes, strict=True)
         ]
 
     def judge(
-        self, questions: Sequence["Question"], progress: Progress
+        self, labels: Sequence["LabelToJudge"], progress: Progress
     ) -> list[Outcome[Confidences]]:
-        """Confidences, or why there are none, for each question; see `confidences`.
+        """Confidences, or why there are none, for each label; see `confidences`.
 
-        A question of which one batch failed has failed. The others go on.
+        A label of which one batch of documents was not judged has not been judged.
 
         Raises:
             LanguageModelError: The endpoint cannot be used.
         """
-        parts = [self._parts(question) for question in questions]
-        asked = [request for part in parts for request, _ in part]
+        parts = [self._parts(label) for label in labels]
+        asked = [question for part in parts for question, _ in part]
         task = f"Judging with {self._model.settings.model}"
         answers = iter(self._model.ask_all(asked, task, "batches of documents", progress))
         return [
-            _joined(len(question.rows), [(next(answers), places) for _, places in part])
-            for question, part in zip(questions, parts, strict=True)
+            _joined(len(label.rows), [(next(answers), places) for _, places in part])
+            for label, part in zip(labels, parts, strict=True)
         ]
 
-    def estimate(self, questions: Sequence["Question"]) -> Estimate:
+    def estimate(self, labels: Sequence["LabelToJudge"]) -> CostEstimate:
         """What `judge` will probably cost; asks nothing.
 
         Labels that do not exist yet may be any words of usual length.
         """
         return self._model.estimate(
-            [request for question in questions for request, _ in self._parts(question)]
+            [question for label in labels for question, _ in self._parts(label)]
         )
 
     def _parts(
-        self, question: "Question"
-    ) -> list[tuple[ModelQuestion[tuple[float, ...]], NDArray[np.intp]]]:
-        """What to ask about one label, and the places of the documents in each."""
-        order = self._order(question.label, len(question.rows))
+        self, label: "LabelToJudge"
+    ) -> list[tuple[Question[tuple[float, ...]], NDArray[np.intp]]]:
+        """The questions about one label, and the places of the documents in each."""
+        order = self._order(label.label, len(label.rows))
         # Batches of nearly one size: a last one of a single document would be judged differently.
         count = -(-len(order) // self._batch)
         batches = np.array_split(order, count) if count else []
-        return [(self._request(question, places), places) for places in batches]
+        return [(self._question(label, places), places) for places in batches]
 
     def _order(self, label: str, size: int) -> NDArray[np.intp]:
         digest = hashlib.sha256(label.encode("utf-8", "replace")).digest()
         seed = [self._seed, int.from_bytes(digest[:8], "little")]
         return np.random.default_rng(seed).permutation(size)
 
-    def _request(
-        self, question: "Question", places: NDArray[np.intp]
-    ) -> ModelQuestion[tuple[float, ...]]:
-        texts = [self._texts[row] for row in question.rows[places].tolist()]
-        return ModelQuestion(
+    def _question(
+        self, label: "LabelToJudge", places: NDArray[np.intp]
+    ) -> Question[tuple[float, ...]]:
+        texts = [self._texts[row] for row in label.rows[places].tolist()]
+        return Question(
             PROMPT_VERSION,
-            judge_messages(question.label, texts, self._longest_text),
+            judge_messages(label.label, texts, self._longest_text),
             JUDGEMENT_SCHEMA,
             _ROOM + _ROOM_PER_TEXT * len(texts),
             _EXPECTED_PER_TEXT * len(texts),
@@ -136,10 +151,53 @@ class LLMJudge:
 def _joined(
     size: int, parts: Sequence[tuple[Outcome[tuple[float, ...]], NDArray[np.intp]]]
 ) -> Outcome[Confidences]:
-    """The confidences of all batches, in the order of the question's documents."""
+    """The confidences of all batches, in the order of the label's documents."""
     confidences = np.zeros(size, dtype=np.float32)
     for outcome, places in parts:
         if outcome.answer is None:
             return Outcome(outcome.ending, reason=outcome.reason)
         confidences[places] = outcome.answer
     return Outcome(Ending.ANSWERED, confidences)
+
+
+def confidences_in(text: str, documents: int) -> tuple[float, ...]:
+    """The confidences that a reply gives, in JSON or as lines of number and confidence.
+
+    Args:
+        text: The reply.
+        documents: How many were asked about, numbered from 1.
+
+    Raises:
+        Unusable: A document is missing or counted twice, or a confidence lies outside -1 to 1.
+    """
+    confidences: dict[int, float] = {}
+    for number, confidence in _pairs_in(text):
+        if number in confidences:
+            raise Unusable(f"it judges document {number} twice")
+        if not -1 <= confidence <= 1:
+            raise Unusable(f"its confidence for document {number} is not between -1 and 1")
+        confidences[number] = confidence
+    if set(confidences) != set(range(1, documents + 1)):
+        raise Unusable(f"it does not judge each document from 1 to {documents}")
+    return tuple(confidences[number] for number in range(1, documents + 1))
+
+
+def _pairs_in(text: str) -> Iterable[tuple[int, float]]:
+    found = object_in(text, "judgements")
+    if found is None:
+        lines = [
+            _LINE.match(line)
+            for line in without_reasoning(text).splitlines()
+            if len(line) <= _LONGEST_LINE
+        ]
+        return [(int(line[1]), float(line[2])) for line in lines if line]
+    entries = found["judgements"]
+    if not isinstance(entries, list):
+        raise Unusable("its judgements are not a list")
+    try:
+        return [
+            (whole_number_in(entry["document"]), number_in(entry["confidence"]))
+            for entry in entries
+        ]
+    except (TypeError, KeyError, ValueError):
+        raise Unusable("an entry lacks the number of a document or a confidence") from None

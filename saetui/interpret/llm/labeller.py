@@ -1,26 +1,33 @@
 """Labels of features and of families, written by a language model."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from saetui.interpret.llm.costs import Estimate
-from saetui.interpret.llm.examples import FeatureExamples
-from saetui.interpret.llm.label_reading import label_in
+from saetui.interpret.labels import sentence_case
+from saetui.interpret.llm.costs import CostEstimate
 from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.llm.prompts import (
     LABEL_SCHEMA,
     PROMPT_VERSION,
+    FeatureExamples,
     family_messages,
     label_messages,
 )
 from saetui.interpret.llm.questions import Message, Outcome, Question
+from saetui.interpret.llm.replies import Unusable, object_in, without_reasoning
 from saetui.progress import Progress
+from saetui.text import visible_line
 
 # A label takes some ten tokens; the room is for models that say more than they are asked.
 _ROOM = 256
 _EXPECTED = 16
 _LONGEST_TEXT = 2_000
+_MOST_WORDS = 8
+_LONGEST_LABEL = 120
+_DECORATION = " \t\"'`*_#\u201c\u201d\u2018\u2019\u00ab\u00bb"
+_PREFIX = re.compile(r"^\W*(?:the\s+)?label(?:\s+is)?\s*[:=]\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class LLMLabeller:
         self._model = model
         self._longest_text = longest_text
 
-    def estimate(self, features: Sequence[FeatureExamples]) -> Estimate:
+    def estimate(self, features: Sequence[FeatureExamples]) -> CostEstimate:
         """What `label` will probably cost; asks nothing."""
         return self._model.estimate(self._feature_questions(features))
 
@@ -65,7 +72,7 @@ class LLMLabeller:
         """Labels of features; see `LanguageModel.ask_all`."""
         return self._ask(self._feature_questions(features), "features", progress)
 
-    def estimate_families(self, members: Sequence[Sequence[str]]) -> Estimate:
+    def estimate_families(self, members: Sequence[Sequence[str]]) -> CostEstimate:
         """What `label_families` will probably cost; asks nothing."""
         return self._model.estimate(_family_questions(members))
 
@@ -85,6 +92,37 @@ class LLMLabeller:
 
     def _feature_questions(self, features: Sequence[FeatureExamples]) -> list[Question[str]]:
         return [_question(label_messages(feature, self._longest_text)) for feature in features]
+
+
+def label_in(text: str) -> str:
+    """The label that a reply gives, in JSON or as a line of text.
+
+    Raises:
+        Unusable: It gives none, or one of more than eight words.
+    """
+    found = object_in(text, "label")
+    label = found["label"] if found is not None else _line_in(text)
+    if not isinstance(label, str):
+        raise Unusable("its label is not text")
+    label = visible_line(label).strip(_DECORATION).rstrip(".;,").strip(_DECORATION)
+    if not any(letter.isalnum() for letter in label):
+        raise Unusable("it gives no label")
+    words = len(label.split())
+    if words > _MOST_WORDS or len(label) > _LONGEST_LABEL:
+        raise Unusable(f"its label has {words} words, and {_MOST_WORDS} are allowed")
+    return sentence_case(label)
+
+
+def _line_in(text: str) -> str:
+    """The label in a reply without JSON: behind "Label:", or the only line there is."""
+    text = without_reasoning(text)
+    lines = [line.strip() for line in text.splitlines() if line.strip().strip("`")]
+    named = [line for line in lines if _PREFIX.match(line)]
+    if named:
+        return _PREFIX.sub("", named[-1])
+    if len(lines) != 1 or lines[0].startswith(("{", "[")):
+        raise Unusable("it is not the JSON object asked for")
+    return lines[0]
 
 
 def _family_questions(members: Sequence[Sequence[str]]) -> list[Question[str]]:

@@ -6,16 +6,15 @@ then has a request and no reply: it may have been paid for, and counts in full.
 """
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from saetui.errors import LanguageModelError
+from saetui.interpret.llm.costs import Cost, Spending
 from saetui.interpret.llm.replies import Reply
 from saetui.interpret.llm.settings import Budget
-from saetui.interpret.llm.spending import Cost, Spending
 
 _VERSION = 1
 _SCHEMA = """
@@ -26,25 +25,20 @@ CREATE TABLE IF NOT EXISTS requests(
     expected_prompt INTEGER NOT NULL, expected_completion INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS requests_by_key ON requests(key) WHERE reply IS NOT NULL;
 CREATE INDEX IF NOT EXISTS requests_by_account ON requests(account);
+CREATE TABLE IF NOT EXISTS dialects(
+    address TEXT NOT NULL, model TEXT NOT NULL, dialect TEXT NOT NULL,
+    PRIMARY KEY (address, model));
 """
 # Sums of dollars carry rounding errors; no budget is this fine.
 _ROUNDING = 1e-9
 _BUSY_SECONDS = 30.0
 
 
-class OutOfBudget(Exception):
-    """The next request could cost more than is left."""
-
-
-class Stopped(Exception):
-    """Work ended while a request waited for its turn."""
-
-
 class Ledger:
     """Requests and replies in an SQLite file, and the budget of one job.
 
-    Replies are shared by all jobs that use the file. Threads may share a ledger, and processes the
-    file.
+    Replies are shared by all jobs that use the file. Processes may share the file; threads may
+    pass a ledger on, but not use it at once.
 
     Args:
         path: The file; made when it does not exist.
@@ -60,7 +54,6 @@ class Ledger:
         self.budget = budget or Budget()
         self._path = path
         self._account = account
-        self._changed = threading.Condition()
         self._under_way: set[int] = set()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,36 +72,32 @@ class Ledger:
             ).fetchone()
         return Reply.from_json(row[0]) if row else None
 
-    def reserve(
-        self, key: str, model: str, most: Cost, expected: Cost, stopping: threading.Event
-    ) -> int:
-        """Write down a request that is about to be sent; waits while others hold what is left.
+    @property
+    def waits(self) -> bool:
+        """Whether requests are under way, which may turn out cheaper than was reserved."""
+        return bool(self._under_way)
+
+    def reserve(self, key: str, model: str, most: Cost, expected: Cost) -> int | None:
+        """Write down a request that is about to be sent.
 
         Args:
             key: Of the request.
             model: To which it is put.
             most: The most that it can cost.
             expected: What it probably costs.
-            stopping: Ends the waiting, see `wake`.
 
         Returns:
-            The number to settle or release it by.
-
-        Raises:
-            OutOfBudget: It could cost more than is left, and nothing is under way that might turn
-                out cheaper than reserved.
-            Stopped: Waiting was ended.
+            The number to settle or release it by; None where it could cost more than is left.
         """
-        with self._using():
-            while not stopping.is_set():
-                number = self._reserve_now(key, model, most, expected)
-                if number is not None:
-                    self._under_way.add(number)
-                    return number
-                if not self._under_way:
-                    raise OutOfBudget
-                self._changed.wait()
-        raise Stopped
+        with self._using() as connection:
+            # One transaction, so that no other process spends the same dollars.
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                if not self._allows(most):
+                    return None
+                number = self._insert(key, model, most, expected)
+        self._under_way.add(number)
+        return number
 
     def settle(self, number: int, reply: Reply, cost: Cost, counted: bool) -> None:
         """Store the reply to a request, and what it did cost.
@@ -132,23 +121,17 @@ class Ledger:
                     number,
                 ),
             )
-            self._ended(number)
+        self._under_way.discard(number)
 
     def release(self, number: int) -> None:
         """Forget a request that the endpoint did not answer and does not charge for."""
         with self._using() as connection:
             connection.execute("DELETE FROM requests WHERE id = ?", (number,))
-            self._ended(number)
+        self._under_way.discard(number)
 
     def lose(self, number: int) -> None:
         """Keep a request without a reply, for which the endpoint may charge."""
-        with self._changed:
-            self._ended(number)
-
-    def wake(self) -> None:
-        """Let those that wait in `reserve` see that they should stop."""
-        with self._changed:
-            self._changed.notify_all()
+        self._under_way.discard(number)
 
     def spending(self) -> Spending:
         """What the job has cost so far; requests of this ledger under way are left out."""
@@ -185,10 +168,24 @@ class Ledger:
             return 1.0, 1.0
         return prompt / expected_prompt, completion / expected_completion
 
+    def dialect(self, address: str, model: str) -> str | None:
+        """What `remember_dialect` was told of a model at an address, in this run or another."""
+        with self._using() as connection:
+            row = connection.execute(
+                "SELECT dialect FROM dialects WHERE address = ? AND model = ?", (address, model)
+            ).fetchone()
+        return row[0] if row else None
+
+    def remember_dialect(self, address: str, model: str, dialect: str) -> None:
+        """Keep which options a model at an address takes."""
+        with self._using() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO dialects VALUES (?, ?, ?)", (address, model, dialect)
+            )
+
     def close(self) -> None:
         """Close the file."""
-        with self._changed:
-            self._connection.close()
+        self._connection.close()
 
     def __enter__(self) -> "Ledger":
         return self
@@ -207,12 +204,6 @@ class Ledger:
                 "Move it away; replies are then asked and paid for again.",
             )
         self._connection.executescript(_SCHEMA + f"PRAGMA user_version={_VERSION};")
-
-    def _reserve_now(self, key: str, model: str, most: Cost, expected: Cost) -> int | None:
-        """Write a request down if the budget allows, in one transaction for all processes."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        with self._connection:
-            return self._insert(key, model, most, expected) if self._allows(most) else None
 
     def _allows(self, most: Cost) -> bool:
         dollars, tokens = self._connection.execute(
@@ -245,18 +236,12 @@ class Ledger:
         )
         return cursor.lastrowid or 0
 
-    def _ended(self, number: int) -> None:
-        self._under_way.discard(number)
-        self._changed.notify_all()
-
     @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for one thread at a time."""
-        with self._changed:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise self._unusable(error) from error
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> LanguageModelError:
         return LanguageModelError(

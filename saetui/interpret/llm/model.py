@@ -1,18 +1,15 @@
 """A language model that answers many questions: at once, patiently, once each, within a budget."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
 
+from saetui.endpoint.client import check_installed, connected, run, tasks
 from saetui.errors import LanguageModelError
-from saetui.interpret.llm.costs import Costs, Estimate
-from saetui.interpret.llm.crew import Crew
-from saetui.interpret.llm.ledger import Ledger, OutOfBudget
-from saetui.interpret.llm.questions import Ending, Exchange, Outcome, Question
-from saetui.interpret.llm.sending import NoReply, Sender
+from saetui.interpret.llm.asking import Asking
+from saetui.interpret.llm.costs import CostEstimate, Costs
+from saetui.interpret.llm.ledger import Ledger
+from saetui.interpret.llm.questions import AnswerT, Ending, Exchange, Outcome, Question
 from saetui.interpret.llm.settings import ModelSettings
 from saetui.progress import Progress, Silent
-
-AnswerT = TypeVar("AnswerT")
 
 # An endpoint that refused so many first questions, in every form, refuses them all.
 _REFUSALS_BELIEVED = 3
@@ -26,11 +23,12 @@ class LanguageModel:
         ledger: Replies so far, and the budget; several models may share it.
 
     Raises:
-        MissingDependency: The package `openai` is not installed.
+        MissingDependency: A package that connects to endpoints is not installed.
         LanguageModelError: There is a budget in dollars, and the model's price is not known.
     """
 
     def __init__(self, settings: ModelSettings, ledger: Ledger) -> None:
+        check_installed(f"The language model '{settings.spec}'")
         if ledger.budget.dollars is not None and settings.price is None:
             raise LanguageModelError(
                 f"The price of '{settings.model}' at {settings.address} is not known, so a budget "
@@ -40,9 +38,8 @@ class LanguageModel:
         self.settings = settings
         self.ledger = ledger
         self._costs = Costs(settings.price)
-        self._sender = Sender(settings, ledger, self._costs)
 
-    def estimate(self, questions: Sequence[Question[AnswerT]]) -> Estimate:
+    def estimate(self, questions: Sequence[Question[AnswerT]]) -> CostEstimate:
         """What questions will probably cost; asks nothing, and counts stored answers as free."""
         prompt_ratio, completion_ratio = self.ledger.corrections(self.settings.model)
         exchanges = self._exchanges(questions)
@@ -57,7 +54,7 @@ class LanguageModel:
         completion = round(completion_ratio * sum(cost.completion_tokens for cost in costs))
         price = self.settings.price
         dollars = None if price is None else price.of(prompt, completion)
-        return Estimate(len(costs), len(questions) - len(costs), prompt, completion, dollars)
+        return CostEstimate(len(costs), len(questions) - len(costs), prompt, completion, dollars)
 
     def ask_all(
         self,
@@ -76,64 +73,77 @@ class LanguageModel:
             questions: What to ask.
             task: What this is for, for the progress: "Labelling with gpt-4o".
             unit: What one question stands for, in plural.
-            progress: Told, from this thread, of every question that ended and of the dollars that
-                the job has cost so far.
+            progress: Told, from another thread while this one waits, of every question that ended
+                and of the dollars that the job has cost so far.
 
         Raises:
             LanguageModelError: The endpoint cannot be used, or replies cannot be stored; answers
                 so far are kept.
         """
+        progress = progress or Silent()
         exchanges = self._exchanges(questions)
         places: dict[str, list[int]] = {}
         for place, exchange in enumerate(exchanges):
             if exchange.answer is None:
                 places.setdefault(self._key(exchange), []).append(place)
-        progress = progress or Silent()
         unanswered = sum(map(len, places.values()))
         progress.start(task, len(questions), unit, len(questions) - unanswered)
         outcomes = [exchange.outcome() for exchange in exchanges]
 
-        def work(key: str) -> tuple[str, Outcome[AnswerT], float]:
-            outcome = self._answer(exchanges[places[key][0]], crew)
-            return key, outcome, self.ledger.spending().dollars
+        async def ask_all() -> None:
+            patience = self.settings.patience
+            async with connected(self.settings.address, patience.deadline) as endpoint:
+                asking = Asking(
+                    endpoint,
+                    self.settings,
+                    self.ledger,
+                    self._costs,
+                    progress.note,
+                    answered_before=unanswered < len(questions),
+                )
+                await self._ask(asking, exchanges, list(places.values()), outcomes, progress)
 
-        crew = Crew(list(places), work, self._sender.wake)
-        refused = 0
-        with crew:
-            # One question at a time until one is answered, so that a wrong key fails once.
-            crew.hire(1)
-            for key, outcome, dollars in crew.results(progress.note):
-                for place in places[key]:
-                    outcomes[place] = outcome
-                progress.advance(len(places[key]), dollars=dollars)
-                if self._sender.has_answered:
-                    crew.hire(self.settings.concurrency)
-                elif outcome.ending is Ending.FAILED:
-                    refused += 1
-                    self._give_up_after(refused, outcome.reason)
+        if places:
+            run(ask_all)
         return outcomes
 
-    def _give_up_after(self, refused: int, reason: str) -> None:
-        if refused == _REFUSALS_BELIEVED:
-            raise LanguageModelError(
-                f"{self.settings.address} refuses what '{self.settings.model}' is asked. {reason}"
-            )
+    async def _ask(
+        self,
+        asking: Asking,
+        exchanges: Sequence[Exchange[AnswerT]],
+        groups: Sequence[Sequence[int]],
+        outcomes: list[Outcome[AnswerT]],
+        progress: Progress,
+    ) -> None:
+        """Fill the outcomes at the places of each group, whose exchanges are equal."""
+        waiting = iter(groups)
 
-    def _answer(self, exchange: Exchange[AnswerT], crew: Crew[Any]) -> Outcome[AnswerT]:
-        expected = exchange.question.expected
-        for _ in range(self.settings.patience.attempts):
-            try:
-                reply = self._sender.send(exchange.request, expected, crew.stopping, crew.say)
-            except NoReply as error:
-                return Outcome(Ending.FAILED, reason=str(error))
-            except OutOfBudget:
-                return Outcome(
-                    Ending.OUT_OF_BUDGET, reason="The budget does not allow another request."
-                )
-            exchange.take(reply)
-            if exchange.answer is not None or exchange.refused:
+        async def ask_next(places: Sequence[int]) -> Outcome[AnswerT]:
+            outcome = await asking.outcome(exchanges[places[0]])
+            for place in places:
+                outcomes[place] = outcome
+            progress.advance(len(places), dollars=self.ledger.spending().dollars)
+            return outcome
+
+        async def ask_the_rest() -> None:
+            for places in waiting:
+                await ask_next(places)
+
+        # One question at a time until one is answered, so that a wrong key fails once.
+        refused = 0
+        for places in waiting:
+            outcome = await ask_next(places)
+            if asking.has_answered:
                 break
-        return exchange.outcome()
+            refused += outcome.ending is Ending.FAILED
+            if refused == _REFUSALS_BELIEVED:
+                raise LanguageModelError(
+                    f"{self.settings.address} refuses what '{self.settings.model}' is asked. "
+                    f"{outcome.reason}"
+                )
+        async with tasks() as group:
+            for _ in range(min(self.settings.concurrency, len(groups))):
+                group.start_soon(ask_the_rest)
 
     def _exchanges(self, questions: Sequence[Question[AnswerT]]) -> list[Exchange[AnswerT]]:
         """An exchange for each question, as far as stored replies lead."""

@@ -6,9 +6,9 @@ prompt describes its form in words too, for servers that do not enforce a schema
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from saetui.interpret.llm.examples import FeatureExamples
 from saetui.interpret.llm.questions import Message
 
 # To be raised with every change to a prompt: labels keep the version that they were made with, and
@@ -97,6 +97,39 @@ any number of them, from none to all, may be about the concept.
 
 Reply with nothing but a JSON object that has one entry for every document:
 {"judgements": [{"document": 1, "confidence": 0.0}, ...]}"""
+
+
+@dataclass(frozen=True)
+class ActiveText:
+    """A document in which a feature is active.
+
+    Attributes:
+        text: Title and text.
+        level: Activation as a share of the feature's strongest, above 0, at most 1.
+    """
+
+    text: str
+    level: float
+
+    @property
+    def strength(self) -> int:
+        """The level from 1 to 10, as a prompt states it."""
+        return min(max(round(10 * self.level), 1), 10)
+
+
+@dataclass(frozen=True)
+class FeatureExamples:
+    """What the label of one feature is made from.
+
+    Attributes:
+        feature: Its number.
+        active: Documents across all deciles of activation, the strongest first.
+        inactive: Documents in which the feature is not active, near misses and random ones.
+    """
+
+    feature: int
+    active: tuple[ActiveText, ...]
+    inactive: tuple[str, ...]
 
 
 def label_messages(examples: FeatureExamples, longest: int) -> tuple[Message, ...]:

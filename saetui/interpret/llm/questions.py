@@ -44,7 +44,8 @@ class Ending(Enum):
 
     ANSWERED = "answered"
     FAILED = "failed"
-    OUT_OF_BUDGET = "out of budget"
+    NOT_ASKED = "not asked"
+    """The budget or the account's credit had come to its end; a later run asks it."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,18 @@ from endpoint_server import failing, saying
 
 from saetui.embed import EmbedderSettings, availability, load_embedder
 from saetui.embed.openai_endpoint import OpenAIEmbedder
-from saetui.embed.openai_requests import Patience
+from saetui.endpoint.sending import Patience
 from saetui.errors import EmbedderError, InputError
 
-# The SDK obeys this header, so that a test need not wait half a second.
-SOON = {"retry_after_ms": "1"}
+# Patient in number of tries, not in seconds.
+SOON = Patience(deadline=30, tries=4, pause=0.001, longest_pause=0.001)
 
 
-def embedder_at(server, patience=None, **settings):
-    patience = patience or Patience(retries=3, pauses=())
+def tries(number, pause=0.001, **other):
+    return Patience(deadline=30, tries=number, pause=pause, longest_pause=pause, **other)
+
+
+def embedder_at(server, patience=SOON, **settings):
     return OpenAIEmbedder(
         EmbedderSettings("openai:test-model", base_url=server.url, **settings), patience
     )
@@ -93,10 +96,10 @@ def test_long_texts_are_cut_and_counted(server, told):
 @pytest.mark.parametrize(
     "trouble",
     [
-        [failing(429, "slow down", **SOON)],
+        [failing(429, "slow down")],
         [failing(429, "slow down", retry_after="0.001")],
-        [failing(500, "oops", **SOON), failing(503, "overloaded", **SOON)],
-        [failing(408, "timeout", **SOON), failing(409, "conflict", **SOON)],
+        [failing(500, "oops"), failing(503, "overloaded")],
+        [failing(408, "timeout"), failing(409, "conflict")],
     ],
     ids=["429", "429 with Retry-After", "500 and 503", "408 and 409"],
 )
@@ -105,13 +108,13 @@ def test_passing_trouble_is_waited_out(server, trouble):
     np.testing.assert_allclose(embedder_at(server).embed_query("a"), unit(["a"])[0], atol=1e-6)
 
 
-def test_bulk_work_is_more_patient_than_the_sdk(server, told):
-    embedder = embedder_at(server, Patience(retries=0, pauses=(0.001, 0.001)), dimensions=8)
+def test_trouble_in_the_middle_is_waited_out_and_in_the_end_explained(server, told):
+    embedder = embedder_at(server, tries(3), dimensions=8)
     busy = failing(429, "slow down")
     server.script = [lambda request: None, busy, failing(500, "oops")]
     vectors = embedder.embed_documents(["a", "b"], told)
     np.testing.assert_allclose(vectors, unit(["a", "b"]), atol=1e-6)
-    assert told.notes == ["The endpoint is busy or silent; waiting 0 s."]
+    assert told.notes == ["The endpoint is busy or silent; waiting 1 s."]
     server.script = [busy, busy, busy]
     with pytest.raises(EmbedderError, match=r"takes no more requests now: .*slow down") as caught:
         embedder.embed_documents(["a", "b"])
@@ -119,23 +122,36 @@ def test_bulk_work_is_more_patient_than_the_sdk(server, told):
 
 
 def test_bulk_work_waits_as_long_as_it_is_told(server, told):
-    embedder = embedder_at(server, Patience(retries=0, pauses=(0.001,)), dimensions=8)
-    server.script = [lambda request: None, failing(429, "slow down", retry_after="0.51")]
+    embedder = embedder_at(server, tries(2), dimensions=8)
+    server.script = [lambda request: None, failing(429, "slow down", retry_after="1.2")]
+    started = time.monotonic()
     embedder.embed_documents(["a"], told)
-    assert told.notes == ["The endpoint is busy or silent; waiting 1 s."]
+    assert time.monotonic() - started >= 1.2
+    assert told.notes == ["The endpoint is busy or silent; waiting 2 s."]
 
 
-def test_an_empty_account_is_not_waited_for(server):
-    embedder = embedder_at(server, Patience(retries=0, pauses=(60,)), dimensions=8)
-    server.script = [lambda request: None, failing(429, "no quota", "insufficient_quota")]
-    with pytest.raises(EmbedderError, match="no quota") as caught:
+def test_a_query_does_not_wait_for_long_whatever_it_is_told(server, monkeypatch):
+    monkeypatch.setattr("saetui.embed.openai_endpoint._QUERY_WAIT", 0.05)
+    server.script = [failing(429, "slow down", retry_after="600")]
+    started = time.monotonic()
+    embedder_at(server, dimensions=8).embed_query("a")
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize(
+    "refusal", [failing(429, "no quota", "insufficient_quota"), failing(402, "no quota")]
+)
+def test_an_empty_account_is_not_waited_for(server, refusal):
+    embedder = embedder_at(server, tries(2, 60), dimensions=8)
+    server.script = [lambda request: None, refusal]
+    with pytest.raises(EmbedderError, match="not paid for: no quota") as caught:
         embedder.embed_documents(["a"])
     assert "no credit" in caught.value.hint
 
 
 def test_one_failure_ends_the_waiting_of_the_other_threads(server):
     texts = [f"text {row}" for row in range(512)]
-    embedder = embedder_at(server, Patience(retries=0, pauses=(60,)), dimensions=8)
+    embedder = embedder_at(server, tries(2, 60), dimensions=8)
 
     def behave(request):
         if "text 0" in request["input"]:
@@ -199,11 +215,19 @@ def test_only_the_first_call_asks_whether_the_endpoint_works(server):
         (saying("{not json"), "did not answer in OpenAI's protocol"),
         (saying("<html>log in</html>", "text/html"), "did not answer in OpenAI's protocol"),
         (saying("{}"), "did not answer in OpenAI's protocol"),
-        (saying('{"data": []}'), "did not answer in OpenAI's protocol"),
+        (saying("[]"), "did not answer in OpenAI's protocol"),
+        (saying("[" * 200_000), "did not answer in OpenAI's protocol"),
+        (saying('{"data": ' + "[" * 200_000 + "]" * 200_000 + "}"), "in OpenAI's protocol"),
+        (saying('{"data": []}'), "sent 0 vectors for 1 texts"),
+        (saying('{"data": 7}'), "did not answer in OpenAI's protocol"),
+        (saying('{"data": [{"index": 0, "embedding": [[1]]}]}'), "in OpenAI's protocol"),
+        (saying('{"data": [{"index": 0, "embedding": [1, [2]]}]}'), "in OpenAI's protocol"),
+        (saying('{"data": [{"index": [], "embedding": [1]}]}'), "in OpenAI's protocol"),
+        (saying('{"data": [{"index": 0, "embedding": [1' + "0" * 400 + "]}]}"), "protocol"),
         (saying('{"data": [{"index": 0}]}'), "did not answer in OpenAI's protocol"),
         (saying('{"data": [{"index": 0, "embedding": "abc"}]}'), "OpenAI's protocol"),
         (saying('{"data": [{"index": 0, "embedding": ""}]}'), "vectors of width 0"),
-        (saying('{"data": [{"index": 3, "embedding": [1]}]}'), "numbered them wrongly"),
+        (saying('{"data": [{"index": 3, "embedding": [1]}]}'), "in OpenAI's protocol"),
         (
             saying('{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1]}]}'),
             "sent 2 vectors for 1 texts",
@@ -236,7 +260,7 @@ def test_vectors_of_several_widths_are_refused(server):
 
 
 def test_a_slow_answer_is_given_up(server):
-    embedder = embedder_at(server, Patience(timeout=0.1, retries=0, pauses=()))
+    embedder = embedder_at(server, Patience(deadline=0.1, tries=1))
     server.rule = server.never
     with pytest.raises(EmbedderError, match="did not answer in time"):
         embedder.embed_query("a")
@@ -245,7 +269,7 @@ def test_a_slow_answer_is_given_up(server):
 def test_a_server_that_is_not_there():
     with EmbeddingsServer() as gone:
         pass
-    embedder = embedder_at(gone, Patience(retries=0, pauses=(60,)))
+    embedder = embedder_at(gone, tries(1))
     for embed in (lambda: embedder.embed_query("a"), lambda: embedder.embed_documents(["a"])):
         with pytest.raises(EmbedderError, match="no connection to http://127"):
             embed()

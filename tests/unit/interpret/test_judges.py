@@ -9,7 +9,7 @@ from saetui.interpret.judging.judges import (
     EMBEDDER,
     WORDS,
     WORDS_AND_EMBEDDER,
-    Question,
+    LabelToJudge,
     measure,
     offline_judges,
 )
@@ -64,7 +64,7 @@ def judges():
 def ask(judge, topic, rows=range(60, 90)):
     label, words = list(WORDS_OF.items())[topic]
     rows = np.array(list(rows), dtype=np.int32)
-    return Question(topic, label, tuple(words.split()), rows)
+    return LabelToJudge(topic, label, tuple(words.split()), rows)
 
 
 @pytest.mark.parametrize("kind", [WORDS, EMBEDDER, WORDS_AND_EMBEDDER])
@@ -91,7 +91,7 @@ def test_questions_do_not_influence_each_other(judges):
 def test_a_judge_that_reads_labels_only_does_not_read_terms(judges):
     judge = judges[WORDS_AND_EMBEDDER]
     question = ask(judge, 0)
-    other = Question(0, question.label, ("quasar",), question.rows)
+    other = LabelToJudge(0, question.label, ("quasar",), question.rows)
     (one,), (same,) = (judge.confidences([each], Silent()) for each in (question, other))
     np.testing.assert_allclose(one, same, atol=1e-6)
     with_terms = judges[WORDS_AND_EMBEDDER + AND_TERMS]

@@ -13,7 +13,7 @@ from saetui.interpret.llm import (
 )
 
 # Patient in number of tries, not in seconds.
-SOON = Patience(timeout=5.0, tries=6, pause=0.001, longest_pause=0.01, attempts=3)
+SOON = Patience(deadline=5.0, tries=6, pause=0.001, longest_pause=0.01)
 PRICE = Price(2.0, 8.0)
 
 

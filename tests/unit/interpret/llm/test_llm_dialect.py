@@ -8,9 +8,9 @@ from llm_models import features, model_at
 
 from saetui.endpoint.address import OFFICIAL_URL
 from saetui.errors import LanguageModelError
-from saetui.interpret.judging.judges import Question
+from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.llm import LLMJudge, LLMLabeller
-from saetui.interpret.llm.dialect import dialect_of
+from saetui.interpret.llm.chat import first_dialect
 from saetui.progress import Silent
 
 
@@ -107,12 +107,12 @@ def test_a_server_that_ignores_the_form(server, ledger, text):
 def test_judgements_from_a_server_that_ignores_the_form(server, ledger, text):
     server.rule = replying(text)
     judge = LLMJudge(model_at(server.url, ledger), ["a", "b"])
-    question = Question(0, "x", (), np.arange(2, dtype=np.int32))
+    question = LabelToJudge(0, "x", (), np.arange(2, dtype=np.int32))
     (found,) = judge.confidences([question], Silent())
     assert sorted(found) == [-1, 0.5]
 
 
 def test_openai_is_asked_with_the_name_that_all_its_models_take():
-    assert dialect_of(OFFICIAL_URL).limit == "max_completion_tokens"
-    assert dialect_of("https://me.openai.azure.com/openai/v1").limit == "max_completion_tokens"
-    assert dialect_of("http://localhost:11434/v1").limit == "max_tokens"
+    assert first_dialect(OFFICIAL_URL).limit == "max_completion_tokens"
+    assert first_dialect("https://me.openai.azure.com/openai/v1").limit == "max_completion_tokens"
+    assert first_dialect("http://localhost:11434/v1").limit == "max_tokens"

@@ -5,7 +5,7 @@ import pytest
 from chat_server import replying
 from llm_models import Told, features, model_at
 
-from saetui.interpret.judging.judges import Judge, Question
+from saetui.interpret.judging.judges import LabelJudge, LabelToJudge
 from saetui.interpret.llm import Budget, Ending, Ledger, LLMJudge, LLMLabeller
 from saetui.progress import Silent
 
@@ -14,12 +14,12 @@ ALL = tuple(range(25))
 EVEN = ALL[::2]
 
 
-def judge_at(server, ledger, texts=TEXTS, **options) -> Judge:
+def judge_at(server, ledger, texts=TEXTS, **options) -> LabelJudge:
     return LLMJudge(model_at(server.url, ledger), texts, **options)
 
 
 def question(label, rows=ALL):
-    return Question(0, label, ("a term",), np.array(rows, dtype=np.int32))
+    return LabelToJudge(0, label, ("a term",), np.array(rows, dtype=np.int32))
 
 
 def expected(label, rows=ALL):
@@ -123,7 +123,7 @@ def test_labeller_and_judge_share_a_budget(server, tmp_path):
         judge = judge_at(server, ledger)
         outcomes = judge.judge([question(label.answer) for label in labels], Silent())
     assert 10_000 < server.paid_tokens <= 20_000
-    assert {outcome.ending for outcome in outcomes} == {Ending.ANSWERED, Ending.OUT_OF_BUDGET}
+    assert {outcome.ending for outcome in outcomes} == {Ending.ANSWERED, Ending.NOT_ASKED}
     assert {outcome.reason for outcome in outcomes if outcome.answer is None} == {
         "The budget does not allow another request."
     }

@@ -59,7 +59,8 @@ class Trouble:
 def started(server, path, dollars):
     """A run in a process that does not outlast the block."""
     command = [sys.executable, SCRIPT, server.url, path, FEATURES, dollars, CONCURRENCY]
-    environment = {**os.environ, "PYTHONPATH": os.fspath(SCRIPT.parent)}
+    path = os.pathsep.join([os.fspath(SCRIPT.parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
     with subprocess.Popen(
         [str(part) for part in command],
         stdout=subprocess.PIPE,

@@ -1,6 +1,4 @@
 import sqlite3
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -8,17 +6,15 @@ from hypothesis import strategies as st
 
 from saetui.errors import LanguageModelError
 from saetui.interpret.llm import Budget, Ledger
-from saetui.interpret.llm.ledger import OutOfBudget, Stopped
+from saetui.interpret.llm.costs import Cost
 from saetui.interpret.llm.replies import Reply
-from saetui.interpret.llm.spending import Cost
 
-RUNNING = threading.Event()
 MOST = Cost(80, 20, 1.0)
 EXPECTED = Cost(40, 10, 0.5)
 
 
 def reserve(ledger, key="k", most=MOST):
-    return ledger.reserve(key, "model", most, EXPECTED, RUNNING)
+    return ledger.reserve(key, "model", most, EXPECTED)
 
 
 def test_a_reply_is_kept_with_what_it_cost(tmp_path):
@@ -48,72 +44,89 @@ def test_requests_under_way_count_in_full_once_their_process_is_gone(tmp_path):
         assert (spending.unanswered, spending.unanswered_dollars) == (1, 1.0)
         assert "1 requests were sent and never answered" in spending.caveats[0]
         reserve(ledger)
-        another = Ledger(path, "job", Budget(dollars=2.0))
-        with another, pytest.raises(OutOfBudget):
-            reserve(another)
+        with Ledger(path, "job", Budget(dollars=2.0)) as another:
+            assert reserve(another) is None
 
 
 def test_a_released_request_costs_nothing(tmp_path):
     with Ledger(tmp_path / "r.sqlite", "job", Budget(dollars=1.0)) as ledger:
         ledger.release(reserve(ledger))
         ledger.lose(reserve(ledger))
-        with pytest.raises(OutOfBudget):
-            reserve(ledger)
+        assert reserve(ledger) is None
 
 
 def test_tokens_have_a_budget_too(tmp_path):
     with Ledger(tmp_path / "r.sqlite", "job", Budget(tokens=150)) as ledger:
         ledger.settle(reserve(ledger), Reply(""), Cost(50, 0, 0.0), True)
         ledger.settle(reserve(ledger), Reply(""), Cost(50, 1, 0.0), True)
-        with pytest.raises(OutOfBudget):
-            reserve(ledger)
+        assert reserve(ledger) is None
 
 
-def test_a_request_waits_for_what_others_turn_out_not_to_need(tmp_path):
+def test_what_others_turn_out_not_to_need_can_be_spent(tmp_path):
     with Ledger(tmp_path / "r.sqlite", "job", Budget(dollars=1.5)) as ledger:
         first = reserve(ledger)
-        with ThreadPoolExecutor(1) as pool:
-            second = pool.submit(reserve, ledger)
-            ledger.settle(first, Reply(""), Cost(1, 1, 0.5), True)
-            assert second.result(5) != first
+        assert reserve(ledger) is None
+        assert ledger.waits
+        ledger.settle(first, Reply(""), Cost(1, 1, 0.5), True)
+        assert not ledger.waits
+        assert reserve(ledger) not in (first, None)
 
 
-def test_waiting_can_be_ended(tmp_path):
-    with Ledger(tmp_path / "r.sqlite", "job", Budget(dollars=1.5)) as ledger:
-        reserve(ledger)
-        stopping = threading.Event()
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(ledger.reserve, "k", "model", MOST, EXPECTED, stopping)
-            stopping.set()
-            ledger.wake()
-            with pytest.raises(Stopped):
-                waiting.result(5)
+def test_a_budget_is_compared_before_a_request_is_written_down(tmp_path):
+    """What does not fit leaves no trace, so that the budget is not exceeded by what it refuses."""
+    with Ledger(tmp_path / "r.sqlite", "job", Budget(dollars=0.99)) as ledger:
+        assert reserve(ledger) is None
+        assert ledger.spending().dollars == 0
+    with Ledger(tmp_path / "r.sqlite", "job", Budget(dollars=1.0)) as ledger:
+        assert reserve(ledger) is not None
+        assert reserve(ledger) is None
+    with Ledger(tmp_path / "r.sqlite", "job") as ledger:
+        assert ledger.spending().dollars == 1.0
 
 
 @settings(max_examples=20, deadline=None)
 @given(
     shares=st.lists(st.floats(0, 1), min_size=1, max_size=25),
     budget=st.floats(0.1, 8),
-    threads=st.integers(1, 4),
+    at_once=st.integers(1, 4),
+    order=st.randoms(),
 )
-def test_no_order_of_events_exceeds_the_budget(tmp_path_factory, shares, budget, threads):
+def test_no_order_of_events_exceeds_the_budget(tmp_path_factory, shares, budget, at_once, order):
     path = tmp_path_factory.mktemp("ledger") / "r.sqlite"
+    under_way: list[tuple[int, float]] = []
+    paid = 0.0
     with Ledger(path, "job", Budget(dollars=budget)) as ledger:
 
-        def one(share):
-            try:
-                number = reserve(ledger)
-            except OutOfBudget:
-                return 0.0
+        def settle() -> float:
+            number, share = under_way.pop(order.randrange(len(under_way)))
             ledger.settle(number, Reply(""), Cost(1, 1, share), True)
             return share
 
-        with ThreadPoolExecutor(threads) as pool:
-            paid = sum(pool.map(one, shares))
+        for share in shares:
+            while (number := reserve(ledger)) is None and under_way:
+                paid += settle()
+            if number is not None:
+                under_way.append((number, share))
+            if len(under_way) == at_once:
+                paid += settle()
+        while under_way:
+            paid += settle()
         assert paid <= budget + 1e-6
         assert ledger.spending().dollars == pytest.approx(paid)
         if len(shares) <= budget:
             assert paid == pytest.approx(sum(shares)), "nothing was held back without need"
+
+
+def test_the_dialect_of_a_model_at_an_address_is_kept(tmp_path):
+    path = tmp_path / "r.sqlite"
+    with Ledger(path, "job") as ledger:
+        assert ledger.dialect("http://here", "model") is None
+        ledger.remember_dialect("http://here", "model", "first")
+        ledger.remember_dialect("http://here", "model", "second")
+        ledger.remember_dialect("http://here", "another", "third")
+    with Ledger(path, "another job") as ledger:
+        assert ledger.dialect("http://here", "model") == "second"
+        assert ledger.dialect("http://there", "model") is None
 
 
 def test_corrections(tmp_path):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.interpret.llm.judgement_reading import confidences_in
-from saetui.interpret.llm.label_reading import label_in
+from saetui.interpret.llm.judge import confidences_in
+from saetui.interpret.llm.labeller import label_in
 from saetui.interpret.llm.replies import Unusable, object_in
 
 WORDS = st.text(st.sampled_from("abcxyzABCéßøμ中文"), min_size=1, max_size=8)

@@ -66,9 +66,9 @@ def test_what_cannot_be_asked():
 
 
 def test_the_missing_package_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "openai", None)
+    monkeypatch.setitem(sys.modules, "httpx2", None)
     with (
         Ledger(tmp_path / "r.sqlite", "job") as ledger,
-        pytest.raises(MissingDependency, match=r"'openai:m' needs the package 'openai'"),
+        pytest.raises(MissingDependency, match=r"'openai:m' needs the package 'httpx2'"),
     ):
         LanguageModel(model_settings("openai:m", base_url=LOCAL), ledger)
