@@ -40,7 +40,7 @@ from saetui.store.index.building import Kind
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
 from saetui.store.matches import write_matches
-from saetui.store.saes import save_codes, save_weights
+from saetui.store.saes import CODES, POSTINGS, save_weights
 
 Vectors = NDArray[np.float32]
 
@@ -247,6 +247,13 @@ def make_documents(count: int, seed: int = 0, hostile: bool = False) -> Iterator
             published=f"20{10 + i % 10}-{1 + i % 12:02d}",
             metadata={"categories": [general]},
         )
+
+
+def save_codes(folder: Path, codes: Codes, postings: Postings) -> None:
+    """Write codes by document and by feature."""
+    arrays = (codes.indices, codes.values, postings.indptr, postings.rows, postings.values)
+    for name, array in zip((*CODES, *POSTINGS), arrays, strict=True):
+        save_array(folder / name, array)
 
 
 def _topics() -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
+from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
 from saetui.errors import BundleDamaged
 
 if TYPE_CHECKING:
@@ -62,10 +63,10 @@ class FamilyParameters:
     minimum_ratio: float = 1.5
     minimum_together: int = 3
     minimum_root_lift: float = 1.0
-    maximum_density: float = 0.2
+    maximum_density: float = CLEAN_DENSITY
     minimum_documents: int = 5
-    minimum_f1: float = 0.8
-    minimum_pearson: float = 0.8
+    minimum_f1: float = CLEAN_F1
+    minimum_pearson: float = CLEAN_PEARSON
     rounds: int = 3
     minimum_children: int = 3
     minimum_members: int = 4

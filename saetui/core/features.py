@@ -13,6 +13,14 @@ from saetui.errors import InputError
 
 DECILES = 10
 
+CLEAN_F1, CLEAN_PEARSON, CLEAN_DENSITY = 0.8, 0.8, 0.2
+"""The paper calls a feature clean whose label has at least these scores, and whose density is below
+this."""
+
+COHERENT, BROAD, MIXED, RARE, DEAD = "coherent", "broad", "mixed", "rare", "dead"
+QUALITIES = (COHERENT, BROAD, MIXED, RARE, DEAD)
+"""Words for the quality of a feature, best first; `interpret.judging.quality` assigns them."""
+
 # Documents per block; the codes of so many fit into a processor's cache.
 _DOCUMENTS = 4_096
 

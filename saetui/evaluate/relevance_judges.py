@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.evaluate.judging import Comparison, Picks, shares_of_largest
+from saetui.interpret.judging.word_space import WordSpace
 from saetui.interpret.terms.tokens import Tokens
-from saetui.interpret.terms.word_space import WordSpace
 from saetui.progress import Progress
 
 WORDS = "words"

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, SaeWeights, encode_dense
+from saetui.core.features import CLEAN_DENSITY, CLEAN_F1
 from saetui.store.features import FeatureRecord
 
 SHOWN = 5
@@ -16,8 +17,6 @@ STRONGEST = 5
 """A query's feature to lower is one of so many strongest: taking away a faint one shows nothing."""
 
 _LEAST_DOCUMENTS = 10
-_MOST_DENSE = 0.2
-_CLEAN = 0.8
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Trial:
 def eligible_features(records: Sequence[FeatureRecord]) -> NDArray[np.int64]:
     """Features that a judge can be asked about: named, each name once, neither rare nor common.
 
-    Where labels were scored, only those whose F1 is at least 0.8, as in the paper.
+    Where labels were scored, only those whose F1 is at least `CLEAN_F1`, as in the paper.
     """
     scored = any(record.f1 is not None for record in records)
     taken: set[str] = set()
@@ -55,8 +54,8 @@ def eligible_features(records: Sequence[FeatureRecord]) -> NDArray[np.int64]:
             name
             and name not in taken
             and record.documents >= _LEAST_DOCUMENTS
-            and record.density <= _MOST_DENSE
-            and (not scored or (record.f1 or 0) >= _CLEAN)
+            and record.density < CLEAN_DENSITY
+            and (not scored or (record.f1 or 0) >= CLEAN_F1)
         ):
             taken.add(name)
             found.append(record.id)

@@ -29,7 +29,6 @@ class Examples:
         feature: Its number.
         strongest: Those of its 20 strongest documents that lie in this part, strongest first.
         deciles: Documents drawn from every tenth of its activations, strongest tenth first.
-        tenths: uint8, from 0 for the strongest: which tenth each of `deciles` is from.
         near_misses: Drawn from the documents nearest to its centroid that do not activate it.
         random: Drawn from all documents that do not activate it.
     """
@@ -37,7 +36,6 @@ class Examples:
     feature: int
     strongest: Int
     deciles: Int
-    tenths: NDArray[np.uint8]
     near_misses: Int
     random: Int
 
@@ -103,7 +101,6 @@ class ExampleSource:
             feature,
             strongest[self._inside[strongest]],
             deciles,
-            np.repeat(np.arange(len(parts), dtype=np.uint8), [len(part) for part in parts]),
             _drawn(drawing, near, wanted),
             self._random(drawing, active, wanted),
         )

@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
 from saetui.core.postings import Postings
-from saetui.interpret.document_sample import documents_to_read
 from saetui.interpret.examples import Examples, ExampleSource
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.judging.judges import OfflineJudge, label_judge, measure, offline_judges
 from saetui.interpret.judging.quality import Quality, assess
 from saetui.interpret.judging.scores import Scores, detection_scores
-from saetui.interpret.judging.split import Split, restricted, split_documents
+from saetui.interpret.judging.signals import Signals
+from saetui.interpret.judging.split import Split, documents_to_read, restricted, split_documents
 from saetui.interpret.judging.trials import Trials, make_trials
 from saetui.interpret.labels import FeatureLabel
-from saetui.interpret.terms.separation import Embed
-from saetui.interpret.terms.signals import Signals
+from saetui.interpret.terms.contrast import Embed
+from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.term_ranking import try_terms
-from saetui.interpret.terms.terms import name_features
 from saetui.interpret.terms.tokens import read_documents
 from saetui.progress import Progress
 
@@ -69,13 +68,13 @@ def label_and_score(
         BuildError: There are more or fewer documents than embeddings.
         EmbedderError: `embed` failed to return one vector of width `d` per term.
     """
-    study = Study(
+    study = LabelledSplit(
         documents, postings, embeddings=embeddings, embed=embed, seed=seed, progress=progress
     )
     return study.label_and_score(stability)
 
 
-class Study:
+class LabelledSplit:
     """One SAE on one corpus, whose documents are split into those to label from and to score on.
 
     Of a large corpus some documents are read, see `documents_to_read`; the others are in no part.
@@ -135,7 +134,7 @@ class Study:
         quality = assess(self._postings, self._embeddings, stability)
         return LabelledFeatures(labels, self.score(labels), quality, self.split)
 
-    def of(self, postings: Postings) -> "Study":
+    def of(self, postings: Postings) -> "LabelledSplit":
         """The same study of other features on the same documents, without reading these again."""
         other = copy(self)
         other._postings, other._evidence = postings, None

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
 from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.quality import Quality
 from saetui.interpret.judging.scores import Scores
@@ -15,9 +16,6 @@ from saetui.store.labels import Estimate, LabelRecord, ScoreRecord
 
 JUDGES = (WORDS, EMBEDDER, WORDS_AND_EMBEDDER + AND_TERMS, WORDS_AND_EMBEDDER)
 """Whose scores are kept. Those of the last, which reads the label alone, stand beside labels."""
-
-CLEAN_F1, CLEAN_PEARSON, CLEAN_DENSITY = 0.8, 0.8, 0.2
-"""A clean feature has at least these scores, and is active on less than a fifth of documents."""
 
 
 def label_records(found: LabelledFeatures, created: str) -> list[LabelRecord]:

@@ -11,7 +11,7 @@ from saetui.errors import InputError
 from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.judging.scores import Scores, detection_scores
 from saetui.interpret.judging.trials import Trials
-from saetui.interpret.labelling import Study
+from saetui.interpret.labelling import LabelledSplit
 from saetui.interpret.llm import (
     Budget,
     LanguageModel,
@@ -35,10 +35,10 @@ def _text(title: str, text: str) -> str:
     return f"{title}\n\n{text}" if title else text
 
 
-def study_of(bundle: Bundle, sae: StoredSae, progress: Progress) -> Study:
+def study_of(bundle: Bundle, sae: StoredSae, progress: Progress) -> LabelledSplit:
     """What the bundle's own labels were made and scored with."""
     settings = EmbedderSettings.from_dict(bundle.manifest.embedder)
-    return Study(
+    return LabelledSplit(
         ((document.title, document.text) for document in bundle.documents),
         sae.postings,
         embeddings=bundle.embeddings,

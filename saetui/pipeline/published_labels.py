@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
 from saetui.interop.saerch_features import PublishedFeature
-from saetui.pipeline.label_records import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
 from saetui.progress import Progress
 from saetui.store.features import SHOWN_PROTOCOL
 from saetui.store.labels import LabelRecord, ScoreRecord

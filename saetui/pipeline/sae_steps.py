@@ -10,10 +10,10 @@ from saetui.core.families import Families, FamilyParameters
 from saetui.core.features import statistics
 from saetui.interpret.families.building import VERSION as FAMILIES_VERSION
 from saetui.interpret.families.building import find_families
-from saetui.interpret.families.scores import score_families
+from saetui.interpret.families.scoring import score_families
 from saetui.interpret.families.statistics import family_statistics
 from saetui.interpret.families.superfeatures import FamilyNames
-from saetui.interpret.terms.terms import VERSION
+from saetui.interpret.terms.naming import VERSION
 from saetui.pipeline.context import Step
 from saetui.pipeline.label_records import JUDGES, label_records, qualities, score_records, summary
 from saetui.pipeline.sae_work import CODE_FILES, SaeWork

@@ -8,7 +8,7 @@ from typing import Any
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.embed import Embedder
-from saetui.interpret.labelling import Study
+from saetui.interpret.labelling import LabelledSplit
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.encoding import Encode, by_windows, encode_corpus
@@ -92,9 +92,9 @@ class SaeWork:
         return saes.load_postings(self.folder, self.size.n)
 
     @cached_property
-    def study(self) -> Study:
+    def study(self) -> LabelledSplit:
         """What labels of features and of families are made from and scored on."""
-        return Study(
+        return LabelledSplit(
             ((document.title, document.text) for document in self.build.documents),
             self.postings,
             embeddings=self.build.vectors(),

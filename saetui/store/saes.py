@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged
-from saetui.store.arrays import forget_pages, map_array, save_array
+from saetui.store.arrays import forget_pages, map_array
 from saetui.store.atomic import atomic_write, write_json
 from saetui.store.json_files import read_json
 
@@ -120,14 +120,6 @@ def load_stability(folder: Path, n: int) -> Float | None:
     """Of each feature, its largest cosine to one of another training, float32 `(n,)`, if known."""
     path = folder / STABILITY
     return np.array(map_array(path, (n,), np.float32)) if path.exists() else None
-
-
-def save_codes(folder: Path, codes: Codes, postings: Postings) -> None:
-    """Write codes by document and by feature."""
-    by_document: list[NDArray[Any]] = [codes.indices, codes.values]
-    by_feature: list[NDArray[Any]] = [postings.indptr, postings.rows, postings.values]
-    for name, array in zip((*CODES, *POSTINGS), by_document + by_feature, strict=True):
-        save_array(folder / name, array)
 
 
 def load_codes(folder: Path, documents: int, n: int, k: int) -> Codes:

@@ -21,6 +21,10 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bundles import save_codes
+
 from saetui.core.codec import Codes
 from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
@@ -135,7 +139,7 @@ def compare(documents: int, n: int, k: int, with_dense: bool) -> None:
         postings = build_postings(codes)
         watch.done("postings")
         inverting = "{:.2f} s ({:.2f})".format(*watch.seconds["postings"])
-        saes.save_codes(folder, codes, postings)
+        save_codes(folder, codes, postings)
         del codes, postings
         print(f"  (inverting the codes, once for the whole bundle: {inverting})", flush=True)
         ours = measured("sparse", folder, (documents, n, k))

@@ -13,9 +13,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from ground_truth import compare_with_groups, compare_with_tree
+
 from saetui.core.families import FamilyParameters
 from saetui.interpret.families.building import find_families
-from saetui.interpret.families.ground_truth import compare_with_groups, compare_with_tree
 from saetui.interpret.families.statistics import family_statistics
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle

@@ -21,7 +21,7 @@ import numpy as np
 from textual import events
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from bundles import HashEmbedder, make_bundle
+from bundles import HashEmbedder, make_bundle, save_codes
 from families_scale import make_codes
 from filter_latency import SYLLABLES
 
@@ -36,7 +36,7 @@ from saetui.store.features import write_features
 from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord
 from saetui.store.manifest import FileRecord, SaeRecord, write_manifest
-from saetui.store.saes import save_codes, save_weights
+from saetui.store.saes import save_weights
 from saetui.tui.app import SaetuiApp
 
 N, K, COUNT, SMALLEST, LARGEST = 9_216, 64, 100, 50, 500

@@ -26,11 +26,11 @@ from saetui.interpret.examples import ExampleSource
 from saetui.interpret.judging.calibration import calibrate
 from saetui.interpret.judging.evidence import Sample, gather_evidence
 from saetui.interpret.judging.judges import WORDS_AND_EMBEDDER
+from saetui.interpret.judging.projection import Projection
 from saetui.interpret.judging.scores import detection_scores
 from saetui.interpret.judging.split import restricted
 from saetui.interpret.judging.trials import PROTOCOLS, make_trials
 from saetui.interpret.labelling import label_and_score
-from saetui.interpret.projection import Projection
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 

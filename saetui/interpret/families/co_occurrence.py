@@ -1,11 +1,9 @@
 """Which features are active on the same documents, counted without an `n` by `n` matrix."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float
+from saetui.core.codec import Codes
 from saetui.core.families import CoOccurrence, FamilyParameters, Measure
 from saetui.core.postings import Postings
 from saetui.progress import Progress
@@ -109,27 +107,6 @@ def edge_weights(
     return counts / np.sqrt((rarer + 1) * (denser + 1.0))
 
 
-def activation_similarities(
-    codes: Codes, postings: Postings, graph: CoOccurrence
-) -> NDArray[np.float64]:
-    """`D_ij` of every pair of a graph: cosine of two columns of the code matrix; float64 `(m,)`.
-
-    Another order of documents changes them by rounding only.
-    """
-    features = np.unique(np.concatenate([graph.first, graph.second]))
-    overlaps = _Overlaps(codes, postings, features)
-    norms = column_norms(postings)
-    similarities = np.empty(len(graph.first))
-    starts = np.searchsorted(graph.first, features, side="left")
-    stops = np.searchsorted(graph.first, features, side="right")
-    for place in np.flatnonzero(starts < stops).tolist():
-        pairs = slice(starts[place], stops[place])
-        seconds = graph.second[pairs]
-        products = overlaps.products(place)[np.searchsorted(features, seconds)]
-        similarities[pairs] = products / (norms[features[place]] * norms[seconds])
-    return similarities
-
-
 def column_norms(postings: Postings) -> NDArray[np.float64]:
     """L2 norm of every feature's activations; float64 `(n,)`."""
     features = np.repeat(np.arange(postings.n), postings.counts())
@@ -147,7 +124,6 @@ class _Overlaps:
     """
 
     def __init__(self, codes: Codes, postings: Postings, features: NDArray[np.integer]) -> None:
-        self._values = codes.values
         self._postings = postings
         self._features = features
         # Narrow numbers keep the codes in the cache. The last place gathers whatever is unwanted:
@@ -159,21 +135,8 @@ class _Overlaps:
     def counts(self, place: int) -> NDArray[np.int64]:
         """`C_ij` of one wanted feature and all of them; int64 `(m,)`."""
         total = np.zeros(len(self._features), dtype=np.int64)
-        for rows, _ in self._blocks(place):
-            together = self._places.take(rows, axis=0).ravel()
+        rows, _ = self._postings.documents(int(self._features[place]))
+        for start in range(0, len(rows), _BLOCK):
+            together = self._places.take(rows[start : start + _BLOCK], axis=0).ravel()
             total += np.bincount(together, minlength=len(total) + 1)[:-1]
         return total
-
-    def products(self, place: int) -> NDArray[np.float64]:
-        """`sum z_i z_j` of one wanted feature and all of them; float64 `(m,)`."""
-        total = np.zeros(len(self._features))
-        for rows, activations in self._blocks(place):
-            together = self._places.take(rows, axis=0).ravel()
-            products = np.multiply(self._values[rows], activations[:, None], dtype=np.float64)
-            total += np.bincount(together, products.ravel(), minlength=len(total) + 1)[:-1]
-        return total
-
-    def _blocks(self, place: int) -> Iterator[tuple[NDArray[np.int32], Float]]:
-        rows, activations = self._postings.documents(int(self._features[place]))
-        for start in range(0, len(rows), _BLOCK):
-            yield rows[start : start + _BLOCK], activations[start : start + _BLOCK]

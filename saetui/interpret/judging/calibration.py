@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.interpret.judging.intervals import Figures
+from saetui.interpret.judging.quality import Figures
 from saetui.interpret.judging.trials import Trials
 
 # Against weights that are large because two signals agree; on standardised signals.

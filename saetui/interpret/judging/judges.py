@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
 from saetui.interpret.judging.calibration import Calibration, calibrate
+from saetui.interpret.judging.signals import BY_EMBEDDER, BY_WORDS, Readings, Signals
 from saetui.interpret.judging.trials import Trials
-from saetui.interpret.terms.signals import BY_EMBEDDER, BY_WORDS, Readings, Signals
 from saetui.progress import Progress
 
 WORDS = "words"

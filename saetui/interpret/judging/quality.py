@@ -17,12 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.features import statistics
+from saetui.core.features import BROAD, COHERENT, DEAD, MIXED, RARE, statistics
 from saetui.core.postings import Postings
 from saetui.interpret.judging.evidence import Sample
 from saetui.store.arrays import forget_pages
-
-COHERENT, BROAD, MIXED, RARE, DEAD = "coherent", "broad", "mixed", "rare", "dead"
 
 STRONGEST = 20
 """Documents whose cohesion is measured; that of all documents tells half as much of the label."""
@@ -33,8 +31,6 @@ RARE_BELOW = 10
 
 BROAD_FROM = 0.05
 """Density from which a feature is broad: the densest 8 to 10 of a hundred in the corpora above."""
-
-ALWAYS_ON_FROM = 0.5
 
 Figures = NDArray[np.float64]
 
@@ -48,7 +44,6 @@ class Quality:
             baseline: the cosine of embeddings from which the corpus's mean was taken, so that
             0 is what any two documents have and 1 is equality. NaN below two documents.
         density: float64, share of documents that activate it.
-        always_on: bool, whether that is half of them or more.
         stability: float64 from 0 to 1, how nearly the same feature was found from another seed;
             NaN where unknown.
         words: One plain word for each feature: coherent, broad, mixed, rare or dead.
@@ -56,7 +51,6 @@ class Quality:
 
     cohesion: Figures
     density: Figures
-    always_on: NDArray[np.bool_]
     stability: Figures
     words: tuple[str, ...]
 
@@ -82,7 +76,7 @@ def assess(
             postings.counts().tolist(), density.tolist(), cohesion.tolist(), strict=True
         )
     )
-    return Quality(cohesion, density, density >= ALWAYS_ON_FROM, known, words)
+    return Quality(cohesion, density, known, words)
 
 
 def _word(documents: int, density: float, cohesion: float) -> str:

@@ -7,6 +7,7 @@ same longer sequence ("tidal disruption" of "tidal disruption events"). And a si
 often have an object ("constrain the").
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,8 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Int
 from saetui.interpret.terms.sequences import Level, frequent_sequences
-from saetui.interpret.terms.stopwords import DETERMINERS
 from saetui.interpret.terms.tokens import Tokens
-from saetui.interpret.terms.words import CONTENT, GENERIC, NUMBER, STOP
+from saetui.interpret.terms.words import CONTENT, DETERMINERS, GENERIC, NUMBER, STOP
 
 # Shares of a sequence's occurrences. Lower ones let fragments in, higher ones lose rare terms.
 _LEAST_FINAL = 0.25
@@ -28,6 +28,8 @@ _MOST_EXTENDED_PART = 0.35
 # "Constrain", "simulating": a word with so many objects is a verb. Nouns that are verbs as well
 # ("mapping", "rendering") have fewer.
 _MOST_OBJECTS = 0.12
+# As many occurrences, spread over all of them, tell how a phrase is written.
+_OCCURRENCES_READ = 100
 
 
 @dataclass(frozen=True)
@@ -169,3 +171,30 @@ def _assemble(
         np.searchsorted(phrases[order], np.arange(len(lengths) + 1)),
         positions[order],
     )
+
+
+def spell(phrases: Phrases, phrase: int) -> str:
+    """A phrase as the corpus mostly writes it.
+
+    Where it ends a noun phrase tells its number, because English nouns before other nouns are
+    singular. Bodies tell its capitals, because titles often capitalise every word. Of equally
+    frequent spellings the first by alphabet wins, and the one with fewer capitals.
+    """
+    tokens, length = phrases.tokens, int(phrases.lengths[phrase])
+    span = phrases.positions[phrases.places[phrase] : phrases.places[phrase + 1]]
+    span = _preferred(span, tokens.kinds[tokens.forms[span + length]] == STOP)
+    span = _preferred(span, span >= tokens.bodies[tokens.document_of(span)])
+    read = span[:: -(-len(span) // _OCCURRENCES_READ)]
+    written = [
+        tuple(tokens.spellings[form] for form in row)
+        for row in tokens.forms[read[:, None] + np.arange(length)].tolist()
+    ]
+    folded = Counter(" ".join(row).lower() for row in written)
+    usual = min(folded, key=lambda text: (-folded[text], text))
+    alike = [row for row in written if " ".join(row).lower() == usual]
+    columns = [Counter(column) for column in zip(*alike, strict=True)]
+    return " ".join(min(each, key=lambda form: (-each[form], form.swapcase())) for each in columns)
+
+
+def _preferred(span: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    return span[wanted] if wanted.any() else span

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
 from saetui.store.features import FeatureRecord
 
 Figure = Literal[
@@ -36,7 +37,7 @@ FIGURES: dict[Figure, Callable[[FeatureRecord], float | None]] = {
 NAMES = ("family", "quality", "label", "note", "bookmark")
 """What may stand before a colon."""
 
-CLEAN = "f1>=0.8 pearson>=0.8 density<0.2"
+CLEAN = f"f1>={CLEAN_F1} pearson>={CLEAN_PEARSON} density<{CLEAN_DENSITY}"
 """What the paper calls a clean feature."""
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"

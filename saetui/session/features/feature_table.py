@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.families import Families
+from saetui.core.features import QUALITIES
 from saetui.core.word_match import matches
 from saetui.errors import InputError
 from saetui.session.features.feature_filter import FIGURES, Condition, FeatureFilter, Figure
 from saetui.session.features.word_index import WordIndex
 from saetui.store.features import FeatureRecord
 from saetui.store.notes import FeatureNotes
-
-QUALITIES = ("coherent", "broad", "mixed", "rare", "dead")
-"""Words for the quality of a feature, in the order in which they are sorted."""
 
 SORT_KEYS = ("label", "quality", "family", *FIGURES)
 """What features can be sorted by."""

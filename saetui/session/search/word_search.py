@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from saetui.interpret.terms.stopwords import STOP_WORDS
+from saetui.interpret.terms.words import STOP_WORDS
 from saetui.session.search.document_masks import Eligible
 from saetui.session.search.ranking import Ranking
 from saetui.store.documents import DocumentStore

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from saetui.core.codec import Codes
+from saetui.core.features import decile_positions
 from saetui.core.postings import build_postings
 from saetui.interpret.examples import PER_DECILE, STRONGEST, ExampleSource
 from saetui.interpret.judging.evidence import HARD_NEGATIVES, Sample, gather_evidence
@@ -57,9 +58,9 @@ def test_deciles_are_those_of_all_documents_and_strongest_come_first(corpus):
     _, postings, _, held_out = corpus
     each = drawn(corpus, held_out)[0]
     order = postings.documents(each.feature)[0].tolist()
-    tenths = np.array([order.index(row) * 10 // len(order) for row in each.deciles])
-    assert np.abs(tenths - each.tenths).max() <= 1  # Bounds of tenths are rounded.
-    assert np.bincount(each.tenths).tolist() == [PER_DECILE] * 10
+    bounds = [span[0] for span in decile_positions(len(order), len(order))]
+    tenths = np.searchsorted(bounds, [order.index(row) for row in each.deciles], side="right")
+    assert tenths.tolist() == np.repeat(np.arange(1, 11), PER_DECILE).tolist()
     assert each.strongest.tolist() == [row for row in order[:STRONGEST] if row in held_out]
 
 

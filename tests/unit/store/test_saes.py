@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bundles import save_codes
 from safetensors.numpy import load_file, save_file
 
 from saetui.core.codec import SaeWeights, encode
@@ -22,7 +23,6 @@ from saetui.store.saes import (
     load_codes,
     load_postings,
     load_weights,
-    save_codes,
     save_weights,
 )
 

@@ -5,9 +5,9 @@ import pytest
 
 from saetui.interpret.examples import Examples
 from saetui.interpret.judging.judges import label_judge, measure
+from saetui.interpret.judging.signals import Signals
 from saetui.interpret.judging.trials import Trials, make_trials
 from saetui.interpret.labels import LONGEST_LABEL
-from saetui.interpret.terms.signals import Signals
 from saetui.interpret.terms.term_ranking import try_terms
 from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Silent
@@ -29,8 +29,7 @@ def embed(texts):
 
 
 def examples(feature, active, inactive):
-    tenths = np.arange(20, dtype=np.uint8) // 2
-    return Examples(feature, active[:20], active[:20], tenths, inactive[:20], inactive[20:40])
+    return Examples(feature, active[:20], active[:20], inactive[:20], inactive[20:40])
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
 from saetui.interpret.judging.evidence import Sample
-from saetui.interpret.projection import Directions, Projection
-from saetui.interpret.terms.separation import Embed, embedded
+from saetui.interpret.judging.projection import Directions, Projection
+from saetui.interpret.judging.word_space import Sparse, WordSpace
+from saetui.interpret.terms.contrast import Embed, embedded
 from saetui.interpret.terms.tokens import Tokens
-from saetui.interpret.terms.word_space import Sparse, WordSpace
 from saetui.progress import Progress
 from saetui.store.arrays import forget_pages
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from saetui.interpret.terms.phrases import find_phrases
+from saetui.interpret.terms.phrases import find_phrases, spell
 from saetui.interpret.terms.sequences import frequent_sequences
-from saetui.interpret.terms.spelling import spell
 from saetui.interpret.terms.tokens import tokenize
 
 # Often enough that every sequence of it counts as frequent.

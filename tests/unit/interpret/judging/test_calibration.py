@@ -9,13 +9,12 @@ from saetui.interpret.judging.trials import make_trials
 
 
 def trials(features=30):
-    tenths = np.zeros(4, dtype=np.uint8)
 
     def rows(feature, start):
         return np.arange(start, start + 4, dtype=np.int32) + 100 * feature
 
     return make_trials(
-        Examples(each, rows(each, 0), rows(each, 4), tenths, rows(each, 8), rows(each, 12))
+        Examples(each, rows(each, 0), rows(each, 4), rows(each, 8), rows(each, 12))
         for each in range(features)
     )
 

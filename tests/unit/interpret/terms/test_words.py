@@ -2,8 +2,18 @@
 
 import pytest
 
-from saetui.interpret.terms.stopwords import GENERIC_WORDS, MODIFIERS, STOP_WORDS
-from saetui.interpret.terms.words import CONTENT, GENERIC, MODIFIER, NUMBER, STOP, kind_of, word_of
+from saetui.interpret.terms.words import (
+    CONTENT,
+    GENERIC,
+    GENERIC_WORDS,
+    MODIFIER,
+    MODIFIERS,
+    NUMBER,
+    STOP,
+    STOP_WORDS,
+    kind_of,
+    word_of,
+)
 
 
 @pytest.mark.parametrize(

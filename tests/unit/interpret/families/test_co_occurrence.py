@@ -12,7 +12,6 @@ from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
 from saetui.interpret.families import co_occurrence
 from saetui.interpret.families.co_occurrence import (
-    activation_similarities,
     count_co_occurrence,
     lifts,
 )
@@ -67,7 +66,6 @@ def test_pairs_agree_with_the_dense_matrix(seed, limits):
     matrix = dense(codes)
     together = (matrix > 0).T.astype(int) @ (matrix > 0).astype(int)
     frequency = np.diag(together)
-    norms = np.linalg.norm(matrix, axis=0)
     weights = {
         (i, j): weight(limits.measure, together[i, j], frequency[i], frequency[j])
         for i in sorted(features.tolist())
@@ -87,20 +85,14 @@ def test_pairs_agree_with_the_dense_matrix(seed, limits):
     i, j = found.first, found.second
     np.testing.assert_array_equal(found.counts, together[i, j])
     np.testing.assert_allclose(found.weights, list(expected.values()), rtol=1e-15)
-    cosines = (matrix.T @ matrix)[i, j] / (norms[i] * norms[j])
-    similarities = activation_similarities(codes, build_postings(codes), found)
-    np.testing.assert_allclose(similarities, cosines, rtol=1e-6)
 
 
 def test_many_documents_are_counted_in_parts(monkeypatch):
     codes = random_codes(3)
     whole = counted(codes, np.arange(12), PAPER)
-    similar = activation_similarities(codes, build_postings(codes), whole)
     monkeypatch.setattr(co_occurrence, "_BLOCK", 3)
     parts = counted(codes, np.arange(12), PAPER)
     np.testing.assert_array_equal(parts.counts, whole.counts)
-    again = activation_similarities(codes, build_postings(codes), parts)
-    np.testing.assert_allclose(again, similar, rtol=1e-12)
 
 
 def nine_each_and_one_together():
@@ -138,8 +130,6 @@ def test_lifts_are_those_of_the_dense_matrix(monkeypatch):
 def test_no_features_give_no_pairs():
     found = counted(random_codes(1), np.empty(0, dtype=np.intp), PAPER)
     assert len(found.first) == len(found.weights) == 0
-    codes = random_codes(1)
-    assert len(activation_similarities(codes, build_postings(codes), found)) == 0
 
 
 def test_dead_features_and_an_empty_corpus_are_no_trouble():

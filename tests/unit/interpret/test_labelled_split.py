@@ -9,10 +9,10 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.interpret import labelling
-from saetui.interpret.document_sample import documents_to_read
 from saetui.interpret.judging.evidence import STRONGEST
+from saetui.interpret.judging.split import documents_to_read
 from saetui.interpret.judging.trials import TOP
-from saetui.interpret.labelling import Study
+from saetui.interpret.labelling import LabelledSplit
 from saetui.progress import Silent
 
 TOPICS = ("tidal disruption events", "galaxy rotation curves", "gamma-ray bursts", "stellar winds")
@@ -59,7 +59,7 @@ def study_of(count, monkeypatch, times=1, corpus=None, progress=None):
     monkeypatch.setattr(labelling, "documents_to_read", partial(documents_to_read, limit=LIMIT))
     postings, vectors = corpus or corpus_of(count)
     texts = (text_of(row, times) for row in range(count))
-    return Study(
+    return LabelledSplit(
         texts, postings, embeddings=vectors, embed=None, seed=0, progress=progress or Silent()
     )
 

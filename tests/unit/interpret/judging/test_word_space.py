@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from saetui.interpret.terms import word_space
+from saetui.interpret.judging import word_space
+from saetui.interpret.judging.word_space import WIDTH, WordSpace, _principal_axes
 from saetui.interpret.terms.tokens import tokenize
-from saetui.interpret.terms.word_space import WIDTH, WordSpace, _principal_axes
 
 TEXTS = (
     ["The quasar jet. A radio jet of the quasar."] * 3

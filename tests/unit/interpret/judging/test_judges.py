@@ -13,8 +13,8 @@ from saetui.interpret.judging.judges import (
     measure,
     offline_judges,
 )
+from saetui.interpret.judging.signals import Signals
 from saetui.interpret.judging.trials import make_trials
-from saetui.interpret.terms.signals import Signals
 from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Silent
 
@@ -47,7 +47,6 @@ def judges():
             topic,
             rows[topic::3][:10],
             rows[topic::3][10:],
-            np.zeros(10, np.uint8),
             rows[(topic + 1) % 3 :: 3][:10],
             rows[(topic + 2) % 3 :: 3][:10],
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.core.postings import Postings
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
-from saetui.interpret.judging.split import restricted, split_documents
+from saetui.interpret.judging.split import restricted
 from saetui.interpret.labels import (
     FeatureLabel,
     Key,
@@ -23,13 +23,11 @@ from saetui.interpret.labels import (
     key_of,
     shorten,
 )
-from saetui.interpret.terms.log_odds import PhraseContrast
+from saetui.interpret.terms.contrast import Embed, PhraseContrast, separations
 from saetui.interpret.terms.markup import plain_text
-from saetui.interpret.terms.phrases import Phrases, find_phrases
-from saetui.interpret.terms.separation import Embed, separations
-from saetui.interpret.terms.spelling import spell
+from saetui.interpret.terms.phrases import Phrases, find_phrases, spell
 from saetui.interpret.terms.term_ranking import Tried
-from saetui.interpret.terms.tokens import Tokens, read_documents
+from saetui.interpret.terms.tokens import Tokens
 from saetui.progress import Progress
 from saetui.text import visible_line
 
@@ -67,36 +65,6 @@ class NamedFeatures:
         terms = {feature: each.terms for feature, each in tried.items()}
         joined = {feature: each.joined for feature, each in tried.items()}
         return _labels(len(self.labels), terms, self.openings, self.method, joined)
-
-
-def label_features(
-    documents: Iterable[tuple[str, str]],
-    postings: Postings,
-    *,
-    embeddings: NDArray[np.floating],
-    embed: Embed | None,
-    progress: Progress,
-    seed: int = 0,
-) -> list[FeatureLabel]:
-    """Labels only; see `name_features`, and `saetui.interpret.labelling` for scores as well.
-
-    Args:
-        documents: `(title, text)` of every document by row; read once.
-        postings: Of the SAE on these documents.
-        embeddings: Of these documents, `(N, d)`.
-        embed: Embeds terms as the documents were embedded; None for labels without it.
-        progress: Is told of every document, feature and term.
-        seed: Of the split into documents that may be read and those held out.
-
-    Raises:
-        BuildError: There are more or fewer documents than embeddings.
-        EmbedderError: `embed` failed to return one vector of width `d` per term.
-    """
-    tokens = read_documents(documents, len(embeddings), progress)
-    rows = split_documents(tokens, seed).labelling
-    return name_features(
-        tokens, postings, rows, embeddings=embeddings, embed=embed, progress=progress
-    ).labels
 
 
 def name_features(

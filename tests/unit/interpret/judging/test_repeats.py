@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from saetui.interpret.terms import repeats as finding
-from saetui.interpret.terms.repeats import find_repeats, mixed
+from saetui.interpret.judging import repeats as finding
+from saetui.interpret.judging.repeats import find_repeats, mixed
 from saetui.interpret.terms.tokens import tokenize
 
 WORDS = [f"word{number}" for number in range(500)]

@@ -8,7 +8,9 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.errors import BuildError, EmbedderError
-from saetui.interpret.terms.terms import VERSION, label_features
+from saetui.interpret.judging.split import split_documents
+from saetui.interpret.terms.naming import VERSION, name_features
+from saetui.interpret.terms.tokens import read_documents
 from saetui.progress import Silent
 
 TOPICS = (
@@ -50,13 +52,16 @@ def labels_of(documents, indices, n, embed=embed):
     indices = np.asarray(indices, dtype=np.int32)
     indices = indices[:, None] if indices.ndim == 1 else indices
     values = (indices >= 0).astype(np.float32)
-    return label_features(
-        iter(documents),
-        build_postings(Codes(indices, values, n)),
-        embeddings=sample_embeddings(documents),
-        embed=embed,
-        progress=Silent(),
-    )
+    return named(documents, Codes(indices, values, n), sample_embeddings(documents), embed)
+
+
+def named(documents, codes, embeddings, embed):
+    tokens = read_documents(iter(documents), len(embeddings), Silent())
+    rows = split_documents(tokens, seed=0).labelling
+    postings = build_postings(codes)
+    return name_features(
+        tokens, postings, rows, embeddings=embeddings, embed=embed, progress=Silent()
+    ).labels
 
 
 def sample_embeddings(documents):
@@ -161,13 +166,7 @@ def test_too_few_texts_are_refused():
     documents, topics = corpus()
     codes = Codes(topics[:, None], np.ones((len(topics), 1), np.float32), 5)
     with pytest.raises(BuildError, match="59 texts, but 60 embeddings"):
-        label_features(
-            documents[1:],
-            build_postings(codes),
-            embeddings=sample_embeddings(documents),
-            embed=None,
-            progress=Silent(),
-        )
+        named(documents[1:], codes, sample_embeddings(documents), None)
 
 
 def test_an_embedder_of_another_width_is_refused():

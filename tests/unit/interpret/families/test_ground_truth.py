@@ -4,11 +4,7 @@ import json
 
 import numpy as np
 import pytest
-
-from saetui.core.codec import Codes
-from saetui.core.families import Families, Family, FamilyParameters
-from saetui.core.postings import build_postings
-from saetui.interpret.families.ground_truth import (
+from ground_truth import (
     Agreement,
     agglomerative_clusters,
     agreement,
@@ -16,6 +12,10 @@ from saetui.interpret.families.ground_truth import (
     compare_with_tree,
     feature_groups,
 )
+
+from saetui.core.codec import Codes
+from saetui.core.families import Families, Family, FamilyParameters
+from saetui.core.postings import build_postings
 
 
 def family(number, *members):

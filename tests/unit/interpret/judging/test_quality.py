@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from saetui.core.codec import Codes
+from saetui.core.features import BROAD, COHERENT, DEAD, MIXED, RARE
 from saetui.core.postings import build_postings
-from saetui.interpret.judging.quality import BROAD, COHERENT, DEAD, MIXED, RARE, assess
+from saetui.interpret.judging.quality import assess
 
 N, D = 1_000, 24
 
@@ -31,7 +32,6 @@ def test_every_feature_has_its_word(corpus):
     found = assess(postings, embeddings)
     assert found.words == (COHERENT, MIXED, RARE, BROAD, DEAD)
     assert found.density[3] == 0.5
-    assert found.always_on.tolist() == [False, False, False, True, False]
     assert np.isnan(found.stability).all()
 
 

@@ -10,14 +10,14 @@ from saetui.interpret.families.superfeatures import family_postings
 from saetui.interpret.judging.judges import WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.scores import Scores
 from saetui.interpret.judging.trials import TOP
-from saetui.interpret.labelling import Study
+from saetui.interpret.labelling import LabelledSplit
 from saetui.interpret.labels import FeatureLabel
 
 SHOWN_JUDGES = (WORDS_AND_EMBEDDER, WORDS)
 """Offline judges that read the label alone; a family shows the scores of the first there is."""
 
 
-def score_families(study: Study, postings: Postings, families: Families) -> Families:
+def score_families(study: LabelledSplit, postings: Postings, families: Families) -> Families:
     """The same families with scores of their newest labels by an offline judge.
 
     A family is judged as a feature of its own: the documents that activate some member strongly

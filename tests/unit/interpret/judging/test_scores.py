@@ -13,8 +13,7 @@ def rows(*numbers):
 
 
 def examples(feature, strongest, deciles, near, random):
-    tenths = np.zeros(len(deciles), dtype=np.uint8)
-    return Examples(feature, rows(*strongest), rows(*deciles), tenths, rows(*near), rows(*random))
+    return Examples(feature, rows(*strongest), rows(*deciles), rows(*near), rows(*random))
 
 
 FULL = examples(2, (1, 2, 3), (1, 2, 4, 5), (20, 21, 22, 23, 24), (30, 31, 32, 33, 34))
