@@ -1,10 +1,13 @@
 """Arrays on disk: plain `.npy`, mapped into memory, never pickled."""
 
+import math
 import mmap
 import os
+import stat
 import threading
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,8 @@ from saetui.store.atomic import atomic_write
 
 # Up to so many bytes may as well stay mapped.
 _MAPPED_BYTES = 256 << 20
+# Characters of a header; ours have about a hundred.
+_LONGEST_HEADER = 1_000
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
@@ -113,24 +118,89 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]
         BundleDamaged: It is missing, cut short, or not of that shape and type.
     """
     try:
-        # Not `np.load`, which opens archives and pickles too.
-        # As a plain array over the map, which is several times faster to slice.
-        array: NDArray[Any] = np.asarray(np.lib.format.open_memmap(path, mode="r"))
+        status = path.stat()
+        # To open a pipe would be to wait until somebody writes to it.
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is not a file")
+        with path.open("rb") as file:
+            header = read_header(file)
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
     except PermissionError:
         raise BundleDamaged(f"{path} may not be read.", "Mend its permissions.") from None
-    # numpy evaluates the header, and anything may come of one that is none.
-    except Exception:  # noqa: BLE001
+    except (OSError, ValueError):
         raise BundleDamaged(f"{path} is cut short or not a numpy array.") from None
     wanted = "x".join("any" if length is None else f"{length}" for length in shape)
-    found = "x".join(str(length) for length in array.shape)
-    same = len(shape) == array.ndim and all(
-        length is None or length == actual
-        for length, actual in zip(shape, array.shape, strict=True)
-    )
-    if not same or array.dtype != np.dtype(dtype):
-        raise BundleDamaged(
-            f"{path} holds {found} {array.dtype}, but {wanted} {np.dtype(dtype)} belongs there."
+    if not header.fits(shape, dtype):
+        raise BundleDamaged(f"{path} holds {header}, but {wanted} {np.dtype(dtype)} belongs there.")
+    if status.st_size < header.file_bytes:
+        raise BundleDamaged(f"{path} is cut short or not a numpy array.")
+    if status.st_size > header.file_bytes:
+        raise BundleDamaged(f"{path} is longer than the array in it.")
+    # As a plain array over the map, which is several times faster to slice.
+    return np.asarray(
+        np.memmap(
+            path,
+            dtype=header.dtype,
+            mode="r",
+            offset=header.bytes,
+            shape=header.shape,
+            order="F" if header.fortran_order else "C",
         )
-    return array
+    )
+
+
+@dataclass(frozen=True)
+class ArrayHeader:
+    """What a `.npy` file says of the array in it.
+
+    Attributes:
+        shape: Of the array.
+        dtype: Of its elements.
+        fortran_order: Whether columns lie together, not rows.
+        bytes: Of the header; the elements follow.
+    """
+
+    shape: tuple[int, ...]
+    dtype: "np.dtype[Any]"
+    fortran_order: bool
+    bytes: int
+
+    def __str__(self) -> str:
+        return f"{'x'.join(str(length) for length in self.shape)} {self.dtype}"
+
+    @property
+    def file_bytes(self) -> int:
+        """Of header and elements."""
+        # In whole numbers of any size: numpy's own would overflow.
+        return self.bytes + math.prod(self.shape) * self.dtype.itemsize
+
+    def fits(self, shape: tuple[int | None, ...], dtype: type[np.generic]) -> bool:
+        """Whether it is of a shape, of which None is any length, and of an element type."""
+        return (
+            len(shape) == len(self.shape)
+            and self.dtype == np.dtype(dtype)
+            and all(
+                actual >= 0 and length in (None, actual)
+                for length, actual in zip(shape, self.shape, strict=True)
+            )
+        )
+
+
+def read_header(file: IO[bytes]) -> ArrayHeader:
+    """The header of a `.npy` file, which is then read up to the elements.
+
+    Raises:
+        ValueError: It is none, or one that no array of ours has.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran_order, dtype = read(file, max_header_size=_LONGEST_HEADER)
+    # numpy evaluates the header, and anything may come of one that is none.
+    except Exception as error:  # noqa: BLE001
+        raise ValueError(f"it has no header of an array ({error})") from None
+    return ArrayHeader(shape, dtype, fortran_order, file.tell())

@@ -1,14 +1,22 @@
 """Nearest features in another SAE on disk: `matches/<other>.npz` in an SAE's folder."""
 
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.matches import Matches
 from saetui.errors import BundleDamaged
+from saetui.store.arrays import read_header
 from saetui.store.atomic import atomic_write
 
-_ARRAYS = {"features": np.int32, "cosines": np.float32, "together": np.int32}
+_ARRAYS: dict[str, type[np.generic]] = {
+    "features": np.int32,
+    "cosines": np.float32,
+    "together": np.int32,
+}
 
 
 def matches_file(other: str) -> str:
@@ -39,22 +47,38 @@ def read_matches(folder: Path, other: str, n: int, other_n: int) -> Matches:
     """
     path = folder / matches_file(other)
     try:
-        # numpy leaves a file open that it fails to read, unless someone else closes it.
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _ARRAYS}
+        with zipfile.ZipFile(path) as archive:
+            arrays = {name: _read_array(archive, name, n) for name in _ARRAYS}
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    # Whatever numpy and zipfile make of bytes that are no such archive.
+    # Whatever zipfile makes of bytes that are no archive.
     except Exception as error:  # noqa: BLE001
         raise BundleDamaged(f"{path} cannot be read as matches ({error}).") from None
     matches = Matches(**arrays)
-    shape = (n, matches.features.shape[-1] if matches.features.ndim else 0)
-    for name, kind in _ARRAYS.items():
-        if arrays[name].shape != shape or arrays[name].dtype != kind:
-            raise BundleDamaged(f"{path} does not hold matches of {n:,} features in {name}.")
+    shape = matches.features.shape
+    if any(array.shape != shape for array in arrays.values()):
+        raise BundleDamaged(f"{path} does not hold as many matches in each of its arrays.")
     low, high = int(matches.features.min(initial=0)), int(matches.features.max(initial=-1))
     if not shape[1] or low < 0 or high >= other_n:
         raise BundleDamaged(f"{path} names features that {other} does not have.")
     if not np.isfinite(matches.cosines).all() or matches.together.min(initial=0) < 0:
         raise BundleDamaged(f"{path} holds figures that cannot be.")
     return matches
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, n: int) -> NDArray[Any]:
+    """One array `(n, any)` of an archive, no longer than the archive itself.
+
+    Raises:
+        ValueError: It is another one, or packed, so that it may have any length.
+    """
+    part = archive.getinfo(f"{name}.npy")
+    if part.compress_type != zipfile.ZIP_STORED or part.file_size != part.compress_size:
+        raise ValueError(f"{name} is packed")
+    with archive.open(part) as file:
+        header = read_header(file)
+        if not header.fits((n, None), _ARRAYS[name]) or header.fortran_order:
+            raise ValueError(f"{name} is {header}")
+        if header.file_bytes != part.file_size:
+            raise ValueError(f"{name} is cut short")
+        return np.frombuffer(file.read(), dtype=header.dtype).reshape(header.shape)

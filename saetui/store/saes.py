@@ -17,6 +17,7 @@ from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import forget_pages, map_array
 from saetui.store.atomic import atomic_write, write_json
+from saetui.store.hashes import prove_once
 from saetui.store.json_files import read_json
 
 CONFIGURATION = "cfg.json"
@@ -24,6 +25,9 @@ WEIGHTS = "sae_weights.safetensors"
 STABILITY = "stability.npy"
 
 CODES = ("codes/indices.npy", "codes/values.npy")
+# Bytes; what describes our five tensors has about 400.
+_LONGEST_HEADER = 1 << 16
+
 POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
 
 
@@ -80,6 +84,7 @@ def load_weights(folder: Path) -> SaeWeights:
     d, n = configuration["d_in"], configuration["d_sae"]
     path = folder / WEIGHTS
     try:
+        _check_header_length(path)
         tensors = load_file(path)
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {folder}.") from None
@@ -109,6 +114,14 @@ def load_weights(folder: Path) -> SaeWeights:
     )
 
 
+def _check_header_length(path: Path) -> None:
+    """Raise ValueError where the description of the tensors is longer than that of ours can be."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"its header has {length:,} bytes")
+
+
 def _threshold(path: Path, tensors: dict[str, NDArray[np.float32]]) -> float:
     thresholds = tensors.get("threshold", np.zeros(1, dtype=np.float32))
     if thresholds.min() < 0 or thresholds.min() != thresholds.max():
@@ -126,9 +139,10 @@ def load_codes(folder: Path, documents: int, n: int, k: int) -> Codes:
     """Codes by document, mapped."""
     indices_path, values_path = (folder / name for name in CODES)
     indices = map_array(indices_path, (documents, k), np.int32)
+    values = map_array(values_path, (documents, k), np.float32)
     check_numbers(indices_path, indices, -1, n)
-    forget_pages(indices)
-    return Codes(indices, map_array(values_path, (documents, k), np.float32), n)
+    _check_activations(values_path, values)
+    return Codes(indices, values, n)
 
 
 def load_postings(folder: Path, n: int) -> Postings:
@@ -143,21 +157,42 @@ def load_postings(folder: Path, n: int) -> Postings:
             f"{indptr_path} ends at {indptr[-1]:,}, but {rows_path.name} holds {len(rows):,} rows."
         )
     values = map_array(values_path, (len(rows),), np.float32)
-    if not (values.min(initial=1) > 0 and values.max(initial=1) < np.inf):
-        raise BundleDamaged(f"{values_path} holds an activation that is not above zero.")
-    forget_pages(values)
+    _check_activations(values_path, values, above=0)
     return Postings(indptr, rows, values)
 
 
 def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -> None:
-    """See that numbers from `path` are at least `low` and below `stop`.
+    """See that mapped numbers from `path` are at least `low` and below `stop`.
 
     A wrong one would have its reader take what is not there, or count up to two thousand million.
 
     Raises:
         BundleDamaged: One is not.
     """
-    lowest, highest = int(numbers.min(initial=low)), int(numbers.max(initial=low))
-    if lowest < low or highest >= stop > low:
-        wrong = lowest if lowest < low else highest
-        raise BundleDamaged(f"{path} holds {wrong}, but only {low} to {stop - 1} belong there.")
+
+    def check() -> None:
+        lowest, highest = int(numbers.min(initial=low)), int(numbers.max(initial=low))
+        forget_pages(numbers)
+        if lowest < low or highest >= stop > low:
+            wrong = lowest if lowest < low else highest
+            raise BundleDamaged(f"{path} holds {wrong}, but only {low} to {stop - 1} belong there.")
+
+    prove_once(path, f"numbers from {low} below {stop}", check)
+
+
+def _check_activations(path: Path, values: NDArray[np.float32], above: float = -np.inf) -> None:
+    """See that mapped activations from `path` are numbers above `above`.
+
+    Raises:
+        BundleDamaged: One is not.
+    """
+
+    def check() -> None:
+        # Of numbers of which one is none, the smallest is none.
+        lowest, highest = values.min(initial=np.inf), values.max(initial=-np.inf)
+        forget_pages(values)
+        if values.size and not (lowest > above and highest < np.inf):
+            least = "above zero" if above == 0 else "a number"
+            raise BundleDamaged(f"{path} holds an activation that is not {least}.")
+
+    prove_once(path, f"activations above {above}", check)

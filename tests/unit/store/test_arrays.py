@@ -93,12 +93,31 @@ def header(text: str) -> bytes:
         header("{'descr': '<f4', 'fortran_order': False, 'shape': (6, 4"),
         header("__import__('os')"),
         header("(" * 5_000),
+        header("(" * 900),
+        header("-" * 900 + "1"),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}"),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4611686018427387904)}"),
     ],
 )
 def test_what_is_no_array_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(BundleDamaged, match=r"array\.npy"):
+    for shape in ((6, 4), (None, None), (None, 4)):
+        with pytest.raises(BundleDamaged, match=r"array\.npy"):
+            map_array(path, shape, np.float32)
+
+
+def test_what_follows_an_array_is_refused(path: Path) -> None:
+    """Rows of a large array are found from the end of its file."""
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(BundleDamaged, match=r"array\.npy is longer than the array in it"):
         map_array(path, (6, 4), np.float32)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "array.npy")
+    with pytest.raises(BundleDamaged, match="not a numpy array"):
+        map_array(tmp_path / "array.npy", (6, 4), np.float32)
 
 
 def test_an_archive_or_a_folder_is_refused(tmp_path: Path) -> None:

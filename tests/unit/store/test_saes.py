@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from saetui.core.codec import SaeWeights, encode
 from saetui.core.postings import build_postings
 from saetui.errors import BundleDamaged
+from saetui.store import hashes
 from saetui.store.arrays import save_array
 from saetui.store.saes import (
     CODES,
@@ -178,6 +179,44 @@ def test_codes_of_features_that_do_not_exist_are_refused(folder: Path, wrong: in
     complaint = rf"indices\.npy holds {wrong}, but only -1 to 11"
     with pytest.raises(BundleDamaged, match=complaint):
         load_codes(folder, DOCUMENTS, N, K)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_codes_that_are_no_numbers_are_refused(folder: Path, wrong: float) -> None:
+    values = np.load(folder / CODES[1])
+    values[7, 1] = wrong
+    save_array(folder / CODES[1], values)
+    with pytest.raises(
+        BundleDamaged, match=r"values\.npy holds an activation that is not a number"
+    ):
+        load_codes(folder, DOCUMENTS, N, K)
+
+
+def test_a_large_array_is_looked_through_once(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAETUI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 1)
+    looked: list[Path] = []
+    monkeypatch.setattr("saetui.store.saes.forget_pages", looked.append)
+    for _ in range(3):
+        load_codes(folder, DOCUMENTS, N, K)
+    assert len(looked) == 2
+    with pytest.raises(BundleDamaged, match="but only -1 to 1 belong there"):
+        load_codes(folder, DOCUMENTS, 2, K)
+    indices = np.load(folder / CODES[0])
+    indices[3, 0] = N
+    save_array(folder / CODES[0], indices)
+    with pytest.raises(BundleDamaged, match=f"holds {N}"):
+        load_codes(folder, DOCUMENTS, N, K)
+
+
+@pytest.mark.parametrize("length", [0, 1 << 20, 1 << 30, 2**64 - 1])
+def test_a_header_of_tensors_without_end_is_refused(folder: Path, length: int) -> None:
+    path = folder / WEIGHTS
+    path.write_bytes(length.to_bytes(8, "little") + path.read_bytes()[8:])
+    with pytest.raises(BundleDamaged, match=r"sae_weights\.safetensors is cut short or not"):
+        load_weights(folder)
 
 
 @pytest.mark.parametrize("wrong", [0.0, -1.0, np.nan, np.inf])

@@ -1,6 +1,7 @@
 """Matches come back as they were written, and nothing else passes for them."""
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,44 @@ def test_what_cannot_be_is_refused(folder: Path, change: dict[str, Any]) -> None
     with (folder / matches_file("k8-n3")).open("wb") as handle:
         np.savez(handle, **{name: array for name, array in arrays.items() if array is not None})
     with pytest.raises(BundleDamaged, match=r"k8-n3\.npz"):
+        read_matches(folder, "k8-n3", 3, 3)
+
+
+def test_what_unpacks_to_more_than_it_is_is_refused(folder: Path) -> None:
+    path = folder / matches_file("k8-n3")
+    with path.open("wb") as handle:
+        np.savez_compressed(handle, features=np.zeros((3, 2), dtype=np.int32))
+    with pytest.raises(BundleDamaged, match=r"k8-n3\.npz .*features is packed"):
+        read_matches(folder, "k8-n3", 3, 3)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<i4", "fortran_order": False, "shape": (3, 1 << 23)}
+    )
+    # 100 MB of zeros are a tenth of one when packed.
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        archive.open("features.npy", "w", force_zip64=True) as part,
+    ):
+        part.write(header.getvalue())
+        for _ in range(100):
+            part.write(bytes(1 << 20))
+    assert path.stat().st_size < 1 << 18
+    with pytest.raises(BundleDamaged, match=r"k8-n3\.npz .*features is packed"):
+        read_matches(folder, "k8-n3", 3, 3)
+
+
+@pytest.mark.parametrize("shape", [(3, 1 << 40), (3, 3), (1 << 62, 4), (3, 0)])
+def test_a_header_that_says_more_than_there_is_is_refused(
+    folder: Path, shape: tuple[int, ...]
+) -> None:
+    path = folder / matches_file("k8-n3")
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<i4", "fortran_order": False, "shape": shape}
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("features.npy", header.getvalue() + MATCHES.features.tobytes())
+    with pytest.raises(BundleDamaged, match=r"k8-n3\.npz .*features is"):
         read_matches(folder, "k8-n3", 3, 3)
 
 
