@@ -7,6 +7,6 @@ import os
 # Drawing more often costs only what has changed.
 os.environ.setdefault("TEXTUAL_FPS", "240")
 
-# What is computed between a key and its frame is small. Divided among threads it takes as long, and
-# beside other work a hundred times as long, since they wait for one another.
+# The computations between a key and its frame are small. Several threads are no faster at them, and
+# beside other work a hundred times slower, since the threads wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

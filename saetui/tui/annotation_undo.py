@@ -42,11 +42,11 @@ class AnnotationUndo:
         self._edits: list[_Edit] = []
 
     def name(self, feature: int, text: str) -> None:
-        """Call a feature something; empty text takes the reader's own label back."""
+        """Give a feature a label of the reader's own; empty text removes it."""
         self._write(feature, "label", text.strip(), self._said(feature).label)
 
     def accept(self, feature: int, text: str) -> bool:
-        """Take a label as one's own; whether it was taken, or taken back because it was already."""
+        """Make a label the reader's own, or remove it if it already is; whether it was made so."""
         if not text:
             raise InputError("There is no label to accept.", "Write one with l.")
         taken = self._said(feature).label != text.strip()
@@ -54,7 +54,7 @@ class AnnotationUndo:
         return taken
 
     def reject(self, feature: int) -> None:
-        """Show the next older label instead of the one shown; one's own is taken back."""
+        """Show the next older label instead of this one; the reader's own label is removed."""
         record = self._session.record(feature)
         if self._said(feature).label:
             self.name(feature, "")
@@ -64,28 +64,28 @@ class AnnotationUndo:
             raise InputError("There is no label to reject.", "Write one with l.")
 
     def toggle_rejected(self, feature: int, version: int) -> None:
-        """Call one version of the label wrong, or not wrong after all."""
+        """Reject one version of the label, or stop rejecting it."""
         texts = [str(version), f"-{version}"]
         if version in self._said(feature).rejected:
             texts.reverse()
         self._write(feature, "rejected", *texts)
 
     def toggle_bookmark(self, feature: int) -> None:
-        """Mark a feature, or take its mark away."""
+        """Set a bookmark on a feature, or remove it."""
         marked = self._said(feature).bookmark
         self._write(feature, "bookmark", "" if marked else "yes", "yes" if marked else "")
 
     def note(self, feature: int, text: str) -> None:
-        """Note something; empty text takes the note away."""
+        """Write a note on a feature; empty text removes it."""
         self._write(feature, "note", text.strip(), self._said(feature).note)
 
     @property
     def can_undo(self) -> bool:
-        """Whether anything was said that was not undone yet."""
+        """Whether there is an edit to undo."""
         return bool(self._edits)
 
     def undo(self) -> tuple[int, str]:
-        """Take back what was said last; returns which feature it was about, and what it was."""
+        """Undo the last edit; returns its feature, and what kind of edit it was."""
         edit = self._edits[-1]
         self._session.note(edit.feature, edit.kind, edit.opposite)
         self._edits.pop()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Opener = Callable[[Callable[[str], None]], "Session"]
 
 _NO_COLOR = NoColor()
-# After so many collections of what is new is all that has been made since looked through.
+# A full garbage collection comes after this many collections of younger objects.
 _RARELY = 100
 
 
@@ -88,19 +88,19 @@ class SaetuiApp(App[None]):
         self.main.session_ready(session)
         # What the first search needs is read while the user types.
         await in_background(_warm, session)
-        # What is there now stays; to look through it for rubbish time and again would make some
-        # keys wait for a tenth of a second where features are many. So would what comes later,
-        # lists of thousands of rows, if it were looked through as often as is usual.
+        # The objects that exist now stay. Where features are many, a garbage collection that went
+        # through all of them would make a key wait for a tenth of a second. Lists of thousands of
+        # rows come later; they are gone through less often than usual for the same reason.
         gc.freeze()
         gc.set_threshold(*self._collecting[:2], _RARELY)
 
     def on_unmount(self) -> None:
-        """Whoever runs the app from Python gets the collector back as it was."""
+        """Set the garbage collector back, for those who run the app from Python."""
         gc.unfreeze()
         gc.set_threshold(*self._collecting)
 
     def _opened(self) -> "Session":
-        """The session, with everything read that the first frame shows."""
+        """The session; everything that the first frame shows has been read."""
         session = self._opener(self._say)
         _ = session.features, session.families, session.lookup
         return session
@@ -114,7 +114,7 @@ def _warm(session: "Session") -> None:
         session.warm()
         _ = session.embedder
     except SaetuiError:
-        # Whoever needs what is missing is told so; browsing works without.
+        # What needs the missing part says so when it is used; browsing works without it.
         return
 
 

@@ -1,4 +1,4 @@
-"""Run slow work beside the app without ever holding up its end."""
+"""Run slow work in a thread that never delays quitting."""
 
 import asyncio
 import threading
@@ -10,10 +10,10 @@ Value = TypeVar("Value")
 
 
 async def in_background(work: Callable[..., Value], *arguments: object) -> Value:
-    """What `work` returns or raises, when it has run in a thread of its own.
+    """Run `work` in a thread of its own, and return or raise what it does.
 
-    `asyncio.to_thread` would not do: its pool waits at the end for what is still running, and a
-    user who quits while an embedder loads or a server is asked would wait with it.
+    `asyncio.to_thread` would not do. Its pool waits for running work when the app ends, so that a
+    user who quits while an embedder loads or a server answers would have to wait, too.
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[Value] = loop.create_future()
@@ -32,7 +32,7 @@ async def in_background(work: Callable[..., Value], *arguments: object) -> Value
         try:
             value = work(*arguments)
         except BaseException as error:  # noqa: BLE001
-            # Whoever awaits the outcome gets it.
+            # The caller, who awaits the outcome, gets the error.
             problem = error
         # The loop is closed when the user has quit meanwhile.
         with suppress(RuntimeError):

@@ -1,4 +1,4 @@
-"""What is drawn on a terminal whose character set is small."""
+"""Replace characters that the terminal's character set lacks."""
 
 import re
 import sys
@@ -26,7 +26,7 @@ _FOREIGN = re.compile(r"[^\x20-\x7e]")
 
 
 class CharsetFilter(LineFilter):
-    """Replaces every character that an encoding lacks by as many others as it is wide.
+    """Replaces every character that an encoding lacks by others of the same width.
 
     Args:
         encoding: Of the terminal.
@@ -53,7 +53,7 @@ class CharsetFilter(LineFilter):
 
 
 def terminal_encoding() -> str:
-    """Of the stream that Textual draws on."""
+    """The encoding of the stream that Textual draws on."""
     stream = sys.__stdout__ if sys.platform == "win32" else sys.__stderr__
     return getattr(stream, "encoding", None) or "ascii"
 

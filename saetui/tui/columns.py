@@ -12,7 +12,7 @@ Pieces = tuple[Piece, ...]
 
 
 def fit(text: str, width: int, ellipsis: str) -> str:
-    """Foreign text on exactly `width` cells: harmless, cut with an ellipsis, or padded."""
+    """Foreign text made harmless and exactly `width` cells wide, by cutting or padding it."""
     # A cell seldom holds more than four characters, so a very long text is not read to its end.
     text = visible_line(text, limit=max(4 * width, 80))
     if cell_len(text) > width:

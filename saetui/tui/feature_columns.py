@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
-# How many cells a label keeps before columns of less weight are shown.
+# A label keeps this many cells before less important columns are shown.
 _LEAST_LABEL, _ROOMY_LABEL = 24, 32
 _LABEL_SHARE = 0.4
-# In lists narrower than this the quality gives way, too.
+# Lists narrower than this have no room for the quality either.
 _LEAST_WIDTH = 40
 _WIDEST_FAMILY = 30
 # Number and mark, the scrollbar's neighbour.
@@ -54,7 +54,7 @@ class Column:
         text: What it says of a feature and the label of its family.
         width: In cells, a space before it and room for a mark in its heading included.
         rank: Where room is short, columns of the highest rank go first.
-        descending: Whether one wants the largest first.
+        descending: Whether a new order by this column puts the largest values first.
     """
 
     name: str
@@ -101,7 +101,7 @@ class Order:
 def columns_for(width: int, sorted_by: Column | None) -> list[tuple[Column, int]]:
     """The columns right of the label that find room, each with its width.
 
-    The column that is sorted by is always among them, so that one sees what the order follows.
+    The column that is sorted by is always among them, so that the reader sees the order.
 
     Args:
         width: Cells of a line.

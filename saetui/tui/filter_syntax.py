@@ -1,9 +1,9 @@
-"""What the filter line of the features understands, as it is told to the reader."""
+"""The syntax of the filter line of features, and the examples that explain it."""
 
 import re
 from dataclasses import dataclass
 
-# In the order in which they are told where not all find room.
+# The first ones are shown where there is no room for all.
 _EXAMPLES = (
     "words",
     "~a meaning",
@@ -28,7 +28,7 @@ _UNFINISHED = re.compile(r"(\w+)(<=|>=|!=|!|<|>|=|:)")
 
 
 def hint(width: int) -> str:
-    """Examples of what may be typed, as many as find room."""
+    """Examples of what can be typed, as many as fit."""
     text = f"Filter: {_EXAMPLES[0]}"
     for example in _EXAMPLES[1:]:
         if len(text) + len(example) + 3 <= width:
@@ -38,12 +38,12 @@ def hint(width: int) -> str:
 
 @dataclass(frozen=True)
 class FilterText:
-    """What is typed so far.
+    """The text of the filter line, perhaps half typed.
 
     Attributes:
-        text: Without a last condition that still lacks its value.
-        meaning: What must be embedded before it can be answered, or empty.
-        ranked: Whether some of what it finds fits better than the rest.
+        text: What to filter by: a last condition without a value is left out.
+        meaning: The part that has to be embedded first, or empty.
+        ranked: Whether the matches have an order, the best first.
     """
 
     text: str

@@ -16,7 +16,7 @@ class OpenDocument(Message):
 
 
 class MoreLike(Message):
-    """What is like a document is to be searched for."""
+    """Documents like this one are to be searched for."""
 
     def __init__(self, row: int) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Feedback(Message):
 
 
 class OpenFeature(Message):
-    """A feature is to be looked at in the features view."""
+    """A feature is to be shown in the features view."""
 
     def __init__(self, feature: int) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class ListFeatures(Message):
     Attributes:
         text: For the filter line.
         features: The only ones to list, in this order; None for all.
-        title: What these have in common.
+        title: What these features have in common.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class ListFeatures(Message):
 
 
 class LabelsChanged(Message):
-    """The reader has said something about a feature."""
+    """The reader has annotated a feature: labels, notes or bookmarks have changed."""
 
 
 class OpenFamily(Message):
-    """A feature is to be looked at in its family.
+    """A feature is to be shown in its family.
 
     Attributes:
         feature: Its number.
@@ -104,7 +104,7 @@ class SteerFeatures(Message):
 
 
 class OpenSplitting(Message):
-    """A feature is to be looked at beside its likes in the other SAEs."""
+    """A feature is to be shown beside its matches in the other SAEs."""
 
     def __init__(self, feature: int) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class UseSae(Message):
 
     Attributes:
         sae: Its name.
-        feature: Of it, the one to go to.
+        feature: The feature of that SAE to go to.
     """
 
     def __init__(self, sae: str, feature: int) -> None:

@@ -1,4 +1,4 @@
-"""Answer the newest request only, so that a held key never waits for what it has overtaken."""
+"""Answer only the newest request, so that a key held down never waits for outdated answers."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -13,10 +13,10 @@ Answer = TypeVar("Answer")
 
 
 class NewestRequest(Generic[Request, Answer]):
-    """Runs one request at a time in a thread; a request that was overtaken is never delivered.
+    """Runs one request at a time in a thread, and delivers the answer to the newest one only.
 
     Args:
-        node: On whose behalf; the work ends with it.
+        node: Runs the worker, which ends with it.
         name: Of the work, for Textual's log.
         work: Called in a thread with a request.
         deliver: Called in the app's own thread with the newest request and its answer.
@@ -38,7 +38,7 @@ class NewestRequest(Generic[Request, Answer]):
         self._fail = fail
         self._waiting: list[Request] = []
         self._running = False
-        # How often something was asked or dropped: an answer counts only if this has not changed.
+        # Grows with each request and each drop; an answer is delivered only if it is unchanged.
         self._turn = 0
 
     @property
@@ -48,11 +48,11 @@ class NewestRequest(Generic[Request, Answer]):
 
     @property
     def overtaken(self) -> bool:
-        """Whether what is being worked on is not wanted any more."""
+        """Whether a newer request waits, so that nobody needs the answer being worked on."""
         return bool(self._waiting)
 
     def ask(self, request: Request) -> None:
-        """Ask; whatever was asked before and not yet answered is dropped."""
+        """Ask for an answer; earlier requests that have none yet are dropped."""
         self.drop()
         self._waiting.append(request)
         if not self._running:
@@ -60,7 +60,7 @@ class NewestRequest(Generic[Request, Answer]):
             self._node.run_worker(self._run(), name=self._name, group=self._name)
 
     def drop(self) -> None:
-        """Deliver nothing of what was asked so far."""
+        """Drop all earlier requests; none of their answers is delivered."""
         self._waiting.clear()
         self._turn += 1
 

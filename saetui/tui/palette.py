@@ -17,11 +17,11 @@ class Commanded(Protocol):
     """A screen on which commands of the table work."""
 
     def targets(self) -> dict[str, tuple[str, DOMNode]]:
-        """For each scope its view, or "" where there is only one, and the node of its actions."""
+        """For each scope its view ("" if there is only one) and the node that has its actions."""
 
 
 def palette_commands(app: App[None], screen: Screen[object]) -> Iterator[SystemCommand]:
-    """The commands that a screen has, each going to the view that it belongs to."""
+    """The commands of a screen; each first goes to its own view."""
     if not isinstance(screen, Commanded):
         return
     for scope, (view, node) in screen.targets().items():

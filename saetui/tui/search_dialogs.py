@@ -1,4 +1,4 @@
-"""What the search view asks in a dialog, or does with files: steps, presets, exports, copies."""
+"""Dialogs and files of the search view: steps, presets, exports, copies."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -26,10 +26,10 @@ _LONGEST_NAME = 60
 
 
 class SearchDialogs:
-    """Asks, reads and writes in the background, and says what came of it.
+    """Opens dialogs, reads and writes files in the background, and reports what happened.
 
     Args:
-        view: On whose behalf.
+        view: Runs the workers and opens the dialogs.
         control: The search.
     """
 
@@ -133,7 +133,7 @@ class SearchDialogs:
         self._control.open_preset(opened)
 
     def copy(self, row: int | None) -> None:
-        """Copy the document in a row, or without one the command that repeats the search."""
+        """Copy the document in a row; for None, the command that repeats the search."""
         files, answer = self.files, self._answer()
         if files is None or answer is None:
             return
@@ -150,7 +150,7 @@ class SearchDialogs:
         return self._control.answer
 
     def _present_answer(self) -> "SearchResponse | None":
-        """The answer to the last step; what it found must not be kept as that of another."""
+        """The answer, if it is that of the last step and not of an earlier one."""
         answer = self._answer()
         if answer is not None and answer.request != self._control.request:
             self._say("The results of the last step are not there yet: try again in a moment.")
@@ -176,7 +176,7 @@ class SearchDialogs:
         self._view.app.push_screen(screen, then)
 
     def _do(self, work: Callable[[], Value], then: Callable[[Value], None]) -> None:
-        """Work in a thread, then go on here; an error is told."""
+        """Work in a thread, then go on in the app's own; an error is shown."""
 
         async def run() -> None:
             try:

@@ -1,4 +1,4 @@
-"""Searches and results as files: presets, bookmarks, exports, and what is copied."""
+"""Searches and results as files and as text to copy."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class SearchFiles:
-    """Writes and reads what belongs to one session; everything here may take a while.
+    """Reads and writes the files of one session. Every method may take a while.
 
     All methods raise `InputError` where something cannot be written, read or used.
 
     Args:
-        session: What is searched.
-        folder: Where files go that are named without a folder.
+        session: The session that is searched.
+        folder: The folder of files that are named without one.
     """
 
     def __init__(self, session: "Session", folder: Callable[[], Path] = Path.cwd) -> None:
@@ -28,7 +28,7 @@ class SearchFiles:
         self._folder = folder
 
     def free_name(self, request: "SearchRequest", ending: str) -> str:
-        """A name for a file of this search that no file has yet."""
+        """A name for a new file of this search."""
         from saetui.session.saved.bookmarks import search_name
 
         name = search_name(self._session, request)
@@ -38,7 +38,7 @@ class SearchFiles:
         return free
 
     def save(self, name: str, answer: "SearchResponse", steps: "list[SearchRequest]") -> Path:
-        """Save a search and its steps; a preset that is there is replaced, any other file kept."""
+        """Save a search and its steps; replaces a preset of that name, but no other file."""
         from saetui.session.saved.presets import read_preset, save_preset
 
         path = self._place(name)
@@ -52,13 +52,13 @@ class SearchFiles:
         return path
 
     def bookmark(self, answer: "SearchResponse", steps: "list[SearchRequest]") -> str:
-        """Keep a result set in the bundle; what it is called there."""
+        """Bookmark a result set in the bundle; returns its name there."""
         from saetui.session.saved.bookmarks import bookmark
 
         return bookmark(self._session, answer.request, answer, steps).name
 
     def export(self, name: str, answer: "SearchResponse") -> str:
-        """Write results; a sentence that says what was written."""
+        """Write results; returns a sentence that says what was written."""
         from saetui.session.saved.exports import export_results
 
         path = self._place(name)
@@ -81,7 +81,7 @@ class SearchFiles:
         return read_preset(self._place(name))
 
     def opened(self, preset: "Preset") -> "OpenedPreset":
-        """What a preset means in this session."""
+        """A preset as searches of this session."""
         from saetui.session.saved.presets import open_preset
 
         return open_preset(preset, self._session)
@@ -93,7 +93,7 @@ class SearchFiles:
         return command_text(self._session, request)
 
     def citation(self, row: int) -> str:
-        """A document to be pasted: BibTeX of a paper on arXiv, else its title and its link."""
+        """A document as text to paste: BibTeX if it is on arXiv, otherwise title and link."""
         from saetui.session.saved.bibtex import citation
 
         return citation(self._session.bundle.documents.document(row))

@@ -1,4 +1,4 @@
-"""What a step of each feature would do to the results, worked out when nobody presses keys."""
+"""What a step of each feature would do to the results, computed while no key is pressed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from saetui.core.search_request import SearchRequest
     from saetui.session.session import Session
 
-# Of which results it is asked what a step moves.
+# Effects count changes among this many first results.
 _FIRST = 10
 
 
 class StepEffects:
-    """Asks of each answer that is not followed by another what its features would do.
+    """Computes the effects of a search's features once no further answer follows.
 
     CALM is how many seconds must pass without another answer.
 
     Args:
-        view: On whose behalf.
-        session: The open session; None before there is one.
-        show: Given by feature how many of the first ten results a large step of it replaces.
+        view: Runs the worker and the timer.
+        session: Returns the open session, or None before there is one.
+        show: Called with how many of the first ten results a large step replaces, by feature.
     """
 
     CALM: ClassVar[float] = 0.15
@@ -45,18 +45,18 @@ class StepEffects:
 
     @property
     def calm(self) -> bool:
-        """Whether nothing waits to be worked out."""
+        """Whether no computation waits to begin."""
         return self._timer is None
 
     def drop(self) -> None:
-        """Show nothing of what was asked so far."""
+        """Forget earlier requests; none of their effects is shown."""
         self._trying.drop()
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
 
     def ask(self, request: "SearchRequest") -> None:
-        """Work it out for a search that was just answered, unless another answer comes soon."""
+        """Compute the effects for a search that was answered, unless another answer follows."""
         self.drop()
         timer: Timer = self._view.set_timer(self.CALM, lambda: self._begin(timer, request))
         self._timer = timer
@@ -74,5 +74,5 @@ class StepEffects:
         if session is None or request.retrieval == "lexical":
             return {}
         found = effects(session, replace(request, limit=_FIRST))
-        # Nearly all of them move by some place; those that leave tell features apart.
+        # A step of any feature moves most results a little; how many it replaces differs more.
         return {each.feature: (each.raised + each.lowered) / 2 for each in found}

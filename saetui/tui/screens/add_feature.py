@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class AddFeatureScreen(ModalScreen[int | None]):
     """A filter line above the features that match; enter chooses.
 
-    The arrow keys move in the list while one types.
+    The arrow keys move in the list while the line has the focus.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +63,7 @@ class AddFeatureScreen(ModalScreen[int | None]):
         self._say_heading()
 
     def on_input_changed(self, event: TextLine.Changed) -> None:
-        """Filter as one types."""
+        """Filter while the user types."""
         self._refilter(event.value)
 
     def on_input_submitted(self, event: TextLine.Submitted) -> None:

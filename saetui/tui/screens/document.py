@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from saetui.core.documents import Document
     from saetui.session.details import DocumentDetail
 
-# Nobody reads further in a terminal, and a line costs memory.
+# Nobody reads further in a terminal, and every line costs memory.
 _MAX_CHARACTERS = 200_000
 _MAX_FACT = 2_000
 _MOST_COPIED = 60
@@ -41,13 +41,13 @@ _MOST_COPIED = 60
 
 @dataclass(frozen=True)
 class _Read:
-    """A document that was read, and where the reader was.
+    """A document that was read, and the place where the reader left it.
 
     Attributes:
-        detail: What is known about it.
-        trust: How far to trust the label of a feature.
-        cursor: In the list of what is in it.
-        scroll: First line of the text in view.
+        detail: The document.
+        trust: Says how far to trust a feature's label.
+        cursor: Its position in the list of features and neighbours.
+        scroll: The first line of the text in view.
     """
 
     detail: "DocumentDetail"
@@ -59,11 +59,11 @@ class _Read:
 class DocumentScreen(Screen[None]):
     """One document; enter on a feature or neighbour goes there, and escape comes back.
 
-    There is one such screen, which shows one document after another: to make a screen anew takes
-    several times as long as to fill it.
+    There is one such screen, which shows one document after another: making a new screen takes
+    several times as long as filling this one.
 
     Args:
-        go_on: Called with a message about where the reader goes from here.
+        go_on: Called with a message that says where the reader goes next.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("Document"), *bindings("Everywhere")]
@@ -75,22 +75,22 @@ class DocumentScreen(Screen[None]):
         self._heading = Heading()
         self._text = TextPane(id="document-text")
         self._related = DetailList(id="related", empty=("No feature is active on it.",))
-        # The documents on the way here, the one that is shown last.
+        # The documents that led here; the last one is shown.
         self._way: list[_Read] = []
 
     @property
     def detail(self) -> "DocumentDetail":
-        """What is shown; there must be something."""
+        """The document that is shown; there must be one."""
         return self._way[-1].detail
 
     def begin(self, detail: "DocumentDetail", trust: Trust) -> None:
-        """Show a document that one comes to from elsewhere."""
+        """Show a document that was opened from another screen."""
         self._way = [_Read(detail, trust)]
         self._show()
         self._related.focus()
 
     def follow(self, detail: "DocumentDetail", trust: Trust) -> None:
-        """Show a document that one comes to from the one that is shown."""
+        """Show a document that was opened from the one shown now."""
         self._way[-1] = replace(
             self._way[-1], cursor=self._related.cursor, scroll=self._text.scroll_y
         )
@@ -116,7 +116,7 @@ class DocumentScreen(Screen[None]):
         if self._text.size.width:
             self._lay_out()
             if self._text.scroll_y != now.scroll:
-                # How far one can scroll is known when the text is laid out.
+                # The text can be scrolled only after it has been laid out.
                 self.call_after_refresh(self._text.scroll_to, y=now.scroll, animate=False)
 
     def on_resize(self) -> None:
@@ -138,7 +138,7 @@ class DocumentScreen(Screen[None]):
 
     @property
     def _feature(self) -> int | None:
-        """Under the cursor, if there is one."""
+        """The feature under the cursor, if there is one."""
         row = self._related.row
         return row.target if row is not None and row.kind == "feature" else None
 
@@ -153,12 +153,12 @@ class DocumentScreen(Screen[None]):
             self._go_on(OpenFamily(self._feature))
 
     def action_matches(self) -> None:
-        """Go to the feature among its likes in other SAEs."""
+        """Go to the feature among its matches in other SAEs."""
         if self._feature is not None:
             self._go_on(OpenSplitting(self._feature))
 
     def action_more_like(self) -> None:
-        """Search for what is like the document."""
+        """Search for documents like this one."""
         self._go_on(MoreLike(self.detail.row))
 
     def action_feedback(self, sign: int) -> None:
@@ -166,7 +166,7 @@ class DocumentScreen(Screen[None]):
         self._go_on(Feedback(self.detail.row, sign))
 
     def action_copy(self) -> None:
-        """Copy what it is called and where it can be read."""
+        """Copy its title and link."""
         from saetui.session.saved.bibtex import citation
 
         text = citation(self.detail.document)
@@ -179,7 +179,7 @@ class DocumentScreen(Screen[None]):
         self._go_on(ListFeatures("", features, f"Document {self.detail.document.id}"))
 
     def action_back(self) -> None:
-        """Go back to the document from which one came, or to where that was opened."""
+        """Go back to the document before, or to the view that the first one was opened from."""
         if len(self._way) > 1:
             self._way.pop()
             self._show()
@@ -191,7 +191,7 @@ class DocumentScreen(Screen[None]):
         self._go_on(OpenView(name))
 
     def action_find(self) -> None:
-        """Go to the line of the view from which one came."""
+        """Go to the query or filter line of the view behind."""
         self._go_on(OpenView(find=True))
 
     def targets(self) -> dict[str, tuple[str, DOMNode]]:
@@ -200,7 +200,7 @@ class DocumentScreen(Screen[None]):
 
 
 def document_lines(document: "Document", width: int) -> list[DetailRow]:
-    """Title, text, and what else is known."""
+    """Title, text and metadata."""
     text = document.text[:_MAX_CHARACTERS]
     cut = f"Cut here: the document has {len(document.text):,} characters."
     facts = {"id": document.id, "published": document.published, "link": document.url}
@@ -219,7 +219,7 @@ def document_lines(document: "Document", width: int) -> list[DetailRow]:
 
 
 def _plain(value: object) -> str:
-    """A value of metadata as a reader writes it."""
+    """A value of metadata as text."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):

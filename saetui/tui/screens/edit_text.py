@@ -29,7 +29,7 @@ class EditTextScreen(ModalScreen[str | None]):
         super().__init__()
         self._title = title
         self._about = _About(about)
-        # Written on at the end; what is there is not selected, or the first letter would erase it.
+        # The text is not selected, or the first letter typed would erase it.
         self._line = TextLine(visible_line(text), placeholder=empty, select_on_focus=False)
 
     def compose(self) -> ComposeResult:

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 
 
 class MainScreen(Screen[None]):
-    """Search, features, families, splitting; passes between them what they ask of one another.
+    """Shows the four views, and passes on what one of them asks of another.
 
-    The screen can be used before the session is there.
+    The screen can be used before the session is open.
 
     Args:
         name: Of the bundle, shown until it is open.
@@ -89,12 +89,12 @@ class MainScreen(Screen[None]):
 
     @property
     def is_current(self) -> bool:
-        """Whether any of it can be seen, and must be drawn: behind a dialog, not a document."""
+        """Whether any of it is visible: a dialog covers a part of it, a document all of it."""
         return super().is_current and self.app.screen is not self._document
 
     @property
     def search(self) -> SearchControl:
-        """The search as the user spells it."""
+        """Controls the search."""
         return self._search_view.control
 
     @property
@@ -104,13 +104,13 @@ class MainScreen(Screen[None]):
 
     @property
     def answer(self) -> "SearchResponse | None":
-        """The answer shown, if there is one."""
+        """The answer that is shown, if there is one."""
         return self.search.answer
 
     # The session comes.
 
     def say(self, sentence: str) -> None:
-        """Show what opening the bundle is busy with."""
+        """Show what is being done while the bundle is opened."""
         self._search_view.show_nothing(sentence)
 
     def session_ready(self, session: "Session") -> None:
@@ -142,7 +142,7 @@ class MainScreen(Screen[None]):
         self.search.add(event.features)
 
     def on_more_like(self, event: MoreLike) -> None:
-        """Search for what is like a document."""
+        """Search for documents like this one."""
         self.action_view("search")
         self.search.go(self.request.more_like(event.row))
 
@@ -173,7 +173,7 @@ class MainScreen(Screen[None]):
             screen.follow(detail, trust)
 
     def _go_on(self, message: Message) -> None:
-        """From a document: to another, from which one comes back, or to a view."""
+        """Go from a document to another one, or close it and go to a view."""
         if not isinstance(message, OpenDocument) and self.app.screen is self._document:
             self.app.pop_screen()
         self.post_message(message)
@@ -187,7 +187,7 @@ class MainScreen(Screen[None]):
         self._features_view.go_to(event.feature)
 
     def on_list_features(self, event: ListFeatures) -> None:
-        """Go to the features that something leads to."""
+        """List certain features in the features view."""
         self.action_view("features")
         self._features_view.list_only(event.text, event.features, event.title)
 
@@ -211,7 +211,7 @@ class MainScreen(Screen[None]):
         self._families_view.go_to(family, event.feature)
 
     def on_open_splitting(self, event: OpenSplitting) -> None:
-        """Go to a feature among its likes in other SAEs."""
+        """Go to a feature among its matches in other SAEs."""
         self._splitting_view.go_to(event.feature)
         self.action_view("splitting")
 

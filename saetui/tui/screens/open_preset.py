@@ -50,12 +50,12 @@ class SavedList(LineList[Saved]):
 
 
 class OpenPresetScreen(ModalScreen["str | Preset | None"]):
-    """A line for words or a file's name above what there is; enter opens.
+    """A line for words or the name of a file, above the list of saved searches; enter opens.
 
-    It is left with the preset that was chosen, or the name of a file that was typed.
+    The screen returns the preset that was chosen, or the name of a file that was typed.
 
     Args:
-        saved: What there is, each with its name; called in a thread.
+        saved: Returns the saved searches with their names; called in a thread.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,7 +81,7 @@ class OpenPresetScreen(ModalScreen["str | Preset | None"]):
             yield self._list
 
     def on_mount(self) -> None:
-        """Look what there is."""
+        """Read the saved searches."""
         self.run_worker(self._look(), name="presets")
 
     async def _look(self) -> None:
@@ -98,11 +98,11 @@ class OpenPresetScreen(ModalScreen["str | Preset | None"]):
         self._list.replace(found, cursor=0)
 
     def on_input_changed(self, event: TextLine.Changed) -> None:
-        """Filter as one types."""
+        """Filter while the user types."""
         self._refilter(event.value)
 
     def on_input_submitted(self, event: TextLine.Submitted) -> None:
-        """Open what is under the cursor, or the file that was typed."""
+        """Open the search under the cursor, or the file that was typed."""
         event.stop()
         if not self.is_current:
             return
@@ -113,7 +113,7 @@ class OpenPresetScreen(ModalScreen["str | Preset | None"]):
             self.dismiss(name)
 
     def on_line_list_chosen(self, event: SavedList.Chosen) -> None:
-        """Open what was clicked."""
+        """Open the search that was clicked."""
         event.stop()
         if self.is_current and isinstance(event.row, Saved):
             self.dismiss(event.row.preset)

@@ -1,4 +1,4 @@
-"""Every step of the search, to jump to."""
+"""The list of all steps of the search, any of which can be gone back to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from saetui.tui.widgets.line_list import LineList
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A state of the search, by what led to it.
+    """One step of the search.
 
     Attributes:
-        place: In the history.
+        place: Its position in the history.
         text: What was done.
         undone: Whether it has been undone.
     """

@@ -1,4 +1,4 @@
-"""What the views for browsing share: a filter, a list, and details of the row under the cursor."""
+"""A list with a filter line, beside the details of the row under its cursor."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ class Browser(FilteredView):
         self.detail = DetailList()
         self.heading = Heading()
         self._shown: FeatureDetail | None = None
-        # The feature whose details are to be shown, and whether they will be asked for anyway.
+        # The feature whose details are wanted, and whether a request for them is already due.
         self._wanted: int | None = None
         self._due = False
         self._looking: NewestRequest[int, FeatureDetail] = NewestRequest(
@@ -80,12 +80,12 @@ class Browser(FilteredView):
         self.refilter()
 
     def refresh_labels(self) -> None:
-        """Labels have changed: show the new ones."""
+        """Show the labels as they are now."""
         if self._wanted is not None:
             self.look_at(self._wanted)
 
     def announce(self, *nothing: str) -> None:
-        """After the list has changed: ask for details, or say why there is nothing to list."""
+        """After the list has changed, ask for details, or say why the list is empty."""
         row = self.lines.row
         if row is None:
             self.lines.say(*nothing)
@@ -97,13 +97,13 @@ class Browser(FilteredView):
             self.look_at_row(row)
 
     def look_at_row(self, row: object) -> None:
-        """Show everything about what is under the cursor of the list."""
+        """Show everything about a row of the list."""
         self.look_at(self.feature_of(row))
 
     def look_at(self, feature: int) -> None:
-        """Show everything about a feature, once what changed beside it is on screen.
+        """Show everything about a feature, after the list has been drawn.
 
-        Asked for at once, its details would keep the list from being drawn.
+        Details that were asked for at once would delay the list.
         """
         self._wanted = feature
         if not self._due:
@@ -143,7 +143,7 @@ class Browser(FilteredView):
         return feature_rows(detail, self.detail.glyphs, width, trust_of(records))
 
     def _read_from_top(self) -> None:
-        """Unless one walks through the details, show their beginning."""
+        """Scroll the details to their beginning, unless the cursor is in them."""
         if not self.detail.has_focus:
             self.detail.scroll_home(animate=False)
 
@@ -156,7 +156,7 @@ class Browser(FilteredView):
             self.look_at_row(event.row)
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
-        """Open what is under the cursor."""
+        """Open the row under the cursor."""
         event.stop()
         if event.lines is self.lines:
             self.open_row(event.row)
@@ -182,6 +182,6 @@ class Browser(FilteredView):
             self.post_message(OpenFamily(self.feature))
 
     def action_matches(self) -> None:
-        """Go to the feature among its likes in the other SAEs."""
+        """Go to the feature among its matches in the other SAEs."""
         if self.feature is not None:
             self.post_message(OpenSplitting(self.feature))

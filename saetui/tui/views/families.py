@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from saetui.session.features.family_detail import FamilyDetail
     from saetui.session.session import Session
 
-# Lines of the right side from which the block stands above the details unasked.
+# From this many lines on there is room for the block above the details.
 _ROOMY = 30
 _LONGEST_NAME = 200
 
 
 class FamiliesView(Browser):
-    """The tree of families; beside it the family or feature under the cursor, and the block.
+    """The tree of families, beside the family or feature under its cursor and the block.
 
     The root of a tree stands for the family: its documents are shown. Every other node stands for
     its feature.
@@ -43,7 +43,7 @@ class FamiliesView(Browser):
         self.block = CoOccurrenceBlock(id="block")
         super().__init__(self.forest, "Find features by words of the label, or by number", id=id)
         self._detail_heading = Heading("Feature")
-        # Whether the reader wants to see the block; None: where there is room.
+        # Whether the reader wants to see the block; None shows it where there is room.
         self._block_wanted: bool | None = None
         self._title = "Families"
         self._family: FamilyDetail | None = None
@@ -84,7 +84,7 @@ class FamiliesView(Browser):
         super().refresh_labels()
 
     def refilter(self) -> None:
-        """Show the paths to the features that match the filter, and families called so."""
+        """Show the paths to features that match the filter, and families that match by label."""
         if self.session is None:
             return
         words = self.filter_line.value.strip()
@@ -119,7 +119,7 @@ class FamiliesView(Browser):
     # The right side.
 
     def on_show(self) -> None:
-        """Examine the family under the cursor, which may wait until somebody looks."""
+        """Examine the family under the cursor, which was put off until the view is seen."""
         if self.forest.row is not None:
             self.look_at_row(self.forest.row)
 
@@ -142,7 +142,7 @@ class FamiliesView(Browser):
             super().look_at_row(row)
 
     def _examine(self, family: int) -> "FamilyDetail":
-        # Here and not above: counting needs a library that the first frame does not wait for.
+        # Imported here, since the first frame must not wait for the libraries that this needs.
         from saetui.session.features.family_detail import family_detail
 
         session = self.opened
@@ -202,13 +202,13 @@ class FamiliesView(Browser):
         before = (block.display, details.display)
         block.display, details.display = shown, roomy or not shown
         if before != (block.display, details.display):
-            # What was hidden has a width only now.
+            # A pane that was hidden gets its width only now.
             self.call_after_refresh(self.lay_out)
 
     # Keys.
 
     def action_block(self) -> None:
-        """Go to the block, and show it; from there, hide it and go back to the tree."""
+        """Show the block and go to it; from the block, hide it and go back to the tree."""
         self._block_wanted = not self.block.has_focus
         self._arrange()
         (self.block if self._block_wanted else self.lines).focus()
@@ -219,7 +219,7 @@ class FamiliesView(Browser):
         self.post_message(OpenFeature(event.feature))
 
     def on_co_occurrence_block_left(self, event: CoOccurrenceBlock.Left) -> None:
-        """Go back to the tree; a block that took the place of the details goes."""
+        """Go back to the tree; hide a block that stands in place of the details."""
         event.stop()
         if not self.query_one("#family-pane").display:
             self.action_block()
@@ -231,7 +231,7 @@ class FamiliesView(Browser):
             self.post_message(OpenFeature(self.feature))
 
     def action_family(self) -> None:
-        """Go to the feature in the next of its families, around."""
+        """Go to the feature in the next of its families; the first follows the last."""
         feature, row = self.feature, self.forest.row
         if feature is None or row is None:
             return

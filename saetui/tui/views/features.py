@@ -32,12 +32,12 @@ class FeaturesView(Browser):
         self.list = FeatureList(empty=("Opening.",))
         super().__init__(self.list, hint(0), id=id)
         self.annotations = AnnotationControl(self)
-        # What was chosen to sort by; None: the best match, or without any words the density.
+        # The order that was chosen; None for the best match, or without words the density.
         self._chosen: Order | None = None
-        # The only features that are listed, with what they have in common; None: all.
+        # A title and the only features that are listed; None lists all.
         self._only: tuple[str, Sequence[int]] | None = None
         self._found: Sequence[FeatureRecord] = ()
-        # On which feature the cursor is to stay when the list has been made anew.
+        # The feature that the cursor stays on when the list is filled again.
         self._kept: int | None = None
         self._choosing: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
             self, "choose", self._choose, self._show_found, self._show_failure
@@ -55,8 +55,8 @@ class FeaturesView(Browser):
     def refilter(self) -> None:
         """List the features that match the filter, in the chosen order.
 
-        Words and figures are answered at once; a meaning is embedded, and the list stays until
-        that is done.
+        Words and figures filter at once. A meaning has to be embedded, and the list stays as it
+        is until then.
         """
         if self.session is None:
             return
@@ -94,18 +94,18 @@ class FeaturesView(Browser):
 
     @property
     def _matching(self) -> bool:
-        """Whether what is listed has an order of its own."""
+        """Whether the listed features come in an order of their own."""
         return self._only is not None or FilterText.of(self.filter_line.value).ranked
 
     @property
     def order(self) -> Order:
-        """What the list is sorted by."""
+        """The order of the list."""
         if self._chosen is not None and (self._chosen.column or self._matching):
             return self._chosen
         return Order(None if self._matching else DENSITY)
 
     def _sort(self) -> None:
-        """List what was found, in order; the cursor goes to the top unless it is to stay."""
+        """List the features in order; the cursor goes to the top, or stays on its feature."""
         session = self.opened
         self.list.order = self.order
         self.list.notes = session.notes
@@ -122,7 +122,7 @@ class FeaturesView(Browser):
         shown, total = len(self._found), len(self.session.features)
         count = f"{shown:,} of {total:,}" if shown < total else f"{total:,}"
         what = self._only[0] if self._only else "Features"
-        # The features of a document come by their activation unless another order is chosen.
+        # Features of a document are listed by activation unless another order is chosen.
         by = "" if self._only and self.order.column is None else f" by {self.list.order_name}"
         title = title or f"{what}, {count}{by}"
         self.heading.say(title, *self.list.heading(self.list.line_width))
@@ -170,7 +170,7 @@ class FeaturesView(Browser):
         self.detail.focus()
 
     def go_to(self, feature: int) -> None:
-        """Put the cursor on a feature, listing all where what is listed lacks it."""
+        """Put the cursor on a feature; lists all features if it is not in the list."""
         if not any(record.id == feature for record in self.list.rows):
             self._only = None
             self.clear_filter()
@@ -203,10 +203,10 @@ class FeaturesView(Browser):
             self.clear_filter()
             self.refilter()
 
-    # What the reader says about a feature.
+    # Labels, verdicts, bookmarks and notes.
 
     def _label_version(self) -> int | None:
-        """Of the label under the cursor of the details, if there is one."""
+        """The version of the label under the cursor of the details, if there is one."""
         row = self.detail.row
         if self.detail.has_focus and row is not None and row.kind == "label":
             return row.target
@@ -223,12 +223,12 @@ class FeaturesView(Browser):
             self.annotations.note(self.feature)
 
     def action_accept(self) -> None:
-        """Make the label one's own."""
+        """Make the label the reader's own."""
         if self.feature is not None:
             self.annotations.accept(self.feature, self._label_version())
 
     def action_reject(self) -> None:
-        """Discard the label; in the history, the one under the cursor, or take that back."""
+        """Discard the label, or the one under the cursor in the history; again takes it back."""
         if self.feature is not None:
             self.annotations.reject(self.feature, self._label_version())
 
@@ -238,5 +238,5 @@ class FeaturesView(Browser):
             self.annotations.bookmark(self.feature)
 
     def action_take_back(self) -> None:
-        """Undo what was said last, about whichever feature."""
+        """Undo the last label, verdict, bookmark or note, of whichever feature."""
         self.annotations.take_back()

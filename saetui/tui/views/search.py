@@ -60,7 +60,7 @@ class SearchView(Container):
         self.steering = SteeringList(self.control.edit, id="steering", empty=_NO_FEATURES)
         self._session: Session | None = None
         self._status = status
-        # What the results that are shown are for.
+        # The text or document that the shown results belong to.
         self._start: tuple[str, int | None] | None = None
         self._results_heading = Heading("Results", id="results-heading")
         self._steering_heading = Heading("Steering", id="steering-heading")
@@ -155,7 +155,7 @@ class SearchView(Container):
         return str(feature)
 
     def show_answer(self, answer: "SearchResponse") -> None:
-        """Show what a search found; for another query from the top."""
+        """Show what a search found; after another query, from the top."""
         request = answer.request
         cursor = None if request.start == self._start else 0
         if request.start != self._start:
@@ -203,7 +203,7 @@ class SearchView(Container):
     # What widgets report.
 
     def on_input_submitted(self, event: TextLine.Submitted) -> None:
-        """Search, or find certain documents only."""
+        """Search, or filter the documents."""
         event.stop()
         if event.input is self.query_line:
             self.control.ask(event.value.strip())
@@ -212,7 +212,7 @@ class SearchView(Container):
         self.steering.focus()
 
     def _hold_filter(self, text: str) -> bool:
-        """Whether a filter could be understood, and holds now."""
+        """Filter by a text; whether it was understood."""
         from saetui.session.search.filter_text import parse_filter
 
         if self._session is None:
@@ -261,7 +261,7 @@ class SearchView(Container):
     # Keys.
 
     def action_why(self) -> None:
-        """Show or hide reasons."""
+        """Show or hide why a result is where it is."""
         self.why.display = not self.why.display
 
     def action_undo(self) -> None:
@@ -290,7 +290,7 @@ class SearchView(Container):
         self.filter_bar.begin()
 
     def action_compare(self) -> None:
-        """Results before steering beside or above them, or not."""
+        """Show or hide the results before steering."""
         self.toggle_class("-comparing")
 
     def action_by_effect(self) -> None:
@@ -360,7 +360,7 @@ class SearchView(Container):
 
 
 def _title(answer: "SearchResponse") -> str:
-    """How results were found, in so few words that they fit beside the columns."""
+    """How results were found, in words that fit beside the columns."""
     title = f"Results{_MANNERS[answer.request.retrieval]}"
     if answer.exact:
         finds = "" if answer.recall is None else f" (index: {answer.recall:.0%})"

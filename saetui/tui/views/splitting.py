@@ -29,9 +29,9 @@ _LONGEST_NAME = 100
 
 
 class SplittingView(FilteredView):
-    """Lists of what recurs, splits, is novel or lost; beside it the chosen feature's likes.
+    """Lists of features that recur, split, are novel or lost, beside the chosen one's matches.
 
-    What a feature splits into stands beside what its family has below it.
+    The features that it splits into stand beside the features below it in its family.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Splitting")
@@ -59,7 +59,7 @@ class SplittingView(FilteredView):
         )
 
     def compose(self) -> ComposeResult:
-        """Lists, then the likes of a feature beside its family."""
+        """Lists, then the matches of a feature beside its family."""
         with Vertical(classes="lines-pane"):
             yield self.filter_line
             yield self.choices
@@ -77,7 +77,7 @@ class SplittingView(FilteredView):
     # What others use.
 
     def show(self, session: "Session") -> None:
-        """Show a session; the SAEs are compared when somebody looks."""
+        """Show a session; the SAEs are compared when the view is first seen."""
         self.session = session
         self._found = self._likes = None
         self._pairs, self._pair = (), 0
@@ -105,7 +105,7 @@ class SplittingView(FilteredView):
         session = self.session
         if session is None or self._pairs:
             return
-        # Here and not above: the first frame does not wait for it.
+        # Imported here, since the first frame must not wait for it.
         from saetui.session.features.splitting import pairs_of
 
         self._pairs = pairs_of(session.bundle)
@@ -158,7 +158,7 @@ class SplittingView(FilteredView):
         own = self.opened.sae.record.name
         fates = {(fate.sae, fate.feature): fate for fates in found.fates.values() for fate in fates}
         if own == found.large:
-            # A feature that others became is listed by itself.
+            # Features that others split into are listed one by one, too.
             fates |= {
                 (own, part): _part_of(fate, own, part)
                 for fate in (*found.fates["split"], *found.fates["recurrent"])
@@ -219,7 +219,7 @@ class SplittingView(FilteredView):
         self.lay_out(0)
 
     def lay_out(self, cursor: int | None = None) -> None:
-        """Lay out the likes of the chosen feature, and what is in its family."""
+        """Lay out the matches of the chosen feature, and the features in its family."""
         likes = self._likes
         if likes is None:
             return
@@ -240,7 +240,7 @@ class SplittingView(FilteredView):
         return None if fate is None else (fate.sae, fate.feature)
 
     def _in_use(self) -> int | None:
-        """The chosen feature, if it is of the SAE in use; if not, say how to get there."""
+        """The chosen feature if it belongs to the SAE in use; if not, say how to get there."""
         chosen = self.chosen
         if chosen is None:
             return None
@@ -259,7 +259,7 @@ class SplittingView(FilteredView):
         self._choose(event.name)
 
     def on_line_list_highlighted(self, event: LineList.Highlighted) -> None:
-        """Look for the likes of the feature under the cursor."""
+        """Look for the matches of the feature under the cursor."""
         event.stop()
         self.notice.say()
         if event.lines is self.lines and self.fates.row is not None:
@@ -314,7 +314,7 @@ class SplittingView(FilteredView):
 
 
 def _part_of(fate: "SplitOutcome", sae: str, part: int) -> "SplitOutcome":
-    """The fate of a feature of the larger SAE that some feature became."""
+    """The outcome of a feature of the larger SAE that another feature split into."""
     from saetui.session.features.splitting import SplitOutcome
 
     return SplitOutcome(sae, part, (), fate.cosine)

@@ -1,4 +1,4 @@
-"""Lists to choose from, each with how many it holds, on as few lines as they fit."""
+"""Names of lists to choose from, each with its number of rows."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from saetui.tui.widgets.lines import Lines
 
 
 class Choices(Lines):
-    """Names with numbers, of which one is chosen."""
+    """Names with numbers, one of which is chosen."""
 
     class Chosen(Message):
         """A name was clicked."""
@@ -57,7 +57,7 @@ class Choices(Lines):
         return lines
 
     def lines(self, width: int) -> list[Pieces]:
-        """All names, the chosen one set off."""
+        """All names, the chosen one highlighted."""
         return [
             tuple((text, "current" if name == self._chosen else "muted") for name, text in line)
             for line in self._broken(width)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Cell = tuple[int, int]
 
-# Shares of the rarer feature's documents from which the next glyph is drawn; the first is nothing.
+# From each of these shares of the rarer feature's documents on, the next darker glyph is drawn.
 _LEVELS = (0.0, 0.1, 0.3, 0.6)
 # Cells of the names on the left, with a space behind; and lines below the block.
 _WIDEST_NAME = 26
@@ -33,9 +33,9 @@ _LONGEST = 200
 class CoOccurrenceBlock(Lines, can_focus=True):
     """One row and one column for each member, in the order of the tree.
 
-    A cell is the darker, the larger the share of the rarer feature's documents on which both are
-    active. Parent and child, and two children of one parent, are set off by colour; below the
-    block stands in words what the cell under the cursor, or under the mouse, says.
+    The larger the share of the rarer feature's documents on which both are active, the darker the
+    cell. Colours mark parent and child, and two children of one parent. A line below the block
+    says in words what the cell under the cursor or the mouse means.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Co-occurrence")
@@ -58,7 +58,7 @@ class CoOccurrenceBlock(Lines, can_focus=True):
             return self.block
 
     class Left(Message):
-        """The reader goes back to where one came from."""
+        """The reader goes back to the tree."""
 
         def __init__(self, block: "CoOccurrenceBlock") -> None:
             super().__init__()
@@ -99,7 +99,7 @@ class CoOccurrenceBlock(Lines, can_focus=True):
         self.refresh()
 
     def select(self, feature: int) -> None:
-        """Put the cursor into the row of a member, and into the column of the one above it."""
+        """Put the cursor into the row of a member and the column of its parent."""
         if self._detail is not None and feature in self._detail.members:
             row = self._detail.members.index(feature)
             self.place = (row, self._parents.get(row, min(1, len(self._names) - 1)))
@@ -112,7 +112,7 @@ class CoOccurrenceBlock(Lines, can_focus=True):
         return len(self._names)
 
     def _widths(self, width: int) -> tuple[int, int, int]:
-        """Cells of a name, of one cell of the block, and how many columns find room."""
+        """Width of a name, width of a cell of the block, and how many columns fit."""
         name = min(_WIDEST_NAME, int(_NAME_SHARE * width))
         room = max(1, width - name - 2)
         cell = 2 if 2 * self.size_shown <= room else 1
@@ -129,7 +129,7 @@ class CoOccurrenceBlock(Lines, can_focus=True):
         return [*lines, *self._reading(width)]
 
     def _scroll(self, rows: int, columns: int) -> None:
-        """Bring the cursor into view, and leave no room empty."""
+        """Scroll so that the cursor is in view and no room is left empty."""
         row, column = self.place
         self._top = max(0, min(max(self._top, row - rows + 1), row, self.size_shown - rows))
         self._left = max(
@@ -181,7 +181,7 @@ class CoOccurrenceBlock(Lines, can_focus=True):
         return ""
 
     def _reading(self, width: int) -> list[Pieces]:
-        """What a cell says, and what the shades mean."""
+        """What a cell means, and what the shades mean."""
         assert self._detail is not None
         row, column = self.pointed or self.place
         counts = self._detail.block.counts

@@ -1,4 +1,4 @@
-"""Everything about a feature or a document, as one list that one walks through.
+"""Everything about a feature or a document, as one list.
 
 Sections stand below one another: figures, histogram, documents, features. The cursor rests on
 documents and features, and enter opens them.
@@ -25,11 +25,11 @@ class DetailRow:
     """One line of details.
 
     Attributes:
-        text: What it says; harmless and of the right width already where nothing can be opened.
+        text: What it says. In rows that open nothing it is harmless and as wide as it should be.
         value: A number before it, as text.
         kind: `title`, `text`, `muted`, `document`, `feature`, `family` or `label`.
-        target: Row of the document, number of the feature or family, or version of the label that
-            the cursor rests on.
+        target: Row of the document, number of the feature or family, or version of the label; None
+            if the row opens nothing.
         note: A few characters after the text, such as how far to trust a label.
     """
 
@@ -51,14 +51,14 @@ class DetailList(LineList[DetailRow]):
         super().replace(rows, cursor)
 
     def lay_out(self, rows: Sequence[DetailRow]) -> None:
-        """Show the same anew, in another width say; the cursor stays on what it is on."""
+        """Show the same rows laid out again; the cursor stays on its document or feature."""
         here, place = self.row, self.cursor
         same = [
             i
             for i, row in enumerate(rows)
             if here is not None and (row.kind, row.target) == (here.kind, here.target)
         ]
-        # What two sections list is told apart by how many rows that one can open come first.
+        # The same feature may be in two sections; the number of rows before it tells them apart.
         number = len(_targets(self.rows[:place]))
         places = _targets(rows)
         by_number = places[number] if number < len(places) else None
@@ -79,7 +79,7 @@ class DetailList(LineList[DetailRow]):
         )
 
     def selectable(self, detail: DetailRow) -> bool:
-        """The cursor rests on what can be opened, and where nothing can, anywhere."""
+        """The cursor rests on rows that can be opened; if there are none, on any."""
         return detail.target is not None or not self._any_target
 
     @property
@@ -112,7 +112,7 @@ def section(title: str, rows: Sequence[DetailRow]) -> list[DetailRow]:
 
 
 def example_documents(examples: "Sequence[Example]") -> list[DetailRow]:
-    """Documents with the activation or cosine of each."""
+    """Documents, each with its activation or cosine."""
     return [
         DetailRow(example.title or example.id, f"{example.activation:.2f}", "document", example.row)
         for example in examples
@@ -122,7 +122,7 @@ def example_documents(examples: "Sequence[Example]") -> list[DetailRow]:
 def related_features(
     neighbours: "Sequence[Neighbour]", trust: Trust, decimals: int = 2
 ) -> list[DetailRow]:
-    """Features with the figure of each before it and how far to trust its label after it."""
+    """Features, each between its figure and how far to trust its label."""
     return [
         DetailRow(
             other.name,

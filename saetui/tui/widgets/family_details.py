@@ -17,7 +17,7 @@ _LONGEST = 2_000
 def family_rows(
     detail: "FamilyDetail", root: "FeatureRecord", width: int, trust: Trust
 ) -> list[DetailRow]:
-    """All there is, in the order in which a reader asks for it.
+    """Everything about a family, the most important first.
 
     Args:
         detail: What is known.

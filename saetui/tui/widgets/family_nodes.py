@@ -1,4 +1,4 @@
-"""Which nodes of the trees of families are to be seen: opened ones, in chunks, or what matches."""
+"""Which nodes of the family trees are shown: opened ones, in chunks, or those that match."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ Parents = dict[int, int | None]
 
 @dataclass(frozen=True, slots=True)
 class TreeRow:
-    """One visible node, or the line that stands for those that are not shown yet.
+    """One visible node, or a line that stands for nodes not shown yet.
 
     Attributes:
         family: The family it belongs to.
-        feature: The feature of this node; of a line for more nodes, the one above them.
+        feature: The feature of this node; in a line for more nodes, the feature above them.
         depth: How many features are above it.
         open: Whether what is below is shown; None when nothing is below.
         more: How many nodes the line stands for; 0 for a node.
@@ -50,7 +50,7 @@ class FamilyNodes:
         self._below: dict[int, dict[int, list[int]]] = {}
         # Families and features; a feature has one place in a family.
         self._open: set[tuple[int, int]] = set()
-        # How many nodes below a feature are shown, where not `CHUNK`; -1 stands for matches.
+        # How many nodes below a feature are shown, if not `CHUNK`; -1 stands for matches.
         self._shown: dict[tuple[int, int], int] = {}
         self._wanted: frozenset[int] | None = None
         self._wanted_families: frozenset[int] = frozenset()
@@ -166,7 +166,7 @@ class FamilyNodes:
         return rows
 
     def _parents_in(self, family: "Family") -> Parents:
-        """For each member the one above it, None for the root; cycles and strays are left out."""
+        """The parent of each member, None for the root; cycles and loose members are left out."""
         parents = self._parents.get(family.id)
         if parents is None:
             found: Parents = {family.root: None}
@@ -185,7 +185,7 @@ class FamilyNodes:
         return places
 
     def _children(self, family: "Family", feature: int) -> list[int]:
-        """Members right below a member, each in the one place that it has."""
+        """The children of a member."""
         below = self._below.get(family.id)
         if below is None:
             below = self._below[family.id] = {}

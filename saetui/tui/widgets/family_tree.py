@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from saetui.core.families import Family
     from saetui.store.features import FeatureRecord
 
-# Below this share of the width deep nodes are indented no further, so that labels keep room.
+# Deep nodes are indented by at most this share of the width, so that labels keep room.
 _INDENTED_SHARE = 3
 _SIZE, _DENSITY, _SCORE = 6, 9, 5
 
@@ -38,7 +38,7 @@ class FamilyTree(LineList[TreeRow]):
         self._trees, self._features = FamilyNodes(families), features
 
     def rename(self, features: "Sequence[FeatureRecord]") -> None:
-        """Show the same nodes by what the features are called now."""
+        """Show the same nodes with the labels that features have now."""
         self._features = features
         self.refresh()
 
@@ -82,7 +82,7 @@ class FamilyTree(LineList[TreeRow]):
         )
 
     def action_choose(self) -> None:
-        """Open or close a node; of a leaf, or while filtering, open the feature."""
+        """Open or close a node; on a leaf, or while filtering, open the feature."""
         row = self.row
         if row is None:
             return
@@ -92,7 +92,7 @@ class FamilyTree(LineList[TreeRow]):
             super().action_choose()
 
     def action_expand(self, direction: int) -> None:
-        """Show what is below (1), or more; hide it, or where it is hidden go up (-1)."""
+        """Show children or more of them (1); hide them, or go up if they are hidden (-1)."""
         row = self.row
         if row is None:
             return
@@ -111,5 +111,5 @@ class FamilyTree(LineList[TreeRow]):
         self.replace(self._trees.rows())
         row = self.row
         if row is not None and was is not None and row.feature != was.feature:
-            # What stood for more is now the first of them.
+            # The line that stood for more nodes has become the first of them.
             self.post_message(self.Highlighted(self, row))

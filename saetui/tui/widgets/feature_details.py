@@ -1,4 +1,4 @@
-"""Everything about a feature: figures, documents, how far to trust its label, its like."""
+"""Everything about a feature: its figures, its documents, its label, related features."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ _LONGEST = 2_000
 def feature_rows(
     detail: "FeatureDetail", glyphs: Glyphs, width: int, trust: Trust
 ) -> list[DetailRow]:
-    """All there is, in the order in which a reader asks for it.
+    """Everything about a feature, the most important first.
 
     Args:
         detail: What is known.
@@ -84,7 +84,7 @@ def _beginning(detail: "FeatureDetail", width: int) -> list[DetailRow]:
 
 
 def _trust_sentence(record: "FeatureRecord") -> str:
-    """What speaks for the label and for the feature itself."""
+    """How far to trust the label, and of what quality the feature is."""
     if not record.label:
         label = "No label"
     elif record.f1 is not None:
@@ -104,7 +104,7 @@ def _trust_sentence(record: "FeatureRecord") -> str:
 
 
 def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
-    """How many documents the feature is how active on."""
+    """A histogram of the feature's activations."""
     record, counts = detail.record, detail.histogram
     if not record.documents:
         return []

@@ -1,4 +1,4 @@
-"""A list of features with as many columns as find room."""
+"""A list of features with as many columns as fit."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from saetui.store.features import FeatureRecord
     from saetui.store.notes import FeatureNotes
 
-# Bookmark, number, and the mark of the order.
+# Width of the bookmark, the number and the mark of the order.
 _LEFT = 7
-# A label that a judge could hardly use is set back.
+# Labels with a lower F1 are drawn in a muted colour.
 _POOR_F1 = 0.5
 
 
 class FeatureList(LineList["FeatureRecord"]):
-    """Features, one a line; no label stands there without how far to trust it."""
+    """Features, one a line, each label with how far to trust it."""
 
     def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id, empty=empty)
@@ -65,7 +65,7 @@ class FeatureList(LineList["FeatureRecord"]):
             return "  " + fit(text, cells - 2, self.glyphs.ellipsis)
         if column is QUALITY:
             return "  " + fit(text, cells - 2, self.glyphs.ellipsis)
-        # The last cell is below the mark of the order.
+        # The last cell is kept free below the mark of the order.
         return f"{text:>{cells - 1}} "
 
     # Headings.
@@ -81,7 +81,7 @@ class FeatureList(LineList["FeatureRecord"]):
 
     @property
     def order_name(self) -> str:
-        """What the list is sorted by, marked if the heading has no column of that name."""
+        """The name of the order, with its mark if the heading has no column of that name."""
         return f"{self.order.name}{self._mark(LABEL)}"
 
     def column_at(self, x: int, width: int) -> Column:
@@ -103,12 +103,12 @@ class FeatureList(LineList["FeatureRecord"]):
 
 
 def _style(column: Column) -> str:
-    """What says how far to trust a label is not set back."""
+    """Columns that say how far to trust a label are not muted."""
     return "" if column in (F1, QUALITY) else "muted"
 
 
 def next_column(present: Column | None, step: int, *, matching: bool) -> Column | None:
-    """The column before or after one, around; None, the best match, only where there is one."""
+    """The column before or after one, in a circle; None stands for the best match, if any."""
     choices: list[Column | None] = [*([None] if matching else []), *COLUMNS]
     place = choices.index(present) if present in choices else 0
     return choices[(place + step) % len(choices)]

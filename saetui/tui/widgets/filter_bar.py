@@ -1,4 +1,4 @@
-"""Which documents may be found: a line to say it, and how many they are."""
+"""The line for the filter of documents, and how many documents pass."""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -12,7 +12,7 @@ _LABEL = " in "
 
 
 class FilterBar(Horizontal):
-    """A line that is there while a filter holds or is being typed."""
+    """A line that is shown while a filter applies or is being typed."""
 
     DEFAULT_CSS = """
     FilterBar { height: 1; background: $surface; display: none; }
@@ -24,7 +24,7 @@ class FilterBar(Horizontal):
         self.line = TextLine(id="filter", placeholder=_EXAMPLE, select_on_focus=False)
         self._label = _Words(_LABEL, style="muted")
         self._count = _Words("")
-        # What holds, as opposed to what is typed.
+        # The filter that applies, not what is being typed.
         self._text = ""
 
     def compose(self) -> ComposeResult:
@@ -34,7 +34,7 @@ class FilterBar(Horizontal):
         yield self._count
 
     def hold(self, text: str) -> None:
-        """Show the filter that holds."""
+        """Show the filter that applies."""
         self._text = text
         self.line.value = text
         self._count.say("")
@@ -45,18 +45,18 @@ class FilterBar(Horizontal):
         self._count.say(f" {eligible:,} of {documents:,} documents " if self._text else "")
 
     def begin(self) -> None:
-        """Type."""
+        """Show the line and go to it."""
         self.display = True
         self.line.focus()
 
     def leave(self) -> None:
-        """Show what holds again."""
+        """Stop typing; show the filter that applies."""
         self.hold(self._text)
         self.display = bool(self._text)
 
 
 class _Words(Lines):
-    """A few words, as wide as they are."""
+    """A widget that is as wide as its words."""
 
     def __init__(self, text: str, style: str = "") -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from textual.message import Message
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.lines import Lines
 
-# A heading never gives more than this share of its width to the names of the right columns.
+# The names of the right columns take at most this share of a heading.
 _LARGEST_SHARE = 0.6
 
 
@@ -16,7 +16,7 @@ class Heading(Lines):
     Args:
         title: What the pane shows.
         left: Names of columns before the title.
-        right: Names of columns at the right edge; left out where there is no room for them.
+        right: Names of columns at the right edge; left out if they do not fit.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Heading(Lines):
             return self.heading
 
     def on_click(self, event: events.Click) -> None:
-        """Tell where."""
+        """Tell which cell was clicked."""
         self.post_message(self.Clicked(self, event.x))
 
     def say(self, title: str, left: str = " ", right: str = "") -> None:
@@ -48,7 +48,7 @@ class Heading(Lines):
         self.refresh()
 
     def lines(self, width: int) -> tuple[Pieces]:
-        """One line; the cell below which lists draw their scrollbar stays empty."""
+        """One line; the last cell, above the scrollbar of a list, stays empty."""
         title, left, right = self._parts
         if len(right) > _LARGEST_SHARE * width:
             right = ""

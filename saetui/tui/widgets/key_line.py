@@ -1,4 +1,4 @@
-"""The line at the bottom: what keys do now."""
+"""The line at the bottom, which says what keys do."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +19,7 @@ class _Hint:
     Attributes:
         keys: Textual's names, and as a reader writes them.
         text: What the keys do.
-        rank: Where room is short, the lowest stay.
+        rank: Where room is short, hints of the lowest rank stay.
     """
 
     keys: list[tuple[str, str]]
@@ -33,7 +33,7 @@ class _Hint:
 
 
 class KeyLine(Lines):
-    """The keys that apply where the focus is, as many as there is room for.
+    """The keys that work where the focus is, as many as fit.
 
     Textual's own footer makes a widget of every key and cuts off what does not fit.
     """
@@ -73,7 +73,7 @@ class KeyLine(Lines):
             position -= hint.width
 
     def _hints(self, width: int) -> list[_Hint]:
-        """As many hints as there is room for, those of lower rank before others."""
+        """As many hints as fit, those of the lowest rank first."""
         if self._known is None:
             self._known = self._all_hints()
         # Two spaces follow each hint; one of the last is the margin.
@@ -97,7 +97,7 @@ class KeyLine(Lines):
                 for key in command.keys.split(",")
                 if key in active
                 and active[key].binding.action.removeprefix("app.") == action
-                # While one types, a key that prints something is a letter of the text.
+                # In a line of text, a key that prints something is a letter.
                 and not (typing and _prints(key))
             ]
             if not keys or not command.hint or command.action in seen:

@@ -19,7 +19,7 @@ _PROTOCOLS = {
     "deciles": ("tenths, random", "tenths"),
     "hard": ("tenths, near misses", "hard"),
 }
-# Widths of the name of a protocol, of F1 and of Pearson, which may be negative.
+# Widths of three columns: the protocol, F1, and Pearson, which may be negative.
 _NAME, _F1, _PEARSON = 20, 15, 17
 _LONGEST_REASON = 2_000
 OWN = 0
@@ -27,7 +27,7 @@ OWN = 0
 
 
 def score_rows(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
-    """The scores of the label shown, by judge and protocol."""
+    """The scores of the label that is shown, by judge and protocol."""
     version = _shown_version(detail)
     scores = [score for score in detail.scores if score.version == version]
     rows: list[DetailRow] = []
@@ -72,14 +72,14 @@ def label_rows(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[Deta
 
 
 def _shown_version(detail: "FeatureDetail") -> int:
-    """Of the label shown; the reader's own may read the same as one that was scored."""
+    """The version of the label shown; the reader's own label may equal one that was scored."""
     own = detail.notes.label
     same = (label.version for label in reversed(detail.labels) if label.text.strip() == own)
     return next(same, OWN) if own else detail.record.version
 
 
 def _last_scores(detail: "FeatureDetail", version: int) -> "dict[str, ScoreRecord]":
-    """By protocol, as lists show them: the score stored last."""
+    """The score stored last for each protocol; lists show the same one."""
     return {score.protocol: score for score in detail.scores if score.version == version}
 
 
@@ -96,7 +96,7 @@ def _origin(label: "LabelRecord", scores: "dict[str, ScoreRecord]") -> str:
 
 def _score_line(score: "ScoreRecord") -> str:
     name = _PROTOCOLS.get(score.protocol, (visible_line(score.protocol, _NAME), ""))[0]
-    # Of scores from elsewhere it is not known how many documents the judge saw.
+    # For imported scores the number of documents that the judge saw is unknown.
     documents = f"{score.documents:,}" if score.documents else "-"
     return _table_line(name, _interval(score.f1), _interval(score.pearson), documents)
 

@@ -51,14 +51,14 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     }
     """
 
-    # Whether there is a cursor; without one the list is only read.
+    # Whether there is a cursor; without one the list is only for reading.
     has_cursor: ClassVar[bool] = True
     # Textual would lay out the whole screen whenever the number of rows changes.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Highlighted(Message):
-        """The cursor came to another row."""
+        """The cursor moved to another row."""
 
         def __init__(self, lines: "LineList[Any]", row: object) -> None:
             super().__init__()
@@ -130,15 +130,15 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         wanted = self.cursor if cursor is None else cursor
         position = self._settle(min(wanted, len(rows) - 1), 1)
         if position != self.cursor:
-            # Set without a message: new rows are announced by whoever replaced them.
+            # Set without a message; the caller knows that the rows are new.
             self.set_reactive(LineList.cursor, position)
         self._show_cursor()
         self.refresh()
 
     def _count_rows(self, count: int) -> None:
-        """Have the scrollbar know of so many rows; only where it comes or goes is there a layout.
+        """Tell the scrollbar the number of rows; a layout follows only if it appears or vanishes.
 
-        Its gutter is stable, so that no line gets another width by that.
+        Room for the scrollbar is always kept, so that no line changes its width.
         """
         self.virtual_size = Size(0, count)
         if (count > self.size.height) != self.show_vertical_scrollbar:
@@ -155,12 +155,12 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     # Drawing.
 
     def notify_style_update(self) -> None:
-        """Colours may be others now."""
+        """Draw all lines again, since colours may have changed."""
         super().notify_style_update()
         self._pen.forget()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines of a part of what is visible."""
+        """The lines in a region."""
         self._pen.begin()
         # The scrollbar is drawn over the end of the lines.
         width, whole, top = self.line_width, self.size.width, self.scroll_offset.y
@@ -185,7 +185,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     # Moving.
 
     def watch_cursor(self, old: int, new: int) -> None:
-        """Draw the rows that the cursor left and reached, and tell."""
+        """Draw the row that the cursor left and the one it reached, and send `Highlighted`."""
         self.refresh_line(old)
         self.refresh_line(new)
         self._show_cursor()
@@ -214,7 +214,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
             self.post_message(self.Chosen(self, row))
 
     def _settle(self, index: int, direction: int) -> int:
-        """The nearest row that the cursor may rest on, looking in `direction` first."""
+        """The nearest row on which the cursor may rest, first in `direction`."""
         if not self._rows:
             return 0
         last = len(self._rows) - 1
@@ -235,7 +235,7 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         height = self.cursor - top + 1
         below = self._rows[self.cursor + 1 : self.cursor + 2]
         if below and not self.selectable(below[0]):
-            # So does the line that says more of the row above it.
+            # So does a line below that belongs to the row.
             height += 1
         if height > self.size.height:
             top, height = self.cursor, 1

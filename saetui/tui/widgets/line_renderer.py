@@ -1,4 +1,4 @@
-"""Draw lines that are made of pieces of text, each in a named style."""
+"""Draw lines of text pieces, each in a named style."""
 
 from rich.segment import Segment
 from rich.style import Style
@@ -8,8 +8,8 @@ from textual.widget import Widget
 
 from saetui.tui.columns import Pieces
 
-# For each style that a piece may name a colour of the theme, if any, and what else sets it off.
-# State is also said by a glyph, a sign or a weight, never by colour alone.
+# The styles that a piece may name: a colour of the theme, if any, and other attributes.
+# A glyph, a sign or bold type says the same, so that nothing depends on colour alone.
 _STYLES: dict[str, tuple[str, Style]] = {
     "toward": ("text-success", Style()),
     "away": ("text-warning", Style()),
@@ -25,13 +25,13 @@ _REMEMBERED = 1_000
 class LineRenderer:
     """Draws lines for one widget.
 
-    Lines that were drawn before are remembered, so that a frame costs what has changed in it. For
-    the same reason the strips are whole: what Textual puts around the lines of a widget, its
-    filters among them, is done here once for each line. And the styles are no component classes,
-    which Textual would match against all style sheets for every widget whenever the focus moves.
+    Lines that were drawn before are cached, so that a frame costs only what has changed. For the
+    same reason the cached strips are complete: Textual's line filters are applied here, once for
+    each line. The styles are not component classes, because Textual would match those against all
+    style sheets, for every widget, whenever the focus moves.
 
     Args:
-        widget: Whose lines are drawn; it has neither border nor padding.
+        widget: Its lines are drawn; it has neither border nor padding.
         cursor: The component class of the line under its cursor, if it has one.
     """
 
@@ -44,7 +44,7 @@ class LineRenderer:
         self._drawn: dict[tuple[Pieces, int, bool], Strip] = {}
 
     def begin(self) -> None:
-        """Start a frame; what was drawn in other colours is forgotten."""
+        """Start a frame; empty the cache if colours have changed."""
         widget = self._widget
         self._base = widget.rich_style
         self._background = widget.background_colors[1]
@@ -64,12 +64,12 @@ class LineRenderer:
                 self._cursor = self._cursor_style()
 
     def forget(self) -> None:
-        """Look up styles anew in the next frame; those of the widget have changed."""
+        """Look up styles again in the next frame, since those of the widget have changed."""
         self._looks = ()
 
     def _cursor_style(self) -> Style:
         own = self._widget.get_component_rich_style(self._cursor_class, partial=True)
-        # Only the whole style has translucent colours blended with what is below.
+        # Only the complete style blends translucent colours with those behind.
         whole = self._widget.get_component_rich_style(self._cursor_class)
         color = None if own.color is None else whole.color
         return own + Style(color=color, bgcolor=whole.bgcolor, dim=False)
@@ -80,8 +80,8 @@ class LineRenderer:
         Args:
             pieces: Text and name of style; the text is harmless already.
             width: In cells.
-            at_cursor: Whether the cursor is on this line; its colours win over the pieces' own, so
-                that the line can be read in any theme.
+            at_cursor: Whether the cursor is on this line. Its colours replace those of the
+                pieces, so that the line is readable in any theme.
         """
         key = (pieces, width, at_cursor)
         strip = self._drawn.get(key)

@@ -1,4 +1,4 @@
-"""A few lines of text that change without laying out the screen anew."""
+"""A few lines of text that change without a new layout of the screen."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from saetui.tui.widgets.line_renderer import LineRenderer
 
 
 class Lines(Widget):
-    """As many lines as the widget is high; a subclass says what is on them (`lines`)."""
+    """A line of text for each line of the widget; a subclass writes them (`lines`)."""
 
     DEFAULT_CSS = "Lines { height: 1; }"
 
@@ -32,7 +32,7 @@ class Lines(Widget):
         raise TypeError(f"{type(self).__name__} does not say what is on its lines")
 
     def notify_style_update(self) -> None:
-        """Colours may be others now."""
+        """Draw all lines again, since colours may have changed."""
         super().notify_style_update()
         self._pen.forget()
 

@@ -7,7 +7,7 @@ _MOST_LINES = 3
 
 
 class Notice(Lines):
-    """What stands in the way of what was asked, beside what is still shown."""
+    """Says why something cannot be done, while the rest of the view stays."""
 
     DEFAULT_CSS = "Notice { display: none; background: $surface; }"
 
@@ -16,7 +16,7 @@ class Notice(Lines):
         self._text = ""
 
     def say(self, text: str = "") -> None:
-        """Say something, or nothing any more."""
+        """Show a text; without one the line goes away."""
         if text == self._text:
             return
         self._text = text
@@ -24,7 +24,7 @@ class Notice(Lines):
         self.lay_out()
 
     def lay_out(self) -> None:
-        """Be as high as the text is long, for the width that the widget has."""
+        """Set the height to the number of lines that the text takes."""
         width = self.size.width or self.app.size.width
         self.styles.height = min(_MOST_LINES, len(self._wrapped(width)))
         self.refresh()

@@ -17,8 +17,8 @@ class ResultList(LineList["Result"]):
     """Documents found, each with where it ranked without steering.
 
     Args:
-        edit: Called with what the user asks for, `feedback` or `more_like`, the result, and 1 for
-            toward it or -1 for away from it.
+        edit: Called with `feedback` or `more_like`, the result, and 1 to steer toward it or -1 to
+            steer away from it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Results")
@@ -27,7 +27,7 @@ class ResultList(LineList["Result"]):
     LEFT = "  # moved  score  "
     RIGHT = "year "
 
-    # Whether there is a search without steering to compare ranks with.
+    # Whether ranks can be compared with those of the unsteered search.
     compared = False
 
     def __init__(self, edit: "Callable[[str, Result, int], None]", *, id: str) -> None:
@@ -65,7 +65,7 @@ class ResultList(LineList["Result"]):
             self._edit("feedback", self.row, sign)
 
     def action_more_like(self) -> None:
-        """Search for what is like the document."""
+        """Search for documents like this one."""
         if self.row is not None:
             self._edit("more_like", self.row, 1)
 

@@ -15,7 +15,7 @@ _INTO, _COSINE, _SCORE = 6, 7, 5
 
 
 class SplitOutcomeList(LineList["SplitOutcome"]):
-    """Each feature with the number of those that it became, the nearest one's cosine, its F1."""
+    """Features, each with how many it became, the cosine of the nearest of these, and its F1."""
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = f"{'#':>6} "

@@ -1,4 +1,4 @@
-"""A feature in the other SAEs, and in its own family, as lists that one walks through."""
+"""A feature in the other SAEs and in its own family, as lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The line at the top: which view, what is open, how the search stands."""
+"""The line at the top: the views, the open bundle, figures of the last search."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ class StatusLine(Lines):
     """The views with their keys, facts about the bundle, and figures of the last search.
 
     Attributes:
-        bundle: Facts, the most important first; those that find no room are left out.
+        bundle: Facts, the most important first; those that do not fit are left out.
         view: Which view is shown.
         search: Figures of the last search.
     """
@@ -43,7 +43,7 @@ class StatusLine(Lines):
         return ((*left, (bundle, "muted"), (right if room >= 0 else "", "")),)
 
     def _left(self, width: int) -> Pieces:
-        """The product's name and the views; the name goes where figures need its room."""
+        """The product's name and the views; the name is left out if figures need the room."""
         views: Pieces = tuple(
             (f" {number} {title} ", "current" if name == self.view else "")
             for number, (name, title) in enumerate(VIEWS, start=1)
@@ -52,7 +52,7 @@ class StatusLine(Lines):
         return ((_NAME if roomy else "", "strong"), *views)
 
     def _facts(self, room: int) -> str:
-        """As many facts as fit, on exactly the cells there are."""
+        """As many facts as fit, padded to the room there is."""
         facts = [visible_line(fact) for fact in self.bundle]
         while len(facts) > 1 and cells((("  ".join(["", *facts]), ""),)) > room:
             facts.pop()
@@ -73,7 +73,7 @@ class StatusLine(Lines):
 
 
 def fit_spaced(facts: Sequence[str], room: int, ellipsis: str) -> str:
-    """Facts two spaces apart on exactly `room` cells; only a single one is ever cut."""
+    """Facts two spaces apart, exactly `room` cells wide; a fact is cut only if it stands alone."""
     if len(facts) == 1:
         return "  " + fit(facts[0], room - 2, ellipsis)
     text = "".join(f"  {fact}" for fact in facts)

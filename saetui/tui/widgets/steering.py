@@ -1,4 +1,4 @@
-"""The query's features, and what the user does to them."""
+"""The list of the query's features, with the keys that steer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -26,10 +26,10 @@ class SteeringList(LineList["QueryFeature"]):
     """Features with their activation in the query, and keys that change it.
 
     Args:
-        edit: Called with what the user asks for: `nudge`, `set`, `negate`, `solo`, `mute`,
-            `reset` or `remove`, the feature as its row shows it, and by or to how much: 1 for a
-            small step, 5 for a large one. It is no message, because the next key is meant for the
-            rows that this one leaves.
+        edit: Called with an edit (`nudge`, `set`, `negate`, `solo`, `mute`, `reset` or `remove`),
+            the feature as its row shows it, and an amount: for `nudge` 1 is a small step and 5 a
+            large one. It is called at once, not by a message: the next key is meant for the rows
+            as this edit leaves them.
         empty: Paragraphs shown while there are no features.
     """
 
@@ -47,7 +47,7 @@ class SteeringList(LineList["QueryFeature"]):
         self._edit_feature = edit
         # How many of the first ten results a large step replaces, by feature.
         self._effects: Mapping[int, float] = {}
-        # In which order features are listed, when they are sorted by effect.
+        # The place of each feature in a list that is sorted by effect.
         self._order: Mapping[int, int] = {}
 
     def line(self, feature: "QueryFeature", index: int, width: int) -> Pieces:
@@ -71,25 +71,25 @@ class SteeringList(LineList["QueryFeature"]):
 
     @property
     def by_effect(self) -> bool:
-        """Whether features are sorted by what a step of each replaces."""
+        """Whether features are sorted by how many results a step of each replaces."""
         return bool(self._order)
 
     def show_effects(self, effects: Mapping[int, float]) -> None:
-        """Say of features how many of the first ten results a large step of each replaces."""
+        """Show how many of the first ten results a large step of each feature replaces."""
         self._effects = effects
         self.refresh()
 
     def sort_by_effect(self, wanted: bool) -> bool:
-        """List features by effect as it is now, or as the query has them; whether that is so.
+        """List features by their effects as they are now, or in the order of the query.
 
-        The order stays while effects change, or rows would move away under the cursor.
+        The order stays when effects change; otherwise rows would move away under the cursor.
         """
         ranked = sorted(self.rows, key=lambda row: -self._effects.get(row.id, 0.0))
         self._order = {row.id: i for i, row in enumerate(ranked)} if wanted else {}
         return bool(self._order)
 
     def in_order(self, features: "Sequence[QueryFeature]") -> "Sequence[QueryFeature]":
-        """Features as they are listed; those that came later are last."""
+        """Features in the order of the list; those that came later are last."""
         if not self._order:
             return features
         return sorted(features, key=lambda each: self._order.get(each.id, len(self._order)))
@@ -115,7 +115,7 @@ class SteeringList(LineList["QueryFeature"]):
         return ("+", "toward") if change > 0 else ("-", "away")
 
     def _bar(self, feature: "QueryFeature", width: int) -> tuple[Piece, ...]:
-        """The bar ends at the steered value; what a change added or took away is told apart."""
+        """A bar that ends at the steered value; the part that was added or taken away is marked."""
         glyphs, activation, steered = self.glyphs, feature.activation, feature.steered
         if steered < 0:
             # Below zero the bar grows from the right.
@@ -140,7 +140,7 @@ class SteeringList(LineList["QueryFeature"]):
             (" [", ""),
             (full[:kept], ""),
             (body, style),
-            # What is stronger than the bar is long leads out of it.
+            # An arrow marks a value beyond the end of the bar.
             (">" if steered > 1 else "]", ""),
         )
 
@@ -167,7 +167,7 @@ class SteeringList(LineList["QueryFeature"]):
         self._edit("mute")
 
     def action_reset_one(self) -> None:
-        """Leave as the query has it."""
+        """Set the feature back to what the query has."""
         self._edit("reset")
 
     def action_remove(self) -> None:
@@ -180,7 +180,7 @@ class SteeringList(LineList["QueryFeature"]):
 
 
 def _change(feature: "QueryFeature") -> str:
-    """By how much a feature was changed; nothing where it was not."""
+    """By how much a feature was changed; empty if it was not."""
     change = feature.steered - feature.activation
     if abs(change) <= _LEAST_CHANGE:
         return ""

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from saetui.text import visible
 from saetui.tui.commands import bindings
 
-# Longer than any question; what is pasted beyond it is left out.
+# Longer than any question; the rest of a longer text that is pasted is dropped.
 _LONGEST = 2_000
 
 
@@ -26,7 +26,7 @@ class TextLine(Input):
     TextLine:focus { border-left: outer $accent; background: $boost; }
     """
 
-    # Textual would lay out the whole screen with every key; the line's place does not depend on it.
+    # Textual would lay out the whole screen with every key, though the line stays where it is.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     class Left(Message):
@@ -42,7 +42,7 @@ class TextLine(Input):
             return self.line
 
     def validate_value(self, value: str) -> str:
-        """What is pasted may hold line breaks, and what a terminal would obey."""
+        """Remove line breaks and control characters, which pasted text may hold."""
         return visible(value).replace("\n", " ").replace("\t", " ")[:_LONGEST]
 
     def action_leave(self) -> None:

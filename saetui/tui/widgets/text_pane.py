@@ -1,4 +1,4 @@
-"""Text that is read, with the keys of a list."""
+"""Text for reading, scrolled with the keys of a list."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from saetui.tui.widgets.details import DetailList
 
 
 class TextPane(DetailList):
-    """Lines without a cursor: moving scrolls."""
+    """Lines without a cursor; the keys that move it scroll instead."""
 
     has_cursor: ClassVar[bool] = False
 

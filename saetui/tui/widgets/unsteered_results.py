@@ -15,8 +15,8 @@ class UnsteeredResult:
     """A result without steering.
 
     Attributes:
-        rank: Without steering.
-        now: With it; None where it is not among the results any more.
+        rank: Its rank without steering.
+        now: Its rank with steering; None if it is no longer among the results.
         row: Of the document in the bundle.
         title: Its title, or its id.
     """
@@ -34,7 +34,7 @@ class UnsteeredResultList(LineList[UnsteeredResult]):
     LEFT = "  # now   "
 
     def line(self, before: UnsteeredResult, index: int, width: int) -> Pieces:
-        """Rank, what became of it, title."""
+        """Rank, rank with steering, title."""
         now, style = self._now(before)
         room = width - len(self.LEFT) - 1
         return (

@@ -13,7 +13,7 @@ _LONGEST_NAME = 28
 
 
 class WhyLines(Lines):
-    """The largest terms of a result's cosine, as many as there is room for."""
+    """The largest terms of a result's cosine, as many as fit."""
 
     DEFAULT_CSS = "WhyLines { background: $surface; }"
 
@@ -23,19 +23,19 @@ class WhyLines(Lines):
         self._names: Mapping[int, str] = {}
 
     def explain(self, result: "Result | None", names: Mapping[int, str]) -> None:
-        """Explain a result; `names` are those of the query's features."""
+        """Explain a result; `names` has the names of the query's features."""
         self._names = names
         self._result = result
         self.refresh()
 
     def lines(self, width: int) -> list[Pieces]:
-        """The terms, broken into as many lines as there are."""
+        """The terms, on as many lines as there are."""
         if self._result is None or self._result.why is None:
             return []
         why, ellipsis = self._result.why, self.glyphs.ellipsis
         rest = f"bias {signed(why.bias)}  rest {signed(why.remainder)} "
         if why.words:
-            # Ranks that were fused are small, and no sum over features.
+            # Scores made of two ranks are small numbers, and not sums over features.
             rest = f"meaning {why.remainder:.4f}  words {why.words:.4f} "
         lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
         for feature, term in why.features:
