@@ -8,7 +8,6 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from saetui.core.changes import Change, knob_of
-from saetui.core.features import COHERENT
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
@@ -357,6 +356,9 @@ def welcome(session: "Session") -> tuple[str, ...]:
 
 def _promise(feature: "FeatureRecord") -> tuple[bool, bool, bool, int]:
     """How good a first query a label makes: one subject, well recognised, of many documents."""
+    # Imported here, since it needs numpy, which the first frame must not wait for.
+    from saetui.core.features import COHERENT
+
     one_subject = feature.quality.word == COHERENT and " and " not in feature.label
     recognised = (feature.f1 or 0.0) >= _WELL_RECOGNISED
     return bool(feature.label), one_subject, recognised, feature.documents
