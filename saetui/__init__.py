@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from saetui.core.changes import Change
     from saetui.core.document_filter import DocumentFilter
     from saetui.core.search_request import SearchRequest
-    from saetui.session.feedback import effects, feedback
+    from saetui.session.effects import effects
+    from saetui.session.feedback import feedback
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import open_preset, read_preset, save_preset
     from saetui.session.saved.request_json import request_from_json, request_to_json
@@ -55,7 +56,7 @@ _HOMES = {
     "DocumentFilter": ("saetui.core.document_filter", "DocumentFilter"),
     "SearchRequest": ("saetui.core.search_request", "SearchRequest"),
     "Session": ("saetui.session.session", "Session"),
-    "effects": ("saetui.session.feedback", "effects"),
+    "effects": ("saetui.session.effects", "effects"),
     "export_results": ("saetui.session.saved.exports", "export_results"),
     "feedback": ("saetui.session.feedback", "feedback"),
     "open": ("saetui.session.session", "open_session"),

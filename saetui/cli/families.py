@@ -42,7 +42,7 @@ def families(
         if export is not None:
             _export(session, export)
             return
-        found = session.lookup.families(" ".join(words or ()))
+        found = session.features.lookup.families(" ".join(words or ()))
         shown = found[: limit or None]
         shaped = [shapes.family(session, family) for family in shown]
     if as_json:
@@ -78,5 +78,5 @@ def _export(session: "Session", path: Path) -> None:
     from saetui.cli.output import Output
     from saetui.interop.forest_files import write_forest
 
-    graph = write_forest(path, session.sae.families, session.features)
+    graph = write_forest(path, session.sae.families, session.features.records)
     Output().line(f"{path}: {len(graph):,} features, {graph.number_of_edges():,} edges")

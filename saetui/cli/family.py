@@ -11,7 +11,7 @@ from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
-    from saetui.session.features.family_detail import FamilyDetail
+    from saetui.session.family_detail import FamilyDetail
 
 
 def family(
@@ -27,11 +27,11 @@ def family(
     """Show one feature family as a tree, from general to special, and its documents."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Column, Output
-    from saetui.session.features.family_detail import family_detail
+    from saetui.session.family_detail import family_detail
 
     output = Output()
     with opened(bundle, sae) as session:
-        found = session.lookup.family(name)
+        found = session.features.lookup.family(name)
         detail = family_detail(session, found, limit)
         if as_json:
             output.json(shapes.family_detail(session, detail))

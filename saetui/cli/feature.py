@@ -30,7 +30,7 @@ def feature(
 
     output = Output()
     with opened(bundle, sae) as session:
-        detail = session.feature(session.lookup.feature(name), limit)
+        detail = session.feature(session.features.lookup.feature(name), limit)
         if as_json:
             output.json(shapes.feature_detail(session, detail))
         else:

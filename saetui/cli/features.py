@@ -52,10 +52,10 @@ def features(
 
     output = Output()
     with opened(bundle, sae) as session:
-        found = session.choose(" ".join(words or ()))
+        found = session.find_features(" ".join(words or ()))
         if sort is not None:
             descending = (sort in _SMALLEST_FIRST) == reverse
-            found = session.sort(found, sort, descending=descending)
+            found = session.features.table.sorted(found, sort, descending=descending)
         shown = found[: limit or None]
         if as_json:
             output.json([shapes.feature(session, record) for record in shown])

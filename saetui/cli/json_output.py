@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from saetui.core.matches import SaeComparison
     from saetui.pipeline.finishing import BuildOutcome
     from saetui.session.details import DocumentDetail, Example, FeatureDetail, Neighbour
-    from saetui.session.features.family_detail import FamilyDetail
-    from saetui.session.features.splitting import MatchesIn
+    from saetui.session.family_detail import FamilyDetail
     from saetui.session.session import Session
+    from saetui.session.splitting import MatchesIn
     from saetui.store.check import Finding
     from saetui.store.features import FeatureRecord
     from saetui.store.labels import LabelRecord, ScoreRecord

@@ -123,8 +123,8 @@ def _chosen(session: "Session", only: str) -> list[int]:
         return [record.id for record in session.features if record.documents]
     parts = [part.strip() for part in only.split(",")]
     if all(part.isdecimal() for part in parts):
-        return [session.record(int(part)).id for part in dict.fromkeys(parts)]
-    found = [record.id for record in session.choose(CLEAN if only == "clean" else only)]
+        return [session.features.record(int(part)).id for part in dict.fromkeys(parts)]
+    found = [record.id for record in session.find_features(CLEAN if only == "clean" else only)]
     if not found:
         raise InputError(f"No feature fits '{only}'.", "See them with: saetui features BUNDLE")
     return found
@@ -141,7 +141,7 @@ def _chosen_families(session: "Session", only: str) -> tuple[int, ...] | None:
         raise InputError(
             f"'{only}' are no numbers of families.", "Give --only all or numbers such as 3,14,15."
         )
-    return tuple(session.lookup.family(part).id for part in dict.fromkeys(parts))
+    return tuple(session.features.lookup.family(part).id for part in dict.fromkeys(parts))
 
 
 def _expected(expected: "CostEstimate") -> dict[str, object]:

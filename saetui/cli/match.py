@@ -10,8 +10,8 @@ from saetui.cli.options import AsJson, BundlePath, SaeName
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.features.splitting import MatchesIn, Splitting
     from saetui.session.session import Session
+    from saetui.session.splitting import MatchesIn, Splitting
 
 
 def match(
@@ -43,7 +43,7 @@ def match(
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
     from saetui.errors import InputError
-    from saetui.session.features.splitting import matches_of
+    from saetui.session.splitting import matches_of
 
     output = Output()
     with opened(bundle, sae) as session:
@@ -55,7 +55,7 @@ def match(
         if feature is None:
             _compare(output, session, cosine, limit, as_json)
             return
-        number = session.lookup.feature(feature)
+        number = session.features.lookup.feature(feature)
         found = matches_of(session, number)
         if as_json:
             output.json(shapes.likes(session, number, found))
@@ -69,7 +69,7 @@ def _compare(
     """Every two SAEs that follow each other in size."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Column
-    from saetui.session.features.splitting import by_size, compare_saes, look_at_splitting, pairs_of
+    from saetui.session.splitting import by_size, compare_saes, look_at_splitting, pairs_of
 
     bundle = session.bundle
     pairs = pairs_of(bundle)[: len(by_size(bundle)) - 1]
@@ -107,7 +107,7 @@ def _compare(
 
 def _list_fates(output: "Output", session: "Session", found: "Splitting", limit: int) -> None:
     """The first features of every kind."""
-    names = {name: session.beside(name).features for name in (found.small, found.large)}
+    names = {name: session.features_of(name) for name in (found.small, found.large)}
     titles = {
         "split": f"Features of {found.small} that split most in {found.large}",
         "recurrent": f"Features of {found.small} that recur most exactly in {found.large}",

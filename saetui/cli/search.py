@@ -207,11 +207,11 @@ def search(
         start = SearchRequest() if preset is None else preset.request
         if request_file is not None:
             start, _ = request_from_json(session, asked_in_json, name_of(request_file))
-        feature = session.lookup.feature
+        feature = session.features.lookup.feature
         request = replace(
             start,
             query=start.query if query is None else query,
-            steering={**start.steering, **parse_steering(steer or (), session.lookup)},
+            steering={**start.steering, **parse_steering(steer or (), session.features.lookup)},
             mode=mode or start.mode,
             solo=start.solo if solo is None else feature(solo),
             limit=limit or start.limit,

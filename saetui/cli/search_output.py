@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from saetui.cli.output import Output
-    from saetui.session.feedback import FeatureEffect
+    from saetui.session.effects import FeatureEffect
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
@@ -47,7 +47,7 @@ def print_search(
         effects: Whether to say what a step of each feature does to the results.
         as_json: JSON instead of text.
     """
-    from saetui.session.feedback import effects as effects_of
+    from saetui.session.effects import effects as effects_of
     from saetui.session.saved.search_json import search_to_json
 
     found = effects_of(session, response.request) if effects else None
@@ -63,7 +63,7 @@ def print_replay(
 ) -> None:
     """Answer every recorded search, the saved one last, and print what is found."""
     from saetui.session.saved.search_json import search_to_json
-    from saetui.session.search.step_text import step_text
+    from saetui.session.saved.step_text import step_text
 
     if as_json:
         found = [search_to_json(session, session.search(step)) for step in steps]

@@ -15,7 +15,7 @@ from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.search import single, unit
 from saetui.core.search_request import SearchRequest
 from saetui.progress import Progress
-from saetui.session.features.family_detail import family_detail
+from saetui.session.family_detail import family_detail
 from saetui.session.session import Session
 from saetui.store.arrays import forget_pages
 from saetui.store.facts import LONGEST
@@ -96,8 +96,10 @@ def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Laten
     yield _timed("open a feature", [partial(session.feature, feature) for feature in features])
     typed = _typed(session, features)[:repeats]
     if typed:
-        yield _timed("filter features, a key", [partial(session.choose, text) for text in typed])
-    families = session.families
+        yield _timed(
+            "filter features, a key", [partial(session.find_features, text) for text in typed]
+        )
+    families = session.sae.families
     if families:
         chosen = [families[i] for i in random.integers(len(families), size=repeats)]
         yield _timed("open a family", [partial(family_detail, session, each) for each in chosen])

@@ -1,12 +1,25 @@
-"""Everything about one feature or one document: plain values without behaviour."""
+"""Everything about one feature, and everything about one document."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.documents import Document
 from saetui.core.families import Family
+from saetui.core.features import decile_positions, histogram
+from saetui.core.search import top, unit
+from saetui.session.features.annotated_features import AnnotatedFeatures
+from saetui.session.search.searcher import Searcher
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.notes import FeatureNotes
+
+_HISTOGRAM_BINS = 32
+_EXAMPLES_PER_DECILE = 3
+# The most documents near a feature's direction that are searched for some that do not activate it.
+_NEAR_MISSES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +30,7 @@ class Example:
         row: Its row in the bundle.
         id: Its id in the corpus.
         title: Its title, or its first words.
-        activation: Of the feature on it.
+        activation: The feature's activation on it.
     """
 
     row: int
@@ -28,12 +41,12 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Another feature, seen from one.
+    """A feature that belongs to another feature or to a document.
 
     Attributes:
-        id: Number of the other feature.
-        name: Its label or number.
-        value: Cosine of the directions, or number of documents together.
+        id: Its number.
+        name: Its label, or its number.
+        value: Cosine of the two directions, or how many documents activate both.
     """
 
     id: int
@@ -46,19 +59,19 @@ class FeatureDetail:
     """Everything about one feature.
 
     Attributes:
-        record: Figures and label.
-        labels: Every label it has had.
-        scores: Of every label that was scored.
-        notes: What the reader said about it.
+        record: Its figures and its label.
+        labels: Every label it has had, oldest first.
+        scores: The scores of these labels.
+        notes: The reader's notes about it.
         histogram: Counts of activations in equal steps from 0 to the maximum.
         top: The documents that activate it most.
         deciles: Examples from each tenth of its documents, strongest tenth first.
-        near_misses: Documents nearest to its direction that do not activate it; `activation` is
-            their cosine to it.
+        near_misses: The documents nearest to its direction that do not activate it; `activation` is
+            the cosine.
         nearest: Features of similar direction.
         opposed: Features of opposite direction.
-        co_occurring: Features active on the same documents.
-        families: Families it is in.
+        co_occurring: Features that are active on the same documents.
+        families: Families of which it is a member.
     """
 
     record: FeatureRecord
@@ -81,8 +94,8 @@ class DocumentDetail:
 
     Attributes:
         row: Its row in the bundle.
-        document: Its text and what is known about it.
-        features: Features active on it, strongest first; `value` is the activation.
+        document: Its text and metadata.
+        features: Features that are active on it, strongest first; `value` is the activation.
         neighbours: The nearest other documents; `activation` is the cosine.
     """
 
@@ -90,3 +103,98 @@ class DocumentDetail:
     document: Document
     features: tuple[Neighbour, ...]
     neighbours: tuple[Example, ...]
+
+
+def feature_detail(
+    searcher: Searcher, features: AnnotatedFeatures, feature: int, limit: int
+) -> FeatureDetail:
+    """Everything about one feature, with up to `limit` entries in each list.
+
+    Raises:
+        InputError: There is no such feature.
+    """
+    record = features.record(feature)
+    bundle, sae = searcher.bundle, searcher.sae
+    rows, values = sae.postings.documents(feature)
+    positions = decile_positions(len(rows), _EXAMPLES_PER_DECILE)
+    missed = _near_misses(searcher, feature, limit)
+    listed = {int(rows[i]) for span in positions for i in span} | set(rows[:limit].tolist())
+    headings = bundle.documents.headings(listed | {row for row, _ in missed})
+
+    def example(position: int) -> Example:
+        row = int(rows[position])
+        return Example(row, *headings[row][:2], float(values[position]))
+
+    labels, scores = sae.history(feature)
+    nearest, opposed = sae.alike(feature, limit)
+    return FeatureDetail(
+        record=record,
+        labels=tuple(labels),
+        scores=tuple(scores),
+        notes=features.notes_on(feature),
+        near_misses=tuple(Example(row, *headings[row][:2], cosine) for row, cosine in missed),
+        histogram=tuple(histogram(values, _HISTOGRAM_BINS).tolist()),
+        top=tuple(example(i) for i in range(min(limit, len(rows)))),
+        deciles=tuple(tuple(example(int(i)) for i in span) for span in positions),
+        nearest=_named(features, nearest),
+        opposed=_named(features, opposed),
+        co_occurring=_named(features, sae.co_occurring(feature, limit)),
+        families=tuple(sae.families.of_feature(feature)),
+    )
+
+
+def document_detail(
+    searcher: Searcher, features: AnnotatedFeatures, row: int, limit: int
+) -> DocumentDetail:
+    """Everything about one document, with up to `limit` neighbours.
+
+    Raises:
+        InputError: There is no such row.
+    """
+    bundle, codes = searcher.bundle, searcher.sae.codes
+    bundle.check_row(row)
+    active = codes.indices[row] >= 0
+    activations = zip(
+        codes.indices[row][active].tolist(), codes.values[row][active].tolist(), strict=True
+    )
+    vector = np.asarray(bundle.embeddings[row], dtype=np.float32)
+    found = searcher.ranker.nearest(vector, limit + 1, exact=False)
+    pairs = zip(found.rows.tolist(), found.scores.tolist(), strict=True)
+    others = [(other, cosine) for other, cosine in pairs if other != row][:limit]
+    headings = bundle.documents.headings([other for other, _ in others])
+    return DocumentDetail(
+        row=row,
+        document=bundle.documents.document(row),
+        features=_named(features, activations),
+        neighbours=tuple(Example(other, *headings[other][:2], cosine) for other, cosine in others),
+    )
+
+
+def _near_misses(searcher: Searcher, feature: int, limit: int) -> list[tuple[int, float]]:
+    """Rows and cosines of the documents nearest to a direction that do not activate the feature."""
+    bundle, sae, ranker = searcher.bundle, searcher.sae, searcher.ranker
+    direction, index = sae.weights.directions[feature], bundle.index
+    depth = min(len(bundle), int(sae.postings.counts()[feature]) + limit, _NEAR_MISSES)
+
+    def active(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.asarray((sae.codes.indices[rows] == feature).any(axis=1))
+
+    if not index.exact:
+        rows = index.search(unit(direction), max(depth, index.parameters.candidates))
+        if len(rows):
+            # Most of these documents activate the feature, and their embeddings are not read.
+            rows = np.sort(rows[~active(rows)])
+            cosines = ranker.cosines(direction, rows)
+            best = top(cosines, limit)
+            return list(zip(rows[best].tolist(), cosines[best].tolist(), strict=True))
+    found = ranker.nearest(direction, depth, exact=False)
+    missed = ~active(found.rows)
+    return list(zip(found.rows[missed].tolist(), found.scores[missed].tolist(), strict=True))[
+        :limit
+    ]
+
+
+def _named(
+    features: AnnotatedFeatures, values: Iterable[tuple[int, float]]
+) -> tuple[Neighbour, ...]:
+    return tuple(Neighbour(i, features[i].name, float(value)) for i, value in values)

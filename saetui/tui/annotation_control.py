@@ -63,7 +63,7 @@ class AnnotationControl:
         self._ask(
             feature,
             "Your note",
-            lambda session: said.note if (said := session.notes.get(feature)) else "",
+            lambda session: session.features.notes_on(feature).note,
             "Empty: no note",
             lambda undo, text: undo.note(feature, text),
         )

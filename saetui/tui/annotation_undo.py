@@ -55,7 +55,7 @@ class AnnotationUndo:
 
     def reject(self, feature: int) -> None:
         """Show the next older label instead of this one; the reader's own label is removed."""
-        record = self._session.record(feature)
+        record = self._session.features.record(feature)
         if self._said(feature).label:
             self.name(feature, "")
         elif record.label:
@@ -97,6 +97,4 @@ class AnnotationUndo:
             self._edits.append(_Edit(feature, kind, opposite))
 
     def _said(self, feature: int) -> "FeatureNotes":
-        from saetui.store.notes import FeatureNotes
-
-        return self._session.notes.get(feature, FeatureNotes())
+        return self._session.features.notes_on(feature)

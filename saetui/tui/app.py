@@ -102,7 +102,7 @@ class SaetuiApp(App[None]):
     def _opened(self) -> "Session":
         """The session; everything that the first frame shows has been read."""
         session = self._opener(self._say)
-        _ = session.features, session.families, session.lookup
+        _ = session.features
         return session
 
     def _say(self, sentence: str) -> None:

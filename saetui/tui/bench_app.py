@@ -272,7 +272,7 @@ async def _keys(
         found.append(Latency(what, tuple(each for each in times if each)))
     await keyboard.press("escape")
     await keyboard.press("3")
-    if session.families:
+    if session.sae.families:
         await focus(families.lines)  # type: ignore[attr-defined]
         found.append(Latency("open a family", await keyboard.times(*["down"] * repeats)))
     return [_shape("key to frame", each) for each in found if each.milliseconds]

@@ -135,4 +135,4 @@ def sorted_by(
     """
     if order.column is None:
         return records
-    return session.sort(records, order.column.figure, descending=order.descending)
+    return session.features.table.sorted(records, order.column.figure, descending=order.descending)

@@ -58,7 +58,7 @@ class SearchDialogs:
         session = self._session
         if session is None:
             return []
-        from saetui.session.search.step_text import step_text
+        from saetui.session.saved.step_text import step_text
 
         requests = self._control.history.requests
         found = [Step(0, "the beginning", undone=False)] if len(requests) > 1 else []

@@ -68,7 +68,7 @@ class StepEffects:
             self._trying.ask(request)
 
     def _try(self, request: "SearchRequest") -> dict[int, float]:
-        from saetui.session.feedback import effects
+        from saetui.session.effects import effects
 
         session = self._session()
         if session is None or request.retrieval == "lexical":

@@ -201,7 +201,7 @@ async def walk(folder: Path, size: tuple[int, int]) -> None:
                 await press("a key of the filter", "backspace")
         await quietly("enter")
         several = session.sae.families.of_feature
-        shared = [i for i in session.families[0].members if len(several(i)) > 1]
+        shared = [i for i in session.sae.families[0].members if len(several(i)) > 1]
         for feature in shared[:8]:
             view.go_to(several(feature)[0].id, feature)
             await asyncio.sleep(QUIET)

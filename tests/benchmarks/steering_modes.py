@@ -18,7 +18,7 @@ from saetui.core.changes import MODES, Change
 from saetui.core.codec import SaeWeights, preactivations
 from saetui.core.optimise import optimise
 from saetui.core.search_request import SearchRequest
-from saetui.session.feedback import effects
+from saetui.session.effects import effects
 from saetui.session.session import open_session
 
 QUERIES = 60

@@ -239,7 +239,7 @@ async def test_filter_shows_the_way_to_what_matches(session: Session) -> None:
 async def test_family_is_steered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "3", "down", "f")
-        family = session.families[1]
+        family = session.sae.families[1]
         assert driver.main.request.steering == dict.fromkeys(family.members, Change("add", 0.13))
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == family.root

@@ -234,7 +234,7 @@ async def test_without_an_embedder_the_list_stays(
     def fail(settings: object) -> object:
         raise MissingDependency("example", "The embedder 'example'", "example")
 
-    monkeypatch.setattr("saetui.session.session.load_embedder", fail)
+    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
     async with drive(Session(Bundle(bundle), clock=lambda: 0.0)) as driver:
         await to_filter(driver, "~stars")
         assert "example" in driver.lines()[2]
@@ -250,7 +250,7 @@ async def test_a_long_complaint_is_cut_and_harmless(session: Session) -> None:
 
     async with drive(session) as driver:
         await driver.press("escape", "2", "slash")
-        session.choose = fail  # type: ignore[method-assign,assignment]
+        session.find_features = fail  # type: ignore[method-assign,assignment]
         view(driver).filter_line.value = "~stars"
         await driver.settle()
         assert driver.app.glyphs.ellipsis in driver.lines()[4]

@@ -64,7 +64,7 @@ async def test_no_embedder(
     def fail(settings: object) -> object:
         raise MissingDependency("example", "The embedder 'example'", "example")
 
-    monkeypatch.setattr("saetui.session.session.load_embedder", fail)
+    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
     async with drive(Session(Bundle(bundle), clock=lambda: 0.0), NARROW) as driver:
         await driver.ask("coral")
         await both_sizes(driver, screens)
@@ -76,7 +76,7 @@ async def test_no_embedder_for_a_meaning(
     def fail(settings: object) -> object:
         raise MissingDependency("example", "The embedder 'example'", "example")
 
-    monkeypatch.setattr("saetui.session.session.load_embedder", fail)
+    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
     async with drive(Session(Bundle(bundle), clock=lambda: 0.0), NARROW) as driver:
         await driver.press("escape", "2", "slash", *"~exploding stars")
         await both_sizes(driver, screens)

@@ -131,12 +131,12 @@ async def test_escape_writes_nothing(own: Session, folder: Path) -> None:
 async def test_accepting_makes_a_label_ones_own(own: Session) -> None:
     async with drive(own) as driver:
         await driver.press("escape", "2", "A")
-        assert own.notes[BLACK_HOLES].label == NEWER
+        assert own.features.notes[BLACK_HOLES].label == NEWER
         assert ("own" in driver.lines()[3], label_of(driver)) == (True, NEWER)
         # The scores of the label that reads the same still say how far to trust it.
         assert any("judged by model-8" in line for line in details(driver))
         await driver.press("A")
-        assert own.notes[BLACK_HOLES].label == ""
+        assert own.features.notes[BLACK_HOLES].label == ""
         assert "taken back" in driver.text()
 
 
@@ -157,7 +157,7 @@ async def test_rejecting_ones_own_label_takes_it_back(own: Session) -> None:
     async with drive(own) as driver:
         await driver.press("escape", "2", "l", *"!", "enter", "D")
         assert label_of(driver) == NEWER
-        assert not own.notes[BLACK_HOLES].rejected
+        assert not own.features.notes[BLACK_HOLES].rejected
 
 
 async def test_a_rejected_label_is_taken_back_in_the_history(own: Session) -> None:
@@ -265,11 +265,11 @@ async def test_a_feature_that_leaves_the_list_takes_no_other_along(own: Session)
 async def test_everything_is_taken_back_step_by_step(own: Session) -> None:
     async with drive(own) as driver:
         await driver.press("escape", "2", "b", "N", *"n", "enter", "D", "D", "l", *"x", "enter")
-        said = own.notes[BLACK_HOLES]
+        said = own.features.notes[BLACK_HOLES]
         assert (said.bookmark, said.note, said.label) == (True, "n", "x")
         assert said.rejected == {1, 2}
         await driver.press("down", *"uuuuu")
-        said = own.notes[BLACK_HOLES]
+        said = own.features.notes[BLACK_HOLES]
         assert (said.bookmark, said.note, said.label) == (False, "", "")
         assert not said.rejected
         assert label_of(driver) == NEWER
@@ -319,7 +319,7 @@ async def test_notes_that_cannot_be_written_are_told_and_kept(
         await driver.press("u")
     said = [json.loads(line) for line in (folder / NOTES).read_text("utf-8").splitlines()]
     assert [each["kind"] for each in said] == ["bookmark", "label", "label"]
-    assert own.notes[BLACK_HOLES].bookmark
+    assert own.features.notes[BLACK_HOLES].bookmark
 
 
 async def test_what_never_reached_the_disk_is_handed_over_at_the_end(
@@ -348,7 +348,7 @@ async def test_a_slow_disk_holds_up_no_key(own: Session, folder: Path) -> None:
         for key in ("b", "j", "b"):
             driver.send(key)
             await driver.rest()
-        assert len(own.notes) == 2
+        assert len(own.features.notes) == 2
         assert not (folder / NOTES).exists()
         ready.set()
         await driver.settle()

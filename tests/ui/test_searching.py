@@ -10,7 +10,8 @@ from driver import NARROW, Driver, drive
 
 from saetui.core.changes import Change
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
-from saetui.session.feedback import effects, feedback
+from saetui.session.effects import effects
+from saetui.session.feedback import feedback
 from saetui.session.saved.bookmarks import bookmarks
 from saetui.session.saved.presets import open_preset, read_preset
 from saetui.session.saved.search_json import search_to_json

@@ -135,8 +135,8 @@ async def test_notes_outlast_a_change_of_the_sae(two: Path, tmp_path: Path) -> N
         assert driver.session.sae.record.name == SECOND
         await driver.press("b")
     again = open_still(folder)
-    assert again.notes[BLACK_HOLES].bookmark
-    assert any(said.bookmark for said in again.beside(SECOND).notes.values())
+    assert again.features.notes[BLACK_HOLES].bookmark
+    assert any(said.bookmark for said in again.features_of(SECOND).notes.values())
     again.close()
 
 

@@ -42,7 +42,7 @@ import sys; sys.path.insert(0, {str(TOP / "tests")!r})
 import saetui
 session = saetui.open({str(bundle)!r})
 session.search(saetui.SearchRequest("", {{3: saetui.Change("add", 0.5)}}))
-session.feature(3), session.document(0), session.families
+session.feature(3), session.document(0), session.sae.families
 """
     assert not loaded_by(code) & (TRAINING | {"networkx", "textual"})
 

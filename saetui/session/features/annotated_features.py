@@ -1,12 +1,13 @@
-"""What is known of an SAE's features once the reader's notes are counted in."""
+"""The features of an SAE as the reader sees them: with the reader's labels and notes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from saetui.core.codec import Float
+from saetui.core.features import check_feature
 from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.features.feature_table import FeatureTable
 from saetui.session.features.lookup import Lookup
@@ -19,15 +20,15 @@ _UNSCORED: dict[str, Any] = {"version": 0, "f1": None, "pearson": None, "judge":
 
 @dataclass(frozen=True)
 class AnnotatedFeatures:
-    """Features as the reader wants to see them.
+    """The features of one SAE as the reader sees them; `features[12]` is the record of one.
 
     Attributes:
-        book: Where notes are kept.
-        notes: On the features of this SAE, by number.
-        records: Of every feature, with the reader's own label where there is one, and else the
-            newest that was not rejected.
-        lookup: Of these records and the families.
-        table: Of these records.
+        book: Where notes are written.
+        notes: The reader's notes, by feature.
+        records: Figures and label of every feature, by number. The label is the reader's own if
+            there is one, else the newest that the reader did not reject.
+        lookup: Finds features and families by their names.
+        table: Filters and sorts features by their figures.
     """
 
     book: Notes
@@ -38,7 +39,7 @@ class AnnotatedFeatures:
 
     @classmethod
     def of(cls, sae: StoredSae, book: Notes) -> "AnnotatedFeatures":
-        """What is known of an SAE with these notes."""
+        """The features of an SAE with the notes in a book."""
         notes = book.of_sae(sae.record.name)
         records = list(sae.features)
         for feature, said in notes.items():
@@ -46,6 +47,28 @@ class AnnotatedFeatures:
                 records[feature] = _as_noted(records[feature], said, sae)
         lookup = Lookup(records, sae.families.families)
         return cls(book, notes, records, lookup, FeatureTable(records, sae.families))
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[FeatureRecord]:
+        return iter(self.records)
+
+    def __getitem__(self, feature: int) -> FeatureRecord:
+        return self.records[feature]
+
+    def record(self, feature: int) -> FeatureRecord:
+        """Figures and label of the feature of a number that a person gave.
+
+        Raises:
+            InputError: There is no such feature.
+        """
+        check_feature(feature, len(self))
+        return self[feature]
+
+    def notes_on(self, feature: int) -> FeatureNotes:
+        """The reader's notes on one feature; empty if there are none."""
+        return self.notes.get(feature, FeatureNotes())
 
     def matching(
         self, wanted: FeatureFilter, similarity: Float | None = None
@@ -69,12 +92,12 @@ class AnnotatedFeatures:
         return [self.records[i] for i in found]
 
     def noted(self, sae: StoredSae, feature: int, kind: Kind, text: str) -> "AnnotatedFeatures":
-        """The same once something more is said about a feature; the others are not read anew.
+        """The same features after one more note; the other features are not read again.
 
-        The book keeps it until it is told to write.
+        The book keeps the note in memory until it is told to write.
         """
         self.book.say(sae.record.name, feature, kind, text)
-        said = self.notes.get(feature, FeatureNotes()).told(kind, text.strip())
+        said = self.notes_on(feature).told(kind, text.strip())
         known = replace(self, notes={**self.notes, feature: said})
         record = _as_noted(sae.features[feature], said, sae)
         if record == self.records[feature]:
@@ -85,14 +108,14 @@ class AnnotatedFeatures:
 
 
 def _as_noted(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:
-    """A feature with the reader's own label or, where its label was rejected, an older one."""
+    """A feature with the reader's own label or, if its label was rejected, an older one."""
     if said.label:
         return replace(record, label=said.label, **_UNSCORED)
     return _without(record, said, sae) if record.version in said.rejected else record
 
 
 def _without(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:
-    """A feature with its newest label that was not rejected, or none."""
+    """A feature with the newest of its labels that was not rejected, or without a label."""
     labels, scores = sae.history(record.id)
     left = [label for label in labels if label.version not in said.rejected]
     if not left:

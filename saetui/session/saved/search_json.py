@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saetui.core.explain import Explanation
-    from saetui.session.feedback import FeatureEffect
+    from saetui.session.effects import FeatureEffect
     from saetui.session.search.response import Result, SearchResponse
     from saetui.session.session import Session
 

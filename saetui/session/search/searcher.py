@@ -1,8 +1,8 @@
 """Answer search requests: from the request to ranked, compared and explained documents."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,53 +11,33 @@ from saetui.core.changes import DEFAULT_MODE
 from saetui.core.code_scores import rewards
 from saetui.core.codec import Float
 from saetui.core.explain import Explanation, explain, explain_codes
-from saetui.core.optimise import optimise
 from saetui.core.search import cosines, single, unit
 from saetui.core.search_request import SearchRequest
-from saetui.core.steering import steer_code, steered_vector
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks, Eligible
 from saetui.session.search.queries import Baseline, Queries, Query
 from saetui.session.search.ranking import CANDIDATES, Ranker, Ranking, fused
 from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
+from saetui.session.search.steered_query import SteeredQuery, steer_query
 from saetui.session.search.word_search import best_by_words
 from saetui.store.bundle import Bundle, StoredSae
-from saetui.store.features import FeatureRecord
 
 BASELINE_DEPTH = 100
 
 
-@dataclass(frozen=True)
-class Steered:
-    """A query after the user's changes.
-
-    Attributes:
-        query: What it was.
-        code: `z'`, dense `(n,)`.
-        vector: `e'`, not normalised, `(d,)`.
-        code_error: See `SearchResponse`.
-    """
-
-    query: Query
-    code: Float
-    vector: Float
-    code_error: tuple[float, float] | None = None
-
-    @property
-    def changes(self) -> Float:
-        """`z' - z`, dense `(n,)`."""
-        return self.code - self.query.z
-
-
 class Searcher:
-    """Searches an open bundle.
+    """Answers searches of an open bundle.
 
     Args:
         bundle: The open bundle.
         sae: The SAE to steer by.
-        queries: What searches start from.
-        records: The features as they are shown; called for each answer.
-        clock: Seconds.
+        queries: Turns requests into queries.
+        name: Returns what a feature is called now.
+        clock: Returns seconds, for `SearchResponse.milliseconds`.
+
+    Attributes:
+        masks: Which documents a filter lets through.
+        ranker: Ranks documents.
     """
 
     def __init__(
@@ -65,15 +45,15 @@ class Searcher:
         bundle: Bundle,
         sae: StoredSae,
         queries: Queries,
-        records: Callable[[], Sequence[FeatureRecord]],
+        name: Callable[[int], str],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._bundle = bundle
-        self._sae = sae
-        self._queries = queries
-        self._records = records
+        self.bundle = bundle
+        self.sae = sae
+        self.queries = queries
+        self._name = name
         self._clock = clock
-        self._masks = DocumentMasks(bundle, sae)
+        self.masks = DocumentMasks(bundle, sae)
         self.ranker = Ranker(bundle, sae)
 
     def search(
@@ -82,17 +62,17 @@ class Searcher:
         """See `Session.search`."""
         asked, request = request, request.effective
         _check(request)
-        query = self._queries.of(request)
+        query = self.queries.of(request)
         started = self._clock()
-        eligible = self._masks.eligible(request.filter, request.like)
-        steered = self.steered(request, query, interrupted)
+        eligible = self.masks.eligible(request.filter, request.like)
+        steered = steer_query(self.sae.weights, query, request, interrupted)
         ranking = self._ranked(request, steered, eligible, request.limit)
         baseline = self._baseline(request, query, eligible)
         rows = ranking.rows.tolist()
         shown = set(rows)
         before = [row for row, rank in baseline.ranks.items() if rank <= request.limit]
         missing = [row for row in before if row not in shown]
-        headings = self._bundle.documents.headings([*rows, *missing])
+        headings = self.bundle.documents.headings([*rows, *missing])
         why = self._why(request, steered, ranking) if request.why else [None] * len(rows)
         results = tuple(
             Result(
@@ -117,45 +97,13 @@ class Searcher:
             overlap=1 - len(missing) / len(before) if before else None,
             recall=self._recall(request, steered, eligible, ranking),
             code_error=steered.code_error,
-            eligible=len(self._bundle) if eligible is None else int(eligible.sum()),
+            eligible=len(self.bundle) if eligible is None else int(eligible.sum()),
         )
-
-    def steered(
-        self,
-        request: SearchRequest,
-        query: Query,
-        interrupted: Callable[[], bool] = lambda: False,
-    ) -> Steered:
-        """The query after the request's changes.
-
-        Args:
-            request: With the changes.
-            query: What it starts from.
-            interrupted: Asked before each step of `optimise`; when true, no more are made.
-
-        Raises:
-            InputError: A change is unusable.
-        """
-        weights = self._sae.weights
-        code = steer_code(query.z, request.steering, request.solo, request.muted)
-        if request.mode == "optimise" and request.retrieval != "lexical":
-            found = optimise(weights, code, interrupted=interrupted)
-            return Steered(query, code, found.vector, (found.before, found.after))
-        vector = steered_vector(weights, query.e, query.z, code, request.mode)
-        return Steered(query, code, vector)
-
-    def query(self, request: SearchRequest) -> Query:
-        """What a request starts from; see `Queries.of`."""
-        return self._queries.of(request)
-
-    def eligible(self, request: SearchRequest) -> Eligible | None:
-        """Which documents a request may find; see `DocumentMasks.eligible`."""
-        return self._masks.eligible(request.filter, request.like)
 
     def _ranked(
         self,
         request: SearchRequest,
-        steered: Steered,
+        steered: SteeredQuery,
         eligible: Eligible | None,
         limit: int,
     ) -> Ranking:
@@ -171,7 +119,7 @@ class Searcher:
     def _by_meaning(
         self,
         request: SearchRequest,
-        steered: Steered,
+        steered: SteeredQuery,
         eligible: Eligible | None,
         limit: int,
     ) -> Ranking:
@@ -187,7 +135,7 @@ class Searcher:
         """Remembered, since no steering changes it."""
         known = query.by_words.get((request.filter, limit))
         if known is None:
-            known = best_by_words(self._bundle.documents, query.words, limit, eligible)
+            known = best_by_words(self.bundle.documents, query.words, limit, eligible)
             query.by_words[request.filter, limit] = known
         return known
 
@@ -203,7 +151,7 @@ class Searcher:
         known = query.baselines.get(manner)
         if known is None:
             plain = replace(request, steering={}, mode=DEFAULT_MODE, solo=None, muted=())
-            found = self._ranked(plain, Steered(query, query.z, query.e), eligible, depth)
+            found = self._ranked(plain, SteeredQuery(query, query.z, query.e), eligible, depth)
             ranks = {row: rank for rank, row in enumerate(found.rows.tolist(), start=1)}
             known = Baseline(ranks, cosines(query.e, self._vectors(found.rows)))
             query.baselines[manner] = known
@@ -219,7 +167,7 @@ class Searcher:
     def _recall(
         self,
         request: SearchRequest,
-        steered: Steered,
+        steered: SteeredQuery,
         eligible: Eligible | None,
         exact: Ranking,
     ) -> float | None:
@@ -230,33 +178,34 @@ class Searcher:
         found = self._ranked(by_index, steered, eligible, len(exact.rows))
         return float(np.isin(exact.rows, found.rows).mean())
 
-    def _why(self, request: SearchRequest, steered: Steered, ranking: Ranking) -> list[Explanation]:
+    def _why(
+        self, request: SearchRequest, steered: SteeredQuery, ranking: Ranking
+    ) -> list[Explanation]:
         # Ranks are no sums over features.
         if request.retrieval != "semantic":
             return [
                 Explanation((), 0.0, float(score - words), float(words))
                 for score, words in zip(ranking.scores, ranking.by_words, strict=True)
             ]
-        weights, query = self._sae.weights, steered.query
+        weights, query = self.sae.weights, steered.query
         vectors = self._vectors(ranking.rows)
         if request.mode == "codes":
-            reward = rewards(self._sae.postings, steered.changes, ranking.rows)
+            reward = rewards(self.sae.postings, steered.changes, ranking.rows)
             return explain_codes(weights, query.z, query.e, vectors, reward)
         return explain(weights, steered.code, steered.vector, vectors)
 
     def _features(
         self, z: Float, steered: Float, steering: Mapping[int, object]
     ) -> tuple[QueryFeature, ...]:
-        records = self._records()
         active = np.flatnonzero(z)
         own = active[np.lexsort((active, -z[active]))].tolist()
         added = [feature for feature in steering if z[feature] == 0]
         return tuple(
-            QueryFeature(i, records[i].name, float(z[i]), float(steered[i])) for i in [*own, *added]
+            QueryFeature(i, self._name(i), float(z[i]), float(steered[i])) for i in [*own, *added]
         )
 
     def _vectors(self, rows: NDArray[np.int64]) -> Float:
-        return single(self._bundle.rows.take(rows))
+        return single(self.bundle.rows.take(rows))
 
 
 def _check(request: SearchRequest) -> None:

@@ -32,7 +32,7 @@ class AddFeatureScreen(ModalScreen[int | None]):
         super().__init__()
         self._session = session
         self._list = FeatureList(empty=("No feature has these words.",))
-        self._list.notes = session.notes
+        self._list.notes = session.features.notes
         self._heading = Heading()
 
     def compose(self) -> ComposeResult:
@@ -57,7 +57,7 @@ class AddFeatureScreen(ModalScreen[int | None]):
 
     def _refilter(self, words: str) -> None:
         features = self._session.features
-        found = [features[i] for i in self._session.lookup.matching(words)]
+        found = [features[i] for i in self._session.features.lookup.matching(words)]
         self._list.order = Order(None if words.strip() else DENSITY)
         self._list.replace(sorted_by(self._list.order, found, self._session), cursor=0)
         self._say_heading()

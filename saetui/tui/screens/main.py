@@ -163,7 +163,7 @@ class MainScreen(Screen[None]):
         return opened(self.session).document(row)
 
     def _show_document(self, row: int, detail: "DocumentDetail") -> None:
-        screen, trust = self._document, trust_of(opened(self.session).features)
+        screen, trust = self._document, trust_of(opened(self.session).features.records)
         if self.app.screen is not screen:
             if not self.app.is_screen_installed(screen):
                 self.app.install_screen(screen, "document")
@@ -223,7 +223,7 @@ class MainScreen(Screen[None]):
         session = opened(self.session)
         if event.sae != session.sae.record.name:
             session = session.using(event.sae)
-            _ = session.features, session.families, session.lookup
+            _ = session.features
             session.warm()
         return session
 

@@ -138,7 +138,7 @@ class Browser(FilteredView):
             self._read_from_top()
 
     def _detail_rows(self, detail: "FeatureDetail") -> list[DetailRow]:
-        records = self.session.features if self.session is not None else ()
+        records = self.session.features.records if self.session is not None else ()
         width = self.detail.text_width
         return feature_rows(detail, self.detail.glyphs, width, trust_of(records))
 

@@ -21,7 +21,7 @@ from saetui.tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
     from saetui.session.details import FeatureDetail
-    from saetui.session.features.family_detail import FamilyDetail
+    from saetui.session.family_detail import FamilyDetail
     from saetui.session.session import Session
 
 # From this many lines on there is room for the block above the details.
@@ -68,16 +68,16 @@ class FamiliesView(Browser):
 
     def show(self, session: "Session") -> None:
         """Show the families of a session."""
-        self.forest.show(session.families, session.features)
-        members = {member for family in session.families for member in family.members}
-        self._title = f"Families, {len(session.families):,} with {len(members):,} features"
+        self.forest.show(session.sae.families.families, session.features.records)
+        members = {member for family in session.sae.families for member in family.members}
+        self._title = f"Families, {len(session.sae.families):,} with {len(members):,} features"
         self._family = None
         super().show(session)
 
     def refresh_labels(self) -> None:
         """Show the labels as they are now, with the same nodes open."""
         if self.session is not None:
-            self.forest.rename(self.session.features)
+            self.forest.rename(self.session.features.records)
             if self._family is not None:
                 self._show_block(self._family)
             self.lay_out()
@@ -89,7 +89,7 @@ class FamiliesView(Browser):
             return
         words = self.filter_line.value.strip()
         if words:
-            lookup = self.session.lookup
+            lookup = self.session.features.lookup
             named = frozenset(family.id for family in lookup.families(words))
             self.forest.refilter(frozenset(lookup.matching(words)), named)
         else:
@@ -143,10 +143,10 @@ class FamiliesView(Browser):
 
     def _examine(self, family: int) -> "FamilyDetail":
         # Imported here, since the first frame must not wait for the libraries that this needs.
-        from saetui.session.features.family_detail import family_detail
+        from saetui.session.family_detail import family_detail
 
         session = self.opened
-        return family_detail(session, session.families[family])
+        return family_detail(session, session.sae.families[family])
 
     def _show_family(self, family: int, detail: "FamilyDetail") -> None:
         self._family = detail
@@ -175,7 +175,7 @@ class FamiliesView(Browser):
     def _family_rows(self, detail: "FamilyDetail") -> list[DetailRow]:
         features = self.opened.features
         root = features[detail.family.root]
-        return family_rows(detail, root, self.detail.text_width, trust_of(features))
+        return family_rows(detail, root, self.detail.text_width, trust_of(features.records))
 
     def _show_detail(self, feature: int, detail: "FeatureDetail") -> None:
         self._detail_heading.say("Feature")

@@ -67,14 +67,14 @@ class FeaturesView(Browser):
             return
         self._choosing.drop()
         try:
-            found = self.session.choose(wanted.text)
+            found = self.session.find_features(wanted.text)
         except SaetuiError as error:
             self._show_failure(error)
         else:
             self._show_found(wanted.text, found)
 
     def _choose(self, text: str) -> "list[FeatureRecord]":
-        return self.opened.choose(text)
+        return self.opened.find_features(text)
 
     def _show_found(self, text: str, found: "list[FeatureRecord]") -> None:
         self.notice.say()
@@ -108,7 +108,7 @@ class FeaturesView(Browser):
         """List the features in order; the cursor goes to the top, or stays on its feature."""
         session = self.opened
         self.list.order = self.order
-        self.list.notes = session.notes
+        self.list.notes = session.features.notes
         rows = sorted_by(self.order, self._found, session)
         kept = next((i for i, record in enumerate(rows) if record.id == self._kept), 0)
         self._kept = None

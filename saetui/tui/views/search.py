@@ -150,7 +150,10 @@ class SearchView(Container):
         if self._session is not None:
             name = self._session.name(feature)
             with suppress(InputError):
-                if visible_line(name) == name and self._session.lookup.feature(name) == feature:
+                if (
+                    visible_line(name) == name
+                    and self._session.features.lookup.feature(name) == feature
+                ):
                     return name
         return str(feature)
 
@@ -218,7 +221,7 @@ class SearchView(Container):
         if self._session is None:
             return False
         try:
-            wanted = parse_filter(text, self._session.lookup.feature)
+            wanted = parse_filter(text, self._session.features.lookup.feature)
         except InputError as error:
             self.notify(visible_line(str(error)), severity="error", markup=False)
             return False

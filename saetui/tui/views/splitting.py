@@ -21,8 +21,8 @@ from saetui.tui.widgets.split_outcomes import SplitOutcomeList
 from saetui.tui.widgets.splitting_details import Likes, Linked, match_rows, relative_rows
 
 if TYPE_CHECKING:
-    from saetui.session.features.splitting import SplitOutcome, Splitting
     from saetui.session.session import Session
+    from saetui.session.splitting import SplitOutcome, Splitting
 
 ALL = "all"
 _LONGEST_NAME = 100
@@ -106,7 +106,7 @@ class SplittingView(FilteredView):
         if session is None or self._pairs:
             return
         # Imported here, since the first frame must not wait for it.
-        from saetui.session.features.splitting import pairs_of
+        from saetui.session.splitting import pairs_of
 
         self._pairs = pairs_of(session.bundle)
         if not self._pairs:
@@ -132,11 +132,11 @@ class SplittingView(FilteredView):
             pane.say("No feature is chosen.")
 
     def _compare(self, pair: tuple[str, str]) -> "Splitting":
-        from saetui.session.features.splitting import look_at_splitting
+        from saetui.session.splitting import look_at_splitting
 
         session = self.opened
         for name in pair:
-            _ = session.beside(name).features
+            session.features_of(name)
         return look_at_splitting(session, *pair)
 
     def _show_found(self, pair: tuple[str, str], found: "Splitting") -> None:
@@ -177,12 +177,12 @@ class SplittingView(FilteredView):
         """List the chosen kind, filtered."""
         session, found = self.opened, self._found
         assert found is not None
-        records = {name: session.beside(name).features for name in (found.small, found.large)}
-        self.fates.records = records
+        features = {name: session.features_of(name) for name in (found.small, found.large)}
+        self.fates.records = {name: each.records for name, each in features.items()}
         fates = self._of_kind(self.kind)
         words = self.filter_line.value.strip()
         if words:
-            matching = {name: {*session.beside(name).lookup.matching(words)} for name in records}
+            matching = {name: {*each.lookup.matching(words)} for name, each in features.items()}
             fates = [fate for fate in fates if fate.feature in matching[fate.sae]]
         cursor = 0
         if self._wanted is not None:
@@ -208,11 +208,11 @@ class SplittingView(FilteredView):
     # The chosen feature.
 
     def _look(self, chosen: tuple[str, int]) -> Likes:
-        from saetui.session.features.splitting import matches_of
+        from saetui.session.splitting import matches_of
 
-        session = self.opened.beside(chosen[0])
-        family = session.sae.families.smallest_of(chosen[1])
-        return Likes(session, chosen[1], matches_of(session, chosen[1]), family)
+        session, (sae, feature) = self.opened, chosen
+        family = session.bundle.sae(sae).families.smallest_of(feature)
+        return Likes(session, sae, feature, matches_of(session, feature, sae), family)
 
     def _show_likes(self, chosen: tuple[str, int], likes: Likes) -> None:
         self._likes = likes
@@ -247,7 +247,7 @@ class SplittingView(FilteredView):
         sae, feature = chosen
         if sae == self.opened.sae.record.name:
             return feature
-        name = visible_line(self.opened.beside(sae).features[feature].name, _LONGEST_NAME)
+        name = visible_line(self.opened.features_of(sae)[feature].name, _LONGEST_NAME)
         self.notice.say(f"{name} is a feature of {sae}. S uses that SAE and goes there.")
         return None
 
@@ -315,6 +315,6 @@ class SplittingView(FilteredView):
 
 def _part_of(fate: "SplitOutcome", sae: str, part: int) -> "SplitOutcome":
     """The outcome of a feature of the larger SAE that another feature split into."""
-    from saetui.session.features.splitting import SplitOutcome
+    from saetui.session.splitting import SplitOutcome
 
     return SplitOutcome(sae, part, (), fate.cosine)

@@ -17,7 +17,7 @@ from saetui.tui.feature_columns import short
 from saetui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from saetui.session.features.family_detail import FamilyDetail
+    from saetui.session.family_detail import FamilyDetail
 
 Cell = tuple[int, int]
 

@@ -8,7 +8,7 @@ from saetui.tui.widgets.details import DetailRow, Trust, example_documents, sect
 
 if TYPE_CHECKING:
     from saetui.core.families import FamilyLabel
-    from saetui.session.features.family_detail import FamilyDetail
+    from saetui.session.family_detail import FamilyDetail
     from saetui.store.features import FeatureRecord
 
 _LONGEST = 2_000

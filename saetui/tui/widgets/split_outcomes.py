@@ -8,7 +8,7 @@ from saetui.tui.feature_columns import short, trust
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.features.splitting import SplitOutcome
+    from saetui.session.splitting import SplitOutcome
     from saetui.store.features import FeatureRecord
 
 _INTO, _COSINE, _SCORE = 6, 7, 5

@@ -10,8 +10,8 @@ from saetui.tui.widgets.details import DetailRow, section, text_rows
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
-    from saetui.session.features.splitting import Match, MatchesIn
     from saetui.session.session import Session
+    from saetui.session.splitting import Match, MatchesIn
 
 _LONGEST = 2_000
 
@@ -21,13 +21,15 @@ class Likes:
     """One feature with its likes, and its family.
 
     Attributes:
-        session: Of the SAE that the feature is of.
+        session: The open session.
+        sae: Name of the SAE that the feature belongs to.
         feature: Its number.
         matches: In every other SAE.
         family: Its smallest family, if it is in any.
     """
 
     session: "Session"
+    sae: str
     feature: int
     matches: "Sequence[MatchesIn]"
     family: "Family | None"
@@ -48,8 +50,8 @@ class Linked:
 
 def match_rows(likes: Likes, width: int) -> Linked:
     """What a feature is and becomes in the other SAEs, from the smallest to the largest."""
-    record = likes.session.features[likes.feature]
-    sae = likes.session.sae.record.name
+    sae = likes.sae
+    record = likes.session.features_of(sae)[likes.feature]
     rows = [
         *text_rows(visible_line(record.name, _LONGEST), width, "title"),
         *text_rows(
@@ -58,7 +60,7 @@ def match_rows(likes: Likes, width: int) -> Linked:
     ]
     features: list[tuple[str, int]] = []
     for each in likes.matches:
-        records = likes.session.beside(each.sae).features
+        records = likes.session.features_of(each.sae)
         parts = set(each.parts or ())
         # What it splits into comes first; whatever else is near belongs to other features.
         for title, matches in (
@@ -97,8 +99,8 @@ def _match_row(match: "Match", target: int, note: str) -> DetailRow:
 
 def relative_rows(likes: Likes, width: int) -> Linked:
     """What stands above a feature and below it in its smallest family."""
-    family, session = likes.family, likes.session
-    sae, records = session.sae.record.name, session.features
+    family, sae = likes.family, likes.sae
+    records = likes.session.features_of(sae)
     if family is None:
         return Linked(
             (*text_rows(f"Feature {likes.feature} of {sae} is in no family.", width, "muted"),), ()

@@ -12,8 +12,8 @@ from saetui.errors import InputError
 from saetui.pipeline.build import add_saes, build_bundle
 from saetui.pipeline.finishing import BuildOutcome
 from saetui.progress import Silent
-from saetui.session.features.splitting import compare_saes, look_at_splitting, matches_of, pairs_of
 from saetui.session.session import Session
+from saetui.session.splitting import compare_saes, look_at_splitting, matches_of, pairs_of
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.train.size import SaeSize

@@ -24,7 +24,7 @@ from saetui.pipeline.build import build_bundle
 from saetui.pipeline.build_log import BuildLog, fingerprint
 from saetui.pipeline.finishing import BuildOutcome
 from saetui.progress import Silent
-from saetui.session.session import open_session
+from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.manifest import read_manifest
@@ -70,8 +70,7 @@ def contents(path: Path) -> dict[str, bytes]:
 
 def test_a_build_makes_a_whole_bundle_that_can_be_searched(built: BuildOutcome) -> None:
     assert [finding for finding in check_bundle(built.path) if not finding.ok] == []
-    session = open_session(built.path)
-    session._embedder = HashEmbedder(32)
+    session = Session(Bundle(built.path), embedder=HashEmbedder(32))
     response = session.search(SearchRequest("tidal disruption flare"))
     assert "tidal" in session.bundle.documents.document(response.results[0].row).text.lower()
     assert any(feature.label for feature in session.features)

@@ -8,7 +8,8 @@ from saetui.core.changes import MODES, Change, Mode, knob_of
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.feedback import effects, feedback, with_feedback
+from saetui.session.effects import effects
+from saetui.session.feedback import feedback, with_feedback
 from saetui.session.session import Session
 
 QUERY = "black hole merger"

@@ -33,19 +33,19 @@ def test_what_is_said_step_by_step_is_what_is_read_anew(
 ) -> None:
     (own_folder / NOTES).unlink(missing_ok=True)
     session = Session(Bundle(own_folder), embedder=HashEmbedder())
-    session.choose("own")
-    session.lookup.warm()
+    session.find_features("own")
+    session.features.lookup.warm()
     for feature, (kind, text) in said:
         session.note(feature, kind, text)  # type: ignore[arg-type]
-        session.sort(session.features, "label", descending=False)
+        session.features.table.sorted(session.features, "label", descending=False)
     session.write_notes()
     again = Session(Bundle(own_folder), embedder=HashEmbedder())
     assert list(session.features) == list(again.features)
-    assert dict(session.notes) == dict(again.notes)
+    assert dict(session.features.notes) == dict(again.features.notes)
     for text in FILTERS:
-        assert session.choose(text) == again.choose(text)
+        assert session.find_features(text) == again.find_features(text)
     for key in ("label", "f1"):
-        sorted_now = session.sort(session.features, key, descending=True)
-        assert sorted_now == again.sort(again.features, key, descending=True)
+        sorted_now = session.features.table.sorted(session.features, key, descending=True)
+        assert sorted_now == again.features.table.sorted(again.features, key, descending=True)
     session.close()
     again.close()

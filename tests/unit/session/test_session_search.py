@@ -207,7 +207,7 @@ def test_only_the_latest_queries_are_remembered(
     session = Session(Bundle(bundle_folder), embedder=CountingEmbedder())
     for query in ("a", "b", "c", "a", "d", "a", "b"):
         session.search(SearchRequest(query, limit=1))
-        assert len(session._queries._known) <= 3
+        assert len(session.searcher.queries._known) <= 3
     # "a" was used again and stayed; "b" had to make room for "d".
     assert asked == ["a", "b", "c", "d", "b"]
     session.close()

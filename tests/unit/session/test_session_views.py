@@ -54,7 +54,7 @@ def test_a_feature_that_never_fires_has_no_examples(session: Session) -> None:
 
 @pytest.mark.parametrize("feature", [-1, 24, 10**9])
 def test_unknown_features_are_refused(session: Session, feature: int) -> None:
-    for ask in (session.feature, session.record):
+    for ask in (session.feature, session.features.record):
         with pytest.raises(InputError, match=f"no feature {feature}: this SAE has 24"):
             ask(feature)
 
@@ -133,10 +133,10 @@ def test_without_documents_there_are_still_features(tmp_path: Path) -> None:
 
 
 def test_features_and_families_are_found_by_name(session: Session) -> None:
-    assert session.lookup.feature("Black hole mergers") == 2
-    assert session.lookup.family("Coral reefs").root == 10
-    assert session.lookup is session.lookup
-    assert [family.label for family in session.families][:1] == ["Black holes"]
+    assert session.features.lookup.feature("Black hole mergers") == 2
+    assert session.features.lookup.family("Coral reefs").root == 10
+    assert session.features.lookup is session.features.lookup
+    assert [family.label for family in session.sae.families][:1] == ["Black holes"]
 
 
 def test_threads_see_what_one_thread_sees(bundle_folder: Path) -> None:

@@ -19,7 +19,7 @@ from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.feedback import effects
+from saetui.session.effects import effects
 from saetui.session.search import neighbourhood, ranking
 from saetui.session.search.response import SearchResponse
 from saetui.session.search.word_search import fts_query
@@ -98,8 +98,8 @@ def test_optimise_says_how_well_the_code_agrees(session: Session) -> None:
 def test_steering_a_family_is_steering_its_members(session: Session, mode: Mode) -> None:
     from saetui.session.search.steering_text import parse_steering
 
-    family = parse_steering(["family:coral reefs=+0.2"], session.lookup)
-    members = parse_steering([f"{member}=+0.2" for member in family], session.lookup)
+    family = parse_steering(["family:coral reefs=+0.2"], session.features.lookup)
+    members = parse_steering([f"{member}=+0.2" for member in family], session.features.lookup)
     found, expected = (
         session.search(SearchRequest(QUERY, steering, mode)) for steering in (family, members)
     )
@@ -282,7 +282,7 @@ def test_documents_of_a_filter_are_read_once_if_they_are_few(
 
     monkeypatch.setattr(StoredRows, "take", counted)
     wanted = SearchRequest(QUERY, filter=DocumentFilter(categories=("Coral reefs",)))
-    eligible = session.searcher.eligible(wanted)
+    eligible = session.searcher.masks.eligible(wanted.filter, wanted.like)
     assert eligible is not None
     ranker, width = session.searcher.ranker, session.bundle.manifest.dimensions
     vectors = np.random.default_rng(0).standard_normal((3, width)).astype(np.float32)

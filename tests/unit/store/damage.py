@@ -111,7 +111,7 @@ def explore(folder: Path) -> list[SaetuiError]:
         session.warm,
         lambda: session.search(SearchRequest("black hole", steering, why=True)),
         lambda: session.search(SearchRequest("coral", steering, mode="decode", exact=True)),
-        lambda: session.lookup.matching("black"),
+        lambda: session.features.lookup.matching("black"),
         lambda: [session.feature(i) for i in range(0, 24, 4)],
         lambda: [session.document(row) for row in range(len(bundle))],
         lambda: list(bundle.documents),

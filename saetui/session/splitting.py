@@ -108,16 +108,23 @@ def pairs_of(bundle: Bundle) -> list[tuple[str, str]]:
     return [(names[small], names[large]) for small, large in places]
 
 
-def matches_of(session: Session, feature: int) -> list[MatchesIn]:
-    """The likes of a feature in every other SAE, from the smallest SAE to the largest."""
+def matches_of(session: Session, feature: int, sae_name: str | None = None) -> list[MatchesIn]:
+    """The matches of a feature in every other SAE of the bundle, from the smallest to the largest.
+
+    Args:
+        session: An open session.
+        feature: Number of the feature.
+        sae_name: The SAE of the feature; None for the session's.
+    """
     found = []
-    own, sae = session.features[feature].documents, session.sae
+    sae = session.sae if sae_name is None else session.bundle.sae(sae_name)
+    own = session.features_of(sae.record.name)[feature].documents
     order = [record.name for record in by_size(session.bundle)]
     for record in by_size(session.bundle):
         matches = sae.matches(record) if record.name != sae.record.name else None
         if matches is None:
             continue
-        others = session.beside(record.name).features
+        others = session.features_of(record.name)
         near = [
             _match(others[number], cosine, together, own)
             for number, cosine, together in zip(
@@ -186,7 +193,7 @@ def look_at_splitting(
     up = session.bundle.sae(large).matches(session.bundle.sae(small).record)
     down = session.bundle.sae(small).matches(session.bundle.sae(large).record)
     assert up is not None
-    of_small, of_large = (session.beside(name).features for name in (small, large))
+    of_small, of_large = (session.features_of(name) for name in (small, large))
 
     recurrent = [
         SplitOutcome(small, feature, (part,), float(up.cosines[part, 0]))

@@ -1,0 +1,57 @@
+"""A query after the user's changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from saetui.core.codec import Float, SaeWeights
+from saetui.core.optimise import optimise
+from saetui.core.search_request import SearchRequest
+from saetui.core.steering import steer_code, steered_vector
+from saetui.session.search.queries import Query
+
+
+@dataclass(frozen=True)
+class SteeredQuery:
+    """A query after the user's changes.
+
+    Attributes:
+        query: The query before the changes.
+        code: `z'`, dense `(n,)`.
+        vector: `e'`, not normalised, `(d,)`.
+        code_error: See `SearchResponse`.
+    """
+
+    query: Query
+    code: Float
+    vector: Float
+    code_error: tuple[float, float] | None = None
+
+    @property
+    def changes(self) -> Float:
+        """`z' - z`, dense `(n,)`."""
+        return self.code - self.query.z
+
+
+def steer_query(
+    weights: SaeWeights,
+    query: Query,
+    request: SearchRequest,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> SteeredQuery:
+    """Apply the changes of a request to its query.
+
+    Args:
+        weights: Of the SAE.
+        query: What the request starts from.
+        request: Holds the changes and the mode.
+        interrupted: Called before each step of `optimise`; once it returns true, no more are made.
+
+    Raises:
+        InputError: See `steer_code`.
+    """
+    code = steer_code(query.z, request.steering, request.solo, request.muted)
+    if request.mode == "optimise" and request.retrieval != "lexical":
+        found = optimise(weights, code, interrupted=interrupted)
+        return SteeredQuery(query, code, found.vector, (found.before, found.after))
+    vector = steered_vector(weights, query.e, query.z, code, request.mode)
+    return SteeredQuery(query, code, vector)
