@@ -24,7 +24,7 @@ def feature(
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one feature: documents, likes, opposites, labels."""
+    """Show one feature: documents, similar and opposite features, labels."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
 

@@ -241,8 +241,8 @@ def check(findings: "Sequence[Finding]") -> Json:
     }
 
 
-def likes(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Json:
-    """The likes of a feature in the other SAEs, and what stands below it in its family."""
+def matches(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Json:
+    """The matches of a feature in the other SAEs, and the features below it in its family."""
     family = session.sae.families.smallest_of(feature)
     return {
         "id": feature,

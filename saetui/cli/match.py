@@ -58,9 +58,9 @@ def match(
         number = session.features.lookup.feature(feature)
         found = matches_of(session, number)
         if as_json:
-            output.json(shapes.likes(session, number, found))
+            output.json(shapes.matches(session, number, found))
         else:
-            _print_likes(output, session, number, found)
+            _print_matches(output, session, number, found)
 
 
 def _compare(
@@ -86,18 +86,18 @@ def _compare(
             [
                 each.small,
                 each.large,
-                str(len(each.fates["recurrent"])),
-                str(len(each.fates["split"])),
-                str(sum(len(fate.parts) for fate in each.fates["split"])),
-                str(len(each.fates["novel"])),
-                str(len(each.fates["lost"])),
+                str(len(each.outcomes["recurrent"])),
+                str(len(each.outcomes["split"])),
+                str(sum(len(outcome.parts) for outcome in each.outcomes["split"])),
+                str(len(each.outcomes["novel"])),
+                str(len(each.outcomes["lost"])),
                 str(each.inactive),
             ]
             for each in found
         ],
     )
     for each in found:
-        _list_fates(output, session, each, limit)
+        _list_outcomes(output, session, each, limit)
     output.line()
     output.prose(
         "Two SAEs of one size that differ in nothing but the seed also have features that the "
@@ -105,7 +105,7 @@ def _compare(
     )
 
 
-def _list_fates(output: "Output", session: "Session", found: "Splitting", limit: int) -> None:
+def _list_outcomes(output: "Output", session: "Session", found: "Splitting", limit: int) -> None:
     """The first features of every kind."""
     names = {name: session.features_of(name) for name in (found.small, found.large)}
     titles = {
@@ -114,22 +114,22 @@ def _list_fates(output: "Output", session: "Session", found: "Splitting", limit:
         "novel": f"The most frequent features of {found.large} that are like none of {found.small}",
         "lost": f"The most frequent features of {found.small} that {found.large} has nothing like",
     }
-    for kind, fates in found.fates.items():
-        if not fates:
+    for kind, outcomes in found.outcomes.items():
+        if not outcomes:
             continue
         output.heading(titles[kind])
-        for fate in fates[:limit]:
-            output.line(f"{fate.feature}  {names[fate.sae][fate.feature].name}")
-            for part in fate.parts:
+        for outcome in outcomes[:limit]:
+            output.line(f"{outcome.feature}  {names[outcome.sae][outcome.feature].name}")
+            for part in outcome.parts:
                 output.line(f"    {part}  {names[found.large][part].name}")
 
 
-def _print_likes(
+def _print_matches(
     output: "Output", session: "Session", number: int, found: "list[MatchesIn]"
 ) -> None:
     from saetui.cli.output import Column
 
-    output.line(f"{number}  {session.features[number].name}", "bold")
+    output.line(f"{number}  {session.name(number)}", "bold")
     for each in found:
         become = {None: "", 0: ", where it is lost", 1: ", where it recurs"}
         count = None if each.parts is None else len(each.parts)
@@ -160,7 +160,7 @@ def _print_likes(
     if family is not None:
         output.heading(f"Its family in {session.sae.record.name}: {family.label}")
         for child in family.children(number):
-            output.line(f"{child}  {session.features[child].name}")
+            output.line(f"{child}  {session.name(child)}")
         if not family.children(number):
             output.line("Nothing stands below it.")
     output.line()

@@ -164,7 +164,7 @@ def _print_why(output: "Output", session: "Session", response: "SearchResponse")
         if result.why is None:
             continue
         shown, others = result.why.features[:_SHOWN_TERMS], result.why.features[_SHOWN_TERMS:]
-        terms = [(session.features[feature].name, term) for feature, term in shown]
+        terms = [(session.name(feature), term) for feature, term in shown]
         if others:
             terms.append((f"{len(others)} more", sum(term for _, term in others)))
         if response.request.retrieval == "semantic":

@@ -43,7 +43,7 @@ class Match:
 
 @dataclass(frozen=True)
 class MatchesIn:
-    """The likes of one feature in another SAE.
+    """The matches of one feature in another SAE.
 
     Attributes:
         sae: Name of the other SAE.
@@ -84,14 +84,14 @@ class Splitting:
     Attributes:
         small: Name of the smaller SAE.
         large: Name of the larger one.
-        fates: By kind. Those that split into most come first, recurrent ones by cosine, novel and
-            lost ones by their documents.
+        outcomes: By kind. Features that split into most come first, recurrent ones are sorted by
+            cosine, novel and lost ones by their documents.
         inactive: How many features of the larger one are active on no document.
     """
 
     small: str
     large: str
-    fates: dict[Kind, tuple[SplitOutcome, ...]]
+    outcomes: dict[Kind, tuple[SplitOutcome, ...]]
     inactive: int
 
 
@@ -203,9 +203,9 @@ def look_at_splitting(
         SplitOutcome(small, feature, parts, float(up.cosines[parts[0], 0]))
         for feature, parts in found.split.items()
     ]
-    fates: dict[Kind, Sequence[SplitOutcome]] = {
-        "split": sorted(split, key=lambda fate: (-len(fate.parts), fate.feature)),
-        "recurrent": sorted(recurrent, key=lambda fate: (-fate.cosine, fate.feature)),
+    outcomes: dict[Kind, Sequence[SplitOutcome]] = {
+        "split": sorted(split, key=lambda outcome: (-len(outcome.parts), outcome.feature)),
+        "recurrent": sorted(recurrent, key=lambda outcome: (-outcome.cosine, outcome.feature)),
         "novel": [
             SplitOutcome(large, feature, (), float(up.cosines[feature, 0]))
             for feature in sorted(found.novel, key=lambda i: (-of_large[i].documents, i))
@@ -218,5 +218,5 @@ def look_at_splitting(
         ],
     }
     return Splitting(
-        small, large, {kind: tuple(each) for kind, each in fates.items()}, len(found.inactive)
+        small, large, {kind: tuple(each) for kind, each in outcomes.items()}, len(found.inactive)
     )

@@ -114,7 +114,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command("c", "block", "Co-occurrence", "Show or hide how members occur together", "Block"),
         Command("F", "feature", "Feature", "Go to the feature in the features view", "Feature"),
-        Command("m", "matches", "Matches", "Go to the feature among its likes in other SAEs"),
+        Command("m", "matches", "Matches", "Go to the feature among its matches in other SAEs"),
         Command("t", "family", "Next family", "Go to the feature in another of its families"),
     ),
     "Features": (
@@ -135,7 +135,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "u", "take_back", "Take back", "Undo your last label, verdict, bookmark or note", "Undo"
         ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
-        Command("m", "matches", "Matches", "Go to the feature among its likes in other SAEs"),
+        Command("m", "matches", "Matches", "Go to the feature among its matches in other SAEs"),
         Command("escape", "all", "All", "List all features again", "All", rank=4),
     ),
     "Splitting": (
@@ -158,7 +158,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "F", "features", "Its features", "List its features in the features view", "Features"
         ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
-        Command("m", "matches", "Matches", "Go to the feature among its likes in other SAEs"),
+        Command("m", "matches", "Matches", "Go to the feature among its matches in other SAEs"),
         Command("escape", "back", "Back", "Go back", "Back"),
     ),
     "Lists": (

@@ -34,7 +34,7 @@ def view(driver: Driver) -> SplittingView:
 
 
 def listed(driver: Driver) -> list[tuple[str, int]]:
-    return [(fate.sae, fate.feature) for fate in view(driver).lines.rows]
+    return [(outcome.sae, outcome.feature) for outcome in view(driver).lines.rows]
 
 
 async def test_what_splits_is_shown_first(both: Session) -> None:

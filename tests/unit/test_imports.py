@@ -26,7 +26,9 @@ def loaded_by(code: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stdout.split("\n")[-2].split()}
 
 
-@pytest.mark.parametrize("module", ["saetui", "saetui.cli.entry", "saetui.tui.app"])
+@pytest.mark.parametrize(
+    "module", ["saetui", "saetui.core.search_request", "saetui.cli.entry", "saetui.tui.app"]
+)
 def test_nothing_heavy_is_loaded_before_the_first_frame(module: str) -> None:
     assert not loaded_by(f"import {module}") & HEAVY
 

@@ -182,7 +182,7 @@ def open_preset(preset: Preset, session: Session) -> OpenedPreset:
         searches.append(search)
         renamed |= others
     for feature, label in sorted(renamed.items()):
-        now = session.features[feature].name
+        now = session.name(feature)
         warnings.append(f"Feature {feature} was called '{label}' and is now called '{now}'.")
     return OpenedPreset(searches[-1], tuple(searches[:-1]), tuple(warnings), preset.results)
 

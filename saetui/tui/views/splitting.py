@@ -18,7 +18,7 @@ from saetui.tui.widgets.details import DetailList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 from saetui.tui.widgets.split_outcomes import SplitOutcomeList
-from saetui.tui.widgets.splitting_details import Likes, Linked, match_rows, relative_rows
+from saetui.tui.widgets.splitting_details import FeatureMatches, Linked, match_rows, relative_rows
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -37,8 +37,8 @@ class SplittingView(FilteredView):
     BINDINGS: ClassVar[list[BindingType]] = bindings("Splitting")
 
     def __init__(self, *, id: str) -> None:
-        self.fates = SplitOutcomeList(empty=("Opening.",))
-        super().__init__(self.fates, "Find features by words of the label", id=id)
+        self.outcomes = SplitOutcomeList(empty=("Opening.",))
+        super().__init__(self.outcomes, "Find features by words of the label", id=id)
         self.choices = Choices()
         self.matches = DetailList()
         self.relatives = DetailList()
@@ -47,15 +47,15 @@ class SplittingView(FilteredView):
         self._pairs: Sequence[tuple[str, str]] = ()
         self._pair = 0
         self._found: Splitting | None = None
-        self._likes: Likes | None = None
+        self._chosen_matches: FeatureMatches | None = None
         self._linked: dict[DetailList, Linked] = {}
         # The feature to go to when the lists are there.
         self._wanted: int | None = None
         self._comparing: NewestRequest[tuple[str, str], Splitting] = NewestRequest(
             self, "compare", self._compare, self._show_found, self._fail
         )
-        self._looking: NewestRequest[tuple[str, int], Likes] = NewestRequest(
-            self, "likes", self._look, self._show_likes, self._fail
+        self._looking: NewestRequest[tuple[str, int], FeatureMatches] = NewestRequest(
+            self, "matches", self._look, self._show_matches, self._fail
         )
 
     def compose(self) -> ComposeResult:
@@ -79,7 +79,7 @@ class SplittingView(FilteredView):
     def show(self, session: "Session") -> None:
         """Show a session; the SAEs are compared when the view is first seen."""
         self.session = session
-        self._found = self._likes = None
+        self._found = self._chosen_matches = None
         self._pairs, self._pair = (), 0
         self.notice.say()
         if self.display:
@@ -119,7 +119,7 @@ class SplittingView(FilteredView):
     def _explain(self, session: "Session") -> None:
         """Say why there is nothing to compare, and what to do."""
         record = session.sae.record
-        self.fates.say(
+        self.outcomes.say(
             f"This bundle has one SAE, {record.name}. A second one of another size shows which "
             "features recur there, which split into several, and which are new.",
             "",
@@ -142,7 +142,7 @@ class SplittingView(FilteredView):
     def _show_found(self, pair: tuple[str, str], found: "Splitting") -> None:
         self._found = found
         if not self.kind:
-            fullest = next((kind for kind, fates in found.fates.items() if fates), ALL)
+            fullest = next((kind for kind, outcomes in found.outcomes.items() if outcomes), ALL)
             self.kind = fullest
         self._list()
 
@@ -154,18 +154,21 @@ class SplittingView(FilteredView):
         if found is None:
             return ()
         if kind != ALL:
-            return found.fates[kind]  # type: ignore[index]
+            return found.outcomes[kind]  # type: ignore[index]
         own = self.opened.sae.record.name
-        fates = {(fate.sae, fate.feature): fate for fates in found.fates.values() for fate in fates}
+        outcomes = {
+            (each.sae, each.feature): each for listed in found.outcomes.values() for each in listed
+        }
         if own == found.large:
             # Features that others split into are listed one by one, too.
-            fates |= {
-                (own, part): _part_of(fate, own, part)
-                for fate in (*found.fates["split"], *found.fates["recurrent"])
-                for part in fate.parts
+            outcomes |= {
+                (own, part): _part_of(outcome, own, part)
+                for outcome in (*found.outcomes["split"], *found.outcomes["recurrent"])
+                for part in outcome.parts
             }
         return sorted(
-            (fate for fate in fates.values() if fate.sae == own), key=lambda fate: fate.feature
+            (outcome for outcome in outcomes.values() if outcome.sae == own),
+            key=lambda outcome: outcome.feature,
         )
 
     def refilter(self) -> None:
@@ -178,53 +181,55 @@ class SplittingView(FilteredView):
         session, found = self.opened, self._found
         assert found is not None
         features = {name: session.features_of(name) for name in (found.small, found.large)}
-        self.fates.records = {name: each.records for name, each in features.items()}
-        fates = self._of_kind(self.kind)
+        self.outcomes.records = {name: each.records for name, each in features.items()}
+        outcomes = self._of_kind(self.kind)
         words = self.filter_line.value.strip()
         if words:
             matching = {name: {*each.lookup.matching(words)} for name, each in features.items()}
-            fates = [fate for fate in fates if fate.feature in matching[fate.sae]]
+            outcomes = [outcome for outcome in outcomes if outcome.feature in matching[outcome.sae]]
         cursor = 0
         if self._wanted is not None:
             wanted = (session.sae.record.name, self._wanted)
-            places = (i for i, fate in enumerate(fates) if (fate.sae, fate.feature) == wanted)
+            places = (
+                i for i, outcome in enumerate(outcomes) if (outcome.sae, outcome.feature) == wanted
+            )
             cursor = next(places, 0)
             self._wanted = None
-        self.fates.replace(fates, cursor=None if stay else cursor)
+        self.outcomes.replace(outcomes, cursor=None if stay else cursor)
         self.choices.say(
-            [(kind, len(self._of_kind(kind))) for kind in (ALL, *found.fates)], self.kind
+            [(kind, len(self._of_kind(kind))) for kind in (ALL, *found.outcomes)], self.kind
         )
         title = f"{found.small} to {found.large}"
-        self._heading.say(title, self.fates.LEFT, self.fates.RIGHT)
-        if self.fates.row is None:
-            self.fates.say("No feature of this kind has these words." if words else "None.")
+        self._heading.say(title, self.outcomes.LEFT, self.outcomes.RIGHT)
+        if self.outcomes.row is None:
+            self.outcomes.say("No feature of this kind has these words." if words else "None.")
             self._looking.drop()
-            self._likes = None
+            self._chosen_matches = None
             for pane in (self.matches, self.relatives):
                 pane.say("No feature is chosen.")
         else:
-            self._looking.ask((self.fates.row.sae, self.fates.row.feature))
+            self._looking.ask((self.outcomes.row.sae, self.outcomes.row.feature))
 
     # The chosen feature.
 
-    def _look(self, chosen: tuple[str, int]) -> Likes:
+    def _look(self, chosen: tuple[str, int]) -> FeatureMatches:
         from saetui.session.splitting import matches_of
 
         session, (sae, feature) = self.opened, chosen
         family = session.bundle.sae(sae).families.smallest_of(feature)
-        return Likes(session, sae, feature, matches_of(session, feature, sae), family)
+        return FeatureMatches(session, sae, feature, matches_of(session, feature, sae), family)
 
-    def _show_likes(self, chosen: tuple[str, int], likes: Likes) -> None:
-        self._likes = likes
+    def _show_matches(self, chosen: tuple[str, int], found: FeatureMatches) -> None:
+        self._chosen_matches = found
         self.lay_out(0)
 
     def lay_out(self, cursor: int | None = None) -> None:
         """Lay out the matches of the chosen feature, and the features in its family."""
-        likes = self._likes
-        if likes is None:
+        found = self._chosen_matches
+        if found is None:
             return
         for pane, rows_of in ((self.matches, match_rows), (self.relatives, relative_rows)):
-            linked = self._linked[pane] = rows_of(likes, pane.text_width)
+            linked = self._linked[pane] = rows_of(found, pane.text_width)
             pane.replace(linked.rows, cursor)
             if not pane.has_focus:
                 pane.scroll_home(animate=False)
@@ -236,8 +241,8 @@ class SplittingView(FilteredView):
             row = pane.row
             if pane.has_focus and row is not None and row.target is not None:
                 return linked.features[row.target]
-        fate = self.fates.row
-        return None if fate is None else (fate.sae, fate.feature)
+        outcome = self.outcomes.row
+        return None if outcome is None else (outcome.sae, outcome.feature)
 
     def _in_use(self) -> int | None:
         """The chosen feature if it belongs to the SAE in use; if not, say how to get there."""
@@ -262,8 +267,8 @@ class SplittingView(FilteredView):
         """Look for the matches of the feature under the cursor."""
         event.stop()
         self.notice.say()
-        if event.lines is self.lines and self.fates.row is not None:
-            self._looking.ask((self.fates.row.sae, self.fates.row.feature))
+        if event.lines is self.lines and self.outcomes.row is not None:
+            self._looking.ask((self.outcomes.row.sae, self.outcomes.row.feature))
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         """Go to the feature."""
@@ -283,7 +288,7 @@ class SplittingView(FilteredView):
     def action_list(self, step: int) -> None:
         """Show the next list, or the one before."""
         if self._found is not None:
-            kinds = [ALL, *self._found.fates]
+            kinds = [ALL, *self._found.outcomes]
             self._choose(kinds[(kinds.index(self.kind) + step) % len(kinds)])
 
     def action_pair(self) -> None:
@@ -313,8 +318,8 @@ class SplittingView(FilteredView):
             self.post_message(OpenFamily(feature))
 
 
-def _part_of(fate: "SplitOutcome", sae: str, part: int) -> "SplitOutcome":
+def _part_of(outcome: "SplitOutcome", sae: str, part: int) -> "SplitOutcome":
     """The outcome of a feature of the larger SAE that another feature split into."""
     from saetui.session.splitting import SplitOutcome
 
-    return SplitOutcome(sae, part, (), fate.cosine)
+    return SplitOutcome(sae, part, (), outcome.cosine)

@@ -25,14 +25,14 @@ class SplitOutcomeList(LineList["SplitOutcome"]):
         super().__init__(id=id, empty=empty)
         self.records: Mapping[str, Sequence[FeatureRecord]] = {}
 
-    def line(self, fate: "SplitOutcome", index: int, width: int) -> Pieces:
+    def line(self, outcome: "SplitOutcome", index: int, width: int) -> Pieces:
         """Number, label, and the figures."""
-        record = self.records[fate.sae][fate.feature]
+        record = self.records[outcome.sae][outcome.feature]
         room = width - len(self.LEFT) - len(self.RIGHT)
-        into = f"{len(fate.parts):,}" if fate.parts else ""
+        into = f"{len(outcome.parts):,}" if outcome.parts else ""
         return (
-            (f"{fate.feature:>6} ", "muted"),
+            (f"{outcome.feature:>6} ", "muted"),
             (fit(record.name, room, self.glyphs.ellipsis), ""),
-            (f"{into:>{_INTO}}{short(fate.cosine):>{_COSINE}}", "muted"),
+            (f"{into:>{_INTO}}{short(outcome.cosine):>{_COSINE}}", "muted"),
             (f"{trust(record):>{_SCORE}} ", ""),
         )

@@ -17,8 +17,8 @@ _LONGEST = 2_000
 
 
 @dataclass(frozen=True)
-class Likes:
-    """One feature with its likes, and its family.
+class FeatureMatches:
+    """One feature with its matches in the other SAEs and its family.
 
     Attributes:
         session: The open session.
@@ -48,10 +48,10 @@ class Linked:
     features: tuple[tuple[str, int], ...]
 
 
-def match_rows(likes: Likes, width: int) -> Linked:
+def match_rows(found: FeatureMatches, width: int) -> Linked:
     """What a feature is and becomes in the other SAEs, from the smallest to the largest."""
-    sae = likes.sae
-    record = likes.session.features_of(sae)[likes.feature]
+    sae = found.sae
+    record = found.session.features_of(sae)[found.feature]
     rows = [
         *text_rows(visible_line(record.name, _LONGEST), width, "title"),
         *text_rows(
@@ -59,8 +59,8 @@ def match_rows(likes: Likes, width: int) -> Linked:
         ),
     ]
     features: list[tuple[str, int]] = []
-    for each in likes.matches:
-        records = likes.session.features_of(each.sae)
+    for each in found.matches:
+        records = found.session.features_of(each.sae)
         parts = set(each.parts or ())
         # What it splits into comes first; whatever else is near belongs to other features.
         for title, matches in (
@@ -97,17 +97,17 @@ def _match_row(match: "Match", target: int, note: str) -> DetailRow:
     return DetailRow(match.name, value, "feature", target, note)
 
 
-def relative_rows(likes: Likes, width: int) -> Linked:
+def relative_rows(found: FeatureMatches, width: int) -> Linked:
     """What stands above a feature and below it in its smallest family."""
-    family, sae = likes.family, likes.sae
-    records = likes.session.features_of(sae)
+    family, sae = found.family, found.sae
+    records = found.session.features_of(sae)
     if family is None:
         return Linked(
-            (*text_rows(f"Feature {likes.feature} of {sae} is in no family.", width, "muted"),), ()
+            (*text_rows(f"Feature {found.feature} of {sae} is in no family.", width, "muted"),), ()
         )
     parents = {child: parent for parent, child, _ in family.edges}
     path: list[int] = []
-    above = parents.get(likes.feature)
+    above = parents.get(found.feature)
     while above is not None:
         path.insert(0, above)
         above = parents.get(above)
@@ -122,7 +122,7 @@ def relative_rows(likes: Likes, width: int) -> Linked:
     title = f"{visible_line(family.label, _LONGEST)}, {len(family.members):,} features"
     rows = [*text_rows(title, width, "title")]
     rows += section("Above it, with density", [row(member) for member in path])
-    below = [row(member) for member in family.children(likes.feature)]
+    below = [row(member) for member in family.children(found.feature)]
     rows += section("Below it, with density", below)
     if not below:
         rows += section("Below it", text_rows("Nothing: it is the most special one.", width))

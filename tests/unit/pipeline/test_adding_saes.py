@@ -79,7 +79,7 @@ def test_features_are_matched_between_all_saes(extended: Path) -> None:
     assert sum(parts) + len(found.novel) + len(found.inactive) == 32
     session = Session(bundle, "k4-n24")
     both = look_at_splitting(session, "k4-n24", "matryoshka-k4-n32")
-    assert {fate.feature for fate in both.fates["novel"]} == set(found.novel)
+    assert {outcome.feature for outcome in both.outcomes["novel"]} == set(found.novel)
     for feature in range(24):
         likes = matches_of(session, feature)
         assert [each.sae for each in likes] == ["batchtopk-k2-n16", "matryoshka-k4-n32"]
@@ -87,8 +87,10 @@ def test_features_are_matched_between_all_saes(extended: Path) -> None:
         smaller, larger = (each.parts for each in likes)
         assert smaller is None
         # What a feature becomes is the same whether one asks for it or for all of them.
-        fates = [*both.fates["split"], *both.fates["recurrent"]]
-        assert larger == next((fate.parts for fate in fates if fate.feature == feature), ())
+        outcomes = [*both.outcomes["split"], *both.outcomes["recurrent"]]
+        assert larger == next(
+            (outcome.parts for outcome in outcomes if outcome.feature == feature), ()
+        )
         nearest = likes[1].matches[0]
         rows = [
             set(bundle.sae(sae).postings.documents(number)[0].tolist())
