@@ -6,6 +6,7 @@ SaetuiError
 |   |-- BundleDamaged       a file is missing, truncated or not what the manifest says
 |   `-- BundleTooNew        written by a later version
 |-- EmbedderError           an embedder that cannot be loaded or that failed
+|-- LanguageModelError      a language model that cannot be asked or that failed
 |-- BuildError              a build step that cannot go on
 `-- MissingDependency       an optional package that the request needs
 """
