@@ -9,13 +9,17 @@ import sys
 import time
 from pathlib import Path
 
+# One process for each core, up to the number that memory has room for, since each loads torch.
+# Tests stay in order, so that a fixture of a module is rarely made twice; whichever process runs
+# out of tests takes some of another's.
+IN_PARALLEL = ["-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
 CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
     "import contracts": ["lint-imports", "--no-cache"],
     "spelling": ["codespell_lib"],
-    "tests": ["pytest"],
+    "tests": ["pytest", *IN_PARALLEL],
 }
 # Run by their entry points, for want of a module that can be run.
 _PROGRAMS = {"lint-imports"}

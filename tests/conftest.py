@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Tests run side by side, one on each core: numpy and torch must not use all cores for one.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Property tests draw the same examples in every run, however busy the machine.
 settings.register_profile("steady", max_examples=50, derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")

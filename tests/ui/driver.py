@@ -1,6 +1,7 @@
 """The app as a person at the keyboard meets it."""
 
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +24,8 @@ WIDE = (120, 40)
 _QUIET_ROUNDS = 2
 # Rounds after which what was to appear will not.
 _PATIENCE = 1_000
+# Seconds after which the app has not come up.
+_START = 60
 
 
 def open_still(path: Path) -> Session:
@@ -85,6 +88,10 @@ class Driver:
             await self.pilot.pause(0)
             pumps = [self.app, *self.app.screen.walk_children(with_self=True)]
             quiet = 0 if any(pump.message_queue_size for pump in pumps) else quiet + 1
+            for pump in pumps:
+                if isinstance(pump, Input) and pump.cursor_blink:
+                    # A picture must not depend on when it is taken.
+                    pump.cursor_blink, quiet = False, 0
 
     def send(self, *keys: str) -> None:
         """Press keys without waiting for anything."""
@@ -110,6 +117,7 @@ class Driver:
         for _ in range(_PATIENCE):
             await self.pilot.pause(0)
             if text in self.text():
+                await self.rest()
                 return
         raise AssertionError(f"{text!r} does not appear:\n{self.text()}")
 
@@ -158,15 +166,22 @@ async def drive(
         encoding: Of the terminal.
         wait: Whether to begin when the bundle is open.
     """
-    opener: Opener = (lambda say: opened) if isinstance(opened, Session) else opened
-    app = SaetuiApp(opener, name, encoding)
+    # The pilot waits for every widget there is at first, and in vain for one that goes meanwhile.
+    ready = threading.Event()
+
+    def open_when_ready(say: Callable[[str], None]) -> Session:
+        ready.wait(_START)
+        return opened(say) if callable(opened) else opened
+
+    app = SaetuiApp(open_when_ready, name, encoding)
     app.theme = theme
     app.animation_level = "none"
+    # A message stays, however long a busy machine takes to draw the next picture.
+    app.NOTIFICATION_TIMEOUT = 3_600  # type: ignore[misc]
     # What features do is worked out at once, so that it is there when all else is.
     app.main.search.effects.CALM = 0.001  # type: ignore[misc]
     async with app.run_test(size=size, notifications=True) as pilot:
-        for line in app.main.query(Input):
-            line.cursor_blink = False
+        ready.set()
         driver = Driver(app, pilot)
         if wait:
             await driver.settle()
