@@ -36,7 +36,7 @@ from saetui.store.families import write_families
 from saetui.store.features import FeatureQuality, write_features
 from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
-from saetui.store.index.building import Kind
+from saetui.store.index.parameters import Kind, write_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
 from saetui.store.matches import write_matches
@@ -122,6 +122,7 @@ def make_bundle(
     embedder: Embedder | None = None,
     hostile: bool = False,
     index: Kind | None = None,
+    candidates: int | None = None,
 ) -> Path:
     """Write a whole bundle and return its folder.
 
@@ -137,6 +138,7 @@ def make_bundle(
             `minilm` if it is one that hashes: no bundle can name that.
         hostile: Give document 0 and feature 0 a name that a terminal must not obey.
         index: Its kind; None for the one that suits the size.
+        candidates: How many rows the index is asked for at least; None for the usual number.
     """
     embedder = embedder or HashEmbedder(d)
     corpus = list(make_documents(documents, seed, hostile))
@@ -152,7 +154,9 @@ def make_bundle(
 
     write_documents(folder / DOCUMENTS, corpus)
     save_array(folder / EMBEDDINGS, embeddings)
-    build_index(embeddings, folder, lambda _: None, index)
+    parameters = build_index(embeddings, folder, lambda _: None, index)
+    if candidates is not None:
+        write_parameters(folder, replace(parameters, candidates=candidates))
     name = f"k{k}-n{n}"
     sae = sae_folder(folder, name)
     save_weights(sae, weights, {"seed": seed})
@@ -180,6 +184,36 @@ def make_bundle(
     )
     write_manifest(folder, manifest)
     return folder
+
+
+@dataclass(frozen=True)
+class TwinEmbedder(HashEmbedder):
+    """Gives every tenth document of a corpus the vector of the one before it."""
+
+    def embed_documents(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = super().embed_documents(texts, progress)
+        if len(texts) >= INDEXED:
+            vectors[9::10] = vectors[8::10]
+        return vectors
+
+
+INDEXED = 1_200
+CANDIDATES = 40
+
+
+def make_indexed_bundle(folder: Path, kind: Kind) -> Path:
+    """Write a bundle in which a search really depends on its index, and return its folder.
+
+    The index names a thirtieth of the 1,200 documents, so that what it names and in which order
+    decides what is found. Documents 8 and 9, 18 and 19, ... have equal vectors, so that ties occur.
+    """
+    return make_bundle(
+        folder,
+        documents=INDEXED,
+        embedder=TwinEmbedder(),
+        index=kind,
+        candidates=CANDIDATES,
+    )
 
 
 SECOND = "k4-n32"

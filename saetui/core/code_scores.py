@@ -22,6 +22,7 @@ be missed here.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,13 @@ from saetui.core.search import distinct, top
 
 Rows = NDArray[np.int64]
 
-# How many documents of each ranking are scored at first, and how many times more by cosine next.
-_NEAREST = 300
-_STRONGEST = 1_000
+NEAREST: Final = 300
+"""How many of the nearest documents are scored at first."""
+
+STRONGEST: Final = 1_000
+"""How many documents of the highest `s` are scored at first."""
+
+# How many times more of the nearest are scored each time that this is not enough.
 _DEEPER = 4
 # In the time that a deeper search of the index takes, this many documents of high `s` can be scored
 # for each document that the index has found so far.
@@ -84,6 +89,9 @@ def best_by_codes(
     limit: int,
     nearest: Callable[[int], tuple[Rows, Float]],
     cosines_of: Callable[[Rows], Float],
+    *,
+    first_nearest: int = NEAREST,
+    first_strongest: int = STRONGEST,
 ) -> tuple[Rows, Float]:
     """Rows and scores of the best documents, best first; equal scores in order of rows.
 
@@ -93,8 +101,10 @@ def best_by_codes(
         nearest: Finds rows and cosines of the given number of nearest documents, best first; fewer
             if there are no more.
         cosines_of: Computes the cosines of some rows.
+        first_nearest: See `NEAREST`.
+        first_strongest: See `STRONGEST`.
     """
-    by_nearness, by_strength = max(limit, _NEAREST), max(limit, _STRONGEST)
+    by_nearness, by_strength = max(limit, first_nearest), max(limit, first_strongest)
     above = np.flatnonzero(added > 0)
     while True:
         near, cosines = nearest(by_nearness)

@@ -13,6 +13,7 @@ from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.search.queries import Queries
 from saetui.session.search.query_embedder import QueryEmbedder
+from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
 from saetui.session.search.searcher import Searcher
 from saetui.store.arrays import read_ahead
@@ -32,6 +33,7 @@ class Session:
         sae: Name of the SAE to use; None for the bundle's first.
         embedder: For queries; None loads the one that the bundle names when a query needs it.
         clock: Returns seconds, for `SearchResponse.milliseconds`.
+        sizes: Where a search changes its way.
 
     Attributes:
         bundle: The open bundle.
@@ -45,6 +47,7 @@ class Session:
         sae: str | None = None,
         embedder: Embedder | QueryEmbedder | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        sizes: SearchSizes | None = None,
     ) -> None:
         self.bundle = bundle
         self.sae = bundle.sae(sae)
@@ -52,8 +55,9 @@ class Session:
             embedder = QueryEmbedder(bundle.manifest, embedder)
         self._embedder = embedder
         self._clock = clock
-        queries = Queries(bundle, lambda: self.sae.weights, embedder.embed)
-        self.searcher = Searcher(bundle, self.sae, queries, self.name, clock)
+        self._sizes = sizes = sizes or SearchSizes()
+        queries = Queries(bundle, lambda: self.sae.weights, embedder.embed, sizes.queries)
+        self.searcher = Searcher(bundle, self.sae, queries, self.name, sizes=sizes, clock=clock)
         self._features: AnnotatedFeatures | None = None
         self._others: dict[str, AnnotatedFeatures] = {}
 
@@ -180,7 +184,7 @@ class Session:
             InputError: There is no such SAE, or the notes cannot be written.
         """
         self.write_notes()
-        return Session(self.bundle, sae, self._embedder, self._clock)
+        return Session(self.bundle, sae, self._embedder, self._clock, self._sizes)
 
     def warm(self) -> None:
         """Read what searches and filters need, so that the first one does not wait for it."""

@@ -10,8 +10,6 @@ from saetui.core.codec import Float
 from saetui.core.search import cosines
 from saetui.session.search.document_masks import Eligible
 
-# Embeddings of filtered documents stay in memory if they take at most this many bytes.
-_KEPT_BYTES = 48 << 20
 # Documents whose embeddings are read together.
 _BLOCK = 4_096
 
@@ -40,15 +38,19 @@ class FilteredDocuments:
     Args:
         eligible: Which documents pass, bool `(N,)`.
         vectors: Reads the embeddings `(m, d)` of some rows.
+        kept_bytes: The embeddings stay in memory if they take at most this.
 
     Attributes:
         rows: Their rows, ascending.
     """
 
-    def __init__(self, eligible: Eligible, vectors: Callable[[Rows], Vectors]) -> None:
+    def __init__(
+        self, eligible: Eligible, vectors: Callable[[Rows], Vectors], kept_bytes: int
+    ) -> None:
         self.rows: Rows = np.flatnonzero(eligible)
         self._eligible = eligible
         self._read = vectors
+        self._kept_bytes = kept_bytes
         self._vectors: Vectors | None = None
 
     def passes(self, eligible: Eligible) -> bool:
@@ -59,7 +61,7 @@ class FilteredDocuments:
         """Cosines of a vector to each of them; their embeddings are kept if they are few."""
         if self._vectors is None:
             one = self._read(self.rows[:1])
-            if len(self.rows) * one.nbytes > _KEPT_BYTES:
+            if len(self.rows) * one.nbytes > self._kept_bytes:
                 return cosines_in_blocks(vector, self.rows, self._read)
             self._vectors = self._read(self.rows)
         return cosines(vector, self._vectors)

@@ -15,8 +15,6 @@ from saetui.errors import InputError
 from saetui.session.search.ranking import Ranking
 from saetui.store.bundle import Bundle
 
-_REMEMBERED = 64
-
 
 @dataclass(frozen=True)
 class Baseline:
@@ -59,14 +57,20 @@ class Queries:
         bundle: Of the documents.
         weights: Of the SAE; called when first needed.
         embed: The vector of a text.
+        remembered: How many queries are remembered.
     """
 
     def __init__(
-        self, bundle: Bundle, weights: Callable[[], SaeWeights], embed: Callable[[str], Float]
+        self,
+        bundle: Bundle,
+        weights: Callable[[], SaeWeights],
+        embed: Callable[[str], Float],
+        remembered: int,
     ) -> None:
         self._bundle = bundle
         self._weights = weights
         self._embed = embed
+        self._most = remembered
         self._known: OrderedDict[str | int, Query] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -103,7 +107,7 @@ class Queries:
         query = make(key)
         with self._lock:
             self._known[key] = query
-            if len(self._known) > _REMEMBERED:
+            if len(self._known) > self._most:
                 self._known.popitem(last=False)
         return query
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.code_scores import added_scores, best_by_codes
+from saetui.core.code_scores import NEAREST, STRONGEST, added_scores, best_by_codes
 from saetui.core.codec import Float
 from saetui.core.search import cosines, distinct, top, unit
 from saetui.session.search.document_masks import Eligible
@@ -25,15 +25,33 @@ CANDIDATES: Final = 300
 FUSION: Final = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)."""
 
-# If a filter leaves at most this many documents, or at most a 16th of all, each is compared.
-_FEW = 4_096
-_SMALL_SHARE = 16
-# The index must find at least this many eligible documents, or it is asked for more.
-_PASSING = 100
 # How many times more it is asked for each time.
 _DEEPER = 4
 # Documents per read when all are compared.
 _SPAN = 32_768
+
+
+@dataclass(frozen=True)
+class SearchSizes:
+    """Where a search changes its way; the defaults come from measurements.
+
+    Attributes:
+        few: If a filter leaves at most this many documents, each of them is compared,
+        small_share: and also if it leaves at most this share of all documents.
+        passing: The index must find at least this many eligible documents, or it is asked for more.
+        nearest: See `saetui.core.code_scores.NEAREST`.
+        strongest: See `saetui.core.code_scores.STRONGEST`.
+        kept_bytes: Embeddings of filtered documents stay in memory if they take at most this.
+        queries: How many queries are remembered.
+    """
+
+    few: int = 4_096
+    small_share: float = 1 / 16
+    passing: int = 100
+    nearest: int = NEAREST
+    strongest: int = STRONGEST
+    kept_bytes: int = 48 << 20
+    queries: int = 64
 
 
 @dataclass(frozen=True)
@@ -77,11 +95,13 @@ class Ranker:
     Args:
         bundle: Holds the documents.
         sae: Its codes decide what `by_codes` rewards.
+        sizes: Where a search changes its way.
     """
 
-    def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
+    def __init__(self, bundle: Bundle, sae: StoredSae, sizes: SearchSizes) -> None:
         self._bundle = bundle
         self._sae = sae
+        self._sizes = sizes
         # Each step of steering repeats the query and the filter of the step before.
         self._neighbourhood: QueryNeighbourhood | None = None
         self._filtered: FilteredDocuments | None = None
@@ -134,7 +154,15 @@ class Ranker:
             return Ranking.best(rows, scores + added[rows], limit)
         around = self._around(e, eligible)
         with around.lock:
-            return Ranking.of(*best_by_codes(added, limit, around.nearest, around.cosines))
+            best = best_by_codes(
+                added,
+                limit,
+                around.nearest,
+                around.cosines,
+                first_nearest=self._sizes.nearest,
+                first_strongest=self._sizes.strongest,
+            )
+        return Ranking.of(*best)
 
     def vectors(self, rows: Rows) -> NDArray[np.floating]:
         """Embeddings of some documents, `(m, d)`, in the order of `rows`."""
@@ -148,7 +176,8 @@ class Ranker:
         """Whether so few documents are eligible that the index would look at nearly all others."""
         if eligible is None:
             return False
-        return int(eligible.sum()) <= max(_FEW, len(self._bundle) // _SMALL_SHARE)
+        few = max(self._sizes.few, self._sizes.small_share * len(self._bundle))
+        return int(eligible.sum()) <= few
 
     def _candidates(self, vector: Float, limit: int, eligible: Eligible | None) -> Rows | None:
         """Rows that the index names, ascending, all eligible; None if it does not name enough."""
@@ -160,7 +189,7 @@ class Ranker:
             if eligible is None:
                 return np.sort(rows)
             passing = rows[eligible[rows]]
-            if len(passing) >= max(limit, _PASSING):
+            if len(passing) >= max(limit, self._sizes.passing):
                 return np.sort(passing)
             if depth >= len(self._bundle) // _DEEPER:
                 return None
@@ -171,7 +200,9 @@ class Ranker:
         if eligible is not None:
             filtered = self._filtered
             if filtered is None or not filtered.passes(eligible):
-                filtered = self._filtered = FilteredDocuments(eligible, self.vectors)
+                filtered = self._filtered = FilteredDocuments(
+                    eligible, self.vectors, self._sizes.kept_bytes
+                )
             return filtered.rows, filtered.cosines(vector)
         vectors = self._bundle.embeddings
         parts = []

@@ -1,6 +1,5 @@
 """Answer search requests: from the request to ranked, compared and explained documents."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks, Eligible
 from saetui.session.search.queries import Baseline, Queries, Query
-from saetui.session.search.ranking import CANDIDATES, Ranker, Ranking, fused
+from saetui.session.search.ranking import CANDIDATES, Ranker, Ranking, SearchSizes, fused
 from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
 from saetui.session.search.steered_query import SteeredQuery, steer_query
 from saetui.session.search.word_search import best_by_words
@@ -33,6 +32,7 @@ class Searcher:
         sae: The SAE to steer by.
         queries: Turns requests into queries.
         name: Returns what a feature is called now.
+        sizes: Where a search changes its way.
         clock: Returns seconds, for `SearchResponse.milliseconds`.
 
     Attributes:
@@ -46,7 +46,9 @@ class Searcher:
         sae: StoredSae,
         queries: Queries,
         name: Callable[[int], str],
-        clock: Callable[[], float] = time.perf_counter,
+        *,
+        sizes: SearchSizes,
+        clock: Callable[[], float],
     ) -> None:
         self.bundle = bundle
         self.sae = sae
@@ -54,7 +56,7 @@ class Searcher:
         self._name = name
         self._clock = clock
         self.masks = DocumentMasks(bundle, sae)
-        self.ranker = Ranker(bundle, sae)
+        self.ranker = Ranker(bundle, sae, sizes)
 
     def search(
         self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False

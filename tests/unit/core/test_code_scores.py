@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import dense, real_saes, sparse_codes, unit_rows
 
-from saetui.core import code_scores
 from saetui.core.code_scores import added_scores, best_by_codes, rewards
 from saetui.core.codec import Codes, encode, encode_dense
 from saetui.core.explain import explain_codes
@@ -78,10 +77,14 @@ def test_looking_at_few_documents_finds_what_looking_at_all_finds(
         rows = np.array(order[:depth], dtype=np.int64)
         return rows, plain[rows]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(code_scores, "_NEAREST", first_look)
-        patch.setattr(code_scores, "_STRONGEST", first_look)
-        rows, scores = best_by_codes(added, limit, nearest, lambda rows: plain[rows])
+    rows, scores = best_by_codes(
+        added,
+        limit,
+        nearest,
+        lambda rows: plain[rows],
+        first_nearest=first_look,
+        first_strongest=first_look,
+    )
     everything = plain + added
     best = top(everything, min(limit, int(wanted.sum())))
     assert rows[: len(best)].tolist() == best.tolist()

@@ -12,8 +12,9 @@ from saetui.store.bundle import Bundle
 
 @pytest.fixture(scope="session")
 def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of more documents than the index names candidates."""
-    return make_bundle(tmp_path_factory.mktemp("bundles") / "large.bundle", documents=900)
+    """A bundle of many more documents than its index, a graph, names."""
+    folder = tmp_path_factory.mktemp("bundles") / "large.bundle"
+    return make_bundle(folder, documents=900, index="graph", candidates=40)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from saetui.core.changes import MODES, Change, Mode
 from saetui.core.search import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.search import queries
+from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import Bundle
@@ -200,11 +200,9 @@ def test_a_query_is_embedded_once_however_it_is_steered(
     session.close()
 
 
-def test_only_the_latest_queries_are_remembered(
-    bundle_folder: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queries, "_REMEMBERED", 3)
-    session = Session(Bundle(bundle_folder), embedder=CountingEmbedder())
+def test_only_the_latest_queries_are_remembered(bundle_folder: Path, asked: list[str]) -> None:
+    sizes = SearchSizes(queries=3)
+    session = Session(Bundle(bundle_folder), embedder=CountingEmbedder(), sizes=sizes)
     for query in ("a", "b", "c", "a", "d", "a", "b"):
         session.search(SearchRequest(query, limit=1))
         assert len(session.searcher.queries._known) <= 3
@@ -235,7 +233,9 @@ steerings = st.dictionaries(
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    folder = make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle", documents=40)
+    folder = make_bundle(
+        tmp_path_factory.mktemp("bundles") / "small.bundle", documents=40, index="graph"
+    )
     return Session(Bundle(folder), embedder=HashEmbedder())
 
 

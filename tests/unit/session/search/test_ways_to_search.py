@@ -20,7 +20,7 @@ from saetui.core.search import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.effects import effects
-from saetui.session.search import neighbourhood, ranking
+from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
 from saetui.session.search.word_search import fts_query
 from saetui.session.session import Session
@@ -34,8 +34,9 @@ STEERING = {2: Change("add", 0.4), 7: Change("add", -0.3), 12: Change("set", 0.2
 
 @pytest.fixture(scope="module")
 def whole(bundle_folder: Path) -> Iterator[Session]:
-    """One session for all examples of a property."""
-    session = Session(Bundle(bundle_folder), embedder=HashEmbedder())
+    """One session for all examples of a property, in which filters are used with the index."""
+    sizes = SearchSizes(few=0, small_share=0, passing=1)
+    session = Session(Bundle(bundle_folder), embedder=HashEmbedder(), sizes=sizes)
     yield session
     session.close()
 
@@ -45,30 +46,6 @@ def rows(response: SearchResponse) -> list[int]:
 
 
 # Codes.
-
-
-@pytest.mark.parametrize("limit", [1, 10, 60, 400])
-@pytest.mark.parametrize("query", [QUERY, "reef fish school", ""])
-def test_codes_by_the_index_are_codes_by_scanning(
-    session: Session, query: str, limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from saetui.core import code_scores
-
-    monkeypatch.setattr(code_scores, "_NEAREST", 5)
-    monkeypatch.setattr(code_scores, "_STRONGEST", 5)
-    for steering in (STEERING, {2: Change("add", -1.0)}, {7: Change("set", 2.0)}, {}):
-        if not (query or steering):
-            continue
-        request = SearchRequest(query, steering, "codes", limit=limit, why=True)
-        indexed = session.search(request)
-        scanned = session.search(replace(request, exact=True))
-        found = set(rows(indexed)) & set(rows(scanned))
-        assert len(found) >= 0.98 * len(scanned.results)
-        for result in indexed.results:
-            assert result.why is not None
-            assert result.why.total == pytest.approx(result.score, abs=1e-5)
-        if query:
-            assert scanned.drift == pytest.approx(1, abs=1e-6)
 
 
 def test_codes_reward_what_documents_activate(session: Session) -> None:
@@ -235,16 +212,11 @@ requests = st.builds(
 )
 
 
-@pytest.mark.parametrize("few", [0, 4_096])
 @given(requests)
-def test_filters_hold_exactly(whole: Session, few: int, request: SearchRequest) -> None:
+def test_filters_hold_exactly(whole: Session, request: SearchRequest) -> None:
     if request.retrieval != "lexical":
         request = replace(request, steering=STEERING)
-    with pytest.MonkeyPatch.context() as patch:
-        # As in a corpus in which some thousands of eligible documents are few.
-        patch.setattr(ranking, "_FEW", few)
-        patch.setattr(ranking, "_PASSING", 1)
-        found = whole.search(request)
+    found = whole.search(request)
     eligible = [row for row in range(len(whole.bundle)) if passes(whole, row, request.filter)]
     assert found.eligible == len(eligible)
     assert set(rows(found)) <= set(eligible)
@@ -270,9 +242,10 @@ def test_filters_are_worked_out_once(session: Session, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(("kept", "reads"), [(1 << 20, 1), (0, 3)])
 def test_documents_of_a_filter_are_read_once_if_they_are_few(
-    session: Session, monkeypatch: pytest.MonkeyPatch, kept: int, reads: int
+    bundle_folder: Path, monkeypatch: pytest.MonkeyPatch, kept: int, reads: int
 ) -> None:
-    monkeypatch.setattr(neighbourhood, "_KEPT_BYTES", kept)
+    sizes = SearchSizes(kept_bytes=kept)
+    session = Session(Bundle(bundle_folder), embedder=HashEmbedder(), sizes=sizes)
     read = []
     original = StoredRows.take
 
