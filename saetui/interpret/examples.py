@@ -1,7 +1,7 @@
-"""Documents that show what a feature does and does not respond to, drawn by seed.
+"""Draw documents that show what activates a feature and what does not.
 
-Whoever makes a label gets examples of the labelling part of the corpus, whoever scores it those of
-the part held out: the same kinds of documents, and none of them the same.
+Labels are made from examples of the labelling part of the corpus and scored on examples of the
+held-out part: the same kinds of documents, but different ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from saetui.core.postings import Postings
 from saetui.interpret.judging.evidence import HARD_NEGATIVES, Evidence, Sample, nearest_inactive
 
 STRONGEST = 20
-"""How many of a feature's strongest documents count as top ones, as in the paper's protocol."""
+"""How many of a feature's documents count as its strongest, as in the paper's protocol."""
 
 PER_DECILE = 2
 
@@ -44,12 +44,12 @@ class ExampleSource:
     """Draws the examples of features from one part of a corpus.
 
     Args:
-        postings: Of all documents that are read: strength and tenths are those among them.
+        postings: Of all documents that are read; ranks and tenths count these only.
         embeddings: Of the whole corpus, `(N, d)`.
-        rows: The part, ascending.
-        seed: Of all that is drawn; each feature's examples depend on it and its number only.
+        rows: Documents of the part, ascending.
+        seed: Each feature's examples depend on it and on the feature's number only.
         per_decile: Documents drawn from each tenth.
-        among: How many documents are read, of which the part is one; None for all.
+        among: How many documents are read, in all parts; None for the whole corpus.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class ExampleSource:
         self._among = len(embeddings) if among is None else among
 
     def draw(self, evidence: Sequence[Evidence]) -> Iterator[Examples]:
-        """Examples of features, near misses by the centroids that `evidence` names.
+        """Yield examples of features; near misses are nearest to the centroids in `evidence`.
 
-        A part is as large a share of what is read as its near misses are of `HARD_NEGATIVES`, so
-        that near means the same in both parts.
+        A part that holds a share of the documents gets this share of `HARD_NEGATIVES`, so that
+        both parts have near misses that are equally near.
         """
         if self._sample is None or not evidence:
             return
@@ -106,7 +106,7 @@ class ExampleSource:
         )
 
     def _random(self, drawing: np.random.Generator, active: Int, count: int) -> Int:
-        # Of twice as many enough are inactive, unless the feature is on nearly everywhere.
+        # Half of these are inactive, unless the feature is active on most documents.
         some = _drawn(drawing, self._rows, 2 * count)
         found = some[~np.isin(some, active)]
         if len(found) < count and len(some) < len(self._rows):

@@ -1,4 +1,4 @@
-"""The whole of what can be said offline about a feature: label, scores, quality."""
+"""Label features, score the labels and assess the features, all without a language model."""
 
 from collections.abc import Iterable, Sequence
 from copy import copy
@@ -28,12 +28,12 @@ from saetui.progress import Progress
 
 @dataclass(frozen=True)
 class LabelledFeatures:
-    """What was found out about the features of one SAE.
+    """The labels of one SAE's features, with scores and quality.
 
     Attributes:
         labels: One per feature, in order of features.
         scores: By judge name, on held-out documents only; empty where there were too few.
-        quality: What can be said of each feature without its label.
+        quality: Of each feature, whatever its label.
         split: Which documents labels were made from, and which they were scored on.
     """
 
@@ -58,30 +58,30 @@ def label_and_score(
     Args:
         documents: `(title, text)` of every document by row; read once.
         postings: Of the SAE on these documents.
-        embeddings: Of these documents, `(N, d)`, of any floating type, maybe memory-mapped.
-        embed: Embeds terms as the documents were embedded; None for labels without it.
+        embeddings: Of these documents, `(N, d)`, of any floating type, may be memory-mapped.
+        embed: Embeds terms as the documents were embedded; None to use words alone.
         seed: Of the split and of all examples.
         stability: Of each feature, if known; see `Quality`.
-        progress: Is told of every document, feature and term.
+        progress: Counts every document, feature and term.
 
     Raises:
-        BuildError: There are more or fewer documents than embeddings.
+        BuildError: The numbers of documents and embeddings differ.
         EmbedderError: `embed` failed to return one vector of width `d` per term.
     """
-    study = LabelledSplit(
+    split = LabelledSplit(
         documents, postings, embeddings=embeddings, embed=embed, seed=seed, progress=progress
     )
-    return study.label_and_score(stability)
+    return split.label_and_score(stability)
 
 
 class LabelledSplit:
-    """One SAE on one corpus, whose documents are split into those to label from and to score on.
+    """The documents of one corpus, split into some to label features from and some to score on.
 
-    Of a large corpus some documents are read, see `documents_to_read`; the others are in no part.
-    Arguments are those of `label_and_score`.
+    Only a sample of a large corpus is read, see `documents_to_read`; the rest is in neither part.
+    The arguments are those of `label_and_score`.
 
     Attributes:
-        split: Which documents are for what.
+        split: Which documents are in which part.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class LabelledSplit:
         self._read = documents_to_read(postings, len(embeddings), seed)
         if len(self._read) < len(embeddings):
             progress.note(
-                f"Labels are read from {len(self._read):,} of {len(embeddings):,} documents, "
+                f"Labels are made from {len(self._read):,} of {len(embeddings):,} documents, "
                 "the strongest of each feature among them, and judged on these."
             )
         self._tokens = read_documents(documents, len(embeddings), progress, self._read)
@@ -109,7 +109,7 @@ class LabelledSplit:
         self._drawn: dict[tuple[bool, tuple[int, ...]], Trials] = {}
 
     def name(self) -> list[FeatureLabel]:
-        """Name every feature offline: by terms, of which a judge tries the best on documents."""
+        """Name every feature by the term from which a judge best recognises its documents."""
         named = name_features(
             self._tokens,
             self._postings,
@@ -129,13 +129,13 @@ class LabelledSplit:
         )
 
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
-        """Name every feature offline and score the names; see the function of this name."""
+        """Name every feature and score the names; see the function `label_and_score`."""
         labels = self.name()
         quality = assess(self._postings, self._embeddings, stability)
         return LabelledFeatures(labels, self.score(labels), quality, self.split)
 
     def of(self, postings: Postings) -> "LabelledSplit":
-        """The same study of other features on the same documents, without reading these again."""
+        """The same split for other features, without reading the documents again."""
         other = copy(self)
         other._postings, other._evidence = postings, None
         for known in ("trials", "_seen"):
@@ -143,7 +143,7 @@ class LabelledSplit:
         return other
 
     def examples(self, features: Sequence[int]) -> dict[int, Examples]:
-        """What a label of each feature may be made from; features without any are left out."""
+        """Documents that each feature may be labelled from; features without any are left out."""
         wanted = [self._known()[feature] for feature in features if feature in self._known()]
         drawn = self._source(self.split.labelling).draw(wanted)
         return {examples.feature: examples for examples in drawn}
@@ -154,10 +154,10 @@ class LabelledSplit:
         return self._trials(self.split.held_out, sorted(self._known()))
 
     def score(self, labels: Sequence[FeatureLabel]) -> dict[str, Scores]:
-        """Scores by offline judge: judges learn on one part, and are asked about the other.
+        """Scores by offline judge: judges are calibrated on one part and asked about the other.
 
         Args:
-            labels: One of each feature, by number; those without text are not scored.
+            labels: One per feature, in order of features; those without text are not scored.
         """
         named = [feature for feature in sorted(self._known()) if labels[feature].text]
         labelling = self._trials(self.split.labelling, named)
@@ -173,7 +173,7 @@ class LabelledSplit:
         )
 
     def _trials(self, rows: Int, features: Sequence[int]) -> Trials:
-        """Some features on one part of the corpus; drawn once for labelling and for scoring."""
+        """The documents of one part on which some features are tried; drawn once and kept."""
         key = (rows is self.split.labelling, tuple(features))
         if key not in self._drawn:
             known = self._known()
@@ -182,7 +182,7 @@ class LabelledSplit:
         return self._drawn[key]
 
     def _known(self) -> dict[int, Evidence]:
-        """Of each feature that is active on a labelling document."""
+        """Evidence of each feature that is active on a labelling document."""
         if self._evidence is None:
             seen = restricted(self._postings, self.split.labelling)
             found = (
@@ -202,7 +202,7 @@ class LabelledSplit:
 
     @cached_property
     def _seen(self) -> Postings:
-        """On the documents that are read."""
+        """The postings of the documents that are read."""
         everything = len(self._read) == len(self._embeddings)
         return self._postings if everything else restricted(self._postings, self._read)
 
@@ -228,7 +228,7 @@ def _scored(
 def _measured(
     labels: Sequence[FeatureLabel], signals: Signals, parts: Sequence[Trials], progress: Progress
 ) -> tuple[tuple[str, ...], list[Float]]:
-    """Names of the signals for labels, and what `measure` finds on each part."""
+    """Names of the signals for labels, and their values on each part."""
     asked = np.unique(np.concatenate([trials.features for trials in parts]))
     texts = [(labels[feature].text, labels[feature].terms) for feature in asked.tolist()]
     readings = signals.read(texts, progress)
@@ -240,14 +240,14 @@ def _measured(
 
 
 def _remembering(embed: Embed) -> Embed:
-    """The same, but no text is embedded twice."""
+    """Wrap an embedder so that no text is embedded twice."""
     known: dict[str, Float] = {}
 
     def remembered(texts: Sequence[str]) -> Float:
         new = [text for text in dict.fromkeys(texts) if text not in known]
         vectors = np.asarray(embed(new) if new else [], dtype=np.float32)
         if len(vectors) != len(new):
-            return vectors  # Too many or too few: whoever asked refuses them.
+            return vectors  # Too many or too few: the caller raises an error.
         known.update(zip(new, vectors, strict=True))
         return np.stack([known[text] for text in texts])
 

@@ -1,4 +1,4 @@
-"""What a feature is called, and how names are made to read well and differ."""
+"""Labels of features, and rules that make labels read well and differ from each other."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -10,13 +10,13 @@ LONGEST_LABEL = 50
 
 _SEPARATORS = re.compile(r"[\s,-]+")
 
-# How much of the score of a part a longer term must have to stand for it.
+# A longer term may replace its part if it has at least this share of the part's score.
 _COMPLETION = 0.7
 
 Key = tuple[str, ...]
 
 Scores = dict[str, float]
-"""Terms of a feature with what speaks for each, best first."""
+"""Scores of a feature's candidate terms, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class FeatureLabel:
         feature: Its number.
         text: The name; "" for a feature without documents.
         method: `terms`, `terms+embedding`, `title` or `none`.
-        terms: What else was found to name it, best first, the name's own term among them.
-        version: Of the method: labels of different versions may differ on the same data.
+        terms: The best terms for it, best first, that of the name included.
+        version: Of the method: other versions may give other labels on the same data.
     """
 
     feature: int
@@ -39,18 +39,18 @@ class FeatureLabel:
 
 
 def key_of(term: str) -> Key:
-    """What terms have in common that differ in case, hyphens or number only."""
+    """A key that is equal for terms that differ only in case, hyphens, or singular and plural."""
     return tuple(word_of(part) for part in _SEPARATORS.split(term) if part)
 
 
 def contains(longer: Key, shorter: Key) -> bool:
-    """Whether `shorter` is a run of words of `longer`, or all of it."""
+    """Whether the words of `shorter` occur in `longer` one after another."""
     spans = range(len(longer) - len(shorter) + 1)
     return any(longer[start : start + len(shorter)] == shorter for start in spans)
 
 
 def abbreviates(short: str, term: str) -> bool:
-    """Whether `short` is made of the initials of `term`: "TDEs", "tidal disruption events"."""
+    """Whether `short` is the initials of `term`, as "TDEs" is of "tidal disruption events"."""
     letters = short.removesuffix("s")
     if len(letters) < 2 or not letters.isupper():
         return False
@@ -64,13 +64,13 @@ def sentence_case(term: str) -> str:
 
 
 def completed(scores: Scores, parts: Collection[str]) -> Scores:
-    """`scores` with the longer term first that the best one is part of, if that is nearly as good.
+    """Move a longer term first that contains the best one, if it scores nearly as high.
 
-    "Bayesian" is no name; "Bayesian inference" is one.
+    "Bayesian" is a poor name, "Bayesian inference" a good one.
 
     Args:
         scores: Of a feature's terms.
-        parts: Terms that mostly are part of longer ones.
+        parts: Terms that mostly occur as part of longer ones.
     """
     best = next(iter(scores), "")
     if best not in parts:
@@ -81,19 +81,19 @@ def completed(scores: Scores, parts: Collection[str]) -> Scores:
         for term, score in scores.items()
         if score >= least and term not in parts and _completes(term, key)
     ]
-    # The shortest says least that is not so: "multimodal data".
+    # The shortest adds the least that may be wrong: "multimodal data".
     chosen = min(whole, key=lambda term: len(key_of(term)), default=best)
     return {term: scores[term] for term in (chosen, *scores)}
 
 
 def _completes(term: str, key: Key) -> bool:
-    """Whether `term` goes on after `key` with a word, not with a number: "NGC 4278"."""
+    """Whether `term` contains `key` and does not end in a number, as "NGC 4278" does."""
     *_, last = term.split(" ")
     return contains(key_of(term), key) and not any(letter.isdigit() for letter in last)
 
 
 def distinct_terms(terms: Iterable[str], limit: int) -> tuple[str, ...]:
-    """The first terms of which none contains or abbreviates another."""
+    """The first `limit` terms, leaving out those that contain or abbreviate each other."""
     kept: list[tuple[str, Key]] = []
     for term in terms:
         key = key_of(term)
@@ -109,15 +109,15 @@ def distinct_terms(terms: Iterable[str], limit: int) -> tuple[str, ...]:
 
 
 def distinct_names(ranked: Sequence[tuple[Sequence[str], float]]) -> list[str]:
-    """A name for each feature, different ones where possible.
+    """Choose a name for each feature, a different one where possible.
 
-    Features choose in order of strength, equally strong ones in order of place. Each takes its
-    best term. Where that is taken it goes down its other terms: one that shares a word with the
-    best stands alone ("Supermassive black holes"), another is appended ("Black holes, jets").
-    Names that are too long are passed over. Where nothing is left, two features share a name.
+    Features choose in order of strength, equally strong ones in order of number. Each takes its
+    best term. If that is taken, it tries its other terms: a term that shares a word with the best
+    one is used alone ("Supermassive black holes"), another is appended ("Black holes, jets").
+    Names that are too long are skipped. If nothing is left, two features share a name.
 
     Args:
-        ranked: For each feature its terms, best first, at least one, and how strong the best is.
+        ranked: For each feature its terms, best first, at least one, and the strength of the best.
     """
     taken: set[Key] = set()
     names = [""] * len(ranked)
@@ -130,7 +130,7 @@ def distinct_names(ranked: Sequence[tuple[Sequence[str], float]]) -> list[str]:
 
 
 def _options(terms: Sequence[str]) -> list[str]:
-    """Names to choose from, the best first; too long ones only if there is no other."""
+    """Names to choose from, best first; names that are too long only if there is no other."""
     best, *others = _fitting(terms) or [shorten(terms[0])]
     key = key_of(best)
     options = [best]
@@ -150,7 +150,7 @@ def _mentions(term: str, best: str) -> bool:
 
 
 def shorten(text: str) -> str:
-    """`text` cut at a word, with an ellipsis, where it is longer than a label may be."""
+    """Cut a text that is too long for a label at the end of a word, and add an ellipsis."""
     if len(text) <= LONGEST_LABEL:
         return text
     cut = text[: LONGEST_LABEL - 1]

@@ -21,21 +21,21 @@ def match_features(
     progress: Progress,
     count: int = NEAREST,
 ) -> Matches:
-    """For each feature of an SAE the nearest of another by the cosine of their directions.
+    """For each feature of an SAE, the nearest features of another by cosine of their directions.
 
-    Cosines are computed for a thousand features at a time, and common documents are counted from
-    the other SAE's codes of each feature's own documents, so nothing of size `n` by `n` is built.
+    Cosines are computed for a thousand features at a time, and common documents are counted in
+    the other SAE's codes of each feature's documents, so no `n` by `n` matrix is built.
 
     Args:
         directions: Of the SAE, float32 `(n, d)`, rows of unit norm.
         postings: Of the SAE; may be memory-mapped.
         other_directions: Of the other SAE, float32 `(n', d)`, rows of unit norm.
         other_codes: Of the other SAE on the same documents; may be memory-mapped.
-        progress: Is told of every feature done.
-        count: How many matches each feature gets; all of the other SAE's if there are fewer.
+        progress: Counts every feature.
+        count: How many matches each feature gets; at most all features of the other SAE.
 
     Returns:
-        Matches, nearest first; equally near ones in the order of numbers.
+        Matches, nearest first; equally near ones in the order of their numbers.
     """
     count = min(count, len(other_directions))
     matches = Matches(

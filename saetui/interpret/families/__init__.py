@@ -1,1 +1,1 @@
-"""Feature families: which features belong together, and how good a family is."""
+"""Find, name and score feature families."""

@@ -1,25 +1,26 @@
-"""Find feature families: which features occur together, from the general one down.
+"""Find feature families: trees of features that occur together, from general to specific.
 
-After section 4 of O'Neill et al. (arXiv 2408.00657), made independent of the order of documents
-and features: they are ranked first, by `rank_features`. One round works as follows.
+The method is that of section 4 of O'Neill et al. (arXiv 2408.00657), made independent of the order
+of documents and features by ranking features first, see `rank_features`. Each round does this:
 
-1. The graph. Nodes are the clean features that have not yet rooted a family. Two of them are
-   joined where their co-occurrence fulfils all of `FamilyParameters`.
-2. The forest. Its maximum spanning forest by Kruskal's rule, edges in this order: larger weight;
-   better rank of the better-ranked feature; better rank of the other one.
-3. Its direction. Every edge points from the better rank to the worse, and so from the denser
-   feature to the sparser. A node may have several parents, but what lies below a node is a tree,
-   because in a forest no node is reached by two paths.
-4. The families. A node without parent and with at least three children roots a family: itself and
-   all nodes below it, but for those that are active with the root less often than by chance, and
-   whatever is below them: a chain of edges may lead from one subject to another. With that root
-   taken away its children have no parent, so each of them that has at least three children roots a
-   family inside the first one, and so on down. Below a child with fewer the round finds nothing.
+1. Graph. Its nodes are the clean features that are not yet the root of a family. Two nodes are
+   joined if their co-occurrence fulfils all of `FamilyParameters`.
+2. Forest. The maximum spanning forest of the graph, by Kruskal's algorithm. Edges are taken in this
+   order: larger weight; better rank of the better-ranked feature; better rank of the other one.
+3. Direction. Every edge points from the better rank to the worse, and so from the denser feature to
+   the sparser. A node may have several parents, but the nodes below it form a tree, because a
+   forest has no second path to a node.
+4. Families. A node with at least three children and no parent is the root of a family: the node and
+   all nodes below it. A chain of edges may lead from one subject to another, so nodes that are
+   active with the root less often than by chance are left out, with all nodes below them. Then the
+   root is removed. Its children now have no parent, so each of them with at least three children
+   is the root of a family inside the first one, and so on down. Below a child with fewer children
+   this round finds no family.
 
-All roots found are then removed and the next round builds the forest of what is left; so no
-feature roots two families. At the end the families are ordered from the largest down, of equally
-large ones the better-ranked root first, and one that overlaps a family kept before it by a Jaccard
-index above the limit is dropped.
+All roots are then removed, and the next round builds the forest of the remaining nodes, so no
+feature is the root of two families. At the end families are sorted by falling size, equally large
+ones by the rank of their root. A family whose Jaccard index with an earlier one is above the limit
+is left out.
 """
 
 from collections import Counter, deque
@@ -53,16 +54,16 @@ def find_families(
     pearson: NDArray[np.floating] | None = None,
     labels: Sequence[str] | None = None,
 ) -> Families:
-    """Families of an SAE on a corpus, not yet named: all of the steps below, one after another.
+    """Families of an SAE on a corpus, not yet named: choose features, count, and build.
 
     Args:
         codes: By document; may be memory-mapped.
         postings: The same codes by feature; may be memory-mapped.
-        parameters: What decides which families there are.
-        progress: Is told of every feature done.
+        parameters: The settings of the method.
+        progress: Counts every feature.
         f1: See `clean_features`.
-        pearson: The same.
-        labels: The same.
+        pearson: See `clean_features`.
+        labels: See `clean_features`.
     """
     clean = clean_features(
         postings.counts(), len(codes.indices), parameters, f1=f1, pearson=pearson, labels=labels
@@ -83,12 +84,13 @@ def build_families(
     """Families of the clean features, not yet named.
 
     Args:
-        graph: Co-occurring pairs of features, of which those among `clean` and of at least
+        graph: Co-occurring pairs of features; pairs of clean features of at least
             `parameters.minimum_weight` are used.
         ranks: Of every feature, `(n,)`, all different; see `rank_features`.
         clean: Numbers of the features that may be members.
-        parameters: What decides which families there are.
-        root_lifts: Of a root, its lift with every feature, `(n,)`; None if none is asked for.
+        parameters: The settings of the method.
+        root_lifts: Returns the lift of a root with every feature, `(n,)`; None to keep all nodes
+            below a root.
     """
     left = np.zeros(len(ranks), dtype=bool)
     left[clean] = True
@@ -113,7 +115,7 @@ def build_families(
 
 
 class _Pairs(NamedTuple):
-    """Joined features, from the better-ranked one, in the order that Kruskal's rule takes them."""
+    """Joined features, the better-ranked one as parent, in the order of Kruskal's algorithm."""
 
     parents: NDArray[np.integer]
     children: NDArray[np.integer]
@@ -126,7 +128,7 @@ class _Pairs(NamedTuple):
 def _in_kruskal_order(
     graph: CoOccurrence, ranks: NDArray[np.integer], minimum_weight: float
 ) -> _Pairs:
-    """The pairs of sufficient weight, in the order stated above."""
+    """The pairs of sufficient weight, in the order of step 2 above."""
     downward = ranks[graph.first] < ranks[graph.second]
     pairs = _Pairs(
         np.where(downward, graph.first, graph.second),
@@ -141,7 +143,7 @@ class _Forest:
 
     Attributes:
         children: `(child, weight)` pairs of each parent, the better-ranked child first.
-        orphans: Parents that have no parent themselves, ascending.
+        orphans: Nodes that have children but no parent, ascending.
     """
 
     def __init__(self, pairs: _Pairs, ranks: NDArray[np.integer], left: NDArray[np.bool_]) -> None:
@@ -163,7 +165,7 @@ class _Forest:
         ]
 
     def edges_below(self, root: int) -> list[Edge]:
-        """`(parent, child, weight)` of everything below `root`, breadth first."""
+        """`(parent, child, weight)` of every edge below `root`, breadth first."""
         edges: list[Edge] = []
         waiting = deque([root])
         while waiting:
@@ -175,13 +177,13 @@ class _Forest:
 
 
 def _spanning(pairs: _Pairs, nodes: int) -> NDArray[np.intp]:
-    """Places of the pairs that Kruskal's rule keeps, ascending."""
+    """Positions of the pairs that Kruskal's algorithm keeps, ascending."""
     if not len(pairs.parents):
         return np.empty(0, dtype=np.intp)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
-    # A pair's place in the order is its cost: all costs differ, so there is one cheapest forest.
+    # The cost of a pair is its position in the order. No two are equal, so the forest is unique.
     cost = np.arange(1, len(pairs.parents) + 1, dtype=np.float64)
     costs = csr_array((cost, (pairs.parents, pairs.children)), shape=(nodes, nodes))
     return np.sort(minimum_spanning_tree(costs).data.astype(np.intp)) - 1
@@ -211,7 +213,7 @@ def _families_of_round(
 
 
 def _fit(root: int, edges: list[Edge], fit: NDArray[np.bool_]) -> list[Edge]:
-    """Edges, breadth first, without children that are not fit and what is below them."""
+    """Edges, breadth first, without the children that are not fit and the nodes below these."""
     reached = {root}
     kept = []
     for parent, child, weight in edges:
@@ -224,7 +226,7 @@ def _fit(root: int, edges: list[Edge], fit: NDArray[np.bool_]) -> list[Edge]:
 def _without_overlaps(
     families: list[Family], ranks: NDArray[np.integer], maximum_overlap: float
 ) -> tuple[Family, ...]:
-    """Number the families from the largest down, dropping what overlaps one before it."""
+    """Number the families by falling size, leaving out those that overlap an earlier one."""
     kept: list[Family] = []
     kept_with: dict[int, list[int]] = {}
     for family in sorted(families, key=lambda family: (-len(family.members), ranks[family.root])):

@@ -1,4 +1,4 @@
-"""Which features families are made of, and which of two features is the more general."""
+"""Choose the features that families are made of, and rank features by generality."""
 
 from collections.abc import Sequence
 
@@ -18,17 +18,17 @@ def clean_features(
     pearson: NDArray[np.floating] | None = None,
     labels: Sequence[str] | None = None,
 ) -> NDArray[np.intp]:
-    """Features fit for families: active often enough, not too often, and well described.
+    """Features that may be in families: neither rare nor frequent, and with a good label.
 
     Args:
         documents: How many documents activate each feature, `(n,)`.
         corpus_size: `N`.
-        parameters: Hold the limits.
-        f1: Of each feature's label, `(n,)`; nan where it was not scored, which excludes nothing.
+        parameters: The limits.
+        f1: Of each feature's label, `(n,)`; a feature without a score (nan) is not excluded.
         pearson: The same for Pearson correlations.
-        labels: Of each feature. Of several clean features with one label, regardless of case, the
-            best-scored is kept (Pearson, then F1, then more documents); "" is no label. Without
-            scores labels exclude nothing.
+        labels: Of each feature. If several clean features have the same label, regardless of case,
+            the one with the best scores is kept (Pearson, then F1, then more documents). Empty
+            labels are not compared, and without scores none are.
 
     Returns:
         Feature numbers, ascending.
@@ -52,14 +52,14 @@ def clean_features(
 
 
 def rank_features(postings: Postings) -> NDArray[np.int64]:
-    """Place of every feature among all, from the most general to the most special; int64 `(n,)`.
+    """Rank of every feature, from the most general to the most specific; int64 `(n,)`.
 
-    Features rank by falling number of documents; equally frequent ones by their activations,
-    strongest first, the greater sequence before the lesser; only those that agree in all of them
-    by number. So the ranks are the same whatever the order of documents and features.
+    Features are sorted by falling number of documents, equally frequent ones by their activations
+    from the strongest down, and only features with equal activations by number. So the ranks do
+    not depend on the order of documents and features.
     """
     documents = postings.counts()
-    # Activations are above zero, and the bytes of such numbers are in the order of the numbers.
+    # The bytes of positive big-endian floats sort like the numbers.
     activations = np.asarray(postings.values, dtype=">f4")
     order = sorted(
         range(postings.n),

@@ -1,4 +1,4 @@
-"""Which features are active on the same documents, counted without an `n` by `n` matrix."""
+"""Count which features are active on the same documents, without an `n` by `n` matrix."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,9 @@ from saetui.core.families import CoOccurrence, FamilyParameters, Measure
 from saetui.core.postings import Postings
 from saetui.progress import Progress
 
-# Documents of a feature that are looked at together: what is read of them stays in the cache.
+# Documents per block; what is read of them stays in the processor's cache.
 _BLOCK = 8_192
-# Relative room for rounding where a bound only sorts out what is certainly too little.
+# Relative tolerance for rounding in a bound that excludes only what is certainly too little.
 _ROOM = 1e-9
 
 
@@ -21,26 +21,26 @@ def count_co_occurrence(
     parameters: FamilyParameters,
     progress: Progress,
 ) -> CoOccurrence:
-    """Pairs among `features` that overlap enough to be joined in the graph of families.
+    """Pairs among `features` that co-occur enough to be joined in the graph of families.
 
-    For each feature only the codes of its own documents are read and counted, so the work is the
-    number of activations times `k`. Memory holds two or four bytes per slot of the codes, the
-    counts of one feature, and the pairs that are kept.
+    For each feature only the codes of its own documents are counted, so time grows with the number
+    of activations times `k`. Memory holds two or four bytes per slot of the codes, the counts of
+    one feature, and the pairs that are kept.
 
     Args:
         codes: By document; may be memory-mapped.
         postings: The same codes by feature; may be memory-mapped.
         features: Distinct feature numbers.
-        parameters: What joins two features.
-        progress: Is told of every feature done.
+        parameters: The conditions for joining two features.
+        progress: Counts every feature.
 
     Returns:
-        Pairs ordered by first, then second feature, the same whatever the order of documents.
+        Pairs sorted by first, then second feature, whatever the order of documents.
     """
     features = np.sort(features)
     overlaps = _Overlaps(codes, postings, features)
     documents = postings.counts()[features]
-    # No measure exceeds containment, so fewer documents than these cannot join two features.
+    # No measure exceeds containment, so a pair with fewer common documents is certainly not joined.
     least = np.floor(parameters.minimum_weight * (documents + 1) * (1 - _ROOM)).astype(np.int64)
     least = np.maximum(least, max(parameters.minimum_together, 1))
     firsts, seconds, counts = [], [], []
@@ -73,7 +73,7 @@ def count_co_occurrence(
 
 
 def lifts(codes: Codes, postings: Postings, feature: int) -> NDArray[np.float64]:
-    """How many times more often than by chance each feature is active with one of them; `(n,)`.
+    """How many times more often than by chance each feature is active with a given one; `(n,)`.
 
     `C_ij N / (f_i f_j)`; zero for features that are never active.
     """
@@ -84,11 +84,11 @@ def lifts(codes: Codes, postings: Postings, feature: int) -> NDArray[np.float64]
 
 
 def together_with(codes: Codes, postings: Postings, feature: int) -> NDArray[np.int64]:
-    """On how many documents each feature is active beside one of them, `C_ij`; `(n,)`."""
+    """On how many documents each feature is active together with a given one, `C_ij`; `(n,)`."""
     counts = np.zeros(codes.n + 1, dtype=np.int64)
     rows, _ = postings.documents(feature)
     for start in range(0, len(rows), _BLOCK):
-        # Slots without a feature hold -1 and are gathered in the place before the first.
+        # Slots without a feature hold -1 and are counted before the first feature.
         active = codes.indices[rows[start : start + _BLOCK]].ravel() + 1
         counts += np.bincount(active, minlength=len(counts))
     return counts[1:]
@@ -100,8 +100,8 @@ def edge_weights(
     denser: NDArray[np.int64],
     measure: Measure,
 ) -> NDArray[np.float64]:
-    """Weights of pairs that `counts` documents activate, by a measure of `FamilyParameters`."""
-    # Division, not a reciprocal's product: weights of exactly `tau` must not flip.
+    """Weights of pairs that are both active on `counts` documents, by a measure."""
+    # Not multiplied by a reciprocal: rounding must not move a weight of exactly `tau`.
     if measure == "containment":
         return counts / (rarer + 1)
     return counts / np.sqrt((rarer + 1) * (denser + 1.0))
@@ -115,7 +115,7 @@ def column_norms(postings: Postings) -> NDArray[np.float64]:
 
 
 class _Overlaps:
-    """Adds up, for one feature at a time, what its documents' codes say of all wanted features.
+    """Counts, for one feature at a time, how many documents it shares with all wanted features.
 
     Args:
         codes: By document.
@@ -126,14 +126,14 @@ class _Overlaps:
     def __init__(self, codes: Codes, postings: Postings, features: NDArray[np.integer]) -> None:
         self._postings = postings
         self._features = features
-        # Narrow numbers keep the codes in the cache. The last place gathers whatever is unwanted:
-        # slots without a feature hold -1, which is the last place of this table, too.
+        # Narrow numbers keep the codes in the cache. The last position counts what is unwanted:
+        # slots without a feature hold -1, which is the last position of this table, too.
         places = np.full(codes.n + 1, len(features), dtype=np.min_scalar_type(len(features)))
         places[features] = np.arange(len(features))
         self._places = places[codes.indices]
 
     def counts(self, place: int) -> NDArray[np.int64]:
-        """`C_ij` of one wanted feature and all of them; int64 `(m,)`."""
+        """`C_ij` of one wanted feature with all of them; int64 `(m,)`."""
         total = np.zeros(len(self._features), dtype=np.int64)
         rows, _ = self._postings.documents(int(self._features[place]))
         for start in range(0, len(rows), _BLOCK):

@@ -1,4 +1,4 @@
-"""How the features of one family occur together, each with each."""
+"""The co-occurrence matrix of one family's features."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,19 +8,20 @@ from numpy.typing import NDArray
 
 from saetui.core.postings import Postings
 
-# Activations that are looked at together: what is read of them stays in the cache, and no step
-# keeps an app that counts beside its screen from answering.
+# Activations per block: they stay in the processor's cache, and each step is short enough for an
+# app that counts in the background to keep answering.
 _BLOCK = 8_192
-# To find a pair takes as long as so many products of a matrix.
+# Finding one pair takes as long as this many multiplications of a matrix product.
 _PAIR = 100
 
 
 @dataclass(frozen=True)
 class Block:
-    """How some features occur together, each with each.
+    """How some features occur together.
 
     Attributes:
-        counts: int64 `(m, m)`, `C_ij`: documents that activate both; of one, all its documents.
+        counts: int64 `(m, m)`, `C_ij`: documents that activate both; on the diagonal, all
+            documents of the feature.
         similarities: float64 `(m, m)`, `D_ij`: cosine of two columns of the code matrix; zero
             for features without documents.
     """
@@ -31,13 +32,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Activations:
-    """Activations of some features in order of documents, of one document in order of features.
+    """Activations of some features, sorted by document and then by feature.
 
     Attributes:
         documents: int64 `(nnz,)`.
-        columns: Place of the feature among the `size` features, `(nnz,)`.
+        columns: Position of the feature among the `size` features, `(nnz,)`.
         values: float64 `(nnz,)`.
-        size: How many features there are.
+        size: Number of features.
     """
 
     documents: NDArray[np.int64]
@@ -47,10 +48,10 @@ class Activations:
 
     @classmethod
     def of(cls, postings: Postings, features: Sequence[int] | NDArray[np.integer]) -> "Activations":
-        """Those of distinct features, whose postings alone are read."""
+        """Activations of distinct features; only their postings are read."""
         parts = [postings.documents(int(feature)) for feature in features]
         documents = np.concatenate([rows for rows, _ in parts]).astype(np.int64)
-        # Unlike a stable sort of the documents, one of numbers that all differ takes little time.
+        # Sorting numbers that all differ is much faster than a stable sort of the documents.
         bits = len(documents).bit_length()
         keys = (documents << bits) | np.arange(len(documents))
         keys.sort()
@@ -60,14 +61,14 @@ class Activations:
         return cls(keys >> bits, columns, values, len(parts))
 
     def of_first(self, count: int) -> "Activations":
-        """Those of the first `count` features."""
+        """Activations of the first `count` features."""
         if count >= self.size:
             return self
         kept = self.columns < count
         return Activations(self.documents[kept], self.columns[kept], self.values[kept], count)
 
     def blocks(self) -> Iterator["Activations"]:
-        """The same, about `_BLOCK` of them at a time, those of a document always together."""
+        """The same, in parts of about `_BLOCK` that do not divide a document."""
         start = 0
         while start < len(self.documents):
             last = self.documents[min(start + _BLOCK, len(self.documents)) - 1]
@@ -79,10 +80,10 @@ class Activations:
 
 
 def co_occurrence_block(activations: Activations) -> Block:
-    """How the features of one family occur together, in the order of their places.
+    """The co-occurrence matrix of some features, in their order.
 
-    The work is the number of pairs that are active together, not documents times `m` times `m`,
-    unless that is done sooner: few features have most of their documents in common.
+    Time grows with the number of pairs that are active together. Where that takes longer, because
+    a few features share most of their documents, a dense matrix product is used.
     """
     size, columns = activations.size, activations.columns
     counts, products = np.zeros((size, size)), np.zeros((size, size))
@@ -99,7 +100,7 @@ def co_occurrence_block(activations: Activations) -> Block:
 
 
 def _together(block: Activations) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Documents that activate both of two features, and sums of products; each `(size, size)`."""
+    """Counts of common documents, and sums of products of activations; each `(size, size)`."""
     columns, values, size = block.columns, block.values, block.size
     new = np.diff(block.documents, prepend=-1) > 0
     active = np.diff(np.append(np.flatnonzero(new), len(new)))
@@ -125,10 +126,10 @@ def _together(block: Activations) -> tuple[NDArray[np.float64], NDArray[np.float
 def _pairs_of_equals(
     ascending: NDArray[np.integer],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of every two equal numbers of an ascending array, each pair once."""
+    """Positions of all pairs of equal numbers in an ascending array, each pair once."""
     first = np.arange(len(ascending))
     firsts, seconds = [first[:0]], [first[:0]]
-    # What has no equal so many places further has none beyond.
+    # A number without an equal one at this distance has none at a larger distance.
     for shift in range(1, len(ascending)):
         first = first[: np.searchsorted(first, len(ascending) - shift)]
         first = first[ascending[first] == ascending[first + shift]]

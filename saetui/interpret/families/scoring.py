@@ -1,4 +1,4 @@
-"""How well the labels of families tell which documents activate them."""
+"""Score the labels of families, as if each family were a feature."""
 
 from dataclasses import replace
 
@@ -14,21 +14,21 @@ from saetui.interpret.labelling import LabelledSplit
 from saetui.interpret.labels import FeatureLabel
 
 SHOWN_JUDGES = (WORDS_AND_EMBEDDER, WORDS)
-"""Offline judges that read the label alone; a family shows the scores of the first there is."""
+"""Offline judges that read the label alone; a family gets the scores of the first that exists."""
 
 
-def score_families(study: LabelledSplit, postings: Postings, families: Families) -> Families:
+def score_families(split: LabelledSplit, postings: Postings, families: Families) -> Families:
     """The same families with scores of their newest labels by an offline judge.
 
-    A family is judged as a feature of its own: the documents that activate some member strongly
-    speak for it, by the norm of its members' activations, all others against it.
+    A family is judged like a feature that is active on the documents that activate some member
+    strongly, by the norm of its members' activations.
 
     Args:
-        study: Of the SAE's features on the corpus.
+        split: Of the SAE's features on the corpus.
         postings: Of the SAE.
         families: Named.
     """
-    own = study.of(family_postings(postings, families, strong_only=True))
+    own = split.of(family_postings(postings, families, strong_only=True))
     labels = [
         FeatureLabel(family.id, family.label, family.newest_label.method, (), 0)
         for family in families
@@ -39,7 +39,7 @@ def score_families(study: LabelledSplit, postings: Postings, families: Families)
 
 
 def with_scores(families: Families, scores: Scores) -> Families:
-    """The same families with scores of their newest labels, where there are any.
+    """The same families with scores of their newest labels, where these have any.
 
     Args:
         families: Named.

@@ -1,6 +1,6 @@
-"""What the families of one SAE are like in figures, as the table of O'Neill et al. has them.
+"""Statistics of the families of one SAE, those of the table of O'Neill et al. (arXiv 2408.00657).
 
-(arXiv 2408.00657; which features stand above which follows `saetui.interpret.families.building`.)
+Parents and children are those of `saetui.interpret.families.building`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,13 +21,13 @@ _BLOCK_CELLS = 1 << 21
 
 @dataclass(frozen=True)
 class BlockRatio:
-    """How much stronger pairs inside families are than pairs outside, beside random orders.
+    """How much stronger pairs inside families are than other pairs, compared with random families.
 
     Attributes:
         families: Mean over pairs of features inside one family, divided by the mean over all other
-            pairs; None where either has no pairs or the latter is zero.
-        random: Mean of the same over families of the same sizes, filled at random.
-        random_spread: Its standard deviation over the random orders.
+            pairs; None where there are no such pairs or the latter is zero.
+        random: Mean of the same ratio for families of the same sizes, filled at random.
+        random_spread: Its standard deviation over the random fillings.
     """
 
     families: float | None
@@ -37,16 +37,16 @@ class BlockRatio:
 
 @dataclass(frozen=True)
 class FamilyStatistics:
-    """Figures of all families of one SAE on one corpus. None stands for what cannot be said.
+    """Statistics of all families of one SAE on one corpus; None where one is undefined.
 
     Attributes:
         families: How many there are.
         mean_size: Mean number of members.
         largest_size: Members of the largest.
         clean: Features that could be members.
-        member_share: Share of them that are in some family.
+        member_share: Share of these that are in some family.
         mean_f1: Over the families that were scored.
-        mean_pearson: The same.
+        mean_pearson: Over the families that were scored.
         parent_child_ratio: `R(C, F)`: mean of `C` over the edges of all families, divided by its
             mean over all pairs of children of one parent.
         co_occurrence: Block-diagonal ratio of `C`, the documents that activate both features.
@@ -77,18 +77,18 @@ def family_statistics(
     random_orders: int = RANDOM_ORDERS,
     seed: int = 0,
 ) -> FamilyStatistics:
-    """Figures of an SAE's families.
+    """Statistics of an SAE's families.
 
-    For the block-diagonal ratios every clean feature belongs to the largest of its families, and
-    to none if it has none. Sums inside blocks follow from how many features of a block are active
-    on each document, so no matrix of features is built.
+    For the block-diagonal ratios every clean feature belongs to the largest of its families, if it
+    has any. Sums over pairs inside blocks follow from how many features of a block are active on
+    each document, so no matrix of features is built.
 
     Args:
         families: Of the SAE.
         codes: By document; may be memory-mapped.
         postings: The same codes by feature; may be memory-mapped.
         random_orders: How many random fillings the families are compared with.
-        seed: Of these.
+        seed: Of the random fillings.
     """
     members = {member for family in families for member in family.members}
     blocks = _blocks(families)
@@ -113,17 +113,17 @@ def family_statistics(
 
 
 def _blocks(families: Families) -> NDArray[np.intp]:
-    """Of every clean feature the largest of its families; -1 for those without."""
+    """The largest family of every clean feature; -1 for features without one."""
     blocks = np.full(len(families.clean), -1)
     place = {feature: i for i, feature in enumerate(families.clean)}
-    # From the smallest up, so that the largest has the last word.
+    # From the smallest up, so that the largest overwrites the others.
     for family in reversed(families.families):
         blocks[[place[member] for member in family.members if member in place]] = family.id
     return blocks
 
 
 class _Ratios:
-    """Block-diagonal ratios of `C` and `D` for whatever blocks the clean features are put in."""
+    """Block-diagonal ratios of `C` and `D` for any assignment of clean features to blocks."""
 
     def __init__(self, codes: Codes, postings: Postings, clean: NDArray[np.intp]) -> None:
         self._clean = len(clean)
@@ -139,7 +139,7 @@ class _Ratios:
         self._total = self._sums(np.zeros(self._clean, dtype=np.intp))
 
     def of(self, blocks: NDArray[np.intp]) -> tuple[float | None, float | None]:
-        """Ratios of `C` and of `D`; `blocks` is the block of every clean feature, -1 for none."""
+        """Ratios of `C` and of `D`; `blocks` holds the block of every clean feature, -1: none."""
         sizes = np.bincount(blocks[blocks >= 0])
         inside_pairs = float((sizes * (sizes - 1.0)).sum())
         outside_pairs = self._clean * (self._clean - 1.0) - inside_pairs
@@ -154,7 +154,7 @@ class _Ratios:
     def _sums(self, blocks: NDArray[np.intp]) -> tuple[float, float]:
         """Sums of `C_ij` and `D_ij` over all ordered pairs of different features of one block."""
         total = int(blocks.max(initial=-1)) + 1
-        # One block more for whatever is in none or not clean; its sums are left out.
+        # An additional block for features that are in none or not clean; its sums are left out.
         block_of = np.append(np.where(blocks < 0, total, blocks), total)
         counts = similarities = 0.0
         step = max(_BLOCK_CELLS // (total + 1), 1)
@@ -168,7 +168,7 @@ class _Ratios:
             summed = np.bincount(cells.ravel(), values.ravel(), minlength=size)
             counts += float(np.square(active, dtype=np.float64).sum())
             similarities += float(np.square(summed.reshape(shape)[:, :-1]).sum())
-        # Every feature was paired with itself, too.
+        # The pairs of a feature with itself do not count.
         own = self._documents[blocks >= 0]
         return counts - float(own.sum()), similarities - float(np.count_nonzero(own))
 

@@ -1,4 +1,4 @@
-"""A family as one feature of its own: what it is called, and what it is active on."""
+"""A family as one feature: its name, and the documents that it is active on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +16,16 @@ _LEAST_SHARE = 0.15
 _LEAST_MEMBERS = 3
 _STEM = 5
 STRONG = 0.5
-"""Share of a feature's maximum activation from which a document counts as a strong one."""
+"""Share of a feature's maximum from which an activation counts as strong."""
 
 
 @dataclass
 class _Shared:
-    """A term that members of a family list.
+    """A term that members of a family have in common.
 
     Attributes:
-        text: As the first of them writes it.
-        members: How many list it.
+        text: As the first of these members writes it.
+        members: How many members have it.
         weight: Sum of their weights.
     """
 
@@ -35,19 +35,19 @@ class _Shared:
 
 
 class FamilyNames:
-    """Names families by their root and by what their members share.
+    """Names families by their root and by a term that their members share.
 
-    A family has the name of its root. Behind it stands the term that sets its members apart from
-    all other features ("Gas: chemistry"), if there is one: listed by three members or more that
-    have 0.15 of all members' weight, and without a word that begins like one of the root's name
-    ("Denoising" needs no "denoiser"). A member weighs the square root of its documents. The term
-    with the highest share times logarithm of its rarity among all features is taken, of equal ones
-    the first by order of members and their terms. Without a name of the root the term stands
-    alone, or whatever comes nearest to it.
+    A family is named after its root, followed by the term that sets its members apart from all
+    other features, if there is one ("Gas: chemistry"). At least three members must have this term,
+    with 0.15 of the weight of all members, and no word of it may begin like a word of the root's
+    name ("Denoising" needs no "denoiser"). The weight of a member is the square root of its number
+    of documents. The term with the highest share of weight times log rarity among all features is
+    chosen; of equal ones the first in the order of members and their terms. If the root has no
+    name, the term is the name, even if it does not meet these conditions.
 
     Args:
         labels: Of every feature, `n` of them; "" where there is none.
-        terms: Of every feature, the best first.
+        terms: Of every feature, best first.
         documents: How many documents activate each feature, `(n,)`.
     """
 
@@ -84,7 +84,7 @@ class FamilyNames:
         return replace(families, families=tuple(named))
 
     def name(self, family: Family) -> str:
-        """What a family is called; "" if nothing is known about its members."""
+        """The name of a family; "" if its members have no terms."""
         root = self._labels[family.root]
         shared = self._most_telling(family, key_of(root))
         if not root:
@@ -115,7 +115,7 @@ class FamilyNames:
 
 
 def _stems(words: Key) -> set[str]:
-    """What is left of words when their endings go, as nearly as counting letters tells."""
+    """The first letters of each word, as a rough stem."""
     return {word[:_STEM] for word in words}
 
 
@@ -143,8 +143,8 @@ def family_documents(activations: Activations) -> tuple[Int, Float]:
 def strong_documents(postings: Postings, members: Sequence[int]) -> Int:
     """Documents that activate any member at `STRONG` of its maximum or above; int32, ascending.
 
-    They are the positives by which the label of a family is scored: a document that barely
-    touches one member says little about what the family is about.
+    The label of a family is scored on these: a document that barely activates one member says
+    little about the family.
     """
     strong = []
     for member in members:
@@ -158,14 +158,13 @@ def strong_documents(postings: Postings, members: Sequence[int]) -> Int:
 def family_postings(
     postings: Postings, families: Families, *, strong_only: bool = False
 ) -> Postings:
-    """Postings in which every family stands like a feature, by its number.
+    """Postings in which every family takes the place of a feature, by its number.
 
-    Whatever works on features can so be done to families: with `strong_only` their labels are
-    scored.
+    So whatever works on features works on families, such as the scoring of labels.
 
     Args:
         postings: Of the SAE.
-        families: Of it.
+        families: Of the SAE.
         strong_only: Leave out documents that activate no member at `STRONG` of its maximum.
     """
     parts = []

@@ -1,1 +1,1 @@
-"""How far a label can be trusted: judges, the documents they are asked about, scores."""
+"""Score labels: judges, the documents they are asked about, and how often they are right."""

@@ -1,7 +1,8 @@
-"""From signals to a confidence: few weights for all features, learnt where labels are made.
+"""Turn signals into a confidence, by a few weights that all features share.
 
-Weights are those of a logistic regression that may not be negative: no judge becomes less certain
-because more speaks for a document. The threshold is then put where F1 is highest.
+The weights come from a logistic regression on the labelling part of the corpus. They may not be
+negative, so that a stronger signal never lowers the confidence. The threshold is then set where F1
+is highest.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from saetui.core.codec import Float
 from saetui.interpret.judging.quality import Figures
 from saetui.interpret.judging.trials import Trials
 
-# Against weights that are large because two signals agree; on standardised signals.
+# Keeps weights small where two signals agree; applies to standardised signals.
 _PENALTY = 1e-3
-# A quarter keeps judges that know little from always saying yes; others hardly notice it.
+# Keeps judges that know little from always saying yes, and hardly changes the others.
 _ACCURACY_WORTH = 0.25
 _SHIFTS = np.arange(-20, 21) / 10
 
@@ -26,19 +27,19 @@ class Calibration:
 
     Attributes:
         weights: float64 `(S,)`, none below 0.
-        bias: Puts confidence 0 at the threshold.
+        bias: Makes the confidence 0 at the threshold.
     """
 
     weights: Figures
     bias: float
 
     def confidences(self, signals: Float) -> Float:
-        """Float32 from -1 to 1, one for each row of `signals` `(..., S)`."""
+        """Confidences, float32 from -1 to 1, one for each row of `signals` `(..., S)`."""
         return np.tanh((signals @ self.weights + self.bias) / 2).astype(np.float32)
 
 
 def calibrate(signals: Float, trials: Trials) -> Calibration:
-    """Learn to tell active from inactive documents, all protocols counting alike.
+    """Learn to tell active from inactive documents; all protocols have equal weight.
 
     Args:
         signals: `(len(trials.rows), S)`.
@@ -59,7 +60,7 @@ def calibrate(signals: Float, trials: Trials) -> Calibration:
 
 
 def _logistic(signals: NDArray[np.floating], active: NDArray[np.bool_], shares: Figures) -> Figures:
-    """Non-negative weights and a bias, float64 `(S + 1,)`."""
+    """Fit non-negative weights and a bias, float64 `(S + 1,)`."""
     from scipy.optimize import minimize
 
     rows = np.column_stack([signals, np.ones(len(signals))])
@@ -77,10 +78,10 @@ def _logistic(signals: NDArray[np.floating], active: NDArray[np.bool_], shares: 
 
 
 def _best_shift(logits: Figures, trials: Trials) -> float:
-    """What to add to `logits` for the highest F1, and a little for balanced accuracy.
+    """The number to add to `logits` for the highest F1 plus a share of balanced accuracy.
 
-    Means over features and protocols. F1 alone would have a judge that knows little say yes to
-    everything, which is worth an F1 of 2/3.
+    Both are means over features and protocols. By F1 alone, a judge that knows little would say yes
+    to everything, which gives an F1 of 2/3.
     """
     owners = np.unique(trials.owners(), return_inverse=True)[1]
 

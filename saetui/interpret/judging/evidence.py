@@ -1,4 +1,4 @@
-"""What speaks for and against a feature: its strongest documents, and those just beside them."""
+"""Evidence for a feature's label: its strongest documents, and the nearest inactive ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from saetui.store.arrays import forget_pages
 STRONGEST = 50
 HARD_NEGATIVES = 100
 
-# Features after which what was read of their documents' embeddings is let go of.
+# The mapped pages of embeddings are released after this many features.
 _FORGOTTEN = 256
-# Hard negatives and the spread of embeddings are taken from as many documents at most.
+# At most this many documents are searched for hard negatives and measured for their spread.
 _SAMPLE = 32_768
 _READ = 2_048
 _BLOCK_BYTES = 64 << 20
@@ -29,10 +29,11 @@ class Evidence:
     Attributes:
         feature: Its number.
         rows: int32 `(m,)`, its strongest documents, at most `STRONGEST`, strongest first.
-        weights: float64 `(m,)`, their activations over the strongest.
-        negatives: int32, documents nearest to the centroid that do not activate it, nearest first.
+        weights: float64 `(m,)`, their activations divided by the strongest.
+        negatives: int32, the documents nearest to the centroid that do not activate it, nearest
+            first.
         centroid: float32 `(d,)`, weighted mean of the strongest documents' embeddings.
-        mean: float32 `(d,)`, of all documents.
+        mean: float32 `(d,)`, mean of all embeddings.
     """
 
     feature: int
@@ -44,24 +45,24 @@ class Evidence:
 
     @property
     def shift(self) -> Float:
-        """How far the feature's documents lie from the corpus's mean, `(d,)`."""
+        """The difference of the centroid and the corpus's mean, `(d,)`."""
         return np.asarray(self.centroid - self.mean)
 
     @property
     def root_size(self) -> float:
-        """Square root of how many equally weighted documents would be as informative."""
+        """Square root of the effective sample size of the weighted documents."""
         return float(self.weights.sum() / np.sqrt(np.square(self.weights).sum()))
 
 
 class Sample:
-    """Documents spread evenly over a set of them, which stand for all of it.
+    """Documents taken at even distances from a set, which stand for all of it.
 
     Args:
-        embeddings: `(N, d)`, rows of unit norm, of any floating type, maybe memory-mapped.
-        rows: Those to choose from, at least one, ascending.
+        embeddings: `(N, d)`, rows of unit norm, of any floating type, may be memory-mapped.
+        rows: Documents to choose from, at least one, ascending.
 
     Attributes:
-        rows: Documents of the sample, ascending; all of a small set.
+        rows: Documents of the sample, ascending; all of them if the set is small.
         vectors: float32 `(s, d)`, their embeddings.
         mean: float32 `(d,)`.
     """
@@ -72,19 +73,19 @@ class Sample:
         for start in range(0, len(self.rows), _READ):
             span = slice(start, start + _READ)
             self.vectors[span] = embeddings[self.rows[span]]
-            # Rows from all over would map every page.
+            # The rows are scattered, so that nearly every page would stay mapped.
             forget_pages(embeddings)
         self.mean = self.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def places(self, documents: Int) -> NDArray[np.intp]:
-        """Positions in the sample of those of `documents` that are in it."""
+        """Positions in the sample of the given documents; those outside it are left out."""
         places = np.searchsorted(self.rows, documents)
         places[places == len(self.rows)] = 0
         inside: NDArray[np.intp] = places[self.rows[places] == documents]
         return inside
 
     def covariance(self) -> Float:
-        """Of the embeddings, float32 `(d, d)`."""
+        """Covariance of the embeddings, float32 `(d, d)`."""
         products = self.vectors.T @ self.vectors / np.float32(len(self.vectors))
         return np.asarray(products - np.outer(self.mean, self.mean), dtype=np.float32)
 
@@ -95,9 +96,9 @@ def gather_evidence(
     """Evidence of every feature that is active on some document, in order of features.
 
     Args:
-        postings: With the documents that count, maybe not all.
+        postings: Restricted to the documents that may be used.
         embeddings: Of the corpus.
-        sample: Of the documents that count; hard negatives are taken from it.
+        sample: Of the documents that may be used; hard negatives are taken from it.
     """
     active = np.flatnonzero(postings.counts()).tolist()
     if not active:
@@ -123,8 +124,8 @@ def nearest_inactive(
     Args:
         postings: Of at least the documents of the sample.
         features: Their numbers.
-        centroids: Of each of them, `(len(features), d)`.
-        sample: To choose from.
+        centroids: Of each feature, `(len(features), d)`.
+        sample: The documents to choose from.
         limit: Documents at most for each feature, nearest first; ties in order of rows.
     """
     found: list[Int] = []

@@ -1,4 +1,4 @@
-"""Who says, from a label alone, which documents a feature is active on."""
+"""Judges: they say, from a label alone, which documents activate the feature."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from saetui.interpret.judging.trials import Trials
 from saetui.progress import Progress
 
 WORDS = "words"
-"""Knows the documents' words only: nothing of the embedder that the SAE was trained on."""
+"""Uses the documents' words only, and nothing of the embedder that the SAE was trained on."""
 
 EMBEDDER = "embedder"
-"""Knows the label's and the documents' embeddings only, those that the SAE was trained on."""
+"""Uses the embeddings of label and documents only, by the embedder that the SAE was trained on."""
 
 WORDS_AND_EMBEDDER = "words+embedder"
-"""Knows both."""
+"""Uses both."""
 
 AND_TERMS = ", terms"
-"""Ends the name of a judge that reads not only the label but also the terms that support it."""
+"""Ending of a judge's name that reads the label's supporting terms as well."""
 
 
 @dataclass(frozen=True)
 class LabelToJudge:
-    """What a judge is given to say which documents a label is true of.
+    """A label, and the documents of which a judge says whether it is true.
 
     Attributes:
-        feature: Its number.
-        label: What it is called.
-        terms: What supports the label; a judge that reads them says so in its name.
+        feature: Number of the labelled feature.
+        label: Its label.
+        terms: The terms that support the label; a judge that reads them says so in its name.
         rows: int32, documents to judge.
     """
 
@@ -48,7 +48,7 @@ class LabelJudge(Protocol):
 
     @property
     def name(self) -> str:
-        """What is stored with every score, so that nobody takes one judge for another."""
+        """The name that is stored with every score."""
 
     def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Float]:
         """For each label one confidence per document, float32 from -1 to 1.
@@ -62,10 +62,10 @@ class OfflineJudge:
     """A judge that needs neither a network nor a language model.
 
     Attributes:
-        name: Which signals it goes by.
+        name: Says which signals it uses.
         signals: Reads labels and documents.
-        columns: Of the signals for label and terms together, those that it goes by.
-        calibration: What it makes of them.
+        columns: The signals that it uses, among those for label and terms together.
+        calibration: Turns them into a confidence.
     """
 
     name: str
@@ -92,23 +92,23 @@ class OfflineJudge:
 def measure(
     signals: Signals, readings: tuple[Readings, Readings], owners: NDArray[np.integer], rows: Int
 ) -> Float:
-    """Signals for the labels, and behind them those for the terms, float32 `(m, 2 S)`."""
+    """Signals for the labels, followed by those for the terms, float32 `(m, 2 S)`."""
     return np.hstack([signals.measure(reading, owners, rows) for reading in readings])
 
 
 def offline_judges(
     signals: Signals, names: Sequence[str], measured: Float, trials: Trials
 ) -> list[OfflineJudge]:
-    """Every offline judge that there can be, calibrated.
+    """Every offline judge that these signals allow, calibrated.
 
     Args:
-        signals: Which they go by.
-        names: Of the signals for labels.
+        signals: The signals that they use.
+        names: Names of the signals for labels.
         measured: Signals `(len(trials.rows), 2 S)` of labels and terms.
         trials: On documents of the labelling part.
 
     Returns:
-        Judges that read labels only, then the same that read terms, too.
+        Judges that read labels only, then those that read terms as well.
     """
     return [
         _judge(kind, ending, signals, names, measured, trials)
@@ -121,12 +121,12 @@ def offline_judges(
 def label_judge(
     signals: Signals, names: Sequence[str], measured: Float, trials: Trials
 ) -> OfflineJudge:
-    """The judge that knows most and reads labels only; arguments are those of `offline_judges`."""
+    """The judge that uses all signals of labels alone; arguments as for `offline_judges`."""
     return _judge(WORDS_AND_EMBEDDER, "", signals, names, measured, trials)
 
 
 def _signals_of(names: Sequence[str]) -> dict[str, list[bool]]:
-    """Which of the signals each kind of judge goes by."""
+    """Which of the signals each kind of judge uses."""
     return {
         WORDS: [name in BY_WORDS for name in names],
         EMBEDDER: [name in BY_EMBEDDER for name in names],

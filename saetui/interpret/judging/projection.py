@@ -1,7 +1,7 @@
-"""How far along a direction each document lies, in standard deviations of the corpus.
+"""How far each document lies along a direction, in standard deviations of the corpus.
 
-Similarity to a short text says little by itself: some texts are near to everything. Where a
-document stands among all others by it is what tells.
+A plain cosine to a short text says little, since some texts are near to everything. Standard
+deviations say how a document compares with all others.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ import numpy as np
 
 from saetui.core.codec import Float
 
-# Added to the covariance before it is inverted, as a share of the mean variance. Less trusts
-# directions in which documents hardly differ; more is hardly different from a plain cosine.
+# Added to the covariance before it is inverted, as a share of the mean variance. A smaller share
+# trusts directions in which documents hardly differ; a larger one comes close to a plain cosine.
 _RIDGE = 0.3
 _LEAST_SPREAD = 1e-4
 
@@ -22,14 +22,14 @@ class Directions:
 
     Attributes:
         vectors: float32 `(m, d)`.
-        centres: float32 `(m,)`, where the corpus's mean lies along each.
+        centres: float32 `(m,)`, the position of the corpus's mean along each.
     """
 
     vectors: Float
     centres: Float
 
     def place(self, documents: Float) -> Float:
-        """Where each document `(s, d)` lies along each direction, float32 `(m, s)`."""
+        """The position of each document `(s, d)` along each direction, float32 `(m, s)`."""
         return self.vectors @ documents.T - self.centres[:, None]
 
 
@@ -51,16 +51,16 @@ class Projection:
         ).astype(np.float32)
 
     def towards(self, queries: Float) -> Directions:
-        """The directions of queries `(m, d)` themselves: similarity."""
+        """The directions of queries `(m, d)`: projection onto them is similarity."""
         variances = np.einsum("id,id->i", queries @ self._covariance, queries)
         spread = np.sqrt(np.maximum(variances, _LEAST_SPREAD**2))
         scaled = queries / spread[:, None]
         return Directions(scaled, scaled @ self._mean)
 
     def discriminating(self, queries: Float) -> Directions:
-        """What sets documents around each query apart from the corpus, as Fisher's linear rule.
+        """Fisher's linear discriminant between documents around each query and the corpus.
 
-        The difference from the corpus's mean times the inverse covariance (Fisher 1936): what all
-        documents vary in counts less than what few do.
+        It is the difference from the corpus's mean times the inverse covariance (Fisher 1936), so
+        directions in which all documents vary count less.
         """
         return self.towards((queries - self._mean) @ self._precision)

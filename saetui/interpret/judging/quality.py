@@ -1,14 +1,14 @@
-"""What can be said of a feature before it has a name: how common it is, whether it is one thing.
+"""The quality of a feature, whatever its label: how common it is, and whether it is one concept.
 
-The thresholds were read off two corpora of abstracts (11,438 on astrophysics, 9,229 on machine
-learning; MiniLM, n about 7 sqrt(N), k = 16). By cohesion of the 20 strongest documents, labels
-reached a median F1 over all activation deciles of
+The thresholds come from two corpora of abstracts (11,438 on astrophysics, 9,229 on machine
+learning; MiniLM, n about 7 sqrt(N), k = 16). Grouped by the cohesion of their 20 strongest
+documents, features had labels with this median F1 over all activation deciles:
 
     cohesion   below 0.10   0.10 to 0.15   0.15 to 0.20   0.20 to 0.30   above 0.30
     F1         0.48, 0.62   0.75           0.78 to 0.82   0.88           0.91 to 0.92
     share      under 1%     5 to 9%        16 to 21%      39%            30 to 41%
 
-so that below 0.15 no label fits well: such features mix things.
+So below 0.15 no label fits well: such features mix several concepts.
 """
 
 from dataclasses import dataclass
@@ -23,14 +23,15 @@ from saetui.interpret.judging.evidence import Sample
 from saetui.store.arrays import forget_pages
 
 STRONGEST = 20
-"""Documents whose cohesion is measured; that of all documents tells half as much of the label."""
+"""Documents whose cohesion is measured. The cohesion of all documents predicts label scores half
+as well."""
 
 LEAST_COHESION = 0.15
 RARE_BELOW = 10
-"""Documents below which a feature's held-out part is too small to score its label."""
+"""With fewer documents, the held-out part is too small to score the feature's label."""
 
 BROAD_FROM = 0.05
-"""Density from which a feature is broad: the densest 8 to 10 of a hundred in the corpora above."""
+"""Density from which a feature is broad: 8% to 10% of features in the corpora above."""
 
 Figures = NDArray[np.float64]
 
@@ -40,12 +41,12 @@ class Quality:
     """Of every feature, `(n,)` each.
 
     Attributes:
-        cohesion: float64, mean similarity among the feature's strongest documents over a random
-            baseline: the cosine of embeddings from which the corpus's mean was taken, so that
-            0 is what any two documents have and 1 is equality. NaN below two documents.
+        cohesion: float64, mean cosine among the feature's strongest documents after the corpus's
+            mean is subtracted, so that 0 is the similarity of any two documents and 1 is
+            equality. NaN with fewer than two documents.
         density: float64, share of documents that activate it.
-        stability: float64 from 0 to 1, how nearly the same feature was found from another seed;
-            NaN where unknown.
+        stability: float64 from 0 to 1, the cosine to the nearest feature of an SAE trained from
+            another seed; NaN where unknown.
         words: One plain word for each feature: coherent, broad, mixed, rare or dead.
     """
 
@@ -84,7 +85,7 @@ def _word(documents: int, density: float, cohesion: float) -> str:
         return DEAD
     if documents < RARE_BELOW:
         return RARE
-    # Documents that have nothing in common make a feature mixed however many there are.
+    # A feature whose documents have nothing in common is mixed, however many they are.
     if cohesion < LEAST_COHESION:
         return MIXED
     return BROAD if density >= BROAD_FROM else COHERENT
@@ -98,13 +99,13 @@ def _cohesion(postings: Postings, embeddings: NDArray[np.floating]) -> Figures:
     for feature in np.flatnonzero(postings.counts() > 1).tolist():
         rows = np.sort(postings.documents(feature)[0][:STRONGEST])
         cohesion[feature] = _mean_cosine(np.asarray(embeddings[rows], np.float32) - mean)
-        # Rows from all over would in the end map every page.
+        # The rows are scattered, so that in the end every page would stay mapped.
         forget_pages(embeddings)
     return cohesion
 
 
 def _mean_cosine(vectors: Float) -> float:
-    """Over all pairs of different rows."""
+    """Mean over all pairs of different rows."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions = vectors / np.maximum(norms, np.float32(1e-6))
     total = directions.sum(axis=0, dtype=np.float64)

@@ -1,9 +1,8 @@
-"""Documents that repeat an earlier one, word for word or nearly so.
+"""Find documents that repeat an earlier one, word for word or nearly so.
 
-MinHash over runs of five words (Broder, "On the resemblance and containment of documents", 1997):
-two documents agree in as large a share of their minima as they share runs of words. Banding finds
-those that may agree without comparing all pairs (Leskovec, Rajaraman and Ullman, "Mining of Massive
-Datasets", section 3.4).
+By MinHash over runs of five words (Broder, "On the resemblance and containment of documents",
+1997): the share of equal minima estimates the share of common runs. Banding avoids comparing all
+pairs (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4).
 """
 
 import numpy as np
@@ -12,22 +11,22 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.interpret.terms.tokens import GAP, Tokens
 
-# Documents that share this much of their runs of words are one text, edited lightly.
+# Two documents that share this much of their runs of words count as one text, lightly edited.
 _LEAST_AGREEMENT = 0.75
 
 _RUN = 5
 _HASHES = 32
 _BAND = 4
-# So many are read at once: a hash takes more memory than a word.
+# Documents that are hashed at once, because a hash takes more memory than a word.
 _DOCUMENTS = 8_192
 
 Hashes = NDArray[np.uint64]
 
 
 def find_repeats(tokens: Tokens) -> NDArray[np.bool_]:
-    """Which documents nearly repeat one that stands before them in the corpus, bool `(N,)`.
+    """Which documents nearly repeat an earlier one of the corpus, bool `(N,)`.
 
-    Blank documents repeat nothing. Case and punctuation do not count.
+    Blank documents never do. Case and punctuation are ignored.
     """
     repeats = np.zeros(tokens.documents, dtype=bool)
     filled, signatures = _signatures(tokens)
@@ -42,7 +41,7 @@ def find_repeats(tokens: Tokens) -> NDArray[np.bool_]:
 
 
 def _signatures(tokens: Tokens) -> tuple[NDArray[np.int64], Hashes]:
-    """Documents with words, and the least of each hash over their runs of words, `(F, 32)`."""
+    """Documents with words, and the minimum of each hash over their runs, `(F, 32)`."""
     parts = [
         _signatures_of(tokens, start, min(start + _DOCUMENTS, tokens.documents))
         for start in range(0, max(tokens.documents, 1), _DOCUMENTS)
@@ -52,7 +51,7 @@ def _signatures(tokens: Tokens) -> tuple[NDArray[np.int64], Hashes]:
 
 
 def _signatures_of(tokens: Tokens, first: int, end: int) -> tuple[NDArray[np.int64], Hashes]:
-    """The same of documents from `first` to before `end`."""
+    """The same for documents `first` to `end - 1`."""
     bounds = tokens.starts[first : end + 1]
     forms = tokens.forms[bounds[0] : bounds[-1]]
     positions = np.flatnonzero(forms != GAP)
@@ -68,9 +67,9 @@ def _signatures_of(tokens: Tokens, first: int, end: int) -> tuple[NDArray[np.int
 
 
 def _runs(words: Int, bounds: NDArray[np.intp]) -> Hashes:
-    """A number for the run of five words that begins at each of `words`.
+    """A hash of the run of five words that begins at each of `words`.
 
-    What lies beyond a document's end counts as nothing, so short documents have runs, too.
+    A run ends at the end of its document, so short documents have runs as well.
     """
     numbers = np.append(mixed(words.astype(np.uint64)), np.zeros(_RUN, np.uint64))
     places, ends = np.arange(len(words)), np.repeat(bounds[1:], np.diff(bounds))
@@ -82,7 +81,7 @@ def _runs(words: Int, bounds: NDArray[np.intp]) -> Hashes:
 
 
 def mixed(numbers: Hashes) -> Hashes:
-    """A well-spread 64-bit number for each: the finaliser of SplitMix64 (Steele et al. 2014)."""
+    """Hash 64-bit numbers, by the finaliser of SplitMix64 (Steele et al. 2014)."""
     mixing = numbers + np.uint64(0x9E3779B97F4A7C15)
     mixing = (mixing ^ (mixing >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixing = (mixing ^ (mixing >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,7 +1,7 @@
-"""How far a label can be trusted: whether a judge can tell from it which documents are active.
+"""Score labels by whether a judge can tell from them which documents are active.
 
-Detection scoring, as the paper does it: F1 of whether the confidence is above 0, and the Pearson
-correlation of the confidence with being active; here with an interval for each.
+Detection scoring, as in the paper: F1 of whether the confidence is above 0, and the Pearson
+correlation of the confidence with being active; here each with its 95% confidence interval.
 """
 
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class ProtocolScores:
-    """What one protocol found, for every feature.
+    """The scores of every feature by one protocol.
 
     Attributes:
-        documents: int64 `(n,)`, how many documents the scores rest on; 0 for no score.
+        documents: int64 `(n,)`, how many documents were judged; 0 for no score.
         f1: From 0 to 1.
-        pearson: From -1 to 1; 0 where the judge says the same of all documents.
+        pearson: From -1 to 1; 0 where the judge gives all documents the same confidence.
         balanced_accuracy: From 0 to 1; mean of the shares of active and of inactive documents
             that were recognised.
     """
@@ -72,7 +72,7 @@ class Scores:
     protocols: dict[str, ProtocolScores]
 
     def of(self, feature: int) -> tuple[Score, ...]:
-        """The scores of one feature, in the order of `PROTOCOLS`; none where it has none."""
+        """The scores of one feature by each protocol that has one, in the order of `PROTOCOLS`."""
         return tuple(
             Score(
                 name,
@@ -88,7 +88,7 @@ class Scores:
 
 
 def detection_scores(judge: str, trials: Trials, confidences: Float, n: int) -> Scores:
-    """Score what a judge said of the documents of `trials`.
+    """Score a judge's confidences on the documents of `trials`.
 
     Args:
         judge: Its name.
@@ -139,7 +139,7 @@ def _correlations(
     x = confidences - (_summed(features, confidences, n) / count)[features]
     y = active - (_summed(features, active, n) / count)[features]
     spread = np.sqrt(_summed(features, x * x, n) * _summed(features, y * y, n))
-    # A judge that says the same of all documents tells nothing, rounding aside.
+    # Equal confidences have no correlation; what is left of their spread is rounding.
     told = spread > 1e-9 * count
     return np.where(told, _summed(features, x * y, n) / np.where(told, spread, 1), 0.0)
 
@@ -162,7 +162,7 @@ def _at(figure: Figure, feature: int) -> tuple[float, float, float]:
 
 
 def wilson(successes: Figures, trials: Figures) -> Interval:
-    """Of proportions (Wilson 1927); 0 to 1 where there were no trials."""
+    """Intervals of proportions (Wilson 1927); 0 to 1 where there were no trials."""
     count = np.maximum(trials, 1e-12)
     share, square = successes / count, _Z**2 / count
     middle = (share + square / 2) / (1 + square)
@@ -171,21 +171,21 @@ def wilson(successes: Figures, trials: Figures) -> Interval:
 
 
 def of_f1(hits: Figures, misses: Figures, false_alarms: Figures) -> Interval:
-    """Of F1, from counts.
+    """Intervals of F1, from counts.
 
-    F1 rises with the share of hits in hits, misses and false alarms together, which is a
-    proportion and has Wilson's interval (the indirect method of Lam et al., "Confidence Intervals
-    for the F1 Score", arXiv 2309.14621).
+    F1 is a rising function of hits / (hits + misses + false alarms), which is a proportion and has
+    Wilson's interval (the indirect method of Lam et al., "Confidence Intervals for the F1 Score",
+    arXiv 2309.14621).
     """
     low, high = wilson(hits, hits + misses + false_alarms)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
 def of_mean_of_two(first: tuple[Figures, Figures], second: tuple[Figures, Figures]) -> Interval:
-    """Of the mean of two independent proportions, each given as successes and trials.
+    """Intervals of the mean of two independent proportions, each given as successes and trials.
 
-    Wilson's intervals of both are put together as by Zou and Donner, "Construction of confidence
-    limits about effect measures" (Statistics in Medicine 2008).
+    Wilson's intervals of both are combined by the method of Zou and Donner, "Construction of
+    confidence limits about effect measures" (Statistics in Medicine 2008).
     """
     lows, highs, shares = [], [], []
     for successes, trials in (first, second):
@@ -199,7 +199,10 @@ def of_mean_of_two(first: tuple[Figures, Figures], second: tuple[Figures, Figure
 
 
 def of_correlation(correlations: Figures, documents: Figures) -> Interval:
-    """Of Pearson correlations by Fisher's transformation (1915); -1 to 1 below four documents."""
+    """Intervals of Pearson correlations by Fisher's transformation (1915).
+
+    They are -1 to 1 for fewer than four documents.
+    """
     bounded = np.clip(correlations, -1 + 1e-9, 1 - 1e-9)
     half = np.where(documents > 3, _Z / np.sqrt(np.maximum(documents - 3, 1)), np.inf)
     return np.tanh(np.arctanh(bounded) - half), np.tanh(np.arctanh(bounded) + half)

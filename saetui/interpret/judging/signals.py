@@ -1,13 +1,13 @@
-"""What speaks for a label's being true of a document, as numbers, without asking anyone.
+"""Signals: numbers that say how likely a label is true of a document.
 
-Two readers look at a document. One knows its words only: how fully it covers the label's words,
-how alike its vocabulary is (latent semantic analysis), and how near it is to the documents that a
-search for the label finds. The other is the corpus's embedder: similarity to the label, the same
-as Fisher's discriminating direction, and again nearness to what a search for the label finds. A
-search says what a label of two words leaves unsaid (relevance feedback, Rocchio 1971); it looks at
-the labelling part only and knows nothing of features.
+Some use words only: how many of the label's words the document has, how similar its vocabulary is
+(latent semantic analysis), and how near it is to the documents that a search for the label finds.
+The others use the corpus's embedder: similarity to the label, the same along Fisher's linear
+discriminant, and again nearness to the documents found by a search for the label. Such a search
+adds what a label of two words leaves out (relevance feedback, Rocchio 1971). It searches the
+labelling part only and knows nothing of features.
 
-Every signal is read for the label alone, and as the mean over its supporting terms.
+Each signal is computed for the label alone, and as the mean over its supporting terms.
 """
 
 from collections.abc import Sequence
@@ -29,9 +29,10 @@ BY_WORDS = ("coverage", "vocabulary", "found by words")
 BY_EMBEDDER = ("similarity", "discrimination")
 BY_BOTH = ("found by both",)
 
-# Documents that a search for a label finds, which then stand for it.
+# How many documents a search for a label returns.
 _FOUND = 30
-# What full coverage is worth in a search, in standard deviations of similarity.
+# In a search, having all words of the label counts as much as this many standard deviations of
+# similarity.
 _COVERAGE_WORTH = 3.0
 _TEXTS = 512
 _PAIRS = 8_192
@@ -39,11 +40,11 @@ _PAIRS = 8_192
 
 @dataclass(frozen=True)
 class _Linear:
-    """One signal of every question: a direction that documents are projected onto.
+    """One signal for every label: a direction that documents are projected onto.
 
     Attributes:
-        by_words: Whether it lies in the space of words, not in that of the embedder.
-        directions: One for each question.
+        by_words: Whether the direction lies in the space of words or in that of the embedder.
+        directions: One for each label.
     """
 
     by_words: bool
@@ -52,11 +53,11 @@ class _Linear:
 
 @dataclass(frozen=True)
 class Readings:
-    """Labels as a judge understands them, ready to be held against documents.
+    """Labels in a form that can be compared with documents.
 
     Attributes:
-        names: Of the signals.
-        coverage: CSR, words that each label asks for.
+        names: Names of the signals.
+        coverage: CSR, the words of each label, for the first signal.
         linear: The other signals, in the order of `names`.
     """
 
@@ -66,13 +67,13 @@ class Readings:
 
 
 class Signals:
-    """Reads labels and documents.
+    """Computes the signals of labels on documents.
 
     Args:
         tokens: Of all documents.
         embeddings: Of all documents, `(N, d)`.
         labelling: Rows that may be searched and learnt from.
-        embed: Embeds labels and terms as documents were embedded; None without such.
+        embed: Embeds labels and terms as documents were embedded; None to use words alone.
         seed: Of latent semantic analysis.
     """
 
@@ -96,10 +97,10 @@ class Signals:
     def read(
         self, labels: Sequence[tuple[str, Sequence[str]]], progress: Progress
     ) -> tuple[Readings, Readings]:
-        """Understand labels, each given with its supporting terms; every text is read once.
+        """Read labels with their supporting terms; each different text is read once.
 
         Returns:
-            The labels alone, and the means over their terms.
+            Readings of the labels alone, and means over their terms.
         """
         texts = sorted({text for label, terms in labels for text in (label, *terms)})
         progress.start("Reading labels", len(texts), "labels and terms")
@@ -114,7 +115,7 @@ class Signals:
         return alone.readings(), supported.readings()
 
     def read_each(self, texts: Sequence[str]) -> Readings:
-        """Understand texts, at least one, each by itself."""
+        """Read each of some texts, at least one, by itself."""
         from scipy.sparse import vstack
 
         blocks = [
@@ -137,7 +138,7 @@ class Signals:
         )
 
     def grid(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
-        """Signals float32 `(k, m, S)` of each of the documents `rows` for each label `owners`."""
+        """Signals of every document in `rows` for every label in `owners`, float32 `(k, m, S)`."""
         signals = np.empty((len(owners), len(rows), len(readings.names)), dtype=np.float32)
         signals[..., 0] = (readings.coverage[owners] @ self._words.saturated[rows].T).toarray()
         words = self._words.vectors[rows]
@@ -151,7 +152,7 @@ class Signals:
         return signals
 
     def measure(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
-        """Signals float32 `(m, S)` of documents `rows` for the labels `owners` `(m,)`."""
+        """Signals of each document in `rows` for its label in `owners`, float32 `(m, S)`."""
         signals = np.empty((len(rows), len(readings.names)), dtype=np.float32)
         for start in range(0, len(rows), _PAIRS):
             part = slice(start, start + _PAIRS)
@@ -192,13 +193,13 @@ class Signals:
         return Readings((*names, *BY_BOTH), queries, tuple(linear))
 
     def _covered(self, queries: Sparse) -> Float:
-        """How well documents of the sample cover queries, for searching; float32 `(m, s)`."""
+        """How many of a query's words each document of the sample has, weighted; `(m, s)`."""
         shares = np.asarray((queries @ self._sample_coverage).todense(), dtype=np.float32)
         return _COVERAGE_WORTH * shares
 
 
 def _means_of_found(scores: Float, vectors: Float) -> Float:
-    """Means of the best-scored documents, `(m, d)`; those that score higher weigh more."""
+    """Weighted means of the best-scored documents, `(m, d)`; higher scores weigh more."""
     count = min(_FOUND, scores.shape[1])
     found = np.argpartition(-scores, count - 1, axis=1)[:, :count]
     weights = np.take_along_axis(scores, found, axis=1)
@@ -209,7 +210,7 @@ def _means_of_found(scores: Float, vectors: Float) -> Float:
 
 
 def _mix(texts: Sequence[str], chosen: Sequence[Sequence[str]]) -> Sparse:
-    """CSC `(len(chosen), len(texts))`: rows that take the mean of some texts each."""
+    """CSC `(len(chosen), len(texts))`; each row takes the mean of some texts."""
     from scipy.sparse import csc_matrix
 
     places = {text: place for place, text in enumerate(texts)}
@@ -221,7 +222,7 @@ def _mix(texts: Sequence[str], chosen: Sequence[Sequence[str]]) -> Sparse:
 
 
 class _Means:
-    """Means of readings, of which each block of texts gives its share.
+    """Means of readings, summed up block by block of texts.
 
     Args:
         mix: CSC `(m, texts)`, see `_mix`.
@@ -234,7 +235,7 @@ class _Means:
         self._linear: list[_Linear] = []
 
     def add(self, block: slice, reading: Readings) -> None:
-        """Add what the texts of a block give."""
+        """Add the share of the texts in a block."""
         mix = self._mix[:, block].tocsr()
         coverage = mix @ reading.coverage
         if not self._names:
@@ -242,7 +243,7 @@ class _Means:
             self._linear = [_nothing(each, mix.shape[0]) for each in reading.linear]
         else:
             self._coverage = self._coverage + coverage
-        # Most have no text in the block, and their numbers would take the memory of all.
+        # Most rows have no text in this block, and adding zeros would need memory for all of them.
         rows = np.flatnonzero(np.diff(mix.indptr))
         for total, each in zip(self._linear, reading.linear, strict=True):
             total.directions.vectors[rows] += mix[rows] @ each.directions.vectors

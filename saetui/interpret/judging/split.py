@@ -1,7 +1,7 @@
-"""Which documents labels are made from, and which they are scored on.
+"""Which documents are read, which of them labels are made from, and which they are scored on.
 
-The corpus is split once, for all features: a document that is held out is never read by the
-labeller, for whatever feature, and a judge is never calibrated on it.
+The corpus is split once, for all features: a held-out document is never used to label any feature
+or to calibrate a judge.
 """
 
 from dataclasses import dataclass
@@ -16,20 +16,21 @@ from saetui.interpret.judging.repeats import find_repeats, mixed
 from saetui.interpret.terms.tokens import Tokens
 
 HELD_OUT = 0.4
-"""Share of documents that are held out: a label needs more of them than its score does."""
+"""Share of documents that are held out; making a label needs more documents than scoring it."""
 
 
 MOST_READ: Final = 100_000
-"""Documents that are read at most; what reading takes grows no further with the corpus."""
+"""The most documents that are read. A label depends on a few dozen documents, and its background
+on a few ten thousand, so more would take memory without telling more."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Two disjoint sets of documents; near repetitions, and what was not read, are in neither.
+    """Two disjoint sets of documents; near repetitions and unread documents are in neither.
 
     Attributes:
-        labelling: int32, rows that the labeller and the calibration of judges may read, ascending.
-        held_out: int32, rows that labels are scored on, ascending.
+        labelling: int32, rows for making labels and calibrating judges, ascending.
+        held_out: int32, rows for scoring labels, ascending.
     """
 
     labelling: Int
@@ -37,17 +38,17 @@ class Split:
 
 
 def documents_to_read(postings: Postings, count: int, seed: int, limit: int = MOST_READ) -> Int:
-    """All rows of a corpus of up to `limit` documents, so many of a larger one.
+    """Choose the documents to read: all, or `limit` of a larger corpus.
 
-    Half of these at most are the strongest documents of features, wherever they lie: first the
-    strongest of each, then the second, and so on up to `STRONGEST`; of equal rank, those of rare
-    features first, of which a sample holds the fewest. The others are drawn at random.
+    At most half of these are the strongest documents of features: first the strongest of each,
+    then the second, and so on up to `STRONGEST`; within a rank, those of rare features first,
+    because a random sample holds the fewest of these. The others are drawn at random.
 
     Args:
         postings: Of the SAE on the corpus.
-        count: Documents of the corpus.
-        seed: Of what is drawn.
-        limit: Documents at most.
+        count: Documents in the corpus.
+        seed: Of the random draw.
+        limit: Documents to read at most.
 
     Returns:
         int32, ascending.
@@ -69,7 +70,7 @@ def _strongest(postings: Postings, limit: int) -> Int:
     for rank in range(STRONGEST):
         features = by_rarity[counts[by_rarity] > rank]
         rows = np.concatenate([found, postings.rows[postings.indptr[features] + rank]])
-        # The first of those that are the same.
+        # Keep the first occurrence of each row.
         found = rows[np.sort(np.unique(rows, return_index=True)[1])][:limit]
         if len(found) == limit:
             break
@@ -79,9 +80,9 @@ def _strongest(postings: Postings, limit: int) -> Int:
 def split_documents(tokens: Tokens, seed: int, read: Int | None = None) -> Split:
     """Split a corpus by a hash of seed and row.
 
-    A row's side depends on nothing else, so that documents added later move none. A near
-    repetition of an earlier document is left out, or a label could be made from the very text that
-    it is scored on; so is what is not among the documents `read`, where these are given.
+    A row's side depends on nothing else, so documents added later do not change it. Near
+    repetitions of earlier documents are left out, or a label could be scored on the very text that
+    it was made from; so are documents that are not in `read`, if given.
     """
     rows = np.arange(tokens.documents, dtype=np.uint64)
     drawn = mixed(rows ^ mixed(np.array([seed], dtype=np.uint64))) / np.float64(2**64)
@@ -95,11 +96,11 @@ def split_documents(tokens: Tokens, seed: int, read: Int | None = None) -> Split
 
 
 def restricted(postings: Postings, rows: Int) -> Postings:
-    """Postings with those of `rows` only, numbered as before."""
+    """Postings with only the documents in `rows`, which keep their numbers."""
     wanted = np.zeros(int(max(postings.rows.max(initial=-1), rows.max(initial=-1))) + 1, dtype=bool)
     wanted[rows] = True
     keep = wanted[postings.rows]
-    # The places of what is kept take less memory than a running count of everything.
+    # These positions take less memory than a running count over all postings.
     places = np.flatnonzero(keep)
     return Postings(
         np.searchsorted(places, postings.indptr).astype(np.int64),

@@ -1,4 +1,4 @@
-"""The documents that a label is tried on, in three protocols side by side."""
+"""The documents that a label is tried on, by three protocols."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from saetui.interpret.examples import Examples
 TOP, DECILES, HARD = "top", "deciles", "hard"
 
 PROTOCOLS = (TOP, DECILES, HARD)
-"""`top`: the paper's, strongest documents against random inactive ones. `deciles`: documents from
-every tenth of the activations against random ones. `hard`: the same against near misses."""
+"""`top`: the strongest documents against random inactive ones, as in the paper. `deciles`:
+documents from every tenth of the activations against random ones. `hard`: the same documents
+against near misses."""
 
 LEAST_EACH = 3
-"""Fewer documents than this for or against make no score; the paper's protocol has three each."""
+"""A score needs this many active and inactive documents; the paper's protocol has three each."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Which documents one protocol tries, of all features.
+    """The documents of one protocol, for all features.
 
     Attributes:
         places: int64, positions in `Trials.rows`.
@@ -34,7 +35,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Trials:
-    """What a judge is asked: each document once for each feature, whatever protocols need it.
+    """What a judge is asked: each document once per feature, even if several protocols use it.
 
     Attributes:
         features: int64 `(F,)`, features with at least one protocol, ascending.
@@ -54,15 +55,15 @@ class Trials:
         return self.rows[self.indptr[place] : self.indptr[place + 1]]
 
     def owners(self) -> NDArray[np.int64]:
-        """Of each of `rows` its feature."""
+        """The feature that each of `rows` belongs to."""
         return np.repeat(self.features, np.diff(self.indptr))
 
 
 def make_trials(examples: Iterable[Examples]) -> Trials:
     """Trials on the documents of one part of the corpus.
 
-    As many documents speak against as for: random ones and near misses are cut to the number of
-    active ones, so that always saying yes gives an F1 of 2/3 and a balanced accuracy of 1/2.
+    There are as many inactive documents as active ones, so that always saying yes gives an F1 of
+    2/3 and a balanced accuracy of 1/2.
     """
     features: list[int] = []
     rows: list[Int] = []
@@ -88,7 +89,7 @@ def make_trials(examples: Iterable[Examples]) -> Trials:
 
 
 def _pairs(examples: Examples) -> dict[str, tuple[Int, Int]]:
-    """Documents for and against, by protocol."""
+    """Active and inactive documents, by protocol."""
     strongest, deciles = examples.strongest, examples.deciles
     return {
         TOP: (strongest, examples.random[: len(strongest)]),

@@ -1,9 +1,9 @@
-"""A reading of the corpus by its words alone: which documents use a label's words, or words alike.
+"""Documents as their words alone: which of them use a label's words, or similar ones.
 
-Nothing here comes from the embedder that the SAE was trained on. Words are weighed as in BM25
-(Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009). Words used in the same
-documents become alike by latent semantic analysis (Deerwester et al. 1990), computed by the
-randomised range finder of Halko, Martinsson and Tropp (2011).
+Nothing here uses the embedder that the SAE was trained on. Words are weighted as in BM25 (Robertson
+and Zaragoza, "The Probabilistic Relevance Framework", 2009). Latent semantic analysis (Deerwester
+et al. 1990) makes words similar that occur in the same documents; it is computed by the randomised
+range finder of Halko, Martinsson and Tropp (2011).
 """
 
 import re
@@ -20,18 +20,18 @@ from saetui.interpret.terms.words import NUMBER, STOP, kind_of, word_of
 WIDTH = 200
 """Dimensions of latent semantic analysis; fewer for a small corpus."""
 
-# With as many dimensions as documents no two words would be alike.
+# With as many dimensions as documents no two words would be similar.
 _DOCUMENTS_PER_DIMENSION = 4
 
 _LEAST_DOCUMENTS = 3
-# Of BM25: how soon repetition stops counting, and how much long documents are discounted.
+# BM25's k1 and b: how soon repetition stops counting, and how much long documents are discounted.
 _SATURATION = 1.2
 _LENGTH = 0.75
-# Of the range finder: more columns than wanted, and passes that sharpen them.
+# The range finder's extra columns and power iterations.
 _SPARE = 20
 _PASSES = 3
 
-# So many are counted or projected at once.
+# Documents that are counted or projected at once.
 _DOCUMENTS = 8_192
 
 _SEPARATORS = re.compile(r"[\s,;:()/]+")
@@ -41,7 +41,7 @@ Sparse = Any
 
 
 class WordSpace:
-    """The words of every document, weighed; and the documents by latent semantic analysis.
+    """The weighted words of every document, and its vector by latent semantic analysis.
 
     Args:
         tokens: Of all documents.
@@ -49,10 +49,10 @@ class WordSpace:
         seed: Of the range finder.
 
     Attributes:
-        saturated: CSR float32 `(N, V)`, how much each document is about each word, BM25's share
-            without the word's rarity; from 0 to below 2.2.
-        vectors: float32 `(N, w)`, `w` at most `WIDTH`, documents of unit norm; zero for one
-            without known words.
+        saturated: CSR float32 `(N, V)`, BM25's weight of each word in each document without the
+            word's rarity; from 0 to below 2.2.
+        vectors: float32 `(N, w)`, `w` at most `WIDTH`, of unit norm; zero for a document without
+            known words.
     """
 
     def __init__(self, tokens: Tokens, rows: Int, seed: int) -> None:
@@ -60,7 +60,7 @@ class WordSpace:
         documents = np.bincount(counts[rows].indices, minlength=counts.shape[1])
         frequent = documents >= min(_LEAST_DOCUMENTS, max(len(rows), 1))
         self._number = _numbers(tokens)
-        # By alphabet, so that no other document has a say in where a word stands.
+        # By alphabet, so that the order of words does not depend on the order of documents.
         ordered = [self._number[word] for word in sorted(self._number)]
         known = np.array([number for number in ordered if frequent[number]], dtype=np.int64)
         self._column = np.full(counts.shape[1], -1, dtype=np.int64)
@@ -78,7 +78,7 @@ class WordSpace:
     def queries(self, texts: Sequence[str]) -> Sparse:
         """CSR `(len(texts), V)`: the share of each known word in a text's total rarity.
 
-        The product with a row of `saturated` is how fully a document covers the text.
+        The product with a row of `saturated` says how much of the text a document covers.
         """
         from scipy.sparse import csr_matrix
 
@@ -90,13 +90,13 @@ class WordSpace:
         return _of_shares(csr_matrix((weights, indices, indptr), shape=shape))
 
     def query_vectors(self, queries: Sparse) -> Float:
-        """Queries as vectors beside those of documents, float32 of unit norm or zero."""
+        """Queries in the space of `vectors`, float32 of unit norm or zero."""
         return _unit_rows(np.asarray(queries @ self._axes, dtype=np.float32))
 
     def _columns(self, text: str) -> list[int]:
         found: dict[int, None] = {}
         for word in filter(None, _SEPARATORS.split(text)):
-            # Of a compound that the corpus lacks, its parts may be known.
+            # The corpus may lack a compound but know its parts.
             parts = [word] if self._known(word) >= 0 else word.split("-")
             for part in filter(None, parts):
                 if self._known(part) >= 0 and kind_of(part) not in (STOP, NUMBER):
@@ -162,14 +162,14 @@ def _of_shares(matrix: Sparse) -> Sparse:
 
 
 def _scaled(matrix: Sparse, by: NDArray[np.float64]) -> Sparse:
-    """Rows divided by a number each; rows of nothing stay."""
+    """Divide each row by a number; empty rows stay empty."""
     scaled = matrix.copy()
     scaled.data = scaled.data / np.repeat(np.maximum(by, 1e-9), np.diff(matrix.indptr))
     return scaled
 
 
 def _projected(matrix: Sparse, axes: NDArray[np.float64]) -> Float:
-    """Rows on axes, float32 of unit norm; rows of nothing are zero and take no memory."""
+    """Project rows onto axes, float32 of unit norm; empty rows are zero and take no memory."""
     vectors = np.zeros((matrix.shape[0], axes.shape[1]), dtype=np.float32)
     filled = np.flatnonzero(np.diff(matrix.indptr))
     for start in range(0, len(filled), _DOCUMENTS):
@@ -184,7 +184,7 @@ def _unit_rows(vectors: Float) -> Float:
 
 
 def _principal_axes(matrix: Sparse, width: int, seed: int) -> NDArray[np.float64]:
-    """The right singular vectors of the largest singular values, `(V, width)` or fewer."""
+    """The right singular vectors of the largest singular values, `(V, width)` or narrower."""
     width = min(width, *matrix.shape)
     if width < 1:
         return np.zeros((matrix.shape[1], 1))

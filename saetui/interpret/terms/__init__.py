@@ -1,1 +1,1 @@
-"""Name features offline: the terms of a corpus, and which of them fits a feature."""
+"""Find the terms of a corpus and choose the one that names a feature, offline."""

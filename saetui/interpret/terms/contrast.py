@@ -25,13 +25,13 @@ from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.terms.phrases import Phrases
 from saetui.progress import Progress
 
-# The body of a text may mention a thing in passing; its title names what it is about.
+# A title names what its text is about, a body may mention other things in passing.
 _BODY_WEIGHT = 0.6
-# As many imaginary documents, distributed as the corpus is, join both sides of a comparison.
+# The strength of the prior: imaginary documents, like those of the corpus, on both sides.
 _PRIOR_DOCUMENTS = 20.0
-# How much the documents just beside the feature count against those of the whole corpus.
+# Weight of the comparison with the nearest inactive documents; that with the corpus has 1.
 _HARD_SHARE = 0.5
-# What the score of a part of longer phrases is worth; a whole phrase of less evidence beats it.
+# Factor for words that mostly occur as part of longer phrases, so that whole phrases come first.
 _PART_DISCOUNT = 0.6
 
 Counts = NDArray[np.float64]
@@ -49,8 +49,8 @@ class PhraseContrast:
     def strongest(self, evidence: Evidence, limit: int) -> list[tuple[int, float]]:
         """At most `limit` phrases of the feature's strongest documents with their scores.
 
-        Highest score first; equal scores by higher weight in these documents, more words, lower
-        number of the phrase, which is the one that occurs earlier in the corpus.
+        The highest score is first; among equal scores the phrase of higher weight in these
+        documents, then the one of more words, then the one that occurs earlier in the corpus.
         """
         inside = self._count(evidence.rows, evidence.weights)
         beside = self._count(evidence.negatives, np.ones(len(evidence.negatives)))
@@ -65,7 +65,7 @@ class PhraseContrast:
         return [(int(found[i]), float(scores[i])) for i in order]
 
     def _count(self, rows: NDArray[np.integer], weights: Counts) -> Counts:
-        """Weighted number of documents with each phrase, `(P,)`."""
+        """Weighted number of documents that have each phrase, `(P,)`."""
         indptr = self._phrases.indptr
         sizes = indptr[rows + 1] - indptr[rows]
         ends = np.cumsum(sizes)
@@ -79,7 +79,7 @@ class PhraseContrast:
     def _score(
         self, found: NDArray[np.intp], inside: Counts, size: float, outside: Counts, others: float
     ) -> Counts:
-        # Never 0 or 1, so that no phrase is certain and every logarithm is finite.
+        # The share is never 0 or 1, so every logarithm is finite.
         share = (self._corpus[found] + 0.5) / (self._documents + 1)
         prior, prior_without = _PRIOR_DOCUMENTS * share, _PRIOR_DOCUMENTS * (1 - share)
         with_in, without_in = inside[found] + prior, size - inside[found] + prior_without
@@ -93,7 +93,7 @@ Embed = Callable[[Sequence[str]], Float]
 """Embeds texts: float32 `(m, d)`, of any norm."""
 
 _BATCH = 256
-# Below this variance of cosines, documents do not differ along a term but for rounding.
+# A smaller variance of cosines is due to rounding.
 _LEAST_VARIANCE = 1e-6
 
 
@@ -104,7 +104,7 @@ def separations(
     embed: Embed,
     progress: Progress,
 ) -> dict[tuple[int, str], float]:
-    """Standard errors by which each term separates its feature's documents.
+    """Standard errors by which the meaning of each term separates its feature's documents.
 
     Every different term is embedded once, in alphabetical order.
 
@@ -112,11 +112,11 @@ def separations(
         terms: Of each feature.
         evidence: Of each feature.
         covariance: Of the corpus's embeddings, `(d, d)`.
-        embed: With the embedder of the corpus.
-        progress: Is told of every term embedded.
+        embed: The embedder of the corpus.
+        progress: Counts every embedded term.
 
     Raises:
-        EmbedderError: `embed` returned something else than one finite vector per term.
+        EmbedderError: `embed` did not return one finite vector of width `d` per term.
     """
     wanted_by: dict[str, list[int]] = {}
     for feature, candidates in terms.items():
@@ -142,7 +142,7 @@ def embedded(embed: Embed, batch: Sequence[str], width: int) -> Float:
     """One vector of unit norm per term, float32 `(len(batch), width)`; a zero vector stays zero.
 
     Raises:
-        EmbedderError: `embed` returned something else than one finite vector per term.
+        EmbedderError: `embed` did not return one finite vector of that width per term.
     """
     vectors = np.asarray(embed(batch), dtype=np.float32)
     if vectors.shape != (len(batch), width) or not np.isfinite(vectors).all():

@@ -1,4 +1,4 @@
-"""Turn the text of an abstract into plain words: HTML and LaTeX go, what they spell stays."""
+"""Turn the text of an abstract into plain words, without HTML and LaTeX."""
 
 import html
 import re
@@ -10,7 +10,7 @@ GREEK = (
 )
 _GREEK_NAMES = frozenset(GREEK.split()) | frozenset(name.capitalize() for name in GREEK.split())
 
-# A full stop that words cannot run across; it stands for whatever is left out.
+# Replaces what is left out; no phrase continues across a full stop.
 _GAP = " . "
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,80}>")
@@ -39,8 +39,8 @@ _COMBINING = {
 def plain_text(text: str) -> str:
     r"""`text` without HTML tags and entities, addresses, formulas and LaTeX commands.
 
-    A formula that spells a single letter leaves its name, so that `$\gamma$-ray` becomes
-    "gamma-ray"; every other formula becomes a full stop, so that no phrase runs across it.
+    A formula of a single letter becomes the letter's name, so that `$\gamma$-ray` becomes
+    "gamma-ray"; every other formula becomes a full stop, so that no phrase continues across it.
     """
     if "&" in text:
         text = html.unescape(text)

@@ -35,7 +35,7 @@ VERSION = 4
 """Of the method; raised whenever it may give other labels on the same data."""
 
 _CANDIDATES = 12
-# More phrases are looked at, because forms of one term become one candidate.
+# More phrases than candidates, because forms of one term are merged into one candidate.
 _PHRASES = 2 * _CANDIDATES
 _TERMS = 6
 
@@ -46,10 +46,10 @@ class NamedFeatures:
 
     Attributes:
         labels: One per feature, in order of features.
-        evidence: Of each feature that is active on some document that may be read.
+        evidence: Of each feature that is active on a document of the labelling part.
         candidates: Terms that each of these features could be named by.
-        parts: Terms that mostly are part of longer ones.
-        openings: The title that stands for a feature without terms.
+        parts: Terms that mostly occur as part of longer ones.
+        openings: The title that names a feature without terms.
         method: `terms` or `terms+embedding`.
     """
 
@@ -61,7 +61,7 @@ class NamedFeatures:
     method: str
 
     def renamed(self, tried: Mapping[int, Tried]) -> list[FeatureLabel]:
-        """Labels anew, now that candidates were tried on documents."""
+        """Choose the labels again, after the candidates were tried on documents."""
         terms = {feature: each.terms for feature, each in tried.items()}
         joined = {feature: each.joined for feature, each in tried.items()}
         return _labels(len(self.labels), terms, self.openings, self.method, joined)
@@ -76,24 +76,24 @@ def name_features(
     embed: Embed | None,
     progress: Progress,
 ) -> NamedFeatures:
-    """Name every feature by terms as its documents write them.
+    """Name every feature by a term, written as its documents write it.
 
     Candidates are the phrases that a feature's strongest documents use more than the rest of the
     corpus and more than the nearest documents that do not activate it. With an embedder they are
-    ranked anew by how well their meaning, too, sets these documents apart. A feature without any
+    then ranked by how well their meaning sets these documents apart, too. A feature without any
     such phrase is named after its strongest document; one without documents has no name.
 
-    Only documents of `labelling` are read, but for the title of a feature that has none there and
-    so cannot be scored. The result depends on nothing but the arguments: all ties are broken by
+    Only documents of `labelling` are read, except for the titles of features that are active on
+    none of them and so cannot be scored. The result is deterministic: all ties are broken by
     stated rules.
 
     Args:
         tokens: Of all documents.
         postings: Of the SAE on all documents.
         labelling: Rows that may be read, ascending.
-        embeddings: Of all documents, `(N, d)`, of any floating type, maybe memory-mapped.
-        embed: Embeds terms as the documents were embedded; None for labels without it.
-        progress: Is told of every feature and term.
+        embeddings: Of all documents, `(N, d)`, of any floating type, may be memory-mapped.
+        embed: Embeds terms as the documents were embedded; None to use words alone.
+        progress: Counts every feature and term.
 
     Raises:
         EmbedderError: `embed` failed to return one vector of width `d` per term.
@@ -127,7 +127,7 @@ def _openings(tokens: Tokens, postings: Postings) -> dict[int, str]:
 def _candidates(
     phrases: Phrases, evidence: Mapping[int, Evidence], labelling: Int, progress: Progress
 ) -> dict[int, Scores]:
-    """Candidates of each feature; `phrases` numbers documents by their place in `labelling`."""
+    """Candidates of each feature; `phrases` numbers documents by their position in `labelling`."""
     contrast = PhraseContrast(phrases)
     spelled = cache(partial(spell, phrases))
     candidates = {}
@@ -145,7 +145,7 @@ def _candidates(
 
 
 def _merged(scored: Iterable[tuple[str, float]]) -> Scores:
-    """The best candidates, forms of one term as one; abbreviations lend theirs their scores."""
+    """The best candidates: one per term whatever its forms, the full term for an abbreviation."""
     best: dict[Key, tuple[str, float]] = {}
     for term, score in scored:
         best.setdefault(key_of(term), (term, score))
@@ -157,7 +157,7 @@ def _merged(scored: Iterable[tuple[str, float]]) -> Scores:
 
 
 def _parts(phrases: Phrases) -> set[str]:
-    """Terms that mostly are part of longer ones."""
+    """Terms that mostly occur as part of longer ones."""
     parts = np.flatnonzero(~phrases.whole)
     return {spell(phrases, phrase) for phrase in parts.tolist()}
 
@@ -165,7 +165,7 @@ def _parts(phrases: Phrases) -> set[str]:
 def _ranked_by_meaning(
     candidates: Mapping[int, Scores], meaning: Mapping[tuple[int, str], float]
 ) -> dict[int, Scores]:
-    """Candidates by the sum of both scores, in standard errors; equal sums keep their order."""
+    """Sort candidates by the sum of both scores; equal sums keep their order."""
     ranked = {}
     for feature, scores in candidates.items():
         total = {term: score + meaning[feature, term] for term, score in scores.items()}
@@ -180,7 +180,7 @@ def _labels(
     method: str,
     joined: Mapping[int, str] = MappingProxyType({}),
 ) -> list[FeatureLabel]:
-    """Labels of all features; a name of two joined terms, where there is one, comes first."""
+    """Labels of all features; a name of two joined terms, if there is one, comes first."""
     labels = [FeatureLabel(feature, "", "none", (), VERSION) for feature in range(n)]
     for feature, opening in openings.items():
         if title := _readable(opening):
@@ -202,7 +202,7 @@ def _labels(
 
 
 def _readable(opening: str) -> str:
-    """A title on one line, without markup unless it consists of markup only."""
+    """A title on one line, without markup unless markup is all there is."""
     plain = plain_text(opening)
     readable = plain if any(letter.isalnum() for letter in plain) else opening
     return shorten(visible_line(readable))

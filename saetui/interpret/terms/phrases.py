@@ -1,10 +1,12 @@
-"""The noun phrases of a corpus: word sequences that stand by themselves often enough.
+"""Find the noun phrases of a corpus, without a part-of-speech tagger, and how they are written.
 
-Without a tagger, what makes a phrase is read off its surroundings. It often stands before a gap or
-a stop word, as nouns do and adjectives do not ("supermassive black" always goes on). It often
-stands after one ("matter halos" mostly follows "dark"). It is not nearly always part of one and the
-same longer sequence ("tidal disruption" of "tidal disruption events"). And a single word does not
-often have an object ("constrain the").
+A word sequence is a phrase if its surroundings say so:
+
+- It often ends before a gap or a stop word ("supermassive black" never does).
+- It often begins after one ("matter halos" does not: mostly "dark" is before it).
+- It is not nearly always part of the same longer sequence, as "tidal disruption" is of "tidal
+  disruption events".
+- If it is a single word, it rarely has an object, as "constrain" in "constrain the".
 """
 
 from collections import Counter
@@ -18,17 +20,17 @@ from saetui.interpret.terms.sequences import Level, frequent_sequences
 from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.words import CONTENT, DETERMINERS, GENERIC, NUMBER, STOP
 
-# Shares of a sequence's occurrences. Lower ones let fragments in, higher ones lose rare terms.
+# Shares of a sequence's occurrences. Lower ones admit fragments, higher ones lose rare terms.
 _LEAST_FINAL = 0.25
 _LEAST_INITIAL = 0.15
 _LEAST_VALID = 0.5
 _MOST_EXTENDED = 0.7
-# A single word that rarely stands by itself must at least combine with many others.
+# A single word that rarely stands alone must at least combine with many others.
 _MOST_EXTENDED_PART = 0.35
-# "Constrain", "simulating": a word with so many objects is a verb. Nouns that are verbs as well
+# A word with more objects is a verb ("constrain", "simulating"). Nouns that are also verbs
 # ("mapping", "rendering") have fewer.
 _MOST_OBJECTS = 0.12
-# As many occurrences, spread over all of them, tell how a phrase is written.
+# How many occurrences, evenly spread, decide how a phrase is written.
 _OCCURRENCES_READ = 100
 
 
@@ -39,11 +41,11 @@ class Phrases:
     Attributes:
         tokens: The corpus that they were found in.
         lengths: int64 `(P,)`, words of each phrase.
-        whole: bool `(P,)`; false for single words that mostly are part of longer phrases, as
-            "blue" and "Higgs" are: no good names, unless they are all that documents share.
+        whole: bool `(P,)`; false for single words that mostly occur as part of longer phrases, as
+            "blue" and "Higgs" do. They are poor names unless documents share nothing else.
         indptr: int64 `(N + 1,)`; document `i` owns `members[indptr[i]:indptr[i + 1]]`.
         members: int32 `(nnz,)`, phrases of each document, ascending.
-        in_title: bool `(nnz,)`, whether the document's title has the phrase.
+        in_title: bool `(nnz,)`, whether the document's title contains the phrase.
         places: int64 `(P + 1,)`; phrase `p` begins at `positions[places[p]:places[p + 1]]`.
         positions: int64, places in `tokens.forms`, ascending for each phrase.
     """
@@ -72,7 +74,7 @@ class _Selection:
 
 
 def find_phrases(tokens: Tokens) -> Phrases:
-    """All phrases of a corpus that could name something, shorter ones first."""
+    """All phrases of a corpus that could name a concept, shorter ones first."""
     kinds = tokens.kinds[tokens.forms]
     selections = [_select(level, kinds, tokens) for level in frequent_sequences(tokens)]
     sizes = [len(selection.lengths) for selection in selections]
@@ -116,7 +118,7 @@ def _valid(level: Level, kinds: NDArray[np.uint8], tokens: Tokens) -> NDArray[np
         readable = np.array([len(spelling) > 1 for spelling in tokens.spellings])
         valid &= readable[tokens.forms[level.positions]]
     else:
-        # "Word w", "h t": what formulas leave of their variables. "H II" and "p value" are terms.
+        # Variables of formulas make poor phrases: "word w", "h t". But "H II" and "p value" do not.
         variable = np.array([len(each) == 1 and not each.isupper() for each in tokens.spellings])
         valid &= ~variable[tokens.forms[level.positions + level.length - 1]]
         # "Abell 1689", "Planck 2015": a number may come last after a name.
@@ -142,7 +144,7 @@ def _before_objects(level: Level, tokens: Tokens) -> NDArray[np.bool_]:
 
 
 def _share(level: Level, where: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Of each sequence the share of its occurrences `where` something holds, `(S,)`."""
+    """For each sequence, the share of its occurrences for which `where` is true, `(S,)`."""
     hits = np.bincount(level.sequences[where], minlength=len(level.counts))
     return hits / np.maximum(level.counts, 1)
 
@@ -157,7 +159,7 @@ def _assemble(
     size = max(len(lengths), 1)
     documents = tokens.document_of(positions)
     body = positions >= tokens.bodies[documents]
-    # Of the two keys of one pair that of the title is lower, so it is the one kept.
+    # A pair has a lower key in the title than in the body, so `np.unique` keeps the title's.
     keys = np.unique((documents * size + phrases) * 2 + body)
     pairs, first = np.unique(keys // 2, return_index=True)
     order = np.lexsort((positions, phrases))
@@ -176,9 +178,9 @@ def _assemble(
 def spell(phrases: Phrases, phrase: int) -> str:
     """A phrase as the corpus mostly writes it.
 
-    Where it ends a noun phrase tells its number, because English nouns before other nouns are
-    singular. Bodies tell its capitals, because titles often capitalise every word. Of equally
-    frequent spellings the first by alphabet wins, and the one with fewer capitals.
+    Singular or plural is decided where it ends a noun phrase, because English nouns before other
+    nouns are singular. Capitals are decided in bodies, because titles often capitalise every word.
+    Of equally frequent spellings the first by alphabet wins, then the one with fewer capitals.
     """
     tokens, length = phrases.tokens, int(phrases.lengths[phrase])
     span = phrases.positions[phrases.places[phrase] : phrases.places[phrase + 1]]

@@ -1,10 +1,10 @@
 """Choose a label among candidate terms by trying each on documents.
 
-What sets a feature's strongest documents apart is not always what tells all of them: a rare word of
-a few stands beside a plainer one of the rest. So each candidate is put to an offline judge, as if
-it were the label, on documents of the labelling part from every tenth of the activations, against
-random ones and near misses. A feature with two heads gets both: where two terms together are
-recognised clearly better than the best alone, they are joined.
+A term that sets a feature's strongest documents apart need not be true of all its documents: it may
+be a rare word of a few, while the rest share a plainer one. So an offline judge is asked about each
+candidate as if it were the label, on documents of the labelling part from every tenth of the
+activations, against random documents and near misses. Where two terms together are recognised
+clearly better than the best one alone, they are joined: such a feature mixes two concepts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,16 +20,16 @@ from saetui.interpret.judging.trials import Trial, Trials
 from saetui.interpret.labels import LONGEST_LABEL, Scores, abbreviates, completed, key_of
 from saetui.progress import Progress
 
-# How many candidates are tried, best first; those behind them are hardly ever chosen.
+# How many candidates are tried, best first; later ones are hardly ever chosen.
 _TRIED = 8
-# Correlation is from 0 to 1, as is evidence over that of the feature's best candidate.
+# Weight of the correlation against the evidence, which is divided by that of the best candidate.
 _RECOGNITION_WORTH = 1.25
 # A second term must have this share of the best one's evidence, and add this much correlation.
 _LEAST_EVIDENCE = 0.6
 _LEAST_GAIN = 0.05
-# Of two possible partners the one with more evidence is preferred by so much at most.
+# Weight of the evidence against the correlation when the second term is chosen.
 _EVIDENCE_WORTH = 0.2
-# Letters that words must share from their beginning to count as one.
+# Words that begin with the same letters, at least this many, count as one.
 _SAME_BEGINNING = 4
 # Features whose candidates are in memory at once.
 _FEATURES = 512
@@ -40,8 +40,8 @@ class Tried:
     """Candidates of one feature after they were tried.
 
     Attributes:
-        terms: Best first, with evidence and recognition together.
-        joined: Two of them in one, or "" where one says as much.
+        terms: Best first, with the sum of evidence and recognition.
+        joined: A label of two terms, or "" where one is as good.
     """
 
     terms: Scores
@@ -59,11 +59,11 @@ def try_terms(
 
     Args:
         candidates: Of each feature with their evidence, best first.
-        parts: Terms that mostly are part of longer ones; see `completed`.
+        parts: Terms that mostly occur as part of longer ones; see `completed`.
         judge: Reads labels alone.
-        trials: On documents of the labelling part. A feature that is not among them keeps the
-            order of its candidates.
-        progress: Is told of every feature.
+        trials: On documents of the labelling part. A feature without trials keeps the order of
+            its candidates.
+        progress: Counts every feature.
     """
     places = {feature: place for place, feature in enumerate(trials.features.tolist())}
     tried = {
@@ -90,7 +90,7 @@ def try_terms(
 
 
 def _by_feature(trials: Trials) -> list[list[Trial]]:
-    """The protocols of each feature, with places counted from the first of its own rows."""
+    """The trials of each feature, with positions counted from the first of its own rows."""
     found: list[list[Trial]] = [[] for _ in trials.features]
     for trial in trials.protocols.values():
         bounds = np.searchsorted(trial.places, trials.indptr)
@@ -119,7 +119,7 @@ def _tried(
     ]
     if not partners:
         return Tried(ranked, "")
-    # Two terms are read as a text that holds both, which lies halfway between them.
+    # A label of two terms is taken to be recognised halfway between them.
     together = _correlation((confidences[partners] + confidences[best]) / 2, asked)
     worth = together + _EVIDENCE_WORTH * evidence[partners]
     chosen = int(np.argmax(worth))
@@ -129,7 +129,7 @@ def _tried(
 
 
 def _says_more(term: str, best: str) -> bool:
-    """Whether a term may stand beside the best one: other words, and room for both."""
+    """Whether a term may be joined to the best one: it has other words, and both fit a label."""
     return (
         not any(_alike(one, other) for one in key_of(term) for other in key_of(best))
         and not abbreviates(term, best)
@@ -139,13 +139,13 @@ def _says_more(term: str, best: str) -> bool:
 
 
 def _alike(word: str, other: str) -> bool:
-    """Whether two words are the same or one goes on from the other: "Chandra", "Chandrasekhar"."""
+    """Whether two words are equal or one begins with the other: "Chandra", "Chandrasekhar"."""
     short, long = sorted((word, other), key=len)
     return long == short or (len(short) >= _SAME_BEGINNING and long.startswith(short))
 
 
 def _correlation(confidences: Float, asked: Sequence[Trial]) -> NDArray[np.float64]:
-    """Pearson correlation with being active, mean over protocols, for each row `(k, r)`; `(k,)`."""
+    """Correlation of each row of confidences `(k, r)` with being active, mean over protocols."""
     found = np.zeros(len(confidences))
     for trial in asked:
         said = confidences[:, trial.places].astype(np.float64)

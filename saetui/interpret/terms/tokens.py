@@ -1,4 +1,4 @@
-"""A corpus as one long row of numbers: every word a number, every gap between phrases a zero."""
+"""A corpus as one array of numbers, one per word, with a zero where no phrase continues."""
 
 import re
 from array import array
@@ -15,7 +15,7 @@ from saetui.interpret.terms.markup import plain_text
 from saetui.interpret.terms.words import kind_of, word_of
 from saetui.progress import Progress
 
-# Terms repeat within a text; what comes after this many characters cannot change a label much.
+# Terms repeat within a text, so what comes after this many characters hardly changes a label.
 MAXIMUM_CHARACTERS: Final = 20_000
 _LONGEST_WORD = 40
 _OPENING = 200
@@ -23,7 +23,7 @@ _OPENING = 200
 _TOKEN = re.compile(r"[^\W_]+(?:[-.'\u2019][^\W_]+)*|[^\w\s]")
 
 GAP: Final = 0
-"""The number of every token that no phrase runs across."""
+"""The number of every token that no phrase continues across."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Tokens:
     """All words of a corpus, in order.
 
     Attributes:
-        forms: int32 `(T,)`, number of each token's form; `GAP` for punctuation, around each
-            title and after each body.
+        forms: int32 `(T,)`, the number of each token's form (a word as written); `GAP` for
+            punctuation, around each title and after each body.
         starts: int64 `(N + 1,)`, where each document begins.
         bodies: int64 `(N,)`, where the body of each document begins, after its title.
-        spellings: Of each form, as written; that of `GAP` is empty.
-        words: int32, of each form the number of its word, see `word_of`.
-        kinds: uint8, of each form, see `kind_of`.
-        openings: Of each document its title, or how its text begins if it has none.
+        spellings: The spelling of each form; that of `GAP` is empty.
+        words: int32, the number of each form's word, see `word_of`.
+        kinds: uint8, the kind of each form, see `kind_of`.
+        openings: The title of each document, or the beginning of its text if it has none.
     """
 
     forms: Int
@@ -59,7 +59,7 @@ class Tokens:
         return np.searchsorted(self.starts, positions, side="right") - 1
 
     def only(self, documents: NDArray[np.integer]) -> "Tokens":
-        """The tokens of some documents, ascending, which are numbered anew from 0."""
+        """The tokens of some documents, ascending, which are then numbered from 0."""
         lengths = np.diff(self.starts)
         wanted = np.zeros(self.documents, dtype=bool)
         wanted[documents] = True
@@ -101,8 +101,8 @@ def read_documents(
     Args:
         documents: `(title, text)` of every document by row; read once.
         expected: How many there should be.
-        progress: Is told of every document.
-        rows: Those whose words are read, others are as if empty; None for all.
+        progress: Counts every document.
+        rows: The documents whose words are read, others count as empty; None for all.
 
     Raises:
         BuildError: There are more or fewer than `expected`.
@@ -124,9 +124,9 @@ def read_documents(
 
 
 def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> Tokens:
-    """Read `(title, text)` pairs once; of each the first 20,000 characters count.
+    """Read `(title, text)` pairs once; only the first 20,000 characters of each text count.
 
-    Of documents that are not among `rows`, where these are given, only the opening is kept.
+    If `rows` are given, only the opening of other documents is kept.
     """
     forms = _Forms()
     wanted = None if rows is None else frozenset(rows.tolist())

@@ -1,12 +1,12 @@
-"""English words that make no concept, so that labels do not begin, end or consist of them.
+"""Single English words: which make no concept, which forms belong to one word.
 
-Statistics does the real work of finding terms; these lists only keep out what would read badly.
-Texts in other languages match next to nothing of them, and statistics alone decides.
+Statistics finds the terms; the lists only keep out labels that would read badly. Texts in other
+languages contain hardly any of these words, so there statistics alone decides.
 """
 
 import re
 
-# Grammar, and what authors do and how they praise it.
+# Function words, what authors do in a paper, and how they praise it.
 _STOP = """
 a able about above abundant acceptable according achieve achieved achieves achieving across act acts
 actual adapt add added adding additional address addressed addresses addressing adds adequate adopt
@@ -106,7 +106,7 @@ whom whose why wider widespread will wish with within without won't work worked 
 worst would write written wrong yet yield yielded yielding yields you your yours
 """
 
-# "Fast radio bursts" and "general relativity" say something, "fast" and "general" do not.
+# "Fast radio bursts" and "general relativity" are concepts, "fast" and "general" are not.
 _MODIFIERS = """
 accurate adaptive approximate arbitrary average big broad classical clear close combined common
 complementary complete complex constrained conventional current decoupled dependent detected direct
@@ -124,7 +124,7 @@ special specific standard strong sub support systematic ten theoretical third th
 triple true two upper weak wide young zero
 """
 
-# "Time series" and "neural network models" say something, "series" and "models" do not.
+# "Time series" and "neural network models" are concepts, "series" and "models" are not.
 _GENERIC = """
 ability abstract accordance account accuracy addition advance advancement advances advantage
 advantages agreement algorithm algorithms amount analogue analysis application applications approach
@@ -182,22 +182,22 @@ jelly july lily melancholy monopoly multiply poly rally reply sicily supply week
 _DETERMINERS = "a all an any both each her his it its our some such that the their these this those"
 
 DETERMINERS = frozenset(_DETERMINERS.split())
-"""What follows them is the object of a verb: nouns do not stand right before them."""
+"""A word right before a determiner is a verb or a preposition, hardly ever a noun."""
 
 STOP_WORDS = frozenset(_STOP.split())
-"""No phrase runs across these."""
+"""No phrase contains these."""
 
 MODIFIERS = frozenset(_MODIFIERS.split())
-"""Part of a phrase at most, and never its last word."""
+"""May be part of a phrase, but not its last word."""
 
 GENERIC_WORDS = frozenset(_GENERIC.split())
-"""Part of a phrase at most: a phrase of nothing else is none."""
+"""May be part of a phrase, but not all of it."""
 
 LY_WORDS = frozenset(_LY.split())
-"""Words in -ly that are no adverbs."""
+"""Words in -ly that are not adverbs."""
 
 STOP, MODIFIER, GENERIC, NUMBER, CONTENT = range(5)
-"""What a word may do in a phrase; `stopwords` says more of the first three."""
+"""Kinds of words; the lists above say what the first three may do in a phrase."""
 
 _FIGURES = re.compile(r"[\d.,]+")
 _PARTICIPLE = re.compile(r"\w{2,}[^e]ed")
@@ -219,10 +219,10 @@ _IRREGULAR = dict(pair.split() for pair in _FORMS.split(","))
 
 
 def word_of(spelling: str) -> str:
-    """What a spelling shares with its plural, its possessive, its capitals, its British form.
+    """A key that plural, possessive, capitalised and British forms of a word have in common.
 
-    The result only tells words apart and is never shown, so a wrong stem does no harm unless it
-    makes two words one.
+    It only tells words apart and is never shown, so a wrong stem does no harm unless two different
+    words share it.
     """
     word = _folded(spelling).removesuffix("'s").removesuffix("'")
     word = word.replace("isation", "ization")
@@ -240,7 +240,7 @@ def word_of(spelling: str) -> str:
 
 
 def kind_of(spelling: str) -> int:
-    """`STOP`, `MODIFIER`, `GENERIC`, `NUMBER` or `CONTENT`; nothing at all is a `STOP`."""
+    """`STOP`, `MODIFIER`, `GENERIC`, `NUMBER` or `CONTENT`; an empty spelling is a `STOP`."""
     word = _folded(spelling)
     if not word or word in STOP_WORDS or (_is_adverb(word) and word not in LY_WORDS):
         return STOP
