@@ -148,8 +148,10 @@ def save_sweep(path: Path, sweep: Sweep) -> None:
 
 def load_sweep(path: Path) -> Sweep | None:
     """The sweep that a bundle keeps, if it has one."""
+    if layout.SWEEP not in read_manifest(path).files:
+        return None
     file = path / layout.SWEEP
     try:
-        return Sweep.from_json(read_json(file)) if file.exists() else None
+        return Sweep.from_json(read_json(file))
     except (TypeError, KeyError, AttributeError):
         raise BundleDamaged(f"{file} does not hold a sweep of sizes.") from None

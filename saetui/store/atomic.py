@@ -47,5 +47,10 @@ def named_if_unwritable(path: Path, hint: str = "Choose another place.") -> Iter
 def write_json(path: Path, value: object) -> None:
     """Write `value` as readable, deterministic JSON."""
     with atomic_write(path) as temporary:
-        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(json_text(value), encoding="utf-8")
+
+
+def json_text(value: object) -> str:
+    """What `write_json` writes."""
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text + "\n"

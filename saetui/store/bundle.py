@@ -26,11 +26,11 @@ from saetui.store.feature_lists import (
     load_lists,
 )
 from saetui.store.features import FeatureRecord, read_features
-from saetui.store.index import VectorIndex, open_index
+from saetui.store.index import VectorIndex, index_files, open_index
 from saetui.store.index.parameters import PARAMETERS, read_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord, read_history
 from saetui.store.loaded_once import loaded_once
-from saetui.store.manifest import Manifest, SaeRecord, read_manifest
+from saetui.store.manifest import MANIFEST, Manifest, SaeRecord, read_manifest
 from saetui.store.matches import matches_file, read_matches
 
 DOCUMENTS = "documents.sqlite"
@@ -45,31 +45,40 @@ def sae_folder(bundle: Path, name: str) -> Path:
     return bundle / "saes" / name
 
 
+def required_files(manifest: Manifest) -> list[str]:
+    """Files that every bundle of such SAEs has, by their paths inside it; of the index, one."""
+    of_an_sae = (saes.CONFIGURATION, saes.WEIGHTS, *saes.CODES, *saes.POSTINGS, FEATURES, FAMILIES)
+    names = [DOCUMENTS, EMBEDDINGS, PARAMETERS]
+    return names + [f"saes/{sae.name}/{file}" for sae in manifest.saes for file in of_an_sae]
+
+
 class StoredSae:
     """One SAE of an open bundle; each part is read when first used, from any thread.
 
     Args:
         folder: Where it lies.
         record: What the manifest says about it.
-        documents: Documents of the bundle.
-        dimensions: Width of the bundle's embeddings.
+        manifest: Of the bundle.
 
     Raises:
         BundleDamaged: From any attribute, when its file does not hold what belongs there.
     """
 
-    def __init__(self, folder: Path, record: SaeRecord, documents: int, dimensions: int) -> None:
+    def __init__(self, folder: Path, record: SaeRecord, manifest: Manifest) -> None:
         self.folder = folder
         self.record = record
-        self._documents = documents
-        self._dimensions = dimensions
+        self._manifest = manifest
+
+    def _has(self, *files: str) -> bool:
+        """Whether the manifest lists all of some files that not every SAE has."""
+        return all(f"saes/{self.record.name}/{file}" in self._manifest.files for file in files)
 
     @loaded_once
     def weights(self) -> SaeWeights:
         """Weights, in memory."""
         weights = saes.load_weights(self.folder)
         found = (weights.n, weights.k, weights.d)
-        wanted = (self.record.n, self.record.slots, self._dimensions)
+        wanted = (self.record.n, self.record.slots, self._manifest.dimensions)
         if found != wanted:
             raise BundleDamaged(
                 "{} holds an SAE of n = {}, k = {}, width {}, but the manifest says n = {}, "
@@ -80,18 +89,23 @@ class StoredSae:
     @loaded_once
     def stability(self) -> Float | None:
         """Of each feature, its largest cosine to one of another training, if that is known."""
-        return saes.load_stability(self.folder, self.record.n)
+        return (
+            saes.load_stability(self.folder, self.record.n) if self._has(saes.STABILITY) else None
+        )
 
     @loaded_once
     def codes(self) -> Codes:
         """Codes by document, mapped."""
-        return saes.load_codes(self.folder, self._documents, self.record.n, self.record.slots)
+        documents = self._manifest.documents
+        return saes.load_codes(self.folder, documents, self.record.n, self.record.slots)
 
     @loaded_once
     def postings(self) -> Postings:
         """Codes by feature, mapped."""
         postings = saes.load_postings(self.folder, self.record.n)
-        saes.check_numbers(self.folder / saes.POSTINGS[1], postings.rows, 0, self._documents)
+        saes.check_numbers(
+            self.folder / saes.POSTINGS[1], postings.rows, 0, self._manifest.documents
+        )
         forget_pages(postings.rows)
         return postings
 
@@ -114,7 +128,10 @@ class StoredSae:
     @loaded_once
     def _lists(self) -> dict[ListFiles, FeatureLists | None]:
         kinds = (CO_OCCURRING, NEAREST, OPPOSED)
-        return {kind: load_lists(self.folder, kind, self.record.n) for kind in kinds}
+        return {
+            kind: load_lists(self.folder, kind, self.record.n) if self._has(*kind.names) else None
+            for kind in kinds
+        }
 
     @loaded_once
     def features(self) -> list[FeatureRecord]:
@@ -131,7 +148,7 @@ class StoredSae:
 
     def matches(self, other: SaeRecord) -> Matches | None:
         """The nearest features in another SAE of the bundle; None where they were not sought."""
-        if not (self.folder / matches_file(other.name)).exists():
+        if not self._has(matches_file(other.name)):
             return None
         return read_matches(self.folder, other.name, self.record.n, other.n)
 
@@ -144,25 +161,49 @@ class StoredSae:
 class Bundle:
     """A bundle on disk, opened for reading.
 
-    Opening checks the schema and the presence and size of every file; hashes are checked by
-    `saetui.store.check`. Parts are read when first used, from any thread.
+    Opening checks the schema, that the manifest lists every file that will be read, and presence
+    and size of all of them; hashes are checked by `saetui.store.check`. Parts are read when first
+    used, from any thread.
 
     Raises:
-        BundleError: See `read_manifest`; `BundleDamaged` also when a file is missing or has
-            another size than the manifest says, and from any attribute whose file does not hold
-            what belongs there.
+        BundleError: See `read_manifest`; `BundleDamaged` also when a file is not listed, is missing
+            or has another size than the manifest says, and from any attribute whose file does not
+            hold what belongs there.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest: Manifest = read_manifest(path)
+        self._check_listed(*required_files(self.manifest))
         for name, record in self.manifest.files.items():
             _check_size(path / name, record.size)
-        size = (self.manifest.documents, self.manifest.dimensions)
+        self._check_claims()
         self._saes = {
-            record.name: StoredSae(sae_folder(path, record.name), record, *size)
+            record.name: StoredSae(sae_folder(path, record.name), record, self.manifest)
             for record in self.manifest.saes
         }
+
+    def _check_listed(self, *names: str) -> None:
+        """See that the manifest lists files that belong to the bundle: nothing else proves them."""
+        missing = [name for name in names if name not in self.manifest.files]
+        if missing:
+            raise BundleDamaged(
+                f"{self.path / MANIFEST} does not list {', '.join(missing)}, "
+                "without which nothing can be read or proved."
+            )
+
+    def _check_claims(self) -> None:
+        """See that the files have room for what the manifest says, so that memory has, too."""
+        manifest = self.manifest
+        claims = {EMBEDDINGS: 2 * manifest.documents * manifest.dimensions}
+        for sae in manifest.saes:
+            claims[f"saes/{sae.name}/{saes.WEIGHTS}"] = 8 * sae.n * manifest.dimensions
+            claims[f"saes/{sae.name}/{saes.CODES[0]}"] = 4 * manifest.documents * sae.slots
+        for name, size in claims.items():
+            if manifest.files[name].size < size:
+                raise BundleDamaged(
+                    f"{self.path / name} is smaller than the sizes in {MANIFEST} require."
+                )
 
     def __len__(self) -> int:
         return self.manifest.documents
@@ -175,7 +216,17 @@ class Bundle:
     @loaded_once
     def documents(self) -> DocumentStore:
         """The documents' texts."""
-        return DocumentStore(self.path / DOCUMENTS)
+        documents = DocumentStore(self.path / DOCUMENTS)
+        try:
+            if len(documents) != len(self):
+                raise BundleDamaged(
+                    f"{documents.path} has rows for {len(documents):,} documents, "
+                    f"but {MANIFEST} says {len(self):,}."
+                )
+        except BundleDamaged:
+            documents.close()
+            raise
+        return documents
 
     @loaded_once
     def embeddings(self) -> NDArray[Any]:
@@ -200,6 +251,7 @@ class Bundle:
                 f"but the bundle has {self.manifest.documents:,} of width "
                 f"{self.manifest.dimensions}."
             )
+        self._check_listed(*index_files(parameters.kind))
         return open_index(self.path, lambda: self.embeddings, parameters)
 
     def sae(self, name: str | None = None) -> StoredSae:

@@ -14,8 +14,10 @@ from saetui.core.self_test import sampled_rows, self_test
 from saetui.errors import SaetuiError
 from saetui.store.bundle import Bundle
 from saetui.store.hashes import sha256_of
+from saetui.store.manifest import MANIFEST, seal_is_broken
 
 _BLOCK = 8_192
+_UNSEALED = "an earlier version wrote the manifest, so that nothing proves the manifest itself"
 # So many rows that an index names for a document must hold itself, though it knows it roughly.
 _NAMED = 5
 
@@ -47,7 +49,7 @@ def check_bundle(path: Path) -> Iterator[Finding]:
     except SaetuiError as error:
         yield Finding("manifest and sizes", str(error))
         return
-    yield Finding("manifest and sizes")
+    yield _manifest(bundle)
     with contextlib.closing(bundle):
         sound = True
         for name, file in sorted(bundle.manifest.files.items()):
@@ -57,6 +59,17 @@ def check_bundle(path: Path) -> Iterator[Finding]:
         # What lies in a damaged file says nothing about the others.
         if sound:
             yield from _parts(bundle)
+
+
+def _manifest(bundle: Bundle) -> Finding:
+    subject = "manifest and sizes"
+    if not bundle.manifest.seal:
+        return Finding(subject, detail=_UNSEALED)
+    try:
+        broken = seal_is_broken(bundle.path, bundle.manifest)
+    except (OSError, ValueError) as error:
+        return Finding(subject, f"{MANIFEST} cannot be read ({error}).")
+    return Finding(subject, f"{MANIFEST} is not what was written." if broken else "")
 
 
 def _changed(path: Path, sha256: str) -> str:

@@ -8,6 +8,10 @@ from saetui.errors import BundleDamaged
 from saetui.store.atomic import write_json
 from saetui.store.json_files import read_json
 
+# Bytes of the file; a feature takes about 200, and more where language models named families.
+_SLACK = 1 << 20
+_BYTES_PER_FEATURE = 4_000
+
 
 def write_families(path: Path, families: Families) -> None:
     """Write families; whole or not at all."""
@@ -20,7 +24,7 @@ def read_families(path: Path, n: int) -> Families:
     Raises:
         BundleDamaged: The file is missing, not JSON, or names a feature that does not exist.
     """
-    value = read_json(path)
+    value = read_json(path, most=_SLACK + n * _BYTES_PER_FEATURE)
     try:
         families = Families.from_dict(value)
     except BundleDamaged as error:

@@ -86,15 +86,13 @@ def save_lists(
         save_array(folder / name, array)
 
 
-def load_lists(folder: Path, files: ListFiles, n: int) -> FeatureLists | None:
-    """The lists of all `n` features; None in a bundle that lacks them.
+def load_lists(folder: Path, files: ListFiles, n: int) -> FeatureLists:
+    """The lists of all `n` features.
 
     Raises:
         BundleDamaged: They are not what belongs there.
     """
     paths = [folder / name for name in files.names]
-    if not all(path.exists() for path in paths):
-        return None
     features = map_array(paths[0], (n, LONGEST), np.int32)
     values = map_array(paths[1], (n, LONGEST), files.dtype)
     check_numbers(paths[0], features, -1, n)

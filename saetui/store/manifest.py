@@ -1,11 +1,12 @@
 """The manifest of a bundle: what it is, and the size and hash of every file in it."""
 
-from dataclasses import asdict, dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from saetui.errors import BundleDamaged, BundleError, BundleTooNew
-from saetui.store.atomic import write_json
+from saetui.store.atomic import json_text, write_json
 from saetui.store.json_files import briefly, parse_json, read_regular_file, record_from
 from saetui.version import __version__
 
@@ -61,6 +62,8 @@ class Manifest:
         files: Every file of the bundle by its path inside.
         saetui: Version that wrote the bundle.
         schema: Version of the bundle's layout.
+        seal: SHA-256 of the manifest's file with this left empty; empty in one from before it was
+            kept. `write_manifest` fills it in.
     """
 
     name: str
@@ -73,11 +76,25 @@ class Manifest:
     files: dict[str, FileRecord]
     saetui: str
     schema: int = SCHEMA
+    seal: str = field(default="", compare=False)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest; from this moment the folder is a bundle."""
-    write_json(folder / MANIFEST, asdict(manifest))
+    """Write the manifest, sealed; from this moment the folder is a bundle."""
+    values = asdict(replace(manifest, seal=""))
+    seal = hashlib.sha256(json_text(values).encode()).hexdigest()
+    write_json(folder / MANIFEST, {**values, "seal": seal})
+
+
+def seal_is_broken(folder: Path, manifest: Manifest) -> bool:
+    """Whether the file of a manifest was changed after it was sealed; False without a seal.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    content = read_regular_file(folder / MANIFEST)
+    blank = content.replace(f'"seal": "{manifest.seal}"'.encode(), b'"seal": ""', 1)
+    return bool(manifest.seal) and hashlib.sha256(blank).hexdigest() != manifest.seal
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -134,7 +151,8 @@ def _manifest(values: dict[str, Any]) -> Manifest:
     for name in records:
         _parts_inside(name)
     for sae in saes:
-        if sae.n < 1 or sae.k < 1 or sae.most_active < 0 or len(_parts_inside(sae.name)) > 1:
+        sizes_fit = 1 <= sae.k <= sae.n and 0 <= sae.most_active <= sae.n
+        if not sizes_fit or len(_parts_inside(sae.name)) > 1:
             raise ValueError(f"an SAE {briefly(sae.name)} of n = {sae.n}, k = {sae.k}")
     return manifest
 

@@ -11,7 +11,7 @@ No index ranks by itself. It names rows that hold the nearest, and whoever asks 
 from the vectors in the bundle, so that scores are exact whatever the kind.
 """
 
-from saetui.store.index.building import asked_kind, build_index, choose_kind
+from saetui.store.index.building import asked_kind, build_index, choose_kind, index_files
 from saetui.store.index.opening import open_index
 from saetui.store.index.parameters import IndexParameters, Rows, VectorIndex
 from saetui.store.index.recall import measure_recall
@@ -23,6 +23,7 @@ __all__ = [
     "asked_kind",
     "build_index",
     "choose_kind",
+    "index_files",
     "measure_recall",
     "open_index",
 ]

@@ -67,8 +67,8 @@ def asked_kind(text: str, documents: int, dimensions: int) -> tuple[Kind, str]:
 
 
 def index_files(kind: str) -> tuple[str, ...]:
-    """Files in the bundle that an index of a kind consists of."""
-    return _FILES[kind]
+    """Files in the bundle that an index of a kind consists of; of an unknown kind what all have."""
+    return _FILES.get(kind, (PARAMETERS,))
 
 
 def build_index(

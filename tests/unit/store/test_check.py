@@ -1,17 +1,22 @@
 """Checking names every file once, and what is wrong with it."""
 
+import contextlib
 import json
+import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import make_bundle
+from bundles import add_larger_sae, make_bundle
 from damage import fresh, write_sizes_and_hashes
 
+from saetui.errors import BundleDamaged
 from saetui.store.arrays import save_array
+from saetui.store.bundle import Bundle
 from saetui.store.check import Finding, check_bundle
 from saetui.store.index.building import Kind
-from saetui.store.manifest import read_manifest
+from saetui.store.manifest import read_manifest, write_manifest
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +94,94 @@ def test_documents_must_be_as_many_as_the_manifest_says(folder: Path, tmp_path: 
     other = make_bundle(tmp_path / "other.bundle", documents=61)
     (folder / "documents.sqlite").write_bytes((other / "documents.sqlite").read_bytes())
     write_sizes_and_hashes(folder)
-    assert problems(folder) == {"documents": "61 where the manifest says 60."}
+    assert list(problems(folder)) == ["documents"]
+    assert "rows for 61 documents, but manifest.json says 60" in problems(folder)["documents"]
+    other = make_bundle(tmp_path / "gap.bundle")
+    with contextlib.closing(sqlite3.connect(other / "documents.sqlite")) as connection:
+        connection.execute("DELETE FROM documents WHERE row = 7")
+        connection.commit()
+    write_sizes_and_hashes(other)
+    assert problems(other) == {"documents": "59 where the manifest says 60."}
+
+
+def unlisted(folder: Path, *names: str) -> None:
+    manifest = read_manifest(folder)
+    files = {name: file for name, file in manifest.files.items() if name not in names}
+    write_manifest(folder, replace(manifest, files=files))
+
+
+def test_every_file_that_is_read_must_be_listed(folder: Path, whole: Path) -> None:
+    everything = sorted(read_manifest(folder).files)
+    for name in everything:
+        fresh(whole, folder)
+        unlisted(folder, name)
+        (problem,) = problems(folder).values()
+        assert f"manifest.json does not list {name}, without which" in problem
+    fresh(whole, folder)
+    unlisted(folder, *everything)
+    with pytest.raises(BundleDamaged) as raised:
+        Bundle(folder)
+    (problem,) = problems(folder).values()
+    for name in set(everything) - {"index.hnsw"}:
+        assert name in raised.value.message
+        assert name in problem
+
+
+def test_what_is_not_listed_is_not_read(folder: Path) -> None:
+    add_larger_sae(folder)
+    names = [name for name in read_manifest(folder).files if "matches" in name]
+    assert len(names) == 2
+    unlisted(folder, *names)
+    (folder / "saes/k4-n24/stability.npy").write_bytes(b"nothing")
+    (folder / "saes/k4-n24/codes/companions.npy").write_bytes(b"nothing")
+    (folder / "saes/k4-n24/codes/together.npy").write_bytes(b"nothing")
+    for name in names:
+        (folder / name).write_bytes(b"nothing")
+    with contextlib.closing(Bundle(folder)) as bundle:
+        first, second = (bundle.sae(record.name) for record in bundle.manifest.saes)
+        assert first.matches(second.record) is None
+        assert first.stability is None
+        assert first.co_occurring(1, 5)
+    assert problems(folder) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"synthetic"', '"syntheti\\u0063"'),
+        ("0.1.0", "0.1.1"),
+        ("\n ", "\n  "),
+        ('"seal"', '"Seal"'),
+    ],
+)
+def test_a_manifest_that_was_changed_is_found(folder: Path, before: str, after: str) -> None:
+    path = folder / "manifest.json"
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    assert list(problems(folder)) == ["manifest and sizes"]
+
+
+def test_a_manifest_from_before_it_was_sealed_is_whole(folder: Path) -> None:
+    write_sizes_and_hashes(folder)
+    first, *others = check_bundle(folder)
+    assert first.ok
+    assert "an earlier version wrote the manifest" in first.detail
+    assert not any(finding.problem for finding in others)
+
+
+@pytest.mark.parametrize("change", [{"documents": 10**12}, {"dimensions": 10**7}])
+def test_sizes_that_the_files_have_no_room_for_are_refused(
+    folder: Path, change: dict[str, int]
+) -> None:
+    write_manifest(folder, replace(read_manifest(folder), **change))
+    with pytest.raises(BundleDamaged, match=r"smaller than the sizes in manifest\.json require"):
+        Bundle(folder)
+    (record,) = read_manifest(folder).saes
+    manifest = replace(read_manifest(folder), documents=60, dimensions=32)
+    write_manifest(folder, replace(manifest, saes=(replace(record, n=10**9),)))
+    with pytest.raises(BundleDamaged, match=r"sae_weights\.safetensors is smaller than the sizes"):
+        Bundle(folder)
 
 
 def test_codes_and_postings_must_agree(folder: Path) -> None:

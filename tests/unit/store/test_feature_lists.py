@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import BundleDamaged
-from saetui.store.feature_lists import CO_OCCURRING, LONGEST, NEAREST, load_lists, save_lists
+from saetui.store.feature_lists import LONGEST, NEAREST, load_lists, save_lists
 
 N = 4
 cosines = st.floats(-1, 1, width=32)
@@ -29,10 +29,6 @@ def test_lists_come_back(
     for feature, listed in enumerate(written):
         expected = listed[:limit] if limit <= LONGEST else None
         assert known.of(feature, limit) == expected
-
-
-def test_a_bundle_from_before_has_none(tmp_path: Path) -> None:
-    assert load_lists(tmp_path, CO_OCCURRING, N) is None
 
 
 def cut(path: Path) -> None:
