@@ -69,7 +69,7 @@ def _compare(
     """Every two SAEs that follow each other in size."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Column
-    from saetui.session.splitting import by_size, compare_saes, look_at_splitting, pairs_of
+    from saetui.session.splitting import by_size, compare_saes, pairs_of, splitting
 
     bundle = session.bundle
     pairs = pairs_of(bundle)[: len(by_size(bundle)) - 1]
@@ -78,7 +78,7 @@ def _compare(
             [shapes.comparison(*pair, compare_saes(bundle, *pair, cosine)) for pair in pairs]
         )
         return
-    found = [look_at_splitting(session, *pair, cosine) for pair in pairs]
+    found = [splitting(session, *pair, cosine) for pair in pairs]
     titles = ("recurrent", "split", "into", "novel", "lost", "never active")
     output.table(
         [Column("from"), Column("to"), *(Column(title, numeric=True) for title in titles)],

@@ -1,1 +1,1 @@
-"""An open bundle and an embedder: what the terminal app and the command line both call."""
+"""An open bundle and what can be asked of it: the library of the app and the command line."""

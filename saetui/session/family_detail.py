@@ -12,8 +12,8 @@ from saetui.interpret.families.superfeatures import family_documents
 from saetui.session.details import Example
 from saetui.session.session import Session
 
-MOST_MEMBERS = 500
-"""Members whose co-occurrence is counted, the most general; of a larger family the rest is not."""
+BLOCK_MEMBERS = 500
+"""The most members whose co-occurrence is counted; in a larger family they are the most general."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,14 @@ class FamilyDetail:
 
     Attributes:
         family: Its tree, label and scores.
-        mean_density: Mean share of documents that its members are active on.
-        members: The first `MOST_MEMBERS` of its members, in the order of `block`.
-        block: How these occur together.
-        parent_child: Mean number of documents that activate both a parent and its child; None
-            without such pairs.
-        child_child: The same of two children of one parent.
+        mean_density: Mean share of documents on which its members are active.
+        members: The first `BLOCK_MEMBERS` of its members, in the order of `block`.
+        block: How these members occur together.
+        parent_child: Mean number of documents that activate both a parent and its child; None if
+            there are no such pairs.
+        child_child: The same for two children of one parent.
         documents: How many documents activate the family.
-        top: Those that activate it most; `activation` is the family's, the L2 norm of its
-            members'.
+        top: The documents that activate it most; `activation` is the L2 norm of the members'.
     """
 
     family: Family
@@ -51,7 +50,7 @@ class FamilyDetail:
 
     @cached_property
     def containment(self) -> NDArray[np.float64]:
-        """Share of the rarer member's documents that activate both of two members; `(m, m)`."""
+        """Documents that activate both of two members, as a share of the rarer one's; `(m, m)`."""
         documents = np.diagonal(self.block.counts)
         rarer = np.minimum.outer(documents, documents)
         return np.asarray(self.block.counts / np.maximum(rarer, 1), dtype=np.float64)
@@ -60,7 +59,7 @@ class FamilyDetail:
 def family_detail(session: Session, family: Family, limit: int = 10) -> FamilyDetail:
     """Everything about a family, with up to `limit` documents."""
     sae = session.sae
-    members = family.members[:MOST_MEMBERS]
+    members = family.members[:BLOCK_MEMBERS]
     activations = Activations.of(sae.postings, family.members)
     rows, strengths = family_documents(activations)
     headings = session.bundle.documents.headings(rows[:limit].tolist())
@@ -95,7 +94,7 @@ def _means(
         with_parent += int(counts[places[parent], below].sum())
         edges += len(below)
         together = counts[np.ix_(below, below)]
-        # Each pair stands on both sides of the diagonal.
+        # The matrix holds each pair twice, on both sides of the diagonal.
         with_sibling += int(together.sum() - together.trace()) // 2
         pairs += len(below) * (len(below) - 1) // 2
     return with_parent / edges if edges else None, with_sibling / pairs if pairs else None

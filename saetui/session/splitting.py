@@ -1,4 +1,4 @@
-"""What becomes of features in the other SAEs of a bundle."""
+"""What becomes of an SAE's features in the other SAEs of a bundle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from saetui.store.manifest import SaeRecord
 
 Kind = Literal["split", "recurrent", "novel", "lost"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-"""What may become of a feature: of a small SAE, or (novel) what one of a large SAE is."""
+"""A feature of a smaller SAE is split, recurrent or lost; one of a larger SAE may be novel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A feature of another SAE, seen from one.
+    """A feature of another SAE that matches a feature.
 
     Attributes:
         feature: Its number in the other SAE.
         name: Its label or number.
-        cosine: Of the two directions.
-        together: Documents that activate both.
-        documents: Documents that activate the other one.
-        share: Of the documents that activate either, those that activate both.
+        cosine: Cosine of the two directions.
+        together: How many documents activate both.
+        documents: How many documents activate the other feature.
+        share: Documents that activate both, as a share of those that activate either.
     """
 
     feature: int
@@ -47,11 +47,11 @@ class MatchesIn:
 
     Attributes:
         sae: Name of the other SAE.
-        n: Its features.
-        matches: Nearest first, those with a cosine of at least 0.5 and in any case the nearest;
-            then those of `parts` that are not among the eight nearest.
-        parts: Numbers of the features that it splits into there, or the one that it recurs as:
-            all features whose nearest it is. None where the other SAE is no larger.
+        n: Number of features of the other SAE.
+        matches: Features with a cosine of at least 0.5, nearest first, or the nearest one if there
+            are none; then those of `parts` that are not among the eight nearest.
+        parts: In a larger SAE, the features whose nearest feature this is: those that it splits
+            into, or the one as which it recurs. None if the other SAE is not larger.
     """
 
     sae: str
@@ -65,10 +65,10 @@ class SplitOutcome:
     """What became of one feature.
 
     Attributes:
-        sae: The SAE that the feature is of.
+        sae: The SAE of the feature.
         feature: Its number.
         parts: Features of the larger SAE that match it, nearest first; none if lost or novel.
-        cosine: To its nearest feature in the other SAE.
+        cosine: Cosine to its nearest feature in the other SAE.
     """
 
     sae: str
@@ -79,14 +79,14 @@ class SplitOutcome:
 
 @dataclass(frozen=True)
 class Splitting:
-    """The features of a smaller and a larger SAE, sorted by what became of them.
+    """What became of the features of a smaller SAE in a larger SAE.
 
     Attributes:
         small: Name of the smaller SAE.
-        large: Name of the larger one.
-        outcomes: By kind. Features that split into most come first, recurrent ones are sorted by
-            cosine, novel and lost ones by their documents.
-        inactive: How many features of the larger one are active on no document.
+        large: Name of the larger SAE.
+        outcomes: The outcomes of each kind: those that split into the most first, recurrent ones by
+            cosine, novel and lost ones by their number of documents.
+        inactive: How many features of the larger SAE are active on no document.
     """
 
     small: str
@@ -101,7 +101,7 @@ def by_size(bundle: Bundle) -> list[SaeRecord]:
 
 
 def pairs_of(bundle: Bundle) -> list[tuple[str, str]]:
-    """Every two SAEs, the smaller first; those that follow one another in size come first."""
+    """All pairs of SAEs, each with the smaller first; neighbours in size come first."""
     names = [record.name for record in by_size(bundle)]
     places = list(combinations(range(len(names)), 2))
     places.sort(key=lambda pair: pair[1] - pair[0])
@@ -151,7 +151,7 @@ def matches_of(session: Session, feature: int, sae_name: str | None = None) -> l
 
 
 def _parts(up: Matches, feature: int, documents: NDArray[np.integer]) -> tuple[int, ...]:
-    """Features of a larger SAE that a small one's feature becomes, nearest first."""
+    """The features of a larger SAE that a feature splits into or recurs as, nearest first."""
     mine = (up.features[:, 0] == feature) & (up.cosines[:, 0] >= LEAST_COSINE) & (documents > 0)
     parts = np.flatnonzero(mine)
     return tuple(parts[np.argsort(-up.cosines[parts, 0], kind="stable")].tolist())
@@ -166,7 +166,7 @@ def _match(other: FeatureRecord, cosine: float, together: int, own: int) -> Matc
 def compare_saes(
     bundle: Bundle, small: str, large: str, least_cosine: float = LEAST_COSINE
 ) -> SaeComparison:
-    """Which features of a smaller SAE recur in a larger one, split, are novel there or are lost.
+    """Which features of two SAEs recur, split, are novel or are lost; see `core.matches.compare`.
 
     Raises:
         InputError: There is no such SAE, or the two were not matched.
@@ -174,17 +174,17 @@ def compare_saes(
     matches = bundle.sae(large).matches(bundle.sae(small).record)
     if matches is None:
         raise InputError(
-            f"The features of {large} were not matched with those of {small}.",
-            "Run 'saetui train' on the bundle with one of them: it matches all SAEs.",
+            f"The features of {large} have not been matched with those of {small}.",
+            "Run 'saetui train' on the bundle with one of them; it matches all SAEs.",
         )
     documents = [bundle.sae(name).postings.counts() for name in (small, large)]
     return compare(matches, documents[0], documents[1], least_cosine)
 
 
-def look_at_splitting(
+def splitting(
     session: Session, small: str, large: str, least_cosine: float = LEAST_COSINE
 ) -> Splitting:
-    """Sort the features of two SAEs by what became of them.
+    """What became of the features of two SAEs, by kind of outcome.
 
     Raises:
         InputError: There is no such SAE, or the two were not matched.

@@ -165,7 +165,7 @@ async def test_matches_that_are_missing_are_told(two: Path, tmp_path: Path) -> N
     rewritten = rewrite(folder, forget=("matches/",))
     async with drive(open_still(rewritten)) as driver:
         await driver.press("escape", "4")
-        assert "were not matched" in driver.text()
+        assert "have not been matched" in driver.text()
 
 
 async def test_screen(both: Session, screens: SnapshotAssertion) -> None:

@@ -1,1 +1,1 @@
-"""Features of an open bundle: find, filter, sort and compare them."""
+"""The features of an SAE: find, filter and sort them, with the reader's labels and notes."""

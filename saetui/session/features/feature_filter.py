@@ -1,12 +1,12 @@
-"""Choose features by words, by meaning and by what is known of them.
+"""Filters of features as text.
 
-    supernova light curves        words of the label, as typed
-    ~supernova light curves       meaning: features whose direction lies near the text
+    supernova light curves        words of the label or terms
+    ~supernova light curves       a meaning: features whose direction is near the text's embedding
     f1>=0.8 density<0.01          figures
-    family:any quality:mixed      what else is known
+    family:any quality:mixed      words of other texts about the feature
 
-All of it may be combined; every part must hold. A word after `~` belongs to the meaning until the
-next figure or name.
+The parts can be combined, and a feature must fulfil all of them. The words after `~` belong to the
+meaning until the next figure or name.
 """
 
 import re
@@ -32,13 +32,13 @@ FIGURES: dict[Figure, Callable[[FeatureRecord], float | None]] = {
     "cohesion": lambda record: record.quality.cohesion,
     "stability": lambda record: record.quality.stability,
 }
-"""What a feature can be compared and sorted by; None where it is not known."""
+"""The figures by which features are filtered and sorted; None if unknown."""
 
 NAMES = ("family", "quality", "label", "note", "bookmark")
-"""What may stand before a colon."""
+"""The names that can stand before a colon."""
 
 CLEAN = f"f1>={CLEAN_F1} pearson>={CLEAN_PEARSON} density<{CLEAN_DENSITY}"
-"""What the paper calls a clean feature."""
+"""The filter for what the paper calls clean features."""
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _CONDITION = re.compile(rf"(\w+)(<=|>=|!=|<|>|=)({_NUMBER})", re.IGNORECASE)
@@ -47,7 +47,7 @@ _NAMED = re.compile(r"(\w+):(\S+)")
 
 @dataclass(frozen=True)
 class Condition:
-    """A figure compared with a number; see `feature_table` for what fulfils it."""
+    """A comparison of a figure with a number."""
 
     figure: Figure
     comparison: str
@@ -56,13 +56,13 @@ class Condition:
 
 @dataclass(frozen=True)
 class FeatureFilter:
-    """What was asked for.
+    """A filter of features.
 
     Attributes:
-        words: Words of the label, or empty.
-        meaning: A text whose meaning features shall be near, or empty.
-        conditions: On figures.
-        named: Name and wanted value, such as `("quality", "mixed")`, in lower case.
+        words: Words of the label or terms; empty for any.
+        meaning: A text that the features' directions are near; empty for any.
+        conditions: Comparisons of figures.
+        named: Names and wanted texts, such as `("quality", "mixed")`, in lower case.
     """
 
     words: str = ""
@@ -72,10 +72,10 @@ class FeatureFilter:
 
     @classmethod
     def parse(cls, text: str) -> "FeatureFilter":
-        """Read what was typed.
+        """Read a filter from text.
 
-        What is not understood as a figure or a name counts as a word, so that half-typed text
-        filters by as much of it as makes sense.
+        Whatever is neither a figure nor a name counts as a word, so half-typed text already
+        filters.
         """
         words: list[str] = []
         meaning: list[str] = []

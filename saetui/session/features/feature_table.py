@@ -1,7 +1,7 @@
-"""What is known of all features of an SAE, a column for each figure, to filter and sort by.
+"""Filter and sort the features of an SAE by their figures.
 
-Thousands of records compared one by one would hold up every key; columns take a fraction of a
-millisecond. Each column is made when it is first asked for.
+Each figure is a column over all features, made when it is first needed. Comparing thousands of
+records one by one would delay every key; comparing a column takes a fraction of a millisecond.
 """
 
 import math
@@ -22,7 +22,7 @@ from saetui.store.features import FeatureRecord
 from saetui.store.notes import FeatureNotes
 
 SORT_KEYS = ("label", "quality", "family", *FIGURES)
-"""What features can be sorted by."""
+"""What `FeatureTable.sorted` accepts."""
 
 Mask = NDArray[np.bool_]
 
@@ -37,10 +37,10 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Mask]] = {
 
 
 class FeatureTable:
-    """Features of one SAE by what is known of them.
+    """The figures of one SAE's features.
 
     Args:
-        records: Of every feature, by number.
+        records: Figures and label of every feature, by number.
         families: The families of the SAE.
     """
 
@@ -52,7 +52,7 @@ class FeatureTable:
         self._indexes: dict[str, WordIndex] = {}
 
     def fulfilling(self, wanted: FeatureFilter, notes: Mapping[int, FeatureNotes]) -> Mask:
-        """Which features fulfil all of a filter but its words and meaning, `(n,)`.
+        """Which features fulfil the figures and names of a filter, bool `(n,)`.
 
         `name:any` keeps features that have such a text, `name:none` those that have none, and any
         other `name:text` those whose text matches; see `saetui.core.word_match`.
@@ -80,7 +80,9 @@ class FeatureTable:
     def sorted(
         self, records: Sequence[FeatureRecord], key: str, *, descending: bool
     ) -> list[FeatureRecord]:
-        """Some features by one of `SORT_KEYS`; those without it come last, equals by number.
+        """Sort some features by one of `SORT_KEYS`; those without a value come last.
+
+        Features of equal value are in order of number.
 
         Raises:
             InputError: There is no such key.
@@ -97,13 +99,13 @@ class FeatureTable:
         return [records[i] for i in order.tolist()]
 
     def _holds(self, condition: Condition) -> Mask:
-        """Which features fulfil a condition; a figure that is not known fulfils nothing."""
+        """Which features fulfil a condition; an unknown figure fulfils none."""
         column = self._column(condition.figure)
         compare = _COMPARISONS[condition.comparison]
         return np.asarray(compare(column, condition.number) & ~np.isnan(column))
 
     def _column(self, figure: Figure) -> NDArray[np.float64]:
-        """A figure of every feature, NaN where it is not known."""
+        """A figure of every feature, NaN if unknown."""
         if figure not in self._columns:
             values = [FIGURES[figure](record) for record in self._records]
             self._columns[figure] = np.array(
@@ -112,7 +114,7 @@ class FeatureTable:
         return self._columns[figure]
 
     def _keys(self, key: str) -> Sequence[Any]:
-        """What features are compared by when they are sorted; None where nothing is known."""
+        """The value of every feature under a sort key; None if unknown."""
         if key == "label":
             return [record.label.casefold() or None for record in self._records]
         if key == "quality":
@@ -125,7 +127,7 @@ class FeatureTable:
         return [None if math.isnan(value) else value for value in column.tolist()]
 
     def _texts(self, name: str, notes: Mapping[int, FeatureNotes]) -> list[str]:
-        """The text that each feature has under a name; "" for none."""
+        """The text of every feature under a name; empty if it has none."""
         match name:
             case "family":
                 families = (self._families.of_feature(record.id) for record in self._records)
@@ -143,7 +145,7 @@ class FeatureTable:
 
 
 def _dense_places(keys: Sequence[Any]) -> NDArray[np.int64]:
-    """Where each key stands among all different ones in ascending order; -1 for None."""
+    """The position of each key among the distinct keys in ascending order; -1 for None."""
     known = sorted({key for key in keys if key is not None})
     places = {key: place for place, key in enumerate(known)}
     return np.array([places.get(key, -1) for key in keys], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Find features and families by what they are called."""
+"""Find features and families by their names."""
 
 import copy
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def _number(name: str) -> int | None:
 
 
 def _text(feature: FeatureRecord) -> str:
-    """What a feature is found by."""
+    """The text in which words are looked for: label and terms."""
     return " ".join((feature.name, *feature.terms))
 
 
@@ -64,11 +64,11 @@ class Lookup:
         return np.argsort(self._order)
 
     def warm(self) -> None:
-        """Read every name, so that the first word looked for does not wait for it."""
+        """Index all names, so that the first search does not wait for it."""
         _ = self._labels, self._texts, self._places
 
     def renamed(self, feature: FeatureRecord) -> "Lookup":
-        """The same after one feature got another label; the texts of the others are kept."""
+        """The same names after one feature got another label; others are not read again."""
         other, place = copy.copy(self), feature.id
         other._features = _replaced(self._features, place, feature)
         other._names = _replaced(self._names, place, feature.name.casefold())
@@ -94,7 +94,7 @@ class Lookup:
         beginning = [i for i in np.flatnonzero(named).tolist() if self._names[i].startswith(phrase)]
         rank[beginning] = 0
         found = np.flatnonzero(self._texts.matching(words))
-        # Places among equals are known beforehand, so that numbers alone are sorted.
+        # The order among equals is known already, so one sort of numbers is enough.
         count = len(self._features)
         ranked = np.sort(self._places[found] + count * rank[found])
         best: list[int] = self._order[ranked % count].tolist()
@@ -108,10 +108,10 @@ class Lookup:
         return [family for family in self._families if matches(family.label, words)]
 
     def feature(self, name: str) -> int:
-        """The one feature that `name` means: its number, or its label.
+        """The feature with a number or label; the label may be abbreviated to some of its words.
 
         Raises:
-            InputError: None is called so, or several are.
+            InputError: No feature matches, or several do.
         """
         number = _number(name)
         if number is not None:
@@ -119,17 +119,17 @@ class Lookup:
             return number
         folded = name.strip().casefold()
         exact = [i for i, known in enumerate(self._names) if known == folded]
-        # What holds no word would match all of them.
+        # Text without words would match every feature.
         found = exact or (self.matching(name) if words_of(name) else [])
         if len(found) == 1:
             return found[0]
         raise self._unclear("feature", name, [f"{i} {self._features[i].name}" for i in found])
 
     def family(self, name: str) -> Family:
-        """The one family that `name` means: its number, or its label.
+        """The family with a number or label; the label may be abbreviated to some of its words.
 
         Raises:
-            InputError: None is called so, or several are.
+            InputError: No family matches, or several do.
         """
         folded, number = name.strip().casefold(), _number(name)
         if number is not None:

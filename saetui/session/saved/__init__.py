@@ -1,1 +1,1 @@
-"""What a reader keeps: presets, bookmarks, exports."""
+"""Searches and results as text and files: presets, bookmarks, exports, JSON, commands."""

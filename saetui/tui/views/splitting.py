@@ -132,12 +132,12 @@ class SplittingView(FilteredView):
             pane.say("No feature is chosen.")
 
     def _compare(self, pair: tuple[str, str]) -> "Splitting":
-        from saetui.session.splitting import look_at_splitting
+        from saetui.session.splitting import splitting
 
         session = self.opened
         for name in pair:
             session.features_of(name)
-        return look_at_splitting(session, *pair)
+        return splitting(session, *pair)
 
     def _show_found(self, pair: tuple[str, str], found: "Splitting") -> None:
         self._found = found

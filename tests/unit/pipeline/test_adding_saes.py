@@ -13,7 +13,7 @@ from saetui.pipeline.build import add_saes, build_bundle
 from saetui.pipeline.finishing import BuildOutcome
 from saetui.progress import Silent
 from saetui.session.session import Session
-from saetui.session.splitting import compare_saes, look_at_splitting, matches_of, pairs_of
+from saetui.session.splitting import compare_saes, matches_of, pairs_of, splitting
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.train.size import SaeSize
@@ -78,7 +78,7 @@ def test_features_are_matched_between_all_saes(extended: Path) -> None:
     parts = [len(found.recurrent), *map(len, found.split.values())]
     assert sum(parts) + len(found.novel) + len(found.inactive) == 32
     session = Session(bundle, "k4-n24")
-    both = look_at_splitting(session, "k4-n24", "matryoshka-k4-n32")
+    both = splitting(session, "k4-n24", "matryoshka-k4-n32")
     assert {outcome.feature for outcome in both.outcomes["novel"]} == set(found.novel)
     for feature in range(24):
         likes = matches_of(session, feature)
