@@ -186,12 +186,14 @@ def _models(
     if not specs:
         return {}
     from saetui.interpret.llm import Budget, LanguageModel, model_settings, parse_price
-    from saetui.pipeline.model_questions import ledger_of
+    from saetui.pipeline.model_labels import open_ledger
 
     known = parse_price(price) if price else None
     settings = {spec: model_settings(spec, base_url=base_url, price=known) for spec in specs}
     ledger = stack.enter_context(
-        ledger_of(session.bundle, session.sae, list(settings.values()), Budget(dollars), "steering")
+        open_ledger(
+            session.bundle, session.sae, list(settings.values()), Budget(dollars), "steering"
+        )
     )
     return {spec: LanguageModel(each, ledger) for spec, each in settings.items()}
 

@@ -9,8 +9,7 @@ from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeNa
 
 if TYPE_CHECKING:
     from saetui.interpret.llm import CostEstimate, ModelSettings
-    from saetui.pipeline.model_families import FamilyOutcome
-    from saetui.pipeline.model_labels import ModelOutcome
+    from saetui.pipeline.model_labels import Labelled, LabellingOutcome
     from saetui.session.session import Session
 
 
@@ -72,9 +71,9 @@ def label(
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
     from saetui.interpret.llm import Budget
-    from saetui.pipeline.model_families import FamilyLabelling
-    from saetui.pipeline.model_labels import ModelLabelling
-    from saetui.pipeline.model_questions import Models
+    from saetui.pipeline.family_labels import FamilyLabels
+    from saetui.pipeline.feature_labels import FeatureLabels
+    from saetui.pipeline.model_labels import LabellingJob, Models
 
     with opened(bundle, sae) as session, shown_progress() as progress:
         models = Models(
@@ -82,13 +81,14 @@ def label(
             _model(judge, base_url, judge_price, concurrency),
             Budget(budget, tokens),
         )
-        job: ModelLabelling | FamilyLabelling
-        name = session.sae.record.name
+        labelled: Labelled
         if families:
-            chosen = _chosen_families(session, only)
-            job = FamilyLabelling(session.bundle, name, models, chosen, progress)
+            numbers = _chosen_families(session, only)
+            labelled = FamilyLabels(session.bundle, session.sae, numbers, progress)
         else:
-            job = ModelLabelling(session.bundle, name, models, _chosen(session, only), progress)
+            chosen = _chosen(session, only)
+            labelled = FeatureLabels(session.bundle, session.sae, chosen, progress)
+        job = LabellingJob(session.bundle, labelled, models, progress)
         expected = job.estimate()
         progress.note(expected.in_words())
         if estimate:
@@ -154,7 +154,7 @@ def _expected(expected: "CostEstimate") -> dict[str, object]:
     }
 
 
-def _done(outcome: "ModelOutcome | FamilyOutcome") -> dict[str, object]:
+def _done(outcome: "LabellingOutcome") -> dict[str, object]:
     return {
         "labelled": len(outcome.labelled),
         "known": outcome.known,
@@ -166,7 +166,7 @@ def _done(outcome: "ModelOutcome | FamilyOutcome") -> dict[str, object]:
     }
 
 
-def _print(outcome: "ModelOutcome | FamilyOutcome", kind: str) -> None:
+def _print(outcome: "LabellingOutcome", kind: str) -> None:
     known = f" ({outcome.known:,} were known)" if outcome.known else ""
     typer.echo(
         f"{len(outcome.labelled):,} new labels{known}, {outcome.judged:,} labels judged, "

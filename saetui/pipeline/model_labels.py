@@ -1,226 +1,236 @@
-"""Have a language model label features of a bundle, or judge the labels they have."""
+"""Have language models label the features or families of a bundle, and judge their labels."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
-from saetui.errors import InputError
-from saetui.interpret.examples import Examples
+import numpy as np
+
+from saetui.errors import InputError, LanguageModelError
 from saetui.interpret.judging.judges import LabelToJudge
-from saetui.interpret.labels import FeatureLabel
+from saetui.interpret.judging.scores import Scores, detection_scores
+from saetui.interpret.judging.trials import Trials
 from saetui.interpret.llm import (
-    ActiveText,
+    Budget,
     CostEstimate,
-    FeatureExamples,
+    Labels,
+    LanguageModel,
     Ledger,
     LLMJudge,
+    LLMLabeller,
+    ModelSettings,
     Spending,
 )
-from saetui.pipeline.label_records import JUDGES, score_records
-from saetui.pipeline.label_store import store_labels
-from saetui.pipeline.model_questions import (
-    Models,
-    document_texts,
-    judge_scores,
-    questions_on,
-    study_of,
-)
+from saetui.paths import cache_dir
 from saetui.progress import Progress
-from saetui.store.bundle import Bundle
-from saetui.store.labels import LabelRecord, ScoreRecord
-
-_STRONGEST, _OTHERS, _NEGATIVES = 5, 5, 6
+from saetui.store.bundle import Bundle, StoredSae
 
 
 @dataclass(frozen=True)
-class ModelOutcome:
+class Models:
+    """The language models that a job asks.
+
+    Attributes:
+        labeller: The one that labels; None leaves the labels that there are.
+        judge: The one that judges labels; None for offline judges alone.
+        budget: Most that all of it may cost, this run and earlier ones of the same job together.
+
+    Raises:
+        InputError: There is neither.
+    """
+
+    labeller: ModelSettings | None
+    judge: ModelSettings | None
+    budget: Budget
+
+    def __post_init__(self) -> None:
+        if self.labeller is None and self.judge is None:
+            raise InputError("No language model is named.", "Give --with or --judge openai:MODEL.")
+
+
+class Labelled(Protocol):
+    """The features or the families that a job is about; they collect labels until it ends.
+
+    Attributes:
+        subject: Ends the name of the job's account in the ledger.
+        sae: Whose features or families they are.
+        size: How many the SAE has, those that the job is not about included.
+        trials: The held-out documents that labels are judged on.
+    """
+
+    subject: str
+    sae: StoredSae
+    size: int
+    trials: Trials
+
+    @property
+    def labels(self) -> Mapping[int, str]:
+        """The newest label of each by number, those of the job included."""
+
+    def estimate(self, labeller: LLMLabeller) -> CostEstimate:
+        """What `write` will probably cost."""
+
+    def write(self, labeller: LLMLabeller, progress: Progress) -> Labels:
+        """Have a model write labels, in the order of `labels`."""
+
+    def add(self, number: int, text: str, labels: Labels) -> bool:
+        """Take a label that was written; False where it was known, word for word."""
+
+    def score(self) -> None:
+        """Have offline judges score the labels added."""
+
+    def take(self, scores: Scores, judged: set[int]) -> None:
+        """Take the scores of those that a language model judged."""
+
+    def store(self) -> None:
+        """Put everything taken into the bundle."""
+
+
+@dataclass(frozen=True)
+class LabellingOutcome:
     """What language models did.
 
     Attributes:
-        labelled: New labels that were stored.
-        known: Labels that were given before, word for word, and not stored again.
-        failed: Features without a usable reply, and why.
-        judged: Labels judged.
-        spending: Over all runs of the request.
+        labelled: Features or families with a new label.
+        known: How many had the label given, word for word, which was not stored again.
+        failed: Those without a label from the model, and why.
+        judged: How many labels a language model judged.
+        spending: Over all runs of the job.
     """
 
-    labelled: tuple[LabelRecord, ...]
+    labelled: tuple[int, ...]
     known: int
     failed: Mapping[int, str]
     judged: int
     spending: Spending
 
 
-class ModelLabelling:
-    """One request about one SAE of a bundle.
+class LabellingJob:
+    """One job about the labels of one SAE of a bundle.
 
     Args:
         bundle: The open bundle.
-        sae: Name of the SAE; None for the bundle's first.
-        models: Who is asked.
-        features: What about.
+        labelled: What the job is about.
+        models: The models that are asked.
         progress: Told of every step.
-
-    Raises:
-        InputError: None of the features has documents to learn from.
     """
 
     def __init__(
-        self,
-        bundle: Bundle,
-        sae: str | None,
-        models: Models,
-        features: Sequence[int],
-        progress: Progress,
+        self, bundle: Bundle, labelled: Labelled, models: Models, progress: Progress
     ) -> None:
-        self._bundle, self._sae = bundle, bundle.sae(sae)
+        self._bundle, self._labelled = bundle, labelled
         self._models, self._progress = models, progress
-        self._texts = document_texts(bundle)
-        self._study = study_of(bundle, self._sae, progress)
-        self._examples = self._study.examples(tuple(features))
-        if not self._examples:
-            raise InputError(
-                "None of these features is active on a document to learn from.",
-                "Choose others with --only.",
-            )
 
     def estimate(self) -> CostEstimate:
         """What it will probably cost; asks nothing."""
-        with self._models.ledger(self._bundle, self._sae) as ledger:
-            total = CostEstimate()
-            labeller = self._models.labeller_in(ledger)
-            if labeller is not None:
-                total += labeller.estimate(self._shown())
-            judge = self._models.judge_in(ledger, self._texts)
-            if judge is not None:
-                total += judge.estimate(self._questions(self._labels_now()))
-            return total
+        total = CostEstimate()
+        with self._ledger() as ledger:
+            if self._models.labeller is not None:
+                labeller = LLMLabeller(LanguageModel(self._models.labeller, ledger))
+                total += self._labelled.estimate(labeller)
+            if self._models.judge is not None:
+                total += self._judge(self._models.judge, ledger).estimate(self._to_judge())
+        return total
 
-    def run(self) -> ModelOutcome:
-        """Label, score, judge, store. Interrupted, a second run pays for nothing again."""
-        with self._models.ledger(self._bundle, self._sae) as ledger:
-            made, failed = self._make(ledger)
-            labels = self._labels_now()
-            for record in made:
-                labels[record.feature] = _as_label(record)
-            scores = self._offline(labels, {record.feature for record in made})
-            judge = self._models.judge_in(ledger, self._texts)
-            judged = self._judged(judge, labels) if judge is not None else []
-            new, scores = self._told_apart(made, [*scores, *judged])
-            store_labels(
-                self._bundle.path,
-                self._sae.record.name,
-                new,
-                scores,
+    def run(self) -> LabellingOutcome:
+        """Label, score, judge and store. Interrupted, a second run pays for nothing again.
+
+        Raises:
+            LanguageModelError: A model cannot be asked. Labels are stored even if the one that
+                judges them cannot.
+        """
+        labelled, judged = self._labelled, set[int]()
+        new: list[int] = []
+        failed: dict[int, str] = {}
+        made = 0
+        error = None
+        with self._ledger() as ledger:
+            if self._models.labeller is not None:
+                labeller = LLMLabeller(LanguageModel(self._models.labeller, ledger))
+                labels = labelled.write(labeller, self._progress)
+                for number, outcome in zip(list(labelled.labels), labels.outcomes, strict=True):
+                    if outcome.answer is None:
+                        failed[number] = outcome.reason
+                        continue
+                    made += 1
+                    if labelled.add(number, outcome.answer, labels):
+                        new.append(number)
+            if new:
+                labelled.score()
+            if self._models.judge is not None:
+                try:
+                    judged = self._judged(self._judge(self._models.judge, ledger))
+                except LanguageModelError as stopped:
+                    error = stopped
+            if new or judged:
+                labelled.store()
+            if error is not None:
+                raise error
+            return LabellingOutcome(
+                tuple(new), made - len(new), failed, len(judged), ledger.spending()
             )
-            return ModelOutcome(
-                tuple(new),
-                len(made) - len(new),
-                failed,
-                len({score.feature for score in judged}),
-                ledger.spending(),
-            )
 
-    def _make(self, ledger: Ledger) -> tuple[list[LabelRecord], dict[int, str]]:
-        """New labels, and why there are none of some features."""
-        labeller = self._models.labeller_in(ledger)
-        if labeller is None:
-            return [], {}
-        shown = self._shown()
-        labels = labeller.label(shown, self._progress)
-        made, failed = [], {}
-        for each, outcome in zip(shown, labels.outcomes, strict=True):
-            if outcome.answer is None:
-                failed[each.feature] = outcome.reason
-                continue
-            made.append(
-                LabelRecord(
-                    each.feature,
-                    outcome.answer,
-                    (),
-                    labels.method,
-                    labels.model,
-                    labels.prompt_version,
-                    labels.created,
-                )
-            )
-        return made, failed
+    def _judged(self, judge: LLMJudge) -> set[int]:
+        """Have the labels judged; gives the numbers of those that were."""
+        trials = self._labelled.trials
+        asked = self._to_judge()
+        places = {number: place for place, number in enumerate(trials.features.tolist())}
+        confidences = np.zeros(len(trials.rows), dtype=np.float32)
+        judged = set()
+        for label, found in zip(asked, judge.confidences(asked, self._progress), strict=True):
+            # What was not judged has no confidences, and gets no score: it is not wrong.
+            if np.isfinite(found).all():
+                start = trials.indptr[places[label.feature]]
+                confidences[start : start + len(found)] = found
+                judged.add(label.feature)
+        if judged:
+            scores = detection_scores(judge.name, trials, confidences, self._labelled.size)
+            self._labelled.take(scores, judged)
+        return judged
 
-    def _shown(self) -> list[FeatureExamples]:
-        """What the labeller sees, all of it from documents that labels may be made from."""
-        return [self._shown_of(examples) for examples in self._examples.values()]
-
-    def _shown_of(self, examples: Examples) -> FeatureExamples:
-        active, values = self._sae.postings.documents(examples.feature)
-        strengths = dict(zip(active.tolist(), values.tolist(), strict=True))
-        others = [row for row in examples.deciles.tolist() if row not in examples.strongest]
-        rows = [
-            *examples.strongest.tolist()[:_STRONGEST],
-            *others[:: max(1, len(others) // _OTHERS)],
-        ]
-        rows = sorted(rows[: _STRONGEST + _OTHERS], key=lambda row: -strengths[row])
-        highest = max(strengths.values())
-        half = _NEGATIVES // 2
-        inactive = [*examples.near_misses.tolist()[:half], *examples.random.tolist()[:half]]
-        return FeatureExamples(
-            examples.feature,
-            tuple(ActiveText(self._texts[row], strengths[row] / highest) for row in rows),
-            tuple(self._texts[row] for row in inactive),
-        )
-
-    def _labels_now(self) -> dict[int, FeatureLabel]:
-        return {
-            record.id: FeatureLabel(record.id, record.label, "", record.terms, 0)
-            for record in self._sae.features
-        }
-
-    def _questions(self, labels: Mapping[int, FeatureLabel]) -> list[LabelToJudge]:
-        """The labels of the features asked about, with the held-out documents to judge."""
-        asked = {feature: labels[feature].text for feature in self._examples}
-        return questions_on(asked, self._study.trials)
-
-    def _judged(self, judge: LLMJudge, labels: Mapping[int, FeatureLabel]) -> list[ScoreRecord]:
-        """Scores by the language model of labels that it could judge."""
-        questions = self._questions(labels)
-        scores, usable = judge_scores(
-            judge, questions, self._study.trials, len(labels), self._progress
-        )
-        return [record for record in score_records(scores) if record.feature in usable]
-
-    def _offline(self, labels: Mapping[int, FeatureLabel], wanted: set[int]) -> list[ScoreRecord]:
-        """Scores of new labels by the offline judges."""
-        if not wanted:
-            return []
-        found = self._study.score([labels[feature] for feature in sorted(labels)])
+    def _to_judge(self) -> list[LabelToJudge]:
+        """The labels, each with the held-out documents that it is judged on."""
+        trials = self._labelled.trials
+        places = {number: place for place, number in enumerate(trials.features.tolist())}
         return [
-            record
-            for name in JUDGES
-            if name in found
-            for record in score_records(found[name])
-            if record.feature in wanted
+            LabelToJudge(number, label, (), trials.rows_of(places[number]))
+            for number, label in self._labelled.labels.items()
+            if number in places and label
         ]
 
-    def _told_apart(
-        self, made: Sequence[LabelRecord], scores: Sequence[ScoreRecord]
-    ) -> tuple[list[LabelRecord], list[ScoreRecord]]:
-        """Labels that features do not have yet, and scores with the versions they are of."""
-        new, versions = [], {}
-        for record in made:
-            same = [
-                label.version
-                for label in self._sae.labels(record.feature)
-                if replace(label, version=0, created="") == replace(record, created="")
-            ]
-            if same:
-                versions[record.feature] = same[-1]
-            else:
-                new.append(record)
-        added = {record.feature for record in new}
-        for feature in self._sae.features:
-            if feature.id not in added:
-                versions.setdefault(feature.id, feature.version)
-        numbered = [replace(score, version=versions.get(score.feature, 0)) for score in scores]
-        return new, [score for score in numbered if score.version or score.feature in added]
+    def _judge(self, settings: ModelSettings, ledger: Ledger) -> LLMJudge:
+        documents = self._bundle.documents
+        model = LanguageModel(settings, ledger)
+        return LLMJudge(model, lambda row: documents.document(row).embedding_text)
+
+    def _ledger(self) -> AbstractContextManager[Ledger]:
+        models = (self._models.labeller, self._models.judge)
+        sae, subject = self._labelled.sae, self._labelled.subject
+        return open_ledger(self._bundle, sae, models, self._models.budget, subject)
 
 
-def _as_label(record: LabelRecord) -> FeatureLabel:
-    return FeatureLabel(record.feature, record.text, record.method, record.terms, 0)
+@contextmanager
+def open_ledger(
+    bundle: Bundle,
+    sae: StoredSae,
+    models: Sequence[ModelSettings | None],
+    budget: Budget,
+    subject: str = "",
+) -> Iterator[Ledger]:
+    """The ledger in which a job is booked, however many runs it takes to finish it.
+
+    Args:
+        bundle: That the job is about.
+        sae: Of the bundle.
+        models: That are asked.
+        budget: Most that all runs of the job may cost together.
+        subject: What the models are asked about, if not features.
+    """
+    names = [each.spec if each else "" for each in models]
+    account = "|".join([str(bundle.path.resolve()), sae.record.name, *names])
+    folder = cache_dir() / "llm"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{account}|{subject}" if subject else account
+    with Ledger(folder / "replies.sqlite", name, budget) as ledger:
+        yield ledger

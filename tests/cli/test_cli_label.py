@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from bundles import TOPICS, HashEmbedder, make_bundle
 from command_line import Run
+from endpoint_server import failing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpret" / "llm"))
 
@@ -51,7 +52,7 @@ def own(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SAETUI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setattr(
-        "saetui.pipeline.model_questions.load_embedder",
+        "saetui.pipeline.feature_labels.load_embedder",
         lambda settings: HashEmbedder(settings.dimensions or 0),
     )
     path = tmp_path / "own.bundle"
@@ -131,6 +132,83 @@ def test_a_budget_ends_the_work_and_keeps_what_was_paid_for(
     rest = run(*command, "--budget", "1").json
     assert rest["labelled"] + some["labelled"] == rest["labelled"] + rest["known"]
     assert rest["failed"] == {}
+
+
+def judges_of(run: Run, bundle: Path, feature: int) -> list[set[str]]:
+    """Who scored each label of a feature."""
+    labels = run("feature", bundle, str(feature), "--json").json["labels"]
+    return [{score["judge"] for score in label["scores"]} for label in labels]
+
+
+def test_what_was_not_judged_for_want_of_credit_is_blank_and_judged_later(
+    run: Run, own: Path, server: Reader
+) -> None:
+    answered = iter(range(8))
+    server.rule = lambda request: (
+        None if next(answered, None) is not None else failing(402, "Add credits")(request)
+    )
+    command = ["label", own, "--judge", "openai:reader", *asked(server, "--concurrency", "2")]
+    command += ["--only", "1,2,6,7", "--json"]
+    shown = {feature: run("feature", own, str(feature), "--json").json for feature in (1, 2, 6, 7)}
+    some = run(*command)
+    assert some.code == 0, some.err
+    judged = [feature for feature in shown if "openai:reader" in judges_of(run, own, feature)[-1]]
+    assert 0 < some.json["judged"] == len(judged) < 4
+    assert "not paid for: Add credits" in some.err
+    assert "run the same command again" in some.err
+    # Nothing more was sent, and a feature without a judgement has no score rather than a bad one.
+    assert len(server.requests) <= 8 + 2
+    for feature in set(shown) - set(judged):
+        assert run("feature", own, str(feature), "--json").json == shown[feature]
+    server.rule = lambda request: None
+    assert run(*command).json["judged"] == 4
+    assert set(server.times_paid().values()) == {1}
+    for feature in shown:
+        assert "openai:reader" in judges_of(run, own, feature)[-1]
+
+
+@pytest.mark.parametrize("families", [[], ["--families"]])
+def test_labels_that_were_paid_for_are_stored_though_the_judge_cannot_be_asked(
+    run: Run, own: Path, server: Reader, families: list[str]
+) -> None:
+    server.rule = lambda request: (
+        failing(401, "no such judge")(request)
+        if "Concept" in request["messages"][1]["content"]
+        else None
+    )
+    command = ["label", own, *families, "--with", "openai:writer", "--judge", "openai:reader"]
+    command += asked(server, "--only", "1,2", "--json")
+    done = run(*command)
+    assert done.code == 1
+    assert "did not accept the key: no such judge" in done.err
+    kind = "family" if families else "feature"
+    assert run(kind, own, "1", "--json").json["labels"][-1]["model"] == "openai:writer"
+    assert run("check", own).code == 0
+    server.rule = lambda request: None
+    again = run(*command).json
+    assert (again["labelled"], again["known"], again["judged"]) == (0, 2, 2)
+    assert set(server.times_paid().values()) == {1}
+
+
+def test_a_key_that_the_server_echoes_is_in_no_output_and_no_file(
+    run: Run, own: Path, server: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk-proj-Ab12Cd34Ef56Gh78Ij90"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    command = ["label", own, "--with", "openai:writer", "--price", "1,2", "--only"]
+    server.rule = replying(json.dumps({"label": f"Key {key}"}))
+    outputs = [run(*command, "1", "--json"), run("feature", own, "1")]
+    assert "Key [key]" in outputs[1].out
+    server.rule = replying(f"You sent {key[:14]}\n{key[14:]} and more words than a label may have")
+    outputs.append(run(*command, "2"))
+    server.rule = failing(401, f"Wrong key: {key}")
+    outputs.append(run("--debug", *command, "6"))
+    assert "Wrong key: [key]" in outputs[-1].err
+    assert set(server.keys) == {f"Bearer {key}"}
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    said = b"".join([*files, *((each.out + each.err).encode() for each in outputs)])
+    assert not [start for start in range(len(key) - 8) if key[start : start + 8].encode() in said]
 
 
 def test_a_feature_that_gets_no_usable_reply_is_named(run: Run, own: Path, server: Reader) -> None:

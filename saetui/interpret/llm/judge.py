@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ class LLMJudge:
 
     Args:
         model: The model.
-        texts: Title and text of every document of the corpus, by row.
+        text: Gives title and text of the document in a row.
         batch: Most documents in one request.
         seed: Draws the order. The same label, documents and seed give the same requests, so that
             what was judged before costs nothing.
@@ -58,7 +58,7 @@ class LLMJudge:
     def __init__(
         self,
         model: LanguageModel,
-        texts: Sequence[str],
+        text: Callable[[int], str],
         *,
         batch: int = 10,
         seed: int = 0,
@@ -66,7 +66,7 @@ class LLMJudge:
     ) -> None:
         self.name = model.settings.spec
         self._model = model
-        self._texts = texts
+        self._text = text
         self._batch = batch
         self._seed = seed
         self._longest_text = longest_text
@@ -137,7 +137,7 @@ class LLMJudge:
     def _question(
         self, label: "LabelToJudge", places: NDArray[np.intp]
     ) -> Question[tuple[float, ...]]:
-        texts = [self._texts[row] for row in label.rows[places].tolist()]
+        texts = list(map(self._text, label.rows[places].tolist()))
         return Question(
             PROMPT_VERSION,
             judge_messages(label.label, texts, self._longest_text),

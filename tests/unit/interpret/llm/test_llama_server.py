@@ -144,7 +144,7 @@ def test_labels_and_judgements_are_answered_or_refused_one_by_one(
     labels = LLMLabeller(model_at(address, ledger)).label(features(range(2)))
     texts = [f"A paper on topic {number}." for number in range(3)]
     asked = LabelToJudge(0, "Topic 1", (), np.arange(3, dtype=np.int32))
-    judged = LLMJudge(model_at(address, ledger), texts).judge([asked], Told())
+    judged = LLMJudge(model_at(address, ledger), texts.__getitem__).judge([asked], Told())
     for outcome in (*labels.outcomes, *judged):
         assert outcome.ending in (Ending.ANSWERED, Ending.FAILED)
         assert (outcome.answer is None) == bool(outcome.reason)

@@ -167,7 +167,7 @@ def test_a_server_that_ignores_the_form(server, ledger, text):
 )
 def test_judgements_from_a_server_that_ignores_the_form(server, ledger, text):
     server.rule = replying(text)
-    judge = LLMJudge(model_at(server.url, ledger), ["a", "b"])
+    judge = LLMJudge(model_at(server.url, ledger), ["a", "b"].__getitem__)
     question = LabelToJudge(0, "x", (), np.arange(2, dtype=np.int32))
     (found,) = judge.confidences([question], Silent())
     assert sorted(found) == [-1, 0.5]

@@ -15,7 +15,7 @@ EVEN = ALL[::2]
 
 
 def judge_at(server, ledger, texts=TEXTS, **options) -> LabelJudge:
-    return LLMJudge(model_at(server.url, ledger), texts, **options)
+    return LLMJudge(model_at(server.url, ledger), texts.__getitem__, **options)
 
 
 def question(label, rows=ALL):
