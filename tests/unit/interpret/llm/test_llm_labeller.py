@@ -92,7 +92,7 @@ def test_no_features(server, ledger):
 
 
 def test_requests_run_at_once_but_no_more_than_allowed(server, ledger):
-    server.delay = 0.03
+    server.delay = 0.2
     labels_at(server, ledger, range(13), concurrency=4)
     assert server.most_at_once == 4
 
