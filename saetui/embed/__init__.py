@@ -1,8 +1,7 @@
-"""Text to unit vectors: every embedder behind one protocol, loaded by name when first needed."""
+"""Turn text into unit vectors: all embedders have one protocol and are loaded by name."""
 
-from saetui.embed.protocol import Embedder
+from saetui.embed.protocol import Embedder, EmbedderSettings
 from saetui.embed.registry import availability, known_embedders, load_embedder
-from saetui.embed.settings import EmbedderSettings
 
 __all__ = [
     "Embedder",

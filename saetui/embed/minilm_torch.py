@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that everybody knows
+import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
 
 from saetui.embed.minilm_numpy import HEAD_WIDTH, HEADS, LAYER_NORM_EPSILON, LAYERS, WIDTH, Float
@@ -52,7 +52,7 @@ class TorchForward:
         self._tokens_per_batch = _TOKENS_PER_BATCH.get(device.type, 4_096)
 
         def stored(name: str, type_: torch.dtype) -> Tensor:
-            # Copied, because torch takes no read-only memory.
+            # Copied, because torch does not accept read-only memory.
             return torch.from_numpy(np.array(tensors[name])).to(device, type_)
 
         def linear(*names: str) -> _Affine:
@@ -91,13 +91,13 @@ class TorchForward:
 
         Args:
             token_ids: Of each text, with the model's opening and closing tokens; at most 512.
-            done: Told how many texts each batch finished.
+            done: Called with the number of texts after each batch.
 
         Returns:
             Float32 `(m, 384)`, rows of unit norm in the order given.
         """
         vectors = np.empty((len(token_ids), WIDTH), dtype=np.float32)
-        # Texts of like length share a batch, so that little of it is padding.
+        # Sorted by length, so that batches contain little padding.
         order = sorted(range(len(token_ids)), key=lambda text: -len(token_ids[text]))
         start = 0
         while start < len(order):

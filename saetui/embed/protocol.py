@@ -1,7 +1,10 @@
-"""What every embedder offers, whatever computes its vectors."""
+"""What every embedder offers, and what a bundle records to load the same one again."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from saetui.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +22,7 @@ class Embedder(Protocol):
 
     @property
     def revision(self) -> str:
-        """What identifies its weights; for a remote model as much as is known."""
+        """Identifies its weights, as far as that is known of a remote model."""
 
     @property
     def dimensions(self) -> int:
@@ -29,7 +32,7 @@ class Embedder(Protocol):
         """The vector of one query.
 
         Args:
-            text: What the user typed; cut where the model stops reading.
+            text: What the user typed; cut to the model's maximum length.
 
         Returns:
             Float32 `(d,)` of unit norm.
@@ -42,11 +45,11 @@ class Embedder(Protocol):
     def embed_documents(
         self, texts: Sequence[str], progress: "Progress | None" = None
     ) -> "NDArray[np.float32]":
-        """The vectors of documents; the same texts give the same vectors whenever they are asked.
+        """The vectors of documents; equal texts always get equal vectors.
 
         Args:
-            texts: Documents; each is cut where the model stops reading.
-            progress: Told of every batch by `advance`; the caller starts the task.
+            texts: Documents; each is cut to the model's maximum length.
+            progress: `advance` is called after every batch; the caller starts the task.
 
         Returns:
             Float32 `(m, d)`, rows of unit norm in the order of `texts`.
@@ -54,3 +57,70 @@ class Embedder(Protocol):
         Raises:
             EmbedderError: The embedder failed.
         """
+
+
+@dataclass(frozen=True)
+class EmbedderSettings:
+    """Everything needed to load an embedder, and nothing secret: keys stay in the environment.
+
+    Attributes:
+        spec: Name of the embedder, with the model after a colon where it needs one.
+        dimensions: Width of its vectors; None before an embedder was loaded.
+        revision: Identifies its weights; empty before an embedder was loaded. Loading other
+            weights than these is an error.
+        requested_dimensions: Width requested from a model that can shorten its vectors; None for
+            the model's full width.
+        base_url: Address of the endpoint; None for the embedder's usual one.
+        ids: For precomputed vectors, the file that names the document of every row.
+        query_spec: For precomputed vectors, the embedder that made them, which embeds queries.
+    """
+
+    spec: str
+    dimensions: int | None = None
+    revision: str = ""
+    requested_dimensions: int | None = None
+    base_url: str | None = None
+    ids: str | None = None
+    query_spec: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The part of the spec that names the embedder."""
+        return self.spec.partition(":")[0].strip()
+
+    @property
+    def argument(self) -> str:
+        """The part of the spec after the first colon: a model or a file; may be empty."""
+        return self.spec.partition(":")[2].strip()
+
+    def resolved(self, embedder: "Embedder") -> "EmbedderSettings":
+        """These settings completed with name, width and revision of the embedder they loaded."""
+        return replace(
+            self,
+            spec=embedder.name,
+            dimensions=embedder.dimensions,
+            revision=embedder.revision,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON values for a manifest; settings that are not set are left out."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, "")}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "EmbedderSettings":
+        """The settings in a manifest; entries added by a later version are ignored.
+
+        Raises:
+            InputError: There is no spec, or an entry has the wrong type.
+        """
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        for name, value in known.items():
+            is_width = name in ("dimensions", "requested_dimensions")
+            if value is not None and (type(value) is int if is_width else type(value) is str):
+                continue
+            if value is None and name not in ("spec", "revision"):
+                continue
+            raise InputError(f"The embedder's settings hold {value!r} as '{name}'.")
+        if not known.get("spec"):
+            raise InputError("The embedder's settings do not name an embedder.")
+        return cls(**known)

@@ -1,22 +1,21 @@
-"""Embedders by name; the module of each is imported when it is first asked for."""
+"""Embedders by name; the module of each is imported when it is first used."""
 
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Protocol, cast
 
-from saetui.embed.protocol import Embedder
-from saetui.embed.settings import EmbedderSettings
+from saetui.embed.protocol import Embedder, EmbedderSettings
 from saetui.errors import EmbedderError
 
 
 class _EmbedderModule(Protocol):
-    """What the module of every embedder offers."""
+    """The functions that the module of every embedder has."""
 
     def load(self, settings: EmbedderSettings) -> Embedder:
-        """The embedder, ready or able to make itself ready."""
+        """The embedder, loaded or ready to load itself when first used."""
 
     def availability(self, settings: EmbedderSettings) -> tuple[bool, str]:
-        """Whether `load` would work here, and a sentence why."""
+        """Whether `load` would work here, and a sentence that says why."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,11 @@ class EmbedderKind:
     """One way to embed.
 
     Attributes:
-        usage: How its spec is written.
+        usage: The form of its spec.
         summary: What it is, in a few words.
-        module: Where it lives.
+        module: Its module.
         argument: What belongs after the colon; empty when nothing does.
-        options: The settings beside the spec that mean something to it.
+        options: The settings other than the spec that it uses.
     """
 
     usage: str
@@ -58,7 +57,7 @@ _KINDS = {
     ),
     "precomputed": EmbedderKind(
         "precomputed:VECTORS.npy",
-        "vectors made elsewhere, read from a file",
+        "vectors that you already have, read from a file",
         "saetui.embed.precomputed",
         "a .npy file",
         frozenset({"ids", "query_spec", "requested_dimensions", "base_url"}),
@@ -79,19 +78,19 @@ def load_embedder(
     ids: str | None = None,
     query_spec: str | None = None,
 ) -> Embedder:
-    """Load an embedder by its name, or again by what a bundle recorded.
+    """Load an embedder by its name, or by the settings that a bundle recorded.
 
     Args:
         spec: Such as `minilm` or `openai:text-embedding-3-small`; or complete settings, to which
             the options below are added.
-        dimensions: Width to ask of a model that can shorten its vectors.
+        dimensions: Width to request from a model that can shorten its vectors.
         base_url: Address of an OpenAI-compatible endpoint.
-        ids: File that names the documents of precomputed vectors.
-        query_spec: Embedder for queries beside precomputed vectors.
+        ids: File with the document ids of precomputed vectors.
+        query_spec: Embedder for queries, with precomputed vectors.
 
     Raises:
-        EmbedderError: There is no such embedder, it cannot be loaded here, or it is not the one
-            that was recorded.
+        EmbedderError: There is no such embedder, it cannot be loaded here, or its weights differ
+            from the recorded ones.
         MissingDependency: It needs a package that is not installed.
     """
     if dimensions is not None and dimensions < 1:
@@ -108,14 +107,14 @@ def load_embedder(
     if settings.revision and embedder.revision != settings.revision:
         raise EmbedderError(
             f"The weights of '{embedder.name}' found here ({embedder.revision[:12]}) are not those "
-            f"that were recorded ({settings.revision[:12]}), so its vectors would not compare.",
+            f"that were recorded ({settings.revision[:12]}), so its vectors are not comparable.",
             "Install the recorded version of the model, or build the bundle again.",
         )
     return embedder
 
 
 def availability(spec: str | EmbedderSettings) -> tuple[bool, str]:
-    """Whether an embedder could be loaded here, and a sentence why; loads no weights."""
+    """Whether an embedder could be loaded here, and a sentence that says why; loads no weights."""
     settings = spec if isinstance(spec, EmbedderSettings) else EmbedderSettings(spec)
     try:
         return _module(settings).availability(settings)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.embed.checks import checked_query, encodable, unit_row, unit_rows
 from saetui.embed.hub import is_offline
-from saetui.embed.settings import EmbedderSettings
-from saetui.embed.texts import checked_query, encodable
-from saetui.embed.vectors import unit_row, unit_rows
+from saetui.embed.protocol import EmbedderSettings
 from saetui.errors import EmbedderError, MissingDependency
 from saetui.progress import Progress, Silent
 
@@ -26,11 +25,11 @@ _TEXTS_PER_BATCH = 32
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model, with the prompts that its authors set for queries and texts.
+    """A sentence-transformers model, with the prompts that it defines for queries and documents.
 
     Args:
         model: Name on the Hugging Face hub, or a folder.
-        dimensions: Leading dimensions to keep, for models trained to be cut; None for all.
+        dimensions: Leading dimensions to keep, of models trained for that; None for all.
 
     Raises:
         EmbedderError: The model cannot be loaded.
@@ -42,10 +41,10 @@ class SentenceTransformerEmbedder:
         self.dimensions = int(self._model.encode(["width"], show_progress_bar=False).shape[1])
         if dimensions and self.dimensions != dimensions:
             raise EmbedderError(
-                f"'{model}' gives vectors of width {self.dimensions}, which cannot be cut to "
+                f"'{model}' makes vectors of width {self.dimensions}, which cannot be cut to "
                 f"{dimensions}."
             )
-        # A model's tokenizer keeps state, so two threads may not use it at once.
+        # A model's tokenizer has state, so only one thread may use it at a time.
         self._in_use = threading.Lock()
 
     @cached_property
@@ -102,7 +101,7 @@ class SentenceTransformerEmbedder:
 
 
 def load(settings: EmbedderSettings) -> SentenceTransformerEmbedder:
-    """The embedder, weights in memory; importing the library takes seconds."""
+    """The embedder with its weights in memory; importing the library takes seconds."""
     if find_spec("sentence_transformers") is None:
         raise MissingDependency(
             "sentence-transformers", f"The embedder '{settings.spec}'", "sentence-transformers"
@@ -111,7 +110,7 @@ def load(settings: EmbedderSettings) -> SentenceTransformerEmbedder:
 
 
 def availability(settings: EmbedderSettings) -> tuple[bool, str]:
-    """Whether the library is here; whether it finds the model shows only in loading it."""
+    """Whether the library is installed; only loading shows whether it finds the model."""
     if find_spec("sentence_transformers") is None:
         return False, (
             "The package 'sentence-transformers' is not installed. "
@@ -126,15 +125,15 @@ def _loaded(model: str, dimensions: int | None) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    # Bars for downloads and loading would be drawn across the terminal app.
+    # Progress bars would be drawn over the terminal app.
     disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
     failure: Exception | None = None
-    # What is on this machine is taken without asking the hub whether there is something newer.
+    # A model on this machine is used without asking the hub for a newer version.
     only_here = Path(model).is_dir() or is_offline()
     for local in (True,) if only_here else (True, False):
         try:
             return SentenceTransformer(model, truncate_dim=dimensions, local_files_only=local)
-        except Exception as error:  # noqa: BLE001 - a model's files can fail in any way
+        except Exception as error:  # noqa: BLE001 - damaged model files raise anything
             failure = error
     raise EmbedderError(
         f"sentence-transformers cannot load '{model}' ({_first_line(failure)}).",

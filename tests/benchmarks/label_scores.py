@@ -21,7 +21,7 @@ import numpy as np
 
 from saetui.embed import load_embedder
 from saetui.embed.precomputed import PrecomputedVectors
-from saetui.embed.settings import EmbedderSettings
+from saetui.embed.protocol import EmbedderSettings
 from saetui.interpret.examples import ExampleSource
 from saetui.interpret.judging.calibration import calibrate
 from saetui.interpret.judging.evidence import Sample, gather_evidence

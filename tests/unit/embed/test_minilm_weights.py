@@ -169,5 +169,5 @@ def test_the_weights_are_fetched_from_the_hub(hub, monkeypatch, minilm_folder, t
 @pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="the hub's client is absent")
 def test_a_failed_download_says_so(hub, tmp_path):
     said = _fetch(hub, tmp_path)
-    assert "fetching them from the Hugging Face hub failed" in said
+    assert "downloading them from the Hugging Face hub failed" in said
     assert "saetui[demo]" in said

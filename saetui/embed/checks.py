@@ -1,11 +1,28 @@
-"""The rule that every embedding is a finite vector of unit norm, enforced in one place."""
+"""Rules for every embedder: a query is not blank, a vector is finite and of unit norm."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.errors import EmbedderError
+from saetui.errors import EmbedderError, InputError
 
 _NAMED = 5
+
+
+def checked_query(text: str) -> str:
+    """`text` without surrounding white space, safe to encode.
+
+    Raises:
+        InputError: It is blank: the embedding of an empty text would find arbitrary documents.
+    """
+    query = encodable(text).strip()
+    if not query:
+        raise InputError("The query is empty.", "Type what to search for.")
+    return query
+
+
+def encodable(text: str) -> str:
+    """`text` with lone surrogates, which UTF-8 cannot encode, replaced by question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def unit_rows(vectors: NDArray[np.floating], names: list[str], source: str) -> NDArray[np.float32]:
@@ -13,8 +30,8 @@ def unit_rows(vectors: NDArray[np.floating], names: list[str], source: str) -> N
 
     Args:
         vectors: `(m, d)`, any float type.
-        names: What to call each row in an error.
-        source: What made the vectors, for an error.
+        names: Of each row, for error messages.
+        source: What made the vectors, for error messages.
 
     Returns:
         Float32 `(m, d)`, a copy.
