@@ -1,4 +1,4 @@
-"""How long a session takes to answer what the app asks of it, and how much its index finds."""
+"""Measure how long a session takes to answer the app's questions, and the recall of its index."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from saetui.store.arrays import forget_pages
 from saetui.store.facts import LONGEST
 from saetui.store.index.recall import DEPTH, nearest_rows, query_vectors
 
-# As the app asks: as many results as a tall terminal shows, with reasons.
+# The app asks for as many results as a tall terminal shows, with reasons.
 _LIMIT = 50
 _STEP = 0.05
 _STRENGTH = (0.25, 1.0)
@@ -33,13 +33,13 @@ _MOST_VALUES = 40
 
 @dataclass(frozen=True)
 class Latency:
-    """How long one interaction took, time and again.
+    """The times of one interaction, repeated.
 
     Attributes:
-        name: What was done.
-        milliseconds: Of each time, in the order in which it was done.
-        processor: Milliseconds of processor time that the calling thread took, which other work on
-            the machine disturbs little; empty where several threads take part.
+        name: The interaction.
+        milliseconds: The time of each repetition, in order.
+        processor: Processor time of the calling thread in milliseconds, which other work on the
+            machine disturbs little; empty if several threads take part.
     """
 
     name: str
@@ -47,32 +47,32 @@ class Latency:
     processor: tuple[float, ...] = ()
 
     def percentile(self, share: float) -> float:
-        """The time that `share` percent took at most."""
+        """The time within which `share` percent of the repetitions ended."""
         return float(np.percentile(self.milliseconds, share))
 
 
 def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Latency]:
-    """Do everything that can be asked of a session, `repeats` times, and time it.
+    """Repeat every kind of interaction and time it.
 
-    Documents are drawn at random, and features as documents have them, so that a dense feature
-    comes as often as a reader meets it.
+    Documents are drawn at random, and features from the codes of random documents, so dense
+    features come as often as a reader meets them.
 
     Args:
-        session: Of a bundle with documents.
-        repeats: How often each interaction is timed.
-        seed: Of all that is drawn.
+        session: A session on a bundle that has documents.
+        repeats: How many times each interaction is repeated.
+        seed: For all random numbers.
     """
     random = np.random.default_rng(seed)
     rows = random.integers(len(session.bundle), size=repeats).tolist()
     features = features_met(session, repeats, random)
     queries = [SearchRequest(like=row, limit=_LIMIT, why=True) for row in rows]
     session.warm()
-    # Once before it counts, so that nothing is read or imported for the first time.
+    # One search before the first measurement reads and imports everything.
     session.search(queries[-1])
 
     def steered(mode: Mode, among: DocumentFilter = EVERYTHING) -> list[Callable[[], object]]:
         requests = [
-            # Of one query, as one steers it: ten steps of each feature.
+            # One query is steered as by a person: ten steps of each feature.
             replace(
                 queries[0],
                 mode=mode,
@@ -107,7 +107,7 @@ def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Laten
 
 
 def features_met(session: Session, count: int, random: np.random.Generator) -> list[int]:
-    """Features as one meets them: of random documents, one that is active on each."""
+    """A feature that is active on each of `count` random documents."""
     codes, found = session.sae.codes, list[int]()
     for row in random.integers(len(session.bundle), size=count).tolist():
         active = codes.indices[row][codes.indices[row] >= 0]
@@ -117,10 +117,10 @@ def features_met(session: Session, count: int, random: np.random.Generator) -> l
 
 
 def measured_recall(session: Session, seed: int) -> dict[str, float]:
-    """Share of the true first ten that a search finds: without steering, and steered by features.
+    """The share of the true first ten documents that the index finds, plain and steered.
 
-    Queries lie between documents, as texts do; steered ones are moved along features that
-    documents have by a quarter of their length up to the whole of it.
+    Queries lie between documents, as texts do. Steered queries are moved along features of
+    documents, by a quarter of the query's length up to all of it.
     """
     vectors = session.bundle.embeddings
     random = np.random.default_rng(seed)
@@ -143,7 +143,7 @@ def _found(session: Session, query: Float, depth: int) -> list[int]:
 
 
 def _facts(session: Session) -> list[tuple[str, str]]:
-    """Fields and values of documents, each of which is a filter that was not asked for before."""
+    """Pairs of a field and a value, each of which is a filter that was not used before."""
     facts = session.bundle.documents.facts
     if facts is None:
         return []
@@ -156,7 +156,7 @@ def _facts(session: Session) -> list[tuple[str, str]]:
 
 
 def _typed(session: Session, features: list[int]) -> list[str]:
-    """Labels as they are typed, letter by letter."""
+    """Beginnings of labels, as they are typed letter by letter."""
     labels = [session.features[feature].label[:_LONGEST_FILTER] for feature in features]
     return [label[: length + 1] for label in labels for length in range(len(label))]
 
@@ -172,10 +172,10 @@ def _timed(name: str, work: list[Callable[[], object]]) -> Latency:
 
 
 class DocumentEmbedder:
-    """Answers a text with the vector of some document, for bundles whose own embedder is missing.
+    """Embeds a text as the vector of some document, if a bundle's own embedder is missing.
 
     Args:
-        vectors: Of the documents, `(N, d)`, `N` above zero.
+        vectors: Embeddings of the documents, `(N, d)`, `N` above zero.
     """
 
     name = "documents"
@@ -190,7 +190,7 @@ class DocumentEmbedder:
         return int(self._vectors.shape[1])
 
     def embed_query(self, text: str) -> Float:
-        """The same document for the same text."""
+        """The vector of a document, the same for the same text."""
         row = sum(ord(letter) * 31**place for place, letter in enumerate(text))
         return unit(single(self._vectors[row % len(self._vectors)]))
 

@@ -1,4 +1,4 @@
-"""BibTeX entries of papers on arXiv, from what a corpus says of them."""
+"""BibTeX entries of papers on arXiv, made from the metadata in a corpus."""
 
 import re
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from saetui.corpus.arxiv import submission_month, without_prefix
 from saetui.text import visible_line
 
 _IN_LINK = re.compile(r"arxiv\.org/(?:abs|pdf)/(.+?)(?:\.pdf)?$", re.IGNORECASE)
-# Months are words of BibTeX's own.
+# BibTeX has its own words for months.
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST = 2_000
 
 
 def arxiv_id(document: Document) -> str:
-    """The document's id at arXiv, or empty."""
+    """The document's arXiv id; empty if it has none."""
     link = _IN_LINK.search(document.url.strip())
     for candidate in (document.id, link[1] if link else ""):
         if submission_month(candidate):
@@ -23,7 +23,7 @@ def arxiv_id(document: Document) -> str:
 
 
 def bibtex_entry(document: Document) -> str:
-    """An entry that ends with a line break; empty where the document is not on arXiv."""
+    """An entry that ends with a line break; empty if the document is not on arXiv."""
     number = arxiv_id(document)
     if not number:
         return ""
@@ -48,13 +48,13 @@ def bibtex_entry(document: Document) -> str:
 
 
 def citation(document: Document) -> str:
-    """A document to be pasted: BibTeX of a paper on arXiv, else its title, id and link."""
+    """Text to paste: BibTeX if the document is a paper on arXiv, else its title, id and link."""
     plain = "\n".join(each for each in (document.title, document.id, document.url) if each)
     return bibtex_entry(document) or plain
 
 
 def _authors(value: object) -> str:
-    """Names with "and" between them; arXiv writes them as one text with commas."""
+    """Names joined by "and"; arXiv separates them by commas."""
     if isinstance(value, str):
         names: Sequence[object] = re.split(r",\s*(?:and\s+)?|\s+and\s+", value)
     else:
@@ -63,21 +63,21 @@ def _authors(value: object) -> str:
 
 
 def _first(value: object) -> str:
-    """The first of several categories, be they a list or one text with blanks."""
+    """The first category of a list, or of a text with blanks."""
     if isinstance(value, list):
         value = value[0] if value else ""
     return _safe(value.split()[0]) if isinstance(value, str) and value.split() else ""
 
 
 def _safe(text: str) -> str:
-    """Text that leaves a BibTeX file whole; its own LaTeX stays."""
+    """Text that cannot break a BibTeX file; LaTeX in it stays."""
     text = visible_line(text, _LONGEST).strip()
     depth = 0
     for character in text:
         depth += {"{": 1, "}": -1}.get(character, 0)
         if depth < 0:
             break
-    # A brace too many would end the entry, or swallow the next one.
+    # Unbalanced braces would end the entry or swallow the next one.
     if depth:
         text = re.sub(r"[{}]", "", text)
     return re.sub(r"(?<!\\)([&%#])", r"\\\1", text)

@@ -1,7 +1,7 @@
-"""Result sets that the reader marked: presets with what they found, kept with the bundle.
+"""Bookmarks: presets with their results, kept with the bundle.
 
-They lie in `searches/` inside the bundle, or in a folder of the user where the bundle cannot be
-written. Each is a preset like any other file.
+They are in the folder `searches/` of the bundle or, if the bundle cannot be written, in a folder of
+the user's. Each is a preset file like any other.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class SavedSearch:
 
     @property
     def name(self) -> str:
-        """What it is called: its file's name without the ending."""
+        """Its name: the name of its file without the ending."""
         return self.path.name.removesuffix(".json")
 
 
@@ -49,7 +49,7 @@ def search_name(session: Session, request: SearchRequest) -> str:
 
 
 def folder_of(bundle: Path) -> Path:
-    """Where the bookmarks of a bundle are kept."""
+    """The folder of a bundle's bookmarks."""
     inside = bundle / FOLDER
     if os.access(inside if inside.exists() else bundle, os.W_OK):
         return inside
@@ -63,7 +63,7 @@ def bookmark(
     response: SearchResponse,
     history: Sequence[SearchRequest] = (),
 ) -> SavedSearch:
-    """Mark a result set; it is on disk when this returns.
+    """Keep a search with its results; it is on disk when this returns.
 
     Args:
         session: What was searched.
@@ -85,7 +85,7 @@ def bookmark(
 
 
 def bookmarks(bundle: Path) -> list[SavedSearch]:
-    """Every bookmark of the bundle in a folder, the newest first."""
+    """All bookmarks of a bundle, the newest first."""
     inside = bundle / FOLDER
     found = saved_in(inside)
     own = folder_of(bundle)
@@ -93,7 +93,7 @@ def bookmarks(bundle: Path) -> list[SavedSearch]:
 
 
 def bookmark_called(bundle: Path, name: str) -> SavedSearch:
-    """The bookmark of that name.
+    """The bookmark with a name.
 
     Raises:
         InputError: There is none.
@@ -105,7 +105,7 @@ def bookmark_called(bundle: Path, name: str) -> SavedSearch:
 
 
 def remove_bookmark(bundle: Path, name: str) -> None:
-    """Remove a bookmark for good.
+    """Delete a bookmark.
 
     Raises:
         InputError: There is none of that name, or it cannot be removed.
@@ -121,7 +121,7 @@ def remove_bookmark(bundle: Path, name: str) -> None:
 
 
 def saved_in(folder: Path) -> list[SavedSearch]:
-    """The presets in a folder, the newest first; other files are passed over."""
+    """The presets in a folder, the newest first; other files are ignored."""
     found = []
     try:
         paths = sorted(folder.glob("*.json"))

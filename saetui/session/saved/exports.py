@@ -1,4 +1,4 @@
-"""What was found, as a file for others: JSON, CSV, or BibTeX for papers on arXiv."""
+"""Write search results to a file: JSON, CSV, or BibTeX for papers on arXiv."""
 
 import csv
 import io
@@ -17,13 +17,13 @@ _CSV = ("rank", "baseline_rank", "score", "id", "title", "published", "url")
 
 
 def as_json(session: Session, response: SearchResponse) -> str:
-    """All that is known of the search, as `saetui search --json` prints it."""
+    """The whole answer, as `saetui search --json` prints it."""
     value = search_to_json(session, response)
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_csv(session: Session, response: SearchResponse) -> str:
-    """A line for each result."""
+    """One line per result."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV)
@@ -43,22 +43,22 @@ def as_csv(session: Session, response: SearchResponse) -> str:
 
 
 def as_bibtex(session: Session, response: SearchResponse) -> str:
-    """An entry for each result that is a paper on arXiv; the others are left out.
+    """One entry per result that is a paper on arXiv; other results are left out.
 
     Raises:
-        InputError: None of them is.
+        InputError: No result is a paper on arXiv.
     """
     documents = (session.bundle.documents.document(result.row) for result in response.results)
     entries = [entry for document in documents if (entry := bibtex_entry(document))]
     if not entries:
         raise InputError(
-            "None of these documents has an id of arXiv, which BibTeX entries are made from.",
+            "BibTeX entries are made from arXiv ids, and none of these documents has one.",
             "Export them as .csv or .json.",
         )
     return "\n".join(entries)
 
 
-FORMATS: dict[str, Callable[[Session, SearchResponse], str]] = {
+EXPORT_FORMATS: dict[str, Callable[[Session, SearchResponse], str]] = {
     ".json": as_json,
     ".csv": as_csv,
     ".bib": as_bibtex,
@@ -66,20 +66,20 @@ FORMATS: dict[str, Callable[[Session, SearchResponse], str]] = {
 
 
 def export_results(path: Path, session: Session, response: SearchResponse) -> int:
-    """Write results to a file in the format that its ending says.
+    """Write results to a file, in the format given by its ending.
 
     Returns:
-        How many documents are in it.
+        How many documents were written.
 
     Raises:
-        InputError: The ending is none of `FORMATS`, none of the results can be written in that
+        InputError: The ending is not one of `EXPORT_FORMATS`, no result can be written in that
             format, or the file cannot be written.
     """
-    form = FORMATS.get(path.suffix.casefold())
+    form = EXPORT_FORMATS.get(path.suffix.casefold())
     if form is None:
         raise InputError(
-            f"{path.name} does not say in which format to write.",
-            f"End it in one of: {', '.join(FORMATS)}",
+            f"The name {path.name} does not say which format to write.",
+            f"Let it end in one of: {', '.join(EXPORT_FORMATS)}",
         )
     text = form(session, response)
     with named_if_unwritable(path), atomic_write(path) as temporary:

@@ -1,4 +1,4 @@
-"""Searches as small JSON files: saved in the app, replayed there, on the command line, in Python.
+"""Searches as small JSON files, to open in the app, on the command line or in Python.
 
     {"saetui_preset": 1, "bundle": "astro-ph", "sae": "k64-n3072", "features": 3072,
      "search": {"query": "dark matter", "mode": "codes",
@@ -6,8 +6,8 @@
      "history": [{"query": "dark matter", "mode": "codes"}, ...],
      "results": ["0708.0254", ...]}
 
-`saetui.session.saved.request_json` says what a search holds. The ids of what was found when the
-preset was saved stand with it, so that opening it can tell whether the same is found now.
+`saetui.session.saved.request_json` describes the search. `results` are the ids of the documents
+that were found when the preset was saved; opening it tells whether the same are found now.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,16 +29,16 @@ _HINT = "Save it again with: saetui search ... --save-preset FILE"
 
 @dataclass(frozen=True)
 class Preset:
-    """A search read from a file, before it is known whether it fits a bundle.
+    """A search as it stands in a file, before it is known to fit a bundle.
 
     Attributes:
         source: Where it was read from.
-        bundle: Name of the bundle that it was made with.
-        sae: Name of the SAE that its features belong to.
-        features: How many that SAE has.
+        bundle: Name of the bundle with which it was made.
+        sae: Name of the SAE to which its features belong.
+        features: Number of features of that SAE.
         search: The search, as in the file.
         history: The searches that led to it, oldest first, as in the file.
-        results: Ids of what was found when it was saved, best first; empty if that is not known.
+        results: Ids of the documents found when it was saved, best first; empty if unknown.
     """
 
     source: str
@@ -57,8 +57,8 @@ class OpenedPreset:
     Attributes:
         request: The search.
         history: The searches that led to it, oldest first.
-        warnings: What is not as it was when the preset was saved.
-        results: Ids of what was found then, best first.
+        warnings: What has changed since the preset was saved.
+        results: Ids of the documents found then, best first.
     """
 
     request: SearchRequest
@@ -68,7 +68,7 @@ class OpenedPreset:
 
     @property
     def steps(self) -> tuple[SearchRequest, ...]:
-        """Every search that was recorded, the saved one last."""
+        """All recorded searches, the saved one last."""
         return (*self.history, *(() if self.request in self.history[-1:] else (self.request,)))
 
 
@@ -79,14 +79,14 @@ def save_preset(
     history: Sequence[SearchRequest] = (),
     results: Sequence[str] = (),
 ) -> None:
-    """Write a search, and how it came about, to a file.
+    """Write a search and its history to a file.
 
     Args:
-        path: Of the file; one that is there is replaced.
-        session: What was searched.
+        path: The file; an existing one is replaced.
+        session: The session that was searched.
         request: The search.
         history: The searches that led to it, oldest first.
-        results: Ids of what it finds now, best first.
+        results: Ids of the documents that it finds now, best first.
 
     Raises:
         InputError: The file cannot be written.
@@ -105,10 +105,10 @@ def save_preset(
 
 
 def read_preset(path: Path) -> Preset:
-    """Read a preset; `open_preset` then makes it a search of a session.
+    """Read a preset; `open_preset` then turns it into a search of a session.
 
     Raises:
-        InputError: It is no preset that this version can read.
+        InputError: The file is not a preset, or this version cannot read it.
     """
     try:
         value = read_json(path)
@@ -118,14 +118,14 @@ def read_preset(path: Path) -> Preset:
 
 
 def preset_from_json(value: object, source: str) -> Preset:
-    """A preset from its JSON.
+    """Read a preset from its JSON.
 
     Args:
         value: The JSON.
         source: Where it comes from, for messages.
 
     Raises:
-        InputError: It is no preset that this version can read.
+        InputError: It is not a preset, or this version cannot read it.
     """
     if not isinstance(value, dict) or value.get("saetui_preset") != FORMAT:
         newer = isinstance(value, dict) and type(value.get("saetui_preset")) is int
@@ -154,11 +154,11 @@ def preset_from_json(value: object, source: str) -> Preset:
 
 
 def open_preset(preset: Preset, session: Session) -> OpenedPreset:
-    """A preset as searches of a session.
+    """Turn a preset into searches of a session.
 
     Raises:
-        InputError: It belongs to another SAE, names what the bundle does not have, or holds what
-            no search can.
+        InputError: It belongs to another SAE, names a document or feature that the bundle does not
+            have, or holds an invalid search.
     """
     record = session.sae.record
     if (preset.sae, preset.features) != (record.name, record.n):
@@ -188,7 +188,7 @@ def open_preset(preset: Preset, session: Session) -> OpenedPreset:
 
 
 def what_differs(opened: OpenedPreset, response: SearchResponse) -> str:
-    """How what is found now differs from what was found when a preset was saved; empty if not."""
+    """How the results differ from those when a preset was saved; empty if they are the same."""
     now = [result.id for result in response.results[: len(opened.results)]]
     then = list(opened.results[: len(response.results)])
     if now == then:

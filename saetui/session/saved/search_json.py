@@ -1,6 +1,6 @@
-"""A search that was answered, as JSON. Scripts rely on it: fields may be added, never renamed.
+"""The answer to a search as JSON. Scripts rely on it: fields may be added, never renamed.
 
-A number that is not finite is null. A label is empty where a feature has none.
+A number that is not finite is null. The label of a feature without one is empty.
 """
 
 import math
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def number(value: float | None) -> float | None:
-    """A number to the precision of float32, or None when it is none."""
+    """A number to the precision of float32; None if it is not finite."""
     if value is None or not math.isfinite(value):
         return None
     return float(f"{value:.7g}")
@@ -28,12 +28,12 @@ def search_to_json(
     response: "SearchResponse",
     effects: "Mapping[int, FeatureEffect] | None" = None,
 ) -> Json:
-    """A search: its results, the features behind it, and what steering pushed out.
+    """The answer to a search: results, the query's features, and documents that steering dropped.
 
     Args:
-        session: What was searched.
-        response: What was found.
-        effects: What a step of each feature does, where that was asked for.
+        session: The session that was searched.
+        response: The answer.
+        effects: What a step of each feature would do, by feature; None leaves it out.
     """
     from saetui.session.saved.request_json import request_to_json
 
@@ -76,7 +76,7 @@ def search_to_json(
 
 
 def _effect(effects: "Mapping[int, FeatureEffect] | None", feature: int) -> Json:
-    """How many results a step of a feature replaces; nothing where that was not asked for."""
+    """How many results a step of a feature replaces; empty if effects are left out."""
     if effects is None:
         return {}
     effect = effects.get(feature)

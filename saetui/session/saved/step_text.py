@@ -6,7 +6,7 @@ from saetui.session.search.steering_text import format_change
 from saetui.session.session import Session
 
 _RETRIEVALS = {"semantic": "by meaning", "lexical": "by words", "hybrid": "by meaning and words"}
-# A step that changes more features than this gives their number instead of their names.
+# If a step changes more features than this, their number is given instead of their names.
 _MANY = 3
 
 
