@@ -11,12 +11,32 @@ SaetuiError
 `-- MissingDependency       an optional package that the request needs
 """
 
+import errno
+import re
+
 # hnswlib ships no wheels, so that a missing compiler shows as a missing package.
 COMPILER_HINT = (
     "It is compiled from source on installation, which needs a C++ compiler and Python's "
     'headers ("apt install g++ python3-dev", or "xcode-select --install" on a Mac); '
     "then run: pip install --force-reinstall --no-cache-dir hnswlib"
 )
+
+
+# How libraries say that they got no memory; each has an error of its own for it.
+_NO_MEMORY = re.compile(
+    r"cannot allocate memory|can't allocate memory|failed to map segment|out of memory"
+    r"|can't start new thread|bad_alloc",
+    re.IGNORECASE,
+)
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error means that there is not enough memory, whoever raised it."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or (
+        isinstance(error, ImportError | RuntimeError) and bool(_NO_MEMORY.search(str(error)))
+    )
 
 
 class SaetuiError(Exception):

@@ -1,7 +1,6 @@
 """Run the command line as a process does: words in, exit code out."""
 
 import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer.main
 
 from saetui.cli.app import app
 from saetui.cli.failures import report, say
+from saetui.cli.streams import flushing_error, replace_closed_streams
 
 _DEBUG = "--debug"
 _INTERRUPTED = 130
@@ -26,31 +26,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when all went well, 1 when it failed, 2 for a usage error, 130 when interrupted.
     """
+    replace_closed_streams()
     words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
-    code = _run(_with_command(words), debug)
+    code, error = _run(_with_command(words))
     if code == _INTERRUPTED:
         say("interrupted")
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _discard_output()
-        return 1
-    return code
+    unwritten = flushing_error()
+    for each in (error, unwritten):
+        # A reader that has seen enough is no error to tell of.
+        if each is not None and not isinstance(each, BrokenPipeError):
+            report(each, debug)
+            return code or 1
+    return code if unwritten is None else 1
 
 
-def _run(words: list[str], debug: bool) -> int:
-    """Exit code of a command; errors that typer does not know are reported."""
+def _run(words: list[str]) -> tuple[int, Exception | None]:
+    """Exit code of a command, and the error that it ended with, if typer does not know it."""
     try:
         # Calling `app` itself would also replace the process's excepthook.
         typer.main.get_command(app).main(words, prog_name="saetui")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return end.code if isinstance(end.code, int) else int(end.code is not None), None
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return _INTERRUPTED, None
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence for whatever it is.
-        report(error, debug)
-        return 1
-    return 0
+        return 1, error
+    return 0, None
 
 
 def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
@@ -78,10 +79,3 @@ def _is_bundle_path(word: str) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return Path(word).suffix == ".bundle" or Path(word).exists()
     return False
-
-
-def _discard_output() -> None:
-    """Keep the interpreter from flushing once more into a pipe that nobody reads."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from saetui.errors import BuildError, InputError
+from saetui.errors import BuildError, InputError, lacks_memory
 from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.context import BuildContext, Step
 from saetui.pipeline.engines import opened_engine
@@ -71,6 +71,8 @@ def bundle_under_way(
             ):
                 yield build
     except OSError as error:
+        if lacks_memory(error):
+            raise
         raise BuildError(
             f"{error.filename or path} cannot be written or read ({error.strerror or error}).",
             "Free some space or mend the permissions, then run the same command: it goes on.",

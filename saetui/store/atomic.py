@@ -18,7 +18,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     the new one, never half of either. A block that raises leaves nothing behind.
     """
     # Two threads may write one file at once, and no two running threads share this number.
-    temporary = path.with_name(f".{path.name}.{threading.get_native_id()}.tmp")
+    # Of a long name only the beginning, since no system takes names of more than 255 bytes.
+    temporary = path.with_name(f".{path.name[:40]}.{threading.get_native_id()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     # Numbers come again: in a container a build that was killed had the same one as the next.
     temporary.unlink(missing_ok=True)

@@ -37,7 +37,8 @@ def read_json(path: Path, most: int = MOST_BYTES) -> Any:  # noqa: ANN401 - JSON
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
     except (OSError, ValueError) as error:
-        raise BundleDamaged(f"{path} cannot be read as JSON ({error}).") from None
+        why = getattr(error, "strerror", None) or error
+        raise BundleDamaged(f"{path} cannot be read as JSON ({why}).") from None
 
 
 def read_regular_file(path: Path, most: int = MOST_BYTES) -> bytes:

@@ -1,5 +1,6 @@
 """The manifest of a bundle: what it is, and the size and hash of every file in it."""
 
+import errno
 import hashlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PureWindowsPath
@@ -111,7 +112,10 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         raise _no_bundle(folder) from None
     except (OSError, ValueError) as error:
-        raise BundleDamaged(f"{path} cannot be read ({error}).") from None
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            raise BundleError(f"There is no bundle at {folder}: the name is too long.") from None
+        why = getattr(error, "strerror", None) or error
+        raise BundleDamaged(f"{path} cannot be read ({why}).") from None
     try:
         _check_schema(folder, values)
         return _manifest(values)

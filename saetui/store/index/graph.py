@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.search import single
-from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError
+from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError, lacks_memory
 from saetui.store.arrays import forget_pages
 from saetui.store.atomic import atomic_write, write_json
 from saetui.store.hashes import prove_once, remembered_sha256, sha256_of
@@ -215,6 +215,8 @@ def _hnswlib() -> Any:  # noqa: ANN401 - the package has no types.
     try:
         import hnswlib
     except ImportError as error:
+        if lacks_memory(error):
+            raise MemoryError from error
         message = f"saetui needs the package 'hnswlib', which cannot be imported ({error})."
         raise SaetuiError(message, COMPILER_HINT) from None
     return hnswlib

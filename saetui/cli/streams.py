@@ -1,0 +1,91 @@
+"""Standard streams that whoever started the process had closed, or that cannot be written."""
+
+import contextlib
+import errno
+import io
+import os
+import sys
+from typing import Any
+
+from saetui.errors import InputError
+
+# Of a disk without space, a file that may not grow, a terminal that is gone.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+
+class _ClosedInput(io.RawIOBase):
+    """In the place of standard input."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _: Any) -> int:  # noqa: ANN401
+        raise InputError(
+            "Standard input is closed, so that nothing can be read from it.",
+            "Pipe something into the command, or name a file.",
+        )
+
+
+class _ClosedOutput(io.RawIOBase):
+    """In the place of standard output."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _: Any) -> int:  # noqa: ANN401
+        raise InputError(
+            "Standard output is closed, so that results cannot be printed.",
+            "Print them to a terminal, a file or a pipe.",
+        )
+
+
+def replace_closed_streams() -> None:
+    """Put something into the place of closed standard streams.
+
+    The next file that is opened would else get the number of the stream, and everything that a
+    library prints.
+    """
+    for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
+        if stream is None:
+            with contextlib.suppress(OSError):
+                _occupy(number)
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(_ClosedInput()), encoding="utf-8")
+    if sys.stdout is None:
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_ClosedOutput()), encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+
+
+def _occupy(number: int) -> None:
+    handle = os.open(os.devnull, os.O_RDWR)
+    if handle != number:
+        os.dup2(handle, number)
+        os.close(handle)
+
+
+def flushing_error() -> Exception | None:
+    """Why what was printed cannot be written out, if it cannot; it is then given up."""
+    try:
+        sys.stdout.flush()
+    except (OSError, InputError) as error:
+        # The interpreter would else try once more when it ends, and complain.
+        sys.stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        with contextlib.suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.close(nowhere)
+        return error
+    return None
+
+
+def is_of_output(error: OSError) -> bool:
+    """Whether an error came of printing results: no file was written, but by the command line."""
+    printing = False
+    trace = error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__"))
+        if module.startswith("saetui."):
+            printing = module.startswith("saetui.cli.")
+        trace = trace.tb_next
+    return printing and error.filename is None and error.errno in _FULL
