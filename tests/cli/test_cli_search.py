@@ -350,7 +350,7 @@ def test_results_are_exported(run: Run, bundle: Path, tmp_path: Path) -> None:
     lines = (tmp_path / "a.csv").read_text("utf-8").splitlines()
     assert lines[0].startswith("rank,baseline_rank,score,id")
     assert len(lines) == 11
-    assert "in which format" in run("search", bundle, "reef", "--export", tmp_path / "a.x").err
+    assert "which format" in run("search", bundle, "reef", "--export", tmp_path / "a.x").err
 
 
 @pytest.mark.parametrize(
