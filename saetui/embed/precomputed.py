@@ -92,12 +92,20 @@ class PrecomputedVectors:
             )
 
     def vectors_for(self, ids: Sequence[str], start: int) -> NDArray[np.float32]:
+        """The vectors of documents that are consecutive in the corpus; see `vectors_at`.
+
+        Args:
+            ids: The documents' ids.
+            start: Place of the first one in the corpus.
+        """
+        return self.vectors_at(ids, np.arange(start, start + len(ids)))
+
+    def vectors_at(self, ids: Sequence[str], places: NDArray[np.integer]) -> NDArray[np.float32]:
         """The vectors of some documents.
 
         Args:
             ids: The documents' ids.
-            start: Row of the first one in the corpus; used only if there is no file of ids, and
-                then the documents must be consecutive.
+            places: Their places in the corpus; used only if there is no file of ids.
 
         Returns:
             Float32 `(m, d)`, rows of unit norm.
@@ -107,12 +115,13 @@ class PrecomputedVectors:
             EmbedderError: A vector is zero or not finite; the documents are named.
         """
         if self.rows is None:
-            if start + len(ids) > len(self.matrix):
+            least = int(places.max(initial=-1)) + 1
+            if least > len(self.matrix):
                 raise InputError(
                     f"{self.path} ends after {len(self.matrix):,} vectors; the corpus has at "
-                    f"least {start + len(ids):,} documents."
+                    f"least {least:,} documents."
                 )
-            chosen = self.matrix[start : start + len(ids)]
+            chosen = self.matrix[places]
         else:
             missing = [id_ for id_ in ids if id_ not in self.rows]
             if missing:

@@ -1,8 +1,8 @@
 """Label features, score the labels and assess the features, all without a language model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,10 @@ from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.term_ranking import try_terms
 from saetui.interpret.terms.tokens import read_documents
 from saetui.progress import Progress
+
+# Judges learn how labels and documents go together from so many features, which are many more than
+# the handful that are named when a corpus has grown.
+_LEARNED_FROM = 200
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,15 @@ class LabelledSplit:
         self._evidence: dict[int, Evidence] | None = None
         self._drawn: dict[tuple[bool, tuple[int, ...]], Trials] = {}
 
-    def name(self) -> list[FeatureLabel]:
-        """Name every feature by the term from which a judge best recognises its documents."""
+    def name(
+        self, only: Collection[int] | None = None, known: Sequence[FeatureLabel] = ()
+    ) -> list[FeatureLabel]:
+        """Name features by the term from which a judge best recognises their documents.
+
+        Args:
+            only: Features to name; None for all.
+            known: Labels of all features, of which the others keep theirs.
+        """
         named = name_features(
             self._tokens,
             self._postings,
@@ -117,22 +128,60 @@ class LabelledSplit:
             embeddings=self._embeddings,
             embed=self._embed,
             progress=self._progress,
+            only=only,
         )
         self._evidence = named.evidence
-        trials = self._trials(self.split.labelling, sorted(named.evidence))
+        if only is not None:
+            kept = [new if new.feature in only else known[new.feature] for new in named.labels]
+            named = replace(named, labels=kept)
+        trials = self._trials(self.split.labelling, self._learned_from(named.labels, only))
         if not len(trials.features):
             return named.labels
         names, measured = _measured(named.labels, self._signals, [trials], self._progress)
         judge = label_judge(self._signals, names, measured[0], trials)
-        return named.renamed(
-            try_terms(named.candidates, named.parts, judge, trials, self._progress)
-        )
+        tried = try_terms(named.candidates, named.parts, judge, trials, self._progress)
+        if only is None:
+            return named.renamed(tried)
+        return [
+            new if new.feature in only else old
+            for new, old in zip(named.renamed(tried), named.labels, strict=True)
+        ]
+
+    def _learned_from(
+        self, labels: Sequence[FeatureLabel], only: Collection[int] | None
+    ) -> list[int]:
+        """Features that judges learn from: those that are named, and enough others with a label."""
+        evident = sorted(self._known())
+        if only is None:
+            return evident
+        others = [f for f in evident if f not in only and labels[f].text]
+        chosen = others[:: max(len(others) // _LEARNED_FROM, 1)]
+        return sorted({*chosen, *(f for f in evident if f in only)})
 
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
         """Name every feature and score the names; see the function `label_and_score`."""
         labels = self.name()
         quality = assess(self._postings, self._embeddings, stability)
         return LabelledFeatures(labels, self.score(labels), quality, self.split)
+
+    def relabel(
+        self,
+        features: Collection[int],
+        known: Sequence[FeatureLabel],
+        stability: NDArray[np.floating] | None = None,
+    ) -> LabelledFeatures:
+        """Name some features anew and score their names; scores of others are by the way.
+
+        Args:
+            features: To be named.
+            known: Labels of all features, by number; from some of them judges learn.
+            stability: Of every feature, if it is known.
+        """
+        labels = self.name(features, known)
+        asked = set(self._learned_from(labels, features))
+        shown = [each if each.feature in asked else replace(each, text="") for each in labels]
+        quality = assess(self._postings, self._embeddings, stability)
+        return LabelledFeatures(labels, self.score(shown), quality, self.split)
 
     def of(self, postings: Postings) -> "LabelledSplit":
         """The same split for other features, without reading the documents again."""

@@ -1,6 +1,6 @@
 """Make a bundle of a corpus, or add SAEs to one: which steps that takes, in which order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,14 +8,16 @@ from saetui.embed import EmbedderSettings, load_embedder
 from saetui.errors import InputError
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.corpus_steps import documents_step, embeddings_step, index_step
-from saetui.pipeline.finishing import WORK, BuildOutcome, bundle_under_way, finished
+from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.sae_steps import trained_sae
-from saetui.pipeline.sae_work import SaeWork
+from saetui.pipeline.sae_steps import kept_sae, trained_sae
+from saetui.pipeline.sae_work import SaeWork, has_same_space
 from saetui.pipeline.sources import settle_source
 from saetui.pipeline.training_step import assist, chosen_size
 from saetui.progress import Progress
 from saetui.store.manifest import read_manifest
+from saetui.store.swap import WORK
+from saetui.train.size import SaeSize
 from saetui.train.workers import ALONE, Workers
 
 
@@ -41,22 +43,61 @@ def build_bundle(
 
 
 def _build_steps(build: BuildContext) -> Iterator[Step]:
-    documents = documents_step(build)
-    yield documents
+    # The embedder first: whether it can be had here should be known at once.
     embedder = load_embedder(build.options.embedder)
     settings = build.options.embedder.resolved(embedder).as_dict()
     loaded = LoadedEmbedder(embedder, settings)
-    embeddings = embeddings_step(build, loaded, documents.made_from)
+    yield documents_step(build)
+    yield from embedded_steps(build, loaded)
+    yield from sae_steps(build, loaded, _asked_saes(build))
+
+
+def embedded_steps(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step]:
+    """The steps between the documents and the SAEs."""
+    embeddings = embeddings_step(build, loaded)
     yield embeddings
     yield index_step(build, embeddings.made_from)
-    yield from _sae_steps(build, loaded, embeddings.made_from)
 
 
-def _sae_steps(build: BuildContext, loaded: LoadedEmbedder, embeddings_from: str) -> Iterator[Step]:
-    for size in build.options.saes or (chosen_size(build),):
-        if size.name not in build.saes:
-            build.saes.append(size.name)
-        yield from trained_sae(SaeWork(build, size, loaded), embeddings_from)
+def _asked_saes(build: BuildContext) -> Sequence[SaeSize]:
+    """The sizes asked for, else the first SAE of the bundle if it fits, else what suits."""
+    if build.options.saes:
+        return build.options.saes
+    names = build.saes_before()
+    if names and has_same_space(build):
+        if build.options.retrain:
+            return [SaeSize.parse(name) for name in names]
+        return [SaeSize.parse(names[0])]
+    return [chosen_size(build)]
+
+
+def sae_steps(
+    build: BuildContext, loaded: LoadedEmbedder, asked: Sequence[SaeSize]
+) -> Iterator[Step]:
+    """The steps of the SAEs that are asked for, and of those that the bundle has and that fit.
+
+    Args:
+        build: The build.
+        loaded: Its embedder.
+        asked: SAEs that are trained, unless the bundle has them already.
+    """
+    expect_saes(build, [size.name for size in asked])
+    for size in asked:
+        yield from trained_sae(SaeWork(build, size, loaded))
+    yield from other_saes(build, loaded)
+
+
+def expect_saes(build: BuildContext, names: Sequence[str]) -> None:
+    """Note which SAEs the bundle will have: some first, then those that it has and that fit."""
+    kept = sorted(build.saes_before()) if has_same_space(build) else []
+    build.saes[:] = dict.fromkeys([*build.saes, *names, *kept])
+
+
+def other_saes(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step]:
+    """The steps of the SAEs that the bundle keeps and that have had none in this build."""
+    for name in build.saes:
+        if f"train {name}" not in build.steps:
+            yield from kept_sae(SaeWork(build, SaeSize.parse(name), loaded))
 
 
 def add_saes(
@@ -64,7 +105,7 @@ def add_saes(
 ) -> BuildOutcome:
     """Train SAEs on the embeddings of a bundle and add them to it.
 
-    The bundle can be opened all the while, unless an SAE of the same name is replaced.
+    The bundle can be opened all the while.
 
     Args:
         path: The bundle.
@@ -83,7 +124,7 @@ def add_saes(
     options = replace(options, name=manifest.name)
     try:
         with bundle_under_way(path, path, options, progress, workers) as build:
-            if "embeddings" not in build.log.steps:
+            if "embeddings" not in build.before.steps:
                 raise InputError(
                     f"{path} does not say how it was built, so that nothing can be added to it.",
                     "Build it again from its corpus.",
@@ -92,7 +133,13 @@ def add_saes(
             build.saes.extend(sae.name for sae in manifest.saes)
             settings = manifest.embedder
             loaded = LoadedEmbedder(load_embedder(EmbedderSettings.from_dict(settings)), settings)
-            embeddings_from = build.log.steps["embeddings"].fingerprint
-            return finished(build, _sae_steps(build, loaded, embeddings_from))
+            return finished(build, _adding_steps(build, loaded))
     finally:
         workers.agree(None)
+
+
+def _adding_steps(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step]:
+    for name in ("documents", "embeddings", "index", "sweep"):
+        if name in build.before.steps:
+            yield build.as_before(name)
+    yield from sae_steps(build, loaded, build.options.saes or [chosen_size(build)])

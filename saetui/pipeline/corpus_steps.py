@@ -1,67 +1,153 @@
 """The steps that concern the corpus: documents, embeddings, index."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from saetui.core.codec import Float
+from saetui.core.corpus_changes import CorpusChanges
 from saetui.core.documents import Document
+from saetui.core.search import single
 from saetui.corpus import open_corpus
+from saetui.corpus.corpus import Corpus
 from saetui.errors import InputError
-from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
-from saetui.pipeline.embedding import SHARD, EmbeddingTask, embed_corpus
+from saetui.pipeline.build_log import fingerprint, space_of
+from saetui.pipeline.changed_corpus import can_be_changed, change_corpus, forget_changes
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
+from saetui.pipeline.embedding import SHARD, EmbeddingTask, KnownVectors, embed_corpus
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
 from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.index import asked_kind, build_index, measure_recall, open_index
 from saetui.store.index.building import index_files
+from saetui.store.index.growing import grow_index
 from saetui.store.index.recall import DEPTH
+
+# Vectors that came with a corpus are those of the same model if the vectors of documents that were
+# there before have hardly changed. So many of these are compared.
+_COMPARED = 1_000
+_SAME_MODEL = 0.999
 
 
 def documents_step(build: BuildContext) -> Step:
     """Read the corpus into the bundle."""
-
-    def make() -> dict[str, Any]:
-        corpus = open_corpus(build.source, build.options.corpus)
-        build.progress.start("Reading", None, "documents")
-
-        def counted() -> Iterator[Document]:
-            for document in corpus:
-                yield document
-                build.progress.advance()
-
-        count = write_documents(build.path / layout.DOCUMENTS, counted())
-        report = corpus.report
-        if not count:
-            raise InputError(
-                f"{build.source_name} holds no document that can be used.", report.summary()
-            )
-        build.progress.note(report.summary())
-        return {
-            "source": build.source_name,
-            "format": corpus.format,
-            "report": report.as_dict(),
-        }
-
     made_from = fingerprint(
         "documents",
         1,
         source=fingerprint_of(build.source),
         options=asdict(build.options.corpus),
     )
+
+    def make() -> Made:
+        corpus = open_corpus(build.source, build.options.corpus)
+        texts = stored_documents(build, _counted(build, corpus), made_from)
+        report = corpus.report
+        if not report.documents:
+            raise InputError(
+                f"{build.source_name} holds no document that can be used.", report.summary()
+            )
+        build.progress.note(report.summary())
+        facts = {
+            "source": build.source_name,
+            "format": corpus.format,
+            "report": report.as_dict(),
+        }
+        return Made(facts, texts)
+
     return Step("documents", made_from, (layout.DOCUMENTS,), make)
 
 
-def embeddings_step(build: BuildContext, loaded: LoadedEmbedder, documents_from: str) -> Step:
-    """Embed the documents."""
+def _counted(build: BuildContext, corpus: Corpus) -> Iterator[Document]:
+    build.progress.start("Reading", None, "documents")
+    for document in corpus:
+        yield document
+        build.progress.advance()
+
+
+def stored_documents(build: BuildContext, corpus: Iterable[Document], made_from: str) -> str:
+    """Put the documents of a corpus into the bundle; returns what stands for their texts.
+
+    Of a bundle that has documents already, only those that differ are written.
+
+    Args:
+        build: The build.
+        corpus: The documents, which are read once.
+        made_from: Fingerprint of the corpus.
+    """
+    forget_changes(build.work)
+    before = build.before.whole("documents")
+    if before is None or not can_be_changed(build.before.folder / layout.DOCUMENTS):
+        write_documents(build.path / layout.DOCUMENTS, corpus)
+        return made_from
+    changes = change_corpus(build.before.folder, build.path, build.work, corpus, made_from)
+    build.progress.note(described(changes))
+    if changes.same_texts:
+        return before.made
+    return fingerprint("texts", 1, before=before.made, corpus=made_from)
+
+
+def described(changes: CorpusChanges) -> str:
+    """What has changed, in a sentence."""
+    counts = [
+        (changes.new, "new"),
+        (changes.edited, "edited"),
+        (changes.described, "with other metadata"),
+        (changes.removed, "removed"),
+    ]
+    parts = [f"{count:,} {what}" for count, what in counts if count]
+    sentence = f"Documents: {', '.join(parts) or 'none has changed'}."
+    if changes.stayed:
+        sentence += f" {changes.stayed:,} that were added to the bundle stay in it."
+    return sentence
+
+
+def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
+    """Embed the documents that have no vector yet."""
+    documents_from = build.log.steps["documents"].made
     made_from = fingerprint("embeddings", 1, documents=documents_from, embedder=loaded.settings)
 
     def write(target: Path) -> None:
-        embed_store(build.documents, loaded, target, made_from, build)
+        embed_store(
+            build.documents,
+            loaded,
+            target,
+            made_from,
+            build,
+            known=_known(build, loaded),
+            position=_positions(build) if loaded.came_with_corpus else None,
+        )
 
     return stored_embeddings(build, made_from, loaded.settings, write)
+
+
+def _known(build: BuildContext, loaded: LoadedEmbedder) -> KnownVectors | None:
+    """Vectors that the bundle has of the documents; None if it has none that fit."""
+    before, origin = build.before.whole("embeddings"), build.origin()
+    if before is None or origin is None:
+        return None
+    vectors = build.vectors_before()
+    if before.facts.get("embedder") == loaded.settings:
+        return KnownVectors(vectors, origin)
+    if not loaded.came_with_corpus or vectors.shape[1] != loaded.embedder.dimensions:
+        return None
+    # The vectors of a corpus come with it, and others only of documents that it lacks.
+    return KnownVectors(vectors, np.where(_positions(build) < 0, origin, -1))
+
+
+def _positions(build: BuildContext) -> NDArray[np.int64]:
+    """Place of every document in the corpus; -1: it is not in it."""
+    if build.changes is not None:
+        return build.changes.position
+    if build.origin() is None:
+        return np.arange(len(build.documents))
+    # The documents have not changed, but their rows may be those of an earlier corpus.
+    corpus = open_corpus(build.source, build.options.corpus)
+    places = {document.id: place for place, document in enumerate(corpus)}
+    return np.array([places.get(each.id, -1) for each in build.documents.contents()])
 
 
 def stored_embeddings(
@@ -76,13 +162,34 @@ def stored_embeddings(
         write: Writes them to a file that it is given.
     """
 
-    def make() -> dict[str, Any]:
+    def make() -> Made:
         target = build.work / "embeddings.npy"
         write(target)
         target.replace(build.path / layout.EMBEDDINGS)
-        return {"embedder": settings}
+        return Made({"embedder": settings, "space": _space(build, made_from, settings)})
 
     return Step("embeddings", made_from, (layout.EMBEDDINGS,), make)
+
+
+def _space(build: BuildContext, made_from: str, settings: dict[str, Any]) -> str:
+    """What stands for the model that made the embeddings: an SAE fits as long as it is the same."""
+    before = build.before.whole("embeddings")
+    if before is not None and (
+        before.facts.get("embedder") == settings or _are_of_one_model(build)
+    ):
+        return space_of(before)
+    return made_from
+
+
+def _are_of_one_model(build: BuildContext) -> bool:
+    """Whether documents that the bundle had before have nearly the same vectors now."""
+    origin, new, old = build.origin(), build.vectors(), build.vectors_before()
+    if origin is None or new.shape[1] != old.shape[1]:
+        return False
+    rows = np.flatnonzero(origin >= 0)
+    rows = rows[:: max(len(rows) // _COMPARED, 1)]
+    cosines = np.einsum("ij,ij->i", single(new[rows]), single(old[origin[rows]]))
+    return bool(len(rows)) and bool(np.median(cosines) > _SAME_MODEL)
 
 
 def embed_store(
@@ -91,25 +198,40 @@ def embed_store(
     target: Path,
     made_from: str,
     build: BuildContext,
+    *,
+    known: KnownVectors | None = None,
+    position: NDArray[np.int64] | None = None,
 ) -> None:
-    """Write the vectors of all documents of a store to `target`."""
+    """Write the vectors of all documents of a store to a file.
+
+    Args:
+        documents: The store.
+        loaded: The embedder.
+        target: The file.
+        made_from: Fingerprint of the vectors.
+        build: The build.
+        known: Vectors that need not be made.
+        position: Place of every document in the corpus, for vectors that came with it; None: the
+            documents are in its order.
+    """
     from saetui.embed.precomputed import PrecomputedVectors
 
     embedder, engine = loaded.embedder, build.engine
+    places = np.arange(len(documents)) if position is None else position
     if isinstance(embedder, PrecomputedVectors):
-        embedder.check_documents(len(documents))
+        embedder.check_documents(int((places >= 0).sum()))
 
-    def embed(start: int, stop: int) -> Float:
-        span = documents.span(start, stop)
+    def embed(rows: NDArray[np.int64]) -> Float:
+        some = documents.some(rows.tolist())
         if isinstance(embedder, PrecomputedVectors):
-            return embedder.vectors_for([document.id for document in span], start)
-        texts = [document.embedding_text for document in span]
+            return embedder.vectors_at([document.id for document in some], places[rows])
+        texts = [document.embedding_text for document in some]
         if engine is None:
             return embedder.embed_documents(texts)
         return engine.embed(loaded.settings, texts)
 
     shard = SHARD if engine is None else engine.documents
-    task = EmbeddingTask(documents, embedder.dimensions, embed, made_from, shard)
+    task = EmbeddingTask(documents, embedder.dimensions, embed, made_from, shard, known)
     embed_corpus(task, target, build.progress)
 
 
@@ -121,22 +243,38 @@ def index_step(build: BuildContext, embeddings_from: str) -> Step:
     asked = {"asked": build.options.index} if build.options.index else {}
     made_from = fingerprint("index", 2, embeddings=embeddings_from, seed=seed, **asked)
 
-    def make() -> dict[str, Any]:
+    def make() -> Made:
         build.progress.start("Indexing", len(vectors), "documents")
-        build_index(
-            vectors,
-            build.path,
-            build.progress.advance,
-            kind,
-            made_from=made_from,
-            address=address,
-        )
+        if not _has_grown(build, kind):
+            build_index(
+                vectors,
+                build.path,
+                build.progress.advance,
+                kind,
+                made_from=made_from,
+                address=address,
+            )
         index = open_index(build.path, lambda: vectors)
         parameters = measure_recall(index, vectors, build.path, seed)
         plain, steered = parameters.recall["plain"], parameters.recall["steered"]
         build.progress.note(
             f"The index finds {plain:.1%} of the true first {DEPTH}, steered {steered:.1%}."
         )
-        return {"kind": kind, "recall": plain, "recall_steered": steered}
+        return Made({"kind": kind, "recall": plain, "recall_steered": steered})
 
     return Step("index", made_from, index_files(kind), make)
+
+
+def _has_grown(build: BuildContext, kind: str) -> bool:
+    """Bring the bundle's index up to date; False where a new one must be built."""
+    before = build.before.whole("index")
+    if before is None or before.facts.get("kind") != kind or build.origin() is None:
+        return False
+    parameters = grow_index(
+        build.vectors_before(),
+        build.before.folder,
+        build.vectors(),
+        build.path,
+        build.progress.advance,
+    )
+    return parameters is not None

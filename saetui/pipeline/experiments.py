@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from saetui.errors import BundleDamaged, InputError
 from saetui.paths import cache_dir
 from saetui.pipeline.build_log import BuildLog
-from saetui.pipeline.locking import only_one_build
 from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.arrays import map_array, save_array
 from saetui.store.atomic import write_json
 from saetui.store.json_files import read_json
-from saetui.store.manifest import read_manifest, write_manifest
+from saetui.store.locking import only_one_build
+from saetui.store.manifest import BUILD_LOG, MANIFEST, read_manifest, write_manifest
+from saetui.store.swap import WORK, make_moves_left, replace_files
 from saetui.train.options import SaeConfig, TrainingOptions
 from saetui.train.size import SaeSize, SizeChoice, choose_size
 from saetui.train.sweep import Sweep
@@ -139,11 +140,17 @@ def save_trained(folder: Path, trained: "TrainedSae") -> None:
 def save_sweep(path: Path, sweep: Sweep) -> None:
     """Keep a sweep in a bundle, in the place of an earlier one."""
     with only_one_build(path):
-        manifest, log = read_manifest(path), BuildLog(path)
-        write_json(path / layout.SWEEP, sweep.to_json())
+        make_moves_left(path)
+        manifest, staged = read_manifest(path), path / WORK / "sweep"
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir(parents=True)
+        write_json(staged / layout.SWEEP, sweep.to_json())
+        log = BuildLog(path)
+        log.folder = staged
         log.record("sweep", "", (layout.SWEEP,), {})
         files = {**manifest.files, layout.SWEEP: log.files()[layout.SWEEP]}
-        write_manifest(path, replace(manifest, files=files))
+        write_manifest(staged, replace(manifest, files=files))
+        replace_files(path, staged, (layout.SWEEP, BUILD_LOG, MANIFEST))
 
 
 def load_sweep(path: Path) -> Sweep | None:

@@ -1,31 +1,50 @@
 """How every build begins and ends: the folder is held, steps are carried out, the bundle is whole.
 
-What makes a bundle differs (a corpus, a download, an SAE more); what finishes one does not. Only
-this module writes manifests of builds.
+What makes a bundle differs (a corpus, a download, an SAE more); what finishes one does not.
 """
 
 import contextlib
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from saetui.errors import BuildError, InputError, lacks_memory
+from saetui.errors import (
+    BuildError,
+    BundleDamaged,
+    BundleError,
+    InputError,
+    SaetuiError,
+    lacks_memory,
+)
 from saetui.pipeline.build_log import BuildLog
+from saetui.pipeline.changed_corpus import forget_changes
 from saetui.pipeline.context import BuildContext, Step
 from saetui.pipeline.engines import opened_engine
-from saetui.pipeline.locking import only_one_build
-from saetui.pipeline.matching_steps import match_saes
+from saetui.pipeline.matching_steps import matching_steps
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.sae_steps import STEPS
 from saetui.progress import Progress
-from saetui.store import bundle as layout
-from saetui.store.manifest import Manifest, SaeRecord, write_manifest
+from saetui.store.atomic import write_json
+from saetui.store.json_files import read_json
+from saetui.store.locking import only_one_build
+from saetui.store.manifest import (
+    BUILD_LOG,
+    MANIFEST,
+    Manifest,
+    SaeRecord,
+    read_manifest,
+    write_manifest,
+)
+from saetui.store.swap import WORK, make_moves_left, replace_files
 from saetui.train.workers import ALONE, Workers
 from saetui.version import __version__
 
-WORK = ".build"
-"""Folder of unfinished work, below that of the bundle."""
+_STAGED = "next"
+_BEGAN_WITH = "began-with.json"
+# Kinds of the steps of every SAE.
+_KINDS = ("train", "codes", "labels", "families")
+# Steps that other steps of a bundle take results over from.
+_COPIED = ("labels", "families")
 
 
 @dataclass(frozen=True)
@@ -59,28 +78,78 @@ def bundle_under_way(
     """
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file.", "Choose another name for the bundle's folder.")
-    try:
-        with only_one_build(path):
+    with only_one_build(path):
+        try:
+            make_moves_left(path)
             work = path / WORK
-            work.mkdir(exist_ok=True)
-            log = BuildLog(path)
-            build = BuildContext(path, work, source, source.name, options, progress, log, workers)
+            staged = work / _STAGED
+            staged.mkdir(parents=True, exist_ok=True)
+            before = BuildLog(path)
+            _forget_other_beginnings(staged, before)
+            build = BuildContext(
+                path,
+                staged,
+                work,
+                source,
+                source.name,
+                options,
+                progress,
+                BuildLog(staged),
+                before,
+                workers,
+            )
             with (
                 contextlib.closing(build),
                 opened_engine(options.engine, options.address) as build.engine,
             ):
                 yield build
-    except OSError as error:
-        if lacks_memory(error):
+        except SaetuiError:
+            _remove_if_empty(path / WORK)
             raise
-        raise BuildError(
-            f"{error.filename or path} cannot be written or read ({error.strerror or error}).",
-            "Free some space or mend the permissions, then run the same command: it goes on.",
-        ) from error
+        except OSError as error:
+            if lacks_memory(error):
+                raise
+            raise BuildError(
+                f"{error.filename or path} cannot be written or read ({error.strerror or error}).",
+                "Free some space or mend the permissions, then run the same command: it goes on.",
+            ) from error
+
+
+def _remove_if_empty(work: Path) -> None:
+    """Remove the folder of work after a mistake that was noticed before anything was done."""
+    if {path.name for path in work.rglob("*") if path.is_file()} <= {_BEGAN_WITH}:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _forget_other_beginnings(staged: Path, before: BuildLog) -> None:
+    """Drop what a stopped build has made of a bundle that has changed since.
+
+    Labels that came into the bundle in between must not be lost because the stopped build had
+    copied earlier ones. Embeddings and trained SAEs, which take long, stay if they can.
+    """
+    note = staged.with_name(_BEGAN_WITH)
+    now = before.as_json()["steps"]
+    try:
+        then = dict(read_json(note))
+    except (BundleDamaged, TypeError, ValueError):
+        then = {} if note.exists() or now else now
+    changed = {
+        name.partition(" ")[0]
+        for name in then.keys() | now.keys()
+        if then.get(name) != now.get(name)
+    }
+    if changed - {*_COPIED, "matches", "sweep"}:
+        shutil.rmtree(staged)
+        staged.mkdir()
+        forget_changes(staged.parent)
+    elif changed:
+        log = BuildLog(staged)
+        log.keep_only(name for name in log.steps if name.partition(" ")[0] not in _COPIED)
+    write_json(note, now)
 
 
 def finished(build: BuildContext, steps: Iterable[Step]) -> BuildOutcome:
-    """Carry out the steps that are missing, then write the manifest.
+    """Carry out the steps that are missing, then move what they made into the bundle.
 
     Args:
         build: The build.
@@ -88,52 +157,46 @@ def finished(build: BuildContext, steps: Iterable[Step]) -> BuildOutcome:
     """
     for step in steps:
         build.carry_out(step)
-    embeddings = build.log.steps["embeddings"]
-    for name in _earlier_saes(build, embeddings.fingerprint):
-        build.saes.append(name)
     records = [_sae_record(build, name) for name in build.saes]
-    match_saes(build, records)
+    for step in matching_steps(build, records):
+        build.carry_out(step)
+    build.log.keep_only(build.steps)
+    manifest = _manifest(build, records)
+    build.close()
+    if build.carried_out or not _is_written(build.bundle, manifest):
+        write_manifest(build.path, manifest)
+        files = [*manifest.files, BUILD_LOG, MANIFEST]
+        replace_files(build.bundle, build.path, files, set(build.before.files()) - set(files))
+    shutil.rmtree(build.work, ignore_errors=True)
+    return BuildOutcome(build.bundle, tuple(build.carried_out), manifest)
+
+
+def _manifest(build: BuildContext, records: Sequence[SaeRecord]) -> Manifest:
     count, dimensions = build.vectors().shape
-    manifest = Manifest(
-        name=build.options.name or build.path.stem,
+    return Manifest(
+        name=build.options.name or build.bundle.stem,
         documents=count,
         dimensions=dimensions,
         corpus=build.log.steps["documents"].facts,
-        embedder=embeddings.facts["embedder"],
+        embedder=build.log.steps["embeddings"].facts["embedder"],
         index=build.log.steps["index"].facts,
         saes=tuple(records),
         files=build.log.files(),
         saetui=__version__,
     )
-    write_manifest(build.path, manifest)
-    build.close()
-    shutil.rmtree(build.work, ignore_errors=True)
-    return BuildOutcome(build.path, tuple(build.carried_out), manifest)
 
 
-def _earlier_saes(build: BuildContext, embeddings_from: str) -> list[str]:
-    """SAEs of earlier builds: kept while they fit the embeddings, removed otherwise."""
-    kept = []
-    for step in list(build.log.steps):
-        kind, _, name = step.partition(" ")
-        if kind != STEPS[0] or name in build.saes:
-            continue
-        steps = [f"{each} {name}" for each in STEPS]
-        fits = build.log.steps[step].facts.get("embeddings") == embeddings_from
-        if fits and all(each in build.log.steps for each in steps):
-            kept.append(name)
-            continue
-        build.no_longer_whole()
-        for each in steps:
-            build.log.forget(each)
-        shutil.rmtree(layout.sae_folder(build.path, name), ignore_errors=True)
-        build.log.write()
-    return sorted(kept)
+def _is_written(bundle: Path, manifest: Manifest) -> bool:
+    """Whether a bundle's manifest is this one already."""
+    try:
+        return read_manifest(bundle) == manifest
+    except BundleError:
+        return False
 
 
 def _sae_record(build: BuildContext, name: str) -> SaeRecord:
     """What the manifest says about an SAE."""
-    facts = {kind: build.log.steps[f"{kind} {name}"].facts for kind in STEPS}
+    facts = {kind: build.log.steps[f"{kind} {name}"].facts for kind in _KINDS}
     trained = facts["train"]
     metrics = {
         **trained["metrics"],

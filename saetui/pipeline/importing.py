@@ -1,11 +1,13 @@
 """Make a bundle of what others published: the steps of a build, with their results taken over."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.documents import Document
@@ -15,18 +17,21 @@ from saetui.errors import EmbedderError, InputError
 from saetui.interop.saerch_arrays import ArrayFile
 from saetui.interop.saerch_documents import arxiv_id, read_documents
 from saetui.interop.saerch_folder import ENDING, SaerchFolder, WeightFile, choose_weights
+from saetui.pipeline.build import expect_saes, other_saes
 from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, Step
+from saetui.pipeline.context import BuildContext, Made, Step
 from saetui.pipeline.corpus_steps import index_step, stored_embeddings
 from saetui.pipeline.embedding import EmbeddingTask, embed_corpus
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.hub_weights import WeightsOnHub
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.published_sae import PublishedParts, weights_step
+from saetui.pipeline.published_sae import PublishedParts, weights_step, without_embedder
+from saetui.pipeline.sae_work import SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress
 from saetui.store import bundle as layout
-from saetui.store.documents import write_documents
+from saetui.store.documents import DocumentStore, write_documents
+from saetui.train.size import SaeSize
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ def import_saerch(
         build_options, training=replace(build_options.training, seed=options.seed)
     )
     with bundle_under_way(path, source, build_options, progress) as build:
+        _refuse_added(build)
         steps = _import_steps(build, folder, files, embeddings, settings, force=options.force)
         return finished(build, steps)
 
@@ -136,10 +142,26 @@ def _import_steps(
         lambda target: _copy_embeddings(build, embeddings, embeddings_from, target),
     )
     yield index_step(build, embeddings_from)
+    loaded = without_embedder(folder, settings)
+    expect_saes(build, [file.sae for file in files])
     for file, taken in zip(files, weights, strict=True):
-        build.saes.append(file.sae)
-        parts = PublishedParts(folder, file)
-        yield from parts.steps(parts.work(build, settings), taken.made_from)
+        work = SaeWork(build, SaeSize(file.n, file.k), loaded)
+        yield from PublishedParts(folder, file).steps(work, taken.made_from)
+    yield from other_saes(build, loaded)
+
+
+def _refuse_added(build: BuildContext) -> None:
+    """What was published would take the place of documents that the user added to the bundle."""
+    path = build.before.folder / layout.DOCUMENTS
+    if "documents" not in build.before.steps or not path.exists():
+        return
+    with contextlib.closing(DocumentStore(path)) as documents:
+        added = len(documents.added())
+    if added:
+        raise InputError(
+            f"{build.bundle} has {added:,} documents that were added after it was imported.",
+            "Import into another folder.",
+        )
 
 
 def _documents_step(build: BuildContext, folder: SaerchFolder, embeddings: ArrayFile) -> Step:
@@ -152,7 +174,7 @@ def _documents_step(build: BuildContext, folder: SaerchFolder, embeddings: Array
             yield _dated(document)
             build.progress.advance()
 
-    def make() -> dict[str, Any]:
+    def make() -> Made:
         build.progress.start("Reading", len(embeddings), "documents")
         target = build.path / layout.DOCUMENTS
         count = write_documents(target, counted(read_documents(texts, metadata)))
@@ -160,7 +182,7 @@ def _documents_step(build: BuildContext, folder: SaerchFolder, embeddings: Array
             target.unlink()
             raise _unequal(embeddings, count, texts)
         facts = {"documents": count, "metadata": metadata.name if metadata else None}
-        return {"source": folder.path.name, "format": "saerch", "report": facts}
+        return Made({"source": folder.path.name, "format": "saerch", "report": facts})
 
     made_from = fingerprint(
         "documents",
@@ -176,8 +198,9 @@ def _documents_step(build: BuildContext, folder: SaerchFolder, embeddings: Array
 def _copy_embeddings(
     build: BuildContext, embeddings: ArrayFile, made_from: str, target: Path
 ) -> None:
-    def rows(start: int, stop: int) -> Float:
-        return embeddings.rows(start, stop).astype(np.float32)
+    def rows(some: NDArray[np.int64]) -> Float:
+        # All documents are asked for in their order.
+        return embeddings.rows(int(some[0]), int(some[-1]) + 1).astype(np.float32)
 
     task = EmbeddingTask(build.documents, embeddings.shape[1], rows, made_from)
     embed_corpus(task, target, build.progress)

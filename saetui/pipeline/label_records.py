@@ -1,6 +1,7 @@
 """What labelling found out, as a bundle keeps it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ from saetui.interpret.judging.quality import Quality
 from saetui.interpret.judging.scores import Scores
 from saetui.interpret.labelling import LabelledFeatures
 from saetui.store.features import SHOWN_PROTOCOL, FeatureQuality
-from saetui.store.labels import Estimate, LabelRecord, ScoreRecord
+from saetui.store.labels import Estimate, LabelRecord, ScoreRecord, newest_scores, read_labels
 
 JUDGES = (WORDS, EMBEDDER, WORDS_AND_EMBEDDER + AND_TERMS, WORDS_AND_EMBEDDER)
 """Whose scores are kept. Those of the last, which reads the label alone, stand beside labels."""
+
+AUTOMATIC = ("terms", "terms+embedding", "title", "none")
+"""Methods of the labels that a build makes, and makes anew when it must."""
 
 
 def label_records(found: LabelledFeatures, created: str) -> list[LabelRecord]:
@@ -75,6 +79,40 @@ def summary(found: LabelledFeatures) -> dict[str, Any]:
             )
         facts |= {"judge": judges[-1].judge, "clean_share": float(clean.mean())}
     return facts
+
+
+def changed_summary(path: Path, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The same figures of labels of which most were made and scored earlier.
+
+    Args:
+        path: Of the features, with their labels.
+        before: What the figures were.
+    """
+    scores = newest_scores(path)
+    judges: dict[str, dict[str, list[ScoreRecord]]] = {}
+    for score in scores:
+        judges.setdefault(score.judge, {}).setdefault(score.protocol, []).append(score)
+    return {
+        **before,
+        "labelled": len({label.feature for label in read_labels(path) if label.text}),
+        "judges": {
+            judge: {protocol: _stored_medians(found) for protocol, found in protocols.items()}
+            for judge, protocols in judges.items()
+        },
+    }
+
+
+def _stored_medians(scores: Sequence[ScoreRecord]) -> dict[str, Any]:
+    figures = {
+        name: np.array([np.nan if each[0] is None else each[0] for each in found], dtype=np.float64)
+        for name, found in (
+            ("f1", [score.f1 for score in scores]),
+            ("pearson", [score.pearson for score in scores]),
+            ("balanced_accuracy", [score.balanced_accuracy for score in scores]),
+        )
+    }
+    medians: dict[str, Any] = {name: _median(values) for name, values in figures.items()}
+    return {**medians, "features": len(scores)}
 
 
 def _medians(scores: Scores) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Add labels to an SAE of a bundle that exists, and to its families."""
 
 import datetime
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,22 @@ from typing import Any
 from saetui.core.families import Families
 from saetui.interpret.families.statistics import family_statistics
 from saetui.pipeline.build_log import BuildLog
-from saetui.pipeline.locking import only_one_build
 from saetui.store import bundle as layout
 from saetui.store.bundle import StoredSae
 from saetui.store.families import write_families
 from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels
-from saetui.store.manifest import FileRecord, read_manifest, write_manifest
+from saetui.store.locking import only_one_build
+from saetui.store.manifest import (
+    BUILD_LOG,
+    MANIFEST,
+    FileRecord,
+    read_manifest,
+    write_manifest,
+)
+from saetui.store.swap import WORK, make_moves_left, replace_files
+
+_STAGED = "labels"
 
 
 def today() -> str:
@@ -44,10 +55,9 @@ def store_labels(
     """
     if not labels and not scores:
         return
-    with only_one_build(path):
-        name = f"saes/{sae}/{layout.FEATURES}"
-        add_labels(path / name, labels, scores)
-        _keep_whole(path, sae, "labels", name, facts or {})
+    name = f"saes/{sae}/{layout.FEATURES}"
+    with _changed(path, sae, "labels", name, facts or {}) as target:
+        add_labels(target, labels, scores, path / name)
 
 
 def store_families(path: Path, sae: StoredSae, families: Families) -> None:
@@ -63,13 +73,13 @@ def store_families(path: Path, sae: StoredSae, families: Families) -> None:
     """
     name = f"saes/{sae.record.name}/{layout.FAMILIES}"
     figures = family_statistics(families, sae.codes, sae.postings).to_json()
-    with only_one_build(path):
-        write_families(path / name, families)
-        _keep_whole(path, sae.record.name, "families", name, figures)
+    with _changed(path, sae.record.name, "families", name, figures) as target:
+        write_families(target, families)
 
 
-def _keep_whole(path: Path, sae: str, kind: str, name: str, facts: dict[str, Any]) -> None:
-    """Let manifest and build log know of a file that has changed, and of what it says.
+@contextmanager
+def _changed(path: Path, sae: str, kind: str, name: str, facts: dict[str, Any]) -> Iterator[Path]:
+    """Give a place for the new version of a file; manifest and build log change along with it.
 
     Args:
         path: Of the bundle.
@@ -78,22 +88,31 @@ def _keep_whole(path: Path, sae: str, kind: str, name: str, facts: dict[str, Any
         name: Of the file, in the bundle.
         facts: To be put among these metrics.
     """
-    manifest, log = read_manifest(path), BuildLog(path)
-    record = FileRecord((path / name).stat().st_size, sha256_of(path / name))
-    step = log.steps.get(f"{kind} {sae}")
-    if step is not None:
-        # The same build again must not take the labels away.
-        changed = replace(step, files={**step.files, name: record})
-        log.steps[f"{kind} {sae}"] = replace(changed, facts={**step.facts, **facts})
-        log.write()
-    saes = tuple(
-        replace(
-            each,
-            metrics={**each.metrics, kind: {**(each.metrics.get(kind) or {}), **facts}},
+    with only_one_build(path):
+        make_moves_left(path)
+        manifest, log, staged = read_manifest(path), BuildLog(path), path / WORK / _STAGED
+        shutil.rmtree(staged, ignore_errors=True)
+        (staged / name).parent.mkdir(parents=True)
+        yield staged / name
+        record = FileRecord((staged / name).stat().st_size, sha256_of(staged / name))
+        files = [name, MANIFEST]
+        step = log.steps.get(f"{kind} {sae}")
+        if step is not None:
+            # The same build again must not take the labels away.
+            changed = replace(step, files={**step.files, name: record})
+            log.steps[f"{kind} {sae}"] = replace(changed, facts={**step.facts, **facts})
+            log.folder = staged
+            log.write()
+            files.append(BUILD_LOG)
+        saes = tuple(
+            replace(
+                each,
+                metrics={**each.metrics, kind: {**(each.metrics.get(kind) or {}), **facts}},
+            )
+            if each.name == sae
+            else each
+            for each in manifest.saes
         )
-        if each.name == sae
-        else each
-        for each in manifest.saes
-    )
-    files = {**manifest.files, name: record}
-    write_manifest(path, replace(manifest, files=files, saes=saes))
+        listed = {**manifest.files, name: record}
+        write_manifest(staged, replace(manifest, files=listed, saes=saes))
+        replace_files(path, staged, files)

@@ -25,6 +25,7 @@ class BuildOptions:
         engine: Where embedding and encoding run, see `saetui.pipeline.engines`.
         address: Of the cluster; empty starts one on this machine.
         index: Kind of the index, see `saetui.store.index`; empty chooses one from the size.
+        retrain: Whether to train SAEs again that the bundle has.
     """
 
     name: str = ""
@@ -37,3 +38,4 @@ class BuildOptions:
     index: str = ""
     engine: str = "local"
     address: str = ""
+    retrain: bool = False

@@ -19,18 +19,18 @@ from saetui.interop.saerch_folder import SaerchFolder, WeightFile
 from saetui.interop.saerch_weights import read_weights
 from saetui.interpret.judging.quality import assess
 from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
+from saetui.pipeline.family_step import relate, stored_families
 from saetui.pipeline.label_records import qualities
+from saetui.pipeline.labelling_step import label, take_over_labels
 from saetui.pipeline.published_families import assembled
 from saetui.pipeline.published_labels import label_records, score_records, summary
-from saetui.pipeline.sae_steps import label, relate, stored_families
 from saetui.pipeline.sae_work import CODE_FILES, SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.features import read_features as read_records
 from saetui.store.features import write_features
-from saetui.train.size import SaeSize
 
 # Documents on which the figures of an SAE are measured, at most.
 _MEASURED = 8_192
@@ -61,7 +61,7 @@ def weights_step(
         InputError: From carrying it out: they cannot be read, or the test fails.
     """
 
-    def make() -> dict[str, Any]:
+    def make() -> Made:
         build.progress.start(f"Testing {file.sae}", None, "documents")
         weights = read_weights(file, embeddings.shape[1])
         # They are read again when they are needed, but a damaged file should show up at once.
@@ -73,7 +73,7 @@ def weights_step(
         metadata = {"source": file.path.name, "imported_from": "saerch"}
         saes.save_weights(layout.sae_folder(build.path, file.sae), weights, metadata)
         facts = {"n": file.n, "k": file.k, "most_active": file.k, "embeddings": embeddings_from}
-        return {**facts, "metrics": {"imported_from": file.path.name}}
+        return Made({**facts, "metrics": {"imported_from": file.path.name}})
 
     made_from = fingerprint(
         "import",
@@ -125,6 +125,17 @@ def _published_codes(folder: SaerchFolder, file: WeightFile, count: int) -> Publ
     return None if found is None else PublishedCodes(*found, (count, file.k), file.n)
 
 
+def without_embedder(folder: SaerchFolder, settings: dict[str, Any]) -> LoadedEmbedder:
+    """The published embeddings in place of their embedder, which may be out of reach.
+
+    Args:
+        folder: With the published files.
+        settings: Of the embedder, which the bundle records.
+    """
+    own = EmbedderSettings(f"precomputed:{folder.embeddings}", settings["dimensions"])
+    return LoadedEmbedder(PrecomputedVectors(folder.embeddings, None, own), settings)
+
+
 class PublishedParts:
     """What was published about one SAE; the steps below use it where it is there.
 
@@ -136,19 +147,6 @@ class PublishedParts:
     def __init__(self, folder: SaerchFolder, file: WeightFile) -> None:
         self._folder = folder
         self._file = file
-
-    def work(self, build: BuildContext, settings: dict[str, Any]) -> SaeWork:
-        """What the steps share.
-
-        Args:
-            build: The import.
-            settings: Of the embedder.
-        """
-        path = self._folder.embeddings
-        # The embedder may be out of reach, so labels that are made here are made without it.
-        own = EmbedderSettings(f"precomputed:{path}", settings["dimensions"])
-        loaded = LoadedEmbedder(PrecomputedVectors(path, None, own), settings)
-        return SaeWork(build, SaeSize(self._file.n, self._file.k), loaded)
 
     def steps(self, work: SaeWork, weights_from: str) -> Sequence[Step]:
         """The steps behind `weights_step`, whose fingerprint is `weights_from`."""
@@ -173,7 +171,7 @@ class PublishedParts:
         )
         return codes, labels, families
 
-    def _encode(self, weights_from: str, work: SaeWork) -> dict[str, Any]:
+    def _encode(self, weights_from: str, work: SaeWork) -> Made:
         vectors, weights = work.build.vectors(), work.weights()
         rows = sampled_rows(len(vectors))
         sample = _read(work, rows)
@@ -187,12 +185,10 @@ class PublishedParts:
         own = Codes(stored.indices[rows], stored.values[rows], weights.n)
         tested = self_test(weights, sample, stored=own)
         work.build.progress.note(f"Codes of {work.size.name} were {source}.")
-        return {
-            "codes": source,
-            "metrics": {"train": _figures(work, weights), "self_test": tested.as_dict()},
-        }
+        metrics = {"train": _figures(work, weights), "self_test": tested.as_dict()}
+        return Made({"codes": source, "metrics": metrics})
 
-    def _label(self, work: SaeWork) -> dict[str, Any]:
+    def _label(self, work: SaeWork) -> Made:
         path = self._folder.analysis(self._file)
         if path is None:
             return label(work)
@@ -206,9 +202,10 @@ class PublishedParts:
             quality=qualities(quality),
             scores=score_records(published),
         )
-        return summary(published, path.name, quality.density, work.build.progress)
+        facts = summary(published, path.name, quality.density, work.build.progress)
+        return take_over_labels(work, facts)
 
-    def _relate(self, work: SaeWork) -> dict[str, Any]:
+    def _relate(self, work: SaeWork) -> Made:
         analysis = self._folder.analysis(self._file)
         names = {} if analysis is None else names_of(read_features(analysis, work.size.n))
         families = assembled(

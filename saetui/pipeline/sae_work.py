@@ -2,15 +2,16 @@
 
 import datetime
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from pathlib import Path
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.embed import Embedder
 from saetui.interpret.labelling import LabelledSplit
-from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
+from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.encoding import Encode, by_windows, encode_corpus
 from saetui.store import bundle as layout
 from saetui.store import feature_lists, saes
@@ -34,12 +35,14 @@ class SaeWork:
         self.size = size
         self.loaded = loaded
         self.folder = layout.sae_folder(build.path, size.name)
+        # Whether what the bundle has of it stays, by whatever steps it was made.
+        self.is_kept = False
 
     def step(
         self,
         kind: str,
         files: Sequence[str],
-        make: Callable[["SaeWork"], dict[str, Any]],
+        make: Callable[["SaeWork"], Made],
         **inputs: object,
     ) -> Step:
         """A step that makes some files of this SAE.
@@ -47,12 +50,38 @@ class SaeWork:
         Args:
             kind: Of the step; its name is the kind and the name of the SAE.
             files: What it makes, by path in the folder of the SAE.
-            make: Makes them, and returns facts for the manifest.
+            make: Makes them.
             inputs: Everything that decides what it makes, as JSON values.
         """
         inside = tuple(f"saes/{self.size.name}/{file}" for file in files)
         name = f"{kind} {self.size.name}"
         return Step(name, fingerprint(kind, 1, **inputs), inside, partial(make, self))
+
+    def before(self, kind: str) -> StepRecord | None:
+        """The step of that kind by which the bundle got its SAE of this name; None without one."""
+        return self.build.before.steps.get(f"{kind} {self.size.name}")
+
+    def was_whole(self, kind: str) -> bool:
+        """Whether the files of that step are in the bundle as they were written."""
+        return self.build.before.whole(f"{kind} {self.size.name}") is not None
+
+    @property
+    def folder_before(self) -> Path:
+        """Where the bundle's SAE of this name lies."""
+        return layout.sae_folder(self.build.before.folder, self.size.name)
+
+    @property
+    def is_the_same(self) -> bool:
+        """Whether the SAE is the one that the bundle has, so that its features are, too."""
+        before, now = self.before("train"), self.build.log.steps.get(f"train {self.size.name}")
+        return before is not None and now is not None and before.fingerprint == now.fingerprint
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether there are documents that the SAE was not trained among."""
+        trained = self.build.log.steps[f"train {self.size.name}"]
+        embeddings = self.build.log.steps["embeddings"].fingerprint
+        return str(trained.facts.get("embeddings", embeddings)) != embeddings
 
     def weights(self) -> SaeWeights:
         """Its weights, from the disk."""
@@ -80,6 +109,38 @@ class SaeWork:
             encoded=known,
         )
 
+    @property
+    def has_same_embeddings(self) -> bool:
+        """Whether the embeddings are those of the bundle."""
+        before = self.build.before.steps.get("embeddings")
+        return (
+            before is not None
+            and before.fingerprint == self.build.log.steps["embeddings"].fingerprint
+        )
+
+    @property
+    def has_same_embedder(self) -> bool:
+        """Whether equal texts have equal vectors in the bundle."""
+        before = self.build.before.steps.get("embeddings")
+        return before is not None and before.facts.get("embedder") == self.loaded.settings
+
+    def unless_current(self, step: Step, current: bool) -> Step:
+        """A step, or the one that made the same files of the bundle, if these are current.
+
+        What was imported was made by other steps than what is made here.
+        """
+        before = self.build.before.steps.get(step.name)
+        if not current or before is None:
+            return step
+        return replace(step, made_from=before.fingerprint, files=tuple(before.files))
+
+    def codes_before(self) -> Codes:
+        """Codes of all documents that the bundle has had until now, mapped."""
+        trained = self.build.before.steps[f"train {self.size.name}"]
+        slots = int(trained.facts["most_active"])
+        count = len(self.build.vectors_before())
+        return saes.load_codes(self.folder_before, count, self.size.n, slots)
+
     def codes(self) -> Codes:
         """Codes of all documents, mapped."""
         trained = self.build.log.steps[f"train {self.size.name}"]
@@ -92,7 +153,7 @@ class SaeWork:
         return saes.load_postings(self.folder, self.size.n)
 
     @cached_property
-    def study(self) -> LabelledSplit:
+    def split(self) -> LabelledSplit:
         """What labels of features and of families are made from and scored on."""
         return LabelledSplit(
             ((document.title, document.text) for document in self.build.documents),
@@ -109,6 +170,12 @@ class SaeWork:
         if not note.exists():
             note.write_text(datetime.datetime.now(datetime.UTC).date().isoformat(), "utf-8")
         return note.read_text("utf-8").strip()
+
+
+def has_same_space(build: BuildContext) -> bool:
+    """Whether the embeddings are of the model that made those of the bundle."""
+    before, now = build.before.steps.get("embeddings"), build.log.steps["embeddings"]
+    return before is not None and space_of(before) == space_of(now)
 
 
 def term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None:

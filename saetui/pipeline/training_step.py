@@ -4,16 +4,16 @@ import contextlib
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.corpus import open_corpus
 from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, Step
+from saetui.pipeline.context import BuildContext, Made, Step
 from saetui.pipeline.corpus_steps import embed_store
-from saetui.pipeline.sae_work import SaeWork
+from saetui.pipeline.sae_work import SaeWork, has_same_space
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress, Silent
 from saetui.store import bundle as layout
@@ -39,14 +39,31 @@ def chosen_size(build: BuildContext) -> SaeSize:
     return SaeSize(choice.n, choice.k)
 
 
-def training_step(work: SaeWork, embeddings_from: str) -> Step:
-    """Train the SAE, perhaps twice to see which features come back."""
-    build, twice = work.build, _is_trained_twice(work)
+def training_step(work: SaeWork) -> Step:
+    """Train the SAE, perhaps twice to see which features come back.
+
+    An SAE that the bundle has already stays, whatever has become of the corpus, as long as it was
+    trained as it would be now on vectors of the same model; unless it is to be trained again.
+    """
+    build, now = work.build, work.build.log.steps["embeddings"].fingerprint
+    before = work.before("train")
+    if before is not None and has_same_space(build) and not build.options.retrain:
+        trained_on = str(before.facts.get("embeddings", ""))
+        asked = build.options.stability
+        for twice in (True, False) if asked is None else (asked,):
+            step = _step(work, trained_on, twice=twice)
+            if step.made_from == before.fingerprint:
+                return step
+    return _step(work, now, twice=_is_trained_twice(work))
+
+
+def _step(work: SaeWork, trained_on: str, *, twice: bool) -> Step:
+    build = work.build
     return work.step(
         "train",
         (saes.CONFIGURATION, saes.WEIGHTS, *((saes.STABILITY,) if twice else ())),
-        lambda work: _train(work, embeddings_from, twice=twice),
-        embeddings=embeddings_from,
+        lambda work: _train(work, twice=twice),
+        embeddings=trained_on,
         size=asdict(work.size),
         options=asdict(build.options.training),
         twice=twice,
@@ -96,7 +113,7 @@ def assist(path: Path, work: Path, workers: Workers) -> None:
         task.run(vectors, work, Silent(), workers)
 
 
-def _train(work: SaeWork, embeddings_from: str, *, twice: bool) -> dict[str, Any]:
+def _train(work: SaeWork, *, twice: bool) -> Made:
     size, build = work.size, work.build
     vectors = _training_vectors(work)
     task = _Training(
@@ -110,13 +127,15 @@ def _train(work: SaeWork, embeddings_from: str, *, twice: bool) -> dict[str, Any
     if trained.stability is not None:
         save_array(work.folder / saes.STABILITY, trained.stability)
     shutil.rmtree(checkpoints, ignore_errors=True)
-    return {
-        "n": size.n,
-        "k": size.k,
-        "most_active": trained.weights.k,
-        "metrics": trained.metrics,
-        "embeddings": embeddings_from,
-    }
+    return Made(
+        {
+            "n": size.n,
+            "k": size.k,
+            "most_active": trained.weights.k,
+            "metrics": trained.metrics,
+            "embeddings": build.log.steps["embeddings"].fingerprint,
+        }
+    )
 
 
 def _training_vectors(work: SaeWork) -> NDArray[np.float16]:

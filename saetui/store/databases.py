@@ -8,6 +8,7 @@ has is not opened, and what is read is bounded by the size of the file.
 import math
 import re
 import reprlib
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,25 +64,44 @@ def new_database(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
     Raises:
         BuildError: SQLite cannot write it.
     """
+    with atomic_write(path) as temporary, _filled(path, temporary) as connection:
+        connection.executescript(schema)
+        yield connection
+
+
+@contextmanager
+def changed_database(path: Path, original: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of a database to change; it appears at `path`, whole, when the block ends well.
+
+    Raises:
+        BuildError: SQLite cannot write it.
+        BundleDamaged: The original is not the database that belongs there.
+    """
+    # A trigger in a database from elsewhere would act on what is changed.
+    ReadOnlyDatabase(original).close()
     with atomic_write(path) as temporary:
-        connection = sqlite3.connect(temporary)
-        try:
-            # The file is renamed only when whole, so a journal would protect nothing.
-            connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + schema)
+        shutil.copyfile(original, temporary)
+        with _filled(path, temporary) as connection:
+            # What is removed must not be left in the file.
+            connection.execute("PRAGMA secure_delete=ON")
             yield connection
-            connection.commit()
-        except sqlite3.Error as error:
-            raise unwritable(path, error) from error
-        finally:
-            connection.close()
 
 
-def unwritable(path: Path, error: sqlite3.Error) -> BuildError:
-    """What to raise when SQLite cannot write a file."""
-    return BuildError(
-        f"{path} cannot be written ({error}).",
-        "See that there is space on the disk, then try again.",
-    )
+@contextmanager
+def _filled(path: Path, temporary: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(temporary)
+    try:
+        # The file is renamed only when whole, so a journal would protect nothing.
+        connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        yield connection
+        connection.commit()
+    except sqlite3.Error as error:
+        raise BuildError(
+            f"{path} cannot be written ({error}).",
+            "See that there is space on the disk, then try again.",
+        ) from error
+    finally:
+        connection.close()
 
 
 class _Guard:

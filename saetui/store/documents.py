@@ -1,5 +1,6 @@
 """Documents in SQLite, with a full-text index over title and text."""
 
+import hashlib
 import json
 import sqlite3
 import threading
@@ -11,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.corpus_changes import Content
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged, InputError
-from saetui.store.databases import ReadOnlyDatabase, new_database, storable
+from saetui.store.databases import ReadOnlyDatabase, changed_database, new_database, storable
 from saetui.store.facts import SCHEMA as FACTS
-from saetui.store.facts import Facts, insert_facts, sort_facts
+from saetui.store.facts import Facts, change_facts, insert_facts, sort_facts
 from saetui.store.json_files import parse_json
 
 _SCHEMA = """
@@ -27,6 +29,8 @@ CREATE INDEX documents_by_date ON documents(published);
 CREATE VIRTUAL TABLE documents_text USING fts5(
     title, text, content='documents', content_rowid='row', tokenize='porter unicode61');
 """
+# Only a corpus that grew by other ways than its own file has this table.
+_ADDED = "CREATE TABLE IF NOT EXISTS added(row INTEGER PRIMARY KEY)"
 _COLUMNS = "row, id, title, text, url, published, metadata"
 _BATCH = 1_000
 
@@ -63,11 +67,74 @@ def _values(row: int, document: Document) -> tuple[object, ...]:
     return (row, *(storable(text) for text in (*fields, metadata)))
 
 
+def content_of(document: Document) -> Content:
+    """What a document says, by hashes, as a corpus on disk has it."""
+    return _content([str(value) for value in _values(0, document)[1:]])
+
+
+def _content(values: Sequence[str]) -> Content:
+    """Of id, title, text, url, published, metadata."""
+    document_id, title, text = (str(value) for value in values[:3])
+    embedded = Document(document_id, title, text).embedding_text
+    whole = "\0".join(str(value) for value in values)
+    return Content(document_id, _digest(embedded), _digest(whole))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
 def _insert(connection: sqlite3.Connection, batch: Sequence[tuple[object, ...]]) -> None:
     try:
         connection.executemany(f"INSERT INTO documents({_COLUMNS}) VALUES(?,?,?,?,?,?,?)", batch)
     except sqlite3.IntegrityError:
         raise InputError("Two documents have the same id.", "Give each its own.") from None
+
+
+def change_documents(
+    path: Path,
+    old: "DocumentStore",
+    *,
+    cleared: Iterable[int],
+    written: Iterable[tuple[int, Document]],
+    added: Iterable[int],
+) -> None:
+    """Write a copy of a corpus in which some documents are others; whole or not at all.
+
+    Only what changes is indexed anew.
+
+    Args:
+        path: Of the copy.
+        old: The corpus, which is left as it is. It must hold facts.
+        cleared: Rows whose documents are removed, before any is written.
+        written: Documents by row.
+        added: Rows, in the copy, of documents that came otherwise than with the corpus.
+
+    Raises:
+        InputError: Two documents would have the same id.
+        BuildError: The file cannot be written.
+    """
+    with changed_database(path, old.path) as connection:
+        for row in cleared:
+            document = old.document(row)
+            connection.execute(
+                "INSERT INTO documents_text(documents_text, rowid, title, text) "
+                "VALUES('delete', ?, ?, ?)",
+                (row, storable(document.title), storable(document.text)),
+            )
+            change_facts(connection, row, document.metadata, has=False)
+            connection.execute("DELETE FROM documents WHERE row = ?", (row,))
+        for row, document in written:
+            values = _values(row, document)
+            _insert(connection, [values])
+            connection.execute(
+                "INSERT INTO documents_text(rowid, title, text) VALUES(?, ?, ?)",
+                (row, *values[2:4]),
+            )
+            change_facts(connection, row, document.metadata, has=True)
+        connection.execute(_ADDED)
+        connection.execute("DELETE FROM added")
+        connection.executemany("INSERT INTO added VALUES (?)", [(int(row),) for row in added])
 
 
 class DocumentStore:
@@ -138,6 +205,28 @@ class DocumentStore:
             (start, stop),
         )
         return [self._document(values) for values in found]
+
+    def some(self, rows: Sequence[int]) -> list[Document]:
+        """Documents of some rows, which must be there, in the order given."""
+        found = {values[0]: values for values in self._by_rows(_COLUMNS, rows)}
+        return [self._document(found[int(row)]) for row in rows]
+
+    def contents(self) -> Iterator[Content]:
+        """What every document says, by hashes, in order of rows."""
+        start = 0
+        while found := self._query(
+            f"SELECT {_COLUMNS} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}",
+            (start,),
+        ):
+            yield from (_content(values[1:]) for values in found)
+            start = self._next(start, found)
+
+    def added(self) -> NDArray[np.int64]:
+        """Rows of the documents that came otherwise than with the corpus, ascending."""
+        with self._lock:
+            kept = self._database.has_table("added")
+        found = self._query("SELECT row FROM added ORDER BY row") if kept else []
+        return np.array(self._checked([row for (row,) in found]), dtype=np.int64)
 
     def within(self, after: str, before: str) -> NDArray[np.int64]:
         """Rows of the documents that were certainly published in a span of time, ascending.

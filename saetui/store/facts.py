@@ -25,12 +25,27 @@ LONGEST = 64
 
 def insert_facts(connection: sqlite3.Connection, row: int, metadata: Mapping[str, Any]) -> None:
     """Note what a document has, until `sort_facts`."""
-    facts = [
+    connection.executemany("INSERT INTO new_facts VALUES (?, ?, ?)", _facts(row, metadata))
+
+
+def change_facts(
+    connection: sqlite3.Connection, row: int, metadata: Mapping[str, Any], *, has: bool
+) -> None:
+    """Note at once what one document has, or (`has` false) no longer has."""
+    statement = (
+        "INSERT OR IGNORE INTO facts VALUES (?, ?, ?)"
+        if has
+        else "DELETE FROM facts WHERE field = ? AND value = ? AND row = ?"
+    )
+    connection.executemany(statement, _facts(row, metadata))
+
+
+def _facts(row: int, metadata: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    return [
         (storable(field), storable(text)[:LONGEST], row)
         for field, value in metadata.items()
         for text in fact_texts(value)
     ]
-    connection.executemany("INSERT INTO new_facts VALUES (?, ?, ?)", facts)
 
 
 def sort_facts(connection: sqlite3.Connection) -> None:

@@ -1,13 +1,14 @@
 """What is known about each feature of an SAE: figures, labels and their scores, in SQLite."""
 
 import contextlib
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from saetui.core.features import Statistics
 from saetui.errors import BundleDamaged
-from saetui.store.databases import ReadOnlyDatabase, new_database, real, whole
+from saetui.store.databases import ReadOnlyDatabase, changed_database, new_database, real, whole
 from saetui.store.labels import SCHEMA, LabelRecord, ScoreRecord, insert_labels, terms_of
 
 _SCHEMA = (
@@ -96,24 +97,55 @@ def write_features(
         quality: Of every feature; empty if unknown.
         scores: Of these labels.
     """
+    with new_database(path, _SCHEMA) as connection:
+        _insert_figures(connection, statistics, quality)
+        insert_labels(connection, labels, scores)
+
+
+def change_features(
+    path: Path,
+    original: Path,
+    statistics: Statistics,
+    labels: Iterable[LabelRecord],
+    *,
+    quality: Sequence[FeatureQuality] = (),
+    scores: Iterable[ScoreRecord] = (),
+) -> None:
+    """Write a copy with other figures, in which features keep the labels that they have.
+
+    Args:
+        path: Of the copy.
+        original: Of the database.
+        statistics: Of every feature.
+        labels: To be added, each as the newest of its feature.
+        quality: Of every feature; empty if unknown.
+        scores: Of the labels that are added.
+    """
+    with changed_database(path, original) as connection:
+        connection.execute("DELETE FROM features")
+        _insert_figures(connection, statistics, quality)
+        insert_labels(connection, labels, scores)
+
+
+def _insert_figures(
+    connection: sqlite3.Connection, statistics: Statistics, quality: Sequence[FeatureQuality]
+) -> None:
     count = len(statistics.documents)
     known = quality or [FeatureQuality()] * count
-    with new_database(path, _SCHEMA) as connection:
-        connection.executemany(
-            "INSERT INTO features VALUES(?,?,?,?,?,?,?,?)",
-            zip(
-                range(count),
-                statistics.documents.tolist(),
-                statistics.density.tolist(),
-                statistics.mean_activation.tolist(),
-                statistics.max_activation.tolist(),
-                [each.cohesion for each in known],
-                [each.stability for each in known],
-                [each.word for each in known],
-                strict=True,
-            ),
-        )
-        insert_labels(connection, labels, scores)
+    connection.executemany(
+        "INSERT INTO features VALUES(?,?,?,?,?,?,?,?)",
+        zip(
+            range(count),
+            statistics.documents.tolist(),
+            statistics.density.tolist(),
+            statistics.mean_activation.tolist(),
+            statistics.max_activation.tolist(),
+            [each.cohesion for each in known],
+            [each.stability for each in known],
+            [each.word for each in known],
+            strict=True,
+        ),
+    )
 
 
 def read_features(path: Path, n: int) -> list[FeatureRecord]:

@@ -5,7 +5,6 @@ is shown unless a reader decides otherwise; none is ever overwritten.
 """
 
 import contextlib
-import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from saetui.errors import BundleDamaged
-from saetui.store.atomic import atomic_write
-from saetui.store.databases import ReadOnlyDatabase, real, storable, unwritable, whole
+from saetui.store.databases import ReadOnlyDatabase, changed_database, real, storable, whole
 
 SCHEMA = """
 CREATE TABLE labels(
@@ -36,6 +34,11 @@ _REASONS = """
 CREATE TABLE IF NOT EXISTS reasons(
     feature INTEGER NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (feature, version));
+"""
+
+_FIGURES = """
+    version, judge, protocol, documents, f1, f1_low, f1_high, pearson, pearson_low, pearson_high,
+    balanced_accuracy, balanced_accuracy_low, balanced_accuracy_high
 """
 
 Estimate = tuple[float | None, float | None, float | None]
@@ -140,24 +143,26 @@ def insert_labels(
     )
 
 
-def add_labels(path: Path, labels: Sequence[LabelRecord], scores: Sequence[ScoreRecord]) -> None:
-    """Add labels and scores to the database at `path`, which is replaced whole.
+def add_labels(
+    path: Path,
+    labels: Sequence[LabelRecord],
+    scores: Sequence[ScoreRecord],
+    original: Path | None = None,
+) -> None:
+    """Add labels and scores to a database, which is written whole.
+
+    Args:
+        path: Of the database to write.
+        labels: Each becomes the newest of its feature.
+        scores: Of these labels, or of earlier ones by their versions.
+        original: Of the database that they are added to; None for the one at `path`.
 
     Raises:
         BuildError: It cannot be written.
         BundleDamaged: It is not the database that belongs there.
     """
-    # A trigger in a database from elsewhere would act on what is added.
-    ReadOnlyDatabase(path).close()
-    with atomic_write(path) as temporary:
-        shutil.copyfile(path, temporary)
-        try:
-            with contextlib.closing(sqlite3.connect(temporary)) as connection:
-                connection.execute("PRAGMA journal_mode=OFF")
-                insert_labels(connection, labels, scores)
-                connection.commit()
-        except sqlite3.Error as error:
-            raise unwritable(path, error) from error
+    with changed_database(path, original or path) as connection:
+        insert_labels(connection, labels, scores)
 
 
 def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:
@@ -172,12 +177,7 @@ def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[Scor
             (feature,),
         )
         scores = database.rows(
-            """
-            SELECT version, judge, protocol, documents,
-                   f1, f1_low, f1_high, pearson, pearson_low, pearson_high,
-                   balanced_accuracy, balanced_accuracy_low, balanced_accuracy_high
-            FROM scores WHERE feature = ? ORDER BY version, rowid
-            """,
+            f"SELECT {_FIGURES} FROM scores WHERE feature = ? ORDER BY version, rowid",
             (feature,),
         )
         reasons = dict[int, str]()
@@ -189,6 +189,41 @@ def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[Scor
         return [_label(feature, row, reasons) for row in labels], [
             _score(feature, row) for row in scores
         ]
+    except ValueError as error:
+        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
+
+
+def read_labels(path: Path) -> list[LabelRecord]:
+    """Every label of every feature, in order of features, oldest first."""
+    with contextlib.closing(ReadOnlyDatabase(path)) as database:
+        found = database.rows(
+            """
+            SELECT feature, text, terms, method, model, prompt_version, created, version
+            FROM labels ORDER BY feature, version
+            """
+        )
+        reasons: dict[int, dict[int, object]] = {}
+        if database.has_table("reasons"):
+            for feature, version, text in database.rows("SELECT * FROM reasons"):
+                reasons.setdefault(feature, {})[version] = text
+    try:
+        return [_label(whole(f), row, reasons.get(f, {})) for f, *row in found]
+    except ValueError as error:
+        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
+
+
+def newest_scores(path: Path) -> list[ScoreRecord]:
+    """Scores of the newest label of every feature, in order of features."""
+    statement = f"""
+        WITH newest AS (SELECT feature, MAX(version) AS version FROM labels GROUP BY feature)
+        SELECT scores.feature, {_FIGURES}
+        FROM scores JOIN newest USING (feature, version)
+        ORDER BY scores.feature, scores.rowid
+    """
+    with contextlib.closing(ReadOnlyDatabase(path)) as database:
+        found = database.rows(statement)
+    try:
+        return [_score(whole(feature), row) for feature, *row in found]
     except ValueError as error:
         raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 

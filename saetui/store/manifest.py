@@ -9,6 +9,7 @@ from typing import Any
 from saetui.errors import BundleDamaged, BundleError, BundleTooNew
 from saetui.store.atomic import json_text, write_json
 from saetui.store.json_files import briefly, parse_json, read_regular_file, record_from
+from saetui.store.swap import WORK, settle
 from saetui.version import __version__
 
 MANIFEST = "manifest.json"
@@ -102,10 +103,12 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a bundle.
 
     Raises:
-        BundleError: There is no such folder, or it holds no bundle, or an unfinished one.
+        BundleError: There is no such folder, or it holds no bundle, or an unfinished one; or files
+            that a killed process left to be moved cannot be moved.
         BundleTooNew: A later version of saetui wrote it.
         BundleDamaged: The manifest is not one.
     """
+    settle(folder)
     path = folder / MANIFEST
     try:
         values = parse_json(read_regular_file(path).decode())
@@ -178,7 +181,8 @@ def _no_bundle(folder: Path) -> BundleError:
             f"{folder} is a file, and a bundle is a folder.",
             f"To make one from a corpus: saetui build {folder.name} -o {folder.stem}.bundle",
         )
-    if (folder / BUILD_LOG).is_file():
+    # An earlier version built in place and left its log there.
+    if (folder / WORK).is_dir() or (folder / BUILD_LOG).is_file():
         return BundleError(
             f"The bundle at {folder} is not finished.",
             "Run the same 'saetui build' again: it goes on where it stopped.",

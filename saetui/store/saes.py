@@ -24,6 +24,12 @@ CONFIGURATION = "cfg.json"
 WEIGHTS = "sae_weights.safetensors"
 STABILITY = "stability.npy"
 
+FINGERPRINT = 16
+"""Digits of the hash of its weights by which an SAE is known."""
+
+UNSEEN = "unseen.npy"
+"""Documents that came after the training; absent where there are none."""
+
 CODES = ("codes/indices.npy", "codes/values.npy")
 # Bytes; what describes our five tensors has about 400.
 _LONGEST_HEADER = 1 << 16
@@ -133,6 +139,16 @@ def load_stability(folder: Path, n: int) -> Float | None:
     """Of each feature, its largest cosine to one of another training, float32 `(n,)`, if known."""
     path = folder / STABILITY
     return np.array(map_array(path, (n,), np.float32)) if path.exists() else None
+
+
+def load_unseen(folder: Path, documents: int) -> NDArray[np.int32]:
+    """Rows of the documents that came after the SAE was trained, int32, ascending."""
+    path = folder / UNSEEN
+    if not path.exists():
+        return np.empty(0, dtype=np.int32)
+    rows: NDArray[np.int32] = np.array(map_array(path, (None,), np.int32))
+    check_numbers(path, rows, 0, documents)
+    return rows
 
 
 def load_codes(folder: Path, documents: int, n: int, k: int) -> Codes:

@@ -1,6 +1,6 @@
 """Name features offline: by the terms that set their documents apart from all others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from types import MappingProxyType
@@ -75,6 +75,7 @@ def name_features(
     embeddings: NDArray[np.floating],
     embed: Embed | None,
     progress: Progress,
+    only: Collection[int] | None = None,
 ) -> NamedFeatures:
     """Name every feature by a term, written as its documents write it.
 
@@ -94,6 +95,8 @@ def name_features(
         embeddings: Of all documents, `(N, d)`, of any floating type, may be memory-mapped.
         embed: Embeds terms as the documents were embedded; None to use words alone.
         progress: Counts every feature and term.
+        only: Features to look for candidates of; None for all. The others are named after their
+            strongest document, as if there were no candidates.
 
     Raises:
         EmbedderError: `embed` failed to return one vector of width `d` per term.
@@ -105,11 +108,12 @@ def name_features(
     sample = Sample(embeddings, labelling)
     evidence = {each.feature: each for each in gather_evidence(seen, embeddings, sample)}
     phrases = find_phrases(tokens.only(labelling))
-    candidates = _candidates(phrases, evidence, labelling, progress)
+    wanted = {f: each for f, each in evidence.items() if only is None or f in only}
+    candidates = _candidates(phrases, wanted, labelling, progress)
     method = "terms"
     if embed is not None:
         method = "terms+embedding"
-        meaning = separations(candidates, evidence, sample.covariance(), embed, progress)
+        meaning = separations(candidates, wanted, sample.covariance(), embed, progress)
         candidates = _ranked_by_meaning(candidates, meaning)
     parts = _parts(phrases)
     whole = {feature: completed(scores, parts) for feature, scores in candidates.items()}

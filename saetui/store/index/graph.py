@@ -82,6 +82,41 @@ def build_graph(
     return replace(parameters, sha256=sha256_of(folder / GRAPH))
 
 
+def grow_graph(
+    before: Path,
+    folder: Path,
+    old: IndexParameters,
+    documents: int,
+    *,
+    changed: Iterator[tuple[Rows, Float]],
+    advance: Callable[[int], None],
+) -> IndexParameters:
+    """Write a graph in which some vectors of an earlier one are others, and some are new.
+
+    Args:
+        before: Folder of the bundle with the earlier graph.
+        folder: Of the bundle.
+        old: Parameters of the earlier graph.
+        documents: How many vectors the graph will hold, at least as many.
+        changed: Rows and their vectors, of the width that the graph has.
+        advance: Called with the number of rows that were just linked.
+
+    Returns:
+        The parameters, with the hash of the file.
+    """
+    # It is proved to be the one that was written before hnswlib sees it.
+    GraphIndex(before, old)
+    index = _hnswlib().Index(space=old.space, dim=_width(old))
+    index.load_index(os.fsencode(before / GRAPH), max_elements=documents)
+    threads = 1 if documents < _REPRODUCIBLE_BELOW else (os.cpu_count() or 1)
+    for rows, vectors in changed:
+        index.add_items(vectors, rows, num_threads=threads)
+        advance(len(rows))
+    with atomic_write(folder / GRAPH) as temporary:
+        index.save_index(os.fsencode(temporary))
+    return replace(old, documents=documents, sha256=sha256_of(folder / GRAPH))
+
+
 class _Unfinished:
     """A graph that is not finished, saved beside where it will lie.
 

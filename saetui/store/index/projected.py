@@ -82,12 +82,18 @@ def projected_vectors(vectors: NDArray[np.floating], axes: Float) -> Blocks:
 
     def blocks(start: int) -> Iterator[Float]:
         for first in range(start, len(vectors), ADD_BLOCK):
-            projected = single(vectors[first : first + ADD_BLOCK]) @ axes
+            block = single(vectors[first : first + ADD_BLOCK])
             forget_pages(vectors)
-            rest = 1 - np.einsum("ij,ij->i", projected, projected)
-            yield np.column_stack([projected, np.sqrt(np.maximum(rest, 0))])
+            yield projected(block, axes)
 
     return blocks
+
+
+def projected(block: Float, axes: Float) -> Float:
+    """Projections of some vectors onto `axes`, of unit norm by one number more."""
+    along = block @ axes
+    rest = 1 - np.einsum("ij,ij->i", along, along)
+    return np.column_stack([along, np.sqrt(np.maximum(rest, 0))])
 
 
 class ProjectedIndex:

@@ -109,8 +109,10 @@ def test_pairs_of_saes_that_follow_one_another_come_first(extended: Path) -> Non
 def test_an_sae_that_is_gone_takes_its_matches_along(extended: Path, tmp_path: Path) -> None:
     path = tmp_path / "small.bundle"
     shutil.copytree(extended, path)
-    fewer = write_corpus(tmp_path / "fewer", documents=100)
-    build_bundle(str(fewer.corpus), path, fewer.options(), Silent())
+    other = write_corpus(tmp_path / "other")
+    # Of another model, so that no SAE fits any more.
+    np.save(other.vectors, np.load(other.vectors)[:, ::-1])
+    build_bundle(str(other.corpus), path, other.options(), Silent())
     assert [sae.name for sae in Bundle(path).manifest.saes] == ["k4-n24"]
     assert not list(path.rglob("*.npz"))
     assert [finding for finding in check_bundle(path) if not finding.ok] == []

@@ -87,7 +87,7 @@ def test_the_manifest_tells_how_well_the_sae_reconstructs(built: BuildOutcome) -
 
 
 def test_nothing_of_the_work_stays_behind(built: BuildOutcome) -> None:
-    assert not (built.path / ".build").exists()
+    assert not (built.path / ".saetui-work").exists()
 
 
 def test_a_second_run_does_nothing(small: SmallCorpus, built: BuildOutcome) -> None:
@@ -124,11 +124,12 @@ def test_a_killed_process_loses_nothing_that_was_finished(
     )
     # Killed as soon as the first step is recorded, while a later one is under way.
     deadline = time.monotonic() + 60
-    while not (path / "build.json").exists() and time.monotonic() < deadline:
+    staged = path / ".saetui-work" / "next"
+    while not (staged / "build.json").exists() and time.monotonic() < deadline:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    finished = BuildLog(path).steps
+    finished = BuildLog(staged).steps
     assert "documents" in finished
     outcome = build_bundle(str(small.corpus), path, small.options(), Silent())
     assert not set(outcome.steps) & set(finished)
@@ -151,7 +152,22 @@ def test_only_what_a_change_concerns_is_done_again(
     assert [finding for finding in check_bundle(path) if not finding.ok] == []
 
 
-def test_saes_of_other_embeddings_go(small: SmallCorpus, tmp_path: Path) -> None:
+def test_saes_of_another_model_go(small: SmallCorpus, tmp_path: Path) -> None:
+    path = tmp_path / "small.bundle"
+    build_bundle(str(small.corpus), path, small.options(), Silent())
+    turned = np.load(small.vectors)[:, ::-1]
+    np.save(tmp_path / "turned.npy", turned)
+    other = small.options(
+        embedder=EmbedderSettings(f"precomputed:{tmp_path / 'turned.npy'}"),
+        saes=(SaeSize(n=16, k=4),),
+    )
+    outcome = build_bundle(str(small.corpus), path, other, Silent())
+    assert [sae.name for sae in outcome.manifest.saes] == ["k4-n16"]
+    assert not (path / "saes" / "k4-n24").exists()
+    assert [finding for finding in check_bundle(path) if not finding.ok] == []
+
+
+def test_saes_stay_when_documents_go(small: SmallCorpus, tmp_path: Path) -> None:
     path = tmp_path / "small.bundle"
     build_bundle(str(small.corpus), path, small.options(), Silent())
     fewer = small.options(corpus=CorpusOptions(limit=100), saes=(SaeSize(n=16, k=4),))
@@ -160,9 +176,9 @@ def test_saes_of_other_embeddings_go(small: SmallCorpus, tmp_path: Path) -> None
     ids.write_text("\n".join(json.loads(line)["id"] for line in lines), "utf-8")
     fewer = replace(fewer, embedder=replace(fewer.embedder, ids=str(ids)))
     outcome = build_bundle(str(small.corpus), path, fewer, Silent())
-    assert [sae.name for sae in outcome.manifest.saes] == ["k4-n16"]
-    assert not (path / "saes" / "k4-n24").exists()
+    assert [sae.name for sae in outcome.manifest.saes] == ["k4-n16", "k4-n24"]
     assert outcome.manifest.documents == 100
+    assert [finding for finding in check_bundle(path) if not finding.ok] == []
 
 
 def test_a_file_that_went_missing_is_made_again(

@@ -108,7 +108,7 @@ def test_labels_scores_and_reasons_are_there(imported: Path) -> None:
 
 
 def test_families_of_both_files_are_there(imported: Path, whole: Published) -> None:
-    families = open_session(imported).families
+    families = open_session(imported).sae.families.families
     plain = json.loads((whole.path / "clean_families.json").read_text("utf-8"))
     sized = json.loads(whole.file("clean_families_{k}_{n}.json").read_text("utf-8"))
     children = plain | {name: family["children"] for name, family in sized.items()}
@@ -396,7 +396,7 @@ def test_families_of_another_sae_are_left_out(published: Published, tmp_path: Pa
     (published.path / "clean_families.json").write_text(json.dumps(families), "utf-8")
     notes = bring(published, tmp_path / "my.bundle").notes
     assert any("clean_families.json was left out" in note for note in notes)
-    assert len(open_session(tmp_path / "my.bundle").families) == 1
+    assert len(open_session(tmp_path / "my.bundle").sae.families.families) == 1
 
 
 # Which weights.

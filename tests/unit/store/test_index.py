@@ -22,6 +22,7 @@ from saetui.store.index import (
     open_index,
 )
 from saetui.store.index.building import Kind, index_files
+from saetui.store.index.growing import grow_index
 
 Vectors = NDArray[np.float16]
 
@@ -326,3 +327,44 @@ def test_a_damaged_unfinished_graph_is_not_gone_on_with(
     added.clear()
     build_index(vectors, tmp_path, added.append, "graph", "these")
     assert added[0] == 2_048
+
+
+@pytest.mark.parametrize("kind", ["graph", "projected"])
+def test_a_grown_index_finds_as_well_as_a_new_one(tmp_path: Path, kind: Kind) -> None:
+    vectors = clustered(3_000, 40, d=160)
+    old = vectors[:2_600].copy()
+    # Some of those that were there are others now.
+    old[100:200] = clustered(100, 10, d=160, seed=1)
+    (before, folder) = tmp_path / "before", tmp_path / "after"
+    for each in (before, folder):
+        each.mkdir()
+    built(before, old, kind)
+    advanced: list[int] = []
+    assert grow_index(old, before, vectors, folder, advanced.append) is not None
+    assert sum(advanced) == 3_000
+    index = open_index(folder, lambda: vectors)
+    assert index.parameters.documents == 3_000
+    # It finds the documents that are new and those that were changed, by themselves.
+    for row in (*range(2_600, 3_000, 10), *range(100, 200, 10)):
+        assert row in index.search(vectors[row].astype(np.float32), 5)
+    recall = measure_recall(index, vectors, folder, 0).recall
+    (tmp_path / "new").mkdir()
+    new = measure_recall(built(tmp_path / "new", vectors, kind), vectors, tmp_path / "new", 0)
+    assert min(recall.values()) > min(new.recall.values()) - 0.02
+    # The earlier one is as it was.
+    assert open_index(before, lambda: old).parameters.documents == 2_600
+
+
+def test_what_an_index_cannot_follow_is_built_anew(tmp_path: Path) -> None:
+    vectors = clustered(1_000, 10)
+    built(tmp_path, vectors)
+    folder = tmp_path / "after"
+    folder.mkdir()
+
+    def grown(new: Vectors) -> bool:
+        return grow_index(vectors, tmp_path, new, folder, lambda _: None) is not None
+
+    assert not grown(vectors[:900])
+    assert not grown(clustered(1_000, 10, seed=1))
+    assert not grown(clustered(1_000, 10, d=8))
+    assert grown(np.concatenate([vectors, clustered(200, 3)]))

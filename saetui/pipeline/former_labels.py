@@ -1,0 +1,99 @@
+"""Labels that people and language models gave to features of SAEs that a build replaces."""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from saetui.core.codec import SaeWeights
+from saetui.core.following import Anchor, Match, follow, strongest
+from saetui.core.postings import Postings
+from saetui.pipeline.label_records import AUTOMATIC
+from saetui.pipeline.sae_work import SaeWork
+from saetui.store import bundle as layout
+from saetui.store import saes
+from saetui.store.documents import DocumentStore
+from saetui.store.labels import LabelRecord, read_labels
+from saetui.store.unmatched_labels import FormerLabel, read_unmatched
+
+
+def former_labels(work: SaeWork) -> list[FormerLabel]:
+    """Labels for which a feature of a new SAE is to be found.
+
+    They are those of the bundle's SAE of the same name, and the first SAE of the new bundle also
+    takes over those of SAEs that are gone.
+    """
+    build = work.build
+    names = [work.size.name]
+    if build.saes[:1] == names:
+        names += [name for name in build.saes_before() if name not in build.saes]
+    found: list[FormerLabel] = []
+    for name in names:
+        if all(build.before.whole(f"{kind} {name}") for kind in ("train", "codes", "labels")):
+            found += _of(work, name)
+    return found
+
+
+def _of(work: SaeWork, name: str) -> Iterator[FormerLabel]:
+    before = work.build.before
+    folder = layout.sae_folder(before.folder, name)
+    yield from read_unmatched(folder)
+    given = [
+        label
+        for label in read_labels(folder / layout.FEATURES)
+        if label.method not in AUTOMATIC and label.text
+    ]
+    if not given:
+        return
+    files = before.steps[f"train {name}"].files
+    of = files[f"saes/{name}/{saes.WEIGHTS}"].sha256[: saes.FINGERPRINT]
+    weights = saes.load_weights(folder)
+    postings = saes.load_postings(folder, weights.n)
+    with contextlib.closing(DocumentStore(before.folder / layout.DOCUMENTS)) as documents:
+        for label in given:
+            yield FormerLabel(name, of, label, anchor(label.feature, weights, postings, documents))
+
+
+def anchor(
+    feature: int, weights: SaeWeights, postings: Postings, documents: DocumentStore
+) -> Anchor:
+    """What a feature is known by."""
+    rows = strongest(postings, feature)
+    headings = documents.headings(rows)
+    return Anchor(weights.directions[feature], tuple(headings[row][0] for row in rows))
+
+
+def placed_labels(
+    work: SaeWork, former: Sequence[FormerLabel]
+) -> tuple[list[LabelRecord], list[FormerLabel]]:
+    """The labels of features that are found again, by their new numbers; and the others."""
+    by_feature: dict[tuple[str, str, int], list[FormerLabel]] = defaultdict(list)
+    for each in former:
+        by_feature[each.sae, each.of, each.label.feature].append(each)
+    groups = list(by_feature.values())
+    anchors = [group[0].anchor for group in groups]
+    documents = work.build.documents
+    rows = [
+        [row for each in known.documents if (row := documents.row_of(each)) is not None]
+        for known in anchors
+    ]
+    found, _ = follow(anchors, rows, work.weights().directions, work.codes())
+    placed: list[LabelRecord] = []
+    unplaced: list[FormerLabel] = []
+    for group, match in zip(groups, found, strict=True):
+        if match is None:
+            unplaced += group
+        else:
+            placed += [_placed(each, match) for each in group]
+    return placed, unplaced
+
+
+def _placed(former: FormerLabel, match: Match) -> LabelRecord:
+    how = (
+        f"{match.shared} of {match.known} documents in common"
+        if match.cosine is None
+        else f"cosine {match.cosine:.2f}"
+    )
+    origin = f"From feature {former.label.feature} of an earlier {former.sae} ({how})."
+    reasoning = f"{former.label.reasoning} {origin}".strip()
+    return replace(former.label, feature=match.feature, version=0, reasoning=reasoning)

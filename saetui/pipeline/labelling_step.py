@@ -1,0 +1,176 @@
+"""The step that labels the features of an SAE, and takes over the labels that there are."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from saetui.core.features import statistics
+from saetui.interpret.judging.quality import STRONGEST, assess
+from saetui.interpret.labels import FeatureLabel
+from saetui.interpret.terms.naming import VERSION
+from saetui.pipeline.context import Made, Step
+from saetui.pipeline.former_labels import former_labels, placed_labels
+from saetui.pipeline.label_records import (
+    AUTOMATIC,
+    JUDGES,
+    changed_summary,
+    label_records,
+    qualities,
+    score_records,
+    summary,
+)
+from saetui.pipeline.sae_work import SaeWork
+from saetui.store import bundle as layout
+from saetui.store import saes
+from saetui.store.features import FeatureRecord, change_features, read_features, write_features
+from saetui.store.labels import ScoreRecord, add_labels, read_labels
+from saetui.store.unmatched_labels import UNMATCHED, read_unmatched, write_unmatched
+
+# A feature is labelled anew when fewer than this share of its strongest documents are as before.
+_LEAST_KEPT = 0.5
+
+
+def labelling_step(work: SaeWork, codes: Step) -> Step:
+    """Label features that have no label yet, or whose documents are others than before."""
+    step = work.step(
+        "labels",
+        (layout.FEATURES,),
+        label,
+        codes=codes.made_from,
+        embedder=work.loaded.settings,
+        method=VERSION,
+        judges=JUDGES,
+    )
+    before = work.before("codes")
+    current = before is not None and before.fingerprint == codes.made_from and work.is_kept
+    return work.unless_current(step, current)
+
+
+def label(work: SaeWork) -> Made:
+    """Label all features of a new SAE, or what has changed in one that the bundle has."""
+    if work.is_the_same and work.was_whole("labels") and work.was_whole("codes"):
+        return _update(work)
+    found = work.split.label_and_score(saes.load_stability(work.folder, work.size.n))
+    write_features(
+        work.folder / layout.FEATURES,
+        statistics(work.postings, len(work.build.vectors())),
+        label_records(found, work.started()),
+        quality=qualities(found.quality),
+        scores=[
+            record
+            for name in JUDGES
+            if name in found.scores
+            for record in score_records(found.scores[name])
+        ],
+    )
+    return take_over_labels(work, {**summary(found), "method": VERSION})
+
+
+def take_over_labels(work: SaeWork, facts: dict[str, Any]) -> Made:
+    """Add the labels that others gave to features of SAEs that are gone.
+
+    Labels that were made here are made anew; those of people and of language models follow the
+    feature. What matches no feature is kept aside.
+
+    Args:
+        work: The SAE, whose features have been written.
+        facts: About its labels.
+    """
+    former = former_labels(work)
+    if not former:
+        return Made(facts)
+    placed, unplaced = placed_labels(work, former)
+    if placed:
+        add_labels(work.folder / layout.FEATURES, placed, ())
+    if unplaced:
+        write_unmatched(work.folder, unplaced)
+    work.build.progress.note(
+        f"{len(placed):,} of {len(former):,} labels that were not made here follow their features"
+        + (
+            f"; {len(unplaced):,} match no feature of {work.size.name} and are kept aside: "
+            "saetui notes BUNDLE --unmatched"
+            if unplaced
+            else ""
+        )
+        + "."
+    )
+    return Made(facts, more_files=_unmatched_files(work, unplaced))
+
+
+def _unmatched_files(work: SaeWork, unmatched: Collection[object]) -> tuple[str, ...]:
+    return (f"saes/{work.size.name}/{UNMATCHED}",) if unmatched else ()
+
+
+def _update(work: SaeWork) -> Made:
+    """Keep all labels, bring the figures up to date, and label what has changed."""
+    before = work.before("labels")
+    facts = {} if before is None else before.facts
+    original = work.folder_before / layout.FEATURES
+    postings, vectors = work.postings, work.build.vectors()
+    stability = saes.load_stability(work.folder, work.size.n)
+    records = read_features(original, work.size.n)
+    affected = _affected(work, records, facts.get("method", VERSION) != VERSION)
+    labels, scores = [], list[ScoreRecord]()
+    if affected:
+        known = [FeatureLabel(r.id, r.label, "", r.terms, VERSION) for r in records]
+        found = work.split.relabel(affected, known, stability)
+        new = {
+            record.feature: record
+            for record in label_records(found, work.started())
+            if record.feature in affected and record.text != records[record.feature].label
+        }
+        labels = list(new.values())
+        scores = [
+            record
+            for name in JUDGES
+            if name in found.scores
+            for record in score_records(found.scores[name])
+            if record.feature in new
+        ]
+        quality = found.quality
+    else:
+        quality = assess(postings, vectors, stability)
+    work.build.progress.note(
+        f"{len(labels):,} of {work.size.n:,} features of {work.size.name} got another label, the "
+        "others keep theirs."
+    )
+    path = work.folder / layout.FEATURES
+    change_features(
+        path,
+        original,
+        statistics(postings, len(vectors)),
+        labels,
+        quality=qualities(quality),
+        scores=scores,
+    )
+    unmatched = read_unmatched(work.folder_before)
+    if unmatched:
+        write_unmatched(work.folder, unmatched)
+    facts = {**changed_summary(path, facts), "method": VERSION}
+    return Made(facts, more_files=_unmatched_files(work, unmatched))
+
+
+def _affected(work: SaeWork, records: list[FeatureRecord], all_of_them: bool) -> set[int]:
+    """Features to label anew: of those with a label made here, or none, what has changed."""
+    automatic = {
+        label.feature
+        for label in read_labels(work.folder_before / layout.FEATURES)
+        if label.version == records[label.feature].version and label.method in AUTOMATIC
+    }
+    own = [r.id for r in records if r.id in automatic or not r.label]
+    if all_of_them:
+        return set(own)
+    origin = work.build.origin()
+    old = saes.load_postings(work.folder_before, work.size.n)
+    new, found = work.postings, set()
+    counts = new.counts()
+    for feature in own:
+        if not counts[feature]:
+            continue
+        rows = new.documents(feature)[0][:STRONGEST]
+        came_from = np.full(len(rows), -1) if origin is None else origin[rows]
+        kept = np.isin(came_from, old.documents(feature)[0][:STRONGEST]).mean()
+        if kept < _LEAST_KEPT or not records[feature].label:
+            found.add(feature)
+    return found

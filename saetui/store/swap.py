@@ -1,0 +1,158 @@
+"""Change a bundle as a whole: new files are made beside it, and then moved into their places.
+
+A process can be killed between two moves. So before the first move a journal says which files
+belong where, and whoever opens the bundle and finds the journal makes the moves that are left.
+The bundle is therefore always the old one or the new one.
+"""
+
+import contextlib
+import filecmp
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from saetui.errors import BuildError, BundleDamaged, BundleError
+from saetui.store.atomic import write_json
+from saetui.store.json_files import read_json
+from saetui.store.locking import only_one_build
+
+WORK = ".saetui-work"
+"""Folder of unfinished work, below that of a bundle; nothing else is kept in it."""
+
+_JOURNAL = "swap.json"
+# The moves of another process take milliseconds; a slow disk gets this many seconds.
+_PATIENCE = 10.0
+
+
+def link_file(source: Path, target: Path) -> None:
+    """Have a file at `target` too, without copying it where the file system can do that.
+
+    The file must never be changed in place; everything in a bundle is replaced as a whole.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def replace_files(
+    bundle: Path, staged: Path, files: Iterable[str], gone: Iterable[str] = ()
+) -> None:
+    """Move files of a staged folder to their places in a bundle, and remove some others.
+
+    The caller holds the bundle's lock.
+
+    Args:
+        bundle: Folder of the bundle.
+        staged: A folder in the bundle's folder of work; it is gone afterwards.
+        files: What to move, by path inside.
+        gone: What to remove, by path inside.
+
+    Raises:
+        BuildError: A file cannot be moved; the next process that opens the bundle tries again.
+    """
+    files = [name for name in files if not _are_the_same(staged / name, bundle / name)]
+    journal = bundle / WORK / _JOURNAL
+    write_json(journal, {"staged": staged.name, "files": files, "gone": sorted(set(gone))})
+    _sync_folder(journal.parent)
+    try:
+        _make_moves(bundle)
+    except OSError as error:
+        raise BuildError(
+            f"{error.filename or bundle} cannot be written ({error.strerror or error}), so the new "
+            "files are not all in their places.",
+            "Mend the permissions and open the bundle: then the rest is moved.",
+        ) from error
+
+
+def settle(bundle: Path) -> None:
+    """Make the moves that a killed process has left; without a journal there is nothing to do.
+
+    Raises:
+        BundleError: The folder cannot be written, or its journal is damaged.
+    """
+    if not (bundle / WORK / _JOURNAL).exists():
+        return
+    try:
+        with only_one_build(bundle, _PATIENCE):
+            make_moves_left(bundle)
+    except BuildError:
+        raise BundleError(
+            f"A change of {bundle} was interrupted, and cannot be finished here.",
+            "Open the bundle once as somebody who may write it, or wait for the one at work.",
+        ) from None
+    except OSError as error:
+        raise BundleError(
+            f"A change of {bundle} was interrupted, and {error.filename or bundle} cannot be "
+            f"written ({error.strerror or error}).",
+            "Mend the permissions: opening the bundle then finishes the change.",
+        ) from None
+
+
+def make_moves_left(bundle: Path) -> None:
+    """The same for a process that holds the lock of the bundle.
+
+    Raises:
+        BundleDamaged: The journal is damaged.
+        OSError: A file cannot be moved.
+    """
+    if (bundle / WORK / _JOURNAL).exists():
+        _make_moves(bundle)
+
+
+def _make_moves(bundle: Path) -> None:
+    """Carry out the journal, of which any part may have been carried out before."""
+    path = bundle / WORK / _JOURNAL
+    journal = read_json(path)
+    try:
+        staged = bundle / WORK / Path(journal["staged"]).name
+        files, gone = ([str(name) for name in journal[key]] for key in ("files", "gone"))
+    except (TypeError, KeyError):
+        raise BundleDamaged(f"{path} is not a list of files to move.") from None
+    # A bundle may come from anywhere, and must not have files elsewhere moved or removed.
+    root = bundle.resolve()
+    for name in (*files, *gone):
+        if not (bundle / name).parent.resolve().is_relative_to(root):
+            raise BundleDamaged(f"{path} names a file that is not in the bundle.")
+    for name in files:
+        if (staged / name).exists():
+            (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+            (staged / name).replace(bundle / name)
+    for name in gone:
+        (bundle / name).unlink(missing_ok=True)
+        _remove_empty_folders(bundle, (bundle / name).parent)
+    for folder in sorted({(bundle / name).parent for name in files}):
+        _sync_folder(folder)
+    path.unlink()
+    shutil.rmtree(staged, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        # Only if no stopped build has left its work there.
+        path.parent.rmdir()
+
+
+def _are_the_same(one: Path, other: Path) -> bool:
+    try:
+        # A copy, where files cannot be linked, is not moved either.
+        return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
+
+
+def _remove_empty_folders(bundle: Path, folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        while folder != bundle:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder reach the disk, where the system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
