@@ -106,11 +106,10 @@ def steering(
     from saetui.cli import evaluate_text
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
-    from saetui.evaluate.judging import judged
-    from saetui.evaluate.named_judges import language_models_in, named_judge
+    from saetui.evaluate.recognition import recognised
     from saetui.evaluate.rewriting import rewritten_queries
     from saetui.evaluate.steering import run
-    from saetui.evaluate.steering_setup import prepare
+    from saetui.evaluate.steering_setup import language_models_in, load_judge, prepare
     from saetui.evaluate.summary import Summary
 
     queries = _lines(file) if file else None
@@ -122,7 +121,7 @@ def steering(
         specs = [*([rewriter] if rewriter is not None else []), *language_models_in(asked)]
         models = _models(stack, session, specs, base_url=base_url, price=price, dollars=budget)
         named = [
-            named_judge(spec, session.bundle, session.sae, models, seed=seed, base_url=base_url)
+            load_judge(spec, session.bundle, session.sae, models, seed=seed, base_url=base_url)
             for spec in asked
         ]
         prepared = prepare(
@@ -141,7 +140,7 @@ def steering(
             way = f"rewritten by {rewriter.partition(':')[2]}"
             curves.append(bench.reworded(way, trials, texts, embed))
         judges = [*prepared.judges, *named]
-        curves = judged(curves, trials, judges, progress)
+        curves = recognised(curves, trials, judges, progress)
     summary = Summary(len(prepared.trials), seed)
     points = [point for curve in curves for point in summary.points(curve)]
     levels = [
@@ -242,10 +241,10 @@ def retrieval(
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
     from saetui.evaluate import retrieval as measures
-    from saetui.evaluate.judged import judged_collection
+    from saetui.evaluate.beir import read_collection
 
     with opened(bundle, sae) as session, shown_progress() as progress:
-        collection = judged_collection(session.bundle, session.embedder, queries, qrels, progress)
+        collection = read_collection(session.bundle, session.embedder, queries, qrels, progress)
         coded = measures.Coded(session.sae.weights, session.sae.codes, session.sae.postings)
         found = [
             measures.plain(collection, seed),

@@ -11,7 +11,7 @@ from saetui.cli.plots import Series, plot
 if TYPE_CHECKING:
     from saetui.evaluate.retrieval import Quality
     from saetui.evaluate.steering_setup import Prepared
-    from saetui.evaluate.summary import Axis, Estimate, Level, Point
+    from saetui.evaluate.summary import Axis, Level, Mean, Point
 
 AXES: "dict[Axis, str]" = {
     "fidelity": "cosine of the query before and after",
@@ -145,9 +145,9 @@ def as_csv(points: "list[Point]") -> str:
     ends = ("", " low", " high")
     writer.writerow(["way", "strength", *(name + end for name in named for end in ends)])
     for point in points:
-        estimates: list[Estimate] = [getattr(point, name) for name in plain]
-        estimates += [each for judge in judges for each in (point.up[judge], point.down[judge])]
-        cells = [value for each in estimates for value in (each.value, each.low, each.high)]
+        means: list[Mean] = [getattr(point, name) for name in plain]
+        means += [each for judge in judges for each in (point.up[judge], point.down[judge])]
+        cells = [value for each in means for value in (each.value, each.low, each.high)]
         writer.writerow([point.way, point.strength, *cells])
     return text.getvalue()
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from saetui.errors import LanguageModelError
-from saetui.evaluate.judging import Comparison, Picks
+from saetui.evaluate.recognition import Comparison, Picks
 from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.llm.prompts import beginning, json_line
-from saetui.interpret.llm.questions import Ending, Question
+from saetui.interpret.llm.questions import Question, check_all_asked
 from saetui.interpret.llm.replies import Unusable, object_in, whole_number_in
 from saetui.progress import Progress
 
@@ -48,7 +47,7 @@ class ModelJudge:
 
     Args:
         model: The model.
-        text: Of the document in a row.
+        text: Gives the text of the document in a row.
         names: Label of every feature.
     """
 
@@ -66,10 +65,10 @@ class ModelJudge:
         What it will cost is noted before the first request.
 
         Raises:
-            LanguageModelError: The endpoint cannot be used, or the budget is used up; replies so
-                far are kept, and not paid for again.
+            LanguageModelError: The endpoint cannot be used, or there is no money for all
+                questions; replies so far are kept, and not paid for again.
         """
-        # Where nothing changed there is nothing to tell, and nothing to pay for.
+        # Where nothing changed there is nothing to recognise, and nothing to pay for.
         places = [
             place
             for place, each in enumerate(comparisons)
@@ -81,14 +80,7 @@ class ModelJudge:
         progress.note(self._model.estimate(list(distinct.values())).in_words())
         task = f"Judging with {self._model.settings.model}"
         outcomes = self._model.ask_all(questions, task, "comparisons", progress)
-        unpaid = sum(outcome.ending is Ending.NOT_ASKED for outcome in outcomes)
-        if unpaid:
-            # Guesses in their place would pass for figures of the judge.
-            raise LanguageModelError(
-                f"The budget was used up with {unpaid:,} of {len(questions):,} comparisons not "
-                f"judged by {self.name}.",
-                "What was judged is kept: run it again with a larger --budget, or fewer --queries.",
-            )
+        check_all_asked(outcomes, "comparisons")
         failures = [outcome.reason for outcome in outcomes if outcome.answer is None]
         if failures:
             progress.note(
@@ -109,7 +101,7 @@ class ModelJudge:
             f"Label {number}: {json_line(self._names[feature])}"
             for number, feature in enumerate(comparison.shown.tolist(), 1)
         ]
-        # In the corpus's order: which results come first is not to be told, nor paid for again.
+        # In the order of the corpus: another order of the same results is not paid for again.
         for title, rows in zip(
             _GROUPS, (before & after, before - after, after - before), strict=True
         ):

@@ -6,7 +6,7 @@ from typing import Any
 
 from saetui.evaluate.steering_trials import Trial
 from saetui.interpret.llm.model import LanguageModel
-from saetui.interpret.llm.questions import Question
+from saetui.interpret.llm.questions import Question, check_all_asked
 from saetui.interpret.llm.replies import Unusable, object_in
 from saetui.progress import Progress
 from saetui.text import visible_line
@@ -39,10 +39,10 @@ def rewritten_queries(
     raising: bool = True,
     lowering: bool = True,
 ) -> list[str]:
-    """Each trial's query as the model rewrites it; as it was where the model gave no answer.
+    """Each trial's query as the model rewrites it; unchanged where its reply cannot be used.
 
     Args:
-        model: Who rewrites.
+        model: The model that rewrites.
         trials: With the queries.
         names: Label of every feature.
         progress: Told of each query.
@@ -50,7 +50,8 @@ def rewritten_queries(
         lowering: Whether to ask for less of the feature to lower.
 
     Raises:
-        LanguageModelError: The model cannot be asked.
+        LanguageModelError: The model cannot be asked, or there is no money to ask it about all
+            queries; replies so far are kept, and not paid for again.
     """
     questions = [
         _question(
@@ -62,6 +63,7 @@ def rewritten_queries(
     ]
     task = f"Rewriting with {model.settings.model}"
     outcomes = model.ask_all(questions, task, "queries", progress)
+    check_all_asked(outcomes, "queries")
     return [outcome.answer or trial.query for outcome, trial in zip(outcomes, trials, strict=True)]
 
 

@@ -1,22 +1,31 @@
-"""Make ready to evaluate steering on a bundle."""
+"""What an evaluation of steering needs: trials drawn from a bundle, and judges."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from saetui.embed import Embedder
+from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError
-from saetui.evaluate.judging import Judge
-from saetui.evaluate.relevance_judges import word_judges
+from saetui.evaluate.model_judge import ModelJudge
+from saetui.evaluate.recognition import ResultsJudge
+from saetui.evaluate.relevance_judges import (
+    EmbedderJudge,
+    check_is_another,
+    check_sees_otherwise,
+    word_judges,
+)
 from saetui.evaluate.steering import DEPTH, Bench
 from saetui.evaluate.steering_trials import SHOWN, Trial, eligible_features, make_trials
 from saetui.interpret.judging.split import split_documents
+from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.terms.tokens import Tokens, read_documents
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle, StoredSae
 
 _LEAST_TITLE = 20
+_EMBEDDER = "embedder"
+_MODEL = "openai"
 
 
 @dataclass(frozen=True)
@@ -24,19 +33,19 @@ class Prepared:
     """What is needed to run an evaluation.
 
     Attributes:
-        bench: The bundle's side.
-        trials: The queries' side.
-        queries: How many queries there were; those that activate no eligible feature make no
+        bench: What the trials are run on.
+        trials: The queries, each with a feature to raise and one to lower.
+        queries: How many queries there were; one that activates no eligible feature makes no
             trial.
         eligible: How many features could be drawn.
-        judges: Those that need nothing but the corpus's words.
+        judges: Those that need nothing but the words of the corpus.
     """
 
     bench: Bench
     trials: list[Trial]
     queries: int
     eligible: int
-    judges: tuple[Judge, ...]
+    judges: tuple[ResultsJudge, ...]
 
 
 def prepare(
@@ -100,3 +109,60 @@ def _titles(bundle: Bundle, tokens: Tokens, count: int, seed: int) -> list[str]:
         if len(found) >= count:
             break
     return found[:count]
+
+
+def language_models_in(specs: Sequence[str]) -> list[str]:
+    """The specs of judges that are language models.
+
+    Args:
+        specs: As a user writes them: `embedder:SPEC` for another embedder, `openai:MODEL` for a
+            language model.
+
+    Raises:
+        InputError: A spec names no judge.
+    """
+    for spec in specs:
+        kind, _, argument = spec.partition(":")
+        if kind not in (_EMBEDDER, _MODEL) or not argument:
+            raise InputError(
+                f"'{spec}' does not name a judge.",
+                "Write embedder: and an embedder, such as embedder:minilm, or openai: and a "
+                "language model's name.",
+            )
+    return [spec for spec in specs if spec.partition(":")[0] == _MODEL]
+
+
+def load_judge(
+    spec: str,
+    bundle: Bundle,
+    sae: StoredSae,
+    models: Mapping[str, LanguageModel],
+    *,
+    seed: int,
+    base_url: str | None = None,
+) -> ResultsJudge:
+    """The judge that a spec names.
+
+    Args:
+        spec: See `language_models_in`.
+        bundle: With the documents.
+        sae: With the labels.
+        models: The language models, by spec.
+        seed: Of the documents that an embedder samples.
+        base_url: Address of an embedder's endpoint.
+
+    Raises:
+        InputError: The embedder is the bundle's own.
+        EmbedderError: There is no such embedder, or it cannot be loaded here.
+    """
+    names = [record.label for record in sae.features]
+    if spec in models:
+        return ModelJudge(
+            models[spec], lambda row: bundle.documents.document(row).embedding_text, names
+        )
+    settings = EmbedderSettings(spec.partition(":")[2].strip())
+    check_is_another(settings, bundle)
+    # Only embedders behind an endpoint know what to do with its address.
+    embedder = load_embedder(settings, base_url=base_url if settings.kind == _MODEL else None)
+    check_sees_otherwise(embedder, bundle)
+    return EmbedderJudge(spec, embedder, bundle, names, seed)

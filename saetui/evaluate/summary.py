@@ -16,7 +16,7 @@ Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Mean:
     """A mean and its 95% interval; None where it cannot be known."""
 
     value: float | None
@@ -30,13 +30,13 @@ class Point:
 
     way: str
     strength: float
-    fidelity: Estimate
-    nearness: Estimate
-    replaced: Estimate
-    having: Estimate
-    lowered: Estimate
-    up: dict[str, Estimate]
-    down: dict[str, Estimate]
+    fidelity: Mean
+    nearness: Mean
+    replaced: Mean
+    having: Mean
+    lowered: Mean
+    up: dict[str, Mean]
+    down: dict[str, Mean]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Level:
     way: str
     axis: Axis
     level: float
-    strength: Estimate
-    up: dict[str, Estimate]
-    down: dict[str, Estimate]
+    strength: Mean
+    up: dict[str, Mean]
+    down: dict[str, Mean]
 
 
 class Summary:
@@ -68,8 +68,8 @@ class Summary:
     def points(self, curve: Curve) -> list[Point]:
         """Every strength of a curve."""
 
-        def of(table: Table, column: int) -> Estimate:
-            return _estimate(self._weights @ table[:, column])
+        def of(table: Table, column: int) -> Mean:
+            return _mean(self._weights @ table[:, column])
 
         return [
             Point(
@@ -90,9 +90,9 @@ class Summary:
         """A curve where the mean on one axis is `level`, between its points in straight lines."""
         across = self._weights @ (curve.fidelity if axis == "fidelity" else curve.nearness)
 
-        def of(table: Table) -> Estimate:
+        def of(table: Table) -> Mean:
             up = self._weights @ table
-            return _estimate(
+            return _mean(
                 np.array([_crossing(x, y, level) for x, y in zip(across, up, strict=True)])
             )
 
@@ -119,9 +119,9 @@ def _crossing(across: Weights, up: Weights, level: float) -> float:
     return float(up[end - 1] + share * (up[end] - up[end - 1]))
 
 
-def _estimate(means: Weights) -> Estimate:
+def _mean(means: Weights) -> Mean:
     if np.isnan(means[0]):
-        return Estimate(None, None, None)
+        return Mean(None, None, None)
     known = means[1:][~np.isnan(means[1:])]
     low, high = np.percentile(known, (2.5, 97.5)) if len(known) else (means[0], means[0])
-    return Estimate(float(means[0]), float(low), float(high))
+    return Mean(float(means[0]), float(low), float(high))

@@ -12,18 +12,18 @@ from pathlib import Path
 
 from saetui.core.changes import MODES
 from saetui.embed import EmbedderSettings, load_embedder
-from saetui.evaluate.judging import judged as judged_curves
-from saetui.evaluate.relevance_judges import JUDGES
+from saetui.evaluate.recognition import recognised
+from saetui.evaluate.relevance_judges import WORD_JUDGES
 from saetui.evaluate.steering import REWRITTEN_UP
 from saetui.evaluate.steering_setup import prepare
-from saetui.evaluate.summary import Estimate, Summary
+from saetui.evaluate.summary import Mean, Summary
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 
 STRENGTHS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0)
 
 
-def shown(estimate: Estimate) -> str:
+def shown(estimate: Mean) -> str:
     if estimate.value is None:
         return "        -        "
     return f"{estimate.value:.2f} [{estimate.low:.2f} {estimate.high:.2f}]"
@@ -42,7 +42,7 @@ def main(path: str, count: int, seed: int) -> None:
         curves.append(bench.by_labels(trials, embedder.embed_query, STRENGTHS, **how))
         if raising:
             curves.append(bench.rewritten(REWRITTEN_UP, trials, embedder.embed_query))
-        curves = judged_curves(curves, trials, prepared.judges, Silent())
+        curves = recognised(curves, trials, prepared.judges, Silent())
         for curve in curves:
             for point in summary.points(curve):
                 judged = point.up if raising else point.down
@@ -51,7 +51,7 @@ def main(path: str, count: int, seed: int) -> None:
                     f"{point.way:19} {point.strength:<5g} replaced {point.replaced.value:4.1f}  "
                     f"fidelity {point.fidelity.value:.3f}  nearness {point.nearness.value:.3f}  "
                     f"active {active.value:.2f}  "
-                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in JUDGES)
+                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in WORD_JUDGES)
                 )
         for level in (0.97, 0.95, 0.9, 0.8):
             for curve in curves:
@@ -59,7 +59,7 @@ def main(path: str, count: int, seed: int) -> None:
                 judged = found.up if raising else found.down
                 print(
                     f"nearness {level:<4} {curve.way:19} strength {shown(found.strength)}  "
-                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in JUDGES)
+                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in WORD_JUDGES)
                 )
 
 

@@ -12,6 +12,7 @@ import pytest
 from bundles import HashEmbedder, make_bundle
 from command_line import Run
 from embeddings_server import EmbeddingsServer
+from endpoint_server import failing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpret" / "llm"))
 
@@ -148,12 +149,38 @@ def test_a_budget_that_is_used_up_gives_no_figures(run: Run, words: tuple[object
         options = ("--judge", LANGUAGE_MODEL, "--base-url", server.url, "--price", "10,10")
         refused = run(*words, *options, "--budget", 0.2)
         paid = len(server.bill)
-        assert "The budget was used up with" in refused.err
+        assert "comparisons were not asked about. The budget does not allow" in refused.err
         assert not refused.out
         assert 0 < server.paid_tokens * 10 / 1e6 <= 0.2
         # What was judged is kept, and the rest follows.
         assert run(*words, *options, "--budget", 100, "--json").json["points"]
         assert len(server.bill) > paid
+        assert set(server.times_paid().values()) == {1}
+
+
+@pytest.mark.parametrize("option", ["--judge", "--rewriter"])
+def test_a_credit_that_is_used_up_gives_no_figures(
+    run: Run, words: tuple[object, ...], option: str
+) -> None:
+    class Rewriter(Reader):
+        def protocol_answer(self, request: dict[str, Any]) -> dict[str, Any]:
+            if option == "--judge":
+                return super().protocol_answer(request)
+            self.charge(request, '{"query": "black holes"}')
+            return completion(request, '{"query": "black holes"}')
+
+    answered = iter(range(3))
+    with Rewriter() as server:
+        server.rule = lambda request: (
+            None if next(answered, None) is not None else failing(402, "Add credits")(request)
+        )
+        options = (option, LANGUAGE_MODEL, "--base-url", server.url, "--json")
+        refused = run(*words, *options)
+        assert "were not asked about" in refused.err
+        assert "not paid for: Add credits" in refused.err
+        assert not refused.out
+        server.rule = lambda request: None
+        assert run(*words, *options).json["points"]
         assert set(server.times_paid().values()) == {1}
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from saetui.errors import LanguageModelError
 from saetui.interpret.llm.replies import Reply, Unusable
 
 AnswerT = TypeVar("AnswerT")
@@ -61,6 +62,27 @@ class Outcome(Generic[AnswerT]):
     ending: Ending
     answer: AnswerT | None = None
     reason: str = ""
+
+
+def check_all_asked(outcomes: Sequence[Outcome[AnswerT]], unit: str) -> None:
+    """Refuse outcomes of which some are missing for want of money.
+
+    Whatever would stand in their place would pass for answers of the model.
+
+    Args:
+        outcomes: Of all questions.
+        unit: What one question stands for, in plural.
+
+    Raises:
+        LanguageModelError: A question was not asked.
+    """
+    missing = [outcome.reason for outcome in outcomes if outcome.ending is Ending.NOT_ASKED]
+    if missing:
+        raise LanguageModelError(
+            f"{len(missing):,} of {len(outcomes):,} {unit} were not asked about. {missing[0]}",
+            "What was answered is kept: run it again with a larger --budget or more credit, or "
+            "with fewer --queries.",
+        )
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import pytest
 from bundles import HashEmbedder, make_bundle
 
 from saetui.errors import InputError
-from saetui.evaluate.beir import read_judgements, read_queries
-from saetui.evaluate.judged import judged_collection
+from saetui.evaluate.beir import read_collection, read_judgements, read_queries
 from saetui.evaluate.retrieval import (
     Coded,
     Collection,
@@ -105,7 +104,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_documents_that_are_not_there_are_never_found(
     bundle: Bundle, files: tuple[Path, Path]
 ) -> None:
-    collection = judged_collection(bundle, HashEmbedder(), *files, Silent())
+    collection = read_collection(bundle, HashEmbedder(), *files, Silent())
     assert len(collection.relevant) == len(collection.queries) == 2
     assert min(collection.relevant[0]) == -1
     found = plain(collection, 0)
@@ -119,11 +118,11 @@ def test_a_bundle_of_other_documents_is_refused(
     other = tmp_path / "other.tsv"
     other.write_text("q1\tx\t1\n")
     with pytest.raises(InputError, match="None of the documents"):
-        judged_collection(bundle, HashEmbedder(), files[0], other, Silent())
+        read_collection(bundle, HashEmbedder(), files[0], other, Silent())
 
 
 def test_feedback_helps(bundle: Bundle, files: tuple[Path, Path]) -> None:
-    collection = judged_collection(bundle, HashEmbedder(), *files, Silent())
+    collection = read_collection(bundle, HashEmbedder(), *files, Silent())
     sae = bundle.sae()
     coded = Coded(sae.weights, sae.codes, sae.postings)
     ways = ways_of_feedback(0.5)

@@ -10,8 +10,8 @@ from bundles import HashEmbedder, make_bundle, make_documents
 
 from saetui.core.changes import MODES
 from saetui.errors import InputError
-from saetui.evaluate.judging import Comparison, Picks, judged, shares_of_largest
-from saetui.evaluate.relevance_judges import JUDGES, word_judges
+from saetui.evaluate.recognition import Comparison, Picks, recognised, shares_of_largest
+from saetui.evaluate.relevance_judges import WORD_JUDGES, word_judges
 from saetui.evaluate.steering import LABELS, REWRITTEN, REWRITTEN_UP, STRENGTHS, run
 from saetui.evaluate.steering_setup import Prepared, prepare
 from saetui.evaluate.steering_trials import SHOWN, Trial, eligible_features
@@ -135,7 +135,7 @@ class Clairvoyant:
 def test_picks_go_to_their_trial_and_strength(prepared: Prepared) -> None:
     trials = prepared.trials
     curves = [prepared.bench.curve(mode, trials, (0.0, 0.2, 0.5)) for mode in ("delta", "codes")]
-    for curve in judged(curves, trials, [Clairvoyant(trials, 3)], Silent()):
+    for curve in recognised(curves, trials, [Clairvoyant(trials, 3)], Silent()):
         assert curve.found.shape == (len(trials), 3, 10)
         np.testing.assert_array_equal(curve.up["clairvoyant"], np.ones((len(trials), 3)))
         np.testing.assert_array_equal(curve.down["clairvoyant"], [[0, 0, 1]] * len(trials))
@@ -144,7 +144,7 @@ def test_picks_go_to_their_trial_and_strength(prepared: Prepared) -> None:
 def test_curves_of_every_way(prepared: Prepared) -> None:
     embed = HashEmbedder().embed_query
     found = run(prepared.bench, prepared.trials, embed, Silent())
-    found = judged(found, prepared.trials, prepared.judges, Silent())
+    found = recognised(found, prepared.trials, prepared.judges, Silent())
     curves = {each.way: each for each in found}
     assert list(curves) == [*MODES, LABELS, REWRITTEN, REWRITTEN_UP]
     for way in ("delta", "codes", LABELS, REWRITTEN):
@@ -153,7 +153,7 @@ def test_curves_of_every_way(prepared: Prepared) -> None:
         np.testing.assert_allclose(curve.nearness[:, 0], 1, atol=1e-5)
         assert not curve.replaced[:, 0].any()
         # Nothing changed, so that judges can only guess.
-        for judge in JUDGES:
+        for judge in WORD_JUDGES:
             np.testing.assert_allclose(curve.up[judge][:, 0], 1 / SHOWN)
             np.testing.assert_allclose(curve.down[judge][:, 0], 1 / SHOWN)
     np.testing.assert_allclose(curves["codes"].fidelity, 1, atol=1e-5)
@@ -162,7 +162,7 @@ def test_curves_of_every_way(prepared: Prepared) -> None:
         assert curve.having[:, -1].mean() > curve.having[:, 0].mean() + 0.3
         assert curve.lowered[:, -1].mean() < curve.lowered[:, 0].mean()
         assert curve.nearness[:, -1].mean() < curve.nearness[:, 0].mean()
-        for judge in JUDGES:
+        for judge in WORD_JUDGES:
             assert curve.up[judge][:, -1].mean() > 0.6
 
 
@@ -176,7 +176,7 @@ def test_only_raising_leaves_what_is_there(prepared: Prepared) -> None:
 
 def test_summaries_are_means_with_intervals(prepared: Prepared) -> None:
     unjudged = prepared.bench.curve("delta", prepared.trials)
-    (curve,) = judged([unjudged], prepared.trials, prepared.judges, Silent())
+    (curve,) = recognised([unjudged], prepared.trials, prepared.judges, Silent())
     summary = Summary(len(prepared.trials), 0)
     points = summary.points(curve)
     assert [point.strength for point in points] == list(STRENGTHS)

@@ -1,4 +1,4 @@
-"""Who tells from results alone what steering did; none of them knows the SAE or its embedder."""
+"""Whether a judge who sees results before and after steering recognises what was steered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,40 +35,43 @@ class Picks:
     Attributes:
         up: Float `(m, labels)`, 1 for the label that went up most, a share of 1 for each where
             the judge could not decide between several.
-        down: The same for the one that went down most.
+        down: The same for the label that went down most.
     """
 
     up: Float
     down: Float
 
 
-class Judge(Protocol):
-    """Whoever sees results before and after, and labels, and picks."""
+class ResultsJudge(Protocol):
+    """Sees results before and after steering, and labels, but neither the SAE nor its embedder."""
 
     @property
     def name(self) -> str:
         """What tables call it."""
 
     def picks(self, comparisons: Sequence[Comparison], progress: Progress) -> Picks:
-        """What it picks in each comparison.
+        """The labels that it picks in each comparison.
 
         Args:
-            comparisons: All with as many labels.
+            comparisons: All show the same number of labels.
             progress: Told of what takes long.
         """
 
 
-def judged(
-    curves: Sequence[Curve], trials: Sequence[Trial], judges: Sequence[Judge], progress: Progress
+def recognised(
+    curves: Sequence[Curve],
+    trials: Sequence[Trial],
+    judges: Sequence[ResultsJudge],
+    progress: Progress,
 ) -> list[Curve]:
-    """Curves with whether each judge recognised the raised and the lowered feature.
+    """The curves, with whether each judge recognised the raised and the lowered feature.
 
-    A judge sees all curves at once, so that what several have in common is asked once.
+    A judge sees all curves at once, so that it is asked once about what several have in common.
 
     Args:
         curves: Of these trials.
         trials: In the curves' order.
-        judges: Each is asked about everything.
+        judges: Each is asked about every comparison.
         progress: Told of what takes long.
     """
     comparisons = [
@@ -84,16 +87,16 @@ def judged(
         for place, curve in enumerate(found):
             part = slice(start, start + curve.fidelity.size)
             start = part.stop
-            up = _on_the_right_one(picks.up[part], trials, ups)
-            down = _on_the_right_one(picks.down[part], trials, downs)
+            up = _right_picks(picks.up[part], trials, ups)
+            down = _right_picks(picks.down[part], trials, downs)
             found[place] = replace(
                 curve, up={**curve.up, judge.name: up}, down={**curve.down, judge.name: down}
             )
     return found
 
 
-def _on_the_right_one(shares: Float, trials: Sequence[Trial], right: Sequence[int]) -> Table:
-    """The share of each pick that fell on its trial's right label; `(trials, strengths)`."""
+def _right_picks(shares: Float, trials: Sequence[Trial], right: Sequence[int]) -> Table:
+    """The share of each pick that fell on the right label of its trial; `(trials, strengths)`."""
     places = [trial.shown.tolist().index(label) for trial, label in zip(trials, right, strict=True)]
     by_trial = shares.reshape(len(trials), -1, shares.shape[-1])
     table: Table = by_trial[np.arange(len(trials)), :, places].astype(np.float64)
@@ -101,10 +104,10 @@ def _on_the_right_one(shares: Float, trials: Sequence[Trial], right: Sequence[in
 
 
 def shares_of_largest(changes: Float) -> Float:
-    """1 where a row's largest change is, a share where several are largest; float `(m, labels)`.
+    """1 at the largest change of each row, or equal shares at several; float `(m, labels)`.
 
     Args:
-        changes: Of each label shown; negated to ask for the one that went down.
+        changes: Of each label shown; negated to ask for the label that went down.
     """
     largest = changes >= changes.max(axis=-1, keepdims=True) - np.float32(1e-6)
     shares: Float = (largest / largest.sum(axis=-1, keepdims=True)).astype(np.float32)
