@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 
 # Bytes per block; so much fits into the cache of one core.
-_BLOCK_BYTES = 256 << 10
+_CACHE_BYTES = 256 << 10
 _SIGN_EXPONENT_FRACTION = np.int32(-0x70000001)
 _OFFSET = np.float32(2.0**112)
 
@@ -17,7 +17,9 @@ def unit(vector: Float) -> Float:
     return vector / np.float32(norm) if norm > 0 else vector
 
 
-def cosines(vector: Float, embeddings: NDArray[np.floating]) -> Float:
+def cosines(
+    vector: Float, embeddings: NDArray[np.floating], *, block_bytes: int = _CACHE_BYTES
+) -> Float:
     """Cosine of `vector` `(d,)` to each unit-norm row of `embeddings` `(N, d)`; float32 `(N,)`.
 
     Rows are converted block by block, so a memory-mapped file of half precision is never copied
@@ -25,7 +27,7 @@ def cosines(vector: Float, embeddings: NDArray[np.floating]) -> Float:
     """
     query = unit(vector)
     scores = np.empty(len(embeddings), dtype=np.float32)
-    block = max(1, _BLOCK_BYTES // (4 * max(embeddings.shape[1], 1)))
+    block = max(1, block_bytes // (4 * max(embeddings.shape[1], 1)))
     for start in range(0, len(embeddings), block):
         part = single(embeddings[start : start + block])
         # A matrix product rounds differently by position, and equal documents must score equally.

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.search import unit
 
+# Documents and vectors that are multiplied at a time.
 _ROWS = 16_384
 _VECTORS = 256
 
@@ -15,6 +16,8 @@ def nearest(
     embeddings: NDArray[np.floating],
     depth: int,
     added: NDArray[np.floating] | None = None,
+    *,
+    block: tuple[int, int] = (_ROWS, _VECTORS),
 ) -> NDArray[np.int64]:
     """Rows of the best documents of each vector, best first; int64 `(m, depth)`.
 
@@ -25,15 +28,18 @@ def nearest(
         embeddings: Unit-norm rows `(N, d)`, at least `depth` of them.
         depth: How many documents.
         added: What is added to the cosines, `(m, N)`; None for nothing.
+        block: How many documents and how many vectors are multiplied at a time.
     """
+    rows, most = block
     found = [
         _nearest(
-            vectors[start : start + _VECTORS],
+            vectors[start : start + most],
             embeddings,
             depth,
-            None if added is None else added[start : start + _VECTORS],
+            None if added is None else added[start : start + most],
+            rows,
         )
-        for start in range(0, len(vectors), _VECTORS)
+        for start in range(0, len(vectors), most)
     ]
     return np.concatenate([np.empty((0, depth), dtype=np.int64), *found])
 
@@ -43,15 +49,16 @@ def _nearest(
     embeddings: NDArray[np.floating],
     depth: int,
     added: NDArray[np.floating] | None,
+    most: int,
 ) -> NDArray[np.int64]:
     queries = np.stack([unit(vector) for vector in vectors])
     rows = np.empty((len(queries), 0), dtype=np.int64)
     scores = np.empty((len(queries), 0), dtype=np.float32)
-    for start in range(0, len(embeddings), _ROWS):
-        block = np.asarray(embeddings[start : start + _ROWS], dtype=np.float32)
+    for start in range(0, len(embeddings), most):
+        block = np.asarray(embeddings[start : start + most], dtype=np.float32)
         here = queries @ block.T
         if added is not None:
-            here = here + added[:, start : start + _ROWS]
+            here = here + added[:, start : start + most]
         chosen = _top(here, depth)
         rows = np.hstack([rows, chosen + start])
         scores = np.hstack([scores, np.take_along_axis(here, chosen, axis=1)])

@@ -74,7 +74,12 @@ class Reconstruction:
 
 
 def reconstruct(
-    parameters: Parameters, most_active: int, threshold: float, rows: Tensor
+    parameters: Parameters,
+    most_active: int,
+    threshold: float,
+    rows: Tensor,
+    *,
+    block_numbers: int = _BLOCK_NUMBERS,
 ) -> Reconstruction:
     """Encode and decode float32 rows `(m, d)` in blocks of bounded size.
 
@@ -83,13 +88,14 @@ def reconstruct(
         most_active: Active latents of a row at most.
         threshold: What an activation must exceed.
         rows: On any device.
+        block_numbers: Activations of a block.
     """
     n, d = parameters.encoder.shape
     device = parameters.encoder.device
     squared_error = 0.0
     error_sum = torch.zeros(d)
     counts = torch.zeros(n, dtype=torch.int64)
-    for block in torch.split(rows, max(1, _BLOCK_NUMBERS // n)):
+    for block in torch.split(rows, max(1, block_numbers // n)):
         centred = block.to(device) - parameters.bias
         values, latents = activations(parameters, most_active, centred)
         values = values.where(values > threshold, 0)

@@ -153,19 +153,22 @@ def _products_by_gathering(ordered: LatentOrder, of_latents: Tensor, of_rows: Te
     return torch.cat(parts)
 
 
-def sums(ordered: LatentOrder, weights: Tensor, of_rows: Tensor) -> Iterator[tuple[slice, Tensor]]:
+def sums(
+    ordered: LatentOrder, weights: Tensor, of_rows: Tensor, *, block_bytes: int = _BLOCK_BYTES
+) -> Iterator[tuple[slice, Tensor]]:
     """`sum_r weight_ri of_rows[r]` of every latent, a block of latents at a time.
 
     Args:
         ordered: The pairs.
         weights: float32 `(P,)` in the order of latents.
         of_rows: float32 `(R, d)`.
+        block_bytes: That the sums of a block take.
 
     Yields:
         A range of latents and their sums, `(length of the range, d)`.
     """
     n, d = len(ordered.starts) - 1, of_rows.shape[1]
-    block = max(1, _BLOCK_BYTES // (4 * d))
+    block = max(1, block_bytes // (4 * d))
     bounds = [*range(0, n, block), n]
     ends = ordered.starts[bounds].tolist()
     for number, (first, last) in enumerate(pairwise(bounds)):

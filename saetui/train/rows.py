@@ -15,9 +15,9 @@ from saetui.errors import BuildError
 from saetui.store.arrays import forget_pages
 from saetui.train.workers import ALONE, Workers
 
+# Bytes of vectors that are checked at a time.
 _CHECKED_BYTES = 64 << 20
 _MOST_HELD_OUT = 20_000
-# Rows that lie together on disk and stay together when shards are shuffled.
 _SHARD_ROWS = 512
 # What a seed is combined with, so that the uses of one seed do not share random numbers.
 _SPLIT, _SAMPLE, _ORDER = 1, 2, 3
@@ -36,7 +36,7 @@ class CheckedVectors:
     fingerprint: str
 
     @classmethod
-    def of(cls, vectors: ArrayLike) -> "CheckedVectors":
+    def of(cls, vectors: ArrayLike, *, block_bytes: int = _CHECKED_BYTES) -> "CheckedVectors":
         """Read `vectors` once, a block at a time.
 
         Raises:
@@ -54,7 +54,7 @@ class CheckedVectors:
                 "Check that the corpus has documents and that they were embedded.",
             )
         digest = hashlib.blake2b(f"{rows.dtype} {rows.shape}".encode(), digest_size=16)
-        step = max(1, _CHECKED_BYTES // rows[0].nbytes)
+        step = max(1, block_bytes // rows[0].nbytes)
         for start in range(0, len(rows), step):
             block = np.ascontiguousarray(rows[start : start + step])
             finite = np.isfinite(block).all(axis=1)
@@ -102,6 +102,7 @@ class TrainingRows:
         seed: Of the split and of every order.
         memory_bytes: Bytes that training rows may take as float32.
         workers: Who shares each batch.
+        shard_rows: Rows that lie together on disk and stay together when shards are shuffled.
 
     Raises:
         BuildError: There are fewer training rows than workers.
@@ -114,8 +115,11 @@ class TrainingRows:
         seed: int,
         memory_bytes: int,
         workers: Workers = ALONE,
+        *,
+        shard_rows: int = _SHARD_ROWS,
     ) -> None:
         self._vectors = vectors.rows
+        self._shard_rows = shard_rows
         self._workers = workers
         self._seed = seed
         count, self.d = self._vectors.shape
@@ -136,7 +140,7 @@ class TrainingRows:
             self._resident = self._read(self._without_held_out(0, count))
         # One buffer of shards is read while the rows of another are trained on. Half the memory is
         # more than enough to shuffle in, and leaves room for the weights and their moments.
-        self._shards_per_buffer = max(1, memory_bytes // (4 * row_bytes * _SHARD_ROWS))
+        self._shards_per_buffer = max(1, memory_bytes // (4 * row_bytes * shard_rows))
 
     def held_out(self) -> Tensor:
         """Held-out rows, float32 `(H, d)`."""
@@ -207,11 +211,11 @@ class TrainingRows:
         if self._resident is not None:
             yield np.arange(self.count)
             return
-        shards = -(-len(self._vectors) // _SHARD_ROWS)
+        shards = -(-len(self._vectors) // self._shard_rows)
         order = np.random.default_rng([self._seed, _ORDER, epoch, 0]).permutation(shards)
         for start in range(0, shards, self._shards_per_buffer):
-            chosen = np.sort(order[start : start + self._shards_per_buffer]) * _SHARD_ROWS
-            spans = [self._without_held_out(row, row + _SHARD_ROWS) for row in chosen.tolist()]
+            chosen = np.sort(order[start : start + self._shards_per_buffer]) * self._shard_rows
+            spans = [self._without_held_out(row, row + self._shard_rows) for row in chosen.tolist()]
             rows = np.concatenate(spans)
             if len(rows):
                 yield rows
@@ -225,8 +229,8 @@ class TrainingRows:
     def _read(self, rows: NDArray[np.int64]) -> Tensor:
         """Rows in ascending order of their numbers, float32 `(m, d)`."""
         result = torch.empty(len(rows), self.d)
-        for start in range(0, len(rows), _SHARD_ROWS):
-            part = rows[start : start + _SHARD_ROWS]
+        for start in range(0, len(rows), self._shard_rows):
+            part = rows[start : start + self._shard_rows]
             block = np.asarray(self._vectors[part], dtype=np.float32)
             result[start : start + len(part)] = torch.from_numpy(block)
         forget_pages(self._vectors)

@@ -14,6 +14,7 @@ from saetui.train.workers import ALONE, Workers
 
 # A direction with this cosine to one of the other training counts as found again.
 FOUND_AGAIN = 0.7
+# Directions that are compared at a time.
 _BLOCK = 1_024
 
 
@@ -53,10 +54,10 @@ def train_twice(
     return replace(first, metrics=metrics, stability=stability)
 
 
-def max_cosines(directions: Float, others: Float) -> Float:
+def max_cosines(directions: Float, others: Float, *, block: int = _BLOCK) -> Float:
     """The largest cosine of each direction to one of the others; unit rows `(n, d)`, `(m, d)`."""
     blocks = [
-        (directions[start : start + _BLOCK] @ others.T).max(axis=1)
-        for start in range(0, len(directions), _BLOCK)
+        (directions[start : start + block] @ others.T).max(axis=1)
+        for start in range(0, len(directions), block)
     ]
     return np.concatenate(blocks)

@@ -60,7 +60,7 @@ LARGEST_NORM = 1.0
 _CONSTANT = 1e-10
 # Above this share, the spread is found as energy less that of the mean without losing digits.
 _UNCANCELLED = 0.1
-# Up to so many dead latents for each one selected, dense products take less time.
+# With at most this many dead latents for each selected one, dense products take less time.
 _FEW_DEAD = 6
 
 
@@ -144,6 +144,7 @@ class GradientStep:
         batch: Samples at most.
         screening: Screen pre-activations in bfloat16.
         workers: Who takes which part of a batch.
+        few_dead: Dead latents for each selected one, up to which dense products revive them.
     """
 
     def __init__(
@@ -153,6 +154,8 @@ class GradientStep:
         batch: int,
         screening: bool,
         workers: Workers = ALONE,
+        *,
+        few_dead: int = _FEW_DEAD,
     ) -> None:
         device = parameters.encoder.device
         self.parameters = parameters
@@ -160,6 +163,7 @@ class GradientStep:
         self.workers = workers
         self.gradients = Parameters(*(torch.zeros_like(weight) for weight in parameters))
         self.norm = 0.0
+        self._few_dead = few_dead
         self._bounds = torch.tensor(config.prefixes[:-1], dtype=torch.int64, device=device)
         self._encode = Encoder(batch, config.n, config.d, screening, device)
 
@@ -193,7 +197,7 @@ class GradientStep:
             if error_spread > _CONSTANT * input_spread:
                 latents = dead.nonzero().squeeze(1)
                 k = min(2 * self.config.k, len(latents))
-                if len(latents) <= _FEW_DEAD * k:
+                if len(latents) <= self._few_dead * k:
                     missed, revival = self._revive_few(latents, k, x, error, error_spread)
                 else:
                     values, latents = self._select(a.index_select(1, latents), k, x, latents)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import unit_rows
 
-from saetui.core import search
 from saetui.core.search import cosines, distinct, top, unit
 
 scores = st.lists(
@@ -37,15 +36,12 @@ def test_what_is_not_a_number_comes_last(values: list[float], limit: int) -> Non
 
 @pytest.mark.parametrize("block_bytes", [1, 100, 1_000, 1 << 20])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
-def test_cosines_do_not_depend_on_blocks(
-    block_bytes: int, dtype: type[np.floating], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cosines_do_not_depend_on_blocks(block_bytes: int, dtype: type[np.floating]) -> None:
     random = np.random.default_rng(3)
     embeddings = unit_rows(random, 57, 7).astype(dtype)
     vector = 5 * unit_rows(random, 1, 7)[0]
-    monkeypatch.setattr(search, "_BLOCK_BYTES", block_bytes)
     expected = embeddings.astype(np.float64) @ (vector / np.linalg.norm(vector.astype(np.float64)))
-    found = cosines(vector, embeddings)
+    found = cosines(vector, embeddings, block_bytes=block_bytes)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-6)
 

@@ -4,23 +4,18 @@ import numpy as np
 import pytest
 
 from saetui.core.search import cosines, top
-from saetui.evaluate import exact
 from saetui.evaluate.exact import nearest
 
 
 @pytest.mark.parametrize(("rows", "vectors"), [(7, 3), (1_000, 1_000)])
 @pytest.mark.parametrize("with_rewards", [False, True])
-def test_blocks_change_nothing(
-    rows: int, vectors: int, with_rewards: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(exact, "_ROWS", rows)
-    monkeypatch.setattr(exact, "_VECTORS", vectors)
+def test_blocks_change_nothing(rows: int, vectors: int, with_rewards: bool) -> None:
     random = np.random.default_rng(0)
     embeddings = random.standard_normal((40, 8))
     embeddings = (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float16)
     queries = 3 * random.standard_normal((11, 8)).astype(np.float32)
     added = random.random((11, 40)).astype(np.float32) if with_rewards else None
-    found = nearest(queries, embeddings, 10, added)
+    found = nearest(queries, embeddings, 10, added, block=(rows, vectors))
     for place, query in enumerate(queries):
         scores = cosines(query, embeddings) + (0 if added is None else added[place])
         assert found[place].tolist() == top(scores, 10).tolist()

@@ -3,7 +3,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.train import pairs as pairs_module
 from saetui.train.pairs import LatentOrder, Pairs, decode, products, sums
 
 
@@ -42,10 +41,10 @@ def test_the_three_operations_equal_dense_products(batch):
     torch.testing.assert_close(torch.cat(blocks), codes.T @ of_rows)
 
 
-def test_sums_come_in_blocks_that_cover_all_latents(monkeypatch):
-    monkeypatch.setattr(pairs_module, "_BLOCK_BYTES", 2 * 4 * 3)
+def test_sums_come_in_blocks_that_cover_all_latents():
     ordered = LatentOrder.of(torch.tensor([0, 0, 1]), torch.tensor([4, 0, 4]), 5)
-    seen = list(sums(ordered, torch.tensor([1.0, 2.0, 3.0]), torch.eye(2, 3)))
+    weights = torch.tensor([1.0, 2.0, 3.0])
+    seen = list(sums(ordered, weights, torch.eye(2, 3), block_bytes=2 * 4 * 3))
     assert [(block.start, block.stop) for block, _ in seen] == [(0, 2), (2, 4), (4, 5)]
     expected = torch.zeros(5, 3)
     expected[0, 0], expected[4, 0], expected[4, 1] = 1, 2, 3

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saetui.errors import BuildError
-from saetui.train import rows as rows_module
 from saetui.train.rows import CheckedVectors, TrainingRows
-from saetui.train.workers import Workers
+from saetui.train.workers import ALONE, Workers
 
 PLENTY = 1 << 30
 
@@ -28,11 +27,6 @@ def seen(rows, epoch, size, first=0):
     return [batch.rows[:, 0].int().tolist() for batch in rows.batches(epoch, size, first)]
 
 
-@pytest.fixture
-def tiny_shards(monkeypatch):
-    monkeypatch.setattr(rows_module, "_SHARD_ROWS", 4)
-
-
 @settings(max_examples=50, deadline=None)
 @given(
     count=st.integers(1, 60),
@@ -44,17 +38,13 @@ def tiny_shards(monkeypatch):
 def test_an_epoch_has_every_training_row_once_and_continues_anywhere(
     count, held_out, size, shards, first
 ):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows_module, "_SHARD_ROWS", 4)
-        memory = PLENTY if shards is None else shards * 4 * 12 * 2
-        rows = TrainingRows(numbered(count), held_out, 0, min(memory, PLENTY))
-        whole = seen(rows, 1, size)
-        assert sorted(chain.from_iterable(whole)) == sorted(
-            set(range(count)) - set(rows.held_out_rows)
-        )
-        assert all(1 <= len(batch) <= size for batch in whole)
-        assert seen(rows, 1, size, first) == whole[first:]
-        assert sum(map(len, whole)) == rows.count
+    memory = PLENTY if shards is None else shards * 4 * 12 * 2
+    rows = TrainingRows(numbered(count), held_out, 0, memory, shard_rows=4)
+    whole = seen(rows, 1, size)
+    assert sorted(chain.from_iterable(whole)) == sorted(set(range(count)) - set(rows.held_out_rows))
+    assert all(1 <= len(batch) <= size for batch in whole)
+    assert seen(rows, 1, size, first) == whole[first:]
+    assert sum(map(len, whole)) == rows.count
 
 
 def test_the_order_depends_on_seed_and_epoch_alone():
@@ -66,8 +56,8 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     assert order(0, 1) != order(1, 1)
 
 
-def test_streamed_rows_are_shuffled_across_shards(tiny_shards):
-    rows = TrainingRows(numbered(400), 0.0, 0, memory_bytes=10 * 2 * 4 * 12)
+def test_streamed_rows_are_shuffled_across_shards():
+    rows = TrainingRows(numbered(400), 0.0, 0, memory_bytes=10 * 2 * 4 * 12, shard_rows=4)
     batches = seen(rows, 0, 8)
     jumps = [abs(a - b) for batch in batches for a, b in pairwise(batch)]
     assert np.mean(jumps) > 50
@@ -93,8 +83,8 @@ def test_held_out_rows_follow_the_seed():
 
 
 @pytest.mark.parametrize("memory", [PLENTY, 200])
-def test_a_sample_is_of_distinct_training_rows(tiny_shards, memory):
-    rows = TrainingRows(numbered(100), 0.1, 0, memory)
+def test_a_sample_is_of_distinct_training_rows(memory):
+    rows = TrainingRows(numbered(100), 0.1, 0, memory, shard_rows=4)
     sample = rows.sample(30)[:, 0].int().tolist()
     assert len(set(sample)) == 30
     assert not set(sample) & set(rows.held_out_rows.tolist())
@@ -121,12 +111,11 @@ def test_a_memory_map_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_the_first_row_that_is_not_finite_is_named(monkeypatch, bad):
-    monkeypatch.setattr(rows_module, "_CHECKED_BYTES", 3 * 4 * 2)
+def test_the_first_row_that_is_not_finite_is_named(bad):
     vectors = np.ones((10, 2), dtype=np.float32)
     vectors[7, 1] = vectors[9, 0] = bad
     with pytest.raises(BuildError, match=r"Row 7 .* NaN or infinity"):
-        CheckedVectors.of(vectors)
+        CheckedVectors.of(vectors, block_bytes=3 * 4 * 2)
 
 
 @pytest.mark.parametrize(
@@ -143,13 +132,15 @@ def test_nothing_to_train_on_is_said(shape):
         CheckedVectors.of(np.ones(shape, dtype=np.float32))
 
 
-def test_the_fingerprint_sees_every_number(monkeypatch):
-    monkeypatch.setattr(rows_module, "_CHECKED_BYTES", 8)
+def test_the_fingerprint_sees_every_number():
     vectors = np.ones((6, 2), dtype=np.float32)
     changed = vectors.copy()
     changed[5, 1] = 2
-    prints = [CheckedVectors.of(v).fingerprint for v in (vectors, vectors.copy(), changed)]
+    prints = [
+        CheckedVectors.of(v, block_bytes=8).fingerprint for v in (vectors, vectors.copy(), changed)
+    ]
     assert prints[0] == prints[1] != prints[2]
+    assert CheckedVectors.of(vectors).fingerprint == prints[0]
     assert CheckedVectors.of(vectors.reshape(4, 3)).fingerprint != prints[0]
 
 
@@ -162,22 +153,17 @@ def test_the_fingerprint_sees_every_number(monkeypatch):
     first=st.integers(0, 3),
 )
 def test_workers_share_the_batches_of_one(count, size, streamed, workers, first):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows_module, "_SHARD_ROWS", 4)
-        memory = 4 * 12 * 2 if streamed else PLENTY
-        alone = TrainingRows(numbered(count), 0.1, 0, memory)
-        shares = [
-            list(
-                TrainingRows(numbered(count), 0.1, 0, memory, Workers(rank, workers)).batches(
-                    2, size, first
-                )
-            )
-            for rank in range(workers)
-        ]
-        for whole, *parts in zip(alone.batches(2, size, first), *shares, strict=True):
-            assert {part.size for part in parts} == {whole.size} == {len(whole.rows)}
-            together = torch.cat([part.rows for part in parts])
-            assert sorted(together.tolist()) == sorted(whole.rows.tolist())
+    memory = 4 * 12 * 2 if streamed else PLENTY
+
+    def batches(of: Workers):
+        rows = TrainingRows(numbered(count), 0.1, 0, memory, of, shard_rows=4)
+        return list(rows.batches(2, size, first))
+
+    shares = [batches(Workers(rank, workers)) for rank in range(workers)]
+    for whole, *parts in zip(batches(ALONE), *shares, strict=True):
+        assert {part.size for part in parts} == {whole.size} == {len(whole.rows)}
+        together = torch.cat([part.rows for part in parts])
+        assert sorted(together.tolist()) == sorted(whole.rows.tolist())
 
 
 def test_more_workers_than_rows_are_refused():

@@ -13,7 +13,6 @@ import torch
 from saetui.core.codec import encode
 from saetui.errors import BuildError
 from saetui.progress import Silent
-from saetui.train import rows as rows_module
 from saetui.train.options import SaeConfig, TrainingOptions
 from saetui.train.training import train_sae
 
@@ -92,19 +91,20 @@ def test_training_lowers_the_error_and_reports_it(tmp_path):
 
 @pytest.mark.parametrize("memory", [2 << 30, 3_000])
 @pytest.mark.parametrize("stops", [(1,), (5, 7), (6, 1, 20)])
-def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, monkeypatch, memory, stops):
-    monkeypatch.setattr(rows_module, "_SHARD_ROWS", 8)
+def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, memory, stops):
+    # Three shards, if they do not fit into memory.
+    vectors = embeddings(1_100)
     options = replace(OPTIONS, memory_bytes=memory)
-    whole = train(tmp_path / "whole", options=options)
+    whole = train(tmp_path / "whole", vectors, options=options)
     done = 0
     for stop in stops:
         progress = Recorder(stop)
         with pytest.raises(Interrupted):
-            train(tmp_path / "parts", options=options, progress=progress)
+            train(tmp_path / "parts", vectors, options=options, progress=progress)
         assert progress.started[3] == done
         done += sum(amount for amount, _ in progress.figures)
     last = Recorder()
-    parts = train(tmp_path / "parts", options=options, progress=last)
+    parts = train(tmp_path / "parts", vectors, options=options, progress=last)
     assert last.started[3] == done
     assert same(whole, parts)
     assert parts.metrics == whole.metrics
