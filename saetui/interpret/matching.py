@@ -20,6 +20,7 @@ def match_features(
     *,
     progress: Progress,
     count: int = NEAREST,
+    at_once: int = _BLOCK,
 ) -> Matches:
     """For each feature of an SAE, the nearest features of another by cosine of their directions.
 
@@ -33,6 +34,7 @@ def match_features(
         other_codes: Of the other SAE on the same documents; may be memory-mapped.
         progress: Counts every feature.
         count: How many matches each feature gets; at most all features of the other SAE.
+        at_once: For how many features cosines are computed at a time.
 
     Returns:
         Matches, nearest first; equally near ones in the order of their numbers.
@@ -44,8 +46,8 @@ def match_features(
         np.empty((len(directions), count), dtype=np.int32),
     )
     progress.start("Matching features", len(directions), "features")
-    for start in range(0, len(directions), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for start in range(0, len(directions), at_once):
+        block = slice(start, start + at_once)
         cosines = directions[block] @ other_directions.T
         nearest = _nearest(cosines, count)
         matches.features[block] = nearest

@@ -20,8 +20,8 @@ from saetui.store import saes
 from saetui.store.arrays import forget_pages
 
 ENCODE_BLOCK = 1_024
-# Documents between two notes, and those whose codes are turned round together.
-_SHARD = 16 * ENCODE_BLOCK
+# Blocks between two notes, whose codes are also turned round together.
+_BLOCKS = 16
 
 Encode = Callable[[int, int], Codes]
 """Gives the codes of documents `start` to `stop - 1`."""
@@ -60,6 +60,8 @@ def encode_corpus(
     made_from: str,
     progress: Progress,
     encoded: Encode | None = None,
+    block: int = ENCODE_BLOCK,
+    shard: int = _BLOCKS * ENCODE_BLOCK,
 ) -> None:
     """Write the codes of all documents, by document and by feature.
 
@@ -71,6 +73,8 @@ def encode_corpus(
         made_from: Fingerprint; codes of another one are not gone on with.
         progress: Told of every document.
         encoded: Codes that are known already; None computes them.
+        block: Documents that are encoded at a time.
+        shard: Documents between two notes, and those whose codes are turned round together.
     """
 
     def computed(start: int, stop: int) -> Codes:
@@ -79,9 +83,14 @@ def encode_corpus(
         return codes
 
     shape = len(vectors), weights.k
-    unfinished = _by_document(encoded or computed, shape, work, made_from, progress)
+    layouts = [
+        (work / Path(saes.CODES[0]).name, shape, np.int32),
+        (work / Path(saes.CODES[1]).name, shape, np.float32),
+    ]
+    unfinished = UnfinishedArrays(work / "codes.json", made_from, layouts)
+    _by_document(encoded or computed, unfinished, block, shard, progress)
     indices, values = (np.asarray(array) for array in unfinished.arrays)
-    _by_feature(Codes(indices, values, weights.n), work, progress)
+    _by_feature(Codes(indices, values, weights.n), work, shard, progress)
     for name in (*saes.CODES, *saes.POSTINGS):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (work / Path(name).name).replace(folder / name)
@@ -90,30 +99,26 @@ def encode_corpus(
 
 
 def _by_document(
-    encoded: Encode, shape: tuple[int, int], work: Path, made_from: str, progress: Progress
-) -> UnfinishedArrays:
-    count, _ = shape
-    paths = [work / Path(name).name for name in saes.CODES]
-    layouts = [(paths[0], shape, np.int32), (paths[1], shape, np.float32)]
-    unfinished = UnfinishedArrays(work / "codes.json", made_from, layouts)
+    encoded: Encode, unfinished: UnfinishedArrays, size: int, shard: int, progress: Progress
+) -> None:
     indices, values = unfinished.arrays
+    count = len(indices)
     progress.start("Encoding", count, "documents", unfinished.done)
-    for start in range(unfinished.done, count, _SHARD):
-        stop = min(start + _SHARD, count)
-        for first in range(start, stop, ENCODE_BLOCK):
-            last = min(first + ENCODE_BLOCK, stop)
+    for start in range(unfinished.done, count, shard):
+        stop = min(start + shard, count)
+        for first in range(start, stop, size):
+            last = min(first + size, stop)
             block = encoded(first, last)
             indices[first:last], values[first:last] = block.indices, block.values
             progress.advance(last - first)
         unfinished.note(stop)
-    return unfinished
 
 
-def _by_feature(codes: Codes, work: Path, progress: Progress) -> None:
+def _by_feature(codes: Codes, work: Path, shard: int, progress: Progress) -> None:
     """What `core.postings.build_postings` makes, through files."""
     counts = np.zeros(codes.n, dtype=np.int64)
-    for start in range(0, len(codes.indices), _SHARD):
-        active = codes.indices[start : start + _SHARD]
+    for start in range(0, len(codes.indices), shard):
+        active = codes.indices[start : start + shard]
         counts += np.bincount(active[active >= 0], minlength=codes.n)
     indptr = np.zeros(codes.n + 1, dtype=np.int64)
     np.cumsum(counts, out=indptr[1:])
@@ -124,11 +129,13 @@ def _by_feature(codes: Codes, work: Path, progress: Progress) -> None:
     values = new(paths[2], mode="w+", dtype=np.float32, shape=shape)
     progress.start("Turning codes round", len(codes.indices), "documents")
     free = indptr[:-1].copy()
-    for start in range(0, len(codes.indices), _SHARD):
-        places, documents, activations = _placed(codes, start, free)
+    for start in range(0, len(codes.indices), shard):
+        span = slice(start, start + shard)
+        part = Codes(codes.indices[span], codes.values[span], codes.n)
+        places, documents, activations = _placed(part, start, free)
         rows[places] = documents
         values[places] = activations
-        progress.advance(min(_SHARD, len(codes.indices) - start))
+        progress.advance(len(part.indices))
         for array in (codes.indices, codes.values):
             forget_pages(array)
     sort_by_activation(indptr, rows, values)
@@ -139,10 +146,9 @@ def _by_feature(codes: Codes, work: Path, progress: Progress) -> None:
 def _placed(
     codes: Codes, start: int, free: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    """Where the activations of some documents go, sorted by feature; `free` is moved on."""
-    indices = codes.indices[start : start + _SHARD]
-    active = indices >= 0
-    features = indices[active]
+    """Where the activations of documents from `start` on go, by feature; `free` is moved on."""
+    active = codes.indices >= 0
+    features = codes.indices[active]
     documents = (start + np.nonzero(active)[0]).astype(np.int32)
     order = by_feature(features, len(free))
     counts = np.bincount(features, minlength=len(free))
@@ -150,4 +156,4 @@ def _placed(
     sorted_features = features[order]
     places = free[sorted_features] + np.arange(len(order)) - before[sorted_features]
     free += counts
-    return places, documents[order], codes.values[start : start + _SHARD][active][order]
+    return places, documents[order], codes.values[active][order]

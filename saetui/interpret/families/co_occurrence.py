@@ -20,6 +20,8 @@ def count_co_occurrence(
     features: NDArray[np.integer],
     parameters: FamilyParameters,
     progress: Progress,
+    *,
+    at_once: int = _BLOCK,
 ) -> CoOccurrence:
     """Pairs among `features` that co-occur enough to be joined in the graph of families.
 
@@ -33,12 +35,13 @@ def count_co_occurrence(
         features: Distinct feature numbers.
         parameters: The conditions for joining two features.
         progress: Counts every feature.
+        at_once: Documents that are counted at a time.
 
     Returns:
         Pairs sorted by first, then second feature, whatever the order of documents.
     """
     features = np.sort(features)
-    overlaps = _Overlaps(codes, postings, features)
+    overlaps = _Overlaps(codes, postings, features, at_once)
     documents = postings.counts()[features]
     # No measure exceeds containment, so a pair with fewer common documents is certainly not joined.
     least = np.floor(parameters.minimum_weight * (documents + 1) * (1 - _ROOM)).astype(np.int64)
@@ -72,24 +75,28 @@ def count_co_occurrence(
     )
 
 
-def lifts(codes: Codes, postings: Postings, feature: int) -> NDArray[np.float64]:
+def lifts(
+    codes: Codes, postings: Postings, feature: int, *, at_once: int = _BLOCK
+) -> NDArray[np.float64]:
     """How many times more often than by chance each feature is active with a given one; `(n,)`.
 
     `C_ij N / (f_i f_j)`; zero for features that are never active.
     """
     documents = postings.counts()
     chance = documents[feature] * documents / max(len(codes.indices), 1)
-    together = together_with(codes, postings, feature)
+    together = together_with(codes, postings, feature, at_once=at_once)
     return np.asarray(together / np.maximum(chance, _ROOM), dtype=np.float64)
 
 
-def together_with(codes: Codes, postings: Postings, feature: int) -> NDArray[np.int64]:
+def together_with(
+    codes: Codes, postings: Postings, feature: int, *, at_once: int = _BLOCK
+) -> NDArray[np.int64]:
     """On how many documents each feature is active together with a given one, `C_ij`; `(n,)`."""
     counts = np.zeros(codes.n + 1, dtype=np.int64)
     rows, _ = postings.documents(feature)
-    for start in range(0, len(rows), _BLOCK):
+    for start in range(0, len(rows), at_once):
         # Slots without a feature hold -1 and are counted before the first feature.
-        active = codes.indices[rows[start : start + _BLOCK]].ravel() + 1
+        active = codes.indices[rows[start : start + at_once]].ravel() + 1
         counts += np.bincount(active, minlength=len(counts))
     return counts[1:]
 
@@ -121,9 +128,13 @@ class _Overlaps:
         codes: By document.
         postings: The same codes by feature.
         features: The `m` wanted features; results are in their order.
+        at_once: Documents that are counted at a time.
     """
 
-    def __init__(self, codes: Codes, postings: Postings, features: NDArray[np.integer]) -> None:
+    def __init__(
+        self, codes: Codes, postings: Postings, features: NDArray[np.integer], at_once: int
+    ) -> None:
+        self._at_once = at_once
         self._postings = postings
         self._features = features
         # Narrow numbers keep the codes in the cache. The last position counts what is unwanted:
@@ -136,7 +147,7 @@ class _Overlaps:
         """`C_ij` of one wanted feature with all of them; int64 `(m,)`."""
         total = np.zeros(len(self._features), dtype=np.int64)
         rows, _ = self._postings.documents(int(self._features[place]))
-        for start in range(0, len(rows), _BLOCK):
-            together = self._places.take(rows[start : start + _BLOCK], axis=0).ravel()
+        for start in range(0, len(rows), self._at_once):
+            together = self._places.take(rows[start : start + self._at_once], axis=0).ravel()
             total += np.bincount(together, minlength=len(total) + 1)[:-1]
         return total

@@ -67,11 +67,11 @@ class Activations:
         kept = self.columns < count
         return Activations(self.documents[kept], self.columns[kept], self.values[kept], count)
 
-    def blocks(self) -> Iterator["Activations"]:
-        """The same, in parts of about `_BLOCK` that do not divide a document."""
+    def blocks(self, length: int = _BLOCK) -> Iterator["Activations"]:
+        """The same, in parts of about `length` that do not divide a document."""
         start = 0
         while start < len(self.documents):
-            last = self.documents[min(start + _BLOCK, len(self.documents)) - 1]
+            last = self.documents[min(start + length, len(self.documents)) - 1]
             span = slice(start, int(np.searchsorted(self.documents, last, side="right")))
             yield Activations(
                 self.documents[span], self.columns[span], self.values[span], self.size
@@ -79,16 +79,23 @@ class Activations:
             start = span.stop
 
 
-def co_occurrence_block(activations: Activations) -> Block:
+def co_occurrence_block(
+    activations: Activations, *, block_length: int = _BLOCK, pair_cost: int = _PAIR
+) -> Block:
     """The co-occurrence matrix of some features, in their order.
 
     Time grows with the number of pairs that are active together. Where that takes longer, because
     a few features share most of their documents, a dense matrix product is used.
+
+    Args:
+        activations: Of the features.
+        block_length: Activations that are counted at a time.
+        pair_cost: Multiplications of a matrix product that take as long as finding one pair.
     """
     size, columns = activations.size, activations.columns
     counts, products = np.zeros((size, size)), np.zeros((size, size))
-    for block in activations.blocks():
-        found = _together(block)
+    for block in activations.blocks(block_length):
+        found = _together(block, pair_cost)
         counts += found[0]
         products += found[1]
     squares = np.bincount(columns, np.square(activations.values), minlength=size)
@@ -99,13 +106,15 @@ def co_occurrence_block(activations: Activations) -> Block:
     return Block(counts.astype(np.int64), products / np.outer(norms, norms))
 
 
-def _together(block: Activations) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _together(
+    block: Activations, pair_cost: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Counts of common documents, and sums of products of activations; each `(size, size)`."""
     columns, values, size = block.columns, block.values, block.size
     new = np.diff(block.documents, prepend=-1) > 0
     active = np.diff(np.append(np.flatnonzero(new), len(new)))
     pairs = int((active * (active - 1)).sum()) // 2
-    if len(active) * size * size <= _PAIR * pairs:
+    if len(active) * size * size <= pair_cost * pairs:
         dense = np.zeros((len(active), size))
         places = np.cumsum(new) - 1, columns
         dense[places] = values

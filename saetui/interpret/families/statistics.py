@@ -76,6 +76,7 @@ def family_statistics(
     *,
     random_orders: int = RANDOM_ORDERS,
     seed: int = 0,
+    block_cells: int = _BLOCK_CELLS,
 ) -> FamilyStatistics:
     """Statistics of an SAE's families.
 
@@ -89,11 +90,12 @@ def family_statistics(
         postings: The same codes by feature; may be memory-mapped.
         random_orders: How many random fillings the families are compared with.
         seed: Of the random fillings.
+        block_cells: Documents times blocks whose sums are in memory at a time.
     """
     members = {member for family in families for member in family.members}
     blocks = _blocks(families)
     clean = np.array(families.clean, dtype=np.intp)
-    ratios = _Ratios(codes, postings, clean)
+    ratios = _Ratios(codes, postings, clean, block_cells)
     own = ratios.of(blocks)
     random = np.random.default_rng(seed)
     shuffled = [ratios.of(random.permutation(blocks)) for _ in range(random_orders)]
@@ -125,7 +127,10 @@ def _blocks(families: Families) -> NDArray[np.intp]:
 class _Ratios:
     """Block-diagonal ratios of `C` and `D` for any assignment of clean features to blocks."""
 
-    def __init__(self, codes: Codes, postings: Postings, clean: NDArray[np.intp]) -> None:
+    def __init__(
+        self, codes: Codes, postings: Postings, clean: NDArray[np.intp], block_cells: int
+    ) -> None:
+        self._block_cells = block_cells
         self._clean = len(clean)
         places = np.full(codes.n + 1, self._clean, dtype=np.int32)
         places[clean] = np.arange(self._clean)
@@ -157,7 +162,7 @@ class _Ratios:
         # An additional block for features that are in none or not clean; its sums are left out.
         block_of = np.append(np.where(blocks < 0, total, blocks), total)
         counts = similarities = 0.0
-        step = max(_BLOCK_CELLS // (total + 1), 1)
+        step = max(self._block_cells // (total + 1), 1)
         for start in range(0, len(self._codes.indices), step):
             places = self._places[self._codes.indices[start : start + step]]
             values = self._codes.values[start : start + step] * self._inverse_norms[places]

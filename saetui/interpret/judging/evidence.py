@@ -60,6 +60,7 @@ class Sample:
     Args:
         embeddings: `(N, d)`, rows of unit norm, of any floating type, may be memory-mapped.
         rows: Documents to choose from, at least one, ascending.
+        most: How many to take at most.
 
     Attributes:
         rows: Documents of the sample, ascending; all of them if the set is small.
@@ -67,8 +68,8 @@ class Sample:
         mean: float32 `(d,)`.
     """
 
-    def __init__(self, embeddings: NDArray[np.floating], rows: Int) -> None:
-        self.rows = rows[:: max(-(-len(rows) // _SAMPLE), 1)]
+    def __init__(self, embeddings: NDArray[np.floating], rows: Int, *, most: int = _SAMPLE) -> None:
+        self.rows = rows[:: max(-(-len(rows) // most), 1)]
         self.vectors = np.empty((len(self.rows), embeddings.shape[1]), dtype=np.float32)
         for start in range(0, len(self.rows), _READ):
             span = slice(start, start + _READ)
@@ -91,7 +92,11 @@ class Sample:
 
 
 def gather_evidence(
-    postings: Postings, embeddings: NDArray[np.floating], sample: Sample
+    postings: Postings,
+    embeddings: NDArray[np.floating],
+    sample: Sample,
+    *,
+    block_bytes: int = _BLOCK_BYTES,
 ) -> list[Evidence]:
     """Evidence of every feature that is active on some document, in order of features.
 
@@ -99,6 +104,7 @@ def gather_evidence(
         postings: Restricted to the documents that may be used.
         embeddings: Of the corpus.
         sample: Of the documents that may be used; hard negatives are taken from it.
+        block_bytes: Of the similarities that are in memory at a time.
     """
     active = np.flatnonzero(postings.counts()).tolist()
     if not active:
@@ -109,7 +115,9 @@ def gather_evidence(
         centroids[place] = _centroid(embeddings, *each)
         if place % _FORGOTTEN == 0:
             forget_pages(embeddings)
-    negatives = nearest_inactive(postings, active, centroids, sample, HARD_NEGATIVES)
+    negatives = nearest_inactive(
+        postings, active, centroids, sample, HARD_NEGATIVES, block_bytes=block_bytes
+    )
     return [
         Evidence(feature, *strongest[place], negatives[place], centroids[place], sample.mean)
         for place, feature in enumerate(active)
@@ -117,7 +125,13 @@ def gather_evidence(
 
 
 def nearest_inactive(
-    postings: Postings, features: Sequence[int], centroids: Float, sample: Sample, limit: int
+    postings: Postings,
+    features: Sequence[int],
+    centroids: Float,
+    sample: Sample,
+    limit: int,
+    *,
+    block_bytes: int = _BLOCK_BYTES,
 ) -> list[Int]:
     """Documents of a sample most similar to each feature's centroid that do not activate it.
 
@@ -127,9 +141,10 @@ def nearest_inactive(
         centroids: Of each feature, `(len(features), d)`.
         sample: The documents to choose from.
         limit: Documents at most for each feature, nearest first; ties in order of rows.
+        block_bytes: Of the similarities that are in memory at a time.
     """
     found: list[Int] = []
-    block = max(1, _BLOCK_BYTES // (4 * max(len(sample.rows), 1)))
+    block = max(1, block_bytes // (4 * max(len(sample.rows), 1)))
     for start in range(0, len(features), block):
         similarities = centroids[start : start + block] @ sample.vectors.T
         for feature, scores in zip(features[start : start + block], similarities, strict=True):

@@ -17,19 +17,19 @@ _LEAST_AGREEMENT = 0.75
 _RUN = 5
 _HASHES = 32
 _BAND = 4
-# Documents that are hashed at once, because a hash takes more memory than a word.
 _DOCUMENTS = 8_192
 
 Hashes = NDArray[np.uint64]
 
 
-def find_repeats(tokens: Tokens) -> NDArray[np.bool_]:
+def find_repeats(tokens: Tokens, *, at_once: int = _DOCUMENTS) -> NDArray[np.bool_]:
     """Which documents nearly repeat an earlier one of the corpus, bool `(N,)`.
 
-    Blank documents never do. Case and punctuation are ignored.
+    Blank documents never do. Case and punctuation are ignored. Documents are hashed `at_once` at a
+    time, because a hash takes more memory than a word.
     """
     repeats = np.zeros(tokens.documents, dtype=bool)
-    filled, signatures = _signatures(tokens)
+    filled, signatures = _signatures(tokens, at_once)
     for start in range(0, _HASHES, _BAND):
         band = np.ascontiguousarray(signatures[:, start : start + _BAND])
         _, first, bucket = np.unique(band, axis=0, return_index=True, return_inverse=True)
@@ -40,11 +40,11 @@ def find_repeats(tokens: Tokens) -> NDArray[np.bool_]:
     return repeats
 
 
-def _signatures(tokens: Tokens) -> tuple[NDArray[np.int64], Hashes]:
+def _signatures(tokens: Tokens, at_once: int) -> tuple[NDArray[np.int64], Hashes]:
     """Documents with words, and the minimum of each hash over their runs, `(F, 32)`."""
     parts = [
-        _signatures_of(tokens, start, min(start + _DOCUMENTS, tokens.documents))
-        for start in range(0, max(tokens.documents, 1), _DOCUMENTS)
+        _signatures_of(tokens, start, min(start + at_once, tokens.documents))
+        for start in range(0, max(tokens.documents, 1), at_once)
     ]
     filled, signatures = zip(*parts, strict=True)
     return np.concatenate(filled), np.concatenate(signatures)

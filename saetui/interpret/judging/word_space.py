@@ -47,16 +47,26 @@ class WordSpace:
         tokens: Of all documents.
         rows: The documents that frequencies and dimensions are learnt from.
         seed: Of the range finder.
+        width: Dimensions of the vectors at most.
+        at_once: Documents that are counted or projected at a time.
 
     Attributes:
         saturated: CSR float32 `(N, V)`, BM25's weight of each word in each document without the
             word's rarity; from 0 to below 2.2.
-        vectors: float32 `(N, w)`, `w` at most `WIDTH`, of unit norm; zero for a document without
+        vectors: float32 `(N, w)`, `w` at most `width`, of unit norm; zero for a document without
             known words.
     """
 
-    def __init__(self, tokens: Tokens, rows: Int, seed: int) -> None:
-        counts = _counted(tokens)
+    def __init__(
+        self,
+        tokens: Tokens,
+        rows: Int,
+        seed: int,
+        *,
+        width: int = WIDTH,
+        at_once: int = _DOCUMENTS,
+    ) -> None:
+        counts = _counted(tokens, at_once)
         documents = np.bincount(counts[rows].indices, minlength=counts.shape[1])
         frequent = documents >= min(_LEAST_DOCUMENTS, max(len(rows), 1))
         self._number = _numbers(tokens)
@@ -71,9 +81,9 @@ class WordSpace:
         counts.sort_indices()
         self.saturated = _saturated(counts, rows)
         weighted = _of_unit_norm(_logarithmic(counts, self._rarity))
-        width = min(WIDTH, -(-len(rows) // _DOCUMENTS_PER_DIMENSION))
+        width = min(width, -(-len(rows) // _DOCUMENTS_PER_DIMENSION))
         self._axes = _principal_axes(weighted[rows], width, seed)
-        self.vectors = _projected(weighted, self._axes)
+        self.vectors = _projected(weighted, self._axes, at_once)
 
     def queries(self, texts: Sequence[str]) -> Sparse:
         """CSR `(len(texts), V)`: the share of each known word in a text's total rarity.
@@ -114,15 +124,15 @@ def _numbers(tokens: Tokens) -> dict[str, int]:
     return {word_of(spelling): number for spelling, number in pairs}
 
 
-def _counted(tokens: Tokens) -> Sparse:
+def _counted(tokens: Tokens, at_once: int) -> Sparse:
     """How often each document has each word, CSR `(N, words)`; stop words and numbers left out."""
     from scipy.sparse import csr_matrix, vstack
 
     shape = (tokens.documents, int(tokens.words.max(initial=0)) + 1)
     counts = csr_matrix(shape, dtype=np.float32)
     blocks = []
-    for start in range(0, tokens.documents, _DOCUMENTS):
-        bounds = tokens.starts[start : start + _DOCUMENTS + 1]
+    for start in range(0, tokens.documents, at_once):
+        bounds = tokens.starts[start : start + at_once + 1]
         forms = tokens.forms[bounds[0] : bounds[-1]]
         kinds = tokens.kinds[forms]
         positions = np.flatnonzero((kinds != STOP) & (kinds != NUMBER))
@@ -168,12 +178,12 @@ def _scaled(matrix: Sparse, by: NDArray[np.float64]) -> Sparse:
     return scaled
 
 
-def _projected(matrix: Sparse, axes: NDArray[np.float64]) -> Float:
+def _projected(matrix: Sparse, axes: NDArray[np.float64], at_once: int) -> Float:
     """Project rows onto axes, float32 of unit norm; empty rows are zero and take no memory."""
     vectors = np.zeros((matrix.shape[0], axes.shape[1]), dtype=np.float32)
     filled = np.flatnonzero(np.diff(matrix.indptr))
-    for start in range(0, len(filled), _DOCUMENTS):
-        rows = filled[start : start + _DOCUMENTS]
+    for start in range(0, len(filled), at_once):
+        rows = filled[start : start + at_once]
         vectors[rows] = _unit_rows(np.asarray(matrix[rows] @ axes, dtype=np.float32))
     return vectors
 

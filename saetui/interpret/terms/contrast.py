@@ -103,6 +103,8 @@ def separations(
     covariance: Float,
     embed: Embed,
     progress: Progress,
+    *,
+    at_once: int = _BATCH,
 ) -> dict[tuple[int, str], float]:
     """Standard errors by which the meaning of each term separates its feature's documents.
 
@@ -114,6 +116,7 @@ def separations(
         covariance: Of the corpus's embeddings, `(d, d)`.
         embed: The embedder of the corpus.
         progress: Counts every embedded term.
+        at_once: How many terms the embedder gets at a time.
 
     Raises:
         EmbedderError: `embed` did not return one finite vector of width `d` per term.
@@ -125,8 +128,8 @@ def separations(
     ordered = sorted(wanted_by)
     progress.start("Embedding terms", len(ordered), "terms")
     found: dict[tuple[int, str], float] = {}
-    for start in range(0, len(ordered), _BATCH):
-        batch = ordered[start : start + _BATCH]
+    for start in range(0, len(ordered), at_once):
+        batch = ordered[start : start + at_once]
         vectors = embedded(embed, batch, len(covariance))
         variances = np.einsum("id,id->i", vectors @ covariance, vectors)
         spread = np.sqrt(np.maximum(variances, _LEAST_VARIANCE))

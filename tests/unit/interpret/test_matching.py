@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from saetui.core.codec import SaeWeights, encode
 from saetui.core.postings import build_postings
-from saetui.interpret import matching
 from saetui.interpret.matching import match_features
 from saetui.progress import Silent
 
@@ -62,13 +61,12 @@ def test_an_sae_matches_itself():
     assert found.together[:, 0].tolist() == postings.counts().tolist()
 
 
-def test_many_features_are_matched_in_parts(monkeypatch):
+def test_many_features_are_matched_in_parts():
     rng = np.random.default_rng(1)
     one, other = random_sae(rng, 11), random_sae(rng, 7)
     x = rng.standard_normal((30, D)).astype(np.float32)
     arguments = one.directions, build_postings(encode(one, x)), other.directions, encode(other, x)
     whole = match_features(*arguments, progress=Silent())
-    monkeypatch.setattr(matching, "_BLOCK", 4)
-    parts = match_features(*arguments, progress=Silent())
+    parts = match_features(*arguments, progress=Silent(), at_once=4)
     np.testing.assert_array_equal(parts.features, whole.features)
     np.testing.assert_array_equal(parts.together, whole.together)

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes, SaeWeights, encode, encode_in_blocks
 from saetui.core.features import co_occurring, nearest_and_opposed
 from saetui.core.postings import build_postings
-from saetui.pipeline import encoding
 from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent
 from saetui.store import saes
 from saetui.store.feature_lists import CO_OCCURRING, LONGEST, NEAREST, OPPOSED, load_lists
 
 N, D, K = 12, 8, 3
+# Two blocks in a shard.
+SMALL = {"block": 4, "shard": 8}
 
 
 def weights(seed: int) -> SaeWeights:
@@ -73,10 +74,7 @@ def test_codes_through_files_are_those_in_memory(
     tmp_path_factory: pytest.TempPathFactory, count: int, seed: int
 ) -> None:
     folder, sae, x = tmp_path_factory.mktemp("sae"), weights(seed), vectors(count, seed)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "ENCODE_BLOCK", 4)
-        patch.setattr(encoding, "_SHARD", 8)
-        encode_corpus(x, sae, *folders(folder), made_from="these", progress=Silent())
+    encode_corpus(x, sae, *folders(folder), made_from="these", progress=Silent(), **SMALL)
     assert_same(folder / "sae", sae, x)
     assert list((folder / "work").iterdir()) == []
 
@@ -103,25 +101,19 @@ class Killed(Silent):
 
 @pytest.mark.parametrize(("other", "goes_on_at"), [("these", 16), ("others", 0)])
 def test_a_killed_run_goes_on_with_the_next_shard(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, goes_on_at: int
+    tmp_path: Path, other: str, goes_on_at: int
 ) -> None:
-    monkeypatch.setattr(encoding, "ENCODE_BLOCK", 4)
-    monkeypatch.setattr(encoding, "_SHARD", 8)
     sae, x = weights(0), vectors(50)
     with pytest.raises(KeyboardInterrupt):
-        encode_corpus(x, sae, *folders(tmp_path), made_from="these", progress=Killed(20))
+        encode_corpus(x, sae, *folders(tmp_path), made_from="these", progress=Killed(20), **SMALL)
     assert not (tmp_path / "sae").exists()
     again = Killed(1_000)
-    encode_corpus(x, sae, *folders(tmp_path), made_from=other, progress=again)
+    encode_corpus(x, sae, *folders(tmp_path), made_from=other, progress=again, **SMALL)
     assert again.started == [goes_on_at, 0, 0]
     assert_same(tmp_path / "sae", sae, x)
 
 
-def test_unfinished_codes_of_another_size_are_not_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(encoding, "ENCODE_BLOCK", 4)
-    monkeypatch.setattr(encoding, "_SHARD", 8)
+def test_unfinished_codes_of_another_size_are_not_gone_on_with(tmp_path: Path) -> None:
     sae = weights(0)
     with pytest.raises(KeyboardInterrupt):
         encode_corpus(
@@ -131,8 +123,9 @@ def test_unfinished_codes_of_another_size_are_not_gone_on_with(
             tmp_path / "work",
             made_from="these",
             progress=Killed(20),
+            **SMALL,
         )
     again = Killed(1_000)
-    encode_corpus(vectors(40), sae, *folders(tmp_path), made_from="these", progress=again)
+    encode_corpus(vectors(40), sae, *folders(tmp_path), made_from="these", progress=again, **SMALL)
     assert again.started[0] == 0
     assert_same(tmp_path / "sae", sae, vectors(40))

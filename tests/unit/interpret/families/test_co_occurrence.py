@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.families import co_occurrence
 from saetui.interpret.families.co_occurrence import (
     count_co_occurrence,
     lifts,
@@ -36,8 +35,9 @@ def dense(codes):
     return matrix
 
 
-def counted(codes, features, parameters):
-    return count_co_occurrence(codes, build_postings(codes), features, parameters, Silent())
+def counted(codes, features, parameters, **options):
+    postings = build_postings(codes)
+    return count_co_occurrence(codes, postings, features, parameters, Silent(), **options)
 
 
 def weight(measure, together, one, other):
@@ -87,11 +87,10 @@ def test_pairs_agree_with_the_dense_matrix(seed, limits):
     np.testing.assert_allclose(found.weights, list(expected.values()), rtol=1e-15)
 
 
-def test_many_documents_are_counted_in_parts(monkeypatch):
+def test_many_documents_are_counted_in_parts():
     codes = random_codes(3)
     whole = counted(codes, np.arange(12), PAPER)
-    monkeypatch.setattr(co_occurrence, "_BLOCK", 3)
-    parts = counted(codes, np.arange(12), PAPER)
+    parts = counted(codes, np.arange(12), PAPER, at_once=3)
     np.testing.assert_array_equal(parts.counts, whole.counts)
 
 
@@ -116,14 +115,13 @@ def test_a_pair_exactly_as_frequent_as_by_chance_has_lift_one():
     assert len(counted(codes, np.arange(2), replace(PAPER, minimum_lift=1.01)).first) == 0
 
 
-def test_lifts_are_those_of_the_dense_matrix(monkeypatch):
-    monkeypatch.setattr(co_occurrence, "_BLOCK", 3)
+def test_lifts_are_those_of_the_dense_matrix():
     codes = random_codes(5)
     active = dense(codes) > 0
     shares = active.mean(axis=0)
     for feature in range(codes.n):
         expected = (active & active[:, [feature]]).mean(axis=0) / (shares * shares[feature])
-        found = lifts(codes, build_postings(codes), feature)
+        found = lifts(codes, build_postings(codes), feature, at_once=3)
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 

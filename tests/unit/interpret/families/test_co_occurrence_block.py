@@ -1,14 +1,12 @@
 """How members of a family occur together, against the dense products that this stands for."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_co_occurrence import dense, random_codes
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret.families import co_occurrence_block as module
 from saetui.interpret.families.co_occurrence_block import Activations, co_occurrence_block
 
 
@@ -18,10 +16,8 @@ def test_a_block_is_the_dense_matrix_of_its_features(seed, pair):
     codes = random_codes(seed)
     features = np.array([7, 0, 3, 11])
     activations = Activations.of(build_postings(codes), [*features, 5]).of_first(4)
-    with pytest.MonkeyPatch.context() as patch:
-        # Pairs are listed, or a matrix is multiplied.
-        patch.setattr(module, "_PAIR", pair)
-        block = co_occurrence_block(activations)
+    # Pairs are listed, or a matrix is multiplied.
+    block = co_occurrence_block(activations, pair_cost=pair)
     matrix = dense(codes)[:, features]
     np.testing.assert_array_equal(block.counts, (matrix > 0).T.astype(int) @ (matrix > 0))
     norms = np.linalg.norm(matrix, axis=0)
@@ -30,12 +26,11 @@ def test_a_block_is_the_dense_matrix_of_its_features(seed, pair):
     np.testing.assert_allclose(block.similarities, cosines, rtol=1e-6)
 
 
-def test_many_activations_are_counted_in_parts(monkeypatch):
+def test_many_activations_are_counted_in_parts():
     activations = Activations.of(build_postings(random_codes(3)), np.arange(12))
     block = co_occurrence_block(activations)
-    monkeypatch.setattr(module, "_BLOCK", 3)
-    assert len(list(activations.blocks())) > 3
-    again = co_occurrence_block(activations)
+    assert len(list(activations.blocks(3))) > 3
+    again = co_occurrence_block(activations, block_length=3)
     np.testing.assert_array_equal(again.counts, block.counts)
     np.testing.assert_allclose(again.similarities, block.similarities, rtol=1e-12)
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.families import statistics
 from saetui.interpret.families.statistics import BlockRatio, family_statistics
 
 N = 12
@@ -67,11 +66,10 @@ def test_counts_sizes_shares_and_scores():
     assert (found.mean_f1, found.mean_pearson) == (0.9, 0.5)
 
 
-def test_corpora_are_summed_in_parts(monkeypatch):
+def test_corpora_are_summed_in_parts():
     codes = random_codes(2)
     whole = figures(codes, random_orders=2)
-    monkeypatch.setattr(statistics, "_BLOCK_CELLS", 8)
-    parts = figures(codes, random_orders=2)
+    parts = figures(codes, random_orders=2, block_cells=8)
     for one, other in (
         (parts.co_occurrence, whole.co_occurrence),
         (parts.similarity, whole.similarity),

@@ -5,7 +5,6 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret.judging import evidence as module
 from saetui.interpret.judging.evidence import HARD_NEGATIVES, STRONGEST, Sample, gather_evidence
 from saetui.interpret.judging.split import restricted
 
@@ -20,8 +19,8 @@ def corpus(documents=300, d=8, n=5, seed=3):
     return embeddings.astype(np.float16), build_postings(Codes(indices, values, n))
 
 
-def every(embeddings):
-    return Sample(embeddings, np.arange(len(embeddings), dtype=np.int32))
+def every(embeddings, **options):
+    return Sample(embeddings, np.arange(len(embeddings), dtype=np.int32), **options)
 
 
 def test_evidence_is_that_of_brute_force():
@@ -43,20 +42,18 @@ def test_evidence_is_that_of_brute_force():
         assert each.root_size == pytest.approx(weights.sum() / np.sqrt((weights**2).sum()))
 
 
-def test_blocks_do_not_change_anything(monkeypatch):
+def test_blocks_do_not_change_anything():
     embeddings, postings = corpus()
     whole = gather_evidence(postings, embeddings, every(embeddings))
-    monkeypatch.setattr(module, "_BLOCK_BYTES", 1)
-    single = gather_evidence(postings, embeddings, every(embeddings))
+    single = gather_evidence(postings, embeddings, every(embeddings), block_bytes=1)
     for one, other in zip(whole, single, strict=True):
         np.testing.assert_array_equal(one.negatives, other.negatives)
         np.testing.assert_allclose(one.shift, other.shift, rtol=1e-5)
 
 
-def test_a_sample_of_a_large_corpus_is_spread_over_it(monkeypatch):
-    monkeypatch.setattr(module, "_SAMPLE", 100)
+def test_a_sample_of_a_large_corpus_is_spread_over_it():
     embeddings, postings = corpus(documents=301)
-    sample = every(embeddings)
+    sample = every(embeddings, most=100)
     assert sample.rows.tolist() == list(range(0, 301, 4))
     assert sample.places(np.array([0, 3, 4, 300], dtype=np.int32)).tolist() == [0, 1, 75]
     for each in gather_evidence(postings, embeddings, sample):

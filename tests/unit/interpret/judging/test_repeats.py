@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from saetui.interpret.judging import repeats as finding
 from saetui.interpret.judging.repeats import find_repeats, mixed
 from saetui.interpret.terms.tokens import tokenize
 
@@ -13,8 +12,8 @@ def text(seed, length=120):
     return np.random.default_rng(seed).choice(WORDS, length).tolist()
 
 
-def repeats(*texts):
-    return find_repeats(tokenize([("", " ".join(each)) for each in texts])).tolist()
+def repeats(*texts, **options):
+    return find_repeats(tokenize([("", " ".join(each)) for each in texts]), **options).tolist()
 
 
 def test_the_same_words_in_other_dress_are_a_repetition():
@@ -49,10 +48,9 @@ def test_mixed_numbers_are_spread_and_distinct():
     assert abs((numbers / np.float64(2**64)).mean() - 0.5) < 0.01
 
 
-def test_how_many_are_read_at_once_changes_nothing(monkeypatch):
+def test_how_many_are_read_at_once_changes_nothing():
     texts = [text(number % 9, length=number % 5 * 30) for number in range(40)]
     at_once = repeats(*texts)
     assert any(at_once)
     for size in (1, 7):
-        monkeypatch.setattr(finding, "_DOCUMENTS", size)
-        assert repeats(*texts) == at_once
+        assert repeats(*texts, at_once=size) == at_once

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from saetui.interpret.judging import word_space
 from saetui.interpret.judging.word_space import WIDTH, WordSpace, _principal_axes
 from saetui.interpret.terms.tokens import tokenize
 
@@ -46,9 +45,8 @@ def test_compounds_fall_apart_and_unknown_words_count_for_nothing(space):
     assert not space.query_vectors(space.queries(["tokamak"])).any()
 
 
-def test_words_used_alike_are_alike(space, monkeypatch):
-    monkeypatch.setattr(word_space, "WIDTH", 2)
-    narrow = WordSpace(tokenize(("", text) for text in TEXTS), ROWS, seed=0)
+def test_words_used_alike_are_alike(space):
+    narrow = WordSpace(tokenize(("", text) for text in TEXTS), ROWS, seed=0, width=2)
     vectors = narrow.query_vectors(narrow.queries(["blazar", "quasar", "ice"]))
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.5
     np.testing.assert_allclose(np.linalg.norm(space.vectors, axis=1), 1, rtol=1e-5)
@@ -85,13 +83,12 @@ def test_axes_are_those_of_the_singular_value_decomposition():
     np.testing.assert_allclose(np.abs(axes.T @ expected), np.eye(8), atol=1e-6)
 
 
-def test_how_many_are_counted_at_once_changes_nothing(monkeypatch):
+def test_how_many_are_counted_at_once_changes_nothing():
     tokens = tokenize([("", text) for text in (*TEXTS, "", *TEXTS)])
     rows = np.arange(tokens.documents, dtype=np.int32)
     at_once = WordSpace(tokens, rows, seed=0)
     for size in (1, 3):
-        monkeypatch.setattr(word_space, "_DOCUMENTS", size)
-        in_parts = WordSpace(tokens, rows, seed=0)
+        in_parts = WordSpace(tokens, rows, seed=0, at_once=size)
         np.testing.assert_array_equal(in_parts.vectors, at_once.vectors)
         np.testing.assert_array_equal(in_parts.saturated.data, at_once.saturated.data)
         np.testing.assert_array_equal(in_parts.saturated.indices, at_once.saturated.indices)

@@ -5,7 +5,6 @@ import pytest
 
 from saetui.errors import EmbedderError
 from saetui.interpret.judging.evidence import Evidence
-from saetui.interpret.terms import contrast
 from saetui.interpret.terms.contrast import PhraseContrast, separations
 from saetui.interpret.terms.phrases import find_phrases, spell
 from saetui.interpret.terms.tokens import tokenize
@@ -124,8 +123,7 @@ def test_where_documents_do_not_differ_rounding_is_not_blown_up():
     assert all(abs(score) < 0.01 for score in scores.values())
 
 
-def test_each_term_is_embedded_once_in_batches_by_alphabet(monkeypatch):
-    monkeypatch.setattr(contrast, "_BATCH", 2)
+def test_each_term_is_embedded_once_in_batches_by_alphabet():
     batches = []
 
     def noted(terms):
@@ -134,7 +132,8 @@ def test_each_term_is_embedded_once_in_batches_by_alphabet(monkeypatch):
 
     each = shifted([0.1, 0.1])
     terms = {0: ["between", "across"], 1: ["nowhere", "across"], 2: []}
-    scores = separations(terms, dict.fromkeys(range(3), each), COVARIANCE, noted, Silent())
+    evidence = dict.fromkeys(range(3), each)
+    scores = separations(terms, evidence, COVARIANCE, noted, Silent(), at_once=2)
     assert batches == [["across", "between"], ["nowhere"]]
     assert set(scores) == {(0, "between"), (0, "across"), (1, "nowhere"), (1, "across")}
 
