@@ -118,7 +118,7 @@ app.command(
         'search my.bundle "dark matter halos" --steer 1234=+0.3 --steer "simulation=0"',
         'search my.bundle "" --steer "family:Black holes=0.5" --json',
         "search my.bundle --like 2408.00657 --away 1706.03762 --after 2024 --category cs.LG",
-        'search my.bundle "dark matter" --hybrid --has 12 --without 34 --save-preset dark.json',
+        'search my.bundle "dark matter" --has 12 --without 34 --save-preset dark.json',
         "search my.bundle - < abstract.txt",
         'search my.bundle "dark matter" --filter "after:2019 category:astro-ph" --export dark.bib',
         "search my.bundle --request - --json < request.json",

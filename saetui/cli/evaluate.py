@@ -9,6 +9,7 @@ import typer
 
 from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName, Seed
+from saetui.core.changes import BY_DOCUMENTS
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ def steering(
             "about every strength of every way. Can be given several times.",
         ),
     ] = None,
+    semantic: Annotated[
+        bool, typer.Option("--semantic", help="Search by meaning alone, not by words, too.")
+    ] = False,
     base_url: BaseUrl = None,
     price: Price = None,
     budget: Budget = None,
@@ -132,6 +136,7 @@ def steering(
             count=count,
             seed=seed,
             queries=queries,
+            words=None if semantic else session.searcher.terms.of_words,
         )
         bench, trials, embed = prepared.bench, prepared.trials, session.embedder.embed_query
         curves = run(bench, trials, embed, progress, **directions)
@@ -147,8 +152,8 @@ def steering(
         level
         for axis, value in _LEVELS
         for curve in curves
-        # The query itself stays as it is in this mode.
-        if not (axis == "fidelity" and curve.way == "codes")
+        # The query itself stays as it is in these modes.
+        if not (axis == "fidelity" and curve.way in BY_DOCUMENTS)
         for level in [summary.at(curve, axis, value)]
         if level.strength.value is not None
     ]
@@ -226,16 +231,21 @@ def retrieval(
             "--qrels", metavar="FILE", help="Judgements: query, document, relevance, tabs between."
         ),
     ],
-    strength: Annotated[float, typer.Option("--strength", help="How strong feedback is.")] = 0.25,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            "--strength", help="How strong feedback is; each mode has its own if not given."
+        ),
+    ] = None,
     seed: Seed = 0,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
     """How well search finds what was judged relevant: nDCG@10 and recall@100.
 
-    Plain search is compared with search through the SAE's reconstructions; and for queries with
-    several relevant documents, search steered toward one of them, judged on the others, with
-    search that was told nothing.
+    Search by meaning, by words, by both, and through the SAE's reconstructions are compared; and
+    for queries with several relevant documents, search steered toward one of them, judged on the
+    others, with search that was told nothing. All of the latter goes by meaning and words.
     """
     from saetui.cli.evaluate_text import print_qualities
     from saetui.cli.output import Output
@@ -244,10 +254,21 @@ def retrieval(
     from saetui.evaluate.beir import read_collection
 
     with opened(bundle, sae) as session, shown_progress() as progress:
-        collection = read_collection(session.bundle, session.embedder, queries, qrels, progress)
-        coded = measures.Coded(session.sae.weights, session.sae.codes, session.sae.postings)
+        terms, stored = session.searcher.terms, session.sae
+        collection = read_collection(
+            session.bundle, session.embedder, queries, qrels, progress, words=terms.of_words
+        )
+        names = [record.label for record in session.features.records]
+        coded = measures.Coded(
+            stored.weights,
+            stored.codes,
+            stored.postings,
+            lambda feature: terms.of_words(names[feature]),
+        )
         found = [
-            measures.plain(collection, seed),
+            measures.by_meaning(collection, seed),
+            measures.by_words(collection, seed),
+            measures.fused(collection, seed),
             measures.reconstructed(collection, coded, seed),
         ]
         ways = measures.ways_of_feedback(strength)

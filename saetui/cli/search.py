@@ -10,7 +10,7 @@ from saetui.cli.opening import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 from saetui.cli.search_input import name_of, preset_called, query_text, read_json_input
 from saetui.core.changes import Mode
-from saetui.core.document_filter import DocumentFilter
+from saetui.core.document_filter import DocumentFilter, Retrieval
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.text import visible_line
@@ -76,11 +76,12 @@ def search(
             show_default=False,
         ),
     ] = None,
+    semantic: Annotated[bool, typer.Option("--semantic", help="Search by meaning alone.")] = False,
     lexical: Annotated[
         bool, typer.Option("--lexical", help="Search by the query's words alone.")
     ] = False,
     hybrid: Annotated[
-        bool, typer.Option("--hybrid", help="Search by meaning and by words, ranks fused.")
+        bool, typer.Option("--hybrid", help="Search by meaning and by words: the default.")
     ] = False,
     filter_text: Annotated[
         str,
@@ -194,8 +195,13 @@ def search(
         raise InputError("There is nothing to replay.", "Name a file with: --preset FILE")
     if request_file is not None and preset_name is not None:
         raise InputError("A search starts from --request or from --preset.", "Choose one.")
-    if lexical and hybrid:
-        raise InputError("--lexical and --hybrid are two ways to search.", "Choose one.")
+    ways: dict[Retrieval, bool] = {"semantic": semantic, "lexical": lexical, "hybrid": hybrid}
+    chosen: list[Retrieval] = [way for way, wanted in ways.items() if wanted]
+    if len(chosen) > 1:
+        raise InputError(
+            f"{' and '.join(f'--{way}' for way in chosen)} are different ways to search.",
+            "Choose one.",
+        )
     query = query_text(words)
     saved = None if preset_name is None else preset_called(bundle, preset_name)
     asked_in_json = None if request_file is None else read_json_input(request_file)
@@ -219,7 +225,7 @@ def search(
             exact=exact or start.exact,
             like=start.like if like is None else session.row_of(like),
             muted=(*start.muted, *map(feature, mute or ())),
-            retrieval="lexical" if lexical else "hybrid" if hybrid else start.retrieval,
+            retrieval=chosen[0] if chosen else start.retrieval,
             filter=start.filter.also(parse_filter(filter_text, feature)).also(
                 DocumentFilter(
                     after,
@@ -233,7 +239,7 @@ def search(
         )
         for sign, ids in ((1, toward or ()), (-1, away or ())):
             for each in ids:
-                changes = feedback(session, session.row_of(each), sign)
+                changes = feedback(session, session.row_of(each), sign, request.mode)
                 request = with_feedback(session, request, changes)
 
         response = session.search(request)

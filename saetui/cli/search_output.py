@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from saetui.cli.figures import score, signed
+from saetui.core.changes import BY_DOCUMENTS
 from saetui.core.search_request import SearchRequest
 from saetui.text import visible_line
 
@@ -167,10 +168,10 @@ def _print_why(output: "Output", session: "Session", response: "SearchResponse")
         terms = [(session.name(feature), term) for feature, term in shown]
         if others:
             terms.append((f"{len(others)} more", sum(term for _, term in others)))
-        if response.request.retrieval == "semantic":
+        if result.why.words:
+            terms.append(("words", result.why.words))
+        if response.request.retrieval != "lexical":
             terms += [("bias", result.why.bias), ("unexplained", result.why.remainder)]
-        else:
-            terms += [("meaning", result.why.remainder), ("words", result.why.words)]
         said = "  ".join(f"{visible_line(name)} {signed(term)}" for name, term in terms)
         output.prose(f"{result.rank}  {said}")
 
@@ -178,10 +179,10 @@ def _print_why(output: "Output", session: "Session", response: "SearchResponse")
 def _summary(session: "Session", response: "SearchResponse") -> str:
     request = response.request.effective
     parts = [session.sae.record.name, request.mode]
-    if request.retrieval != "semantic":
+    if request.retrieval != "hybrid":
         parts.append(request.retrieval)
-    # In `codes` the query stays as it is.
-    if response.drift is not None and request.mode != "codes":
+    # Where documents are steered by what they show, the query stays as it is.
+    if response.drift is not None and request.mode not in BY_DOCUMENTS:
         parts.append(f"drift {response.drift:.2f}")
     if response.kept is not None and request.steering:
         parts.append(f"{response.kept:.0%} of the nearness to the query kept")

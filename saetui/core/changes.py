@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Mode = Literal["delta", "codes", "decode", "optimise"]
+Mode = Literal["both", "codes", "delta", "decode", "optimise"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 DEFAULT_MODE: Mode = "codes"
@@ -38,6 +38,9 @@ class Change:
                 return activation * self.amount
 
 
+BY_DOCUMENTS: tuple[Mode, ...] = ("both", "codes")
+"""Modes that leave the query's vector alone, and steer by what documents show of a feature."""
+
 Steering = Mapping[int, Change]
 
 
@@ -54,18 +57,48 @@ class Knob:
         step: The small change.
         leap: The large change.
         added: The first change to a feature that the query lacks.
+        feedback: The change to the strongest feature of a document that the results shall be like.
     """
 
     step: float
     leap: float
     added: float
+    feedback: float
 
 
-_BY_CODES = Knob(0.05, 0.25, 0.3)
+# In `both` a change runs from 0, as if there were none, to 1: all documents must show the feature.
+_BY_CONDITIONS = Knob(0.2, 0.5, 0.95, 0.75)
+_BY_CODES = Knob(0.05, 0.25, 0.3, 0.25)
 # A change in `codes` has the effect of one 1.5 to 2 times as large in the other modes.
-_BY_VECTORS = Knob(0.1, 0.4, 0.5)
+_BY_VECTORS = Knob(0.1, 0.4, 0.5, 0.25)
 
 
 def knob_of(mode: Mode) -> Knob:
     """The step sizes of a mode."""
-    return _BY_CODES if mode == "codes" else _BY_VECTORS
+    knobs = {"both": _BY_CONDITIONS, "codes": _BY_CODES}
+    return knobs.get(mode, _BY_VECTORS)
+
+
+def feedback_changes(
+    activations: Mapping[int, float], mode: Mode, sign: int = 1, strength: float | None = None
+) -> dict[int, Change]:
+    """Changes toward a document's features, or away from them.
+
+    As in Rocchio's relevance feedback, the query moves toward a relevant document. Here it moves
+    along the document's strongest features only, so the reader can see and undo every part. Each
+    is changed in proportion to its activation; in `both` to the root of it, since there a weak
+    feature is only asked for less, and does not pull less.
+
+    Args:
+        activations: Of the document's strongest features.
+        mode: Steering mode.
+        sign: 1 for toward, -1 for away.
+        strength: The change of the strongest feature; None for the mode's own.
+    """
+    most = max(activations.values(), default=0.0)
+    strength = knob_of(mode).feedback if strength is None else strength
+    power = 0.5 if mode == "both" else 1.0
+    return {
+        feature: Change("add", round(sign * strength * (value / most) ** power, 6))
+        for feature, value in activations.items()
+    }

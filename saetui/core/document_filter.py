@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-Retrieval = Literal["semantic", "lexical", "hybrid"]
+Retrieval = Literal["hybrid", "semantic", "lexical"]
 RETRIEVALS: tuple[Retrieval, ...] = get_args(Retrieval)
 
 

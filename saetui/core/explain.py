@@ -6,8 +6,8 @@ what the gradient steps added to the decoded code. For a document `x` of unit no
 
     cosine(e', x) = [ sum_i z'_i (d_i . x) + b_pre . x + r . x ] / |e'|
 
-In `codes` the cosine of the unsteered query is split in the same way, and each changed feature's
-reward, `(z'_i - z_i) z_i(x) / max_i`, is added to its term.
+In `both` and `codes` the query's own cosine is split in the same way, and what a changed feature
+adds for a document is added to its term.
 """
 
 from collections.abc import Mapping
@@ -69,32 +69,37 @@ def explain(weights: SaeWeights, steered: Float, vector: Float, rows: Float) -> 
     return _explanations(active, terms, bias, remainder)
 
 
-def explain_codes(
-    weights: SaeWeights, z: Float, e: Float, rows: Float, rewards: Mapping[int, Float]
+def explain_sum(
+    weights: SaeWeights,
+    code: Float,
+    vector: Float,
+    rows: Float,
+    terms: Mapping[int, Float],
 ) -> list[Explanation]:
-    """Split the scores of documents in mode `codes` into terms.
+    """Split scores to which changed features add something beside the cosine.
 
     Args:
         weights: Of the SAE.
-        z: The dense code of the unsteered query, `(n,)`.
-        e: The query's embedding, `(d,)`; zeros if there is no query.
+        code: The dense code that `vector` is explained by, `(n,)`.
+        vector: What documents are compared with, `(d,)`; zeros if there is no query.
         rows: Document embeddings of unit norm, float32 `(m, d)`.
-        rewards: What each changed feature adds to the documents' scores: `(m,)` by feature.
+        terms: What each changed feature adds to the documents' scores: `(m,)` by feature.
 
     Returns:
         One explanation per document.
     """
-    active = distinct(np.flatnonzero(z), np.array(list(rewards), dtype=np.int64))
-    terms = np.zeros((len(rows), len(active)))
-    plain = explain(weights, z, e, rows) if e.any() else [Explanation((), 0.0, 0.0)] * len(rows)
+    active = distinct(np.flatnonzero(code), np.array(list(terms), dtype=np.int64))
+    sums = np.zeros((len(rows), len(active)))
+    none = [Explanation((), 0.0, 0.0)] * len(rows)
+    plain = explain(weights, code, vector, rows) if vector.any() else none
     places = {feature: place for place, feature in enumerate(active.tolist())}
     for row, explanation in enumerate(plain):
         for feature, term in explanation.features:
-            terms[row, places[feature]] = term
-    for feature, reward in rewards.items():
-        terms[:, places[feature]] += reward
+            sums[row, places[feature]] = term
+    for feature, added in terms.items():
+        sums[:, places[feature]] += added
     bias = np.array([explanation.bias for explanation in plain])
-    return _explanations(active, terms, bias, np.array([each.remainder for each in plain]))
+    return _explanations(active, sums, bias, np.array([each.remainder for each in plain]))
 
 
 def _explanations(

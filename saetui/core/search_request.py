@@ -24,8 +24,8 @@ class SearchRequest:
         exact: Compare with every document instead of asking the index.
         like: Row of a document to start from instead of a text; it is not among the results.
         muted: Features that are off for now, whatever their changes.
-        retrieval: `semantic`: by meaning. `lexical`: by the query's words, which no feature
-            steers. `hybrid`: by the ranks in both.
+        retrieval: `hybrid`: by the cosine and what the query's words add to it. `semantic`: by
+            meaning alone. `lexical`: by the query's words, which no feature steers.
         filter: Which documents may be found.
     """
 
@@ -38,7 +38,7 @@ class SearchRequest:
     exact: bool = False
     like: int | None = None
     muted: tuple[int, ...] = ()
-    retrieval: Retrieval = "semantic"
+    retrieval: Retrieval = "hybrid"
     filter: DocumentFilter = EVERYTHING
 
     @property
@@ -82,7 +82,7 @@ class SearchRequest:
 
     def more_like(self, row: int) -> "SearchRequest":
         """Documents like the one in `row`, without the changes, which belong to another query."""
-        retrieval: Retrieval = "semantic" if self.retrieval == "lexical" else self.retrieval
+        retrieval: Retrieval = "hybrid" if self.retrieval == "lexical" else self.retrieval
         return replace(self.reset(), query="", like=row, retrieval=retrieval)
 
     def change(self, feature: int, change: Change | None) -> "SearchRequest":
@@ -137,7 +137,7 @@ class SearchRequest:
         return replace(self, mode=MODES[(MODES.index(self.mode) + 1) % len(MODES)])
 
     def next_retrieval(self) -> "SearchRequest":
-        """By meaning, then by words, then by both, then by meaning again."""
+        """By both, then by meaning, then by words, then by both again."""
         place = RETRIEVALS.index(self.retrieval)
         return replace(self, retrieval=RETRIEVALS[(place + 1) % len(RETRIEVALS)])
 

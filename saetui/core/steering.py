@@ -3,15 +3,21 @@
 Let `e` be the query's embedding of unit norm, `z = encode(e)` its code, `z'` the code after the
 user's changes, and `x` a document's embedding of unit norm. The document's score is
 
-    delta     cosine(e', x),  e' = e + W_dec (z' - z)
+    both      cosine(e, x) + 0.3 sum_i ln f_i(x)
     codes     cosine(e, x) + sum_i (z'_i - z_i) z_i(x) / max_i
+    delta     cosine(e', x),  e' = e + W_dec (z' - z)
     decode    cosine(e', x),  e' = W_dec z' + b_pre
     optimise  cosine(e', x),  e' close to W_dec z' + b_pre, with encode(e') close to z'
 
+`both` asks for documents about the query and what was raised, but not what was lowered: `f_i(x)`
+is near 1 for documents that show the feature as wanted, see `saetui.core.conditions`. `codes`
+rewards documents for the features that they activate, so that more of one thing makes up for less
+of another: `z_i(x)` is the document's activation and `max_i` the strongest in the corpus, see
+`saetui.core.code_scores`. In both of them a feature that is turned off (`z'_i = 0`) is taken out of
+`e`, so that it adds nothing to any score.
+
 `delta` keeps the part of the query that the SAE does not explain, so without changes it is the
-plain search. `codes` keeps the whole query and rewards documents for the features that they
-activate: `z_i(x)` is the document's activation and `max_i` the strongest activation in the corpus;
-see `saetui.core.code_scores`. `decode` and `optimise` search only by what the SAE explains, like
+plain search. `decode` and `optimise` search only by what the SAE explains, like
 the paper's web application and its iterative encoding (O'Neill et al., arXiv 2408.00657); see
 `saetui.core.optimise`.
 
@@ -23,6 +29,7 @@ the largest cosine that there is.
 from collections.abc import Collection
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.changes import Mode, Steering
 from saetui.core.codec import Float, SaeWeights, decode
@@ -68,14 +75,20 @@ def steer_code(
     return steered
 
 
+def turned_off(z: Float, steered: Float) -> NDArray[np.bool_]:
+    """Which features the query has and the steered code has not, bool `(n,)`."""
+    off: NDArray[np.bool_] = (z != 0) & (steered == 0)
+    return off
+
+
 def steered_vector(weights: SaeWeights, e: Float, z: Float, steered: Float, mode: Mode) -> Float:
     """`e'`, not normalised; float32 `(d,)`.
 
-    It is `e` itself in `codes`, and in `delta` if nothing changed.
+    It is `e` itself in `delta` if nothing changed, and in `both` and `codes` if nothing is off.
     """
     match mode:
-        case "codes":
-            return e
+        case "both" | "codes":
+            steered = np.where(turned_off(z, steered), 0, z)
         case "decode":
             return decode(weights, steered)
         case "optimise":

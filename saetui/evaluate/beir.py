@@ -2,13 +2,14 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from saetui.core.added_scores import Term
 from saetui.embed import Embedder
 from saetui.errors import InputError
 from saetui.evaluate.retrieval import Collection
@@ -20,11 +21,18 @@ Judgements = dict[str, dict[str, int]]
 
 
 def read_collection(
-    bundle: Bundle, embedder: Embedder, queries: Path, qrels: Path, progress: Progress
+    bundle: Bundle,
+    embedder: Embedder,
+    queries: Path,
+    qrels: Path,
+    progress: Progress,
+    *,
+    words: Callable[[str], Term],
 ) -> Collection:
     """The documents of a bundle with the queries that have judgements, which are embedded here.
 
-    A relevant document that the bundle lacks counts as one that is never found.
+    A relevant document that the bundle lacks counts as one that is never found. `words` returns
+    what the words of a text add to scores.
 
     Raises:
         InputError: A file cannot be used, or none of its documents is in the bundle.
@@ -53,7 +61,8 @@ def read_collection(
     for query in judged:
         vectors.append(embedder.embed_query(texts[query]))
         progress.advance()
-    return Collection(bundle.embeddings, np.stack(vectors), relevant)
+    matches = [words(texts[query]) for query in judged]
+    return Collection(bundle.embeddings, np.stack(vectors), relevant, matches)
 
 
 def read_queries(path: Path) -> dict[str, str]:

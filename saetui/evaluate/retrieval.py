@@ -1,4 +1,4 @@
-"""How well search finds what was judged relevant: plain, reconstructed, and after feedback.
+"""How well search finds what was judged relevant: by meaning, words, both, and after feedback.
 
 Feedback is judged as residual collection: one relevant document is given away, the query is
 steered toward its strongest features, and what counts is where the other relevant ones then are,
@@ -6,17 +6,19 @@ with the given one taken out of both rankings. Queries with a single relevant do
 about it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.changes import MODES, Change, Mode
-from saetui.core.code_scores import added_scores
+from saetui.core.added_scores import AddedScores, Term
+from saetui.core.changes import MODES, Mode, feedback_changes, knob_of
+from saetui.core.code_scores import rewards
 from saetui.core.codec import Codes, Float, SaeWeights, decode, encode_dense
+from saetui.core.conditions import shown
 from saetui.core.postings import Postings
-from saetui.core.search import unit
+from saetui.core.search import top, unit
 from saetui.core.steering import steer_code, steered_vector
 from saetui.evaluate.exact import nearest
 
@@ -39,20 +41,27 @@ class Collection:
         embeddings: Unit-norm rows `(N, d)`.
         queries: Embeddings of the queries, float32 `(Q, d)`.
         relevant: Of each query.
+        words: What the words of each query add to scores.
     """
 
     embeddings: NDArray[np.floating]
     queries: Float
     relevant: Sequence[Relevant]
+    words: Sequence[Term]
+
+    def added(self, place: int, terms: Iterable[Term] = ()) -> Float:
+        """What the words of one query and other terms add to the scores of documents, `(N,)`."""
+        return AddedScores.of([*terms, self.words[place]], len(self.embeddings)).scores
 
 
 @dataclass(frozen=True)
 class Coded:
-    """The collection as an SAE sees it: its weights, codes by document and by feature."""
+    """The collection as an SAE sees it, and what the words of each feature's label match."""
 
     weights: SaeWeights
     codes: Codes
     postings: Postings
+    label_words: Callable[[int], Term]
 
 
 @dataclass(frozen=True)
@@ -92,10 +101,23 @@ def recall(ranking: Sequence[int], relevant: Relevant, depth: int = DEPTH) -> fl
     return sum(row in relevant for row in ranking[:depth]) / max(len(relevant), 1)
 
 
-def plain(collection: Collection, seed: int) -> Quality:
+def by_meaning(collection: Collection, seed: int) -> Quality:
     """Ranked by the cosine of embeddings."""
     found = nearest(collection.queries, collection.embeddings, _depth(collection))
-    return _quality("plain", _per_query(found.tolist(), collection.relevant), seed)
+    return _quality("by meaning", _per_query(found.tolist(), collection.relevant), seed)
+
+
+def by_words(collection: Collection, seed: int) -> Quality:
+    """Ranked by BM25; documents that share no word with a query are not found."""
+    found = [term.rows[top(term.values, DEPTH)].tolist() for term in collection.words]
+    return _quality("by words", _per_query(found, collection.relevant), seed)
+
+
+def fused(collection: Collection, seed: int) -> Quality:
+    """Ranked by the cosine and what words add, as a search is by default."""
+    added = np.stack([collection.added(place) for place in range(len(collection.queries))])
+    found = nearest(collection.queries, collection.embeddings, _depth(collection), added)
+    return _quality("by meaning and words", _per_query(found.tolist(), collection.relevant), seed)
 
 
 def reconstructed(collection: Collection, coded: Coded, seed: int) -> Quality:
@@ -116,14 +138,14 @@ class Feedback:
 
     Attributes:
         mode: Steering mode; None to leave the query as it is.
-        strength: Change of the document's strongest feature.
+        strength: Change of the document's strongest feature; None for the mode's own.
         features: How many of its features are changed.
         vector: Instead of features, the share of the document's own vector that is added to the
             query's: Rocchio's feedback without an SAE.
     """
 
     mode: Mode | None = None
-    strength: float = 0.25
+    strength: float | None = None
     features: int = 16
     vector: float | None = None
 
@@ -134,10 +156,11 @@ class Feedback:
             return f"document's vector {self.vector:g}"
         if self.mode is None:
             return "without feedback"
-        return f"feedback, {self.mode} {self.strength:g}"
+        strength = knob_of(self.mode).feedback if self.strength is None else self.strength
+        return f"feedback, {self.mode} {strength:g}"
 
 
-def ways_of_feedback(strength: float) -> tuple[Feedback, ...]:
+def ways_of_feedback(strength: float | None = None) -> tuple[Feedback, ...]:
     """What is compared: no feedback, feedback in every mode, and the document's own vector."""
     steered = (Feedback(mode, strength) for mode in MODES)
     return (Feedback(), *steered, Feedback(vector=0.5), Feedback(vector=1.0))
@@ -161,15 +184,12 @@ def with_feedback(
     qualities = []
     base: Figures | None = None
     for way in ways:
-        steered = [
-            _fed(collection, coded, collection.queries[place], row, way) for place, row in given
-        ]
-        added = [reward for _, reward in steered if reward is not None]
+        steered = [_fed(collection, coded, place, row, way) for place, row in given]
         found = nearest(
             np.stack([vector for vector, _ in steered]),
             collection.embeddings,
             depth,
-            np.stack(added) if added else None,
+            np.stack([added for _, added in steered]),
         ).tolist()
         rankings = [
             [row for row in ranking if row != shown][:DEPTH]
@@ -187,27 +207,33 @@ def with_feedback(
 
 
 def _fed(
-    collection: Collection, coded: Coded, e: Float, row: int, way: Feedback
-) -> tuple[Float, Float | None]:
+    collection: Collection, coded: Coded, place: int, row: int, way: Feedback
+) -> tuple[Float, Float]:
+    """The vector to search with, and what adds to the scores of documents, `(N,)`."""
+    e = collection.queries[place]
     if way.vector is not None:
         document = np.asarray(collection.embeddings[row], dtype=np.float32)
-        return e + np.float32(way.vector) * document, None
+        return e + np.float32(way.vector) * document, collection.added(place)
     if way.mode is None:
-        return e, None
+        return e, collection.added(place)
     weights, codes = coded.weights, coded.codes
     z = encode_dense(weights, e)
-    slots = codes.indices[row] >= 0
-    active = codes.indices[row][slots][: way.features].tolist()
-    values = codes.values[row][slots][: way.features].tolist()
-    steering = {
-        feature: Change("add", way.strength * value / values[0])
-        for feature, value in zip(active, values, strict=True)
-    }
+    slots = np.flatnonzero(codes.indices[row] >= 0)[: way.features]
+    active, values = codes.indices[row][slots].tolist(), codes.values[row][slots].tolist()
+    steering = feedback_changes(
+        dict(zip(active, values, strict=True)), way.mode, strength=way.strength
+    )
     code = steer_code(z, steering)
     vector = steered_vector(weights, e, z, code, way.mode)
-    if way.mode != "codes":
-        return vector, None
-    return vector, added_scores(coded.postings, code - z, len(collection.embeddings))
+    terms: list[Term] = []
+    if way.mode == "codes":
+        terms = [*rewards(coded.postings, code - z).values()]
+    elif way.mode == "both":
+        terms = [
+            shown(coded.postings, i, coded.label_words(i)).changed(float(code[i] - z[i]))
+            for i in steering
+        ]
+    return vector, collection.added(place, terms)
 
 
 def _depth(collection: Collection) -> int:

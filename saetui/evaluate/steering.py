@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.added_scores import AddedScores, Term
 from saetui.core.changes import MODES, Change, Mode, Steering
-from saetui.core.code_scores import added_scores
+from saetui.core.code_scores import rewards
 from saetui.core.codec import Float, SaeWeights
+from saetui.core.conditions import Shown, shown
 from saetui.core.postings import Postings
 from saetui.core.search import unit
 from saetui.core.steering import steer_code, steered_vector
@@ -41,7 +43,7 @@ class Curve:
     Attributes:
         way: A steering mode, or a way to rewrite the query.
         strengths: Amounts of change; of a rewritten query, how often it names the label.
-        fidelity: `cosine(e, e')`; 1 throughout in `codes`, which leaves the query alone.
+        fidelity: `cosine(e, e')`; 1 throughout in `both` and `codes`, which leave the query alone.
         nearness: Mean cosine of the results to the query, as a share of that without steering.
         replaced: How many results are others than without steering.
         having: Share of the results that activate the raised feature.
@@ -74,12 +76,15 @@ class Bench:
         postings: Of the SAE.
         embeddings: Of the documents, `(N, d)`.
         names: Label of every feature.
+        words: What the words of a text add to scores. With it, queries are asked by meaning and
+            words, and `both` goes by the words of labels, too; without it by meaning alone.
     """
 
     weights: SaeWeights
     postings: Postings
     embeddings: NDArray[np.floating]
     names: Sequence[str]
+    words: Callable[[str], Term] | None = None
 
     def curve(
         self,
@@ -105,14 +110,14 @@ class Bench:
     def rewritten(self, way: str, trials: Sequence[Trial], embed: Callable[[str], Float]) -> Curve:
         """Ask for the labels in words instead."""
 
-        def steer(trial: Trial, repeats: float) -> tuple[Float, None]:
+        def steer(trial: Trial, repeats: float) -> tuple[Float, Float | None]:
             if not repeats:
-                return trial.e, None
+                return trial.e, self._added(trial.query)
             up, down = self.names[trial.up], self.names[trial.down]
             text = " and ".join([trial.query, *[up] * int(repeats)])
             if way == REWRITTEN:
                 text += f", not {down}"
-            return embed(text), None
+            return embed(text), self._added(text)
 
         return self._curve(way, trials, REPEATS, steer)
 
@@ -122,8 +127,9 @@ class Bench:
         """Ask for texts instead of the queries, one for each trial."""
         places = {id(trial): text for trial, text in zip(trials, texts, strict=True)}
 
-        def steer(trial: Trial, strength: float) -> tuple[Float, None]:
-            return (embed(places[id(trial)]) if strength else trial.e), None
+        def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
+            text = places[id(trial)] if strength else trial.query
+            return (embed(text) if strength else trial.e), self._added(text)
 
         return self._curve(way, trials, (0.0, 1.0), steer)
 
@@ -144,22 +150,37 @@ class Bench:
                 known[feature] = embed(self.names[feature])
             return known[feature]
 
-        def steer(trial: Trial, strength: float) -> tuple[Float, None]:
+        def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
             vector = trial.e
             if raising:
                 vector = vector + np.float32(strength) * of(trial.up)
             if lowering:
                 vector = vector - np.float32(strength) * of(trial.down)
-            return vector, None
+            return vector, self._added(trial.query)
 
         return self._curve(LABELS, trials, tuple(strengths), steer)
 
     def _steered(self, trial: Trial, steering: Steering, mode: Mode) -> tuple[Float, Float | None]:
         code = steer_code(trial.z, steering)
         vector = steered_vector(self.weights, trial.e, trial.z, code, mode)
-        if mode != "codes":
-            return vector, None
-        return vector, added_scores(self.postings, code - trial.z, len(self.embeddings))
+        terms: list[Term] = []
+        if mode == "codes":
+            terms = [*rewards(self.postings, code - trial.z).values()]
+        elif mode == "both":
+            changed = np.flatnonzero(code != trial.z).tolist()
+            terms = [self._shown(i).changed(float(code[i] - trial.z[i])) for i in changed]
+        return vector, self._added(trial.query, terms)
+
+    def _shown(self, feature: int) -> Shown:
+        nothing = Term(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+        words = self.words(self.names[feature]) if self.words is not None else nothing
+        return shown(self.postings, feature, words)
+
+    def _added(self, query: str, terms: Sequence[Term] = ()) -> Float | None:
+        """What terms and the words of a query add to the scores of all documents, `(N,)`."""
+        if self.words is not None:
+            terms = [*terms, self.words(query)]
+        return AddedScores.of(terms, len(self.embeddings)).scores if terms else None
 
     def _curve(
         self,
@@ -168,15 +189,18 @@ class Bench:
         strengths: tuple[float, ...],
         steer: Callable[[Trial, float], tuple[Float, Float | None]],
     ) -> Curve:
-        plain = nearest(np.stack([trial.e for trial in trials]), self.embeddings, DEPTH)
+        words = [self._added(trial.query) for trial in trials]
+        plain = nearest(
+            np.stack([trial.e for trial in trials]), self.embeddings, DEPTH, _stacked(words)
+        )
         shape = (len(trials), len(strengths))
         tables: dict[str, Table] = {name: np.zeros(shape) for name in _FIGURES}
         results = np.zeros((*shape, DEPTH), dtype=np.int64)
         for column, strength in enumerate(strengths):
             steered = [steer(trial, strength) for trial in trials]
             vectors = np.stack([vector for vector, _ in steered])
-            rewards = [added for _, added in steered if added is not None]
-            found = nearest(vectors, self.embeddings, DEPTH, np.stack(rewards) if rewards else None)
+            added = _stacked([each for _, each in steered])
+            found = nearest(vectors, self.embeddings, DEPTH, added)
             results[:, column] = found
             for row, trial in enumerate(trials):
                 figures = self._figures(trial, vectors[row], plain[row], found[row])
@@ -203,6 +227,11 @@ class Bench:
             float(having),
             float(lowered),
         )
+
+
+def _stacked(added: Sequence[Float | None]) -> Float | None:
+    some = [each for each in added if each is not None]
+    return np.stack(some) if some else None
 
 
 _FIGURES = ("fidelity", "nearness", "replaced", "having", "lowered")

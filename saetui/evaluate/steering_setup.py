@@ -1,10 +1,11 @@
 """What an evaluation of steering needs: trials drawn from a bundle, and judges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from saetui.core.added_scores import Term
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError
 from saetui.evaluate.model_judge import ModelJudge
@@ -57,6 +58,7 @@ def prepare(
     count: int,
     seed: int,
     queries: Sequence[str] | None = None,
+    words: Callable[[str], Term] | None = None,
 ) -> Prepared:
     """Draw queries and trials.
 
@@ -68,6 +70,7 @@ def prepare(
         count: How many queries to draw from the titles of documents that no label was made from.
         seed: Of all that is drawn.
         queries: Texts to use instead.
+        words: What the words of a text add to scores; None to search by meaning alone.
 
     Raises:
         InputError: There are too few documents, labelled features or queries.
@@ -93,7 +96,7 @@ def prepare(
         raise InputError("No query activates a labelled feature.", "Give other queries.")
     names = [record.label for record in sae.features]
     labels = [names[feature] for feature in eligible.tolist()]
-    bench = Bench(sae.weights, sae.postings, bundle.embeddings, names)
+    bench = Bench(sae.weights, sae.postings, bundle.embeddings, names, words)
     judges = word_judges(tokens, labels, eligible, seed)
     return Prepared(bench, trials, len(chosen), len(eligible), judges)
 

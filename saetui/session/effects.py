@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.changes import knob_of
-from saetui.core.code_scores import added_scores
+from saetui.core.added_scores import Rows
+from saetui.core.changes import BY_DOCUMENTS, knob_of
+from saetui.core.code_scores import reward
 from saetui.core.codec import Float
-from saetui.core.search import distinct, single, top
+from saetui.core.search import distinct, single, top, unit
 from saetui.core.search_request import SearchRequest
-from saetui.session.search.steered_query import steer_query
+from saetui.session.search.steered_query import SteeredQuery, steer_query
 from saetui.session.session import Session
 
 # Documents that may become results: the nearest, and the strongest of each feature.
@@ -60,26 +61,21 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     if not len(features) or not len(session.bundle):
         return []
     eligible = searcher.masks.eligible(request.filter, request.like)
-    by_codes = request.mode == "codes"
     near = searcher.ranker.nearest(steered.vector, _NEAREST, exact=False, eligible=eligible).rows
-    postings = session.sae.postings
-    strong = [postings.documents(int(feature))[0][:_STRONGEST] for feature in features]
+    strong: list[NDArray[np.integer]] = [
+        session.sae.postings.documents(int(feature))[0][:_STRONGEST] for feature in features
+    ]
+    words = searcher.terms.of_query(request)
+    if words is not None:
+        strong.append(words.rows[top(words.values, _NEAREST)])
     rows = distinct(near, *strong)
     if eligible is not None:
         rows = rows[eligible[rows]]
-    vectors = single(session.bundle.rows.take(rows))
-    if by_codes:
-        scores = vectors @ steered.query.e
-        scores = scores + added_scores(postings, steered.changes, len(session.bundle))[rows]
-        slopes = _rewards(session, features, rows)
-    else:
-        scores = vectors @ steered.vector
-        slopes = session.sae.weights.directions[features] @ vectors.T
-    step, now = knob_of(request.mode).leap, top(scores, request.limit)
+    candidates = _Candidates(session, request, steered, rows)
+    step, now = knob_of(request.mode).leap, top(candidates.scores(), request.limit)
     found = []
-    for feature, slope in zip(features.tolist(), slopes, strict=True):
-        # Scores of the vector modes lack a division by one norm, which changes no rank.
-        after = [top(scores + sign * step * slope, request.limit) for sign in (1, -1)]
+    for feature in features.tolist():
+        after = [top(candidates.scores(feature, by), request.limit) for by in (step, -step)]
         raised, lowered = (len(np.setdiff1d(now, each)) for each in after)
         moved = float(np.mean([np.count_nonzero(now != each) for each in after]))
         found.append(FeatureEffect(feature, raised, lowered, moved))
@@ -88,19 +84,40 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     )
 
 
-def _rewards(session: Session, features: NDArray[np.int64], rows: NDArray[np.int64]) -> Float:
-    """What a change of 1 to each feature adds to the scores of some documents, `(m, rows)`."""
-    codes, postings = session.sae.codes, session.sae.postings
-    places = np.full(codes.n + 1, -1)
-    places[features] = np.arange(len(features))
-    # Unused slots hold -1, which numpy takes for the last place.
-    here = places[codes.indices[rows]]
-    document, slot = np.nonzero(here >= 0)
-    feature = here[document, slot]
-    strongest = np.ones(len(features), dtype=np.float32)
-    for place, each in enumerate(features.tolist()):
-        activations = postings.documents(each)[1]
-        strongest[place] = activations[0] if len(activations) else 1
-    found = np.zeros((len(features), len(rows)), dtype=np.float32)
-    found[feature, document] = codes.values[rows][document, slot] / strongest[feature]
-    return found
+class _Candidates:
+    """Documents that may become results, scored again after a step of one feature."""
+
+    def __init__(
+        self, session: Session, request: SearchRequest, steered: SteeredQuery, rows: Rows
+    ) -> None:
+        self._session, self._request, self._steered, self._rows = session, request, steered, rows
+        self._vectors = single(session.bundle.rows.take(rows))
+        terms = session.searcher.terms
+        words = terms.of_query(request)
+        self._unchanged: Float = self._vectors @ unit(steered.vector)
+        if words is not None:
+            self._unchanged = self._unchanged + words.of(rows)
+        changed = terms.of_features(request, steered)
+        self._changed = {feature: term.of(rows) for feature, term in changed.items()}
+
+    def scores(self, feature: int = -1, step: float = 0.0) -> Float:
+        """Scores of all of them, now or after `step` is added to a feature's activation."""
+        scores = self._unchanged.copy()
+        by_documents = self._request.mode in BY_DOCUMENTS
+        for each, added in self._changed.items():
+            if each != feature or not by_documents:
+                scores += added
+        if feature < 0:
+            return scores
+        return scores + self._stepped(feature, float(self._steered.changes[feature]) + step, step)
+
+    def _stepped(self, feature: int, change: float, step: float) -> Float:
+        match self._request.mode:
+            case "codes":
+                return reward(self._session.sae.postings, feature, change).of(self._rows)
+            case "both":
+                return self._session.searcher.terms.shown(feature).changed(change).of(self._rows)
+        # Scores of the vector modes keep the norm that they are divided by.
+        norm = float(np.linalg.norm(self._steered.vector)) or 1.0
+        direction = self._session.sae.weights.directions[feature]
+        return np.asarray(step / norm * (self._vectors @ direction), dtype=np.float32)

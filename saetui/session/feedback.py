@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from saetui.core.changes import Change, Steering
+from saetui.core.changes import DEFAULT_MODE, Change, Mode, Steering, feedback_changes
 from saetui.core.search_request import SearchRequest
 from saetui.session.session import Session
-
-STRENGTH = 0.25
-"""The change of the document's strongest feature."""
 
 STRONGEST_FEATURES = 16
 """How many of the document's features are changed; on SciFact five were clearly worse."""
@@ -18,20 +15,19 @@ def feedback(
     session: Session,
     row: int,
     sign: int,
-    strength: float = STRENGTH,
+    mode: Mode = DEFAULT_MODE,
+    *,
+    strength: float | None = None,
     features: int = STRONGEST_FEATURES,
 ) -> dict[int, Change]:
-    """Steer toward a document's features, or away from them.
-
-    As in Rocchio's relevance feedback, the query moves toward a relevant document. Here it moves
-    along the document's strongest features only, each in proportion to its activation, so the
-    reader can see every part of the change and undo it.
+    """Steer toward a document's features, or away from them; see `core.changes.feedback_changes`.
 
     Args:
         session: An open session.
         row: Row of the document.
         sign: 1 for toward, -1 for away.
-        strength: The change of the strongest feature.
+        mode: Steering mode.
+        strength: The change of the strongest feature; None for the mode's own.
         features: The most features to change.
 
     Raises:
@@ -42,10 +38,7 @@ def feedback(
     slots = codes.indices[row] >= 0
     active = codes.indices[row][slots][:features].tolist()
     values = codes.values[row][slots][:features].tolist()
-    return {
-        feature: Change("add", round(sign * strength * value / values[0], 6))
-        for feature, value in zip(active, values, strict=True)
-    }
+    return feedback_changes(dict(zip(active, values, strict=True)), mode, sign, strength)
 
 
 def with_feedback(

@@ -57,7 +57,14 @@ class Session:
         self._clock = clock
         self._sizes = sizes = sizes or SearchSizes()
         queries = Queries(bundle, lambda: self.sae.weights, embedder.embed, sizes.queries)
-        self.searcher = Searcher(bundle, self.sae, queries, self.name, sizes=sizes, clock=clock)
+        self.searcher = Searcher(
+            bundle,
+            self.sae,
+            queries,
+            lambda feature: self.features[feature],
+            sizes=sizes,
+            clock=clock,
+        )
         self._features: AnnotatedFeatures | None = None
         self._others: dict[str, AnnotatedFeatures] = {}
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -280,21 +281,32 @@ class DocumentStore:
             yield from ((int(row), self._facts(text)) for row, text in found)
             start = self._next(start, found)
 
-    def matching(self, expression: str, limit: int) -> list[tuple[int, float]]:
-        """Rows of the documents that match an expression of FTS5, and how well by BM25.
+    def matching(self, expression: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows of all documents that match an expression of FTS5, ascending, and their BM25.
 
         Args:
             expression: See `saetui.session.search.word_search` for how a user's text becomes one.
-            limit: How many, the best; equal ones in order of rows.
+
+        Returns:
+            int64 and float32, `(m,)`.
         """
         found = self._query(
             "SELECT rowid, bm25(documents_text) FROM documents_text WHERE documents_text MATCH ? "
-            "ORDER BY 2, 1 LIMIT ?",
-            (storable(expression), limit),
+            "ORDER BY rowid",
+            (storable(expression),),
         )
-        rows = self._checked([row for row, _ in found])
+        rows = np.array(self._checked([row for row, _ in found]), dtype=np.int64)
         # SQLite counts a better match as a lower number.
-        return [(row, -float(score)) for row, (_, score) in zip(rows, found, strict=True)]
+        return rows, np.array([-float(score) for _, score in found], dtype=np.float32)
+
+    def idf(self, expression: str) -> float:
+        """Inverse document frequency of what an expression of FTS5 matches, as in its BM25."""
+        count = "SELECT COUNT(*) FROM documents_text WHERE documents_text MATCH ?"
+        matching = int(self._query(count, (storable(expression),))[0][0])
+        if not matching:
+            return 0.0
+        # A word that most documents have counts for next to nothing, but never against a document.
+        return max(math.log((len(self) - matching + 0.5) / (matching + 0.5)), 1e-6)
 
     def close(self) -> None:
         """Let go of the file, after whatever another thread is reading."""

@@ -129,7 +129,7 @@ class SearchControl:
         activations = {feature.id: feature.activation for feature in answer.features}
         steering = with_changes(
             self.request.steering,
-            feedback(session, row, sign),
+            feedback(session, row, sign, self.request.mode),
             lambda feature: activations.get(feature, 0.0),
         )
         self.go(replace(self.request, steering=steering))
@@ -330,7 +330,7 @@ def _figures(answer: "SearchResponse") -> str:
     """The mode, how much of the query is kept, and how long the search took."""
     request = answer.request
     parts: list[str] = [request.mode] if request.retrieval != "lexical" else []
-    parts += [request.retrieval] if request.retrieval != "semantic" else []
+    parts += [request.retrieval] if request.retrieval != "hybrid" else []
     if answer.kept is not None and request.retrieval != "lexical":
         # In `codes` the query itself stays as it is, and its results move away from it.
         kept = request.mode == "codes" or answer.drift is None

@@ -64,8 +64,13 @@ def test_retrieval_is_measured(run: Run, larger_bundle: Path, tmp_path: Path) ->
     qrels.write_text("1\tdoc-2\t1\n1\tdoc-5\t1\n")
     words = ("evaluate", "retrieval", larger_bundle, "--queries", queries, "--qrels", qrels)
     found = run(*words, "--json").json
-    assert [each["name"] for each in found["all"]] == ["plain", "reconstructed"]
-    assert len(found["feedback"]) == 7
+    assert [each["name"] for each in found["all"]] == [
+        "by meaning",
+        "by words",
+        "by meaning and words",
+        "reconstructed",
+    ]
+    assert len(found["feedback"]) == 8
     text = run(*words).out
     assert "One relevant document given, judged on the others" in text
     qrels.write_text("1\tother\t1\n")

@@ -44,9 +44,8 @@ def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
         assert result.keys() >= {"rank", "baseline_rank", "score", "id", "row", "title", "why"}
         assert result["id"] == f"doc-{result['row']}"
         terms = math.fsum(term["term"] for term in result["why"])
-        assert terms + result["bias"] + result["remainder"] == pytest.approx(
-            result["score"], abs=1e-5
-        )
+        terms += result["bias"] + result["remainder"] + result["words"]
+        assert terms == pytest.approx(result["score"], abs=1e-5)
     assert all(
         feature.keys() == {"id", "label", "activation", "steered"} for feature in found["features"]
     )
@@ -239,9 +238,12 @@ def test_words_and_both(run: Run, bundle: Path) -> None:
     assert words["retrieval"] == "lexical"
     for result in words["results"]:
         assert result["words"] == pytest.approx(result["score"])
-    both = run("search", bundle, "reef fish", "--hybrid", "--steer", "0=+0.5", "--why")
-    assert "hybrid" in both.out.splitlines()[-1]
-    assert "words +" in both.out
+    asked = ("search", bundle, "reef fish", "--steer", "0=+0.5", "--why")
+    assert "words +" in run(*asked).out
+    assert run(*asked, "--hybrid").out == run(*asked).out
+    meaning = run(*asked, "--semantic").out
+    assert "semantic" in meaning.splitlines()[-1]
+    assert "words +" not in meaning
 
 
 def test_effects_say_what_a_step_replaces(run: Run, bundle: Path) -> None:
@@ -297,7 +299,7 @@ def test_fifty_recorded_steps_replay_the_same(run: Run, bundle: Path, tmp_path: 
     ("words", "message"),
     [
         (("reef", "--replay"), "There is nothing to replay."),
-        (("reef", "--lexical", "--hybrid"), "are two ways to search"),
+        (("reef", "--lexical", "--hybrid"), "are different ways to search"),
         (("reef", "--like", "doc-1"), "from a text or from a document"),
         (("--like", "doc-none"), "No document has the id 'doc-none'"),
         (("reef", "--where", "categories"), "does not say what a field must be"),

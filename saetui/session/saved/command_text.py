@@ -26,7 +26,7 @@ def command_text(session: Session, request: SearchRequest) -> str:
         options += ["--mute", str(feature)]
     if request.mode != DEFAULT_MODE:
         options += ["--mode", request.mode]
-    if request.retrieval != "semantic":
+    if request.retrieval != "hybrid":
         options.append(f"--{request.retrieval}")
     wanted = format_filter(request.filter)
     if wanted:

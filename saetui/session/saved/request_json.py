@@ -4,9 +4,11 @@
      "changes": [{"feature": 12, "label": "Halos", "operation": "add", "amount": 0.3}],
      "filter": {"after": "2019", "having": [12]}, "limit": 20}
 
-It holds what differs from `SearchRequest`'s defaults, and the mode, always. A document to start
-from is named by its id ("document"), since rows change when a corpus is built anew; features by
-number and by label, so that the reader can be told that a number means something else now.
+It holds what differs from `SearchRequest`'s defaults, and always mode and retrieval. Earlier
+versions left out the retrieval of a search by meaning, their default; so a search with a mode and
+without a retrieval is one by meaning. A document to start from is named by its id ("document"),
+since rows change when a corpus is built anew; features by number and by label, so that the reader
+can be told that a number means something else now.
 """
 
 from collections.abc import Mapping
@@ -22,6 +24,8 @@ from saetui.store.json_files import briefly
 
 Json = dict[str, Any]
 
+_ALWAYS = ("mode", "retrieval")
+
 
 def request_to_json(session: Session, request: SearchRequest) -> Json:
     """A search of a session as JSON."""
@@ -31,7 +35,7 @@ def request_to_json(session: Session, request: SearchRequest) -> Json:
         found = getattr(request, each.name)
         if each.name in ("steering", "like", "filter"):
             continue
-        if found != getattr(plain, each.name) or each.name == "mode":
+        if found != getattr(plain, each.name) or each.name in _ALWAYS:
             value[each.name] = list(found) if isinstance(found, tuple) else found
     if request.like is not None:
         value["document"] = session.bundle.documents.id_of(request.like)
@@ -117,6 +121,8 @@ class _Reader:
                 )
         if "document" in value:
             given["like"] = self._row(value["document"])
+        if "mode" in given:
+            given.setdefault("retrieval", "semantic")
         steering, renamed = self._steering(value.get("changes", []))
         return SearchRequest(**given, steering=steering), renamed
 

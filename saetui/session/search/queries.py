@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from saetui.core.codec import Float, SaeWeights, encode_dense
-from saetui.core.document_filter import DocumentFilter
 from saetui.core.search import unit
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.search.ranking import Ranking
 from saetui.store.bundle import Bundle
 
 
@@ -39,7 +37,6 @@ class Query:
         words: Its text; of a document, its title.
         row: The document that it is, or None.
         baselines: What was found without steering, by the manner of searching.
-        by_words: What its words find, by filter and depth.
     """
 
     e: Float
@@ -47,7 +44,6 @@ class Query:
     words: str = ""
     row: int | None = None
     baselines: dict[Hashable, Baseline] = field(default_factory=dict)
-    by_words: dict[tuple[DocumentFilter, int], Ranking] = field(default_factory=dict)
 
 
 class Queries:

@@ -1,14 +1,13 @@
 """Rank documents by a vector, or by the query and what changed features reward."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.code_scores import NEAREST, STRONGEST, added_scores, best_by_codes
+from saetui.core.added_scores import NEAREST, STRONGEST, AddedScores, best_by_sum
 from saetui.core.codec import Float
-from saetui.core.search import cosines, distinct, top, unit
+from saetui.core.search import cosines, top, unit
 from saetui.session.search.document_masks import Eligible
 from saetui.session.search.neighbourhood import (
     FilteredDocuments,
@@ -17,13 +16,7 @@ from saetui.session.search.neighbourhood import (
     cosines_in_blocks,
 )
 from saetui.store.arrays import forget_pages
-from saetui.store.bundle import Bundle, StoredSae
-
-CANDIDATES: Final = 300
-"""How many documents each of the two rankings contributes to a hybrid search."""
-
-FUSION: Final = 60
-"""The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009)."""
+from saetui.store.bundle import Bundle
 
 # How many times more it is asked for each time.
 _DEEPER = 4
@@ -39,8 +32,8 @@ class SearchSizes:
         few: If a filter leaves at most this many documents, each of them is compared,
         small_share: and also if it leaves at most this share of all documents.
         passing: The index must find at least this many eligible documents, or it is asked for more.
-        nearest: See `saetui.core.code_scores.NEAREST`.
-        strongest: See `saetui.core.code_scores.STRONGEST`.
+        nearest: See `saetui.core.added_scores.NEAREST`.
+        strongest: See `saetui.core.added_scores.STRONGEST`.
         kept_bytes: Embeddings of filtered documents stay in memory if they take at most this.
         queries: How many queries are remembered.
     """
@@ -61,28 +54,21 @@ class Ranking:
     Attributes:
         rows: int64 `(m,)`.
         scores: float32 `(m,)`, what they are ranked by.
-        by_words: The part of each score that comes from the query's words, float32 `(m,)`.
     """
 
     rows: Rows
     scores: Float
-    by_words: Float
-
-    @classmethod
-    def of(cls, rows: Rows, scores: Float) -> "Ranking":
-        """A ranking in which words play no part."""
-        return cls(rows, scores, np.zeros_like(scores))
 
     @classmethod
     def best(cls, rows: Rows, scores: Float, limit: int) -> "Ranking":
-        """The `limit` best of some documents; words play no part."""
+        """The `limit` best of some documents."""
         best = top(scores, limit)
-        return cls.of(rows[best].astype(np.int64), scores[best])
+        return cls(rows[best].astype(np.int64), scores[best])
 
     @classmethod
     def empty(cls) -> "Ranking":
         """No documents."""
-        return cls.of(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+        return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 
 class Ranker:
@@ -94,13 +80,11 @@ class Ranker:
 
     Args:
         bundle: Holds the documents.
-        sae: Its codes decide what `by_codes` rewards.
         sizes: Where a search changes its way.
     """
 
-    def __init__(self, bundle: Bundle, sae: StoredSae, sizes: SearchSizes) -> None:
+    def __init__(self, bundle: Bundle, sizes: SearchSizes) -> None:
         self._bundle = bundle
-        self._sae = sae
         self._sizes = sizes
         # Each step of steering repeats the query and the filter of the step before.
         self._neighbourhood: QueryNeighbourhood | None = None
@@ -129,40 +113,43 @@ class Ranker:
             return Ranking.best(*self._all_cosines(vector, eligible), limit)
         return Ranking.best(rows, self.cosines(vector, rows), limit)
 
-    def by_codes(
-        self, e: Float, changes: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
+    def best_by_sum(
+        self,
+        vector: Float,
+        added: AddedScores,
+        limit: int,
+        *,
+        exact: bool,
+        eligible: Eligible | None = None,
     ) -> Ranking:
-        """The documents of the highest `cosine(e, x)` plus rewards of changed features.
+        """The documents of the highest sum of their cosine and of what else adds to their score.
 
         Args:
-            e: The query's embedding `(d,)`. If it is zero, only rewarded documents are found.
-            changes: `z' - z`, dense `(n,)`.
+            vector: What the cosine is to, `(d,)`, of any length. If it is zero, only documents are
+                found that something raises above the others.
+            added: What else adds to the score of each document; it is changed.
             limit: How many.
             exact: Compare with every document instead of asking the index.
             eligible: See the class.
         """
         if not len(self._bundle):
             return Ranking.empty()
-        added = added_scores(self._sae.postings, changes, len(self._bundle))
+        scores = added.scores
         if eligible is not None:
-            added[~eligible] = -np.inf
-        if not e.any():
-            rewarded = np.flatnonzero(added > 0)
-            return Ranking.best(rewarded, added[rewarded], limit)
+            scores[~eligible] = -np.inf
+        if not vector.any():
+            return Ranking.best(added.above, scores[added.above], limit)
         if exact or self._bundle.index.exact:
-            rows, scores = self._all_cosines(e, eligible)
-            return Ranking.best(rows, scores + added[rows], limit)
-        around = self._around(e, eligible)
+            rows, found = self._all_cosines(vector, eligible)
+            found = found + scores[rows]
+            possible = np.isfinite(found)
+            return Ranking.best(rows[possible], found[possible], limit)
+        around = self._around(vector, eligible)
         with around.lock:
-            best = best_by_codes(
-                added,
-                limit,
-                around.nearest,
-                around.cosines,
-                first_nearest=self._sizes.nearest,
-                first_strongest=self._sizes.strongest,
+            first_look = self._sizes.nearest, self._sizes.strongest
+            return Ranking(
+                *best_by_sum(added, limit, around.nearest, around.cosines, first_look=first_look)
             )
-        return Ranking.of(*best)
 
     def vectors(self, rows: Rows) -> NDArray[np.floating]:
         """Embeddings of some documents, `(m, d)`, in the order of `rows`."""
@@ -224,17 +211,3 @@ class Ranker:
             latest = QueryNeighbourhood(e, eligible, nearest, lambda rows: self.cosines(e, rows))
             self._neighbourhood = latest
         return latest
-
-
-def fused(meaning: Ranking, words: Ranking, limit: int) -> Ranking:
-    """Two rankings as one: each adds `1 / (60 + rank)` to a document's score."""
-    rows = distinct(meaning.rows, words.rows)
-    parts = []
-    for ranking in (meaning, words):
-        part = np.zeros(len(rows), dtype=np.float32)
-        places = np.searchsorted(rows, ranking.rows)
-        part[places] = 1 / (FUSION + 1 + np.arange(len(ranking.rows)))
-        parts.append(part)
-    scores = parts[0] + parts[1]
-    best = top(scores, limit)
-    return Ranking(rows[best], scores[best], parts[1][best])

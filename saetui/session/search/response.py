@@ -15,7 +15,8 @@ class Result:
         baseline_rank: Its rank without steering; None when it was not among the first
             100, or when there is no query to compare with.
         score: What it was ranked by: the cosine to the steered query, in mode `codes` with the
-            rewards of its features; BM25 in a lexical search, the fused ranks in a hybrid one.
+            rewards of its features; in a hybrid search with what the query's words add; BM25 in
+            a lexical one.
         row: Its row in the bundle.
         id: Its id in the corpus.
         title: Its title, or its first words.

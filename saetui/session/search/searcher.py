@@ -6,20 +6,21 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.changes import DEFAULT_MODE
-from saetui.core.code_scores import rewards
+from saetui.core.added_scores import AddedScores
+from saetui.core.changes import BY_DOCUMENTS, DEFAULT_MODE
 from saetui.core.codec import Float
-from saetui.core.explain import Explanation, explain, explain_codes
+from saetui.core.explain import Explanation, explain, explain_sum
 from saetui.core.search import cosines, single, unit
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks, Eligible
+from saetui.session.search.document_terms import DocumentTerms
 from saetui.session.search.queries import Baseline, Queries, Query
-from saetui.session.search.ranking import CANDIDATES, Ranker, Ranking, SearchSizes, fused
+from saetui.session.search.ranking import Ranker, Ranking, SearchSizes
 from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
 from saetui.session.search.steered_query import SteeredQuery, steer_query
-from saetui.session.search.word_search import best_by_words
 from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.features import FeatureRecord
 
 BASELINE_DEPTH = 100
 
@@ -31,13 +32,14 @@ class Searcher:
         bundle: The open bundle.
         sae: The SAE to steer by.
         queries: Turns requests into queries.
-        name: Returns what a feature is called now.
+        record: Returns what is known of a feature now.
         sizes: Where a search changes its way.
         clock: Returns seconds, for `SearchResponse.milliseconds`.
 
     Attributes:
         masks: Which documents a filter lets through.
         ranker: Ranks documents.
+        terms: What words and changed features add to scores.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class Searcher:
         bundle: Bundle,
         sae: StoredSae,
         queries: Queries,
-        name: Callable[[int], str],
+        record: Callable[[int], FeatureRecord],
         *,
         sizes: SearchSizes,
         clock: Callable[[], float],
@@ -53,10 +55,11 @@ class Searcher:
         self.bundle = bundle
         self.sae = sae
         self.queries = queries
-        self._name = name
+        self._record = record
         self._clock = clock
         self.masks = DocumentMasks(bundle, sae)
-        self.ranker = Ranker(bundle, sae, sizes)
+        self.ranker = Ranker(bundle, sizes)
+        self.terms = DocumentTerms(bundle, sae, lambda feature: record(feature).label)
 
     def search(
         self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
@@ -110,36 +113,16 @@ class Searcher:
         limit: int,
     ) -> Ranking:
         if request.retrieval == "lexical":
-            return self._by_words(request, steered.query, eligible, limit)
-        if request.retrieval == "hybrid":
-            depth = max(limit, CANDIDATES)
-            meaning = self._by_meaning(request, steered, eligible, depth)
-            words = self._by_words(request, steered.query, eligible, depth)
-            return fused(meaning, words, limit)
-        return self._by_meaning(request, steered, eligible, limit)
-
-    def _by_meaning(
-        self,
-        request: SearchRequest,
-        steered: SteeredQuery,
-        eligible: Eligible | None,
-        limit: int,
-    ) -> Ranking:
-        exact = request.exact
-        if request.mode == "codes":
-            e, changes = steered.query.e, steered.changes
-            return self.ranker.by_codes(e, changes, limit, exact=exact, eligible=eligible)
-        return self.ranker.nearest(steered.vector, limit, exact=exact, eligible=eligible)
-
-    def _by_words(
-        self, request: SearchRequest, query: Query, eligible: Eligible | None, limit: int
-    ) -> Ranking:
-        """Remembered, since no steering changes it."""
-        known = query.by_words.get((request.filter, limit))
-        if known is None:
-            known = best_by_words(self.bundle.documents, query.words, limit, eligible)
-            query.by_words[request.filter, limit] = known
-        return known
+            return self.terms.search.matches(steered.query.words).best(limit, eligible)
+        terms = [*self.terms.of_features(request, steered).values()]
+        words = self.terms.of_query(request)
+        if words is not None:
+            terms.append(words)
+        exact, vector = request.exact, steered.vector
+        if not terms:
+            return self.ranker.nearest(vector, limit, exact=exact, eligible=eligible)
+        added = AddedScores.of(terms, len(self.bundle))
+        return self.ranker.best_by_sum(vector, added, limit, exact=exact, eligible=eligible)
 
     def _baseline(
         self, request: SearchRequest, query: Query, eligible: Eligible | None
@@ -183,18 +166,23 @@ class Searcher:
     def _why(
         self, request: SearchRequest, steered: SteeredQuery, ranking: Ranking
     ) -> list[Explanation]:
-        # Ranks are no sums over features.
-        if request.retrieval != "semantic":
-            return [
-                Explanation((), 0.0, float(score - words), float(words))
-                for score, words in zip(ranking.scores, ranking.by_words, strict=True)
-            ]
-        weights, query = self.sae.weights, steered.query
-        vectors = self._vectors(ranking.rows)
-        if request.mode == "codes":
-            reward = rewards(self.sae.postings, steered.changes, ranking.rows)
-            return explain_codes(weights, query.z, query.e, vectors, reward)
-        return explain(weights, steered.code, steered.vector, vectors)
+        if request.retrieval == "lexical":
+            return [Explanation((), 0.0, 0.0, float(score)) for score in ranking.scores]
+        weights, rows = self.sae.weights, ranking.rows
+        vectors = self._vectors(rows)
+        if request.mode in BY_DOCUMENTS:
+            terms = self.terms.of_features(request, steered)
+            added = {feature: term.of(rows) for feature, term in terms.items()}
+            found = explain_sum(weights, steered.kept, steered.vector, vectors, added)
+        else:
+            found = explain(weights, steered.code, steered.vector, vectors)
+        words = self.terms.of_query(request)
+        if words is None:
+            return found
+        return [
+            replace(each, words=float(word))
+            for each, word in zip(found, words.of(rows), strict=True)
+        ]
 
     def _features(
         self, z: Float, steered: Float, steering: Mapping[int, object]
@@ -203,7 +191,8 @@ class Searcher:
         own = active[np.lexsort((active, -z[active]))].tolist()
         added = [feature for feature in steering if z[feature] == 0]
         return tuple(
-            QueryFeature(i, self._name(i), float(z[i]), float(steered[i])) for i in [*own, *added]
+            QueryFeature(i, self._record(i).name, float(z[i]), float(steered[i]))
+            for i in [*own, *added]
         )
 
     def _vectors(self, rows: NDArray[np.int64]) -> Float:
@@ -212,5 +201,5 @@ class Searcher:
 
 def _check(request: SearchRequest) -> None:
     """Raise InputError if a request asks for nothing."""
-    if not request.has_start and (not request.steering or request.retrieval != "semantic"):
+    if not request.has_start and (not request.steering or request.retrieval == "lexical"):
         raise InputError("There is nothing to search for.", "Type a query or add a feature.")

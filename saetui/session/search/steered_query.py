@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from saetui.core.codec import Float, SaeWeights
 from saetui.core.optimise import optimise
 from saetui.core.search_request import SearchRequest
-from saetui.core.steering import steer_code, steered_vector
+from saetui.core.steering import steer_code, steered_vector, turned_off
 from saetui.session.search.queries import Query
 
 
@@ -27,9 +29,14 @@ class SteeredQuery:
     code_error: tuple[float, float] | None = None
 
     @property
+    def kept(self) -> Float:
+        """The query's own code `(n,)` without the features that are turned off."""
+        return np.where(turned_off(self.query.z, self.code), 0, self.query.z)
+
+    @property
     def changes(self) -> Float:
-        """`z' - z`, dense `(n,)`."""
-        return self.code - self.query.z
+        """`z' - z`, dense `(n,)`; 0 for features that are turned off, which the vector lacks."""
+        return np.where(turned_off(self.query.z, self.code), 0, self.code - self.query.z)
 
 
 def steer_query(

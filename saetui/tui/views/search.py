@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 _ASK = "Ask in plain words, press enter, then steer"
-_MANNERS = {"semantic": "", "lexical": " by words", "hybrid": " by meaning and words"}
+_MANNERS = {"hybrid": "", "semantic": " by meaning", "lexical": " by words"}
 _NO_FEATURES = (
     "The features of a query appear here, each with its strength in the query.",
     "",

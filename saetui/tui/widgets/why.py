@@ -33,10 +33,9 @@ class WhyLines(Lines):
         if self._result is None or self._result.why is None:
             return []
         why, ellipsis = self._result.why, self.glyphs.ellipsis
-        rest = f"bias {signed(why.bias)}  rest {signed(why.remainder)} "
+        rest = f"bias {signed(why.bias)}  unexplained {signed(why.remainder)} "
         if why.words:
-            # Scores made of two ranks are small numbers, and not sums over features.
-            rest = f"meaning {why.remainder:.4f}  words {why.words:.4f} "
+            rest = f"words {signed(why.words)}  {rest}"
         lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
         for feature, term in why.features:
             name = fit(self._names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis)

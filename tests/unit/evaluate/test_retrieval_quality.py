@@ -2,20 +2,24 @@
 
 import gzip
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bundles import HashEmbedder, make_bundle
 
+from saetui.core.added_scores import Term
 from saetui.errors import InputError
 from saetui.evaluate.beir import read_collection, read_judgements, read_queries
 from saetui.evaluate.retrieval import (
     Coded,
     Collection,
     Feedback,
+    by_meaning,
+    by_words,
+    fused,
     ndcg,
-    plain,
     recall,
     reconstructed,
     ways_of_feedback,
@@ -44,6 +48,23 @@ def test_recall_by_hand() -> None:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return Bundle(make_bundle(tmp_path_factory.mktemp("bundles") / "a.bundle", documents=240))
+
+
+NOTHING = Term(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+
+
+def words_of(bundle: Bundle) -> Callable[[str], Term]:
+    """One for each word of the text that a document has."""
+
+    def words(text: str) -> Term:
+        counts = [
+            sum(word in document.text.casefold() for word in text.split())
+            for document in bundle.documents
+        ]
+        rows = np.flatnonzero(counts)
+        return Term(rows, np.array(counts, dtype=np.float32)[rows])
+
+    return words
 
 
 @pytest.fixture
@@ -104,12 +125,14 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_documents_that_are_not_there_are_never_found(
     bundle: Bundle, files: tuple[Path, Path]
 ) -> None:
-    collection = read_collection(bundle, HashEmbedder(), *files, Silent())
+    collection = read_collection(bundle, HashEmbedder(), *files, Silent(), words=words_of(bundle))
     assert len(collection.relevant) == len(collection.queries) == 2
     assert min(collection.relevant[0]) == -1
-    found = plain(collection, 0)
+    found = by_meaning(collection, 0)
     assert found.queries == 2
     assert 0 < found.recall[0] < 1
+    assert by_words(collection, 0).ndcg[0] > 0
+    assert fused(collection, 0).ndcg[0] >= max(found.ndcg[0], by_words(collection, 0).ndcg[0])
 
 
 def test_a_bundle_of_other_documents_is_refused(
@@ -118,13 +141,15 @@ def test_a_bundle_of_other_documents_is_refused(
     other = tmp_path / "other.tsv"
     other.write_text("q1\tx\t1\n")
     with pytest.raises(InputError, match="None of the documents"):
-        read_collection(bundle, HashEmbedder(), files[0], other, Silent())
+        read_collection(bundle, HashEmbedder(), files[0], other, Silent(), words=words_of(bundle))
 
 
 def test_feedback_helps(bundle: Bundle, files: tuple[Path, Path]) -> None:
-    collection = read_collection(bundle, HashEmbedder(), *files, Silent())
+    collection = read_collection(
+        bundle, HashEmbedder(), *files, Silent(), words=lambda text: NOTHING
+    )
     sae = bundle.sae()
-    coded = Coded(sae.weights, sae.codes, sae.postings)
+    coded = Coded(sae.weights, sae.codes, sae.postings, lambda feature: NOTHING)
     ways = ways_of_feedback(0.5)
     found = {each.name: each for each in with_feedback(collection, coded, ways, 0)}
     assert len(found) == len(ways)
@@ -142,10 +167,10 @@ def test_feedback_helps(bundle: Bundle, files: tuple[Path, Path]) -> None:
 
 def test_the_given_document_counts_nowhere(bundle: Bundle) -> None:
     sae = bundle.sae()
-    coded = Coded(sae.weights, sae.codes, sae.postings)
+    coded = Coded(sae.weights, sae.codes, sae.postings, lambda feature: NOTHING)
     embeddings = np.asarray(bundle.embeddings, np.float32)
     opposed = int(np.argmin(embeddings @ embeddings[0]))
-    collection = Collection(embeddings, embeddings[:1], [{0: 1, opposed: 1}])
+    collection = Collection(embeddings, embeddings[:1], [{0: 1, opposed: 1}], [NOTHING])
     # Pushed to the one relevant document, the search finds that, and the other is far away.
     (found,) = with_feedback(collection, coded, [Feedback(vector=1e4)], 0)
     assert (found.ndcg[0], found.recall[0]) == (0, 0)
@@ -154,6 +179,6 @@ def test_the_given_document_counts_nowhere(bundle: Bundle) -> None:
 def test_queries_with_one_relevant_document_say_nothing_about_feedback(bundle: Bundle) -> None:
     sae = bundle.sae()
     queries = np.asarray(bundle.embeddings[:2], np.float32)
-    collection = Collection(bundle.embeddings, queries, [{3: 1}, {4: 1}])
-    coded = Coded(sae.weights, sae.codes, sae.postings)
+    collection = Collection(bundle.embeddings, queries, [{3: 1}, {4: 1}], [NOTHING] * 2)
+    coded = Coded(sae.weights, sae.codes, sae.postings, lambda feature: NOTHING)
     assert with_feedback(collection, coded, [Feedback()], 0) == []

@@ -18,7 +18,7 @@ QUERY = "black hole merger"
 def test_a_result_becomes_changes_of_its_features(session: Session) -> None:
     codes = session.sae.codes
     active = codes.indices[7][codes.indices[7] >= 0].tolist()
-    toward, away = feedback(session, 7, 1, 0.4), feedback(session, 7, -1, 0.4)
+    toward, away = (feedback(session, 7, sign, "codes", strength=0.4) for sign in (1, -1))
     assert list(toward) == list(away) == active
     assert toward[active[0]] == Change("add", 0.4)
     amounts = [change.amount for change in toward.values()]
@@ -35,8 +35,8 @@ def test_toward_a_document_brings_its_like(session: Session) -> None:
         for row in range(20)
         if "Coral reefs" in session.bundle.documents.document(row).metadata["categories"]
     )
-    request = SearchRequest(QUERY)
-    steered = with_feedback(session, request, feedback(session, coral, 1, 1.0))
+    request = SearchRequest(QUERY, retrieval="semantic")
+    steered = with_feedback(session, request, feedback(session, coral, 1, "codes", strength=1.0))
 
     def coral_results(asked: SearchRequest) -> int:
         return sum("coral" in result.title for result in session.search(asked).results)
@@ -53,7 +53,7 @@ def test_toward_and_away_again_is_as_before(session: Session) -> None:
     assert vector == pytest.approx(before, abs=1e-5)
 
 
-@pytest.mark.parametrize("mode", ["delta", "codes", "decode"])
+@pytest.mark.parametrize("mode", ["both", "delta", "codes", "decode"])
 def test_effects_are_what_a_step_does(session: Session, mode: Mode) -> None:
     request = SearchRequest(QUERY, {12: Change("add", 0.2)}, mode, exact=True)
     found = effects(session, request)

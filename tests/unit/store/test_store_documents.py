@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -257,12 +258,12 @@ def test_words_match_with_the_best_first(tmp_path: Path) -> None:
     found = [Document(str(i), "", text, metadata={"i": i}) for i, text in enumerate(texts_)]
     write_documents(path, found)
     store = DocumentStore(path)
-    matches = store.matching('"star"', 10)
-    assert [row for row, _ in matches] == [1, 0, 3]
-    scores = [score for _, score in matches]
-    assert scores == sorted(scores, reverse=True)
-    assert store.matching('"star"', 1) == matches[:1]
-    assert store.matching('"comet"', 10) == []
+    rows, scores = store.matching('"star"')
+    assert rows.tolist() == [0, 1, 3]
+    assert rows[np.argsort(-scores)].tolist() == [1, 0, 3]
+    assert store.matching('"comet"')[0].tolist() == []
+    assert store.idf('"comet"') == 0
+    assert store.idf('"star"') == 1e-6
     assert list(store.metadata()) == [(i, {"i": i}) for i in range(4)]
     store.close()
 

@@ -22,6 +22,8 @@ Scores = NDArray[np.float64]
 # Equal documents may differ in the last of sixteen digits, by where they stand in a matrix.
 _DIGITS = 12
 
+_STEMS = {"answering": "answer", "summaries": "summary"}
+
 
 class NaiveSearch:
     """Scores every document of a bundle by the words of README and `saetui.core.steering`."""
@@ -36,36 +38,82 @@ class NaiveSearch:
                 if feature >= 0:
                     self.z[row, feature] = value
         self.documents = list(bundle.documents)
+        self.labels = [record.label for record in sae.features]
         self._passing: dict[DocumentFilter, NDArray[np.bool_]] = {}
         self._counts = [Counter(_words(each.embedding_text)) for each in self.documents]
 
     def scores(self, request: SearchRequest) -> Scores:
-        """By meaning; minus infinity for what may not be found."""
-        vector, rewards = self.parts(request)
-        scores = rewards.copy() if vector is None else self.cosines(vector) + rewards
+        """By meaning, or by meaning and words; minus infinity for what may not be found."""
+        vector, added = self.parts(request)
+        scores = added.copy() if vector is None else self.cosines(vector) + added
         if vector is None:
-            # Without a query, steering by codes finds what it rewards and nothing else.
-            scores[scores <= 0] = -np.inf
+            # Without a query, features find the documents that show them and nothing else.
+            scores[scores <= self.others(request) + 1e-9] = -np.inf
         scores[~self.passing(request)] = -np.inf
         return scores
 
+    def others(self, request: SearchRequest) -> float:
+        """What is added to documents that no change and no word is about."""
+        if request.mode != "both":
+            return 0.0
+        e = self.start(request)
+        z = np.zeros(self.weights.n) if e is None else self.encoded(e)
+        raised = np.clip(self._changes(z, _changed(z, request)), 0, 1)
+        with np.errstate(divide="ignore"):
+            return float(0.3 * np.log(1 - raised).sum())
+
     def parts(self, request: SearchRequest) -> tuple[Scores | None, Scores]:
-        """The vector that documents are compared with, or None, and what is added for codes."""
+        """The vector that documents are compared with, or None, and what is added to cosines."""
         e = self.start(request)
         z = np.zeros(self.weights.n) if e is None else self.encoded(e)
         wanted = _changed(z, request)
-        directions, nothing = self.weights.directions, np.zeros(len(self.x))
+        directions, words = self.weights.directions, self.words(request)
         match request.mode:
-            case "codes":
-                strongest = self.z.max(axis=0)
-                return e, self.z / np.where(strongest > 0, strongest, 1) @ (wanted - z)
+            case "codes" | "both":
+                off = (z > 0) & (wanted == 0)
+                kept = None if e is None else e - (z * off) @ directions
+                changes = self._changes(z, wanted)
+                return kept, words + (
+                    self.relative @ changes
+                    if request.mode == "codes"
+                    else self._conditions(changes)
+                )
             case "delta":
-                return (0 if e is None else e) + (wanted - z) @ directions, nothing
+                return (0 if e is None else e) + (wanted - z) @ directions, words
             case "decode":
-                return wanted @ directions + self.weights.bias, nothing
+                return wanted @ directions + self.weights.bias, words
             case "optimise":
                 found = optimise(self.weights, wanted.astype(np.float32))
-                return found.vector.astype(np.float64), nothing
+                return found.vector.astype(np.float64), words
+
+    @property
+    def relative(self) -> Scores:
+        """Activations as shares of the strongest."""
+        strongest = self.z.max(axis=0)
+        return self.z / np.where(strongest > 0, strongest, 1)
+
+    def _changes(self, z: Scores, wanted: Scores) -> Scores:
+        """What is asked for beside the query; what is off is only taken out of it."""
+        return np.where((z > 0) & (wanted == 0), 0, wanted - z)
+
+    def _conditions(self, changes: Scores) -> Scores:
+        total = np.zeros(len(self.x))
+        for feature in np.flatnonzero(changes):
+            change = np.clip(changes[feature], -1, 1)
+            named = self._okapi(self.labels[feature])
+            share = named / named.max() if named.max() > 0 else named
+            shown = 1 - (1 - np.sqrt(self.relative[:, feature])) * (1 - share / 2)
+            factor = 1 - change + change * shown if change > 0 else 1 + change * shown
+            with np.errstate(divide="ignore"):
+                total += 0.3 * np.log(np.maximum(factor, 0))
+        return total
+
+    def words(self, request: SearchRequest) -> Scores:
+        """What the words of a query add: 0.7 / 28 for each unit of BM25, less if it is long."""
+        if request.retrieval != "hybrid" or not request.query:
+            return np.zeros(len(self.x))
+        rarities = sum(self._rarity(word) for word in dict.fromkeys(_words(request.query)))
+        return 0.7 / max(28, rarities) * self._okapi(request.query)
 
     def start(self, request: SearchRequest) -> Scores | None:
         """The embedding that a search starts from."""
@@ -117,16 +165,25 @@ class NaiveSearch:
         )
 
     def bm25(self, text: str, request: SearchRequest) -> Scores:
-        """Okapi BM25 as SQLite counts it; minus infinity where no word occurs or for a filter."""
+        """BM25; minus infinity where no word occurs or for a filter."""
+        total = self._okapi(text)
+        return np.where((total > 0) & self.passing(request), total, -np.inf)
+
+    def _okapi(self, text: str) -> Scores:
+        """Okapi BM25 as SQLite counts it; 0 where no word occurs."""
         lengths = np.array([count.total() for count in self._counts])
         total = np.zeros(len(lengths))
         for word in dict.fromkeys(_words(text)):
             often = np.array([count[word] for count in self._counts], dtype=np.float64)
-            having = np.count_nonzero(often)
-            rarity = math.log((len(often) - having + 0.5) / (having + 0.5))
             saturated = often * 2.2 / (often + 1.2 * (0.25 + 0.75 * lengths / lengths.mean()))
-            total += max(rarity, 1e-6) * saturated
-        return np.where((total > 0) & self.passing(request), total, -np.inf)
+            total += self._rarity(word) * saturated
+        return total
+
+    def _rarity(self, word: str) -> float:
+        having = sum(word in count for count in self._counts)
+        if not having:
+            return 0.0
+        return max(math.log((len(self._counts) - having + 0.5) / (having + 0.5)), 1e-6)
 
 
 def _changed(z: Scores, request: SearchRequest) -> Scores:
@@ -148,7 +205,8 @@ def _changed(z: Scores, request: SearchRequest) -> Scores:
 
 def _words(text: str) -> list[str]:
     # Of the stemming, what the words of these tests need.
-    return [word.removesuffix("s") for word in re.findall(r"\w+", text.casefold())]
+    words = re.findall(r"\w+", text.casefold())
+    return [_STEMS.get(word, word.removesuffix("s")) for word in words]
 
 
 def best(scores: Scores, limit: int, among: Iterable[int] | None = None) -> list[int]:
@@ -157,12 +215,3 @@ def best(scores: Scores, limit: int, among: Iterable[int] | None = None) -> list
     rows = rows[scores[rows] > -np.inf]
     found: list[int] = rows[np.argsort(-scores[rows].round(_DIGITS), kind="stable")].tolist()
     return found[:limit]
-
-
-def fused(rankings: Iterable[list[int]], documents: int) -> Scores:
-    """Reciprocal rank fusion; minus infinity for what no ranking has."""
-    scores = np.full(documents, -np.inf)
-    for ranking in rankings:
-        for rank, row in enumerate(ranking, start=1):
-            scores[row] = max(scores[row], 0) + 1 / (60 + rank)
-    return scores

@@ -17,10 +17,11 @@ import pytest
 from bundles import CANDIDATES, INDEXED, HashEmbedder, make_indexed_bundle
 from hypothesis import given
 from hypothesis import strategies as st
-from naive_search import NaiveSearch, Scores, best, fused
+from naive_search import NaiveSearch, Scores, best
 
 from saetui import Change, DocumentFilter, SearchRequest, Session, effects
-from saetui.core.changes import MODES, Mode, knob_of
+from saetui.core.changes import BY_DOCUMENTS, MODES, Mode, knob_of
+from saetui.core.document_filter import Retrieval
 from saetui.session.search.ranking import SearchSizes
 from saetui.store.bundle import Bundle
 from saetui.store.index.parameters import Kind
@@ -139,7 +140,8 @@ def check(indexed: Indexed, request: SearchRequest) -> tuple[int, int]:
     scores = naive.scores(request)
     true = best(scores, request.limit)
     assert found.eligible == int(naive.passing(request).sum())
-    assert [result.rank for result in found.results] == list(range(1, len(true) + 1))
+    assert [result.rank for result in found.results] == list(range(1, len(rows) + 1))
+    assert len(rows) == len(true)
     np.testing.assert_allclose([r.score for r in found.results], scores[rows], atol=TOLERANCE)
     if not indexed.asks(request):
         assert rows == true
@@ -147,14 +149,17 @@ def check(indexed: Indexed, request: SearchRequest) -> tuple[int, int]:
         return len(true), len(true)
     assert asked
     assert rows == best(scores, request.limit, rows)
-    vector, rewards = naive.parts(request)
+    vector, added = naive.parts(request)
     assert vector is not None
-    rewards = np.where((rewards > 0) & (scores > -np.inf), rewards, -np.inf)
-    depth = max(request.limit, SIZES.nearest) if request.mode == "codes" else request.limit
+    summed = bool(added.any())
+    above = (added > naive.others(request)) & (scores > -np.inf)
+    depth = max(request.limit, SIZES.nearest) if summed else request.limit
     cosines = np.where(scores > -np.inf, naive.cosines(vector), -np.inf)
     known = {*best(cosines, depth, indexed.named(vector, depth))}
-    if request.mode == "codes":
-        known |= {*best(rewards, SIZES.strongest)}
+    if summed:
+        # Of documents to which equally much is added, any may be among the strongest.
+        strongest = np.sort(np.where(above, added, -np.inf))[-SIZES.strongest]
+        known |= {*np.flatnonzero(above & (added > strongest + TOLERANCE)).tolist()}
     least = best(scores, request.limit, known)
     assert (scores[rows[: len(least)]] >= scores[least] - TOLERANCE).all()
     return len({*rows} & {*true}), len(true)
@@ -165,13 +170,16 @@ def check_all(indexed: Indexed, requests: list[SearchRequest]) -> None:
     assert hits >= LEAST_RECALL[indexed.kind] * true
 
 
-@pytest.mark.parametrize("exact", [False, True], ids=["indexed", "compared"])
+@pytest.mark.parametrize(
+    "way", [("hybrid", False), ("hybrid", True), ("semantic", False), ("semantic", True)]
+)
 @pytest.mark.parametrize("filter_", FILTERS)
 @pytest.mark.parametrize("steering", STEERINGS)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_query_finds_what_is_best(
-    indexed: Indexed, mode: Mode, steering: str, filter_: str, exact: bool
+    indexed: Indexed, mode: Mode, steering: str, filter_: str, way: tuple[Retrieval, bool]
 ) -> None:
+    retrieval, exact = way
     check_all(
         indexed,
         [
@@ -181,6 +189,7 @@ def test_a_query_finds_what_is_best(
                 mode,
                 limit=limit,
                 exact=exact,
+                retrieval=retrieval,
                 filter=FILTERS[filter_],
             )
             for query in QUERIES
@@ -231,6 +240,7 @@ changes = st.builds(
 )
 asked = st.builds(
     SearchRequest,
+    retrieval=st.sampled_from(["hybrid", "semantic"]),
     query=st.sampled_from(QUERIES),
     steering=st.dictionaries(st.integers(0, 22), changes, max_size=4),
     mode=st.sampled_from(MODES),
@@ -281,7 +291,9 @@ def test_each_result_says_where_it_stood_before(indexed: Indexed, mode: Mode, fi
 def test_an_exact_search_says_what_the_index_would_have_found(indexed: Indexed, mode: Mode) -> None:
     said = []
     for query in QUERIES:
-        request = SearchRequest(query, STEERINGS["both ways"], mode, limit=20, exact=True)
+        request = SearchRequest(
+            query, STEERINGS["both ways"], mode, limit=20, exact=True, retrieval="semantic"
+        )
         exact = indexed.session().search(request)
         by_index = indexed.session().search(replace(request, exact=False))
         true = best(indexed.naive.scores(request), 20)
@@ -290,12 +302,12 @@ def test_an_exact_search_says_what_the_index_would_have_found(indexed: Indexed, 
         assert by_index.recall is None
         said.append(exact.recall)
     assert min(said) == 1 or indexed.kind != "exact"
-    # By codes more is looked at than what the index names.
-    if indexed.kind == "projected" and mode != "codes":
+    # Where scores are sums, more is looked at than what the index names.
+    if indexed.kind == "projected" and mode not in BY_DOCUMENTS:
         assert min(said) < 1, "a projection that finds everything proves nothing"
 
 
-# By words, and by both.
+# By words alone.
 
 
 @pytest.mark.parametrize("filter_", FILTERS)
@@ -311,34 +323,6 @@ def test_words_find_what_bm25_says(indexed: Indexed, query: str, filter_: str) -
         true = best(scores, limit)
         np.testing.assert_allclose(scores[rows], scores[true], rtol=1e-6)
         assert [result.baseline_rank for result in found.results] == list(range(1, len(rows) + 1))
-
-
-@pytest.mark.parametrize("filter_", FILTERS)
-@pytest.mark.parametrize("steering", ["none", "both ways"])
-@pytest.mark.parametrize("mode", MODES)
-def test_both_together_fuse_the_ranks_of_each(
-    indexed: Indexed, mode: Mode, steering: str, filter_: str
-) -> None:
-    for query in QUERIES:
-        request = SearchRequest(
-            query, STEERINGS[steering], mode, limit=300, filter=FILTERS[filter_]
-        )
-        words = replace(request, steering={}, retrieval="lexical")
-        rankings = [
-            [result.row for result in indexed.session().search(each).results]
-            for each in (request, words)
-        ]
-        if not indexed.asks(request):
-            assert rankings[0] == best(indexed.naive.scores(request), 300)
-        scores = fused(rankings, INDEXED)
-        for limit in LIMITS:
-            both = replace(request, retrieval="hybrid", limit=limit)
-            found = indexed.session().search(both)
-            rows = [result.row for result in found.results]
-            assert len(rows) == min(limit, np.count_nonzero(scores > -np.inf))
-            np.testing.assert_allclose([r.score for r in found.results], scores[rows], atol=1e-7)
-            true = best(scores, limit)
-            np.testing.assert_allclose(scores[rows], scores[true], atol=1e-7)
 
 
 # What stands beside a document and a feature.
@@ -382,7 +366,7 @@ def test_near_misses_of_a_feature_are_the_nearest_that_lack_it(indexed: Indexed)
 
 
 @pytest.mark.parametrize("filter_", ["all", "many", "few"])
-@pytest.mark.parametrize("mode", ["codes", "delta", "decode"])
+@pytest.mark.parametrize("mode", ["both", "codes", "delta", "decode"])
 def test_the_effect_of_a_step_is_what_a_search_after_it_finds(
     indexed: Indexed, mode: Mode, filter_: str
 ) -> None:

@@ -4,6 +4,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,11 @@ QUERIES = ["black hole merger", "attention in language models", "bleaching of re
 MERGERS = 2
 
 
+def by_meaning(*args: Any, **kwargs: Any) -> SearchRequest:
+    """A search by meaning alone, whose results can be told from vectors."""
+    return SearchRequest(*args, **{"retrieval": "semantic", **kwargs})
+
+
 def rows(response: SearchResponse) -> list[int]:
     return [result.row for result in response.results]
 
@@ -34,7 +40,7 @@ def rows(response: SearchResponse) -> list[int]:
 def test_an_unsteered_search_is_the_plain_one(
     session: Session, query: str, limit: int, exact: bool
 ) -> None:
-    response = session.search(SearchRequest(query, limit=limit, exact=exact))
+    response = session.search(by_meaning(query, limit=limit, exact=exact))
     vector = HashEmbedder().embed_query(query)
     scores = cosines(vector, session.bundle.embeddings)
     assert len(response.results) == min(limit, 900)
@@ -56,10 +62,10 @@ def test_an_unsteered_search_is_the_plain_one(
 
 @pytest.mark.parametrize("exact", [False, True])
 def test_ranks_are_compared_with_the_unsteered_search(session: Session, exact: bool) -> None:
-    plain = session.search(SearchRequest(QUERIES[0], limit=100, exact=exact))
+    plain = session.search(by_meaning(QUERIES[0], limit=100, exact=exact))
     baseline = {result.row: result.rank for result in plain.results}
     steering = {MERGERS: Change("add", 0.5), 5: Change("add", 0.4)}
-    request = SearchRequest(QUERIES[0], steering, "delta", limit=20, exact=exact)
+    request = by_meaning(QUERIES[0], steering, "delta", limit=20, exact=exact)
     response = session.search(request)
     assert rows(response) != rows(plain)[:20]
     for result in response.results:
@@ -75,7 +81,7 @@ def test_ranks_are_compared_with_the_unsteered_search(session: Session, exact: b
 
 def test_results_from_beyond_the_baseline_are_new(session: Session) -> None:
     away = {i: Change("add", 1.0) for i in (10, 11)}
-    response = session.search(SearchRequest("black hole merger", away, limit=5))
+    response = session.search(by_meaning("black hole merger", away, limit=5))
     assert [result.baseline_rank for result in response.results] == [None] * 5
     assert len(response.dropped) == 5
 
@@ -84,7 +90,7 @@ def test_results_from_beyond_the_baseline_are_new(session: Session) -> None:
 @pytest.mark.parametrize("query", ["", "black hole merger"])
 def test_terms_add_up_to_the_score(session: Session, mode: Mode, query: str) -> None:
     steering = {MERGERS: Change("add", 0.5), 7: Change("set", -0.25)}
-    response = session.search(SearchRequest(query, steering, mode, limit=30, why=True))
+    response = session.search(by_meaning(query, steering, mode, limit=30, why=True))
     assert len(response.results) == 30
     for result in response.results:
         assert result.why is not None
@@ -92,12 +98,12 @@ def test_terms_add_up_to_the_score(session: Session, mode: Mode, query: str) -> 
 
 
 def test_reasons_are_given_when_asked_for_only(session: Session) -> None:
-    response = session.search(SearchRequest(QUERIES[0]))
+    response = session.search(by_meaning(QUERIES[0]))
     assert [result.why for result in response.results] == [None] * 10
 
 
 def test_a_search_by_features_alone_has_nothing_to_compare_with(session: Session) -> None:
-    response = session.search(SearchRequest("", {MERGERS: Change("set", 1.0)}, "delta", exact=True))
+    response = session.search(by_meaning("", {MERGERS: Change("set", 1.0)}, "delta", exact=True))
     directions = session.sae.weights.directions
     expected = top(cosines(directions[MERGERS], session.bundle.embeddings), 10)
     assert rows(response) == expected.tolist()
@@ -110,13 +116,13 @@ def test_a_search_by_features_alone_has_nothing_to_compare_with(session: Session
 
 @pytest.mark.parametrize("exact", [False, True])
 def test_features_that_were_turned_off_point_nowhere(session: Session, exact: bool) -> None:
-    response = session.search(SearchRequest("  ", {MERGERS: Change("add", 0.0)}, exact=exact))
+    response = session.search(by_meaning("  ", {MERGERS: Change("add", 0.0)}, exact=exact))
     assert response.results == response.dropped == ()
     assert [feature.id for feature in response.features] == [MERGERS]
 
 
 def test_features_are_listed_strongest_first_then_those_added(session: Session) -> None:
-    plain = session.search(SearchRequest(QUERIES[0]))
+    plain = session.search(by_meaning(QUERIES[0]))
     own = [feature.id for feature in plain.features]
     activations = [feature.activation for feature in plain.features]
     assert own
@@ -124,7 +130,7 @@ def test_features_are_listed_strongest_first_then_those_added(session: Session) 
     assert all(feature.steered == feature.activation for feature in plain.features)
     added = [i for i in (14, 9, 23) if i not in own]
     steering = {i: Change("add", 0.25) for i in added} | {own[0]: Change("scale", -1.0)}
-    steered = session.search(SearchRequest(QUERIES[0], steering))
+    steered = session.search(by_meaning(QUERIES[0], steering))
     assert [feature.id for feature in steered.features] == own + added
     assert steered.features[0].steered == -activations[0]
     assert [feature.steered for feature in steered.features[len(own) :]] == [0.25] * len(added)
@@ -132,17 +138,17 @@ def test_features_are_listed_strongest_first_then_those_added(session: Session) 
 
 
 def test_solo_keeps_one_feature(session: Session) -> None:
-    plain = session.search(SearchRequest(QUERIES[0]))
+    plain = session.search(by_meaning(QUERIES[0]))
     kept = plain.features[0].id
-    response = session.search(SearchRequest(QUERIES[0], {9: Change("add", 1.0)}, solo=kept))
+    response = session.search(by_meaning(QUERIES[0], {9: Change("add", 1.0)}, solo=kept))
     assert [feature.id for feature in response.features if feature.steered] == [kept]
 
 
 @pytest.mark.parametrize("feature", [-1, 24, 10**6])
 def test_unknown_features_are_refused(session: Session, feature: int) -> None:
     for request in (
-        SearchRequest("reef", {feature: Change("add", 0.5)}),
-        SearchRequest("reef", solo=feature),
+        by_meaning("reef", {feature: Change("add", 0.5)}),
+        by_meaning("reef", solo=feature),
     ):
         with pytest.raises(InputError, match=f"no feature {feature}: this SAE has 24"):
             session.search(request)
@@ -151,15 +157,15 @@ def test_unknown_features_are_refused(session: Session, feature: int) -> None:
 @pytest.mark.parametrize("query", ["", "   ", "\n"])
 def test_nothing_to_search_for_is_refused(session: Session, query: str) -> None:
     with pytest.raises(InputError, match="nothing to search for"):
-        session.search(SearchRequest(query))
+        session.search(by_meaning(query))
 
 
 def test_an_embedder_of_another_width_is_refused(bundle_folder: Path) -> None:
     session = Session(Bundle(bundle_folder), embedder=HashEmbedder(dimensions=31))
     with pytest.raises(InputError, match="width 31, but the bundle's have width 32"):
-        session.search(SearchRequest("reef"))
+        session.search(by_meaning("reef"))
     # Whatever needs no query works all the same.
-    assert session.search(SearchRequest("", {3: Change("add", 1.0)})).results
+    assert session.search(by_meaning("", {3: Change("add", 1.0)})).results
     assert session.feature(3).top
     session.close()
 
@@ -195,7 +201,7 @@ def test_a_query_is_embedded_once_however_it_is_steered(
     session = Session(Bundle(bundle_folder), embedder=CountingEmbedder())
     for amount, mode, exact in itertools.product((0.0, 0.5), MODES, (False, True)):
         steering = {MERGERS: Change("add", amount)}
-        session.search(SearchRequest("reef fish", steering, mode, exact=exact))
+        session.search(by_meaning("reef fish", steering, mode, exact=exact))
     assert asked == ["reef fish"]
     session.close()
 
@@ -204,7 +210,7 @@ def test_only_the_latest_queries_are_remembered(bundle_folder: Path, asked: list
     sizes = SearchSizes(queries=3)
     session = Session(Bundle(bundle_folder), embedder=CountingEmbedder(), sizes=sizes)
     for query in ("a", "b", "c", "a", "d", "a", "b"):
-        session.search(SearchRequest(query, limit=1))
+        session.search(by_meaning(query, limit=1))
         assert len(session.searcher.queries._known) <= 3
     # "a" was used again and stayed; "b" had to make room for "d".
     assert asked == ["a", "b", "c", "d", "b"]
@@ -213,14 +219,14 @@ def test_only_the_latest_queries_are_remembered(bundle_folder: Path, asked: list
 
 def test_a_query_asked_both_ways_compares_with_its_own_way(session: Session) -> None:
     for exact in (True, False, True, False):
-        response = session.search(SearchRequest("reef", limit=300, exact=exact))
+        response = session.search(by_meaning("reef", limit=300, exact=exact))
         assert all(result.rank == result.baseline_rank for result in response.results)
 
 
 def test_the_clock_stands_while_the_query_is_embedded(bundle_folder: Path) -> None:
     ticks = itertools.count()
     session = Session(Bundle(bundle_folder), embedder=HashEmbedder(), clock=lambda: next(ticks))
-    assert session.search(SearchRequest("reef")).milliseconds == 1_000
+    assert session.search(by_meaning("reef")).milliseconds == 1_000
     session.close()
 
 
@@ -260,8 +266,8 @@ def test_any_search_is_whole(small: Session, request: SearchRequest) -> None:
     assert rows(exact) == rows(indexed)
     assert exact.results == indexed.results
     assert exact.features == indexed.features
-    # Codes alone find what activates a strengthened feature, and nothing else.
-    few = request.mode == "codes" and not request.query
+    # Features alone find what shows them and nothing else; `both` may require that of all.
+    few = request.mode == "both" or (request.mode == "codes" and not request.query)
     assert len(exact.results) in (range(min(limit, 40) + 1) if few else (0, min(limit, 40)))
     scores = [result.score for result in exact.results]
     assert scores == sorted(scores, reverse=True)
@@ -279,7 +285,7 @@ def test_any_search_is_whole(small: Session, request: SearchRequest) -> None:
 
 def test_threads_find_what_one_thread_finds(bundle_folder: Path) -> None:
     requests = [
-        SearchRequest(
+        by_meaning(
             f"{query} {number}",
             {number % 24: Change("add", 0.3)} if number % 3 else {},
             mode=MODES[number % len(MODES)],
@@ -308,7 +314,7 @@ def test_hardly_any_documents_are_enough(tmp_path: Path, documents: int) -> None
     session.warm()
     for exact in (False, True):
         steering = {MERGERS: Change("add", 0.5)}
-        response = session.search(SearchRequest("black hole", steering, why=True, exact=exact))
+        response = session.search(by_meaning("black hole", steering, why=True, exact=exact))
         assert len(response.results) == documents
         assert {result.baseline_rank for result in response.results} == set(range(1, documents + 1))
         assert response.features
@@ -331,6 +337,6 @@ def test_an_index_in_islands_is_made_up_for(tmp_path: Path) -> None:
     session = Session(Bundle(folder), embedder=HashEmbedder())
     vector = HashEmbedder().embed_query("reef")
     assert len(session.bundle.index.search(vector, 3_000)) == 0
-    response = session.search(SearchRequest("reef", limit=3_000))
+    response = session.search(by_meaning("reef", limit=3_000))
     assert len(set(rows(response))) == 3_000
     session.close()

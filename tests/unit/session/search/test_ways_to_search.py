@@ -41,6 +41,11 @@ def whole(bundle_folder: Path) -> Iterator[Session]:
     session.close()
 
 
+def by_meaning(*args: Any, **kwargs: Any) -> SearchRequest:
+    """A search by meaning alone, whose results can be told from vectors."""
+    return SearchRequest(*args, **{"retrieval": "semantic", **kwargs})
+
+
 def rows(response: SearchResponse) -> list[int]:
     return [result.row for result in response.results]
 
@@ -49,9 +54,9 @@ def rows(response: SearchResponse) -> list[int]:
 
 
 def test_codes_reward_what_documents_activate(session: Session) -> None:
-    plain = session.search(SearchRequest(QUERY, limit=30, exact=True))
+    plain = session.search(by_meaning(QUERY, limit=30, exact=True))
     raised = session.search(
-        SearchRequest(QUERY, {12: Change("add", 0.6)}, "codes", limit=30, exact=True)
+        by_meaning(QUERY, {12: Change("add", 0.6)}, "codes", limit=30, exact=True)
     )
     having = set(session.sae.postings.documents(12)[0].tolist())
     assert len(having & set(rows(raised))) > len(having & set(rows(plain)))
@@ -64,11 +69,11 @@ def test_codes_reward_what_documents_activate(session: Session) -> None:
 
 
 def test_optimise_says_how_well_the_code_agrees(session: Session) -> None:
-    found = session.search(SearchRequest(QUERY, STEERING, "optimise"))
+    found = session.search(by_meaning(QUERY, STEERING, "optimise"))
     assert found.code_error is not None
     before, after = found.code_error
     assert 0 <= after <= before
-    assert session.search(SearchRequest(QUERY, STEERING)).code_error is None
+    assert session.search(by_meaning(QUERY, STEERING)).code_error is None
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -78,7 +83,7 @@ def test_steering_a_family_is_steering_its_members(session: Session, mode: Mode)
     family = parse_steering(["family:coral reefs=+0.2"], session.features.lookup)
     members = parse_steering([f"{member}=+0.2" for member in family], session.features.lookup)
     found, expected = (
-        session.search(SearchRequest(QUERY, steering, mode)) for steering in (family, members)
+        session.search(by_meaning(QUERY, steering, mode)) for steering in (family, members)
     )
     assert len(family) == 5
     assert replace(found, milliseconds=0) == replace(expected, milliseconds=0)
@@ -86,40 +91,39 @@ def test_steering_a_family_is_steering_its_members(session: Session, mode: Mode)
 
 @pytest.mark.parametrize("mode", MODES)
 def test_muting_all_that_was_added_takes_it_back(session: Session, mode: Mode) -> None:
-    own = {feature.id for feature in session.search(SearchRequest(QUERY)).features}
+    own = {feature.id for feature in session.search(by_meaning(QUERY)).features}
     added = next(i for i in (14, 9, 23) if i not in own)
-    request = SearchRequest(QUERY, {added: Change("add", 1.0)}, mode)
+    request = by_meaning(QUERY, {added: Change("add", 1.0)}, mode)
     muted = session.search(replace(request, muted=(added,)))
-    assert rows(muted) == rows(session.search(SearchRequest(QUERY, mode=mode)))
+    assert rows(muted) == rows(session.search(by_meaning(QUERY, mode=mode)))
     assert rows(muted) != rows(session.search(request))
     assert muted.features[-1].steered == 0
 
 
 def test_what_is_kept_of_the_query(session: Session) -> None:
-    assert session.search(SearchRequest(QUERY)).kept == pytest.approx(1)
+    assert session.search(by_meaning(QUERY)).kept == pytest.approx(1)
     some, much = (
-        session.search(SearchRequest(QUERY, {12: Change("add", amount)})).kept
-        for amount in (0.3, 3.0)
+        session.search(by_meaning(QUERY, {12: Change("add", amount)})).kept for amount in (0.3, 3.0)
     )
     assert some is not None
     assert much is not None
     assert much < some <= 1.0001
-    assert session.search(SearchRequest("", {12: Change("add", 1.0)})).kept is None
+    assert session.search(by_meaning("", {12: Change("add", 1.0)})).kept is None
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_exact_searches_tell_the_recall_of_the_index(session: Session, mode: Mode) -> None:
-    found = session.search(SearchRequest(QUERY, STEERING, mode, exact=True))
+    found = session.search(by_meaning(QUERY, STEERING, mode, exact=True))
     assert found.recall is not None
     assert 0.9 <= found.recall <= 1
-    assert session.search(SearchRequest(QUERY, STEERING, mode)).recall is None
+    assert session.search(by_meaning(QUERY, STEERING, mode)).recall is None
 
 
 # Documents.
 
 
 def test_more_like_a_document_leaves_it_out(session: Session) -> None:
-    found = session.search(SearchRequest(like=5, limit=20, exact=True))
+    found = session.search(by_meaning(like=5, limit=20, exact=True))
     scores = cosines(
         np.asarray(session.bundle.embeddings[5], np.float32), session.bundle.embeddings
     )
@@ -130,7 +134,7 @@ def test_more_like_a_document_leaves_it_out(session: Session) -> None:
     active = codes.indices[5][codes.indices[5] >= 0].tolist()
     assert [feature.id for feature in found.features] == active
     off = session.search(
-        SearchRequest(like=5, steering={active[0]: Change("add", -0.5)}, mode="delta")
+        by_meaning(like=5, steering={active[0]: Change("add", -0.5)}, mode="delta")
     )
     assert 5 not in rows(off)
     assert off.drift is not None
@@ -140,14 +144,13 @@ def test_more_like_a_document_leaves_it_out(session: Session) -> None:
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        (SearchRequest("reef", like=3), "not from both"),
-        (SearchRequest(like=900), "no document in row 900"),
-        (SearchRequest(retrieval="lexical"), "nothing to search for"),
-        (SearchRequest("", STEERING, retrieval="hybrid"), "nothing to search for"),
-        (SearchRequest("", STEERING, retrieval="lexical"), "nothing to search for"),
-        (SearchRequest("reef", filter=DocumentFilter(after="May")), "'May' is not a date"),
-        (SearchRequest("reef", filter=DocumentFilter(having=(24,))), "no feature 24"),
-        (SearchRequest("reef", filter=DocumentFilter(where=(("x", "1"),))), "a field called 'x'"),
+        (by_meaning("reef", like=3), "not from both"),
+        (by_meaning(like=900), "no document in row 900"),
+        (by_meaning(retrieval="lexical"), "nothing to search for"),
+        (by_meaning("", STEERING, retrieval="lexical"), "nothing to search for"),
+        (by_meaning("reef", filter=DocumentFilter(after="May")), "'May' is not a date"),
+        (by_meaning("reef", filter=DocumentFilter(having=(24,))), "no feature 24"),
+        (by_meaning("reef", filter=DocumentFilter(where=(("x", "1"),))), "a field called 'x'"),
     ],
 )
 def test_what_cannot_be_is_said(session: Session, request_: SearchRequest, message: str) -> None:
@@ -157,8 +160,8 @@ def test_what_cannot_be_is_said(session: Session, request_: SearchRequest, messa
 
 @pytest.mark.parametrize("kind", ["steering", "muted", "solo"])
 def test_changes_wait_while_words_alone_count(session: Session, kind: str) -> None:
-    first = session.search(SearchRequest(QUERY)).features[0].id
-    plain = SearchRequest(QUERY, retrieval="lexical", why=True)
+    first = session.search(by_meaning(QUERY)).features[0].id
+    plain = by_meaning(QUERY, retrieval="lexical", why=True)
     asked = replace(plain, **{kind: {"steering": STEERING, "muted": (first,), "solo": first}[kind]})
     found, unchanged = session.search(asked), session.search(plain)
     assert (found.results, found.features) == (unchanged.results, unchanged.features)
@@ -236,7 +239,7 @@ def test_filters_are_worked_out_once(session: Session, monkeypatch: pytest.Monke
     monkeypatch.setattr(Facts, "rows", counted)
     wanted = DocumentFilter(categories=("Coral reefs",), lacking=(13,))
     for amount in (0.1, 0.2, 0.3):
-        session.search(SearchRequest(QUERY, {12: Change("add", amount)}, filter=wanted))
+        session.search(by_meaning(QUERY, {12: Change("add", amount)}, filter=wanted))
     assert read == ["coral reefs"]
 
 
@@ -254,7 +257,7 @@ def test_documents_of_a_filter_are_read_once_if_they_are_few(
         return original(stored, wanted)
 
     monkeypatch.setattr(StoredRows, "take", counted)
-    wanted = SearchRequest(QUERY, filter=DocumentFilter(categories=("Coral reefs",)))
+    wanted = by_meaning(QUERY, filter=DocumentFilter(categories=("Coral reefs",)))
     eligible = session.searcher.masks.eligible(wanted.filter, wanted.like)
     assert eligible is not None
     ranker, width = session.searcher.ranker, session.bundle.manifest.dimensions
@@ -288,19 +291,19 @@ def test_text_becomes_a_safe_expression(
     if expression is not None:
         assert found.replace('"AND" OR ', "") == expression
     if found:
-        session.bundle.documents.matching(found, 5)
+        session.bundle.documents.matching(found)
 
 
 @given(st.text(max_size=40))
 def test_no_text_breaks_a_search_by_words(whole: Session, text: str) -> None:
     if text.strip():
-        whole.search(SearchRequest(text, retrieval="lexical", limit=5))
+        whole.search(by_meaning(text, retrieval="lexical", limit=5))
 
 
 def test_words_find_documents_without_an_embedder(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = make_bundle(tmp_path_factory.mktemp("words") / "a.bundle", documents=120)
     session = Session(Bundle(folder))
-    found = session.search(SearchRequest("bleaching", retrieval="lexical", why=True))
+    found = session.search(by_meaning("bleaching", retrieval="lexical", why=True))
     assert found.results
     for result in found.results:
         text = session.bundle.documents.document(result.row).embedding_text
@@ -314,24 +317,81 @@ def test_words_find_documents_without_an_embedder(tmp_path_factory: pytest.TempP
     session.close()
 
 
+def bm25(session: Session, text: str) -> NDArray[np.float32]:
+    """BM25 of every document for the words of a text, 0 for those that have none of them."""
+    found = session.search(by_meaning(text, limit=900, retrieval="lexical"))
+    scores = np.zeros(900, dtype=np.float32)
+    for result in found.results:
+        scores[result.row] = result.score
+    return scores
+
+
+@pytest.mark.parametrize("steering", [{}, STEERING])
 @pytest.mark.parametrize("mode", MODES)
-def test_hybrid_fuses_ranks(session: Session, mode: Mode) -> None:
-    request = SearchRequest(QUERY, STEERING, mode, limit=300, exact=True)
-    meaning = rows(session.search(request))
-    words = rows(session.search(SearchRequest(QUERY, limit=300, retrieval="lexical")))
-    expected: dict[int, float] = {}
-    for ranked in (meaning, words):
-        for rank, row in enumerate(ranked, start=1):
-            expected[row] = expected.get(row, 0) + 1 / (60 + rank)
-    found = session.search(replace(request, retrieval="hybrid", limit=20, why=True))
-    best = sorted(expected, key=lambda row: (-np.float32(expected[row]), row))[:20]
-    for result, row in zip(found.results, best, strict=True):
-        assert result.score == pytest.approx(expected[row], abs=1e-6)
+def test_words_add_to_what_meaning_finds(
+    session: Session, mode: Mode, steering: dict[int, Change]
+) -> None:
+    request = SearchRequest(QUERY, steering, mode, limit=900, exact=True, why=True)
+    meaning = session.search(replace(request, retrieval="semantic"))
+    scores = {result.row: result.score for result in meaning.results}
+    # The three words of the query are short of a long query, so each unit adds 0.7 / 28.
+    expected = {row: score + 0.025 * bm25(session, QUERY)[row] for row, score in scores.items()}
+    found = session.search(request)
+    best = sorted(expected, key=lambda row: (-round(expected[row], 6), row))
+    assert len(found.results) == len(best)
+    for result in found.results:
+        assert result.score == pytest.approx(expected[result.row], abs=1e-5)
         assert result.why is not None
-        assert result.why.total == pytest.approx(result.score, abs=1e-6)
+        assert result.why.total == pytest.approx(result.score, abs=1e-5)
+        assert result.why.words == pytest.approx(0.025 * bm25(session, QUERY)[result.row], abs=1e-5)
+    assert [result.score for result in found.results] == sorted(
+        (result.score for result in found.results), reverse=True
+    )
+    if not steering and mode in ("both", "codes", "delta"):
+        assert all(result.rank == result.baseline_rank for result in found.results)
+
+
+def test_a_long_query_does_not_drown_its_meaning(session: Session) -> None:
+    words = session.searcher.terms.search.matches
+    long = " ".join(document.text for document in session.bundle.documents.span(0, 40))
+    assert words(long).idf > 28
+    assert 0.1 < words(long).term.values.max() < 0.9
+
+
+def test_more_of_a_feature_means_query_and_feature(session: Session) -> None:
+    feature, (active, _) = 12, session.sae.postings.documents(12)
+    required = session.search(
+        SearchRequest(QUERY, {feature: Change("add", 1.0)}, "both", limit=900)
+    )
+    label = session.features[feature].label
+    showing = {*active.tolist(), *np.flatnonzero(bm25(session, label)).tolist()}
+    assert {*rows(required)} == showing
+    preferred = session.search(
+        SearchRequest(QUERY, {feature: Change("add", 0.5)}, "both", limit=900)
+    )
+    assert len(preferred.results) == 900
+    lowered = session.search(
+        SearchRequest(QUERY, {feature: Change("add", -1.0)}, "both", limit=900)
+    )
+    strongest = int(active[0])
+    assert strongest not in rows(lowered)
+
+
+@pytest.mark.parametrize("mode", ["both", "codes"])
+@pytest.mark.parametrize("how", ["set", "muted"])
+def test_a_feature_that_is_off_adds_nothing(session: Session, mode: Mode, how: str) -> None:
+    own = session.search(SearchRequest(QUERY)).features[0].id
+    request = SearchRequest(QUERY, mode=mode, why=True)
+    off = {"steering": {own: Change("set", 0.0)}} if how == "set" else {"muted": (own,)}
+    found = session.search(replace(request, **off))
+    assert rows(found) != rows(session.search(request))
+    for result in found.results:
+        assert result.why is not None
+        assert own not in dict(result.why.features)
+        assert result.why.total == pytest.approx(result.score, abs=1e-5)
 
 
 def test_a_document_can_be_asked_for_by_its_words(session: Session) -> None:
-    found = session.search(SearchRequest(like=4, retrieval="lexical"))
+    found = session.search(by_meaning(like=4, retrieval="lexical"))
     assert 4 not in rows(found)
     assert found.results

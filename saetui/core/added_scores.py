@@ -1,0 +1,157 @@
+"""Rank documents by their cosine and what else adds to it.
+
+    score(x) = cosine(v, x) + s(x)
+
+`s` is a sum of terms: one for each changed feature, and one for the query's words. A term is known
+for the documents that it is about and is one constant for all others, so `s` of every document can
+be computed without reading the documents' vectors.
+
+The best documents are found by merging two rankings, one by cosine and one by `s`. `best_by_sum`
+does this by the threshold algorithm (Fagin, Lotem and Naor, "Optimal aggregation algorithms for
+middleware", 2003). Once the `m` nearest documents and the `t` documents of the highest `s` have
+been scored, every other document scores at most
+
+    (lowest cosine of the m)  +  (lowest s of the t, or the constant part of s if all documents
+                                  above it are among the t)
+
+As long as the last of the best scores less than that, one of the two rankings is read further. It
+is the one that costs less: how many more documents are needed by `s` can be counted. The result
+equals that of scoring every document if the ranking by cosine is exact; a near document that an
+index misses can be missed here.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+from saetui.core.search import distinct, top
+
+Rows = NDArray[np.int64]
+
+NEAREST: Final = 300
+"""How many of the nearest documents are scored at first."""
+
+STRONGEST: Final = 1_000
+"""How many documents of the highest `s` are scored at first."""
+
+# How many times more of the nearest are scored each time that this is not enough.
+_DEEPER = 4
+# In the time that a deeper search of the index takes, this many documents of high `s` can be scored
+# for each document that the index has found so far.
+_WORTH = 20
+
+# Cosines of a deeper search may round differently, and equal documents must not change places.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Term:
+    """What one feature, or the query's words, adds to the scores of documents.
+
+    Attributes:
+        rows: Documents that it is about, int64 `(m,)`, none twice.
+        values: What it adds to each of these, float32 `(m,)`.
+        elsewhere: What it adds to every other document.
+    """
+
+    rows: Rows
+    values: Float
+    elsewhere: float = 0.0
+
+    def of(self, rows: Rows) -> Float:
+        """What it adds to some documents, float32, in the order of `rows`."""
+        found = np.full(len(rows), self.elsewhere, dtype=np.float32)
+        if len(rows) and len(self.rows):
+            order = np.argsort(rows)
+            places = order[np.minimum(np.searchsorted(rows[order], self.rows), len(rows) - 1)]
+            here = rows[places] == self.rows
+            found[places[here]] = self.values[here]
+        return found
+
+
+@dataclass(frozen=True)
+class AddedScores:
+    """`s` of every document.
+
+    Attributes:
+        scores: float32 `(N,)`; minus infinity for documents that may not be found.
+        base: `s` of the documents that no term is about.
+    """
+
+    scores: Float
+    base: float = 0.0
+
+    @classmethod
+    def of(cls, terms: Iterable[Term], documents: int) -> "AddedScores":
+        """The sum of some terms, for all of `documents` documents."""
+        scores = np.zeros(documents, dtype=np.float32)
+        base = 0.0
+        for term in terms:
+            if term.elsewhere == 0:
+                # A term names a document once, so this adds to each exactly once.
+                scores[term.rows] += term.values
+            else:
+                alone = np.full(documents, term.elsewhere, dtype=np.float32)
+                alone[term.rows] = term.values
+                scores += alone
+            base += term.elsewhere
+        return cls(scores, base)
+
+    @property
+    def above(self) -> NDArray[np.intp]:
+        """Documents whose `s` is above that of the documents that no term is about, ascending."""
+        return np.flatnonzero(self.scores > np.float32(self.base))
+
+
+def best_by_sum(
+    added: AddedScores,
+    limit: int,
+    nearest: Callable[[int], tuple[Rows, Float]],
+    cosines_of: Callable[[Rows], Float],
+    first_look: tuple[int, int] = (NEAREST, STRONGEST),
+) -> tuple[Rows, Float]:
+    """Rows and scores of the best documents, best first; equal scores in order of rows.
+
+    Args:
+        added: `s` of every document; a document at minus infinity is not found.
+        limit: How many documents.
+        nearest: Finds rows and cosines of the given number of nearest documents, best first; fewer
+            if there are no more.
+        cosines_of: Computes the cosines of some rows.
+        first_look: How many documents of each ranking are scored at first.
+    """
+    by_nearness, by_strength = (max(limit, count) for count in first_look)
+    s, above = added.scores, added.above
+    while True:
+        near, cosines = nearest(by_nearness)
+        strong, beyond = _strongest(added, above, by_strength)
+        rows = distinct(near, strong)
+        scores = cosines_of(rows) + s[rows]
+        best = top(scores, limit)
+        best = best[np.isfinite(scores[best])]
+        last = float(scores[best[-1]]) if len(best) == limit else -np.inf
+        others = float(cosines[-1]) + beyond if len(cosines) else -np.inf
+        if len(near) < by_nearness or others == -np.inf or last >= others + _ROUNDING:
+            return rows[best], scores[best]
+        # Scoring all documents of a higher `s`, and one more, would be enough to end the search.
+        least = last - float(cosines[-1]) - _ROUNDING
+        enough = int(np.count_nonzero(s[above] > least)) + 1
+        if by_strength < enough <= by_strength + _WORTH * by_nearness:
+            by_strength = enough
+        else:
+            by_nearness *= _DEEPER
+
+
+def _strongest(
+    added: AddedScores, above: NDArray[np.intp], count: int
+) -> tuple[NDArray[np.intp], float]:
+    """The `count` documents of the highest `s` of those above, and the most that others have."""
+    if len(above) <= count:
+        return above, added.base
+    s = added.scores[above]
+    chosen = np.argpartition(-s, count - 1)[:count]
+    return above[chosen], float(s[chosen].min())
