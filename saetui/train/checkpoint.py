@@ -13,17 +13,17 @@ from torch import Tensor
 from saetui.store.atomic import atomic_write
 
 FILE = "training.safetensors"
-# Writing shall take no more than this share of the time.
+# Writing checkpoints may take this share of the time.
 _WRITING_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training stands.
+    """The state of a training.
 
     Attributes:
         tensors: Weights, averages, moments, counters.
-        state: Everything else, JSON values.
+        state: Everything else, as JSON values.
     """
 
     tensors: Mapping[str, Tensor]
@@ -35,9 +35,9 @@ class CheckpointFile:
     """The last checkpoint of one training.
 
     Args:
-        folder: Where it lies; made when first needed.
-        identity: What was trained on what and how; a checkpoint of something else is not read.
-        seconds: Least time between two checkpoints; 0: always due.
+        folder: Its folder; made when first needed.
+        identity: Hash of data and settings; a checkpoint with another identity is not read.
+        seconds: The least time between two checkpoints; 0: always due.
     """
 
     folder: Path
@@ -70,14 +70,14 @@ class CheckpointFile:
         self._cost = self._last - started
 
     def read(self) -> Checkpoint | None:
-        """The last checkpoint of this very training; None if there is none that can be read."""
+        """The last checkpoint of this training; None if there is none that can be read."""
         try:
             with safe_open(self.path, framework="pt") as file:
                 names, metadata = file.keys(), file.metadata() or {}
                 if metadata.get("identity") != self.identity:
                     return None
                 state = json.loads(metadata["state"])
-                # The file is a map into memory that the next checkpoint replaces: copy.
+                # Copied, because these tensors are mapped from a file that will be replaced.
                 tensors = {name: file.get_tensor(name).clone() for name in names}
         except (OSError, SafetensorError, KeyError, ValueError):
             return None

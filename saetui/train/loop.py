@@ -1,4 +1,4 @@
-"""The training loop: steps, epochs, stopping, checkpoints."""
+"""The training loop: first weights, steps, epochs, stopping, checkpoints."""
 
 import math
 from dataclasses import dataclass, field
@@ -11,7 +11,6 @@ from torch.nn.functional import normalize
 from saetui.errors import BuildError
 from saetui.progress import Progress
 from saetui.train.checkpoint import Checkpoint, CheckpointFile
-from saetui.train.initial import initial_parameters
 from saetui.train.metrics import reconstruct, threshold_for
 from saetui.train.options import SaeConfig, TrainingOptions
 from saetui.train.rows import Batch, TrainingRows
@@ -19,17 +18,19 @@ from saetui.train.selection import worth_screening
 from saetui.train.step import GradientStep, Optimiser, Parameters
 from saetui.train.workers import Workers
 
-# Slow changes to all weights are made at every so many steps: they cost a pass over memory each.
+# The tether and the average need a pass over all weights each, so they are applied every few steps.
 _SLOW_EVERY = 5
-# Where encoder rows come to rest, as a share of their directions.
+# The tether draws encoder rows toward their directions times this.
 _TIED_SHARE = 0.5
 _EPOCH_END_SHARE = 0.25
 _THRESHOLD_ROWS = 4_096
+_MEDIAN_ROWS = 8_192
+_NOISE = 0.1
 
 
 @dataclass
 class Standing:
-    """Where a training stands, apart from its tensors."""
+    """The state of a training apart from its tensors."""
 
     epoch: int = 0
     batches: int = 0  # Of the current epoch.
@@ -44,16 +45,16 @@ class Standing:
 
 
 class TrainingLoop:
-    """One training under way.
+    """One training run.
 
     Args:
-        config: Shape.
+        config: Shape of the autoencoder.
         options: How to train.
         rows: Training and held-out rows.
         file: Its checkpoint.
-        progress: Who is told.
-        device: Where weights and batches are.
-        workers: Who takes which part of a batch.
+        progress: Counts samples.
+        device: Holds weights and batches.
+        workers: Divide each batch among them.
     """
 
     def __init__(
@@ -124,17 +125,17 @@ class TrainingLoop:
         return figures.nmse
 
     def _draw_encoder(self) -> None:
-        """Draw encoder rows toward their directions; see `TrainingOptions.tether`."""
+        """Move encoder rows toward their directions; see `TrainingOptions.tether`."""
         share = min(1.0, self.options.tether * self._learning_rate() * _SLOW_EVERY)
         if share:
             encoder, directions = self.parameters.encoder, self.parameters.directions
             encoder.mul_(1 - share).add_(directions, alpha=share * _TIED_SHARE)
 
     def _follow_average(self) -> None:
-        """Move the average of the weights on to where they are now."""
+        """Update the moving average of the weights."""
         steps = self.standing.steps
         if self.options.average:
-            # Early on the average must forget the start faster than later.
+            # In the first steps the average must forget the initial weights faster.
             share = 1 - min(self.options.average, (1 + steps) / (10 + steps)) ** _SLOW_EVERY
             for average, weight in zip(self.average, self.parameters, strict=True):
                 average.lerp_(weight, share)
@@ -147,7 +148,7 @@ class TrainingLoop:
         return self.highest_rate * warm * (min(1.0, left / options.decay) if options.decay else 1.0)
 
     def _end_epoch(self) -> None:
-        """Measure, remember the best weights, decide whether to go on."""
+        """Measure the error, keep the weights if they are the best, decide whether to stop."""
         standing, options = self.standing, self.options
         candidate = self._candidate()
         standing.epoch += 1
@@ -166,7 +167,7 @@ class TrainingLoop:
             threshold = threshold_for(candidate, config.k, config.most_active, sample)
         if self.held_out is not None:
             seen = reconstruct(candidate, config.most_active, threshold, self.held_out)
-            # Workers on unlike processors must not disagree on when to stop.
+            # Workers on different processors must agree on when to stop.
             nmse = self.workers.agree(seen.nmse)
             self._require_finite(nmse)
             entry["held_out_nmse"] = nmse
@@ -181,7 +182,7 @@ class TrainingLoop:
         standing.finished = standing.samples >= self.planned or stale >= options.patience
         if stale >= options.patience:
             self.progress.note(
-                f"{self.config.name}: stopped after epoch {standing.epoch}, since the held-out "
+                f"{self.config.name}: stopped after epoch {standing.epoch} because the held-out "
                 f"error has not fallen for {stale} epochs; kept epoch {standing.best_epoch}."
             )
 
@@ -193,7 +194,7 @@ class TrainingLoop:
             )
 
     def _candidate(self) -> Parameters:
-        """The weights that would be kept if training ended now."""
+        """The weights that the current epoch offers."""
         if not self.options.average or self.standing.steps < _SLOW_EVERY:
             return self.parameters
         return self.average._replace(directions=normalize(self.average.directions, dim=1))
@@ -204,7 +205,7 @@ class TrainingLoop:
         return {} if latest is None else {"held_out": latest}
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Everything that a checkpoint must hold, by name; the tensors themselves, not copies."""
+        """All tensors that a checkpoint must hold, by name; not copied."""
         tensors = {"since_fired": self.since_fired}
         groups = {"weight": self.parameters, "average": self.average, "best": self.best}
         for group, parameters in groups.items():
@@ -216,7 +217,7 @@ class TrainingLoop:
             self.file.write(Checkpoint(self._tensors(), vars(self.standing)))
 
     def _restore(self) -> None:
-        """Go on from the checkpoint of the first worker, if it has one."""
+        """Continue from the checkpoint of the first worker, if it has one."""
         checkpoint = self.file.read() if self.workers.first else None
         state = self.workers.agree(checkpoint.state if checkpoint else None)
         tensors = self._tensors()
@@ -230,3 +231,30 @@ class TrainingLoop:
 
 def _copies(parameters: Parameters) -> Parameters:
     return Parameters(*(tensor.clone() for tensor in parameters))
+
+
+def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Parameters:
+    """Initial weights: `b_pre` = median of a sample, `W_enc = W_dec^T`, `b_enc` = 0.
+
+    Each direction is that of a random training row minus `b_pre`, with a little noise so that equal
+    rows make different latents; if there are more latents than rows, the others start as noise. On
+    11,438 abstracts (n = 768, k = 16), rows instead of noise lowered the held-out nMSE from 0.367
+    to 0.357, in two thirds of the epochs, and left no latent dead. Such directions are correlated,
+    so that the first reconstructions are too long; scaling the encoder to prevent this raised the
+    final held-out nMSE by 0.002 to 0.015.
+    """
+    sample = rows.sample(max(_MEDIAN_ROWS, config.n))
+    bias = sample[:_MEDIAN_ROWS].median(dim=0).values
+    noise = normalize(_gaussian(config.n, config.d, seed), dim=1)
+    directions = noise.clone()
+    from_rows = normalize(sample[: config.n] - bias, dim=1)
+    # A row that equals the median has no direction; normalize leaves it zero.
+    found = from_rows.square().sum(dim=1, keepdim=True) > 0.5
+    used = len(from_rows)
+    directions[:used] = torch.where(found, from_rows + _NOISE * noise[:used], noise[:used])
+    directions = normalize(directions, dim=1)
+    return Parameters(directions.clone(), torch.zeros(config.n), directions, bias)
+
+
+def _gaussian(n: int, d: int, seed: int) -> Tensor:
+    return torch.randn(n, d, generator=torch.Generator().manual_seed(seed))

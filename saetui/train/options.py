@@ -1,4 +1,4 @@
-"""What to train and how: shapes and settings, readable and writable as JSON."""
+"""What to train and how: shape and settings, with conversion to JSON."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -25,8 +25,8 @@ class SaeConfig:
         n: Latents ("features").
         k: Active latents per document, with "batchtopk" on average.
         variant: "topk": the `k` largest pre-activations of each document are active; "batchtopk":
-            on average `k`, those above one threshold; "matryoshka": as "topk", but the first
-            latents reconstruct documents by themselves, so that they become the most general ones.
+            those above one threshold, `k` on average; "matryoshka": as "topk", but the first
+            latents must reconstruct documents alone, which makes them the most general ones.
     """
 
     d: int
@@ -56,13 +56,13 @@ class SaeConfig:
 
     @property
     def prefixes(self) -> tuple[int, ...]:
-        """How many of the first latents reconstruct documents by themselves, ascending to `n`."""
+        """How many of the first latents must reconstruct documents alone, ascending to `n`."""
         if self.variant != "matryoshka":
             return (self.n,)
         return tuple(sorted({-(-self.n // share) for share in _PREFIX_SHARES}))
 
     def to_json(self) -> dict[str, object]:
-        """Fields by name; `SaeConfig(**fields)` is the way back."""
+        """Fields by name; `SaeConfig(**fields)` reverses it."""
         return asdict(self)
 
 
@@ -71,28 +71,28 @@ class TrainingOptions:
     """How to train.
 
     The defaults gave the lowest held-out error on corpora of 2,500 to 32,000 abstracts: a high,
-    constant learning rate whose noise keeps weights from memorising documents, a tether that keeps
-    the encoder from it, and an average of the weights to take the noise out of the result.
+    constant learning rate whose noise keeps weights from memorising documents, a tether that does
+    the same for the encoder, and an average of the weights that removes the noise from the result.
 
     Attributes:
         seed: Of initial weights, of the held-out split and of the order of rows.
-        max_epochs: Passes over the training rows at most.
-        max_samples: Rows seen at most, counting repetitions; None: no limit.
+        max_epochs: The most passes over the training rows.
+        max_samples: The most rows to train on, counting repetitions; None: no limit.
         batch: Rows per step; None: about 40 steps an epoch, at least 64 rows and at most 1,024.
         learning_rate: Adam's; None: `0.1 / sqrt(d)`, a tenth of a direction's length per step.
         warmup_steps: Steps over which the learning rate rises linearly from zero.
         decay: Share of the planned samples over which it falls linearly to zero at the end.
         tether: How strongly encoder rows are drawn toward half of their directions, as a share per
             step and unit of learning rate; 0: not at all. It is decoupled weight decay, as in
-            AdamW, but comes to rest where the encoder is tied to the decoder instead of at zero.
+            AdamW, but toward an encoder that is tied to the decoder instead of toward zero.
         average: Decay of the moving average of weights per step; 0: keep the last weights.
-        held_out: Share of rows kept back to find the stopping point; at most 20,000 rows.
-        patience: Epochs without a lower held-out error after which training stops.
-        screening: Whether products in bfloat16 name the candidates among which float32 decides;
-            "auto": where the processor and the size make that faster.
+        held_out: Share of rows held out to find the stopping point; at most 20,000 rows.
+        patience: Training stops after this many epochs without a lower held-out error.
+        screening: Whether products in bfloat16 select candidates for those in float32; "auto": if
+            the processor and the size make that faster.
         device: Where to train; "auto": CUDA or Apple's GPU if there is one, else the processor.
-        memory_bytes: Up to this size, as float32, training rows are kept in memory; beyond it they
-            are read from `vectors` in shuffled shards that fit.
+        memory_bytes: Training rows that take no more than this as float32 are kept in memory;
+            others are read from the vectors in shuffled shards.
     """
 
     seed: int = 0
@@ -131,7 +131,7 @@ class TrainingOptions:
                 )
 
     def to_json(self) -> dict[str, object]:
-        """Fields by name; `TrainingOptions(**fields)` is the way back."""
+        """Fields by name; `TrainingOptions(**fields)` reverses it."""
         return asdict(self)
 
     def rows_per_step(self, rows: int) -> int:

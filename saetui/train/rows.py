@@ -1,4 +1,4 @@
-"""Rows to train on: checked, split, shuffled, in memory or streamed from a memory map."""
+"""The rows to train on: checked, split, shuffled, and kept in memory or read in shards."""
 
 import hashlib
 from collections.abc import Iterator
@@ -19,16 +19,16 @@ from saetui.train.workers import ALONE, Workers
 _CHECKED_BYTES = 64 << 20
 _MOST_HELD_OUT = 20_000
 _SHARD_ROWS = 512
-# What a seed is combined with, so that the uses of one seed do not share random numbers.
+# Combined with the seed, so that its different uses draw different random numbers.
 _SPLIT, _SAMPLE, _ORDER = 1, 2, 3
 
 
 @dataclass(frozen=True)
 class CheckedVectors:
-    """Vectors that are known to be a finite matrix.
+    """Vectors that were checked to be a matrix of finite numbers.
 
     Attributes:
-        rows: `(N, d)`, any real type; perhaps a memory map.
+        rows: `(N, d)`, any real type; may be memory-mapped.
         fingerprint: Hash of shape, type and every number.
     """
 
@@ -70,11 +70,11 @@ class CheckedVectors:
 
 
 class Batch(NamedTuple):
-    """What one step takes.
+    """The rows of one step.
 
     Attributes:
-        size: Rows of all workers.
-        rows: Those of this worker, float32 `(B, d)`.
+        size: Number of rows of all workers.
+        rows: The rows of this worker, float32 `(B, d)`.
     """
 
     size: int
@@ -82,11 +82,12 @@ class Batch(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """A buffer and its batches.
+    """The rows to read into a buffer, and how to divide them into batches.
 
     Attributes:
-        rows: Which rows it holds, ascending.
-        batches: Rows of all workers in a batch, and which of the buffer are this worker's.
+        rows: Row numbers, ascending.
+        batches: Of each batch, the number of rows of all workers, and the positions in the buffer
+            of this worker's rows.
     """
 
     rows: NDArray[np.int64]
@@ -98,11 +99,11 @@ class TrainingRows:
 
     Args:
         vectors: All rows.
-        held_out: Share of rows to hold out. Fewer than two rows are not worth holding out.
+        held_out: Share of rows to hold out; none if that is fewer than two.
         seed: Of the split and of every order.
         memory_bytes: Bytes that training rows may take as float32.
-        workers: Who shares each batch.
-        shard_rows: Rows that lie together on disk and stay together when shards are shuffled.
+        workers: Divide each batch among them.
+        shard_rows: Rows of a shard, which are read together whatever the order of shards.
 
     Raises:
         BuildError: There are fewer training rows than workers.
@@ -138,8 +139,8 @@ class TrainingRows:
         self._resident: Tensor | None = None
         if self.count * row_bytes <= memory_bytes:
             self._resident = self._read(self._without_held_out(0, count))
-        # One buffer of shards is read while the rows of another are trained on. Half the memory is
-        # more than enough to shuffle in, and leaves room for the weights and their moments.
+        # Two buffers of a quarter of the memory each: one is read while the other is trained on.
+        # They are large enough to shuffle in, and leave room for the weights and their moments.
         self._shards_per_buffer = max(1, memory_bytes // (4 * row_bytes * shard_rows))
 
     def held_out(self) -> Tensor:
@@ -147,7 +148,7 @@ class TrainingRows:
         return self._read(self.held_out_rows)
 
     def sample(self, most: int) -> Tensor:
-        """At most `most` training rows in a random order that is always the same; float32."""
+        """At most `most` training rows in a fixed random order; float32."""
         chooser = np.random.default_rng([self._seed, _SAMPLE])
         if self._resident is not None:
             return self._resident[torch.from_numpy(chooser.permutation(self.count)[:most])]
@@ -160,12 +161,12 @@ class TrainingRows:
         return sample
 
     def batches(self, epoch: int, size: int, first: int = 0) -> Iterator[Batch]:
-        """Batches of one epoch in its own order, which depends on nothing but seed and epoch.
+        """Batches of one epoch, in an order that depends on seed and epoch only.
 
         Args:
             epoch: Counted from 0.
-            size: Rows in a batch at most; batches are of nearly equal size.
-            first: Batches to leave out, because they were seen before an interruption.
+            size: The most rows in a batch; batches are of nearly equal size.
+            first: Batches to skip, because they were trained on before an interruption.
 
         Yields:
             Each training row in exactly one batch and for one worker.
@@ -177,14 +178,14 @@ class TrainingRows:
             while plan and reading:
                 buffer = reading.result()
                 following = next(plans, None)
-                # Read while the rows of this buffer are trained on.
+                # It is read while the rows of this buffer are trained on.
                 reading = reader.submit(self._buffer, following) if following else None
                 for whole, places in plan.batches:
                     yield Batch(whole, buffer[torch.from_numpy(places)])
                 plan = following
 
     def _plans(self, epoch: int, size: int, first: int) -> Iterator[_Plan]:
-        """What to read and how to divide it, buffer by buffer."""
+        """The plan of each buffer."""
         for number, rows in enumerate(self._buffers(epoch)):
             count = -(-len(rows) // size)
             if first >= count:

@@ -1,14 +1,14 @@
-"""Which latents are active: the largest pre-activations of each sample, found fast.
+"""Select the active latents: the largest pre-activations of each sample.
 
-Two exact short cuts and one that is exact but for near-ties:
+Two methods make this fast. The first is exact, the second except for near-ties:
 
-- The `k` largest numbers of a row lie in the `k` groups with the largest maxima, so finding those
-  groups first leaves an eighth of the numbers to choose from.
-- Only what was selected needs full precision. Where the processor multiplies bfloat16 natively, a
-  product in bfloat16 *screens*: it names somewhat more candidates than `k`, their pre-activations
-  are computed in float32, and the `k` largest of those are selected. Values and gradients are those
-  of float32; a latent is missed only if bfloat16 ranks it below all candidates, which happens
-  when a quarter of `k` others lie within bfloat16's rounding error of the k-th place.
+- The `k` largest numbers of a row are in the `k` groups with the largest maxima. Finding these
+  groups first leaves few numbers to compare.
+- Only the selected pre-activations need full precision. Where the processor has instructions for
+  bfloat16, a product in bfloat16 *screens*: it selects somewhat more candidates than `k`, their
+  pre-activations are computed in float32, and the `k` largest of these are kept. So values and
+  gradients are those of float32. A latent is missed only if bfloat16 ranks it below all candidates,
+  which needs a quarter of `k` other latents within the rounding error around the k-th place.
 """
 
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ _WORTH_SCREENING = 1 << 31
 
 @dataclass
 class Encoder:
-    """Pre-activations of batches under changing weights, without allocating anew each time.
+    """Computes pre-activations of batches in memory that is allocated once.
 
     Args:
-        batch: Rows at most.
+        batch: The most rows.
         n: Latents.
         d: Width.
         screening: Whether to screen in bfloat16.
@@ -58,7 +58,7 @@ class Encoder:
 
 
 def can_screen() -> bool:
-    """Whether this processor multiplies bfloat16 natively, so that screening pays."""
+    """Whether this processor has instructions for bfloat16, without which screening is slower."""
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
@@ -75,7 +75,7 @@ def largest(a: Tensor, k: int) -> tuple[Tensor, Tensor]:
     if n % _GROUP or groups < 2 * k:
         values, columns = torch.topk(a, k, dim=1, sorted=False)
         return values, columns
-    # A group takes every (n / 8)-th column: its maximum is then taken over rows of memory.
+    # A group takes every (n / 8)-th column, so that maxima are taken over contiguous memory.
     grouped = a.view(count, _GROUP, groups)
     best = torch.topk(grouped.amax(dim=1), k, dim=1, sorted=False).indices
     candidates = grouped.gather(2, best[:, None, :].expand(-1, _GROUP, -1)).view(count, -1)
@@ -89,12 +89,12 @@ def select(
     """The `k` largest pre-activations of each row in float32.
 
     Args:
-        a: Pre-activations `(B, m)`, float32, or bfloat16 to be used for screening only.
+        a: Pre-activations `(B, m)`, float32; bfloat16 ones are used for screening only.
         k: How many, at most `m`.
         x: The centred rows `(B, d)` that `a` was computed from.
         weight: `W_enc` `(n, d)`.
         bias: `b_enc` `(n,)`.
-        among: int64 `(m,)`, the latents that the columns of `a` belong to; None: all, in order.
+        among: int64 `(m,)`, the latents of the columns of `a`; None: all, in order.
 
     Returns:
         Values (not yet rectified) and latents, both `(B, k)`.
@@ -114,7 +114,7 @@ def select(
 
 
 def strongest(values: Tensor, count: int) -> Tensor:
-    """Which are the `count` largest of all values `(B, s)`, as far as they are positive; bool."""
+    """Which of the values `(B, s)` are positive and among the `count` largest; bool."""
     flat = values.reshape(-1)
     kept = torch.zeros_like(flat, dtype=torch.bool)
     kept[torch.topk(flat, min(count, len(flat)), sorted=False).indices] = True

@@ -1,4 +1,4 @@
-"""Sizes of autoencoders: how they are written, and which one suits a corpus."""
+"""Sizes of autoencoders: their names, and the choice of one for a corpus."""
 
 import math
 import re
@@ -19,7 +19,7 @@ _DOCUMENTS_PER_LATENT = 4
 
 @dataclass(frozen=True)
 class SaeSize:
-    """Size and variant of an SAE, written `k16-n768` or, unless it is TopK, `batchtopk-k16-n768`.
+    """Size and variant of an SAE, such as `k16-n768` (TopK) or `batchtopk-k16-n768`.
 
     Attributes:
         n: Latents ("features").
@@ -33,22 +33,22 @@ class SaeSize:
 
     @property
     def name(self) -> str:
-        """How it is written, and what the SAE's folder is called."""
+        """Its name, which is also that of the SAE's folder."""
         size = f"k{self.k}-n{self.n}"
         return size if self.variant == "topk" else f"{self.variant}-{size}"
 
     @staticmethod
     def parse(text: str) -> "SaeSize":
-        """A size from its text.
+        """The size with a given name.
 
         Raises:
-            InputError: It is not of that form, or k is larger than n.
+            InputError: It is not such a name, or k is larger than n.
         """
         match = re.fullmatch(rf"(?:({'|'.join(VARIANTS)})-)?k(\d+)-n(\d+)", text.strip())
         if match is None:
             raise InputError(
                 f"'{text}' is not the size of an SAE.",
-                "Write it like k16-n768, or with a variant like matryoshka-k16-n768.",
+                "Write for example k16-n768, or with a variant matryoshka-k16-n768.",
             )
         variant = next(each for each in VARIANTS if each == (match[1] or "topk"))
         size = SaeSize(int(match[3]), int(match[2]), variant)
@@ -62,7 +62,7 @@ class SaeSize:
 
 @dataclass(frozen=True)
 class SizeChoice:
-    """A size and the reason for it.
+    """A size with the reason for it.
 
     Attributes:
         n: Latents.
@@ -78,11 +78,10 @@ class SizeChoice:
 def choose_size(documents: int, d: int) -> SizeChoice:
     """Choose `n` and `k` for a number of documents and the embedding's width `d`.
 
-    `n` is about `7 sqrt(N)`, at most `N / 4` and `8 d`: the held-out error of 11,438 abstracts
-    embedded by MiniLM (d = 384) was lowest at n = 768 among 192, 384, ... 3,072 for k = 8, 16 and
-    32 alike, and that of 2,500 hardly differed between 256 and 512, while the training error went
-    on falling with n.
-    `k` follows the paper's pairs and is smaller where there are few latents to choose from.
+    `n` is about `7 sqrt(N)`, at most `N / 4` and `8 d`. On 11,438 abstracts embedded by MiniLM
+    (d = 384), the held-out error was lowest at n = 768 among 192, 384, ... 3,072, for k = 8, 16 and
+    32. On 2,500 abstracts it was nearly equal at 256 and 512, while the training error kept falling
+    with n. `k` is that of the paper for such an `n`, and smaller for a small `n`.
 
     Raises:
         BuildError: No documents, or no width.
@@ -104,6 +103,6 @@ def choose_size(documents: int, d: int) -> SizeChoice:
 
 
 def _rounded_down(n: int) -> int:
-    """A multiple of 64, or of 8 below that."""
+    """The next lower multiple of 64, or of 8 below 64."""
     step = _STEP if n >= _STEP else _LEAST
     return n // step * step

@@ -1,4 +1,4 @@
-"""Which features come back when an autoencoder is trained again with another seed."""
+"""Measure which features are found again when an autoencoder is trained with another seed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from saetui.train.options import SaeConfig, TrainingOptions
 from saetui.train.training import TrainedSae, train_sae
 from saetui.train.workers import ALONE, Workers
 
-# A direction with this cosine to one of the other training counts as found again.
+# A direction counts as found again if its nearest in the other training has at least this cosine.
 FOUND_AGAIN = 0.7
 # Directions that are compared at a time.
 _BLOCK = 1_024
@@ -27,10 +27,10 @@ def train_twice(
     progress: Progress,
     workers: Workers = ALONE,
 ) -> TrainedSae:
-    """Train with two seeds, the second only to compare; arguments are those of `train_sae`.
+    """Train with two seeds, the second only for comparison; arguments as for `train_sae`.
 
-    The metrics hold, beside those of training, `stability`: `mean_max_cosine`, `found_again` (the
-    share of features whose cosine is at least 0.7) and the other `seed`.
+    The metrics contain `stability` as well: `mean_max_cosine`, `found_again` (the share of features
+    whose cosine is at least 0.7) and the other `seed`.
     """
     another = replace(options, seed=options.seed + 1)
     first, second = (

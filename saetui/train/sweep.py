@@ -1,4 +1,4 @@
-"""How the error falls with size: several sizes trained, and a power law for each k."""
+"""The error of several sizes, and a power law in n for each k."""
 
 import math
 from collections.abc import Sequence
@@ -50,9 +50,9 @@ class PowerLaw:
     """`nMSE = scale * n ** -exponent`, fitted by least squares of logarithms.
 
     Attributes:
-        k: Of the points it was fitted to.
+        k: Of the points that it was fitted to; the paper finds a power law for each k.
         scale: nMSE at n = 1.
-        exponent: How steeply the error falls; the paper finds a power law for each k.
+        exponent: How steeply the error falls.
         r2: Share of the variance of log nMSE that it explains.
     """
 
@@ -100,7 +100,7 @@ class Sweep:
         return min(measured, key=lambda point: point.held_out_nmse or 0, default=None)
 
     def to_json(self) -> dict[str, object]:
-        """Points and laws."""
+        """Points and laws as JSON values."""
         return {
             "points": [asdict(point) for point in self.points],
             "laws": [asdict(law) for law in self.laws],
@@ -108,7 +108,7 @@ class Sweep:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Sweep":
-        """What `to_json` made."""
+        """Reverse `to_json`."""
         return cls(
             tuple(SweepPoint(**point) for point in values["points"]),
             tuple(PowerLaw(**law) for law in values["laws"]),
@@ -116,7 +116,7 @@ class Sweep:
 
 
 def fit_power_law(k: int, sizes: Sequence[int], errors: Sequence[float]) -> PowerLaw:
-    """The power law through at least two different sizes with errors above zero."""
+    """Fit a power law to at least two different sizes with errors above zero."""
     x, y = [math.log(n) for n in sizes], [math.log(error) for error in errors]
     mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
     spread_x = sum((a - mean_x) ** 2 for a in x)
@@ -128,7 +128,7 @@ def fit_power_law(k: int, sizes: Sequence[int], errors: Sequence[float]) -> Powe
 
 
 def sweep_sizes(choice: SizeChoice) -> list[SaeSize]:
-    """A grid around the size that suits a corpus: 1/4 to 4 times its n; half, same, twice its k."""
+    """A grid around the chosen size: 1/4 to 4 times its n, and half, once and twice its k."""
     sizes = []
     for k in sorted({max(1, choice.k // 2), choice.k, choice.k * 2}):
         for share in _SHARES:

@@ -1,44 +1,45 @@
-"""Train an autoencoder until its error on held-out rows stops falling; interruptible anywhere."""
+"""Train an autoencoder until its held-out error stops falling; can be interrupted at any time."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
 from saetui.core.codec import Float, SaeWeights
 from saetui.errors import BuildError
 from saetui.progress import Progress, Silent
 from saetui.train.checkpoint import CheckpointFile
-from saetui.train.devices import chosen_device, fewer_threads
 from saetui.train.loop import TrainingLoop
-from saetui.train.metrics import evaluate
-from saetui.train.options import SaeConfig, TrainingOptions
-from saetui.train.retrieval import retrieval_kept
+from saetui.train.metrics import evaluate, retrieval_kept
+from saetui.train.options import Device, SaeConfig, TrainingOptions
 from saetui.train.rows import CheckedVectors, TrainingRows
 from saetui.train.workers import ALONE, Workers
 
-# Raised when the same options and data would train differently.
+# Increased when the same options and data would give other weights.
 _RECIPE = 3
 _ROWS_EVALUATED = 20_000
+_WORTH_THREADS = 1 << 28
 
 
 @dataclass(frozen=True)
 class TrainedSae:
-    """An autoencoder and how well it does.
+    """An autoencoder with its metrics.
 
     Attributes:
         weights: Of the epoch with the lowest held-out error; trained on the training rows only.
-        metrics: JSON values. `train` and `held_out` (None where nothing was held out) hold the
-            fields of `metrics.Evaluation` and `retrieval_kept`; `rows` how many rows each had;
-            `curve` one entry an epoch; `variant`, `epochs`, `best_epoch` (from 1), `samples`,
+        metrics: JSON values. `train` and `held_out` (None if nothing was held out) hold the fields
+            of `metrics.Evaluation` and `retrieval_kept`; `rows` the number of rows of each;
+            `curve` one entry per epoch; `variant`, `epochs`, `best_epoch` (from 1), `samples`,
             `batch`, `learning_rate`, `trained_on`.
-        stability: Of each feature, the largest cosine to a feature of another training, float32
-            `(n,)`; None where there was none.
+        stability: The largest cosine of each feature to a feature of another training, float32
+            `(n,)`; None if there was no other training.
     """
 
     weights: SaeWeights
@@ -59,20 +60,20 @@ def train_sae(
 ) -> TrainedSae:
     """Train one autoencoder.
 
-    A call that was interrupted, by whatever means, continues from its last checkpoint when made
-    again, and returns the same weights bit for bit as one that was not (with the same number of
+    If a call was interrupted, by any cause, the same call continues from the last checkpoint and
+    returns the same weights, bit for bit, as without the interruption (with the same number of
     threads on the same kind of processor).
 
     Args:
         vectors: Float `(N, d)`, one document a row; a memory map is read in blocks.
         config: Shape of the autoencoder.
         options: How to train.
-        checkpoint_dir: Folder of this training's checkpoint, which stays there when it is done.
-        progress: Told of every batch in samples, with the figures `nmse` and `held_out`.
+        checkpoint_dir: Folder for this training's checkpoint, which stays when training is done.
+        progress: Counts samples, with the figures `nmse` and `held_out`.
         extra: Further JSON values that identify this training, such as the embedder.
         checkpoint_seconds: Time between checkpoints.
-        workers: Who trains together; all must make the same call. The first one writes
-            checkpoints and tells of progress.
+        workers: Processes that train together; all must make the same call. The first one writes
+            checkpoints and reports progress.
 
     Raises:
         BuildError: No rows, a number that is not finite, or shapes that do not fit.
@@ -80,20 +81,20 @@ def train_sae(
     checked = CheckedVectors.of(vectors)
     if checked.rows.shape[1] != config.d:
         raise BuildError(
-            f"The vectors have width {checked.rows.shape[1]}, but the autoencoder was to have "
+            f"The vectors have width {checked.rows.shape[1]}, but the autoencoder has "
             f"d = {config.d}."
         )
     identity = _identity(config, options, checked.fingerprint, extra or {})
     rows = TrainingRows(checked, options.held_out, options.seed, options.memory_bytes, workers)
     file = CheckpointFile(checkpoint_dir, identity, checkpoint_seconds)
-    with fewer_threads(options.rows_per_step(rows.count) * config.n * config.d):
+    with _fewer_threads(options.rows_per_step(rows.count) * config.n * config.d):
         loop = TrainingLoop(
             config,
             options,
             rows,
             file,
             progress=progress if workers.first else Silent(),
-            device=chosen_device(options.device),
+            device=_chosen_device(options.device),
             workers=workers,
         )
         loop.run()
@@ -108,7 +109,7 @@ def _identity(
 
 
 def _result(loop: TrainingLoop) -> TrainedSae:
-    """The best weights and their figures."""
+    """The best weights and their metrics."""
     standing, config, rows = loop.standing, loop.config, loop.rows
     best = loop.best._asdict()
     weights = SaeWeights(
@@ -138,6 +139,46 @@ def _result(loop: TrainingLoop) -> TrainedSae:
 
 
 def _figures(weights: SaeWeights, rows: Float, corpus: Float) -> dict[str, object]:
-    """Figures on rows, which are the first ones of a corpus."""
+    """Metrics on some rows, which must be the first ones of `corpus`."""
     kept = retrieval_kept(weights, rows, corpus)
     return {**evaluate(weights, rows).to_json(), "retrieval_kept": kept}
+
+
+def _chosen_device(wanted: Device) -> torch.device:
+    """The requested device; "auto": the fastest one.
+
+    Raises:
+        BuildError: The machine does not have it.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if wanted == "auto":
+        return torch.device(next(name for name, there in present.items() if there))
+    if not present[wanted]:
+        raise BuildError(
+            f"PyTorch finds no device '{wanted}' on this machine.", "Leave out --device."
+        )
+    return torch.device(wanted)
+
+
+@contextmanager
+def _fewer_threads(multiplications: int) -> Iterator[None]:
+    """Use one thread while steps are small.
+
+    A small step is a hundred operations of a few microseconds each. Threads that wait for each
+    other after every operation gain little on an idle machine and lose a factor of fifty on a busy
+    one.
+
+    Args:
+        multiplications: In the largest product of a step.
+    """
+    threads = torch.get_num_threads()
+    if multiplications < _WORTH_THREADS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

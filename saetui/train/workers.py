@@ -1,7 +1,7 @@
-"""Workers that train one autoencoder together, each on its part of every batch.
+"""Workers: processes that train one autoencoder together, each on its part of every batch.
 
-Started by `torchrun`, which says in the environment who is who. Gradients are summed over workers,
-so that several do what one would do with the whole batch.
+`torchrun` starts them and gives each its rank in the environment. Gradients are summed over
+workers, so that the result is that of one process with the whole batch.
 """
 
 import os
@@ -20,11 +20,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Workers:
-    """This worker among all.
+    """This worker, and how many there are.
 
     Attributes:
-        rank: Number of this one, from 0.
-        count: Of all.
+        rank: Number of this worker, from 0.
+        count: Number of workers.
     """
 
     rank: int = 0
@@ -32,7 +32,7 @@ class Workers:
 
     @property
     def first(self) -> bool:
-        """Whether this one writes checkpoints and speaks to the user."""
+        """Whether this worker writes checkpoints and reports to the user."""
         return self.rank == 0
 
     def sum(self, *tensors: "Tensor") -> None:
@@ -44,7 +44,7 @@ class Workers:
                 distributed.all_reduce(tensor)
 
     def any(self, flags: "Tensor") -> None:
-        """Replace bools by whether any worker has them set."""
+        """Replace each bool by whether it is set in any worker."""
         if self.count > 1:
             from torch import distributed
 
@@ -61,7 +61,7 @@ class Workers:
                 distributed.broadcast(tensor, 0)
 
     def agree(self, value: T) -> T:
-        """The first worker's value of something small."""
+        """The first worker's value, which must be small."""
         if self.count == 1:
             return value
         from torch import distributed
@@ -76,19 +76,19 @@ ALONE = Workers()
 
 @contextmanager
 def joined_workers(device: Device) -> Iterator[Workers]:
-    """Join the workers that `torchrun` started; be alone where it did not.
+    """Join the workers that `torchrun` started; without it, this process is the only one.
 
     Args:
-        device: Where each of them trains; of several CUDA devices each takes its own.
+        device: Where they train; each takes another CUDA device.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield ALONE
         return
     import torch
 
-    # Its functions take the group that there is when it is read for the one to use by default.
-    # The optimizers read it; then the group would outlive its end, and its threads Python's, which
-    # now and then aborts the process. Read before there is a group, it holds none.
+    # This module keeps a reference to the process group that exists when it is imported, and the
+    # optimisers import it. The group would then outlive its end and its threads the interpreter,
+    # which sometimes aborts the process. Imported now, it keeps no group.
     import torch.distributed.nn.functional
     from torch import distributed
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from saetui.core.codec import SaeWeights
-from saetui.train.retrieval import retrieval_kept
+from saetui.train.metrics import retrieval_kept
 
 D = 8
 

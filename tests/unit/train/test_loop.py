@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from saetui.train.initial import initial_parameters
+from saetui.train.loop import initial_parameters
 from saetui.train.options import SaeConfig
 from saetui.train.rows import CheckedVectors, TrainingRows
 
