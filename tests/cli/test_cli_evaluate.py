@@ -1,17 +1,13 @@
 import csv
 import json
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bundles import make_bundle
-from command_line import Run
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpret" / "llm"))
-
 from chat_server import ChatServer, completion
+from command_line import Run
 
 from saetui.cli.plot_svg import svg_plot
 from saetui.cli.plots import Series, plot

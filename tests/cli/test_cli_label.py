@@ -2,19 +2,15 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bundles import TOPICS, HashEmbedder, make_bundle
+from chat_server import ChatServer, completion, replying
 from command_line import Run
 from endpoint_server import failing
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpret" / "llm"))
-
-from chat_server import ChatServer, completion, replying
 
 WORDS = [words.split()[0] for _, specials in TOPICS.values() for words in specials.values()]
 

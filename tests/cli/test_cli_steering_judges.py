@@ -3,20 +3,16 @@
 import csv
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bundles import HashEmbedder, make_bundle
+from chat_server import ChatServer, completion, replying
 from command_line import Run
 from embeddings_server import EmbeddingsServer
 from endpoint_server import failing
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "interpret" / "llm"))
-
-from chat_server import ChatServer, completion, replying
 
 pytestmark = pytest.mark.usefixtures("hash_embedder")
 

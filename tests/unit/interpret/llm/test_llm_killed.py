@@ -19,7 +19,7 @@ from saetui.interpret.llm import Budget, Ledger, LLMLabeller
 
 FEATURES = 200
 CONCURRENCY = 8
-SCRIPT = Path(__file__).with_name("label_by_llm.py")
+SCRIPT = Path(__file__).parents[3] / "label_by_llm.py"
 
 
 class Trouble:
