@@ -141,6 +141,10 @@ class Driver:
         """What is on the screen."""
         return "\n".join(self.lines())
 
+    def messages(self) -> list[str]:
+        """Messages that are shown, each in one line; the screen breaks long ones."""
+        return [notification.message for notification in self.app._notifications]
+
     def features(self) -> list[int]:
         """Numbers of the features in the steering list."""
         return [feature.id for feature in self.search.steering.rows]

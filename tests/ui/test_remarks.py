@@ -311,7 +311,8 @@ async def test_notes_that_cannot_be_written_are_told_and_kept(
     monkeypatch.setattr("saetui.store.notes.os.fsync", _full)
     async with drive(own, WIDE) as driver:
         await driver.press("escape", "2", "b")
-        assert "cannot be written" in driver.text()
+        (message,) = driver.messages()
+        assert "cannot be written" in message
         assert "\x1b" not in driver.text()
         await driver.press("l", *"x", "enter")
         assert label_of(driver).endswith("x")
