@@ -1,10 +1,8 @@
 """Which documents a filter lets through: masks, kept because every step of steering needs them."""
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +17,8 @@ from saetui.store.facts import LONGEST, Facts
 
 Eligible = NDArray[np.bool_]
 
-_REMEMBERED = 8
+# How many filters' masks are kept.
+_KEPT = 8
 _MOST_EXAMPLES = 8
 _CATEGORIES = "categories"
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
@@ -36,8 +35,7 @@ class DocumentMasks:
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
         self._bundle = bundle
         self._sae = sae
-        self._masks: OrderedDict[DocumentFilter, Eligible] = OrderedDict()
-        self._lock = threading.Lock()
+        self._mask = lru_cache(_KEPT)(self._compute)
 
     def eligible(self, wanted: DocumentFilter, excluded: int | None = None) -> Eligible | None:
         """The documents that may be found, bool `(N,)`; None for all.
@@ -52,14 +50,7 @@ class DocumentMasks:
         """
         if wanted == EVERYTHING and excluded is None:
             return None
-        with self._lock:
-            mask = self._masks.get(wanted)
-        if mask is None:
-            mask = self._compute(wanted)
-            with self._lock:
-                self._masks[wanted] = mask
-                if len(self._masks) > _REMEMBERED:
-                    self._masks.popitem(last=False)
+        mask = self._mask(wanted)
         if excluded is not None:
             mask = mask.copy()
             mask[excluded] = False

@@ -1,8 +1,7 @@
 """What a query's words and changed features add to the scores of documents."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,17 +13,17 @@ from saetui.session.search.steered_query import SteeredQuery
 from saetui.session.search.word_search import WordSearch
 from saetui.store.bundle import Bundle, StoredSae
 
-# For how many features it is remembered how far documents show them.
-_REMEMBERED = 64
+# How many features' degrees on documents are kept.
+_KEPT = 64
 
 
 class DocumentTerms:
-    """Computes what is added to cosines, and remembers what steering asks for again.
+    """Computes what is added to cosines, and keeps what the next step of steering needs again.
 
     Args:
         bundle: Holds the documents.
         sae: Its codes say what documents activate.
-        label: Returns the label of a feature as it is now; empty if it has none.
+        label: Returns the current label of a feature; empty if it has none.
 
     Attributes:
         search: Finds documents by words.
@@ -33,8 +32,7 @@ class DocumentTerms:
     def __init__(self, bundle: Bundle, sae: StoredSae, label: Callable[[int], str]) -> None:
         self._sae = sae
         self._label = label
-        self._lock = threading.Lock()
-        self._shown: OrderedDict[tuple[int, str], Shown] = OrderedDict()
+        self._shown = lru_cache(_KEPT)(self._compute_shown)
         self.search = WordSearch(bundle.documents)
 
     def of_words(self, text: str) -> Term:
@@ -42,7 +40,7 @@ class DocumentTerms:
         return self.search.matches(text).term
 
     def of_query(self, request: SearchRequest) -> Term | None:
-        """What the words of the query add, if it is asked by meaning and words; else None."""
+        """What the words of the query add in a search by meaning and words; else None."""
         if request.retrieval != "hybrid" or not request.query.strip():
             return None
         return self.of_words(request.query)
@@ -59,13 +57,7 @@ class DocumentTerms:
 
     def shown(self, feature: int) -> Shown:
         """How far documents show a feature."""
-        key = feature, self._label(feature)
-        with self._lock:
-            known = self._shown.get(key)
-        if known is None:
-            known = shown(self._sae.postings, feature, self.of_words(key[1]))
-            with self._lock:
-                self._shown[key] = known
-                if len(self._shown) > _REMEMBERED:
-                    self._shown.popitem(last=False)
-        return known
+        return self._shown(feature, self._label(feature))
+
+    def _compute_shown(self, feature: int, label: str) -> Shown:
+        return shown(self._sae.postings, feature, self.of_words(label))

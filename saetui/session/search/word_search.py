@@ -4,17 +4,16 @@ A search by meaning and words adds to each cosine what the query's words say for
 
     w(x) = SHARE * BM25(x) / max(LONG, sum of the idf of the query's words)
 
-BM25 is a sum of log-odds (Robertson and Zaragoza 2009), which means the same in every corpus, so
-that it can be added to a cosine at a fixed rate: a cosine of 0.025 for each unit. A long text
-would drown its own meaning that way; therefore what all words of a query can add together is
-bounded. Both constants were chosen on titles of arXiv papers that had to find their own abstracts
-among 3,000 of astrophysics and 3,000 of machine learning, see `tests/benchmarks/fusion.py`.
+BM25 is a sum of log-odds (Robertson and Zaragoza 2009) and means the same in every corpus, so it is
+added to a cosine at a fixed rate: a cosine of 0.025 for each unit. The words of a long text would
+outweigh its meaning that way, so what all words of a query can add together is bounded. Both
+constants were chosen on titles of arXiv papers that had to find their own abstracts, among 3,000 of
+astrophysics and 3,000 of machine learning; see `tests/benchmarks/fusion.py`.
 """
 
 import re
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -30,23 +29,23 @@ SHARE: Final = 0.7
 """About the most that a query's words add to a cosine."""
 
 LONG: Final = 28.0
-"""Total idf from which a query counts as long; that of a title of ten words in 3,000 abstracts."""
+"""The total idf from which a query is long; a title of ten words has it among 3,000 abstracts."""
 
 # Text in quotation marks is a phrase; everything else is single words.
 _PART = re.compile(r'"([^"]*)"|(\S+)')
 _WORD = re.compile(r"[^\W_]")
-# Of a large corpus one text can match hundreds of thousands of documents, eight bytes each.
-_REMEMBERED = 32
+# How many texts' matches are kept. In a large corpus one text can match hundreds of thousands of
+# documents, of eight bytes each.
+_KEPT = 32
 
 
 def fts_parts(text: str) -> list[str]:
-    """The words and quoted phrases of a text that documents are searched for.
+    """The words and quoted phrases of a text, as they can stand in quotation marks for FTS5.
 
-    Stop words are left out unless there are no other words. Nothing in a part needs quoting for
-    FTS5 once the part stands in quotation marks.
+    Stop words are left out unless there are no other words.
     """
     parts = [phrase or word for phrase, word in _PART.findall(text)]
-    # For FTS5 a zero character ends a text.
+    # FTS5 takes a zero character for the end of the text.
     parts = [part.translate({ord('"'): " ", 0: " "}) for part in parts if _WORD.search(part)]
     telling = [part for part in parts if part.casefold().strip(".,;:!?()") not in STOP_WORDS]
     return list(dict.fromkeys(telling or parts))
@@ -90,7 +89,7 @@ class WordMatches:
 
 
 class WordSearch:
-    """Finds documents by words, and remembers what it found, since steering asks again.
+    """Finds documents by words, and keeps what it found for the next step of steering.
 
     Args:
         documents: Where to search.
@@ -98,22 +97,11 @@ class WordSearch:
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, WordMatches] = OrderedDict()
+        self._matches = lru_cache(_KEPT)(self._find)
 
     def matches(self, text: str) -> WordMatches:
         """Every document that shares a word with a text, stop words aside."""
-        with self._lock:
-            known = self._known.get(text)
-            if known is not None:
-                self._known.move_to_end(text)
-                return known
-        found = self._find(text)
-        with self._lock:
-            self._known[text] = found
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return found
+        return self._matches(text)
 
     def _find(self, text: str) -> WordMatches:
         parts = fts_parts(text)
