@@ -78,7 +78,7 @@ def test_a_server_that_fails_over_a_form_is_asked_in_another_at_once(
     server.rule = lambda request: (
         fails(request) if (request.get("response_format") or {}).get("type") in forms else None
     )
-    patience = Patience(deadline=30, tries=8, pause=60)
+    patience = Patience(deadline=30, tries=2, pause=10)
     assert label(server, ledger, range(4), told, patience=patience) == [*map(topic, range(4))]
     assert len(server.requests) == 4 + len(forms)
     (note,) = told.notes
