@@ -1,4 +1,4 @@
-"""What steering is tried on: queries, each with a feature to raise and one to lower."""
+"""Trials of steering: queries, each with a feature to raise and one to lower."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ SHOWN = 5
 """Labels that a judge chooses from, as in the paper."""
 
 STRONGEST = 5
-"""A query's feature to lower is one of so many strongest: taking away a faint one shows nothing."""
+"""The feature to lower is among a query's five strongest: lowering a faint one changes nothing."""
 
 _LEAST_DOCUMENTS = 10
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One query and what is done to it.
+    """One query, and the features that are changed.
 
     Attributes:
         query: Its text.
@@ -41,9 +41,10 @@ class Trial:
 
 
 def eligible_features(records: Sequence[FeatureRecord]) -> NDArray[np.int64]:
-    """Features that a judge can be asked about: named, each name once, neither rare nor common.
+    """Features that a judge can be asked about: labelled, neither rare nor common.
 
-    Where labels were scored, only those whose F1 is at least `CLEAN_F1`, as in the paper.
+    Of several features with one label only the best is taken. Where labels were scored, their F1
+    is at least `CLEAN_F1`, as in the paper.
     """
     scored = any(record.f1 is not None for record in records)
     taken: set[str] = set()
@@ -70,15 +71,16 @@ def make_trials(
 ) -> list[Trial]:
     """One trial for each query that activates an eligible feature.
 
-    The feature to lower is drawn from the five strongest active ones, that to raise from the
-    inactive ones; of the labels beside them one is of another of the five, if there is one, and
-    the rest of inactive features, so that being active tells nothing.
+    The feature to lower is drawn from the five strongest active ones, the feature to raise from
+    the inactive ones. Of the three other labels shown, one belongs to another of the five, if
+    there is one, and the others to inactive features, so that a judge cannot tell the lowered
+    feature by its being active.
 
     Args:
         weights: Of the SAE.
         queries: Texts and their embeddings.
         eligible: Features to draw from; fewer than five make no trial.
-        seed: Of what is drawn; a query's trial depends on it and the query's place only.
+        seed: Of the draws; a query's trial depends on the seed and the query's place only.
     """
     trials = []
     for place, (text, e) in enumerate(queries):

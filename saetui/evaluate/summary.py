@@ -1,4 +1,4 @@
-"""Figures of curves with their intervals, from the spread over trials."""
+"""Means of curves over trials, with intervals from trials drawn again with replacement."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean and its 95% interval; None where it cannot be known."""
+    """A mean and its 95% interval; None where there is none."""
 
     value: float | None
     low: float | None
@@ -41,7 +41,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How often judges recognise what was done where a curve reaches a level."""
+    """How often judges recognise the features where a curve reaches a level of an axis."""
 
     way: str
     axis: Axis
@@ -52,11 +52,11 @@ class Level:
 
 
 class Summary:
-    """Means over trials, and their spread when trials are drawn again with replacement.
+    """Means over trials with their intervals.
 
     Args:
-        trials: How many each curve has.
-        seed: Of what is drawn. All curves share the draws, so that they can be compared.
+        trials: How many trials each curve has.
+        seed: Of the draws; all curves share them, so that they can be compared.
     """
 
     def __init__(self, trials: int, seed: int) -> None:
@@ -87,7 +87,7 @@ class Summary:
         ]
 
     def at(self, curve: Curve, axis: Axis, level: float) -> Level:
-        """A curve where the mean on one axis is `level`, between its points in straight lines."""
+        """A curve where its mean on an axis is `level`, interpolated linearly between points."""
         across = self._weights @ (curve.fidelity if axis == "fidelity" else curve.nearness)
 
         def of(table: Table) -> Mean:
@@ -108,7 +108,7 @@ class Summary:
 
 
 def _crossing(across: Weights, up: Weights, level: float) -> float:
-    """`up` where `across`, followed by rising strength, first falls to `level`; else NaN."""
+    """`up` where `across` first falls to `level` as strength rises; NaN where it never does."""
     below = np.flatnonzero(across <= level)
     if not len(below) or (below[0] == 0 and across[0] < level):
         return float("nan")
