@@ -1,4 +1,4 @@
-"""Exact search for many vectors at once."""
+"""Exact nearest-neighbour search for many vectors at once."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,15 @@ def nearest(
     *,
     block: tuple[int, int] = (_ROWS, _VECTORS),
 ) -> NDArray[np.int64]:
-    """Rows of the best documents of each vector, best first; int64 `(m, depth)`.
+    """Rows of the documents nearest to each vector, nearest first; int64 `(m, depth)`.
 
-    Documents of equal score are in order of rows.
+    Documents of equal score come in the order of their rows.
 
     Args:
         vectors: float32 `(m, d)`; the cosine is taken, so that they need not be of unit norm.
         embeddings: Unit-norm rows `(N, d)`, at least `depth` of them.
-        depth: How many documents.
-        added: What is added to the cosines, `(m, N)`; None for nothing.
+        depth: How many documents to find for each vector.
+        added: Added to the cosines, `(m, N)`; None adds nothing.
         block: How many documents and how many vectors are multiplied at a time.
     """
     rows, most = block

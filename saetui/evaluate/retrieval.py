@@ -1,9 +1,9 @@
-"""How well search finds what was judged relevant: by meaning, words, both, and after feedback.
+"""How well search finds relevant documents: by meaning, by words, by both, and after feedback.
 
-Feedback is judged as residual collection: one relevant document is given away, the query is
-steered toward its strongest features, and what counts is where the other relevant ones then are,
-with the given one taken out of both rankings. Queries with a single relevant document say nothing
-about it.
+Feedback is measured on the residual collection: the query is steered toward the strongest features
+of one relevant document, and the ranking of the other relevant documents is compared before and
+after, with the first one removed from both rankings. Queries with a single relevant document are
+left out.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ _RESAMPLES = 1_000
 Figures = NDArray[np.float64]
 
 Relevant = Mapping[int, int]
-"""Rows of relevant documents, and how relevant each is."""
+"""How relevant each relevant document of a query is, by its row."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,18 @@ class Coded:
 
 @dataclass(frozen=True)
 class Quality:
-    """How good rankings are, with 95% intervals from drawing queries again.
+    """How good the rankings of one way to search are.
+
+    Each figure is a mean over queries with its 95% interval, from queries drawn again with
+    replacement.
 
     Attributes:
-        name: What was ranked.
-        queries: How many queries.
-        ndcg: nDCG@10, its interval.
-        recall: Recall@100, its interval.
-        gain: By how much nDCG@10 is better than what it is compared with, query by query, its
-            interval; None where it is compared with nothing.
+        name: Of the way to search.
+        queries: How many queries there were.
+        ndcg: nDCG@10.
+        recall: Recall@100.
+        gain: nDCG@10 minus that of the way it is compared with, query by query; None where it is
+            compared with none.
     """
 
     name: str
@@ -121,7 +124,7 @@ def fused(collection: Collection, seed: int) -> Quality:
 
 
 def reconstructed(collection: Collection, coded: Coded, seed: int) -> Quality:
-    """Ranked by the cosine of what the SAE makes of queries and documents."""
+    """Ranked by the cosine of the SAE's reconstructions of queries and documents."""
     weights, codes = coded.weights, coded.codes
     rows = np.empty(collection.embeddings.shape, dtype=np.float32)
     for row, (indices, values) in enumerate(zip(codes.indices, codes.values, strict=True)):
@@ -134,7 +137,7 @@ def reconstructed(collection: Collection, coded: Coded, seed: int) -> Quality:
 
 @dataclass(frozen=True)
 class Feedback:
-    """How the one given document is used.
+    """A way to use the relevant document that is given.
 
     Attributes:
         mode: Steering mode; None to leave the query as it is.
@@ -161,7 +164,7 @@ class Feedback:
 
 
 def ways_of_feedback(strength: float | None = None) -> tuple[Feedback, ...]:
-    """What is compared: no feedback, feedback in every mode, and the document's own vector."""
+    """The ways compared: no feedback, feedback in every mode, and the document's own vector."""
     steered = (Feedback(mode, strength) for mode in MODES)
     return (Feedback(), *steered, Feedback(vector=0.5), Feedback(vector=1.0))
 
@@ -169,10 +172,10 @@ def ways_of_feedback(strength: float | None = None) -> tuple[Feedback, ...]:
 def with_feedback(
     collection: Collection, coded: Coded, ways: Sequence[Feedback], seed: int
 ) -> list[Quality]:
-    """Every way to use one relevant document, judged on the others of the same queries.
+    """How well each way to use one relevant document finds the others of the same query.
 
-    Each relevant document of a query is given once; a query's figure is the mean over these.
-    Gains are counted from the first way.
+    Each relevant document of a query is given once, and the query's figure is the mean over all of
+    them. Gains are over the first way.
     """
     several = [place for place, found in enumerate(collection.relevant) if len(found) > 1]
     given = [
@@ -245,7 +248,7 @@ def _per_query(
     relevant: Sequence[Relevant],
     owners: NDArray[np.integer] | None = None,
 ) -> tuple[Figures, Figures]:
-    """NDCG and recall of each query; rankings of the same owner are averaged."""
+    """NDCG and recall of each query, means over the rankings that `owners` assigns to it."""
     owners = np.arange(len(rankings)) if owners is None else owners
     places = np.unique(owners, return_inverse=True)[1]
     counts = np.bincount(places)
@@ -263,7 +266,7 @@ def _per_query(
 def _quality(
     name: str, figures: tuple[Figures, Figures], seed: int, base: Figures | None = None
 ) -> Quality:
-    """Means over queries; `base` is the nDCG that gains are counted from."""
+    """Means over queries; gains are over the nDCG in `base`."""
     count = len(figures[0])
     drawing = np.random.default_rng(seed)
     drawn = drawing.multinomial(count, np.full(count, 1 / count), _RESAMPLES)

@@ -1,10 +1,10 @@
-"""How well steering works: what it keeps of the query against whether one can tell what it did.
+"""How well steering works: how much of the query it keeps, and whether its effect is recognised.
 
 Each trial raises one feature of a query and lowers another by the same strength. Fidelity is
-`cosine(e, e')`; nearness is the mean cosine of the first ten results to the query, as a share of
-that of the results without steering, and can be measured in every mode. Specificity is how often a
-judge who sees the results before and after, and five labels, can tell which label went up and
-which went down. After O'Neill et al. (arXiv 2408.00657).
+`cosine(e, e')`. Nearness is the mean cosine of the first ten results to the query, divided by that
+of the results without steering; it can be measured in every mode. Specificity is how often a judge
+recognises, from the results before and after and five labels, which feature was raised and which
+was lowered. After O'Neill et al. (arXiv 2408.00657).
 """
 
 from collections.abc import Callable, Sequence
@@ -31,27 +31,27 @@ REPEATS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 REWRITTEN = "rewritten"
 REWRITTEN_UP = "rewritten, up only"
 LABELS = "labels' vectors"
-"""Without an SAE: the vector of one label is added to the query's, that of the other taken away."""
+"""Steering without an SAE: one label's embedding is added to the query's, another's subtracted."""
 
 Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What one way to steer does at every strength; tables are `(trials, strengths)`.
+    """The effect of one way to steer at every strength; tables are `(trials, strengths)`.
 
     Attributes:
         way: A steering mode, or a way to rewrite the query.
-        strengths: Amounts of change; of a rewritten query, how often it names the label.
+        strengths: Amounts of change; for a rewritten query, how often it names the label.
         fidelity: `cosine(e, e')`; 1 throughout in `both` and `codes`, which leave the query alone.
-        nearness: Mean cosine of the results to the query, as a share of that without steering.
-        replaced: How many results are others than without steering.
+        nearness: Mean cosine of the results to the query, divided by that without steering.
+        replaced: How many results were not among the results without steering.
         having: Share of the results that activate the raised feature.
         lowered: Share of the results that activate the lowered feature.
         before: int64 `(trials, DEPTH)`, rows of the results without steering.
         found: int64 `(trials, strengths, DEPTH)`, rows of the results.
-        up: By judge, whether it named the raised feature; a share where it could not decide.
-        down: By judge, whether it named the lowered feature.
+        up: For each judge 1 where it picked the raised feature, a share where it was undecided.
+        down: The same for the lowered feature.
     """
 
     way: str
@@ -69,7 +69,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Bench:
-    """What trials are run on.
+    """The SAE and the documents that trials are run on.
 
     Attributes:
         weights: Of the SAE.
@@ -108,7 +108,7 @@ class Bench:
         return self._curve(way, trials, tuple(strengths), steer)
 
     def rewritten(self, way: str, trials: Sequence[Trial], embed: Callable[[str], Float]) -> Curve:
-        """Ask for the labels in words instead."""
+        """Name the labels in the query instead of steering."""
 
         def steer(trial: Trial, repeats: float) -> tuple[Float, Float | None]:
             if not repeats:
@@ -124,7 +124,7 @@ class Bench:
     def reworded(
         self, way: str, trials: Sequence[Trial], texts: Sequence[str], embed: Callable[[str], Float]
     ) -> Curve:
-        """Ask for texts instead of the queries, one for each trial."""
+        """Replace the query of each trial by a text."""
         places = {id(trial): text for trial, text in zip(trials, texts, strict=True)}
 
         def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
@@ -248,19 +248,21 @@ def run(
     raising: bool = True,
     lowering: bool = True,
 ) -> list[Curve]:
-    """Curves of all modes, of steering by the labels' vectors, and of asking in words, unjudged.
+    """Curves of all modes, of steering by the labels' embeddings, and of rewritten queries.
+
+    No judge has been asked about them yet; see `recognised`.
 
     Args:
-        bench: What to run on.
-        trials: What to run.
-        embed: The vector of a text.
+        bench: The SAE and the documents.
+        trials: The queries and features.
+        embed: Gives the embedding of a text.
         progress: Told of each way.
-        modes: Of steering.
-        strengths: Of steering.
+        modes: The steering modes to try.
+        strengths: The strengths to try.
         raising: Whether to raise a feature in each trial.
         lowering: Whether to lower one.
     """
-    # Words that ask for both compare with doing both, those that ask for one with either.
+    # Naming both labels compares with steering both features, naming one with raising one.
     rewrites = [REWRITTEN] * (raising and lowering) + [REWRITTEN_UP] * raising
     progress.start("Steering", len(modes) + 1 + len(rewrites), "ways")
     curves = []
