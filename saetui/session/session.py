@@ -33,7 +33,7 @@ class Session:
         sae: Name of the SAE to use; None for the bundle's first.
         embedder: For queries; None loads the one that the bundle names when a query needs it.
         clock: Returns seconds, for `SearchResponse.milliseconds`.
-        sizes: Where a search changes its way.
+        sizes: The sizes at which a search proceeds differently.
 
     Attributes:
         bundle: The open bundle.

@@ -1,4 +1,4 @@
-"""Rank documents by a vector, or by the query and what changed features reward."""
+"""Rank documents by their cosine to a vector, and by what words and features add to it."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from saetui.session.search.neighbourhood import (
 from saetui.store.arrays import forget_pages
 from saetui.store.bundle import Bundle
 
-# How many times more it is asked for each time.
+# How many times more the index is asked for each time that it has named too few.
 _DEEPER = 4
 # Documents per read when all are compared.
 _SPAN = 32_768
@@ -26,7 +26,7 @@ _SPAN = 32_768
 
 @dataclass(frozen=True)
 class SearchSizes:
-    """Where a search changes its way; the defaults come from measurements.
+    """The sizes at which a search proceeds differently; the defaults come from measurements.
 
     Attributes:
         few: If a filter leaves at most this many documents, each of them is compared,
@@ -80,7 +80,7 @@ class Ranker:
 
     Args:
         bundle: Holds the documents.
-        sizes: Where a search changes its way.
+        sizes: The sizes at which a search proceeds differently.
     """
 
     def __init__(self, bundle: Bundle, sizes: SearchSizes) -> None:
@@ -122,12 +122,13 @@ class Ranker:
         exact: bool,
         eligible: Eligible | None = None,
     ) -> Ranking:
-        """The documents of the highest sum of their cosine and of what else adds to their score.
+        """The documents of the highest cosine plus whatever else adds to their score.
 
         Args:
-            vector: What the cosine is to, `(d,)`, of any length. If it is zero, only documents are
-                found that something raises above the others.
-            added: What else adds to the score of each document; it is changed.
+            vector: `(d,)`, of any length. If it is zero, only documents are found that something
+                raises above the others.
+            added: What else adds to the score of each document; the filter is applied to it in
+                place.
             limit: How many.
             exact: Compare with every document instead of asking the index.
             eligible: See the class.
@@ -167,7 +168,7 @@ class Ranker:
         return int(eligible.sum()) <= few
 
     def _candidates(self, vector: Float, limit: int, eligible: Eligible | None) -> Rows | None:
-        """Rows that the index names, ascending, all eligible; None if it does not name enough."""
+        """Eligible rows that the index names, ascending; None if it does not name enough."""
         depth = self._bundle.index.parameters.depth(limit)
         while True:
             rows = self._bundle.index.search(unit(vector), depth)

@@ -1,4 +1,4 @@
-"""The answer to a search: plain values without behaviour."""
+"""The answer to a search; plain values."""
 
 from dataclasses import dataclass
 
@@ -12,16 +12,15 @@ class Result:
 
     Attributes:
         rank: From 1.
-        baseline_rank: Its rank without steering; None when it was not among the first
-            100, or when there is no query to compare with.
-        score: What it was ranked by: the cosine to the steered query, in mode `codes` with the
-            rewards of its features; in a hybrid search with what the query's words add; BM25 in
-            a lexical one.
+        baseline_rank: Its rank without steering; None if it was not among the first 100, or if
+            there is no query to compare with.
+        score: What it is ranked by: the cosine to the steered query, plus what changed features
+            and, in a hybrid search, the query's words add; in a lexical search BM25.
         row: Its row in the bundle.
         id: Its id in the corpus.
         title: Its title, or its first words.
         published: ISO date or empty.
-        why: The terms of its score, when asked for.
+        why: The terms of its score, if the request asks for them.
     """
 
     rank: int
@@ -39,10 +38,10 @@ class QueryFeature:
     """A feature that the query activates or that was changed.
 
     Attributes:
-        id: Number of the feature.
-        name: Label or number.
-        activation: In the query as it was typed.
-        steered: After the changes.
+        id: Its number.
+        name: Its label, or its number.
+        activation: Its activation in the unsteered query.
+        steered: Its activation after the changes.
     """
 
     id: int
@@ -56,7 +55,7 @@ class Dropped:
     """A document that steering pushed out of the results.
 
     Attributes:
-        baseline_rank: Where it was without steering.
+        baseline_rank: Its rank without steering.
         row: Its row in the bundle.
         id: Its id in the corpus.
         title: Its title, or its first words.
@@ -70,22 +69,22 @@ class Dropped:
 
 @dataclass(frozen=True)
 class SearchResponse:
-    """What a search found.
+    """The answer to a search.
 
     Attributes:
-        request: What was asked.
-        results: Best first.
-        features: Those that the query activates, strongest first, then those added.
-        dropped: Documents among the first results without steering that are not now.
-        drift: Cosine between the query's embedding and the steered vector; 1 when nothing
-            changed in `delta` and always in `codes`; None without a query.
+        request: The search.
+        results: The documents found, best first.
+        features: Features that the query activates, strongest first, then features that were added.
+        dropped: Documents that are results without steering and not with it.
+        drift: Cosine of the query's embedding and the steered vector; 1 in `codes`, and in `delta`
+            if nothing changed; None without a query.
         exact: Whether every document was compared.
-        milliseconds: From request to answer, without embedding the query.
-        kept: Mean cosine of the results to the query's embedding, as a share of what the results
-            without steering have; None without a query.
-        overlap: The share of the first results without steering that are results now; None
-            without a query.
-        recall: In an exact search, the share of its results that the index finds, too.
+        milliseconds: Time from request to answer, without embedding the query.
+        kept: Mean cosine of the results to the query's embedding, as a share of that of the results
+            without steering; None without a query.
+        overlap: The share of the results without steering that are still results; None without a
+            query.
+        recall: In an exact search, the share of its results that the index finds.
         code_error: In `optimise`, the squared error of the steered vector's code as a share of the
             wanted code's square, before and after the steps; None in other modes.
         eligible: How many documents pass the filter.

@@ -33,7 +33,7 @@ class Searcher:
         sae: The SAE to steer by.
         queries: Turns requests into queries.
         record: Returns what is known of a feature now.
-        sizes: Where a search changes its way.
+        sizes: The sizes at which a search proceeds differently.
         clock: Returns seconds, for `SearchResponse.milliseconds`.
 
     Attributes:
