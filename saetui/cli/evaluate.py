@@ -24,6 +24,9 @@ evaluate = typer.Typer(
 
 Direction = Literal["up", "down"]
 
+# Of a document without a title as many words stand for it.
+_LONGEST_TITLE = 25
+
 
 class _Directions(TypedDict):
     """What is done in each trial."""
@@ -215,6 +218,58 @@ def _lines(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error}).", "Name a text file.") from None
     return [line.strip() for line in lines if line.strip()]
+
+
+@evaluate.command("queries")
+def queries(
+    bundle: BundlePath,
+    *,
+    count: Annotated[
+        int, typer.Option("--queries", min=1, metavar="N", help="How many titles to draw.")
+    ] = 1_000,
+    seed: Seed = 0,
+    sae: SaeName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Are the first features of a query right, and not those of any short text?
+
+    Titles and their first five words stand for queries. Each is encoded as documents are, as
+    queries are here, and so again without the title's own document among the nearest ones, which
+    have a say.
+    """
+    import numpy as np
+
+    from saetui.cli.evaluate_text import print_query_features
+    from saetui.cli.output import Output
+    from saetui.cli.progress import shown_progress
+    from saetui.core.codec import encode_dense
+    from saetui.evaluate.queries import query_features
+
+    with opened(bundle, sae) as session, shown_progress() as progress:
+        rows = np.random.default_rng(seed).permutation(len(session.bundle))[:count]
+        titles = [
+            (row, " ".join(title.split()[:_LONGEST_TITLE]))
+            for row, (_, title, _) in session.bundle.documents.headings(rows.tolist()).items()
+        ]
+        encoder, weights = session.searcher.encoder, session.sae.weights
+        found = query_features(
+            titles,
+            session.sae.codes,
+            session.embedder.embed_query,
+            {
+                "as documents": lambda text, e, row: encode_dense(weights, e),
+                "as queries": lambda text, e, row: encoder.code(text, e),
+                "without its document": encoder.code,
+            },
+            progress=progress,
+            seed=seed,
+        )
+        names = [session.name(each.feature) for each in found]
+    output = Output()
+    if as_json:
+        output.json({"seed": seed, "queries": [asdict(each) for each in found]})
+    else:
+        print_query_features(output, found, names)
 
 
 @evaluate.command("retrieval")

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 from saetui.cli.figures import estimate
 from saetui.cli.output import Column, Output
 from saetui.cli.plots import Series, plot
+from saetui.text import visible_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saetui.evaluate.queries import QueryFeatures
     from saetui.evaluate.retrieval import Quality
     from saetui.evaluate.steering_setup import Prepared
     from saetui.evaluate.summary import Axis, Level, Mean, Point
@@ -172,5 +176,31 @@ def print_qualities(output: Output, found: "list[Quality]") -> None:
                 ),
             ]
             for each in found
+        ],
+    )
+
+
+def print_query_features(
+    output: Output, found: "list[QueryFeatures]", names: "Sequence[str]"
+) -> None:
+    """A row for each kind of query and way to encode it; `names` are of the generic features."""
+    titles = ("count", "first six active on its document", "most frequent of the first six")
+    output.table(
+        [
+            Column("queries"),
+            Column("encoded"),
+            *(Column(t, numeric=True) for t in titles),
+            Column(""),
+        ],
+        [
+            [
+                each.queries,
+                each.way,
+                f"{each.count:,}",
+                "{:.2f} ({:.2f} to {:.2f})".format(*each.own),
+                f"{each.generic:.0%}",
+                visible_line(name),
+            ]
+            for each, name in zip(found, names, strict=True)
         ],
     )

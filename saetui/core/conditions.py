@@ -49,7 +49,8 @@ class Shown:
 
     def changed(self, change: float) -> Term:
         """The term of the feature after a change by `z' - z`; beyond 1 a change does no more."""
-        s = min(abs(change), 1.0)
+        # In single precision the difference of two activations may fall short of a whole 1.
+        s = min(round(abs(change), 6), 1.0)
         if change < 0:
             return Term(self.rows, _log(1 - s * self.degrees))
         return Term(self.rows, _log(1 - s + s * self.degrees), float(_log(np.float32(1 - s))))

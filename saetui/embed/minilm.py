@@ -68,6 +68,10 @@ class MiniLM:
         """The vector of one query; see `Embedder.embed_query`."""
         return self._forward(self._tokens([checked_query(text)])[0])
 
+    def embed_queries(self, texts: Sequence[str], progress: Progress | None = None) -> Float:
+        """The vectors of queries, which this model embeds as it does documents."""
+        return self.embed_documents(texts, progress)
+
     def embed_documents(self, texts: Sequence[str], progress: Progress | None = None) -> Float:
         """The vectors of documents; see `Embedder.embed_documents`."""
         progress = progress or Silent()

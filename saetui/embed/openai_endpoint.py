@@ -59,6 +59,12 @@ class OpenAIEmbedder:
         vector = self._ask_soon(cut_to_limit(checked_query(text))[0], self.dimensions)
         return unit_row(vector, "the query", self.name)
 
+    def embed_queries(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """The vectors of queries, which this model embeds as it does documents."""
+        return self.embed_documents(texts, progress)
+
     def embed_documents(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> NDArray[np.float32]:

@@ -59,6 +59,32 @@ class Embedder(Protocol):
         """
 
 
+def embed_queries(
+    embedder: Embedder, texts: Sequence[str], progress: "Progress"
+) -> "NDArray[np.float32]":
+    """The vectors of many queries; float32 `(m, d)`.
+
+    Args:
+        embedder: One that has a method `embed_queries` is asked for all together.
+        texts: None of them blank.
+        progress: `advance` is called for each; the caller starts the task.
+
+    Raises:
+        EmbedderError: The embedder failed.
+    """
+    import numpy as np
+
+    together = getattr(embedder, "embed_queries", None)
+    if together is not None:
+        vectors: NDArray[np.float32] = together(texts, progress)
+        return vectors
+    found = []
+    for text in texts:
+        found.append(embedder.embed_query(text))
+        progress.advance()
+    return np.stack(found)
+
+
 @dataclass(frozen=True)
 class EmbedderSettings:
     """Everything needed to load an embedder, and nothing secret: keys stay in the environment.

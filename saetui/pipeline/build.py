@@ -12,6 +12,7 @@ from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sae_steps import kept_sae, trained_sae
 from saetui.pipeline.sae_work import SaeWork, has_same_space
+from saetui.pipeline.short_texts_step import SHORT_TEXTS, short_texts_step
 from saetui.pipeline.sources import settle_source
 from saetui.pipeline.training_step import assist, chosen_size
 from saetui.progress import Progress
@@ -57,6 +58,7 @@ def embedded_steps(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step
     embeddings = embeddings_step(build, loaded)
     yield embeddings
     yield index_step(build, embeddings.made_from)
+    yield short_texts_step(build, loaded)
 
 
 def _asked_saes(build: BuildContext) -> Sequence[SaeSize]:
@@ -139,7 +141,7 @@ def add_saes(
 
 
 def _adding_steps(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step]:
-    for name in ("documents", "embeddings", "index", "sweep"):
+    for name in ("documents", "embeddings", "index", SHORT_TEXTS, "sweep"):
         if name in build.before.steps:
             yield build.as_before(name)
     yield from sae_steps(build, loaded, build.options.saes or [chosen_size(build)])

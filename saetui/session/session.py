@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from saetui.core.codec import Float
 from saetui.core.features import cosines_to_directions
 from saetui.core.search_request import SearchRequest
 from saetui.embed import Embedder
@@ -56,7 +57,13 @@ class Session:
         self._embedder = embedder
         self._clock = clock
         self._sizes = sizes = sizes or SearchSizes()
-        queries = Queries(bundle, lambda: self.sae.weights, embedder.embed, sizes.queries)
+        queries = Queries(
+            bundle,
+            lambda: self.sae.weights,
+            embedder.embed,
+            self._encode,
+            sizes.queries,
+        )
         self.searcher = Searcher(
             bundle,
             self.sae,
@@ -67,6 +74,9 @@ class Session:
         )
         self._features: AnnotatedFeatures | None = None
         self._others: dict[str, AnnotatedFeatures] = {}
+
+    def _encode(self, text: str, e: Float) -> Float:
+        return self.searcher.encoder.code(text, e)
 
     @property
     def embedder(self) -> Embedder:
@@ -146,7 +156,8 @@ class Session:
         features, wanted = self.features, FeatureFilter.parse(text)
         similarity = None
         if wanted.meaning:
-            e = self.searcher.queries.of_text(wanted.meaning).e
+            text = wanted.meaning
+            e = self.searcher.encoder.as_document(text, self._embedder.embed(text))
             similarity = cosines_to_directions(self.sae.weights, e)
         return features.matching(wanted, similarity)
 

@@ -35,6 +35,8 @@ from saetui.store.matches import matches_file, read_matches
 
 DOCUMENTS = "documents.sqlite"
 EMBEDDINGS = "embeddings.npy"
+SHORT_TEXTS = "short_texts.npy"
+SHORT_TEXT_SHIFT = "short_text_shift.npy"
 SWEEP = "sweep.json"
 FEATURES = "features.sqlite"
 FAMILIES = "families.json"
@@ -227,6 +229,21 @@ class Bundle:
             documents.close()
             raise
         return documents
+
+    @loaded_once
+    def short_texts(self) -> tuple[Float, Float] | None:
+        """Embeddings of short texts, float32 `(m, d)`, and how they are shifted, `(d,)`.
+
+        None in a bundle in which that was not measured.
+        """
+        if not {SHORT_TEXTS, SHORT_TEXT_SHIFT} <= self.manifest.files.keys():
+            return None
+        width = self.manifest.dimensions
+        vectors = map_array(self.path / SHORT_TEXTS, (None, width), np.float16)
+        shift = map_array(self.path / SHORT_TEXT_SHIFT, (width,), np.float32)
+        if not (np.isfinite(vectors).all() and np.isfinite(shift).all()):
+            raise BundleDamaged(f"{self.path / SHORT_TEXTS} holds what are no embeddings.")
+        return np.asarray(vectors, dtype=np.float32), np.asarray(shift)
 
     @loaded_once
     def embeddings(self) -> NDArray[Any]:

@@ -100,6 +100,7 @@ def test_exact_finds_more_than_the_index_and_says_how_much(
         mode,
         "--limit",
         "20",
+        "--semantic",
         "--json",
     )
     by_index, exact = run(*words).json, run(*words, "--exact").json

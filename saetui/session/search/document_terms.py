@@ -33,7 +33,7 @@ class DocumentTerms:
         self._sae = sae
         self._label = label
         self._shown = lru_cache(_KEPT)(self._compute_shown)
-        self.search = WordSearch(bundle.documents)
+        self.search = WordSearch(bundle)
 
     def of_words(self, text: str) -> Term:
         """What the words of a text add."""

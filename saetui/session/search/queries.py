@@ -53,6 +53,7 @@ class Queries:
         bundle: Of the documents.
         weights: Of the SAE; called when first needed.
         embed: The vector of a text.
+        encode: The dense code of a text and its vector.
         remembered: How many queries are remembered.
     """
 
@@ -61,11 +62,13 @@ class Queries:
         bundle: Bundle,
         weights: Callable[[], SaeWeights],
         embed: Callable[[str], Float],
+        encode: Callable[[str, Float], Float],
         remembered: int,
     ) -> None:
         self._bundle = bundle
         self._weights = weights
         self._embed = embed
+        self._encode = encode
         self._most = remembered
         self._known: OrderedDict[str | int, Query] = OrderedDict()
         self._lock = threading.Lock()
@@ -108,8 +111,9 @@ class Queries:
         return query
 
     def _of_text(self, text: "str | int") -> Query:
-        e = self._embed(str(text))
-        return Query(e, encode_dense(self._weights(), e), str(text))
+        text = str(text)
+        e = self._embed(text)
+        return Query(e, self._encode(text, e), text)
 
     def _of_document(self, row: "str | int") -> Query:
         row = int(row)

@@ -16,6 +16,7 @@ from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks, Eligible
 from saetui.session.search.document_terms import DocumentTerms
 from saetui.session.search.queries import Baseline, Queries, Query
+from saetui.session.search.query_encoder import QueryEncoder
 from saetui.session.search.ranking import Ranker, Ranking, SearchSizes
 from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
 from saetui.session.search.steered_query import SteeredQuery, steer_query
@@ -40,6 +41,7 @@ class Searcher:
         masks: Which documents a filter lets through.
         ranker: Ranks documents.
         terms: What words and changed features add to scores.
+        encoder: Says which features a query has.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Searcher:
         self.masks = DocumentMasks(bundle, sae)
         self.ranker = Ranker(bundle, sizes)
         self.terms = DocumentTerms(bundle, sae, lambda feature: record(feature).label)
+        self.encoder = QueryEncoder(bundle, sae, self._nearest)
 
     def search(
         self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
@@ -123,6 +126,11 @@ class Searcher:
             return self.ranker.nearest(vector, limit, exact=exact, eligible=eligible)
         added = AddedScores.of(terms, len(self.bundle))
         return self.ranker.best_by_sum(vector, added, limit, exact=exact, eligible=eligible)
+
+    def _nearest(self, text: str, e: Float, limit: int) -> Ranking:
+        """The documents nearest to a text by meaning and words, whatever filter is set."""
+        added = AddedScores.of([self.terms.of_words(text)], len(self.bundle))
+        return self.ranker.best_by_sum(e, added, limit, exact=False)
 
     def _baseline(
         self, request: SearchRequest, query: Query, eligible: Eligible | None

@@ -23,7 +23,7 @@ from saetui.core.codec import Float
 from saetui.interpret.terms.words import STOP_WORDS
 from saetui.session.search.document_masks import Eligible
 from saetui.session.search.ranking import Ranking
-from saetui.store.documents import DocumentStore
+from saetui.store.bundle import Bundle
 
 SHARE: Final = 0.7
 """About the most that a query's words add to a cosine."""
@@ -92,11 +92,11 @@ class WordSearch:
     """Finds documents by words, and keeps what it found for the next step of steering.
 
     Args:
-        documents: Where to search.
+        bundle: Whose documents to search; they are opened when first needed.
     """
 
-    def __init__(self, documents: DocumentStore) -> None:
-        self._documents = documents
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
         self._matches = lru_cache(_KEPT)(self._find)
 
     def matches(self, text: str) -> WordMatches:
@@ -107,5 +107,6 @@ class WordSearch:
         parts = fts_parts(text)
         if not parts:
             return WordMatches(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), 0.0)
-        rows, scores = self._documents.matching(fts_query(text))
-        return WordMatches(rows, scores, sum(self._documents.idf(f'"{part}"') for part in parts))
+        documents = self._bundle.documents
+        rows, scores = documents.matching(fts_query(text))
+        return WordMatches(rows, scores, sum(documents.idf(f'"{part}"') for part in parts))

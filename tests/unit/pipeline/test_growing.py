@@ -132,9 +132,9 @@ def test_words_and_facts_are_found_as_in_a_new_bundle(
     write_documents(tmp_path / "new.sqlite", documents)
     ours, theirs = Bundle(grown.path).documents, DocumentStore(tmp_path / "new.sqlite")
     for words in ("disruption", "word more", "coral AND reef", "journal"):
-        found, wanted = ours.matching(words, 400), theirs.matching(words, 400)
-        assert [row for row, _ in found] == [row for row, _ in wanted]
-        np.testing.assert_allclose([s for _, s in found], [s for _, s in wanted], rtol=1e-6)
+        (rows, scores), (right_rows, right_scores) = (s.matching(words) for s in (ours, theirs))
+        assert rows.tolist() == right_rows.tolist()
+        np.testing.assert_allclose(scores, right_scores, rtol=1e-6)
     assert ours.facts is not None and theirs.facts is not None
     assert ours.facts.fields() == theirs.facts.fields()
     for field in theirs.facts.fields():

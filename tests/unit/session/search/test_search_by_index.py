@@ -102,6 +102,9 @@ def indexed(
     folder = make_indexed_bundle(tmp_path_factory.mktemp("indexed") / f"{kind}.bundle", kind)
     bundle = Bundle(folder)
     found = Indexed(kind, bundle, NaiveSearch(bundle))
+    for query in QUERIES:
+        code = found.session().searcher.queries.of(SearchRequest(query)).z
+        found.naive.codes[query] = code.astype(np.float64)
     search = type(bundle.index).search
 
     def counted(index: Any, *arguments: Any) -> Any:
@@ -132,8 +135,11 @@ def test_the_index_is_of_its_kind_and_names_a_part(indexed: Indexed) -> None:
 
 def check(indexed: Indexed, request: SearchRequest) -> tuple[int, int]:
     """Search, hold what was found against what should be, and count hits and true results."""
+    session = indexed.session()
+    # What a query is made of may be learnt from the index; what it finds is another matter.
+    session.searcher.queries.of(request)
     indexed.asked = 0
-    found = indexed.session().search(request)
+    found = session.search(request)
     asked = indexed.asked > 0
     rows = [result.row for result in found.results]
     naive = indexed.naive
@@ -305,6 +311,18 @@ def test_an_exact_search_says_what_the_index_would_have_found(indexed: Indexed, 
     # Where scores are sums, more is looked at than what the index names.
     if indexed.kind == "projected" and mode not in BY_DOCUMENTS:
         assert min(said) < 1, "a projection that finds everything proves nothing"
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_has_the_features_of_its_text_and_of_what_is_near(
+    indexed: Indexed, query: str
+) -> None:
+    found, expected = indexed.naive.codes[query], indexed.naive.query_code(query)
+    if indexed.kind == "exact":
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    else:
+        strongest = np.argsort(-expected)[:2]
+        np.testing.assert_allclose(found[strongest], expected[strongest], atol=0.1)
 
 
 # By words alone.

@@ -1,0 +1,115 @@
+"""Whether the first features of a query are right: those of short texts against their documents.
+
+A title stands for a query, and so do its first five words. Features that come first in many
+queries say nothing about any of them; features that the title's own document activates are right.
+That document is found by its title nearly always, which a query of somebody else need not be, so it
+is also left out of the documents that have a say.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Codes, Float
+from saetui.progress import Progress
+
+FIRST = 6
+"""How many features of a query a reader sees before any other."""
+
+WORDS = 5
+
+_RESAMPLES = 1_000
+
+Encode = Callable[[str, Float, int | None], Float]
+"""Of a text, its embedding and a row that has no say: the dense code."""
+
+
+@dataclass(frozen=True)
+class QueryFeatures:
+    """What the first features of some queries are like.
+
+    Attributes:
+        queries: Which, in words.
+        way: How they were encoded.
+        count: How many.
+        generic: Share of the queries that have the most frequent feature among the first six.
+        feature: Number of that feature.
+        own: Share of the first six that the query's own document activates, and its 95% interval.
+    """
+
+    queries: str
+    way: str
+    count: int
+    generic: float
+    feature: int
+    own: tuple[float, float, float]
+
+
+def query_features(
+    titles: Sequence[tuple[int, str]],
+    codes: Codes,
+    embed: Callable[[str], Float],
+    ways: dict[str, Encode],
+    *,
+    progress: Progress,
+    seed: int,
+) -> list[QueryFeatures]:
+    """Encode titles and their first words in some ways.
+
+    Args:
+        titles: Rows of documents and their titles.
+        codes: Of the documents.
+        embed: The embedding of a query.
+        ways: Ways to encode it, by name.
+        progress: Told of each query.
+        seed: Of the intervals.
+    """
+    kinds = {
+        "titles": [(row, title) for row, title in titles],
+        f"their first {WORDS} words": [
+            (row, " ".join(title.split()[:WORDS])) for row, title in titles
+        ],
+    }
+    progress.start("Encoding queries", len(titles) * len(kinds), "queries")
+    found = []
+    for kind, texts in kinds.items():
+        first: dict[str, list[NDArray[np.int64]]] = {way: [] for way in ways}
+        for row, text in texts:
+            e = embed(text)
+            for way, encode in ways.items():
+                first[way].append(_first(encode(text, e, row)))
+            progress.advance()
+        for way, features in first.items():
+            counts = np.bincount(np.concatenate(features), minlength=codes.n)
+            shares = [
+                float(np.isin(each, codes.indices[row]).mean())
+                for (row, _), each in zip(texts, features, strict=True)
+                if len(each)
+            ]
+            found.append(
+                QueryFeatures(
+                    kind,
+                    way,
+                    len(texts),
+                    float(counts.max() / max(len(texts), 1)),
+                    int(counts.argmax()),
+                    _mean(np.array(shares), seed),
+                )
+            )
+    return found
+
+
+def _mean(shares: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
+    """The mean and its 95% interval, from drawing the queries again."""
+    if not len(shares):
+        return 0.0, 0.0, 0.0
+    drawn = np.random.default_rng(seed).choice(shares, (_RESAMPLES, len(shares))).mean(axis=1)
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return float(shares.mean()), float(low), float(high)
+
+
+def _first(code: Float) -> NDArray[np.int64]:
+    strongest = np.argsort(-code, kind="stable")[:FIRST]
+    return strongest[code[strongest] > 0].astype(np.int64)
