@@ -10,9 +10,10 @@ things are done about it, all of which leave the query's own vector `e` alone:
 
 The shift removes the difference in length. What the nearest documents activate settles which of the
 doubtful features are meant. A feature that nearly every short text activates is counted only as far
-as this one activates it more. Measured by `saetui evaluate queries`: of the first six features of a
-title .75 to .78 are then active on its own abstract even if that abstract is not among the nearest
-documents, where .69 to .74 were.
+as this one activates it more. Measured by `saetui evaluate queries` on 800 titles of each of four
+corpora: of their first six features .91 to .98 are active on their own abstracts, .76 to .88 if the
+abstract itself has no say; by plain encoding .68 to .85. The most frequent of these features is one
+of 10% to 14% of the titles, instead of 13% to 82%.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from saetui.core.codec import Codes, Float, SaeWeights
 NEIGHBOURS: Final = 20
 """How many of the nearest documents have a say."""
 
-SHARE: Final = 0.3
+SHARE: Final = 0.5
 """How much they have to say."""
 
 _TEMPERATURE = 0.2

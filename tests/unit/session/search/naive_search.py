@@ -130,14 +130,14 @@ class NaiveSearch:
         return self.codes[request.query]
 
     def query_code(self, text: str) -> Scores:
-        """Of a text: seven tenths its own activations, three those of the 20 nearest documents."""
+        """Of a text: half its own activations, half those of the 20 nearest documents."""
         e = self.embedded(text)
         scores = self.cosines(e) + self.words(SearchRequest(text))
         near = best(scores, 20)
         shares = np.exp(scores[near] / 0.2)
         weights = self.weights
         own = np.maximum(weights.encoder @ (e - weights.bias) + weights.encoder_bias, 0)
-        code = 0.7 * own + 0.3 * (shares / shares.sum()) @ self.z[near]
+        code = 0.5 * own + 0.5 * (shares / shares.sum()) @ self.z[near]
         code[np.argsort(-code, kind="stable")[weights.k :]] = 0
         return code
 
