@@ -213,7 +213,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "saetui/core/added_scores.py",
         "others = float(cosines[-1]) + beyond if len(cosines) else -np.inf",
         "others = float(cosines[-1]) if len(cosines) else -np.inf",
-        ("tests/unit/core/test_code_scores.py", BY_INDEX),
+        ("tests/unit/core/test_added_scores.py", BY_INDEX),
     ),
     Mutation(
         "rewards measured against the weakest document",
@@ -241,14 +241,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         "saetui/session/search/neighbourhood.py",
         "return eligible is self._eligible or np.array_equal(eligible, self._eligible)",
         "return True",
-        (SEARCH,),
+        (f"{SEARCH}/test_ways_to_search.py",),
     ),
     Mutation(
         "the neighbourhood of another query taken for this one's",
         "saetui/session/search/neighbourhood.py",
         "return eligible is self._eligible and np.array_equal(e, self._e)",
         "return eligible is self._eligible",
-        (SEARCH,),
+        (f"{SEARCH}/test_session_search.py", f"{SEARCH}/test_ways_to_search.py"),
     ),
     # Codes.
     Mutation(
@@ -338,7 +338,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "saetui/interpret/llm/asking.py",
         "                    ledger.release(number)\n",
         "                    ledger.lose(number)\n",
-        ("tests/unit/interpret/llm",),
+        ("tests/unit/interpret/llm/test_llm_labeller.py",),
     ),
     Mutation(
         "a label that was not judged scored as if it were",
