@@ -1,9 +1,8 @@
-"""What searches start from: texts and documents as vectors and codes, remembered."""
+"""Queries: the texts and documents that searches start from, as embeddings and codes."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,8 +18,8 @@ class Baseline:
     """What a search without steering finds.
 
     Attributes:
-        ranks: By row, from 1.
-        cosines: Of the documents to the query, in order of rank.
+        ranks: Ranks from 1, by row.
+        cosines: Cosines of the documents to the query, in order of rank.
     """
 
     ranks: dict[int, int]
@@ -32,11 +31,11 @@ class Query:
     """What a search starts from.
 
     Attributes:
-        e: Its embedding `(d,)`; zeros for none.
+        e: Its embedding `(d,)`; zeros if it has none.
         z: Its dense code `(n,)`.
-        words: Its text; of a document, its title.
-        row: The document that it is, or None.
-        baselines: What was found without steering, by the manner of searching.
+        words: Its text, or the title of its document.
+        row: Row of its document; None if it is a text.
+        baselines: What was found without steering, for each way to search.
     """
 
     e: Float
@@ -47,14 +46,14 @@ class Query:
 
 
 class Queries:
-    """Makes queries, and remembers the latest, since steering repeats them.
+    """Makes queries, and keeps the latest for the next steps of steering.
 
     Args:
-        bundle: Of the documents.
-        weights: Of the SAE; called when first needed.
-        embed: The vector of a text.
-        encode: The dense code of a text and its vector.
-        remembered: How many queries are remembered.
+        bundle: Holds the documents.
+        weights: Loads the weights of the SAE.
+        embed: Computes the embedding of a text.
+        encode: Computes the dense code of a text and its embedding.
+        remembered: How many queries are kept.
     """
 
     def __init__(
@@ -69,15 +68,13 @@ class Queries:
         self._weights = weights
         self._embed = embed
         self._encode = encode
-        self._most = remembered
-        self._known: OrderedDict[str | int, Query] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = lru_cache(remembered)(self._make)
 
     def of(self, request: SearchRequest) -> Query:
-        """What a request starts from.
+        """The query of a request.
 
         Raises:
-            InputError: It starts from a text and a document at once, or from no document's row.
+            InputError: The request has a text and a document, or there is no such document.
             EmbedderError: The text cannot be embedded.
         """
         if request.like is not None and request.query.strip():
@@ -85,45 +82,29 @@ class Queries:
                 "A search starts from a text or from a document, not from both.",
                 "Leave out one of them.",
             )
-        if request.like is not None:
-            return self._remembered(request.like, self._of_document)
-        if not request.query.strip():
-            return self._without_text("")
-        # By words alone a text need not be understood, nor the embedder be there.
-        if request.retrieval == "lexical":
-            return self._without_text(request.query)
-        return self._remembered(request.query, self._of_text)
+        # A search by words alone needs no embedding, so it works without an embedder.
+        if not request.has_start or (request.retrieval == "lexical" and request.like is None):
+            return self._without_embedding(request.query)
+        return self._kept(request.query, request.like)
 
     def of_text(self, text: str) -> Query:
-        """A text that is not blank."""
-        return self._remembered(text, self._of_text)
+        """The query of a text, which must not be blank."""
+        return self._kept(text, None)
 
-    def _remembered(self, key: "str | int", make: Callable[["str | int"], Query]) -> Query:
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        query = make(key)
-        with self._lock:
-            self._known[key] = query
-            if len(self._known) > self._most:
-                self._known.popitem(last=False)
-        return query
-
-    def _of_text(self, text: "str | int") -> Query:
-        text = str(text)
+    def _make(self, text: str, row: int | None) -> Query:
+        if row is not None:
+            return self._of_document(row)
         e = self._embed(text)
         return Query(e, self._encode(text, e), text)
 
-    def _of_document(self, row: "str | int") -> Query:
-        row = int(row)
+    def _of_document(self, row: int) -> Query:
         self._bundle.check_row(row)
-        # Half precision on disk leaves the norm a little off.
+        # In half precision the norm is a little off 1.
         e = unit(np.asarray(self._bundle.embeddings[row], dtype=np.float32))
         words = self._bundle.documents.title_of(row)
         return Query(e, encode_dense(self._weights(), e), words, row)
 
-    def _without_text(self, words: str) -> Query:
+    def _without_embedding(self, words: str) -> Query:
         weights = self._weights()
         nothing = np.zeros(weights.d, dtype=np.float32)
         return Query(nothing, np.zeros(weights.n, dtype=np.float32), words)

@@ -211,7 +211,7 @@ def test_only_the_latest_queries_are_remembered(bundle_folder: Path, asked: list
     session = Session(Bundle(bundle_folder), embedder=CountingEmbedder(), sizes=sizes)
     for query in ("a", "b", "c", "a", "d", "a", "b"):
         session.search(by_meaning(query, limit=1))
-        assert len(session.searcher.queries._known) <= 3
+        assert session.searcher.queries._kept.cache_info().currsize <= 3
     # "a" was used again and stayed; "b" had to make room for "d".
     assert asked == ["a", "b", "c", "d", "b"]
     session.close()
