@@ -170,7 +170,7 @@ class Endpoint:
         try:
             if not response.is_success:
                 raise self._refusal(response, await _beginning(response))
-            body = await _whole(response, most_bytes)
+            body = await _body(response, most_bytes)
         finally:
             await response.aclose()
         try:
@@ -231,29 +231,34 @@ def _origin(request: "httpx2.Request") -> tuple[str, str, int | None]:
     return request.url.scheme, request.url.host, request.url.port
 
 
-async def _whole(response: "httpx2.Response", most_bytes: int) -> bytes:
-    """The body.
+async def _beginning(response: "httpx2.Response") -> bytes:
+    """As much of a body as explains an error; nothing where it cannot be read."""
+    import httpx2
+
+    try:
+        return await _body(response, _MOST_BYTES_OF_AN_ERROR, cut=True)
+    except (NotTheProtocol, httpx2.DecodingError):
+        return b""
+
+
+async def _body(response: "httpx2.Response", most_bytes: int, cut: bool = False) -> bytes:
+    """The body, decompressed.
+
+    Args:
+        response: Of which the headers have been read.
+        most_bytes: How large the body may be.
+        cut: Whether the beginning of a larger one will do.
 
     Raises:
-        NotTheProtocol: It is larger than `most_bytes`, or compressed in a way not asked for.
+        NotTheProtocol: It is larger, or compressed in a way not asked for.
     """
     if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
         raise NotTheProtocol("it is compressed in a way that was not asked for", passes=False)
     body = bytearray()
     async for part in response.aiter_bytes():
         body += part
-        if len(body) > most_bytes:
+        if len(body) > most_bytes and not cut:
             raise NotTheProtocol(f"it is larger than {most_bytes // 1_000_000} MB", passes=False)
-    return bytes(body)
-
-
-async def _beginning(response: "httpx2.Response") -> bytes:
-    """As much of a body as explains an error."""
-    if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
-        return b""
-    body = bytearray()
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > _MOST_BYTES_OF_AN_ERROR:
+        if len(body) > most_bytes:
             break
-    return bytes(body[:_MOST_BYTES_OF_AN_ERROR])
+    return bytes(body[:most_bytes])

@@ -135,7 +135,7 @@ def explained(
             "Check the address and the network; a local server must be running.",
         )
     if isinstance(failure, NoAnswer):
-        return kind(f"{address} {failure}.", "Try again later.")
+        return kind(f"{address} {failure}.", "Try again later, or with fewer requests at a time.")
     if isinstance(failure, NotTheProtocol):
         return kind(
             f"{address} did not answer in OpenAI's protocol ({failure}).",

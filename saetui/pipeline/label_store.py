@@ -41,14 +41,14 @@ def store_labels(
     scores: Sequence[ScoreRecord],
     facts: dict[str, Any] | None = None,
 ) -> None:
-    """Put labels beside those that features have, which are kept, and keep the bundle whole.
+    """Add labels to those that features have, together with what manifest and build log say.
 
     Args:
         path: Of the bundle.
         sae: Name of the SAE.
         labels: Each becomes the newest of its feature.
         scores: Of these labels, or of earlier ones by their versions.
-        facts: To be put among those about labels in the manifest.
+        facts: Added to what the manifest says of labels.
 
     Raises:
         BuildError: They cannot be written, or a build is under way.
@@ -61,7 +61,7 @@ def store_labels(
 
 
 def store_families(path: Path, sae: StoredSae, families: Families) -> None:
-    """Put families with other labels in the place of those there are, and keep the bundle whole.
+    """Store families with other labels, together with what manifest and build log say.
 
     Args:
         path: Of the bundle.

@@ -219,6 +219,15 @@ def test_errors_that_are_no_json(server, body):
     assert str(refused.value).isprintable()
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+def test_an_error_that_cannot_be_read_is_still_one(server, encoding):
+    server.rule = lambda _: (503, {"content-encoding": encoding}, b"this is neither")
+    with pytest.raises(Refused, match="it does not say why") as refused:
+        ask(server.url)
+    assert refused.value.busy
+    assert not refused.value.maybe_paid
+
+
 @pytest.mark.parametrize(
     ("status", "passes", "maybe_paid"),
     [
