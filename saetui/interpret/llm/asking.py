@@ -50,7 +50,8 @@ class Asking:
         self._answered_before = answered_before
         self._sender = Sender(settings.patience, settings.concurrency, note)
         known = ledger.dialect(settings.address, settings.model)
-        self._dialect = Dialect.from_json(known) if known else first_dialect(settings.address)
+        found = Dialect.from_json(known) if known else None
+        self._dialect = found or first_dialect(settings.address)
         self._all_forms_tried = False
         self._no_money = ""
         self._settled = anyio.Event()
@@ -172,7 +173,7 @@ class Asking:
             number = ledger.reserve(key, settings.model, most, probable)
             if number is not None:
                 break
-            if not ledger.waits:
+            if not ledger.is_waiting:
                 raise _NotSent(_OVER_BUDGET)
             await self._settled.wait()
         else:

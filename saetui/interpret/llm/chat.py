@@ -100,10 +100,13 @@ class Dialect:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "Dialect":
-        """The dialect that `as_json` wrote."""
-        found = json.loads(text)
-        return cls(**{**found, "format": Format(found["format"])})
+    def from_json(cls, text: str) -> "Dialect | None":
+        """The dialect that `as_json` wrote; None where another version wrote something else."""
+        try:
+            found = json.loads(text)
+            return cls(**{**found, "format": Format(found["format"])})
+        except (ValueError, TypeError, LookupError):
+            return None
 
 
 def first_dialect(address: str) -> Dialect:

@@ -73,7 +73,7 @@ class Ledger:
         return Reply.from_json(row[0]) if row else None
 
     @property
-    def waits(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether requests are under way, which may turn out cheaper than was reserved."""
         return bool(self._under_way)
 

@@ -112,7 +112,8 @@ def test_it_is_asked_for_json_objects_since_it_fails_over_schemas(
         f"{address} takes no JSON schemas with 'smollm2'; it is asked for JSON objects instead, "
         "and replies in another form are not used."
     ]
-    assert Dialect.from_json(ledger.dialect(address, "smollm2") or "").format is Format.JSON_OBJECT
+    kept = Dialect.from_json(ledger.dialect(address, "smollm2") or "")
+    assert kept == Dialect(Format.JSON_OBJECT)
     spending = ledger.spending()
     assert (spending.uncounted, spending.unanswered) == (0, 0)
     assert 20 < spending.tokens < 500

@@ -177,3 +177,12 @@ def test_openai_is_asked_with_the_name_that_all_its_models_take():
     assert first_dialect(OFFICIAL_URL).limit == "max_completion_tokens"
     assert first_dialect("https://me.openai.azure.com/openai/v1").limit == "max_completion_tokens"
     assert first_dialect("http://localhost:11434/v1").limit == "max_tokens"
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "{}", "[]", "{not json", '{"format": 9}', '{"format": 1, "x": 2}']
+)
+def test_a_dialect_that_another_version_kept_is_found_anew(server, ledger, kept):
+    ledger.remember_dialect(server.url, "test-model", kept)
+    assert label(server, ledger, [1]) == ["Topic 1"]
+    assert server.requests[0]["response_format"]["type"] == "json_schema"

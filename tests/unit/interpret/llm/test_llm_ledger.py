@@ -66,9 +66,9 @@ def test_what_others_turn_out_not_to_need_can_be_spent(tmp_path):
     with Ledger(tmp_path / "r.sqlite", "job", Budget(dollars=1.5)) as ledger:
         first = reserve(ledger)
         assert reserve(ledger) is None
-        assert ledger.waits
+        assert ledger.is_waiting
         ledger.settle(first, Reply(""), Cost(1, 1, 0.5), True)
-        assert not ledger.waits
+        assert not ledger.is_waiting
         assert reserve(ledger) not in (first, None)
 
 
