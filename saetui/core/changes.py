@@ -1,5 +1,6 @@
 """What a user may do to a query's features; plain values, cheap to import."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -58,16 +59,18 @@ class Knob:
         leap: The large change.
         added: The first change to a feature that the query lacks.
         feedback: The change to the strongest feature of a document that the results shall be like.
+        most: A change larger than this does no more, so that keys stop here.
     """
 
     step: float
     leap: float
     added: float
     feedback: float
+    most: float = math.inf
 
 
 # In `both` a change runs from 0, as if there were none, to 1: all documents must show the feature.
-_BY_CONDITIONS = Knob(0.2, 0.5, 0.95, 0.75)
+_BY_CONDITIONS = Knob(0.25, 0.5, 0.95, 0.75, most=1.0)
 _BY_CODES = Knob(0.05, 0.25, 0.3, 0.25)
 # A change in `codes` has the effect of one 1.5 to 2 times as large in the other modes.
 _BY_VECTORS = Knob(0.1, 0.4, 0.5, 0.25)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from saetui.core.changes import DEFAULT_MODE, MODES, Change, Mode
+from saetui.core.changes import DEFAULT_MODE, MODES, Change, Mode, knob_of
 from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter, Retrieval
 
 # Amounts are rounded, so that a step up and a step down end exactly where they began.
@@ -27,6 +27,7 @@ class SearchRequest:
         retrieval: `hybrid`: by the cosine and what the query's words add to it. `semantic`: by
             meaning alone. `lexical`: by the query's words, which no feature steers.
         filter: Which documents may be found.
+        pinned: Features whose changes go along to the next query.
     """
 
     query: str = ""
@@ -40,6 +41,7 @@ class SearchRequest:
     muted: tuple[int, ...] = ()
     retrieval: Retrieval = "hybrid"
     filter: DocumentFilter = EVERYTHING
+    pinned: tuple[int, ...] = ()
 
     @property
     def start(self) -> tuple[str, int | None]:
@@ -62,6 +64,12 @@ class SearchRequest:
         return bool(self.steering) or bool(self.muted) or self.solo is not None
 
     @property
+    def on(self) -> tuple[int, ...]:
+        """Features that are changed, muted, solo or pinned, each once."""
+        solo = () if self.solo is None else (self.solo,)
+        return tuple(dict.fromkeys((*self.steering, *self.muted, *solo, *self.pinned)))
+
+    @property
     def effective(self) -> "SearchRequest":
         """The request as it is searched.
 
@@ -73,17 +81,27 @@ class SearchRequest:
     # Edits.
 
     def ask(self, query: str) -> "SearchRequest":
-        """The same changes with another query.
+        """Another query, without changes of features that are not pinned.
 
-        A solo or muted feature may be absent from the new query; its effect could not be seen
-        there, so neither is kept.
+        Changes belong to the query that they were made for. They stay where a query is emptied,
+        which searches by them alone, and where the first query follows them.
         """
-        return replace(self, query=query, like=None, solo=None, muted=())
+        kept = self if not self.has_start or not query.strip() else self._with_pinned()
+        return replace(kept, query=query, like=None)
 
     def more_like(self, row: int) -> "SearchRequest":
-        """Documents like the one in `row`, without the changes, which belong to another query."""
+        """Documents like the one in `row`, without changes of features that are not pinned."""
         retrieval: Retrieval = "hybrid" if self.retrieval == "lexical" else self.retrieval
-        return replace(self.reset(), query="", like=row, retrieval=retrieval)
+        return replace(self._with_pinned(), query="", like=row, retrieval=retrieval)
+
+    def _with_pinned(self) -> "SearchRequest":
+        """The same search with the changes of pinned features alone."""
+        return replace(
+            self,
+            steering={i: change for i, change in self.steering.items() if i in self.pinned},
+            solo=self.solo if self.solo in self.pinned else None,
+            muted=tuple(i for i in self.muted if i in self.pinned),
+        )
 
     def change(self, feature: int, change: Change | None) -> "SearchRequest":
         """One feature changed, or (None) as the query has it."""
@@ -98,13 +116,15 @@ class SearchRequest:
         """One feature strengthened by `step`, or weakened by a negative one.
 
         A feature that is set to an amount, or negated, moves from that amount. Any other moves
-        relative to its `activation` in the query, so that the change survives another query.
+        relative to its `activation` in the query, so that the change can be kept for another
+        query. It moves no further than changes of the mode have an effect.
         """
-        change = self.steering.get(feature, Change("add", 0.0))
+        change, most = self.steering.get(feature, Change("add", 0.0)), knob_of(self.mode).most
+        amount = change.apply(activation) - activation + step
+        amount = round(max(-most, min(most, amount)), _DECIMALS)
         if change.operation == "add":
-            return self.change(feature, Change("add", round(change.amount + step, _DECIMALS)))
-        amount = round(change.apply(activation) + step, _DECIMALS)
-        return self.change(feature, Change("set", amount))
+            return self.change(feature, Change("add", amount))
+        return self.change(feature, Change("set", round(activation + amount, _DECIMALS)))
 
     def negate(self, feature: int, activation: float) -> "SearchRequest":
         """One feature turned into its opposite; negated twice it is as strong as before."""
@@ -128,9 +148,23 @@ class SearchRequest:
         muted = tuple(each for each in self.muted if each != feature)
         return replace(self, muted=muted if feature in self.muted else (*muted, feature))
 
+    def toggle_pinned(self, feature: int) -> "SearchRequest":
+        """What is done to one feature goes along to the next query, or no longer."""
+        pinned = tuple(each for each in self.pinned if each != feature)
+        return replace(self, pinned=pinned if feature in self.pinned else (*pinned, feature))
+
+    def leave(self, feature: int) -> "SearchRequest":
+        """One feature neither changed nor muted, solo or pinned."""
+        return replace(
+            self.change(feature, None),
+            solo=None if self.solo == feature else self.solo,
+            muted=tuple(each for each in self.muted if each != feature),
+            pinned=tuple(each for each in self.pinned if each != feature),
+        )
+
     def reset(self) -> "SearchRequest":
-        """No feature changed, muted or solo."""
-        return replace(self, steering={}, solo=None, muted=())
+        """No feature changed, muted, solo or pinned."""
+        return replace(self, steering={}, solo=None, muted=(), pinned=())
 
     def next_mode(self) -> "SearchRequest":
         """The next steering mode; the first follows the last."""

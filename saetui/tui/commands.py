@@ -71,6 +71,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     "Search": (
         Command("a", "add", "Add", "Add a feature that the query lacks", "Add"),
         Command("f", "family", "Family", "Do the same to the feature's whole family"),
+        Command("p", "pin", "Pin", "Keep what is done to the feature for the next query", "Pin", 4),
         Command("R", "reset_all", "Reset all", "Leave every feature as the query has it"),
         Command("u", "undo", "Undo", "Undo the last change", "Undo"),
         Command("ctrl+r", "redo", "Redo", "Do again what was undone"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from textual.timer import Timer
 from textual.widget import Widget
 
-from saetui.core.changes import Change, knob_of
+from saetui.core.changes import BY_DOCUMENTS, Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
@@ -113,11 +113,17 @@ class SearchControl:
         self._adopt(self.history.record(request))
 
     def ask(self, query: str) -> None:
-        """Search for a query with the present changes; the same one again repeats the search."""
+        """Search for a query; the same one again repeats the search.
+
+        Changes that are not pinned stay behind. Undo first brings them back, then the query before.
+        """
         if self.request.start == (query, None):
             self._ask()
-        else:
-            self.go(self.request.ask(query))
+            return
+        plain, changed = self.request.ask(query), replace(self.request, query=query, like=None)
+        if changed != plain:
+            self.history = self.history.record(changed)
+        self.go(plain)
 
     def feedback(self, row: int, sign: int) -> None:
         """Steer toward a document's features (1), or away from them (-1)."""
@@ -153,8 +159,10 @@ class SearchControl:
             case "reset" if not feature.activation:
                 # An added feature stays in the list, without any effect.
                 self.go(request.change(feature.id, Change("add", 0.0)))
-            case "reset" | "remove":
+            case "reset":
                 self.go(request.change(feature.id, None))
+            case "remove":
+                self.go(request.leave(feature.id))
 
     def add(self, features: tuple[int, ...]) -> None:
         """Add features to the query; the cursor goes to the first."""
@@ -219,13 +227,12 @@ class SearchControl:
     # Questions and answers.
 
     def _adopt(self, history: History) -> None:
-        changed = history.present != self.request
-        self.history = history
-        if not changed:
+        before, self.history = self.request, history
+        if history.present == before:
             return
         self._display.show_request(self.request)
         self._ask()
-        self._foresee()
+        self._foresee(before)
 
     def _ask(self) -> None:
         if self._session is None:
@@ -276,14 +283,15 @@ class SearchControl:
 
     # Features ahead of the answer.
 
-    def _foresee(self) -> None:
-        """Show the features as they will be: now if rows come or go, else if the answer is late."""
+    def _foresee(self, before: SearchRequest) -> None:
+        """Show the features as they will be: now if rows come, go or move, else if it gets late."""
         if self._late is not None:
             self._late.stop()
         if not self._foreseeable:
             return
         # The next key is meant for the row that the user expects under the cursor.
-        if [feature.id for feature in self._foreseen()] != list(self._display.listed):
+        rows = {feature.id for feature in self._foreseen()}
+        if rows != {*self._display.listed} or {*before.on} != {*self.request.on}:
             self._show_foreseen()
         else:
             self._late = self._widget.set_timer(_PATIENCE, self._show_foreseen)
@@ -306,7 +314,7 @@ class SearchControl:
         known = self.answer.features if self.answer is not None and self._foreseeable else ()
         activations = {feature.id: feature.activation for feature in known if feature.activation}
         features = []
-        for feature in {**activations, **dict.fromkeys(request.steering, 0.0)}:
+        for feature in {**activations, **dict.fromkeys(request.on, 0.0)}:
             activation = activations.get(feature, 0.0)
             change = request.steering.get(feature)
             steered = change.apply(activation) if change else activation
@@ -332,8 +340,8 @@ def _figures(answer: "SearchResponse") -> str:
     parts: list[str] = [request.mode] if request.retrieval != "lexical" else []
     parts += [request.retrieval] if request.retrieval != "hybrid" else []
     if answer.kept is not None and request.retrieval != "lexical":
-        # In `codes` the query itself stays as it is, and its results move away from it.
-        kept = request.mode == "codes" or answer.drift is None
+        # Where documents are steered by what they show, the query stays, and results move away.
+        kept = request.mode in BY_DOCUMENTS or answer.drift is None
         parts.append(f"kept {answer.kept:.2f}" if kept else f"drift {answer.drift:.2f}")
     return "  ".join([*parts, f"{answer.milliseconds:.0f} ms"])
 

@@ -102,8 +102,9 @@ class _Reader:
         if unknown:
             raise self._bad(f"a search has no field {briefly(unknown[0])}")
         given = {name: found for name, found in value.items() if name in known}
-        if "muted" in given:
-            given["muted"] = tuple(self._features(given["muted"]))
+        for name in ("muted", "pinned"):
+            if name in given:
+                given[name] = tuple(self._features(given[name]))
         if given.get("solo") is not None:
             given["solo"] = self._features([given["solo"]])[0]
         if "filter" in given:

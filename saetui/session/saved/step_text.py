@@ -23,12 +23,7 @@ def step_text(session: Session, before: SearchRequest, after: SearchRequest) -> 
         parts.append(f"ask: {after.query}" if after.query else "no query")
     if after.like != before.like and after.like is not None:
         parts.append(f"more like: {session.title(after.like)}")
-    parts += _steering(session, before, after)
-    if after.solo != before.solo:
-        parts.append("solo ends" if after.solo is None else f"solo {session.name(after.solo)}")
-    for feature in sorted({*before.muted} ^ {*after.muted}):
-        verb = "mute" if feature in after.muted else "unmute"
-        parts.append(f"{verb} {session.name(feature)}")
+    parts += _changes(session, before, after)
     if after.mode != before.mode:
         parts.append(f"mode {after.mode}")
     if after.retrieval != before.retrieval:
@@ -40,11 +35,25 @@ def step_text(session: Session, before: SearchRequest, after: SearchRequest) -> 
     return ", ".join(parts)
 
 
+def _changes(session: Session, before: SearchRequest, after: SearchRequest) -> list[str]:
+    """What was done to features: changed, solo, muted, pinned."""
+    if before.steering and not after.on:
+        return ["reset all"] if after.start == before.start else ["without the changes before"]
+    parts = _steering(session, before, after)
+    if after.solo != before.solo:
+        parts.append("solo ends" if after.solo is None else f"solo {session.name(after.solo)}")
+    for verb, was, now in (
+        ("mute", before.muted, after.muted),
+        ("pin", before.pinned, after.pinned),
+    ):
+        for feature in sorted({*was} ^ {*now}):
+            parts.append(f"{'' if feature in now else 'un'}{verb} {session.name(feature)}")
+    return parts
+
+
 def _steering(session: Session, before: SearchRequest, after: SearchRequest) -> list[str]:
     features = [*after.steering, *(each for each in before.steering if each not in after.steering)]
     changed = [i for i in features if before.steering.get(i) != after.steering.get(i)]
-    if before.steering and not after.steering:
-        return ["reset all"]
     if len(changed) > _MANY:
         return [f"{len(changed)} features, {session.name(changed[0])} first"]
     parts = []

@@ -35,7 +35,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class QueryFeature:
-    """A feature that the query activates or that was changed.
+    """A feature that the query activates, or that is changed, muted, solo or pinned.
 
     Attributes:
         id: Its number.

@@ -1,6 +1,6 @@
 """Answer search requests: from the request to ranked, compared and explained documents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -96,7 +96,7 @@ class Searcher:
         return SearchResponse(
             request=asked,
             results=results,
-            features=self._features(query.z, steered.code, request.steering),
+            features=self._features(query.z, steered.code, request.on),
             dropped=tuple(Dropped(baseline.ranks[row], row, *headings[row][:2]) for row in missing),
             drift=float(unit(query.e) @ unit(steered.vector)) if query.e.any() else None,
             exact=request.exact,
@@ -192,12 +192,10 @@ class Searcher:
             for each, word in zip(found, words.of(rows), strict=True)
         ]
 
-    def _features(
-        self, z: Float, steered: Float, steering: Mapping[int, object]
-    ) -> tuple[QueryFeature, ...]:
+    def _features(self, z: Float, steered: Float, on: Iterable[int]) -> tuple[QueryFeature, ...]:
         active = np.flatnonzero(z)
         own = active[np.lexsort((active, -z[active]))].tolist()
-        added = [feature for feature in steering if z[feature] == 0]
+        added = [feature for feature in on if z[feature] == 0]
         return tuple(
             QueryFeature(i, self._record(i).name, float(z[i]), float(steered[i]))
             for i in [*own, *added]

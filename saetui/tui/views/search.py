@@ -14,6 +14,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
+from saetui.tui.feature_columns import trust
 from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFamily, OpenFeature
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
@@ -21,6 +22,7 @@ from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.status import StatusLine
+from saetui.tui.widgets.steered_line import SteeredLine
 from saetui.tui.widgets.steering import SteeringList
 from saetui.tui.widgets.text_line import TextLine
 from saetui.tui.widgets.unsteered_results import UnsteeredResultList, results_before
@@ -52,6 +54,7 @@ class SearchView(Container):
         super().__init__(id=id)
         self.query_line = TextLine(id="query", placeholder=_ASK)
         self.filter_bar = FilterBar()
+        self.steered_line = SteeredLine()
         self.before = UnsteeredResultList(id="before")
         self.results = ResultList(self._edit_by, id="results")
         self.why = WhyLines(id="why")
@@ -69,6 +72,7 @@ class SearchView(Container):
     def open(self, session: "Session") -> None:
         """Search in a session."""
         self._session = session
+        self.steering.trust = lambda feature: trust(session.features[feature])
         self.dialogs.open(session)
         self.control.open(session)
 
@@ -76,6 +80,7 @@ class SearchView(Container):
         """Query line above, results and steering side by side or stacked, reasons below."""
         yield self.query_line
         yield self.filter_bar
+        yield self.steered_line
         with Container(id="panes"):
             with Vertical(id="before-pane"):
                 yield self._before_heading
@@ -114,13 +119,13 @@ class SearchView(Container):
 
         Args:
             features: In the order of the query.
-            request: Says what is solo and muted.
+            request: Says what is solo, muted and pinned.
             cursor: Where the cursor goes; None leaves it on its feature.
         """
-        steered = request.effective
-        self.steering.solo, self.steering.muted = steered.solo, steered.muted
-        self.steering.replace(self.steering.in_order(features), cursor)
-        title = "Steering" if steered.solo is None else "Steering, solo"
+        self.steering.show(features, request.effective, cursor)
+        if self._session is not None:
+            self.steered_line.show(features, request, self._session.name)
+        title = "Steering" if request.effective.solo is None else "Steering, solo"
         if self.steering.by_effect:
             title += ", by effect"
         if features:
@@ -343,6 +348,12 @@ class SearchView(Container):
         problem = self.control.steer_family(row) if row is not None else ""
         if problem:
             self.notify(problem, markup=False)
+
+    def action_pin(self) -> None:
+        """Keep what is done to the feature for the next query, or no longer."""
+        row = self.steering.row
+        if row is not None:
+            self.control.go(self.control.request.toggle_pinned(row.id))
 
     def action_its_family(self) -> None:
         """Go to the feature in its family."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
+from saetui.core.search_request import SearchRequest
 from saetui.tui.columns import Piece, Pieces, fit, signed
 from saetui.tui.commands import bindings
 from saetui.tui.widgets.line_list import LineList
@@ -16,7 +17,7 @@ Edit = Callable[[str, "QueryFeature", float], None]
 
 _BAR = 10
 _NARROW_BAR = 5
-_NARROW = 50
+_NARROW = 60
 _LEAST_FOR_MOVES = 40
 # Smaller differences come from rounding.
 _LEAST_CHANGE = 1e-6
@@ -35,31 +36,33 @@ class SteeringList(LineList["QueryFeature"]):
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = "   "
-    RIGHT = "swaps in query change "
+    RIGHT = " F1 swaps in query change "
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
-
-    solo: int | None = None
-    muted: tuple[int, ...] = ()
 
     def __init__(self, edit: Edit, *, id: str, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id, empty=empty)
         self._edit_feature = edit
+        self._request = SearchRequest()
+        # How far to trust the label of a feature, on at most three cells.
+        self.trust: Callable[[int], str] = lambda feature: ""
         # How many of the first ten results a large step replaces, by feature.
         self._effects: Mapping[int, float] = {}
         # The place of each feature in a list that is sorted by effect.
         self._order: Mapping[int, int] = {}
 
     def line(self, feature: "QueryFeature", index: int, width: int) -> Pieces:
-        """Mark, label, bar, effect, activation, change."""
+        """Marks, label, bar, trust in the label, effect, activation, change."""
         bar_width = _BAR if width >= _NARROW else _NARROW_BAR
         mark, style = self._mark(feature)
         moves = self._moves(feature.id) if width >= _LEAST_FOR_MOVES else ""
-        room = width - len(self.LEFT) - (bar_width + 3) - len(moves) - 6 - 8
+        room = width - len(self.LEFT) - (bar_width + 3) - 4 - len(moves) - 6 - 8
+        pin = "P" if feature.id in self._request.pinned else " "
         return (
-            (f" {mark} ", style),
+            (f"{pin}{mark} ", style),
             (fit(feature.name, room, self.glyphs.ellipsis), ""),
             *self._bar(feature, bar_width),
+            (f" {self.trust(feature.id):>3}", ""),
             (moves, "muted"),
             (f"{feature.activation:>5.2f} ", "muted"),
             (f"{_change(feature):>7} ", style),
@@ -84,15 +87,41 @@ class SteeringList(LineList["QueryFeature"]):
 
         The order stays when effects change; otherwise rows would move away under the cursor.
         """
-        ranked = sorted(self.rows, key=lambda row: -self._effects.get(row.id, 0.0))
+        on = set(self._request.on)
+        ranked = sorted(
+            self.rows, key=lambda row: (row.id not in on, -self._effects.get(row.id, 0.0))
+        )
         self._order = {row.id: i for i, row in enumerate(ranked)} if wanted else {}
         return bool(self._order)
 
-    def in_order(self, features: "Sequence[QueryFeature]") -> "Sequence[QueryFeature]":
+    def _in_order(self, features: "Sequence[QueryFeature]") -> "Sequence[QueryFeature]":
         """Features in the order of the list; those that came later are last."""
         if not self._order:
-            return features
+            on = set(self._request.on)
+            return sorted(features, key=lambda each: each.id not in on)
         return sorted(features, key=lambda each: self._order.get(each.id, len(self._order)))
+
+    def show(
+        self,
+        features: "Sequence[QueryFeature]",
+        request: "SearchRequest",
+        cursor: int | None = None,
+    ) -> None:
+        """Show features, first those that are changed, muted, solo or pinned.
+
+        Sorted by effect, rows stay where they are.
+
+        Args:
+            features: In the order of the query.
+            request: Says what is done to them.
+            cursor: Where the cursor goes; None leaves it on its feature.
+        """
+        self._request = request
+        rows = self._in_order(features)
+        if cursor is None and self.row is not None:
+            places = {feature.id: place for place, feature in enumerate(rows)}
+            cursor = places.get(self.row.id)
+        self.replace(rows, cursor)
 
     def select(self, feature: int) -> bool:
         """Put the cursor on a feature; whether it is in the list."""
@@ -103,9 +132,9 @@ class SteeringList(LineList["QueryFeature"]):
         return False
 
     def _mark(self, feature: "QueryFeature") -> tuple[str, str]:
-        if self.solo == feature.id:
+        if self._request.solo == feature.id:
             return "S", "toward"
-        if feature.id in self.muted:
+        if feature.id in self._request.muted:
             return "M", "away"
         change = feature.steered - feature.activation
         if abs(change) <= _LEAST_CHANGE:

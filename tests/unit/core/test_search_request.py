@@ -80,11 +80,40 @@ def test_a_fixed_strength_moves_from_there() -> None:
     assert state.steering == {2: Change("set", -0.35)}
 
 
-def test_changes_survive_another_query_and_solo_does_not() -> None:
-    state = SearchRequest("one").nudge(1, 0.05, 0.3).toggle_solo(1)
-    other = state.ask("two")
-    assert other.steering == state.steering
-    assert other.solo is None
+def test_only_pinned_changes_go_along_to_another_query() -> None:
+    state = SearchRequest("one").nudge(1, 0.05, 0.3).nudge(2, 0.1, 0.3).toggle_solo(1)
+    state = state.toggle_muted(2).toggle_muted(3)
+    assert state.on == (1, 2, 3)
+    assert state.ask("two") == SearchRequest("two")
+    kept = state.toggle_pinned(2).ask("two")
+    assert kept == SearchRequest("two", {2: Change("add", 0.1)}, muted=(2,), pinned=(2,))
+    assert state.toggle_pinned(2).toggle_pinned(1).more_like(7).solo == 1
+    assert kept.toggle_pinned(2).pinned == ()
+    assert kept.leave(2) == SearchRequest("two")
+    assert kept.reset() == SearchRequest("two")
+
+
+def test_changes_stay_with_features_alone() -> None:
+    alone = SearchRequest().nudge(1, 0.05, 0.0)
+    assert alone.ask("one").steering == alone.steering
+    assert alone.ask("one").ask("").steering == alone.steering
+    assert not alone.more_like(7).ask("one").steering
+
+
+@given(st.lists(steps, max_size=8), activations)
+def test_a_nudge_of_both_goes_no_further_than_it_has_an_effect(
+    made: list[float], activation: float
+) -> None:
+    state = SearchRequest("query", mode="both")
+    for step in made:
+        before = strength(state, 1, activation) - activation
+        state = state.nudge(1, step, activation)
+        change = strength(state, 1, activation) - activation
+        assert abs(change - max(-1, min(1, before + step))) < 1e-5
+
+
+def test_solo_is_of_one_feature() -> None:
+    state = SearchRequest("one").toggle_solo(1)
     assert state.toggle_solo(1).solo is None
     assert state.toggle_solo(2).solo == 2
 
