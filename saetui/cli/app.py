@@ -20,6 +20,7 @@ from saetui.cli.importing import importing
 from saetui.cli.label import label
 from saetui.cli.labels import labels
 from saetui.cli.match import match
+from saetui.cli.notes import notes
 from saetui.cli.open import open_app
 from saetui.cli.search import search
 from saetui.cli.stats import stats
@@ -129,6 +130,11 @@ app.command(
     short_help="List the searches that were bookmarked.",
     epilog=_examples("bookmarks my.bundle", "search my.bundle --preset NAME"),
 )(bookmarks)
+app.command(
+    "notes",
+    short_help="List your own labels, bookmarks and notes.",
+    epilog=_examples("notes my.bundle", "notes my.bundle --unmatched"),
+)(notes)
 app.command(
     "features",
     epilog=_examples(

@@ -148,6 +148,8 @@ def _print_trust(output: "Output", detail: "FeatureDetail") -> None:
         output.prose("  ".join(words))
     if notes.note:
         output.prose(f"note: {notes.note}")
+    if notes.former:
+        output.prose(notes.former.sentence)
 
 
 def _print_labels(output: "Output", detail: "FeatureDetail") -> None:

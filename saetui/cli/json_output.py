@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from saetui.store.features import FeatureRecord
     from saetui.store.labels import LabelRecord, ScoreRecord
     from saetui.store.manifest import Manifest, SaeRecord
+    from saetui.store.notes import FormerFeature
     from saetui.train.sweep import Sweep
 
 
@@ -83,6 +84,7 @@ def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
             "rejected": sorted(detail.notes.rejected),
             "bookmark": detail.notes.bookmark,
             "note": detail.notes.note,
+            "former": former(detail.notes.former),
         },
     }
 
@@ -289,6 +291,13 @@ def comparison(small: str, large: str, found: "SaeComparison") -> Json:
         "lost": list(found.lost),
         "inactive": list(found.inactive),
     }
+
+
+def former(feature: "FormerFeature | None") -> Json | None:
+    """The feature that notes were made on before its SAE was replaced."""
+    if feature is None:
+        return None
+    return {"sae": feature.sae, "feature": feature.feature, "cosine": feature.cosine}
 
 
 def build(outcome: "BuildOutcome") -> Json:

@@ -4,28 +4,32 @@ A feature is its direction, and what it is active on. The two tell the same stor
 behind the embeddings is the same; where it is another one, only documents can tell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from saetui.core.codec import Codes, Float
-from saetui.core.postings import Postings
 
 REMEMBERED = 10
 """Strongest documents by which a feature is known."""
 
-# Measured between SAEs of two seeds, see `follow`.
+# Measured between SAEs of two seeds (n = 768 on 11,438 abstracts of astrophysics, n = 512 on 5,183
+# of medicine): of a feature's ten strongest documents, this share activates the feature with the
+# nearest direction, and of the documents that activate either, that share activates both.
+#
+#   cosine     0.4 to 0.5   0.5 to 0.6   0.6 to 0.7   0.7 to 0.8   0.8 to 0.9   above 0.9
+#   ten        .49, .61     .62, .79     .79, .88     .92, .94     .98          1.00
+#   either     .10, .13     .14, .19     .21, .24     .28, .34     .44, .42     .67, .62
 _SURELY = 0.7
 _LEAST_COSINE = 0.5
 _LEAST_SHARE = 0.8
 # Without a direction, documents alone must say more.
 _LEAST_SHARE_ALONE = 0.6
 _LEAST_DOCUMENTS = 5
-_BLOCK = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Anchor:
     """What a feature was, by which it can be found again.
 
@@ -36,6 +40,11 @@ class Anchor:
 
     direction: Float | None
     documents: tuple[str, ...]
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether a feature cannot be found by it."""
+        return self.direction is None and not self.documents
 
 
 @dataclass(frozen=True)
@@ -55,33 +64,17 @@ class Match:
     known: int
 
 
-def anchor_of(feature: int, directions: Float, postings: Postings, ids: Sequence[str]) -> Anchor:
-    """What a feature of an SAE is known by.
-
-    Args:
-        feature: Its number.
-        directions: Of the SAE.
-        postings: Of the SAE.
-        ids: Of the feature's strongest documents.
-    """
-    return Anchor(np.array(directions[feature]), tuple(ids[:REMEMBERED]))
-
-
-def strongest(postings: Postings, feature: int) -> list[int]:
-    """Rows of the documents that a feature is known by, strongest first."""
-    return [int(row) for row in postings.documents(feature)[0][:REMEMBERED]]
-
-
 def follow(
     anchors: Sequence[Anchor],
     rows: Sequence[Sequence[int]],
     directions: Float,
     codes: Codes,
+    taken: Collection[int] = (),
 ) -> tuple[list[Match | None], list[Match]]:
     """Find features in another SAE; no two become one.
 
     A feature is found again where the nearest direction is surely the same, or is near and active
-    on half of the documents that the feature is known by. Where several are nearest to one, it
+    on most of the documents that the feature is known by. Where several are nearest to one, it
     goes to the nearest of them.
 
     Args:
@@ -89,6 +82,7 @@ def follow(
         rows: Of each feature, those of its documents that there are, any of them.
         directions: Of the other SAE, float32 `(n, d)`, rows of unit norm.
         codes: Of the other SAE on the documents.
+        taken: Features of the other SAE that are not to be found.
 
     Returns:
         For each feature where it is now, None if nowhere; and for each what comes nearest to it,
@@ -99,13 +93,13 @@ def follow(
         for anchor, some in zip(anchors, rows, strict=True)
     ]
     found: list[Match | None] = [None] * len(anchors)
-    taken: set[int] = set()
+    free = set(range(codes.n)) - set(taken)
     order = sorted(range(len(anchors)), key=lambda place: (-_nearness(nearest[place]), place))
     for place in order:
         match = nearest[place]
-        if _is_the_same(match) and match.feature not in taken:
+        if _is_the_same(match) and match.feature in free:
             found[place] = match
-            taken.add(match.feature)
+            free.remove(match.feature)
     return found, nearest
 
 

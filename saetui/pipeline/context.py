@@ -1,5 +1,6 @@
 """What every step of a build works with, and how a step is carried out once."""
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.arrays import map_array
 from saetui.store.documents import DocumentStore
+from saetui.store.hashes import sha256_of
+from saetui.store.saes import WEIGHTS
 from saetui.train.workers import ALONE, Workers
 
 
@@ -152,6 +155,23 @@ class BuildContext:
         if self._documents is None:
             self._documents = DocumentStore(self.path / layout.DOCUMENTS)
         return self._documents
+
+    def started(self) -> str:
+        """The day on which this build began, so that going on later gives the same bundle."""
+        note = self.work / "started"
+        if not note.exists():
+            note.write_text(datetime.datetime.now(datetime.UTC).date().isoformat(), "utf-8")
+        return note.read_text("utf-8").strip()
+
+    def replaced(self, sae: str) -> dict[str, str]:
+        """The day on which new weights take the place of others, as a fact about the SAE.
+
+        A note of that day or an earlier one that names no SAE may be about the other one.
+        """
+        weights, before = f"saes/{sae}/{WEIGHTS}", self.before.steps.get(f"train {sae}")
+        if before is None or before.files[weights].sha256 == sha256_of(self.path / weights):
+            return {}
+        return {"replaced_on": self.started()}
 
     def saes_before(self) -> list[str]:
         """Names of the SAEs that the bundle has had until now."""

@@ -63,7 +63,7 @@ def relate(work: SaeWork, most_judged: int | None = None) -> Made:
         pearson=np.array([unknown if r.pearson is None else r.pearson for r in records]),
         labels=[record.label for record in records],
     )
-    families = names.named(found, work.started())
+    families = names.named(found, work.build.started())
     known = _names_kept(families, _families_before(work))
     if most_judged is not None and len(codes.indices) > most_judged:
         work.build.progress.note(

@@ -23,6 +23,7 @@ from saetui.pipeline.context import BuildContext, Step
 from saetui.pipeline.engines import opened_engine
 from saetui.pipeline.matching_steps import matching_steps
 from saetui.pipeline.options import BuildOptions
+from saetui.pipeline.what_was_said import sign_what_was_said, what_became_of_notes
 from saetui.progress import Progress
 from saetui.store.atomic import write_json
 from saetui.store.json_files import read_json
@@ -165,8 +166,11 @@ def finished(build: BuildContext, steps: Iterable[Step]) -> BuildOutcome:
     build.close()
     if build.carried_out or not _is_written(build.bundle, manifest):
         write_manifest(build.path, manifest)
+        sign_what_was_said(build.bundle, manifest)
         files = [*manifest.files, BUILD_LOG, MANIFEST]
         replace_files(build.bundle, build.path, files, set(build.before.files()) - set(files))
+        for sentence in what_became_of_notes(build.bundle):
+            build.progress.note(sentence)
     shutil.rmtree(build.work, ignore_errors=True)
     return BuildOutcome(build.bundle, tuple(build.carried_out), manifest)
 
@@ -203,5 +207,6 @@ def _sae_record(build: BuildContext, name: str) -> SaeRecord:
         # The figures of an SAE from elsewhere are known once the corpus is encoded.
         **facts["codes"].get("metrics", {}),
         **{kind: facts[kind] for kind in ("labels", "families")},
+        **({"replaced_on": trained["replaced_on"]} if "replaced_on" in trained else {}),
     }
     return SaeRecord(name, trained["n"], trained["k"], metrics, trained["most_active"])

@@ -5,13 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from saetui.core.codec import SaeWeights
-from saetui.core.following import Anchor, Match, follow, strongest
-from saetui.core.postings import Postings
+from saetui.core.following import Match, follow
 from saetui.pipeline.label_records import AUTOMATIC
 from saetui.pipeline.sae_work import SaeWork
 from saetui.store import bundle as layout
 from saetui.store import saes
+from saetui.store.anchors import anchor_of, rows_of
 from saetui.store.documents import DocumentStore
 from saetui.store.labels import LabelRecord, read_labels
 from saetui.store.unmatched_labels import FormerLabel, read_unmatched
@@ -51,16 +50,8 @@ def _of(work: SaeWork, name: str) -> Iterator[FormerLabel]:
     postings = saes.load_postings(folder, weights.n)
     with contextlib.closing(DocumentStore(before.folder / layout.DOCUMENTS)) as documents:
         for label in given:
-            yield FormerLabel(name, of, label, anchor(label.feature, weights, postings, documents))
-
-
-def anchor(
-    feature: int, weights: SaeWeights, postings: Postings, documents: DocumentStore
-) -> Anchor:
-    """What a feature is known by."""
-    rows = strongest(postings, feature)
-    headings = documents.headings(rows)
-    return Anchor(weights.directions[feature], tuple(headings[row][0] for row in rows))
+            known = anchor_of(label.feature, weights.directions, postings, documents)
+            yield FormerLabel(name, of, label, known)
 
 
 def placed_labels(
@@ -73,10 +64,7 @@ def placed_labels(
     groups = list(by_feature.values())
     anchors = [group[0].anchor for group in groups]
     documents = work.build.documents
-    rows = [
-        [row for each in known.documents if (row := documents.row_of(each)) is not None]
-        for known in anchors
-    ]
+    rows = [rows_of(known, documents) for known in anchors]
     found, _ = follow(anchors, rows, work.weights().directions, work.codes())
     placed: list[LabelRecord] = []
     unplaced: list[FormerLabel] = []

@@ -55,7 +55,7 @@ def label(work: SaeWork) -> Made:
     write_features(
         work.folder / layout.FEATURES,
         statistics(work.postings, len(work.build.vectors())),
-        label_records(found, work.started()),
+        label_records(found, work.build.started()),
         quality=qualities(found.quality),
         scores=[
             record
@@ -117,7 +117,7 @@ def _update(work: SaeWork) -> Made:
         found = work.split.relabel(affected, known, stability)
         new = {
             record.feature: record
-            for record in label_records(found, work.started())
+            for record in label_records(found, work.build.started())
             if record.feature in affected and record.text != records[record.feature].label
         }
         labels = list(new.values())

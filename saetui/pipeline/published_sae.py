@@ -73,7 +73,8 @@ def weights_step(
         metadata = {"source": file.path.name, "imported_from": "saerch"}
         saes.save_weights(layout.sae_folder(build.path, file.sae), weights, metadata)
         facts = {"n": file.n, "k": file.k, "most_active": file.k, "embeddings": embeddings_from}
-        return Made({**facts, "metrics": {"imported_from": file.path.name}})
+        metrics = {"imported_from": file.path.name}
+        return Made({**facts, "metrics": metrics, **build.replaced(file.sae)})
 
     made_from = fingerprint(
         "import",
@@ -198,7 +199,7 @@ class PublishedParts:
         write_features(
             work.folder / layout.FEATURES,
             statistics(postings, len(vectors)),
-            label_records(published, path.name, work.started()),
+            label_records(published, path.name, work.build.started()),
             quality=qualities(quality),
             scores=score_records(published),
         )
@@ -217,7 +218,7 @@ class PublishedParts:
             names,
             work.codes(),
             work.postings,
-            created=work.started(),
+            created=work.build.started(),
             progress=work.build.progress,
         )
         if families is None:

@@ -1,6 +1,5 @@
 """What the steps of one SAE share: where it lies, and what they read of the corpus."""
 
-import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -163,13 +162,6 @@ class SaeWork:
             seed=self.build.options.training.seed,
             progress=self.build.progress,
         )
-
-    def started(self) -> str:
-        """The day on which this build began, so that going on later gives the same bundle."""
-        note = self.build.work / "started"
-        if not note.exists():
-            note.write_text(datetime.datetime.now(datetime.UTC).date().isoformat(), "utf-8")
-        return note.read_text("utf-8").strip()
 
 
 def has_same_space(build: BuildContext) -> bool:

@@ -134,6 +134,7 @@ def _train(work: SaeWork, *, twice: bool) -> Made:
             "most_active": trained.weights.k,
             "metrics": trained.metrics,
             "embeddings": build.log.steps["embeddings"].fingerprint,
+            **build.replaced(size.name),
         }
     )
 

@@ -1,5 +1,6 @@
 """An open bundle with one of its SAEs: search it, and look at its features and documents."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from saetui.session.search.searcher import Searcher
 from saetui.store.arrays import read_ahead
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
+from saetui.store.followed_notes import describe, sign_notes
 from saetui.store.notes import Kind, Notes, line_of
 
 
@@ -95,7 +97,7 @@ class Session:
         features = self._features
         if features is None:
             book = Notes.of_bundle(self.bundle.path)
-            features = self._features = AnnotatedFeatures.of(self.sae, book)
+            features = self._features = AnnotatedFeatures.of(self.bundle, self.sae, book)
         return features
 
     def features_of(self, sae: str) -> AnnotatedFeatures:
@@ -108,7 +110,7 @@ class Session:
             return self.features
         if sae not in self._others:
             stored = self.bundle.sae(sae)
-            self._others[sae] = AnnotatedFeatures.of(stored, self.features.book)
+            self._others[sae] = AnnotatedFeatures.of(self.bundle, stored, self.features.book)
         return self._others[sae]
 
     def name(self, feature: int) -> str:
@@ -193,7 +195,7 @@ class Session:
             InputError: They cannot be written; the next call tries again.
         """
         if self._features is not None:
-            self._features.book.write()
+            self._features.book.write(describe(self.bundle))
 
     def using(self, sae: str) -> "Session":
         """A session with another SAE of the same bundle; waiting notes are written first.
@@ -211,6 +213,9 @@ class Session:
             read_ahead(self.bundle.embeddings)
             _ = self.bundle.index, self.sae.weights.offset, self.sae.codes, self.sae.postings
         self.features.lookup.warm()
+        # Notes from before they carried what they belong to get it while the SAE is still here.
+        with contextlib.suppress(InputError):
+            sign_notes(self.bundle, self.features.book)
 
     def close(self) -> None:
         """Write notes and close the bundle's files.

@@ -14,9 +14,32 @@ from typing import Any
 import numpy as np
 
 from saetui.core.codec import Float
-from saetui.core.following import Anchor
+from saetui.core.following import REMEMBERED, Anchor
+from saetui.core.postings import Postings
+from saetui.store.documents import DocumentStore
 
 _STEPS = 127
+
+
+def anchor_of(
+    feature: int, directions: Float, postings: Postings, documents: DocumentStore
+) -> Anchor:
+    """What a feature of an SAE is known by.
+
+    Args:
+        feature: Its number.
+        directions: Of the SAE.
+        postings: Of the SAE.
+        documents: That the postings name.
+    """
+    rows = [int(row) for row in postings.documents(feature)[0][:REMEMBERED]]
+    return Anchor(directions[feature], tuple(documents.id_of(row) for row in rows))
+
+
+def rows_of(anchor: Anchor, documents: DocumentStore) -> list[int]:
+    """Rows of the documents that a feature is known by, as far as they are there."""
+    found = (documents.row_of(each) for each in anchor.documents)
+    return [row for row in found if row is not None]
 
 
 def anchor_to_json(anchor: Anchor) -> dict[str, Any]:

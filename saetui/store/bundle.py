@@ -32,6 +32,7 @@ from saetui.store.labels import LabelRecord, ScoreRecord, read_history
 from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import MANIFEST, Manifest, SaeRecord, read_manifest
 from saetui.store.matches import matches_file, read_matches
+from saetui.store.unmatched_labels import UNMATCHED
 
 DOCUMENTS = "documents.sqlite"
 EMBEDDINGS = "embeddings.npy"
@@ -40,6 +41,8 @@ SHORT_TEXT_SHIFT = "short_text_shift.npy"
 SWEEP = "sweep.json"
 FEATURES = "features.sqlite"
 FAMILIES = "families.json"
+SEARCHES = "searches"
+"""Folder of the searches that readers have bookmarked; it is no part of what the manifest lists."""
 
 
 def sae_folder(bundle: Path, name: str) -> Path:
@@ -74,6 +77,12 @@ class StoredSae:
     def _has(self, *files: str) -> bool:
         """Whether the manifest lists all of some files that not every SAE has."""
         return all(f"saes/{self.record.name}/{file}" in self._manifest.files for file in files)
+
+    @property
+    def of(self) -> str:
+        """The fingerprint by which notes name this SAE; another training has another one."""
+        weights = self._manifest.files[f"saes/{self.record.name}/{saes.WEIGHTS}"]
+        return weights.sha256[: saes.FINGERPRINT]
 
     @loaded_once
     def weights(self) -> SaeWeights:
@@ -147,6 +156,11 @@ class StoredSae:
     def history(self, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:
         """Every label that a feature has had, oldest first, and the scores of all of them."""
         return read_history(self.folder / FEATURES, feature)
+
+    @property
+    def has_unmatched_labels(self) -> bool:
+        """Whether there are labels of earlier SAEs that match none of its features."""
+        return self._has(UNMATCHED)
 
     def matches(self, other: SaeRecord) -> Matches | None:
         """The nearest features in another SAE of the bundle; None where they were not sought."""

@@ -3,6 +3,10 @@
 They lie in `notes.jsonl`, one entry a line in the order in which they were made, so that the file
 can be read, compared and merged by hand. The newest entry of a kind counts; an empty text takes
 back what an earlier one said. Nothing in a bundle is changed by them.
+
+A number names a feature only as long as the SAE is the same. So every entry says of which SAE it
+is (`of`), and carries what the feature is known by: its direction, and its strongest documents.
+`saetui.store.followed_notes` finds the feature again when the SAE was replaced.
 """
 
 import contextlib
@@ -11,11 +15,12 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from saetui.errors import InputError
+from saetui.errors import InputError, SaetuiError
 from saetui.paths import data_dir
 from saetui.store.atomic import named_if_unwritable
 
@@ -24,7 +29,13 @@ NOTES = "notes.jsonl"
 _WHEN_UNWRITABLE = "Free some space or mend the permissions. What you said is kept until then."
 
 Kind = Literal["label", "rejected", "bookmark", "note"]
-_KINDS: tuple[Kind, ...] = get_args(Kind)
+"""What a person can say about a feature."""
+
+EntryKind = Literal["label", "rejected", "bookmark", "note", "followed"]
+_KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
+
+# An entry with empty ones of these is written as it was before they were kept.
+_LATER_FIELDS = ("of", "about", "documents", "direction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +47,66 @@ class Entry:
         feature: Its number.
         kind: "label": what the reader calls it; "rejected": number of a label that is wrong;
             with a minus before it if it is not wrong after all; "bookmark": any text; "note": free
-            text.
+            text; "followed": see `FormerFeature`.
         text: What is said; empty takes it back.
         at: When, in ISO format.
+        of: Fingerprint of the SAE; empty in entries from before it was kept.
+        about: Of a verdict, the label that it is about.
+        documents: Ids of the feature's strongest documents.
+        direction: The feature's direction, as `saetui.store.anchors` writes it.
     """
 
     sae: str
     feature: int
-    kind: Kind
+    kind: EntryKind
     text: str
     at: str = ""
+    of: str = ""
+    about: str = ""
+    documents: tuple[str, ...] = ()
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerFeature:
+    """The feature that was meant before the SAE was replaced.
+
+    An entry of the kind "followed" says that everything that was said about this feature is now
+    about the feature of the entry.
+
+    Attributes:
+        sae: Name of the SAE that it was of.
+        of: Fingerprint of that SAE.
+        feature: Its number there.
+        cosine: Of the two directions; None if they could not be compared.
+    """
+
+    sae: str
+    of: str
+    feature: int
+    cosine: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Where notes on a feature come from, for the reader."""
+        how = "by its documents" if self.cosine is None else f"cosine {self.cosine:.2f}"
+        return f"Said of feature {self.feature} of an earlier {self.sae}, which it matches ({how})."
+
+    def as_text(self) -> str:
+        """As an entry holds it."""
+        cosine = "-" if self.cosine is None else f"{self.cosine:.3f}"
+        return f"{self.of or '-'} {self.feature} {cosine} {self.sae}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "FormerFeature":
+        """From the text of an entry.
+
+        Raises:
+            ValueError: It is none.
+        """
+        of, feature, cosine, sae = text.split(" ", 3)
+        known = None if cosine == "-" else float(cosine)
+        return cls(sae, "" if of == "-" else of, int(feature), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +118,16 @@ class FeatureNotes:
         rejected: Versions of labels that the reader finds wrong.
         bookmark: Whether there is one.
         note: Free text, or empty.
+        former: The feature that this was said about, if the SAE was replaced since; else None.
     """
 
     label: str = ""
     rejected: frozenset[int] = frozenset()
     bookmark: bool = False
     note: str = ""
+    former: FormerFeature | None = None
 
-    def told(self, kind: Kind, text: str) -> "FeatureNotes":
+    def told(self, kind: EntryKind, text: str) -> "FeatureNotes":
         """The same after one more entry."""
         if kind == "label":
             return replace(self, label=text)
@@ -72,13 +135,17 @@ class FeatureNotes:
             return replace(self, note=text)
         if kind == "bookmark":
             return replace(self, bookmark=bool(text))
-        if not text:
+        if kind == "followed" or not text:
             return self
         version = {abs(int(text))}
         taken_back = text.startswith("-")
         return replace(
             self, rejected=self.rejected - version if taken_back else self.rejected | version
         )
+
+
+Describe = Callable[[str, int], Mapping[str, Any]]
+"""Gives what a feature of an SAE is known by: the fields `documents` and `direction`."""
 
 
 @dataclass
@@ -131,17 +198,31 @@ class Notes:
                 self.entries += [] if entry is None else [entry]
                 self.unread += entry is None
 
-    def say(self, sae: str, feature: int, kind: Kind, text: str) -> None:
-        """Say something about a feature; `write` puts it on disk."""
+    def say(
+        self, sae: str, feature: int, kind: EntryKind, text: str, *, of: str = "", about: str = ""
+    ) -> None:
+        """Say something about a feature; `write` puts it on disk.
+
+        Args:
+            sae: Name of the SAE.
+            feature: Its number.
+            kind: Of the entry.
+            text: Of the entry.
+            of: Fingerprint of the SAE.
+            about: Of a verdict, the label that it is about.
+        """
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        entry = Entry(sae, feature, kind, text.strip(), now)
+        entry = Entry(sae, feature, kind, text.strip(), now, of, about)
         self.entries.append(entry)
         self.unwritten.append(entry)
 
-    def write(self) -> None:
+    def write(self, describe: Describe | None = None) -> None:
         """Put what was said on disk, in the order in which it was said; any thread may do so.
 
         What cannot be written is tried again with what is said next.
+
+        Args:
+            describe: What features are known by; None leaves that out.
 
         Raises:
             InputError: It cannot be written.
@@ -150,8 +231,9 @@ class Notes:
             entries = self.unwritten[:]
             if not entries:
                 return
+            lines = [line_of(_described(entry, describe)) for entry in entries]
             with named_if_unwritable(self.path, _WHEN_UNWRITABLE):
-                self._append("".join(f"{line_of(entry)}\n" for entry in entries))
+                self._append("".join(f"{line}\n" for line in lines))
             del self.unwritten[: len(entries)]
 
     def _append(self, lines: str) -> None:
@@ -171,19 +253,26 @@ class Notes:
                     handle.truncate(before)
                 raise
 
-    def of_sae(self, sae: str) -> dict[int, FeatureNotes]:
-        """What is said about the features of one SAE, by number."""
-        found: dict[int, FeatureNotes] = {}
-        for entry in self.entries:
-            if entry.sae == sae:
-                before = found.get(entry.feature, FeatureNotes())
-                found[entry.feature] = before.told(entry.kind, entry.text)
-        return dict(sorted(found.items()))
+
+def _described(entry: Entry, describe: Describe | None) -> Entry:
+    """An entry with what its feature is known by."""
+    if describe is None or not entry.of or entry.direction:
+        return entry
+    try:
+        known = describe(entry.sae, entry.feature)
+    except SaetuiError:
+        # A damaged bundle must not keep what a person said from the disk.
+        return entry
+    documents = tuple(known.get("documents", ()))
+    return replace(entry, documents=documents, direction=str(known.get("direction", "")))
 
 
 def line_of(entry: Entry) -> str:
     """The entry as a line of the file, without its end."""
-    return json.dumps(asdict(entry), ensure_ascii=False)
+    values = asdict(entry)
+    later = {name: values.pop(name) for name in _LATER_FIELDS}
+    values |= {name: value for name, value in later.items() if value}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _entry(line: str) -> Entry | None:
@@ -199,7 +288,23 @@ def _entry(line: str) -> Entry | None:
         return None
     if kind == "rejected" and text and not text.lstrip("-").isdecimal():
         return None
-    return Entry(sae, feature, kind, text, str(at))
+    if kind == "followed":
+        try:
+            FormerFeature.from_text(text)
+        except ValueError:
+            return None
+    documents = values.get("documents")
+    return Entry(
+        sae,
+        feature,
+        kind,
+        text,
+        str(at),
+        str(values.get("of", "")),
+        str(values.get("about", "")),
+        tuple(str(each) for each in documents) if isinstance(documents, list) else (),
+        str(values.get("direction", "")),
+    )
 
 
 def _ends_a_line(path: Path) -> bool:

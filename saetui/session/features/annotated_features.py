@@ -11,8 +11,9 @@ from saetui.core.features import check_feature
 from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.features.feature_table import FeatureTable
 from saetui.session.features.lookup import Lookup
-from saetui.store.bundle import StoredSae
+from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.features import SHOWN_PROTOCOL, FeatureRecord
+from saetui.store.followed_notes import notes_on
 from saetui.store.notes import FeatureNotes, Kind, Notes
 
 _UNSCORED: dict[str, Any] = {"version": 0, "f1": None, "pearson": None, "judge": ""}
@@ -25,6 +26,8 @@ class AnnotatedFeatures:
     Attributes:
         book: Where notes are written.
         notes: The reader's notes, by feature.
+        following: Features whose notes were made on features of an earlier SAE, and say so in no
+            entry of the book yet.
         records: Figures and label of every feature, by number. The label is the reader's own if
             there is one, else the newest that the reader did not reject.
         lookup: Finds features and families by their names.
@@ -33,20 +36,24 @@ class AnnotatedFeatures:
 
     book: Notes
     notes: Mapping[int, FeatureNotes]
+    following: frozenset[int]
     records: Sequence[FeatureRecord]
     lookup: Lookup
     table: FeatureTable
 
     @classmethod
-    def of(cls, sae: StoredSae, book: Notes) -> "AnnotatedFeatures":
-        """The features of an SAE with the notes in a book."""
-        notes = book.of_sae(sae.record.name)
+    def of(cls, bundle: Bundle, sae: StoredSae, book: Notes) -> "AnnotatedFeatures":
+        """The features of an SAE of a bundle with the notes in a book."""
+        found = notes_on(bundle, sae, book)
+        notes = found.notes
         records = list(sae.features)
         for feature, said in notes.items():
             if 0 <= feature < len(records):
                 records[feature] = _as_noted(records[feature], said, sae)
         lookup = Lookup(records, sae.families.families)
-        return cls(book, notes, records, lookup, FeatureTable(records, sae.families))
+        return cls(
+            book, notes, found.following, records, lookup, FeatureTable(records, sae.families)
+        )
 
     def __len__(self) -> int:
         return len(self.records)
@@ -96,9 +103,23 @@ class AnnotatedFeatures:
 
         The book keeps the note in memory until it is told to write.
         """
-        self.book.say(sae.record.name, feature, kind, text)
-        said = self.notes_on(feature).told(kind, text.strip())
-        known = replace(self, notes={**self.notes, feature: said})
+        name, of, before = sae.record.name, sae.of, self.notes_on(feature)
+        former = before.former
+        if former is not None and feature in self.following:
+            # What was said about the feature of an earlier SAE is about this one from now on.
+            self.book.say(name, feature, "followed", former.as_text(), of=of)
+        about = ""
+        if kind == "rejected" and text.strip():
+            version = abs(int(text))
+            texts = (each.text for each in sae.labels(feature) if each.version == version)
+            about = next(texts, "")
+        self.book.say(name, feature, kind, text, of=of, about=about)
+        said = before.told(kind, text.strip())
+        known = replace(
+            self,
+            notes={**self.notes, feature: said},
+            following=self.following - {feature},
+        )
         record = _as_noted(sae.features[feature], said, sae)
         if record == self.records[feature]:
             return known

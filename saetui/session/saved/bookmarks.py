@@ -18,8 +18,8 @@ from saetui.session.saved.presets import Preset, read_preset, save_preset
 from saetui.session.saved.step_text import step_text
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
+from saetui.store.bundle import SEARCHES
 
-FOLDER = "searches"
 _LONGEST = 48
 _NOT_IN_NAMES = re.compile(r"[^\w+-]+")
 
@@ -50,11 +50,11 @@ def search_name(session: Session, request: SearchRequest) -> str:
 
 def folder_of(bundle: Path) -> Path:
     """The folder of a bundle's bookmarks."""
-    inside = bundle / FOLDER
+    inside = bundle / SEARCHES
     if os.access(inside if inside.exists() else bundle, os.W_OK):
         return inside
     name = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
-    return data_dir() / FOLDER / name
+    return data_dir() / SEARCHES / name
 
 
 def bookmark(
@@ -86,7 +86,7 @@ def bookmark(
 
 def bookmarks(bundle: Path) -> list[SavedSearch]:
     """All bookmarks of a bundle, the newest first."""
-    inside = bundle / FOLDER
+    inside = bundle / SEARCHES
     found = saved_in(inside)
     own = folder_of(bundle)
     return found if own == inside else [*saved_in(own), *found]

@@ -4,24 +4,27 @@
      "search": {"query": "dark matter", "mode": "codes",
                 "changes": [{"feature": 12, "label": "Halos", "operation": "add", "amount": 0.3}]},
      "history": [{"query": "dark matter", "mode": "codes"}, ...],
-     "results": ["0708.0254", ...]}
+     "results": ["0708.0254", ...], "of": "1f17c80fa38ecd72", "known": {"12": {...}}}
 
+`of` and `known` say which features are meant, see `saetui.store.preset_features`.
 `saetui.session.saved.request_json` describes the search. `results` are the ids of the documents
 that were found when the preset was saved; opening it tells whether the same are found now.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError, SaetuiError
+from saetui.session.saved.followed_presets import by_label, followed
 from saetui.session.saved.request_json import request_from_json, request_to_json
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.store.atomic import named_if_unwritable, write_json
 from saetui.store.json_files import briefly, read_json
+from saetui.store.preset_features import features_in, known_features
 
 FORMAT = 1
 _HINT = "Save it again with: saetui search ... --save-preset FILE"
@@ -39,6 +42,8 @@ class Preset:
         search: The search, as in the file.
         history: The searches that led to it, oldest first, as in the file.
         results: Ids of the documents found when it was saved, best first; empty if unknown.
+        of: Fingerprint of the SAE; empty in presets from before it was kept.
+        known: What its features are known by, see `saetui.store.preset_features`.
     """
 
     source: str
@@ -48,6 +53,8 @@ class Preset:
     search: Mapping[str, Any]
     history: tuple[Mapping[str, Any], ...] = ()
     results: tuple[str, ...] = ()
+    of: str = ""
+    known: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,13 +98,18 @@ def save_preset(
     Raises:
         InputError: The file cannot be written.
     """
+    searches = [request_to_json(session, each) for each in (*history, request)]
+    sae = session.sae
+    known = known_features(session.bundle, sae.record.name, features_in(searches))
     value = {
         "saetui_preset": FORMAT,
         "bundle": session.bundle.manifest.name,
-        "sae": session.sae.record.name,
-        "features": session.sae.record.n,
-        "search": request_to_json(session, request),
-        **({"history": [request_to_json(session, each) for each in history]} if history else {}),
+        "sae": sae.record.name,
+        "features": sae.record.n,
+        "of": sae.of,
+        "search": searches[-1],
+        **({"known": known} if known else {}),
+        **({"history": searches[:-1]} if history else {}),
         **({"results": list(results)} if results else {}),
     }
     with named_if_unwritable(path):
@@ -138,6 +150,7 @@ def preset_from_json(value: object, source: str) -> Preset:
         if type(value.get(name)) is not kind:
             raise _bad(source, f"its {name} is {briefly(value.get(name))}")
     history, results = value.get("history", []), value.get("results", [])
+    known = value.get("known", {})
     if not isinstance(history, list) or not all(isinstance(each, dict) for each in history):
         raise _bad(source, "its history is not a list of searches")
     if not isinstance(results, list) or not all(isinstance(each, str) for each in results):
@@ -150,6 +163,8 @@ def preset_from_json(value: object, source: str) -> Preset:
         value["search"],
         tuple(history),
         tuple(results),
+        str(value.get("of", "")),
+        known if isinstance(known, dict) else {},
     )
 
 
@@ -160,7 +175,36 @@ def open_preset(preset: Preset, session: Session) -> OpenedPreset:
         InputError: It belongs to another SAE, names a document or feature that the bundle does not
             have, or holds an invalid search.
     """
-    record = session.sae.record
+    values, warnings = _of_this_sae(preset, session)
+    if preset.bundle != session.bundle.manifest.name:
+        warnings.append(
+            f"The preset was saved for the bundle {preset.bundle}; this one is "
+            f"{session.bundle.manifest.name}, so that documents and features may differ."
+        )
+    renamed: dict[int, str] = {}
+    searches = []
+    for value in values:
+        search, others = request_from_json(session, value, preset.source, _HINT)
+        searches.append(search)
+        renamed |= others
+    for feature, label in sorted(renamed.items()):
+        now = session.name(feature)
+        warnings.append(f"Feature {feature} was called '{label}' and is now called '{now}'.")
+    return OpenedPreset(searches[-1], tuple(searches[:-1]), tuple(warnings), preset.results)
+
+
+def _of_this_sae(preset: Preset, session: Session) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
+    """The searches of a preset by the features of the session's SAE, and what is to be said.
+
+    Raises:
+        InputError: The preset belongs to another SAE.
+    """
+    record, searches = session.sae.record, (*preset.history, preset.search)
+    if preset.of == session.sae.of:
+        return searches, []
+    others = {sae.name for sae in session.bundle.manifest.saes} - {record.name}
+    if preset.of and preset.sae not in others:
+        return followed(session, searches, preset.known)
     if (preset.sae, preset.features) != (record.name, record.n):
         raise InputError(
             f"{preset.source} was saved for the SAE {preset.sae} with {preset.features:,} "
@@ -169,22 +213,9 @@ def open_preset(preset: Preset, session: Session) -> OpenedPreset:
             if preset.sae != record.name
             else "Its features mean other things; make the preset anew.",
         )
-    warnings = []
-    if preset.bundle != session.bundle.manifest.name:
-        warnings.append(
-            f"The preset was saved for the bundle {preset.bundle}; this one is "
-            f"{session.bundle.manifest.name}, so that documents and features may differ."
-        )
-    renamed: dict[int, str] = {}
-    searches = []
-    for value in (*preset.history, preset.search):
-        search, others = request_from_json(session, value, preset.source, _HINT)
-        searches.append(search)
-        renamed |= others
-    for feature, label in sorted(renamed.items()):
-        now = session.name(feature)
-        warnings.append(f"Feature {feature} was called '{label}' and is now called '{now}'.")
-    return OpenedPreset(searches[-1], tuple(searches[:-1]), tuple(warnings), preset.results)
+    if record.metrics.get("replaced_on"):
+        return by_label(session, searches)
+    return searches, []
 
 
 def what_differs(opened: OpenedPreset, response: SearchResponse) -> str:

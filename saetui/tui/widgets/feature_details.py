@@ -74,12 +74,14 @@ def _beginning(detail: "FeatureDetail", width: int) -> list[DetailRow]:
     terms = visible_line(", ".join(record.terms), _LONGEST)
     note = visible_line(detail.notes.note, _LONGEST)
     marked = "Bookmarked. " if detail.notes.bookmark else ""
+    former = visible_line(detail.notes.former.sentence, _LONGEST) if detail.notes.former else ""
     return [
         *text_rows(visible_line(record.name, _LONGEST), width, "title"),
         *text_rows(_trust_sentence(record), width),
         *text_rows(figures, width, "muted"),
         *(text_rows(f"Its words: {terms}", width, "muted") if terms else ()),
         *(text_rows(f"{marked}{note and f'Your note: {note}'}", width) if marked or note else ()),
+        *(text_rows(former, width, "muted") if former else ()),
     ]
 
 

@@ -22,6 +22,16 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
+def said_of(notes: Notes, sae: str = "k4-n8") -> dict[int, FeatureNotes]:
+    """What stands at the end of all entries about the features of one SAE."""
+    found: dict[int, FeatureNotes] = {}
+    for entry in notes.entries:
+        if entry.sae == sae:
+            before = found.get(entry.feature, FeatureNotes())
+            found[entry.feature] = before.told(entry.kind, entry.text)
+    return found
+
+
 def keep(notes: Notes, feature: int, kind: Kind, text: str) -> None:
     notes.say("k4-n8", feature, kind, text)
     notes.write()
@@ -36,12 +46,12 @@ def test_the_newest_entry_counts(said: list[tuple[int, str, str]]) -> None:
             keep(notes, feature, kind, text)  # type: ignore[arg-type]
         again = Notes.of_bundle(bundle)
         assert again.unread == 0
-        for feature, found in again.of_sae("k4-n8").items():
+        for feature, found in said_of(again).items():
             last = {kind: text for number, kind, text in said if number == feature}
             assert found.note == _stored(last.get("note", ""))
             assert found.label == _stored(last.get("label", ""))
             assert found.bookmark == bool(_stored(last.get("bookmark", "")))
-        assert again.of_sae("another") == {}
+        assert said_of(again, "another") == {}
 
 
 def _stored(text: str) -> str:
@@ -52,7 +62,7 @@ def test_labels_are_rejected_and_accepted_again(tmp_path: Path) -> None:
     notes = Notes.of_bundle(tmp_path)
     for text in ("1", "2", "-1"):
         keep(notes, 5, "rejected", text)
-    assert Notes.of_bundle(tmp_path).of_sae("k4-n8")[5].rejected == {2}
+    assert said_of(Notes.of_bundle(tmp_path))[5].rejected == {2}
 
 
 def test_a_file_edited_by_hand_keeps_its_lines(tmp_path: Path) -> None:
@@ -68,10 +78,10 @@ def test_a_file_edited_by_hand_keeps_its_lines(tmp_path: Path) -> None:
     file.write_text("\n".join(lines) + '{"sae": "cut sho', "utf-8")
     before = file.read_text("utf-8")
     notes = Notes.of_bundle(tmp_path)
-    assert (notes.unread, notes.of_sae("k4-n8")[3].note) == (4, "mine")
+    assert (notes.unread, said_of(notes)[3].note) == (4, "mine")
     keep(notes, 4, "bookmark", "yes")
     assert file.read_text("utf-8").startswith(before + "\n")
-    assert Notes.of_bundle(tmp_path).of_sae("k4-n8")[4].bookmark
+    assert said_of(Notes.of_bundle(tmp_path))[4].bookmark
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -82,7 +92,7 @@ def test_notes_on_a_bundle_that_cannot_be_written_are_kept_elsewhere(
     bundle.mkdir(mode=0o555)
     keep(Notes.of_bundle(bundle), 1, "note", "kept")
     assert not (bundle / NOTES).exists()
-    assert Notes.of_bundle(bundle).of_sae("k4-n8") == {1: FeatureNotes(note="kept")}
+    assert said_of(Notes.of_bundle(bundle)) == {1: FeatureNotes(note="kept")}
     assert list(data.rglob("*.jsonl"))
 
 
@@ -95,7 +105,7 @@ def test_notes_made_elsewhere_are_read_too(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.undo()
     monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
     notes = Notes.of_bundle(bundle)
-    assert notes.of_sae("k4-n8")[1].label == "Elsewhere"
+    assert said_of(notes)[1].label == "Elsewhere"
     assert notes.path == bundle / NOTES
 
 
@@ -113,7 +123,7 @@ def test_what_cannot_be_written_is_written_once_with_what_comes_next(
         with pytest.raises(InputError, match="No space left on device"):
             keep(notes, 2, "note", text)
     monkeypatch.undo()
-    assert notes.of_sae("k4-n8")[2].note == "third"
+    assert said_of(notes)[2].note == "third"
     assert [entry.text for entry in notes.unwritten] == ["second", "third"]
     notes.write()
     assert not notes.unwritten

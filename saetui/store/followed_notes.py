@@ -1,0 +1,228 @@
+"""Which feature of today each note is about.
+
+An entry names a feature of one SAE. Where the bundle has that SAE, it is about the feature of that
+number. Where the SAE was replaced, the feature is looked for in the new one by its direction and
+its documents; what is not found there stays in the file, and is listed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from saetui.core.following import Anchor, Match, follow
+from saetui.store.anchors import anchor_from_json, anchor_of, anchor_to_json, rows_of
+from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.notes import Describe, Entry, FeatureNotes, FormerFeature, Notes
+
+Key = tuple[str, str, int]
+"""Name and fingerprint of an SAE, and the number of a feature."""
+
+
+@dataclass
+class Thread:
+    """Everything that was said about one feature of one SAE.
+
+    Attributes:
+        sae: Name of the SAE.
+        of: Fingerprint of the SAE; empty where it is not known.
+        feature: Its number.
+        notes: What stands at the end.
+        rejected: Labels that were found wrong, by their text.
+        anchor: What the feature is known by.
+        moved: Whether it was about a feature of an earlier SAE first.
+        unsigned: Whether an entry does not say of which SAE it is, and no later one says it.
+    """
+
+    sae: str
+    of: str
+    feature: int
+    notes: FeatureNotes = field(default_factory=FeatureNotes)
+    rejected: set[str] = field(default_factory=set)
+    anchor: Anchor = field(default_factory=lambda: Anchor(None, ()))
+    moved: bool = False
+    unsigned: bool = False
+
+    @property
+    def says_something(self) -> bool:
+        """Whether not everything was taken back."""
+        notes = self.notes
+        return bool(notes.label or notes.note or notes.bookmark or notes.rejected or self.rejected)
+
+    def tell(self, entry: Entry) -> None:
+        """Take in one more entry."""
+        self.notes = self.notes.told(entry.kind, entry.text)
+        if entry.kind == "rejected" and entry.about:
+            (self.rejected.discard if entry.text.startswith("-") else self.rejected.add)(
+                entry.about
+            )
+        if entry.direction or entry.documents:
+            self.anchor = anchor_from_json(
+                {"direction": entry.direction, "documents": list(entry.documents)}
+            )
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """What was said about a feature that no SAE of the bundle has any more.
+
+    Attributes:
+        thread: What was said.
+        nearest: What comes nearest to it in the SAE that has taken the place of its own; None if
+            there is nothing to compare by.
+    """
+
+    thread: Thread
+    nearest: Match | None = None
+
+
+@dataclass(frozen=True)
+class NotesOnSae:
+    """The notes on the features of one SAE.
+
+    Attributes:
+        notes: By the number of the feature.
+        following: Features whose notes were made on features of an earlier SAE.
+        unmatched: Notes on features that are gone.
+    """
+
+    notes: Mapping[int, FeatureNotes]
+    following: frozenset[int]
+    unmatched: Sequence[Unmatched]
+
+
+def threads(entries: Sequence[Entry], bundle: Bundle) -> dict[Key, Thread]:
+    """Sort entries by the feature that they are about."""
+    signed_later: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    for entry in entries:
+        if entry.kind == "followed" and not FormerFeature.from_text(entry.text).of:
+            signed_later.setdefault((entry.sae, entry.feature), []).append((entry.at, entry.of))
+    found: dict[Key, Thread] = {}
+    for entry in entries:
+        of, signed = entry.of, True
+        if not of:
+            later = signed_later.get((entry.sae, entry.feature), ())
+            of = min((each for each in later if each[0] >= entry.at), default=("", ""))[1]
+            signed = bool(of)
+            of = of or _present(bundle, entry)
+        key = entry.sae, of, entry.feature
+        thread = found.setdefault(key, Thread(*key))
+        if entry.kind == "followed":
+            former = FormerFeature.from_text(entry.text)
+            earlier = former.sae, former.of, former.feature
+            before = found.pop(earlier, None) if former.of else None
+            if before is not None:
+                notes = replace(before.notes, rejected=frozenset(), former=former)
+                thread.notes, thread.rejected, thread.moved = notes, before.rejected, True
+        thread.tell(entry)
+        thread.unsigned = thread.unsigned or not signed
+    return found
+
+
+def _present(bundle: Bundle, entry: Entry) -> str:
+    """Fingerprint of the SAE that an entry without one is about; empty if it may be an earlier."""
+    record = next((sae for sae in bundle.manifest.saes if sae.name == entry.sae), None)
+    if record is None:
+        return ""
+    replaced = str(record.metrics.get("replaced_on", ""))
+    return "" if replaced and entry.at[: len(replaced)] <= replaced else bundle.sae(entry.sae).of
+
+
+def notes_on(bundle: Bundle, sae: StoredSae, book: Notes) -> NotesOnSae:
+    """The notes on the features of an SAE, those on its predecessors among them.
+
+    Args:
+        bundle: The bundle.
+        sae: An SAE of it. The first one also takes over notes on SAEs that the bundle has lost.
+        book: The notes.
+    """
+    own: dict[int, FeatureNotes] = {}
+    former: list[Thread] = []
+    names = {record.name for record in bundle.manifest.saes}
+    first = sae.record.name == bundle.manifest.saes[0].name
+    for thread in threads(book.entries, bundle).values():
+        if thread.sae == sae.record.name and thread.of == sae.of:
+            if 0 <= thread.feature < sae.record.n:
+                own[thread.feature] = _expressed(thread, sae, thread.feature)
+            continue
+        replaced = thread.sae == sae.record.name or (first and thread.sae not in names)
+        if replaced and thread.says_something:
+            former.append(thread)
+    direct = set(own)
+    unmatched = _follow(bundle, sae, former, own) if former else []
+    return NotesOnSae(dict(sorted(own.items())), frozenset(set(own) - direct), unmatched)
+
+
+def _follow(
+    bundle: Bundle, sae: StoredSae, former: Sequence[Thread], own: dict[int, FeatureNotes]
+) -> list[Unmatched]:
+    """Put notes on features of earlier SAEs where they belong now; returns the others."""
+    known = [thread for thread in former if not thread.anchor.says_nothing]
+    unmatched = [Unmatched(thread) for thread in former if thread.anchor.says_nothing]
+    if not known:
+        return unmatched
+    taken = set(own)
+    found, nearest = follow(
+        [thread.anchor for thread in known],
+        [rows_of(thread.anchor, bundle.documents) for thread in known],
+        sae.weights.directions,
+        sae.codes,
+        taken,
+    )
+    for thread, match, near in zip(known, found, nearest, strict=True):
+        if match is None:
+            unmatched.append(Unmatched(thread, near))
+            continue
+        origin = FormerFeature(thread.sae, thread.of, thread.feature, match.cosine)
+        thread.notes = replace(thread.notes, rejected=frozenset(), former=origin)
+        thread.moved = True
+        own[match.feature] = _expressed(thread, sae, match.feature)
+    return unmatched
+
+
+def _expressed(thread: Thread, sae: StoredSae, feature: int) -> FeatureNotes:
+    """Notes on a feature; verdicts on labels of an earlier SAE hold for the same words."""
+    notes = thread.notes
+    if thread.moved and thread.rejected:
+        same = {each.version for each in sae.labels(feature) if each.text in thread.rejected}
+        notes = replace(notes, rejected=notes.rejected | same)
+    return notes
+
+
+def describe(bundle: Bundle) -> Describe:
+    """What gives the fields of an entry that its feature is known by."""
+
+    def known_by(name: str, feature: int) -> Mapping[str, Any]:
+        sae = bundle.sae(name)
+        directions, documents = sae.weights.directions, bundle.documents
+        return anchor_to_json(anchor_of(feature, directions, sae.postings, documents))
+
+    return known_by
+
+
+def sign_notes(bundle: Bundle, book: Notes, names: Iterable[str] | None = None) -> None:
+    """Have entries from before SAEs had fingerprints say of which SAE they are, and write that.
+
+    Nothing in the file is changed; lines are added.
+
+    Args:
+        bundle: The bundle, with the SAEs that the entries are about.
+        book: The notes.
+        names: Of the SAEs that are meant; None for all.
+
+    Raises:
+        InputError: The notes cannot be written.
+    """
+    wanted = None if names is None else set(names)
+    for thread in threads(book.entries, bundle).values():
+        if not (thread.unsigned and thread.of) or (wanted is not None and thread.sae not in wanted):
+            continue
+        if not 0 <= thread.feature < bundle.sae(thread.sae).record.n:
+            continue
+        sae, feature, of = thread.sae, thread.feature, thread.of
+        book.say(sae, feature, "followed", FormerFeature(sae, "", feature).as_text(), of=of)
+        if thread.notes.rejected:
+            labels = {each.version: each.text for each in bundle.sae(sae).labels(feature)}
+            for version in sorted(thread.notes.rejected):
+                about = labels.get(version, "")
+                book.say(sae, feature, "rejected", str(version), of=of, about=about)
+    book.write(describe(bundle))
