@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from saetui.cli.add import add
 from saetui.cli.bench import bench
 from saetui.cli.bookmarks import bookmarks
 from saetui.cli.build import build
@@ -87,6 +88,15 @@ app.command(
         "build papers.jsonl --embedder openai:text-embedding-3-small -o papers.bundle",
     ),
 )(build)
+app.command(
+    "add",
+    short_help="Add documents to a bundle, or remove some.",
+    epilog=_examples(
+        "add my.bundle more.jsonl",
+        "add my.bundle corrected.jsonl --replace",
+        "add my.bundle --remove 0704.0001 --remove withdrawn.txt",
+    ),
+)(add)
 app.add_typer(
     importing,
     name="import",

@@ -8,13 +8,19 @@ import typer
 from saetui.cli.options import (
     AsJson,
     BaseUrl,
+    Category,
+    Columns,
+    CorpusFormat,
     DeviceName,
     Epochs,
     IndexKind,
+    Limit,
     NewBundle,
     NewName,
+    Retrain,
     Seed,
     Stability,
+    Strict,
 )
 
 
@@ -88,47 +94,22 @@ def build(
             help="A further corpus that only the SAE learns from; may be repeated.",
         ),
     ] = None,
-    corpus_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format", metavar="FORMAT", help="Of the corpus, where its content misleads."
-        ),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--columns",
-            metavar="OURS=THEIRS",
-            help="Where a field is: id, title, text, url or published; may be repeated.",
-        ),
-    ] = None,
-    category: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--category",
-            metavar="NAME",
-            help="Keep documents of a category, such as astro-ph or cs.LG; may be repeated.",
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="Read so many documents.")
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at the first record that cannot be used.")
-    ] = False,
+    corpus_format: CorpusFormat = None,
+    columns: Columns = None,
+    category: Category = None,
+    limit: Limit = None,
+    strict: Strict = False,
+    retrain: Retrain = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a bundle of a corpus: embed it, train an SAE, index it, label features, find families.
 
-    Interrupted at any point, the same command goes on where it stopped; run again, it does only
-    what has changed.
+    Interrupted at any point, the same command goes on where it stopped. Run again on a corpus that
+    has changed, it embeds only new and edited documents; SAEs, labels, notes and bookmarks stay.
     """
-    from saetui.cli import json_output as shapes
-    from saetui.cli.metrics import metrics_table
-    from saetui.cli.output import Output
+    from saetui.cli.building import corpus_options, show_build
     from saetui.cli.progress import shown_progress
     from saetui.cli.training import training_options
-    from saetui.corpus import CorpusOptions
     from saetui.embed import EmbedderSettings
     from saetui.pipeline.build import build_bundle
     from saetui.pipeline.options import BuildOptions
@@ -136,13 +117,7 @@ def build(
 
     options = BuildOptions(
         name=name,
-        corpus=CorpusOptions(
-            format=corpus_format,
-            columns=_mapping(columns or []),
-            categories=tuple(category or ()),
-            strict=strict,
-            limit=limit,
-        ),
+        corpus=corpus_options(corpus_format, columns, category, limit, strict),
         embedder=EmbedderSettings(
             embedder,
             requested_dimensions=dimensions,
@@ -157,27 +132,8 @@ def build(
         index=index,
         engine=engine,
         address=address,
+        retrain=retrain,
     )
     with shown_progress() as progress:
         outcome = build_bundle(corpus, output, options, progress)
-    if as_json:
-        Output().json(shapes.build(outcome))
-        return
-    out = Output()
-    if outcome.steps:
-        metrics_table(out, [(each.name, each.metrics) for each in outcome.manifest.saes])
-    done = "Built" if outcome.steps else "Nothing to do:"
-    count = outcome.manifest.documents
-    typer.echo(f"{done} {output}, {count:,} documents. Open it with: saetui {output}")
-
-
-def _mapping(pairs: list[str]) -> dict[str, str]:
-    from saetui.errors import InputError
-
-    mapping = {}
-    for pair in pairs:
-        ours, separator, theirs = pair.partition("=")
-        if not separator or not ours or not theirs:
-            raise InputError(f"'{pair}' does not map a field.", "Write it like text=abstract.")
-        mapping[ours] = theirs
-    return mapping
+    show_build(outcome, "Built", as_json=as_json)

@@ -312,6 +312,21 @@ def build(outcome: "BuildOutcome") -> Json:
         "embedder": manifest.embedder,
         "index": finite(manifest.index),
         "saes": [_sae(sae) for sae in manifest.saes],
+        "changes": _changes(outcome),
+    }
+
+
+def _changes(outcome: "BuildOutcome") -> Json | None:
+    """What became of the documents that a bundle had before."""
+    found = outcome.changes
+    if found is None:
+        return None
+    return {
+        "new": found.new,
+        "edited": found.edited,
+        "described": found.described,
+        "removed": found.removed,
+        "embedded": outcome.embedded,
     }
 
 

@@ -77,3 +77,37 @@ Budget = Annotated[
         "--budget", min=0, metavar="DOLLARS", help="Most that language models may cost in all."
     ),
 ]
+CorpusFormat = Annotated[
+    str | None,
+    typer.Option("--format", metavar="FORMAT", help="Of the corpus, where its content misleads."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="OURS=THEIRS",
+        help="Where a field is: id, title, text, url or published; may be repeated.",
+    ),
+]
+Category = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--category",
+        metavar="NAME",
+        help="Keep documents of a category, such as astro-ph or cs.LG; may be repeated.",
+    ),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Read so many documents.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first record that cannot be used.")
+]
+Retrain = Annotated[
+    bool,
+    typer.Option(
+        "--retrain",
+        help="Train SAEs that the bundle has again; labels, notes and bookmarks follow the "
+        "features that match.",
+    ),
+]

@@ -2,15 +2,17 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.corpus_changes import Content, CorpusChanges, corpus_changes
 from saetui.core.documents import Document
+from saetui.errors import InputError
 from saetui.store import bundle as layout
 from saetui.store.atomic import atomic_write
 from saetui.store.documents import DocumentStore, change_documents, content_of
@@ -18,6 +20,8 @@ from saetui.store.swap import link_file
 
 _CHANGES = "changes.npz"
 _SPOOL = "changed-documents.jsonl"
+# Ids that a message names.
+_SHOWN = 5
 
 
 def can_be_changed(documents: Path) -> bool:
@@ -43,20 +47,89 @@ def change_corpus(
     with contextlib.closing(DocumentStore(before / layout.DOCUMENTS)) as old:
         contents, added = list(old.contents()), old.added()
         with _Spool(work / _SPOOL, contents) as spool:
-            new = spool.take(corpus)
-            changes = corpus_changes(contents, new, set(added.tolist()))
+            changes = corpus_changes(contents, spool.take(corpus), set(added.tolist()))
             if changes.nothing:
                 link_file(before / layout.DOCUMENTS, target / layout.DOCUMENTS)
             else:
-                change_documents(
-                    target / layout.DOCUMENTS,
-                    old,
-                    cleared=changes.cleared.tolist(),
-                    written=spool.written(changes, old),
-                    added=np.flatnonzero(changes.position < 0).tolist(),
-                )
+                _write(target, old, changes, spool, np.flatnonzero(changes.position < 0))
     save_changes(work, changes, made_from)
     return changes
+
+
+def extend_corpus(
+    before: Path,
+    target: Path,
+    work: Path,
+    more: Iterable[Document],
+    made_from: str,
+    *,
+    removed: Collection[str],
+    may_replace: bool,
+) -> CorpusChanges:
+    """Write the documents of a bundle with some more, and without some.
+
+    Args:
+        before: Folder of the bundle.
+        target: Folder that the documents are written to.
+        work: Folder for unfinished work; what has changed is kept there for later steps.
+        more: Documents to add, which are read once.
+        made_from: Fingerprint of the change.
+        removed: Ids of documents to remove.
+        may_replace: Whether documents that say something else take the place of those with their
+            ids.
+
+    Raises:
+        InputError: A document to remove is not there, or one would be replaced that may not.
+    """
+    with contextlib.closing(DocumentStore(before / layout.DOCUMENTS)) as old:
+        contents, added = list(old.contents()), old.added()
+        rows = {content.id: row for row, content in enumerate(contents)}
+        _check_ids(removed, rows, "There is no document {} in the bundle.", "Check the ids.")
+        with _Spool(work / _SPOOL, contents) as spool:
+            new = spool.take(more)
+            both = [content.id for content in new if content.id in removed]
+            _check_ids(both, (), "{} is to be added and to be removed.", "Decide on one.")
+            if not may_replace:
+                whole = {content.id: content.whole for content in contents}
+                others = [c.id for c in new if whole.get(c.id, c.whole) != c.whole]
+                sentence = "The bundle has another document {} already."
+                _check_ids(others, (), sentence, "With --replace the new one takes its place.")
+            staying = set(range(len(contents))) - {rows[each] for each in removed}
+            changes = corpus_changes(contents, new, staying)
+            if not len(changes.origin):
+                raise InputError("No document would be left.", "A bundle needs at least one.")
+            if changes.nothing:
+                link_file(before / layout.DOCUMENTS, target / layout.DOCUMENTS)
+            else:
+                late = changes.kept(added).tolist() + np.flatnonzero(changes.came_from < 0).tolist()
+                _write(target, old, changes, spool, np.array(sorted(late), dtype=np.int64))
+    save_changes(work, changes, made_from)
+    return changes
+
+
+def _check_ids(ids: Collection[str], known: Collection[str], sentence: str, hint: str) -> None:
+    """Raise InputError about the ids that are not known."""
+    unknown = sorted(set(ids) - set(known))
+    if unknown:
+        shown = ", ".join(f"'{each}'" for each in unknown[:_SHOWN])
+        more = f" and {len(unknown) - _SHOWN:,} more" if len(unknown) > _SHOWN else ""
+        raise InputError(sentence.format(shown + more), hint)
+
+
+def _write(
+    target: Path,
+    old: DocumentStore,
+    changes: CorpusChanges,
+    spool: "_Spool",
+    added: NDArray[np.int64],
+) -> None:
+    change_documents(
+        target / layout.DOCUMENTS,
+        old,
+        cleared=changes.cleared.tolist(),
+        written=spool.written(changes, old),
+        added=added.tolist(),
+    )
 
 
 class _Spool:

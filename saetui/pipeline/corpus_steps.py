@@ -14,8 +14,9 @@ from saetui.core.documents import Document
 from saetui.core.search import single
 from saetui.corpus import open_corpus
 from saetui.corpus.corpus import Corpus
+from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
-from saetui.pipeline.build_log import fingerprint, space_of
+from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
 from saetui.pipeline.changed_corpus import can_be_changed, change_corpus, forget_changes
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.embedding import SHARD, EmbeddingTask, KnownVectors, embed_corpus
@@ -25,6 +26,7 @@ from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.index import asked_kind, build_index, measure_recall, open_index
 from saetui.store.index.building import index_files
 from saetui.store.index.growing import grow_index
+from saetui.store.index.parameters import read_parameters
 from saetui.store.index.recall import DEPTH
 
 # Vectors that came with a corpus are those of the same model if the vectors of documents that were
@@ -44,7 +46,7 @@ def documents_step(build: BuildContext) -> Step:
 
     def make() -> Made:
         corpus = open_corpus(build.source, build.options.corpus)
-        texts = stored_documents(build, _counted(build, corpus), made_from)
+        texts = stored_documents(build, counted(build, corpus), made_from)
         report = corpus.report
         if not report.documents:
             raise InputError(
@@ -61,7 +63,8 @@ def documents_step(build: BuildContext) -> Step:
     return Step("documents", made_from, (layout.DOCUMENTS,), make)
 
 
-def _counted(build: BuildContext, corpus: Corpus) -> Iterator[Document]:
+def counted(build: BuildContext, corpus: Corpus) -> Iterator[Document]:
+    """The documents of a corpus, each of which the user is told of."""
     build.progress.start("Reading", None, "documents")
     for document in corpus:
         yield document
@@ -85,6 +88,21 @@ def stored_documents(build: BuildContext, corpus: Iterable[Document], made_from:
         return made_from
     changes = change_corpus(build.before.folder, build.path, build.work, corpus, made_from)
     build.progress.note(described(changes))
+    if changes.stayed:
+        build.progress.note(
+            f"{changes.stayed:,} documents that were added to the bundle stay in it."
+        )
+    return texts_of(before, changes, made_from)
+
+
+def texts_of(before: StepRecord, changes: CorpusChanges, made_from: str) -> str:
+    """What stands for the texts of a corpus that followed from another one.
+
+    Args:
+        before: The step that read the other one.
+        changes: How the corpus differs.
+        made_from: Fingerprint of the corpus.
+    """
     if changes.same_texts:
         return before.made
     return fingerprint("texts", 1, before=before.made, corpus=made_from)
@@ -99,10 +117,7 @@ def described(changes: CorpusChanges) -> str:
         (changes.removed, "removed"),
     ]
     parts = [f"{count:,} {what}" for count, what in counts if count]
-    sentence = f"Documents: {', '.join(parts) or 'none has changed'}."
-    if changes.stayed:
-        sentence += f" {changes.stayed:,} that were added to the bundle stay in it."
-    return sentence
+    return f"Documents: {', '.join(parts) or 'none has changed'}."
 
 
 def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
@@ -110,16 +125,20 @@ def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
     documents_from = build.log.steps["documents"].made
     made_from = fingerprint("embeddings", 1, documents=documents_from, embedder=loaded.settings)
 
-    def write(target: Path) -> None:
+    def write(target: Path) -> int:
+        known = _known(build, loaded)
         embed_store(
             build.documents,
             loaded,
             target,
             made_from,
             build,
-            known=_known(build, loaded),
+            known=known,
             position=_positions(build) if loaded.came_with_corpus else None,
         )
+        if isinstance(loaded.embedder, PrecomputedVectors):
+            return 0
+        return len(build.documents) if known is None else int((known.origin < 0).sum())
 
     return stored_embeddings(build, made_from, loaded.settings, write)
 
@@ -151,7 +170,7 @@ def _positions(build: BuildContext) -> NDArray[np.int64]:
 
 
 def stored_embeddings(
-    build: BuildContext, made_from: str, settings: dict[str, Any], write: Callable[[Path], None]
+    build: BuildContext, made_from: str, settings: dict[str, Any], write: Callable[[Path], int]
 ) -> Step:
     """The step that puts embeddings into the bundle.
 
@@ -159,14 +178,15 @@ def stored_embeddings(
         build: The build.
         made_from: Fingerprint of the embeddings.
         settings: Of their embedder.
-        write: Writes them to a file that it is given.
+        write: Writes them to a file that it is given, and returns how many texts it embedded.
     """
 
     def make() -> Made:
         target = build.work / "embeddings.npy"
-        write(target)
+        embedded = write(target)
         target.replace(build.path / layout.EMBEDDINGS)
-        return Made({"embedder": settings, "space": _space(build, made_from, settings)})
+        space = _space(build, made_from, settings)
+        return Made({"embedder": settings, "space": space, "embedded": embedded})
 
     return Step("embeddings", made_from, (layout.EMBEDDINGS,), make)
 
@@ -214,11 +234,9 @@ def embed_store(
         position: Place of every document in the corpus, for vectors that came with it; None: the
             documents are in its order.
     """
-    from saetui.embed.precomputed import PrecomputedVectors
-
     embedder, engine = loaded.embedder, build.engine
     places = np.arange(len(documents)) if position is None else position
-    if isinstance(embedder, PrecomputedVectors):
+    if isinstance(embedder, PrecomputedVectors) and (known is None or known.origin.min() < 0):
         embedder.check_documents(int((places >= 0).sum()))
 
     def embed(rows: NDArray[np.int64]) -> Float:
@@ -253,8 +271,11 @@ def index_step(build: BuildContext, embeddings_from: str) -> Step:
                 kind,
                 made_from=made_from,
                 address=address,
+                home=build.bundle,
             )
-        index = open_index(build.path, lambda: vectors)
+        # A database inside the bundle is no file that is moved there when all is done.
+        home = build.bundle if kind == "milvus" else build.path
+        index = open_index(home, lambda: vectors, read_parameters(build.path))
         parameters = measure_recall(index, vectors, build.path, seed)
         plain, steered = parameters.recall["plain"], parameters.recall["steered"]
         build.progress.note(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from saetui.core.corpus_changes import CorpusChanges
 from saetui.errors import (
     BuildError,
     BundleDamaged,
@@ -56,11 +57,16 @@ class BuildOutcome:
         path: The bundle.
         steps: The steps that were carried out, in order; empty when all was there already.
         manifest: Of the bundle.
+        changes: What became of the documents that the bundle had before; None if it had none, or
+            if they are as they were.
+        embedded: Texts that were embedded.
     """
 
     path: Path
     steps: tuple[str, ...]
     manifest: Manifest
+    changes: CorpusChanges | None = None
+    embedded: int = 0
 
 
 @contextlib.contextmanager
@@ -171,8 +177,16 @@ def finished(build: BuildContext, steps: Iterable[Step]) -> BuildOutcome:
         replace_files(build.bundle, build.path, files, set(build.before.files()) - set(files))
         for sentence in what_became_of_notes(build.bundle):
             build.progress.note(sentence)
+    changes = build.changes
     shutil.rmtree(build.work, ignore_errors=True)
-    return BuildOutcome(build.bundle, tuple(build.carried_out), manifest)
+    embedded = build.log.steps["embeddings"].facts.get("embedded", 0)
+    return BuildOutcome(
+        build.bundle,
+        tuple(build.carried_out),
+        manifest,
+        changes,
+        embedded if "embeddings" in build.carried_out else 0,
+    )
 
 
 def _manifest(build: BuildContext, records: Sequence[SaeRecord]) -> Manifest:

@@ -23,7 +23,7 @@ MANY = 0.5
 def fit_to_new_documents(
     work: SaeWork, weights: SaeWeights, unseen: NDArray[np.int32]
 ) -> dict[str, Any]:
-    """Measure the fit, tell the user, and return the figures for the manifest.
+    """Measure the fit; returns figures for the manifest.
 
     `nmse` is the squared error over that of predicting the mean of all documents, so that new
     documents about one subject are measured as all others are.
@@ -55,9 +55,7 @@ def fit_to_new_documents(
         errors[start : start + len(some)] = np.square(x - reconstructed).sum(axis=1)
         spreads[start : start + len(some)] = np.square(x - mean).sum(axis=1)
     figures["nmse_new"] = float(errors.sum() / spreads.sum())
-    figures |= _verdict(figures, errors, spreads, count)
-    build.progress.note(described(work.size.name, figures))
-    return figures
+    return figures | _verdict(figures, errors, spreads, count)
 
 
 def _mean(vectors: NDArray[np.floating]) -> Float:

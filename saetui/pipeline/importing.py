@@ -197,13 +197,14 @@ def _documents_step(build: BuildContext, folder: SaerchFolder, embeddings: Array
 
 def _copy_embeddings(
     build: BuildContext, embeddings: ArrayFile, made_from: str, target: Path
-) -> None:
+) -> int:
     def rows(some: NDArray[np.int64]) -> Float:
         # All documents are asked for in their order.
         return embeddings.rows(int(some[0]), int(some[-1]) + 1).astype(np.float32)
 
     task = EmbeddingTask(build.documents, embeddings.shape[1], rows, made_from)
     embed_corpus(task, target, build.progress)
+    return 0
 
 
 def _dated(document: Document) -> Document:

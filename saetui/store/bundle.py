@@ -1,6 +1,7 @@
 """An open bundle: cheap to open, everything large mapped or loaded when first used."""
 
 import stat
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ from saetui.store.index import VectorIndex, index_files, open_index
 from saetui.store.index.parameters import PARAMETERS, read_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord, read_history
 from saetui.store.loaded_once import loaded_once
-from saetui.store.manifest import MANIFEST, Manifest, SaeRecord, read_manifest
+from saetui.store.manifest import MANIFEST, Manifest, SaeRecord
 from saetui.store.matches import matches_file, read_matches
+from saetui.store.opened_manifest import OpenedManifest
 from saetui.store.unmatched_labels import UNMATCHED
 
 DOCUMENTS = "documents.sqlite"
@@ -63,16 +65,22 @@ class StoredSae:
     Args:
         folder: Where it lies.
         record: What the manifest says about it.
-        manifest: Of the bundle.
+        opened: The manifest of the bundle.
 
     Raises:
         BundleDamaged: From any attribute, when its file does not hold what belongs there.
+        BundleError: From any attribute that is read after the bundle was changed.
     """
 
-    def __init__(self, folder: Path, record: SaeRecord, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, record: SaeRecord, opened: OpenedManifest) -> None:
         self.folder = folder
         self.record = record
-        self._manifest = manifest
+        self._opened = opened
+        self._manifest = opened.manifest
+
+    def _reading(self, *files: str) -> AbstractContextManager[None]:
+        """Read files of this SAE for the first time, see `OpenedManifest.reading`."""
+        return self._opened.reading(*(f"saes/{self.record.name}/{file}" for file in files))
 
     def _has(self, *files: str) -> bool:
         """Whether the manifest lists all of some files that not every SAE has."""
@@ -87,7 +95,8 @@ class StoredSae:
     @loaded_once
     def weights(self) -> SaeWeights:
         """Weights, in memory."""
-        weights = saes.load_weights(self.folder)
+        with self._reading(saes.WEIGHTS):
+            weights = saes.load_weights(self.folder)
         found = (weights.n, weights.k, weights.d)
         wanted = (self.record.n, self.record.slots, self._manifest.dimensions)
         if found != wanted:
@@ -100,20 +109,23 @@ class StoredSae:
     @loaded_once
     def stability(self) -> Float | None:
         """Of each feature, its largest cosine to one of another training, if that is known."""
-        return (
-            saes.load_stability(self.folder, self.record.n) if self._has(saes.STABILITY) else None
-        )
+        if not self._has(saes.STABILITY):
+            return None
+        with self._reading(saes.STABILITY):
+            return saes.load_stability(self.folder, self.record.n)
 
     @loaded_once
     def codes(self) -> Codes:
         """Codes by document, mapped."""
         documents = self._manifest.documents
-        return saes.load_codes(self.folder, documents, self.record.n, self.record.slots)
+        with self._reading(*saes.CODES):
+            return saes.load_codes(self.folder, documents, self.record.n, self.record.slots)
 
     @loaded_once
     def postings(self) -> Postings:
         """Codes by feature, mapped."""
-        postings = saes.load_postings(self.folder, self.record.n)
+        with self._reading(*saes.POSTINGS):
+            postings = saes.load_postings(self.folder, self.record.n)
         saes.check_numbers(
             self.folder / saes.POSTINGS[1], postings.rows, 0, self._manifest.documents
         )
@@ -138,16 +150,18 @@ class StoredSae:
 
     @loaded_once
     def _lists(self) -> dict[ListFiles, FeatureLists | None]:
-        kinds = (CO_OCCURRING, NEAREST, OPPOSED)
-        return {
-            kind: load_lists(self.folder, kind, self.record.n) if self._has(*kind.names) else None
-            for kind in kinds
-        }
+        found: dict[ListFiles, FeatureLists | None] = {}
+        for kind in (CO_OCCURRING, NEAREST, OPPOSED):
+            with self._reading(*kind.names):
+                listed = self._has(*kind.names)
+                found[kind] = load_lists(self.folder, kind, self.record.n) if listed else None
+        return found
 
     @loaded_once
     def features(self) -> list[FeatureRecord]:
         """Figures and shown label of every feature, by number."""
-        return read_features(self.folder / FEATURES, self.record.n)
+        with self._reading(FEATURES):
+            return read_features(self.folder / FEATURES, self.record.n)
 
     def labels(self, feature: int) -> list[LabelRecord]:
         """Every label that a feature has had, oldest first."""
@@ -155,7 +169,8 @@ class StoredSae:
 
     def history(self, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:
         """Every label that a feature has had, oldest first, and the scores of all of them."""
-        return read_history(self.folder / FEATURES, feature)
+        with self._reading(FEATURES):
+            return read_history(self.folder / FEATURES, feature)
 
     @property
     def has_unmatched_labels(self) -> bool:
@@ -166,12 +181,14 @@ class StoredSae:
         """The nearest features in another SAE of the bundle; None where they were not sought."""
         if not self._has(matches_file(other.name)):
             return None
-        return read_matches(self.folder, other.name, self.record.n, other.n)
+        with self._reading(matches_file(other.name)):
+            return read_matches(self.folder, other.name, self.record.n, other.n)
 
     @loaded_once
     def families(self) -> Families:
         """Feature families."""
-        return read_families(self.folder / FAMILIES, self.record.n)
+        with self._reading(FAMILIES):
+            return read_families(self.folder / FAMILIES, self.record.n)
 
 
 class Bundle:
@@ -184,18 +201,21 @@ class Bundle:
     Raises:
         BundleError: See `read_manifest`; `BundleDamaged` also when a file is not listed, is missing
             or has another size than the manifest says, and from any attribute whose file does not
-            hold what belongs there.
+            hold what belongs there; `BundleError` from any attribute that is read after another
+            process has changed its file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.manifest: Manifest = read_manifest(path)
+        self._opened = OpenedManifest(path)
+        self.manifest: Manifest = self._opened.manifest
         self._check_listed(*required_files(self.manifest))
-        for name, record in self.manifest.files.items():
-            _check_size(path / name, record.size)
+        with self._opened.reading(*self.manifest.files):
+            for name, record in self.manifest.files.items():
+                _check_size(path / name, record.size)
         self._check_claims()
         self._saes = {
-            record.name: StoredSae(sae_folder(path, record.name), record, self.manifest)
+            record.name: StoredSae(sae_folder(path, record.name), record, self._opened)
             for record in self.manifest.saes
         }
 
@@ -232,7 +252,8 @@ class Bundle:
     @loaded_once
     def documents(self) -> DocumentStore:
         """The documents' texts."""
-        documents = DocumentStore(self.path / DOCUMENTS)
+        with self._opened.reading(DOCUMENTS):
+            documents = DocumentStore(self.path / DOCUMENTS)
         try:
             if len(documents) != len(self):
                 raise BundleDamaged(
@@ -263,18 +284,21 @@ class Bundle:
     def embeddings(self) -> NDArray[Any]:
         """Embeddings float16 `(N, d)`, mapped."""
         shape = (self.manifest.documents, self.manifest.dimensions)
-        return map_array(self.path / EMBEDDINGS, shape, np.float16)
+        with self._opened.reading(EMBEDDINGS):
+            return map_array(self.path / EMBEDDINGS, shape, np.float16)
 
     @loaded_once
     def rows(self) -> StoredRows:
         """Some of the embeddings at a time."""
-        return StoredRows(self.path / EMBEDDINGS, self.embeddings)
+        with self._opened.reading(EMBEDDINGS):
+            return StoredRows(self.path / EMBEDDINGS, self.embeddings)
 
     @loaded_once
     def index(self) -> VectorIndex:
         """The nearest-neighbour index, loaded."""
         # Before the index is loaded, since its size says what is to be found in its files.
-        parameters = read_parameters(self.path)
+        with self._opened.reading(PARAMETERS):
+            parameters = read_parameters(self.path)
         size = (parameters.documents, parameters.dimensions)
         if size != (self.manifest.documents, self.manifest.dimensions):
             raise BundleDamaged(
@@ -282,8 +306,10 @@ class Bundle:
                 f"but the bundle has {self.manifest.documents:,} of width "
                 f"{self.manifest.dimensions}."
             )
-        self._check_listed(*index_files(parameters.kind))
-        return open_index(self.path, lambda: self.embeddings, parameters)
+        files = index_files(parameters.kind)
+        self._check_listed(*files)
+        with self._opened.reading(*files):
+            return open_index(self.path, lambda: self.embeddings, parameters)
 
     def sae(self, name: str | None = None) -> StoredSae:
         """An SAE by name; the first when none is named."""

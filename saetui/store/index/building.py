@@ -79,16 +79,18 @@ def build_index(
     made_from: str = "",
     *,
     address: str = "",
+    home: Path | None = None,
 ) -> IndexParameters:
     """Index vectors, and write the index and what is recorded about it.
 
     Args:
         vectors: `(N, d)`, unit-norm rows; read a block at a time.
-        folder: Of the bundle.
+        folder: Where the files of the index are written.
         advance: Called with the number of rows that were just added.
         kind: See `saetui.store.index`; None for the one that suits the size.
         made_from: Of the vectors; a build of a large graph that was killed goes on with the same.
         address: Of the database, where the kind has one.
+        home: Folder of the bundle, which a database without a server lies in; None: `folder`.
     """
     count, dimensions = vectors.shape
     kind = kind or choose_kind(count, dimensions)
@@ -112,7 +114,7 @@ def build_index(
             parameters = build_graph(blocks, folder, parameters, advance, made_from)
         case "milvus":
             parameters = replace(parameters, address=address or INSIDE)
-            parameters = build_milvus(vectors, folder, parameters, advance, made_from)
+            parameters = build_milvus(vectors, home or folder, parameters, advance, made_from)
     write_parameters(folder, parameters)
     others = {name for files in _FILES.values() for name in files} | set(UNFINISHED)
     for name in others - set(_FILES[kind]):
