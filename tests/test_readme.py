@@ -46,6 +46,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = [{"id": d.id, "title": d.title, "text": d.text} for d in make_documents(40)]
     lines = "".join(json.dumps(record) + "\n" for record in records)
     (folder / "papers.jsonl").write_text(lines, "utf-8")
+    new = json.dumps({"id": "new", "text": "A document about coral reefs and their fish."})
+    (folder / "more.jsonl").write_text(f"{new}\n", "utf-8")
+    corrected = {**records[0], "text": f"{records[0]['text']} Corrected."}
+    (folder / "corrected.jsonl").write_text(f"{json.dumps(corrected)}\n", "utf-8")
     (folder / "papers.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
     notes = ["key,title,body", *(f'{r["id"]},"{r["title"]}","{r["text"]}"' for r in records)]
     (folder / "notes.csv").write_text("\n".join(notes) + "\n", "utf-8")
@@ -94,12 +98,12 @@ def test_a_command_of_the_readme_works(
     if "-o" in words:
         # The corpus is built into a folder of its own, so that no command finds it done.
         words[words.index("-o") + 1] = f"built-{len(list(at_the_desk.iterdir()))}.bundle"
-    if words[0] == "train":
-        # Training needs to know how the bundle was built, so it takes one that was.
+    if words[0] in ("train", "add"):
+        # These need to know how the bundle was built, so they take one that was.
         words[words.index("my.bundle")] = "trained.bundle"
         if not (at_the_desk / "trained.bundle").exists():
             assert main(["build", "papers.jsonl", "-o", "trained.bundle", "--epochs", "3"]) == 0
-        words += ["--epochs", "3"]
+        words += ["--epochs", "3"] if words[0] == "train" else []
     code = main(words)
     printed = capsys.readouterr()
     if words == ["my.bundle"]:

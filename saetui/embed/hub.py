@@ -3,10 +3,34 @@
 import os
 from pathlib import Path
 
+# Seconds for the hub to answer at all.
+_PATIENCE = 5.0
+
 
 def is_offline() -> bool:
     """Whether the user told the hub's client not to use the network."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def why_unreachable() -> str:
+    """Why the hub cannot be reached, in a few words; empty if it can.
+
+    The hub's client tries five times, which takes half a minute, and prints each attempt.
+    """
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
+    address = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    try:
+        with urlopen(Request(address, method="HEAD"), timeout=_PATIENCE):
+            return ""
+    except HTTPError:
+        # It answers, whatever it thinks of the request.
+        return ""
+    except URLError as error:
+        return str(getattr(error.reason, "strerror", None) or error.reason)
+    except (OSError, ValueError) as error:
+        return str(error)
 
 
 def cache_folder() -> Path:

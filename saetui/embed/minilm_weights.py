@@ -8,7 +8,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from saetui.embed.hub import is_offline, snapshots_of
+from saetui.embed.hub import is_offline, snapshots_of, why_unreachable
 from saetui.errors import EmbedderError
 from saetui.store.hashes import remembered_sha256
 
@@ -88,6 +88,13 @@ def _downloaded_folder() -> Path:
     if not can_download():
         raise EmbedderError(
             f"The weights of {MODEL} are neither in the local Hugging Face cache nor installed.",
+            _HOW_TO_GET_IT,
+        )
+    why = why_unreachable()
+    if why:
+        raise EmbedderError(
+            f"The weights of {MODEL} are not on this machine, and the Hugging Face hub cannot be "
+            f"reached ({why}).",
             _HOW_TO_GET_IT,
         )
     from huggingface_hub import hf_hub_download

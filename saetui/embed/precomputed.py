@@ -143,7 +143,33 @@ class PrecomputedVectors:
         """The vectors of new texts, by the query embedder."""
         return self._texts_embedder().embed_documents(texts, progress)
 
+    def check_queries(self) -> None:
+        """Make sure that the embedder named for queries fits, if it can be used here.
+
+        Raises:
+            EmbedderError: Its vectors have another width.
+        """
+        from saetui.embed.registry import availability
+
+        spec = self._settings.query_spec
+        if (
+            not spec
+            or not availability(EmbedderSettings(spec, base_url=self._settings.base_url))[0]
+        ):
+            return
+        try:
+            width = self._loaded_for_queries().dimensions
+        except SaetuiError:
+            # A query will say so; what it needs may be there by then.
+            return
+        self._check_width(width)
+
     def _texts_embedder(self) -> Embedder:
+        embedder = self._loaded_for_queries()
+        self._check_width(embedder.dimensions)
+        return embedder
+
+    def _loaded_for_queries(self) -> Embedder:
         from saetui.embed.registry import load_embedder
 
         if not self._settings.query_spec:
@@ -153,20 +179,20 @@ class PrecomputedVectors:
             )
         with self._loading:
             if self._query_embedder is None:
-                embedder = load_embedder(
+                self._query_embedder = load_embedder(
                     self._settings.query_spec,
                     dimensions=self._settings.requested_dimensions,
                     base_url=self._settings.base_url,
                 )
-                if embedder.dimensions != self.dimensions:
-                    raise EmbedderError(
-                        f"The embedder for queries, '{embedder.name}', makes vectors of width "
-                        f"{embedder.dimensions}, but those of the documents have width "
-                        f"{self.dimensions}.",
-                        "Name the model that made the documents' vectors.",
-                    )
-                self._query_embedder = embedder
             return self._query_embedder
+
+    def _check_width(self, width: int) -> None:
+        if width != self.dimensions:
+            raise EmbedderError(
+                f"The embedder for queries, '{self._settings.query_spec}', makes vectors of width "
+                f"{width}, but those of the documents have width {self.dimensions}.",
+                "Name the model that made the documents' vectors.",
+            )
 
 
 def load(settings: EmbedderSettings) -> PrecomputedVectors:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.embed.checks import checked_query, encodable, unit_row, unit_rows
-from saetui.embed.hub import is_offline
+from saetui.embed.hub import is_offline, why_unreachable
 from saetui.embed.protocol import EmbedderSettings
 from saetui.errors import EmbedderError, MissingDependency
 from saetui.progress import Progress, Silent
@@ -131,6 +131,8 @@ def _loaded(model: str, dimensions: int | None) -> "SentenceTransformer":
     # A model on this machine is used without asking the hub for a newer version.
     only_here = Path(model).is_dir() or is_offline()
     for local in (True,) if only_here else (True, False):
+        if not local and why_unreachable():
+            break
         try:
             return SentenceTransformer(model, truncate_dim=dimensions, local_files_only=local)
         except Exception as error:  # noqa: BLE001 - damaged model files raise anything

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from saetui.embed import EmbedderSettings, load_embedder
+from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.corpus_steps import documents_step, embeddings_step, index_step
@@ -46,6 +47,8 @@ def build_bundle(
 def _build_steps(build: BuildContext) -> Iterator[Step]:
     # The embedder first: whether it can be had here should be known at once.
     embedder = load_embedder(build.options.embedder)
+    if isinstance(embedder, PrecomputedVectors):
+        embedder.check_queries()
     settings = build.options.embedder.resolved(embedder).as_dict()
     loaded = LoadedEmbedder(embedder, settings)
     yield documents_step(build)

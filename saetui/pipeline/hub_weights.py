@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from saetui.embed.hub import is_offline, snapshots_of
+from saetui.embed.hub import is_offline, snapshots_of, why_unreachable
 from saetui.errors import InputError, MissingDependency
 from saetui.interop.saerch_folder import ENDING
 
@@ -34,7 +34,10 @@ class WeightsOnHub:
         Raises:
             InputError: The repository cannot be asked, and nothing of it was downloaded.
         """
-        if not is_offline():
+        unreachable = "" if is_offline() else why_unreachable()
+        if unreachable:
+            why = f"the hub cannot be reached ({unreachable})"
+        elif not is_offline():
             from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
             try:
@@ -69,8 +72,15 @@ class WeightsOnHub:
             InputError: It cannot be downloaded.
         """
         downloaded = self._downloaded()
-        if is_offline() and name in downloaded:
+        why = "" if is_offline() else why_unreachable()
+        if (is_offline() or why) and name in downloaded:
             return downloaded[name]
+        if why:
+            raise InputError(
+                f"{name} was not downloaded from {self.repository} before, and the hub cannot be "
+                f"reached ({why}).",
+                "Try again with the network, or put the weights into the folder.",
+            )
         try:
             return Path(self._api.hf_hub_download(self.repository, name))
         # The client's own errors, and those of the HTTP library below it.

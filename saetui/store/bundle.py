@@ -1,7 +1,7 @@
 """An open bundle: cheap to open, everything large mapped or loaded when first used."""
 
 import stat
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -252,17 +252,16 @@ class Bundle:
     @loaded_once
     def documents(self) -> DocumentStore:
         """The documents' texts."""
-        with self._opened.reading(DOCUMENTS):
+        with ExitStack() as stack, self._opened.reading(DOCUMENTS):
             documents = DocumentStore(self.path / DOCUMENTS)
-        try:
+            stack.callback(documents.close)
             if len(documents) != len(self):
                 raise BundleDamaged(
                     f"{documents.path} has rows for {len(documents):,} documents, "
                     f"but {MANIFEST} says {len(self):,}."
                 )
-        except BundleDamaged:
-            documents.close()
-            raise
+            self._opened.check((DOCUMENTS,))
+            stack.pop_all()
         return documents
 
     @loaded_once

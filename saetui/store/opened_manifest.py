@@ -30,6 +30,7 @@ class OpenedManifest:
         settle(path)
         self._seen = self._signature()
         self.manifest: Manifest = read_manifest(path)
+        self._changed: set[str] = set()
 
     @contextmanager
     def reading(self, *names: str) -> Iterator[None]:
@@ -52,15 +53,15 @@ class OpenedManifest:
         """Raise BundleError if some files are others than when the bundle was opened."""
         settle(self._path)
         now = self._signature()
-        if now == self._seen:
-            return
-        current = read_manifest(self._path).files
-        if any(current.get(name) != self.manifest.files.get(name) for name in names):
+        if now != self._seen:
+            current, opened = read_manifest(self._path).files, self.manifest.files
+            self._changed = {name for name in opened if current.get(name) != opened[name]}
+            self._seen = now
+        if not self._changed.isdisjoint(names):
             raise BundleError(
                 f"{self._path} was changed by another command since it was opened.",
                 "Close it and open it again.",
             )
-        self._seen = now
 
     def _signature(self) -> tuple[int, int, int] | None:
         """What tells one file of a manifest from another without reading it."""

