@@ -1,9 +1,9 @@
 """Filters of documents as text, for the app and the command line.
 
-    after:2019-03 before:2021            date of publication, from and until category:cs.LG
-    in this category or one below it; if several, in any of them has:"Tidal disruption" without:12
-    features that are active or not, by label or number journal:Nature                       any
-    field of the metadata
+    after:2019-03 before:2021            date of publication, from and until
+    category:cs.LG                       in this category or one below it; of several, in any
+    has:"Tidal disruption" without:12    features that are active or not, by label or number
+    journal:Nature                       any field of the metadata
 
 A document must fulfil all parts. A name or value with a space or a colon stands in quotation marks,
 and so does a field of the metadata that has the name of one of the words above.
@@ -14,8 +14,6 @@ from collections.abc import Callable
 
 from saetui.core.document_filter import DocumentFilter
 from saetui.errors import InputError
-
-EXAMPLES = ("after:2019-03", "before:2021", "category:cs.LG", "has:FEATURE", "without:FEATURE")
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PART = re.compile(rf'\s*({_QUOTED}|[^\s":]+):({_QUOTED}|[^\s"]+)(?=\s|$)')
