@@ -42,7 +42,8 @@ def search(
         typer.Option(
             "--steer",
             metavar="FEATURE=CHANGE",
-            help="Change a feature; may be repeated. FEATURE is a number, a label or family:NAME; "
+            help="Change a feature; may be repeated. FEATURE is a number, a label, family:NAME "
+            "or ~any words, for the best feature by label or meaning; "
             "CHANGE is +0.3 or -0.3 (add), 0.3 (set), 0 (off), x2 (scale) or neg (negate). "
             "1 weighs as much as the whole query.",
         ),
@@ -183,6 +184,7 @@ def search(
     """
     from saetui.cli.output import Output
     from saetui.cli.search_output import print_replay, print_search
+    from saetui.session.features_by_words import best_feature
     from saetui.session.feedback import feedback, with_feedback
     from saetui.session.saved.bookmarks import bookmark
     from saetui.session.saved.exports import export_results
@@ -214,10 +216,19 @@ def search(
         if request_file is not None:
             start, _ = request_from_json(session, asked_in_json, name_of(request_file))
         feature = session.features.lookup.feature
+
+        def best(text: str) -> int:
+            found = best_feature(session, text)
+            _note(f"For ~{text}, feature {found} is steered: {session.name(found)}")
+            return found
+
         request = replace(
             start,
             query=start.query if query is None else query,
-            steering={**start.steering, **parse_steering(steer or (), session.features.lookup)},
+            steering={
+                **start.steering,
+                **parse_steering(steer or (), session.features.lookup, best),
+            },
             mode=mode or start.mode,
             solo=start.solo if solo is None else feature(solo),
             limit=limit or start.limit,

@@ -394,3 +394,16 @@ def test_the_command_of_a_search_repeats_it(
     session.close()
     assert program == "saetui"
     assert run(words[0], "--json", *words[1:]).json == wanted
+
+
+def test_any_words_find_the_feature_to_steer(run: Run, bundle: Path) -> None:
+    outcome = run("search", bundle, "black hole", "--steer", "~bleach=+0.3", "--json")
+    (change,) = outcome.json["request"]["changes"]
+    assert (change["label"], change["amount"]) == ("Bleaching", 0.3)
+    assert f"For ~bleach, feature {change['feature']} is steered: Bleaching" in outcome.err
+    # No label has these words, so the nearest direction counts.
+    outcome = run("search", bundle, "black hole", "--steer", "~zebra bleaching=+0.3", "--json")
+    (change,) = outcome.json["request"]["changes"]
+    features = run("features", bundle, "~zebra bleaching", "--json").json
+    assert change["feature"] == features[0]["id"]
+    assert "For ~zebra bleaching" in outcome.err

@@ -295,10 +295,36 @@ async def test_added_feature_at_nothing_stays(session: Session) -> None:
         assert_shown(driver)
 
 
+async def test_words_that_no_label_has_add_what_they_mean(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("a", *"zebra bleaching")
+        await driver.settle()
+        found = session.find_features("~zebra bleaching")
+        nearest = [record.id for record in found if record.documents]
+        screen = driver.app.screen
+        assert isinstance(screen, AddFeatureScreen)
+        assert [record.id for record in screen._list.rows] == nearest[:30]
+        await driver.press("enter")
+        assert list(driver.main.request.steering) == nearest[:1]
+
+
+async def test_labels_with_the_words_come_before_what_they_mean(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "a", *"bleach")
+        await driver.settle()
+        screen = driver.app.screen
+        assert isinstance(screen, AddFeatureScreen)
+        listed = [record.id for record in screen._list.rows]
+        called = session.features.lookup.matching("bleach")
+        assert listed[: len(called)] == called
+        assert len(listed) == len({*listed})
+
+
 async def test_adding_can_be_cancelled(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
-        await driver.press("a", *"zebra", "enter")
+        await driver.press("a", *"bleach")
         assert isinstance(driver.app.screen, AddFeatureScreen)
         await driver.press("escape")
         assert driver.app.screen is driver.main

@@ -2,17 +2,19 @@
 
 import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from saetui.core.changes import Change
 from saetui.errors import InputError
 from saetui.session.features.lookup import Lookup
 
 _FORM = (
-    "Write FEATURE=CHANGE, where FEATURE is a number, a label or family:NAME, and CHANGE is "
-    "+0.3 or -0.3 (add), 0.3 (set; to-0.3 below zero), 0 (off), x2 (scale) or neg (negate)."
+    "Write FEATURE=CHANGE, where FEATURE is a number, a label, family:NAME or ~any words, and "
+    "CHANGE is +0.3 or -0.3 (add), 0.3 (set; to-0.3 below zero), 0 (off), x2 (scale) or "
+    "neg (negate)."
 )
 _FAMILY = "family:"
+_ANY_WORDS = "~"
 
 
 def parse_change(text: str) -> Change:
@@ -54,8 +56,15 @@ def format_change(change: Change) -> str:
             return "neg" if change.amount == -1 else f"x{amount}"
 
 
-def parse_steering(texts: Iterable[str], lookup: Lookup) -> dict[int, Change]:
+def parse_steering(
+    texts: Iterable[str], lookup: Lookup, best: Callable[[str], int]
+) -> dict[int, Change]:
     """Read changes from texts such as `1234=+0.3`; of two for one feature the later counts.
+
+    Args:
+        texts: The changes.
+        lookup: Finds features and families by name.
+        best: Returns the best feature for any words, which `~` marks.
 
     Raises:
         InputError: A text is not of this form, or names a feature or family that does not exist.
@@ -68,6 +77,8 @@ def parse_steering(texts: Iterable[str], lookup: Lookup) -> dict[int, Change]:
         change = parse_change(amount)
         if name.startswith(_FAMILY):
             members = lookup.family(name.removeprefix(_FAMILY)).members
+        elif name.startswith(_ANY_WORDS):
+            members = (best(name.removeprefix(_ANY_WORDS).strip()),)
         else:
             members = (lookup.feature(name),)
         steering.update(dict.fromkeys(members, change))

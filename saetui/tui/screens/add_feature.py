@@ -1,4 +1,4 @@
-"""Choose a feature to add to the query, by words of its label."""
+"""Choose a feature to add to the query, by any words."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -7,19 +7,24 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from saetui.errors import SaetuiError
 from saetui.tui.feature_columns import DENSITY, Order, sorted_by
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.widgets.feature_list import FeatureList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
+    from saetui.store.features import FeatureRecord
 
 
 class AddFeatureScreen(ModalScreen[int | None]):
-    """A filter line above the features that match; enter chooses.
+    """A line for words above the features that they find; enter chooses.
 
-    The arrow keys move in the list while the line has the focus.
+    Features whose labels have the words are listed at once. Those that mean them follow below when
+    the text has been embedded, which typing does not wait for. The arrow keys move in the list
+    while the line has the focus.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,13 +39,16 @@ class AddFeatureScreen(ModalScreen[int | None]):
         self._list = FeatureList(empty=("No feature has these words.",))
         self._list.notes = session.features.notes
         self._heading = Heading()
+        self._meaning: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
+            self, "meaning", self._meant, self._append, self._without_meaning
+        )
 
     def compose(self) -> ComposeResult:
         """Filter and list."""
         with Vertical(id="add", classes="dialog") as dialog:
             dialog.border_title = "Add a feature"
             dialog.border_subtitle = "enter adds, escape cancels"
-            yield TextLine(placeholder="Words of its label, or its number")
+            yield TextLine(placeholder="Any words for it, or its number")
             yield self._heading
             yield self._list
 
@@ -61,6 +69,25 @@ class AddFeatureScreen(ModalScreen[int | None]):
         self._list.order = Order(None if words.strip() else DENSITY)
         self._list.replace(sorted_by(self._list.order, found, self._session), cursor=0)
         self._say_heading()
+        self._meaning.drop()
+        if words.strip():
+            if not found:
+                self._list.say("No label has these words; looking for what they mean.")
+            self._meaning.ask(words)
+
+    def _meant(self, words: str) -> "list[FeatureRecord]":
+        from saetui.session.features_by_words import features_meant
+
+        return features_meant(self._session, words)
+
+    def _append(self, words: str, meant: "list[FeatureRecord]") -> None:
+        self._list.replace([*self._list.rows, *meant])
+        if not self._list.rows:
+            self._list.say("No feature is found by these words.")
+
+    def _without_meaning(self, error: SaetuiError) -> None:
+        if not self._list.rows:
+            self._list.say("No label has these words.", error.message, error.hint)
 
     def on_input_changed(self, event: TextLine.Changed) -> None:
         """Filter while the user types."""

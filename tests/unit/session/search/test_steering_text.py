@@ -81,6 +81,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert math.isfinite(change.amount)
 
 
+def nothing(text: str) -> int:
+    raise AssertionError(f"{text} is no text of any words")
+
+
 @pytest.fixture
 def lookup() -> Lookup:
     labels = ["Stars", "Dust", "Dwarf stars", "x=y"]
@@ -90,23 +94,23 @@ def lookup() -> Lookup:
 
 
 def test_features_are_named_by_number_or_label(lookup: Lookup) -> None:
-    steering = parse_steering(["1=+0.5", "dwarf stars=x2", "x=y=neg"], lookup)
+    steering = parse_steering(["1=+0.5", "dwarf stars=x2", "x=y=neg"], lookup, nothing)
     assert steering == {1: Change("add", 0.5), 2: Change("scale", 2), 3: Change("scale", -1)}
 
 
 def test_a_family_is_its_members(lookup: Lookup) -> None:
-    by_family = parse_steering(["family:Stars=+0.25"], lookup)
-    assert by_family == parse_steering(["0=+0.25", "2=+0.25"], lookup)
-    assert by_family == parse_steering(["family: 0 =+0.25"], lookup)
+    by_family = parse_steering(["family:Stars=+0.25"], lookup, nothing)
+    assert by_family == parse_steering(["0=+0.25", "2=+0.25"], lookup, nothing)
+    assert by_family == parse_steering(["family: 0 =+0.25"], lookup, nothing)
 
 
 def test_a_later_change_wins(lookup: Lookup) -> None:
-    steering = parse_steering(["family:Stars=0", "Stars=+1", "Dust=1", "Dust=2"], lookup)
+    steering = parse_steering(["family:Stars=0", "Stars=+1", "Dust=1", "Dust=2"], lookup, nothing)
     assert steering == {0: Change("add", 1), 1: Change("set", 2), 2: Change("set", 0)}
 
 
 def test_no_texts_are_no_changes(lookup: Lookup) -> None:
-    assert parse_steering([], lookup) == {}
+    assert parse_steering([], lookup, nothing) == {}
 
 
 @pytest.mark.parametrize(
@@ -127,4 +131,11 @@ def test_no_texts_are_no_changes(lookup: Lookup) -> None:
 )
 def test_a_text_of_another_form_is_refused(lookup: Lookup, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        parse_steering([text], lookup)
+        parse_steering([text], lookup, nothing)
+
+
+def test_any_words_are_looked_up(lookup: Lookup) -> None:
+    asked: list[str] = []
+    steering = parse_steering(["~ rare=words =+0.5"], lookup, lambda text: asked.append(text) or 3)
+    assert steering == {3: Change("add", 0.5)}
+    assert asked == ["rare=words"]
