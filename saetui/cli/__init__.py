@@ -1,4 +1,4 @@
-"""The command line: parse, ask a session, print."""
+"""The command line: parse the arguments, ask a session, print the answer."""
 
 from saetui.cli.entry import main
 

@@ -72,8 +72,8 @@ def add(
     how well its SAEs fit the new documents. Interrupted at any point, the bundle is as it was.
     """
     from saetui.cli.building import corpus_options, show_build
+    from saetui.cli.options import training_options
     from saetui.cli.progress import shown_progress
-    from saetui.cli.training import training_options
     from saetui.pipeline.adding import AddOptions, add_documents
 
     options = AddOptions(
@@ -92,7 +92,7 @@ def add(
 
 def _ids(bundle: Path, named: list[str]) -> tuple[str, ...]:
     """The ids that are meant; what is no document's id may be a file of them."""
-    from saetui.cli.opening import opened
+    from saetui.cli.open import opened
     from saetui.embed.document_ids import read_ids
 
     if not named:

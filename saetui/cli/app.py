@@ -8,18 +8,15 @@ from saetui.cli.add import add
 from saetui.cli.bench import bench
 from saetui.cli.bookmarks import bookmarks
 from saetui.cli.build import build
-from saetui.cli.check import check
 from saetui.cli.demo import demo
-from saetui.cli.doctor import doctor
+from saetui.cli.doctor import check, doctor
 from saetui.cli.document import document
 from saetui.cli.evaluate import evaluate
-from saetui.cli.families import families
-from saetui.cli.family import family
+from saetui.cli.families import families, family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
 from saetui.cli.importing import importing
-from saetui.cli.label import label
-from saetui.cli.labels import labels
+from saetui.cli.labels import label, labels
 from saetui.cli.match import match
 from saetui.cli.notes import notes
 from saetui.cli.open import open_app
@@ -35,7 +32,7 @@ def _examples(*lines: str) -> str:
 
 
 app = typer.Typer(
-    # Plain help needs no rich, which would double the time to print it.
+    # Help without rich is printed in half the time.
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
@@ -63,7 +60,7 @@ def program(
             "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
         ),
     ] = False,
-    # Declared for the help; `saetui.cli.entry` takes it out before typer sees it.
+    # Declared for the help only; `saetui.cli.entry` removes it before typer parses the words.
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     """See, question and steer what a text-embedding model knows.
@@ -75,12 +72,12 @@ def program(
 
 app.command(
     "demo",
-    short_help="Explore the shipped bundle, without any set-up.",
+    short_help="Explore the demo bundle, without any set-up.",
     epilog=_examples("demo", "search $(saetui demo --path) parsing"),
 )(demo)
 app.command(
     "build",
-    short_help="Make a bundle of a corpus.",
+    short_help="Make a bundle from a corpus.",
     epilog=_examples(
         "build papers.jsonl -o my.bundle",
         "build arxiv-metadata-oai-snapshot.json --category astro-ph -o astro.bundle",
@@ -100,7 +97,7 @@ app.command(
 app.add_typer(
     importing,
     name="import",
-    short_help="Make a bundle of what others published.",
+    short_help="Make a bundle from published files.",
     epilog=_examples(
         "import saerch published -o astro.bundle",
         "import saerch published --from-hub charlieoneill/embedding-saes --sae k64-n9216 "
@@ -109,7 +106,7 @@ app.add_typer(
 )
 app.command(
     "train",
-    short_help="Train further SAEs, or compare their kinds and sizes.",
+    short_help="Train more SAEs, or compare variants and sizes.",
     epilog=_examples(
         "train my.bundle --sae k32-n1536 --sae matryoshka-k16-n768",
         "train my.bundle --compare",
@@ -137,7 +134,7 @@ app.command(
 )(search)
 app.command(
     "bookmarks",
-    short_help="List the searches that were bookmarked.",
+    short_help="List bookmarked searches.",
     epilog=_examples("bookmarks my.bundle", "search my.bundle --preset NAME"),
 )(bookmarks)
 app.command(
@@ -160,14 +157,14 @@ app.command(
 )(feature)
 app.command(
     "label",
-    short_help="Label features by a language model, or judge labels by one.",
+    short_help="Let a language model write labels, or judge them.",
     epilog=_examples(
         "label my.bundle --with openai:gpt-4o-mini --only clean --budget 2 --estimate",
         "label my.bundle --with openai:llama3.1 --base-url http://localhost:11434/v1",
         'label my.bundle --judge openai:gpt-4o-mini --only "f1<0.6"',
     ),
 )(label)
-app.add_typer(labels, name="labels", help="Labels out of a bundle, and into it.")
+app.add_typer(labels, name="labels", help="Export and import labels.")
 app.command(
     "families",
     epilog=_examples("families my.bundle", "families my.bundle galaxies --json"),
@@ -190,7 +187,7 @@ app.command("stats", epilog=_examples("stats my.bundle", "stats my.bundle --json
 app.add_typer(
     evaluate,
     name="evaluate",
-    short_help="Measure what steering does, and how well search finds.",
+    short_help="Measure steering and search on a bundle.",
     epilog=_examples(
         "evaluate steering my.bundle --svg steering.svg",
         "evaluate retrieval my.bundle --queries queries.jsonl --qrels test.tsv",
@@ -198,7 +195,7 @@ app.add_typer(
 )
 app.command(
     "bench",
-    short_help="Measure how fast everything answers on a bundle.",
+    short_help="Measure how fast app and search are on a bundle.",
     epilog=_examples("bench my.bundle", "bench my.bundle --json"),
 )(bench)
 app.command("check", epilog=_examples("check my.bundle"))(check)

@@ -1,4 +1,4 @@
-"""`saetui bench`: how fast the app and a session answer on a bundle, and what they need."""
+"""`saetui bench`: measure how fast the app and a session are on a bundle, and their memory."""
 
 import json
 import os
@@ -28,16 +28,16 @@ _MIB = 1 << 20
 def bench(
     bundle: BundlePath,
     repeats: Annotated[
-        int, typer.Option("--repeats", min=1, metavar="N", help="How often to time each thing.")
+        int, typer.Option("--repeats", min=1, metavar="N", help="Repetitions of each measurement.")
     ] = 200,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how fast everything answers on a bundle, and print it for a report.
+    """Measure how fast app and search are on a bundle, and print the figures for a bug report.
 
-    Times are of the app without a terminal, from a key to the last frame that it causes, and of
-    the session behind it. What else keeps this machine busy is measured along: look at the load,
-    and at the processor time that an answer takes.
+    The app runs without a terminal and is timed from a key to the last frame that it causes; the
+    session behind it is timed as well. Other work on this machine makes them slower: see the load,
+    and the processor time of each answer.
     """
     from saetui.cli.output import Output
 
@@ -50,7 +50,7 @@ def bench(
 
 
 def measure(path: Path, sae: str | None, repeats: int) -> dict[str, Any]:
-    """Everything there is to say, as JSON values; seconds, milliseconds and bytes.
+    """All measurements as JSON values, in seconds, milliseconds and bytes.
 
     Raises:
         SaetuiError: The bundle cannot be opened, or holds no documents.
@@ -60,7 +60,7 @@ def measure(path: Path, sae: str | None, repeats: int) -> dict[str, Any]:
     opened = Bundle(path)
     try:
         if not len(opened):
-            raise InputError(f"{path} holds no documents, so that there is nothing to measure.")
+            raise InputError(f"{path} holds no documents, so there is nothing to measure.")
         chosen = opened.sae(sae).record
         facts = {"machine": _machine(), "versions": _versions(), "bundle": _bundle(opened)}
         facts["bundle"] |= {"sae": chosen.name, "features": chosen.n, "active": chosen.k}
@@ -187,4 +187,4 @@ def _print(output: Any, facts: dict[str, Any]) -> None:  # noqa: ANN401
         f"{recall['plain']:.1%} of the true first ten found, {recall['steered']:.1%} when steered"
     )
     if not facts["embedder"]:
-        output.line("The bundle's embedder is missing here: documents stood in for queries.")
+        output.line("The bundle's embedder is not available: documents were used as queries.")

@@ -1,10 +1,10 @@
-"""`saetui bookmarks`: the result sets that were marked in a bundle."""
+"""`saetui bookmarks`: the bookmarked searches of a bundle."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath
 
 if TYPE_CHECKING:
@@ -15,11 +15,11 @@ def bookmarks(
     bundle: BundlePath,
     *,
     remove: Annotated[
-        str | None, typer.Option("--remove", metavar="NAME", help="Remove one for good.")
+        str | None, typer.Option("--remove", metavar="NAME", help="Delete this bookmark.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the searches that were bookmarked, the newest first, and what they found.
+    """List bookmarked searches, newest first, with the number of their results.
 
     Open one with b and o in the app, or with: saetui search BUNDLE --preset NAME
     """

@@ -1,4 +1,4 @@
-"""`saetui build`: from a corpus to a bundle."""
+"""`saetui build`: make a bundle from a corpus."""
 
 from pathlib import Path
 from typing import Annotated
@@ -47,17 +47,23 @@ def build(
     ] = "minilm",
     dimensions: Annotated[
         int | None,
-        typer.Option("--dimensions", min=1, metavar="D", help="Width to ask the model for."),
+        typer.Option(
+            "--dimensions", min=1, metavar="D", help="Vector width to request from the model."
+        ),
     ] = None,
     base_url: BaseUrl = None,
     ids: Annotated[
         str | None,
-        typer.Option("--ids", metavar="FILE", help="Ids of the rows of precomputed vectors."),
+        typer.Option(
+            "--ids", metavar="FILE", help="File with the document ids of precomputed vectors."
+        ),
     ] = None,
     query_embedder: Annotated[
         str | None,
         typer.Option(
-            "--query-embedder", metavar="NAME", help="Embeds queries beside precomputed vectors."
+            "--query-embedder",
+            metavar="NAME",
+            help="Embedder for queries, with precomputed vectors.",
         ),
     ] = None,
     sae: Annotated[
@@ -65,8 +71,8 @@ def build(
         typer.Option(
             "--sae",
             metavar="[VARIANT-]kK-nN",
-            help="An SAE, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may be "
-            "repeated. Chosen from the corpus if not given.",
+            help="SAE to train, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may "
+            "be repeated. By default chosen for the corpus.",
         ),
     ] = None,
     epochs: Epochs = None,
@@ -83,7 +89,8 @@ def build(
         typer.Option(
             "--address",
             metavar="ADDRESS",
-            help="Of the Ray cluster's head, or auto; if not given, Ray starts on this machine.",
+            help="Address of the Ray cluster's head, or auto; by default Ray starts on this "
+            "machine.",
         ),
     ] = "",
     train_also: Annotated[
@@ -91,7 +98,7 @@ def build(
         typer.Option(
             "--train-also",
             metavar="CORPUS",
-            help="A further corpus that only the SAE learns from; may be repeated.",
+            help="Another corpus that only the SAE is trained on; may be repeated.",
         ),
     ] = None,
     corpus_format: CorpusFormat = None,
@@ -102,14 +109,14 @@ def build(
     retrain: Retrain = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a bundle of a corpus: embed it, train an SAE, index it, label features, find families.
+    """Make a bundle from a corpus: embed it, train an SAE, index it, label features, find families.
 
-    Interrupted at any point, the same command goes on where it stopped. Run again on a corpus that
-    has changed, it embeds only new and edited documents; SAEs, labels, notes and bookmarks stay.
+    After an interruption, the same command continues where it stopped. Run again on a changed
+    corpus, it embeds only new and edited documents; SAEs, labels, notes and bookmarks stay.
     """
     from saetui.cli.building import corpus_options, show_build
+    from saetui.cli.options import training_options
     from saetui.cli.progress import shown_progress
-    from saetui.cli.training import training_options
     from saetui.embed import EmbedderSettings
     from saetui.pipeline.build import build_bundle
     from saetui.pipeline.options import BuildOptions

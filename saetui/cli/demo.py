@@ -1,4 +1,4 @@
-"""`saetui demo`: the shipped bundle, no set-up."""
+"""`saetui demo`: the bundle that comes with saetui."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ def demo(
         typer.Option(
             "--rebuild",
             metavar="FOLDER",
-            help="Make the shipped files anew in FOLDER.",
+            help="Build the demo's files again, in FOLDER.",
             hidden=True,
         ),
     ] = None,
@@ -32,7 +32,7 @@ def demo(
         typer.Option("--train-also", metavar="CORPUS", help="See build.", hidden=True),
     ] = None,
 ) -> None:
-    """Explore 250 papers of computational linguistics: nothing to build, no network needed."""
+    """Explore 250 papers on computational linguistics, without a build or a network."""
     if rebuild is not None:
         from saetui.cli.progress import shown_progress
         from saetui.pipeline.demo import rebuild_demo

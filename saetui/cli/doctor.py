@@ -1,11 +1,11 @@
-"""`saetui doctor`: what is installed, what the terminal can do, what a bundle needs."""
+"""`saetui doctor` examines the installation, `saetui check` a bundle's files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.options import AsJson
+from saetui.cli.options import AsJson, BundlePath
 
 if TYPE_CHECKING:
     from saetui.cli.installation import Facts
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def doctor(
     bundle: Annotated[
         Path | None,
-        typer.Argument(metavar="BUNDLE", help="A bundle to look at too.", show_default=False),
+        typer.Argument(metavar="BUNDLE", help="A bundle to examine too.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is installed, and what a bundle needs.
+    """Show what is installed and what a bundle needs.
 
-    Also what this terminal can do. The exit code is 1 when something must be put right first.
+    Also what this terminal can do. The exit code is 1 if there is a problem to solve first.
     """
     from saetui.cli.installation import examine
     from saetui.cli.output import Output
@@ -92,3 +92,31 @@ def _print_bundle(output: "Output", bundle: "Facts") -> None:
     embedder = bundle["embedder"]
     state = "available" if embedder["available"] else "not available"
     output.prose(f"needs the embedder {embedder['name']}, {state}: {embedder['why']}")
+
+
+def check(bundle: BundlePath, as_json: AsJson = False) -> None:
+    """Check that a bundle is complete and undamaged.
+
+    Every file is compared with its hash, and its parts with each other. Imported SAEs are tested
+    on some documents again. The exit code is 1 if anything is wrong.
+    """
+    from saetui.cli import json_output as shapes
+    from saetui.cli.output import Output
+    from saetui.store.check import check_bundle
+
+    output = Output()
+    findings = []
+    for finding in check_bundle(bundle):
+        findings.append(finding)
+        if as_json:
+            continue
+        if finding.ok:
+            detail = f": {finding.detail}" if finding.detail else ""
+            output.prose(f"ok       {finding.subject}{detail}")
+        else:
+            output.prose(f"problem  {finding.subject}: {finding.problem}", "red")
+        output.stream.flush()
+    if as_json:
+        output.json(shapes.check(findings))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.figures import score
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ def document(
     ] = None,
     *,
     row: Annotated[
-        int | None, typer.Option("--row", min=0, metavar="N", help="Its row, instead of its id.")
+        int | None, typer.Option("--row", min=0, metavar="N", help="Its row instead of its id.")
     ] = None,
     limit: DetailLimit = 10,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one document: text, features, neighbours."""
+    """Show one document with its text, features and neighbours."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
 

@@ -1,4 +1,4 @@
-"""Run the command line as a process does: words in, exit code out."""
+"""Run the command line: arguments in, exit code out."""
 
 import contextlib
 import sys
@@ -18,13 +18,13 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
-    `saetui my.bundle` stands for `saetui open my.bundle`, and `--debug` may stand anywhere.
+    `saetui my.bundle` means `saetui open my.bundle`, and `--debug` is allowed anywhere.
 
     Args:
         arguments: Words after the program's name; None for those of this process.
 
     Returns:
-        0 when all went well, 1 when it failed, 2 for a usage error, 130 when interrupted.
+        0 for success, 1 for failure, 2 for a usage error, 130 when interrupted.
     """
     replace_closed_streams()
     words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say("interrupted")
     unwritten = flushing_error()
     for each in (error, unwritten):
-        # A reader that has seen enough is no error to tell of.
+        # It is not an error if the reader of a pipe stops early.
         if each is not None and not isinstance(each, BrokenPipeError):
             report(each, debug)
             return code or 1
@@ -41,28 +41,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> tuple[int, Exception | None]:
-    """Exit code of a command, and the error that it ended with, if typer does not know it."""
+    """Exit code of a command, and the error that ended it, unless typer has reported it."""
     try:
-        # Calling `app` itself would also replace the process's excepthook.
+        # Calling `app` would also replace the process's excepthook.
         typer.main.get_command(app).main(words, prog_name="saetui")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None), None
     except KeyboardInterrupt:
         return _INTERRUPTED, None
-    except Exception as error:  # noqa: BLE001 - the last resort: a sentence for whatever it is.
+    except Exception as error:  # noqa: BLE001 - reported to the user in one sentence
         return 1, error
     return 0, None
 
 
 def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
-    """The words but `--debug`, and whether it was among them; what follows `--` is no option."""
+    """The words without `--debug`, and whether it was there; words after `--` are not options."""
     end = words.index("--") if "--" in words else len(words)
     kept = [word for word in words[:end] if word != _DEBUG]
     return [*kept, *words[end:]], len(kept) < end
 
 
 def _with_command(words: list[str]) -> list[str]:
-    """The words, with `open` before a first word that is no command but a bundle's path."""
+    """The words, with `open` before the first one if that is a bundle's path and not a command."""
     commands = {command.name for command in app.registered_commands}
     commands |= {group.name for group in app.registered_groups}
     for position, word in enumerate(words):
@@ -75,7 +75,7 @@ def _with_command(words: list[str]) -> list[str]:
 
 
 def _is_bundle_path(word: str) -> bool:
-    # A word too long for a path, or one with a zero byte, is none.
+    # A word that is too long, or has a zero byte, cannot be a path.
     with contextlib.suppress(OSError, ValueError):
         return Path(word).suffix == ".bundle" or Path(word).exists()
     return False

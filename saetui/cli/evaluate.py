@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import typer
 
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName, Seed
 from saetui.core.changes import BY_DOCUMENTS
 from saetui.errors import InputError

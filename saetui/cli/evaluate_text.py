@@ -1,4 +1,4 @@
-"""The outcome of `saetui evaluate` as text, as a table for spreadsheets and as a picture."""
+"""Show the results of `saetui evaluate` as text, as CSV and as a picture."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ def print_steering(
     points: "list[Point]",
     levels: "list[Level]",
 ) -> None:
-    """Every strength of every way, what they do at equal cost, and plots of both."""
+    """Print tables of every strength of every way, the ways at equal cost, and plots."""
     judges = list(points[0].up)
     output.line(
         f"{len(prepared.trials):,} trials of {prepared.queries:,} queries, "
@@ -64,7 +64,7 @@ def print_steering(
             for point in points
         ],
     )
-    # A table for each judge: with those of several side by side none fits into 80 columns.
+    # A table for each judge, because two judges in one table do not fit into 80 columns.
     for judge in judges:
         output.heading(f"Every strength, recognised by {judge}")
         output.table(
@@ -110,10 +110,10 @@ def _recognised(figures: "Point | Level", judge: str) -> list[str]:
 
 
 def series_of(points: "list[Point]", judge: str, axis: "Axis") -> list[Series]:
-    """How often a judge recognises what was raised, by what is kept of the query."""
+    """How often a judge recognises the raised feature, by how much of the query is kept."""
     series = []
     for way in dict.fromkeys(point.way for point in points):
-        # On that axis `codes` stands still; it keeps its place, so that marks mean the same.
+        # The fidelity of `codes` is constant, so its curve is empty; it keeps its mark.
         shown = not (axis == "fidelity" and way == "codes")
         own = [point for point in points if shown and point.way == way]
         across = [point.fidelity if axis == "fidelity" else point.nearness for point in own]
@@ -129,7 +129,7 @@ def series_of(points: "list[Point]", judge: str, axis: "Axis") -> list[Series]:
 
 def as_svg(points: "list[Point]", judge: str) -> str:
     """The figure as a picture."""
-    from saetui.cli.plot_svg import svg_plot
+    from saetui.cli.plots import svg_plot
 
     return svg_plot(
         series_of(points, judge, "nearness"),

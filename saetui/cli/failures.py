@@ -1,4 +1,4 @@
-"""What the user reads when a command fails: a sentence, and what to do next."""
+"""Report the failure of a command: one sentence, and what to do next."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from saetui.cli.streams import is_of_output
 from saetui.errors import COMPILER_HINT, SaetuiError, lacks_memory
 from saetui.text import visible_line
 
-# Packages that are compiled on the user's machine when no wheel fits it.
+# Packages that are compiled on the user's machine if no wheel fits.
 _COMPILED = {"hnswlib": COMPILER_HINT}
 _MESSAGE_LIMIT = 20_000
 
@@ -20,7 +20,7 @@ NO_MEMORY = (
 
 
 def report(error: Exception, debug: bool) -> None:
-    """Tell of an error on standard error.
+    """Report an error on standard error.
 
     Args:
         error: What a command raised.
@@ -35,8 +35,8 @@ def report(error: Exception, debug: bool) -> None:
 
 
 def say(line: str) -> None:
-    """One line on standard error; what it quotes cannot act on the terminal."""
-    # Where that cannot be written, there is nobody to tell.
+    """Write one line to standard error; control characters in it are spelled out."""
+    # If it cannot be written, there is no other place to report to.
     with contextlib.suppress(OSError):
         print(visible_line(line, _MESSAGE_LIMIT), file=sys.stderr)  # noqa: T201
 
@@ -47,7 +47,7 @@ def missing_package(error: ImportError) -> tuple[str, str]:
         return NO_MEMORY
     package = (error.name or str(error)).partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) and package not in _COMPILED:
-        # The name is that of one file of a package, and the package is there.
+        # The package is there, but one of its files cannot be loaded.
         return (
             f"A package that saetui needs cannot be loaded ({error}).",
             "See what is installed with: saetui doctor",
@@ -64,7 +64,7 @@ def _explained(error: Exception) -> tuple[str, str]:
         return error.message, error.hint
     if lacks_memory(error):
         return NO_MEMORY
-    # A name that saetui itself lacks is a defect, not a missing package.
+    # A missing module of saetui itself is a bug, not a missing package.
     if isinstance(error, ImportError) and not (error.name or "").startswith("saetui"):
         return missing_package(error)
     if isinstance(error, OSError) and is_of_output(error):

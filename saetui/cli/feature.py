@@ -1,4 +1,4 @@
-"""`saetui feature`: everything about one feature."""
+"""`saetui feature`: all about one feature."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.figures import density, estimate, score
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def feature(
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one feature: documents, similar and opposite features, labels."""
+    """Show one feature with its documents, related features and labels."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
 
@@ -52,8 +52,6 @@ def _print_detail(output: "Output", detail: "FeatureDetail") -> None:
 
 
 def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
-    from saetui.cli.charts import bars
-
     record = detail.record
     output.line(f"{record.id}  {record.name}" if record.label else record.name, "bold")
     output.prose(
@@ -64,7 +62,7 @@ def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
     if not record.documents:
         return
     if output.terminal:
-        chart = bars(detail.histogram, output.unicode)
+        chart = output.glyphs.histogram(detail.histogram, rows=1)[0]
         output.line(f"0 |{chart}| {score(record.max_activation)}")
     else:
         output.line("histogram " + " ".join(str(count) for count in detail.histogram))
@@ -137,7 +135,7 @@ def _print_families(output: "Output", detail: "FeatureDetail") -> None:
 
 
 def _print_trust(output: "Output", detail: "FeatureDetail") -> None:
-    """What can be said of the feature, and what the reader said."""
+    """The feature's quality, and the user's own label, bookmark and note."""
     quality, notes = detail.record.quality, detail.notes
     words = [quality.word] if quality.word else []
     words += [f"cohesion {quality.cohesion:.2f}"] if quality.cohesion is not None else []
@@ -198,7 +196,7 @@ def _print_labels(output: "Output", detail: "FeatureDetail") -> None:
                 str(each.version),
                 each.judge,
                 each.protocol,
-                # Of scores from elsewhere it is not known.
+                # Unknown for imported scores.
                 str(each.documents or "-"),
                 estimate(each.f1),
                 estimate(each.pearson),

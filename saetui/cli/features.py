@@ -1,11 +1,11 @@
-"""`saetui features`: the features of an SAE as a list."""
+"""`saetui features`: list the features of an SAE."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from saetui.cli.figures import density, known, score
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName, Words
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ def features(
     *,
     sort: Annotated[
         SortKey | None,
-        typer.Option(help="Words and id: smallest first; other figures: largest first."),
+        typer.Option(help="Texts and id in ascending order, other figures largest first."),
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
     limit: ListLimit = 20,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List features, or those that fit what is asked for.
+    """List features, all or filtered.
 
-    Words are looked for in labels and terms; the best match comes first. ~WORDS finds features by
+    Words are searched in labels and terms; the best match comes first. ~WORDS finds features by
     meaning. Figures and names narrow the list: f1>0.8, density<0.01, quality:mixed, family:any.
     """
     from saetui.cli import json_output as shapes
@@ -76,7 +76,7 @@ def features(
 
 
 def say_how_many(shown: int, found: int, what: str) -> None:
-    """Tell on standard error how much of a list was shown, if it was not all."""
+    """Say on standard error how much of a list was shown, unless it was all."""
     if not found:
         typer.echo(f"no {what} found", err=True)
     elif shown < found:

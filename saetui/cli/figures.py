@@ -1,4 +1,4 @@
-"""Numbers as text, the same way in every command."""
+"""Numbers as text, in the same format in every command."""
 
 
 def score(value: float) -> str:
@@ -7,7 +7,7 @@ def score(value: float) -> str:
 
 
 def known(value: float | None) -> str:
-    """A score that may not be known."""
+    """A score, or a dash if it is not known."""
     return "-" if value is None else f"{value:.2f}"
 
 
@@ -20,17 +20,17 @@ def estimate(figure: tuple[float | None, float | None, float | None]) -> str:
 
 
 def signed(value: float) -> str:
-    """A term or a change; its sign is always shown."""
+    """A number that is always shown with its sign."""
     return f"{value:+.3f}"
 
 
 def density(value: float) -> str:
-    """A share of the corpus; a small one keeps two digits."""
+    """A share of the corpus; two significant digits if it is small."""
     return f"{value:.4f}" if value >= 0.001 or value == 0 else f"{value:.2g}"
 
 
 def duration(seconds: float) -> str:
-    """A span of time to the precision that matters: `0.4 s`, `45 s`, `3 min 05 s`, `2 h 10 min`."""
+    """A span of time: `0.4 s`, `45 s`, `3 min 05 s`, `2 h 10 min`."""
     if seconds < 9.95:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
@@ -42,7 +42,7 @@ def duration(seconds: float) -> str:
 
 
 def rate(amount: float, seconds: float, unit: str = "") -> str:
-    """How fast: `81 documents/s`; empty before anything is known."""
+    """A speed, such as `81 documents/s`; empty if nothing was done yet."""
     if amount <= 0 or seconds <= 0:
         return ""
     speed = amount / seconds

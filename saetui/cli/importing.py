@@ -1,4 +1,4 @@
-"""`saetui import`: from what others published to a bundle."""
+"""`saetui import`: make a bundle from published files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ importing = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @importing.callback()
 def program() -> None:
-    """Make a bundle of what others published."""
+    """Make a bundle from published files."""
 
 
 @importing.command("saerch")
@@ -21,9 +21,9 @@ def saerch(
         Path,
         typer.Argument(
             metavar="FOLDER",
-            help="Holds abstract_embeddings.npy, abstract_texts.json and, unless they come from "
-            "the hub, weights such as 64_9216_128_auxk_epoch_50.pth; labels, codes, families and "
-            "metadata are used where they are there.",
+            help="Folder with abstract_embeddings.npy, abstract_texts.json and, unless they come "
+            "from the hub, weights such as 64_9216_128_auxk_epoch_50.pth. Labels, codes, families "
+            "and metadata are used if they are there.",
             show_default=False,
         ),
     ],
@@ -35,7 +35,7 @@ def saerch(
         typer.Option(
             "--sae",
             metavar="FILE|kK-nN",
-            help="Which weights, by file or size; may be repeated. All if not given.",
+            help="Weights to import, by file or size; may be repeated. All if not given.",
         ),
     ] = None,
     from_hub: Annotated[
@@ -43,26 +43,26 @@ def saerch(
         typer.Option(
             "--from-hub",
             metavar="REPOSITORY",
-            help="Take the weights from the Hugging Face hub, such as "
+            help="Download the weights from a repository of the Hugging Face hub, such as "
             "charlieoneill/embedding-saes.",
         ),
     ] = "",
     embedder: Annotated[
         str,
-        typer.Option("--embedder", metavar="NAME", help="What made the embeddings."),
+        typer.Option("--embedder", metavar="NAME", help="The embedder of the embeddings."),
     ] = "openai:text-embedding-3-small",
     force: Annotated[
-        bool, typer.Option("--force", help="Import weights that the self-test finds wrong.")
+        bool, typer.Option("--force", help="Import weights even if they fail the self-test.")
     ] = False,
     index: IndexKind = "",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Import what "Disentangling Dense Embeddings with Sparse Autoencoders" published.
+    """Import the files of "Disentangling Dense Embeddings with Sparse Autoencoders".
 
-    The files are taken as they are; k and n stand in their names. A self-test says whether weights
-    and embeddings belong together, and what is wrong if not. Interrupted at any point, the same
-    command goes on where it stopped.
+    The files are used as they were published; their names say what k and n are. A self-test finds
+    out whether weights and embeddings belong together, and if not, what is wrong. After an
+    interruption, the same command continues where it stopped.
     """
     from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table

@@ -1,4 +1,4 @@
-"""What is installed here, and what this terminal can do: the facts behind `saetui doctor`."""
+"""The facts that `saetui doctor` shows: installed packages, terminal, embedders, a bundle."""
 
 import importlib.metadata
 import os
@@ -42,7 +42,7 @@ EXTRAS = {
 
 
 def examine(bundle: Path | None) -> Facts:
-    """Everything that decides whether saetui works here, and with `bundle` if one is given."""
+    """All facts that decide whether saetui works here, and with `bundle` if given."""
     facts: Facts = {
         "saetui": __version__,
         "python": platform.python_version(),
@@ -90,7 +90,7 @@ def _extra(packages: Sequence[str]) -> Facts:
 
 
 def _index() -> Facts:
-    """Whether the compiled index works; its version alone does not tell."""
+    """Whether the compiled index can be imported, which its version does not show."""
     try:
         import_module("hnswlib")
     except ImportError as error:
@@ -104,7 +104,7 @@ def _embedders() -> list[Facts]:
 
     found = []
     for kind in known_embedders():
-        # Whether vectors made elsewhere can be used depends on their file, not on this machine.
+        # Whether precomputed vectors can be used depends on their file, not on this machine.
         if kind.usage.startswith("precomputed"):
             continue
         available, why = availability(kind.usage)
@@ -113,7 +113,7 @@ def _embedders() -> list[Facts]:
 
 
 def _bundle(path: Path) -> Facts:
-    """What a bundle is, and whether its embedder is here."""
+    """Facts about a bundle, and whether its embedder is available."""
     from saetui.embed import EmbedderSettings, availability
     from saetui.store.bundle import Bundle
 
@@ -141,7 +141,7 @@ def _bundle(path: Path) -> Facts:
 
 
 def _problems(facts: Facts) -> list[str]:
-    """What must be put right before saetui, or the bundle, can be used."""
+    """Problems that must be solved before saetui, or the bundle, can be used."""
     problems = [
         f"The package '{name}' is not installed. Install it with: pip install {name}"
         for name, version in facts["packages"].items()

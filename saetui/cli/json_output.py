@@ -1,6 +1,6 @@
-"""What `--json` prints. Scripts rely on it: fields may be added, never renamed or removed.
+"""The JSON that `--json` prints. Scripts rely on it: fields may be added, but never removed.
 
-A number that is not finite is null. A label is empty where a feature has none.
+A number that is not finite is null. The label of a feature without one is empty.
 """
 
 import math
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def finite(fields: Mapping[str, object]) -> Json:
-    """JSON fields made elsewhere, with null for the numbers that JSON does not have."""
+    """Fields with NaN and infinity replaced by null, which JSON needs."""
     return {str(name): _finite(value) for name, value in fields.items()}
 
 
@@ -43,7 +43,7 @@ def _finite(value: object) -> object:
 
 
 def feature(session: "Session", record: "FeatureRecord") -> Json:
-    """A feature as a list shows it."""
+    """A feature in a list."""
     family = session.sae.families.smallest_of(record.id)
     return {
         "id": record.id,
@@ -104,7 +104,7 @@ def _label(label: "LabelRecord", scores: "Sequence[ScoreRecord]") -> Json:
 
 
 def _score(score: "ScoreRecord") -> Json:
-    """A score; each figure with the ends of its 95% interval."""
+    """A score; each figure with its 95% interval."""
     figures = {
         "f1": score.f1,
         "pearson": score.pearson,
@@ -145,7 +145,7 @@ def _neighbours(session: "Session", neighbours: "Sequence[Neighbour]", value: st
 
 
 def family(session: "Session", found: "Family") -> Json:
-    """A family as a list shows it."""
+    """A family in a list."""
     densities = [session.features[member].density for member in found.members]
     return {
         "id": found.id,
@@ -160,7 +160,7 @@ def family(session: "Session", found: "Family") -> Json:
 
 
 def family_detail(session: "Session", detail: "FamilyDetail") -> Json:
-    """A family with its tree (every member holds its children), documents and co-occurrence."""
+    """A family with its tree of nested members, documents and co-occurrence."""
     found = detail.family
     return family(session, found) | {
         "round": found.round,
@@ -280,7 +280,7 @@ def matches(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> J
 
 
 def comparison(small: str, large: str, found: "SaeComparison") -> Json:
-    """What became of one SAE's features in another."""
+    """How one SAE's features match those of another."""
     return {
         "from": small,
         "to": large,
@@ -301,7 +301,7 @@ def former(feature: "FormerFeature | None") -> Json | None:
 
 
 def build(outcome: "BuildOutcome") -> Json:
-    """What a build made."""
+    """The outcome of a build."""
     manifest = outcome.manifest
     return {
         "path": str(outcome.path),
@@ -335,12 +335,12 @@ def _sae(record: "SaeRecord") -> Json:
 
 
 def trained(name: str, metrics: dict[str, Any]) -> Json:
-    """An SAE that is in no bundle."""
+    """An SAE outside a bundle."""
     return {"name": name, **finite(metrics)}
 
 
 def stats(manifest: "Manifest", sweep: "Sweep | None") -> Json:
-    """What a bundle is and how good."""
+    """Facts about a bundle and its quality."""
     return {
         "name": manifest.name,
         "documents": manifest.documents,
@@ -354,7 +354,7 @@ def stats(manifest: "Manifest", sweep: "Sweep | None") -> Json:
 
 
 def _short(metrics: dict[str, Any]) -> Json:
-    """The figures that most readers look for, without nesting."""
+    """The most important metrics, without nesting."""
     train, held_out = metrics.get("train") or {}, metrics.get("held_out") or {}
     return {
         "nmse_train": train.get("nmse"),

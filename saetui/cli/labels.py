@@ -1,14 +1,187 @@
-"""`saetui labels`: labels out of a bundle and into it."""
+"""`saetui label`: labels by a language model; `saetui labels`: export and import labels."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.opening import opened
-from saetui.cli.options import BundlePath, SaeName
+from saetui.cli.open import opened
+from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName
+
+if TYPE_CHECKING:
+    from saetui.interpret.llm import CostEstimate, ModelSettings
+    from saetui.pipeline.model_labels import Labelled, LabellingOutcome
+    from saetui.session.session import Session
 
 labels = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+def label(
+    bundle: BundlePath,
+    *,
+    labeller: Annotated[
+        str | None,
+        typer.Option("--with", metavar="openai:MODEL", help="The model that writes labels."),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            metavar="openai:MODEL",
+            help="The model that judges labels on held-out documents; without --with, it judges "
+            "the existing labels.",
+        ),
+    ] = None,
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only",
+            metavar="WHICH",
+            help='Features to label: all, clean, numbers such as 3,14,15, or a filter: "f1<0.6".',
+        ),
+    ] = "all",
+    families: Annotated[
+        bool,
+        typer.Option(
+            "--families",
+            help="Label families instead of features, from the labels of their members; --only "
+            "then takes all or numbers of families.",
+        ),
+    ] = False,
+    budget: Budget = None,
+    tokens: Annotated[
+        int | None, typer.Option("--tokens", min=0, help="The most tokens to use, in total.")
+    ] = None,
+    price: Price = None,
+    judge_price: Annotated[
+        str | None, typer.Option("--judge-price", metavar="IN,OUT", help="The same for the judge.")
+    ] = None,
+    base_url: BaseUrl = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, help="Requests at a time.")
+    ] = 8,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only estimate what it will cost.")
+    ] = False,
+    sae: SaeName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a language model write labels for features or families, or judge them.
+
+    Works with any endpoint that speaks OpenAI's protocol: OpenAI, Azure, Ollama, vLLM, llama.cpp.
+    The estimated cost is shown before the first request. Earlier labels are kept. After an
+    interruption, the same command continues, and nothing is paid for twice.
+    """
+    from saetui.cli.output import Output
+    from saetui.cli.progress import shown_progress
+    from saetui.interpret.llm import Budget
+    from saetui.pipeline.family_labels import FamilyLabels
+    from saetui.pipeline.feature_labels import FeatureLabels
+    from saetui.pipeline.model_labels import LabellingJob, Models
+
+    with opened(bundle, sae) as session, shown_progress() as progress:
+        models = Models(
+            _model(labeller, base_url, price, concurrency),
+            _model(judge, base_url, judge_price, concurrency),
+            Budget(budget, tokens),
+        )
+        labelled: Labelled
+        if families:
+            numbers = _chosen_families(session, only)
+            labelled = FamilyLabels(session.bundle, session.sae, numbers, progress)
+        else:
+            chosen = _chosen(session, only)
+            labelled = FeatureLabels(session.bundle, session.sae, chosen, progress)
+        job = LabellingJob(session.bundle, labelled, models, progress)
+        expected = job.estimate()
+        progress.note(expected.in_words())
+        if estimate:
+            if as_json:
+                Output().json(_expected(expected))
+            return
+        outcome = job.run()
+    if as_json:
+        Output().json(_done(outcome))
+    else:
+        _print(outcome, "family" if families else "feature")
+
+
+def _model(
+    spec: str | None, base_url: str | None, price: str | None, concurrency: int
+) -> "ModelSettings | None":
+    """Settings of the model that the user named, or None."""
+    from saetui.interpret.llm import model_settings, parse_price
+
+    if not spec:
+        return None
+    known = parse_price(price) if price else None
+    return model_settings(spec, base_url=base_url, price=known, concurrency=concurrency)
+
+
+def _chosen(session: "Session", only: str) -> list[int]:
+    """Numbers of the features that `--only` selects."""
+    from saetui.errors import InputError
+    from saetui.session.features.feature_filter import CLEAN
+
+    if only == "all":
+        return [record.id for record in session.features if record.documents]
+    parts = [part.strip() for part in only.split(",")]
+    if all(part.isdecimal() for part in parts):
+        return [session.features.record(int(part)).id for part in dict.fromkeys(parts)]
+    found = [record.id for record in session.find_features(CLEAN if only == "clean" else only)]
+    if not found:
+        raise InputError(f"No feature fits '{only}'.", "See them with: saetui features BUNDLE")
+    return found
+
+
+def _chosen_families(session: "Session", only: str) -> tuple[int, ...] | None:
+    """Numbers of the families that `--only` selects; None for all."""
+    from saetui.errors import InputError
+
+    if only == "all":
+        return None
+    parts = [part.strip() for part in only.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise InputError(
+            f"'{only}' is not a list of family numbers.",
+            "Give --only all or numbers such as 3,14,15.",
+        )
+    return tuple(session.features.lookup.family(part).id for part in dict.fromkeys(parts))
+
+
+def _expected(expected: "CostEstimate") -> dict[str, object]:
+    return {
+        "requests": expected.questions,
+        "answered_already": expected.replayed,
+        "prompt_tokens": expected.prompt_tokens,
+        "completion_tokens": expected.completion_tokens,
+        "dollars": expected.dollars,
+    }
+
+
+def _done(outcome: "LabellingOutcome") -> dict[str, object]:
+    return {
+        "labelled": len(outcome.labelled),
+        "known": outcome.known,
+        "failed": {str(number): reason for number, reason in outcome.failed.items()},
+        "judged": outcome.judged,
+        "dollars": outcome.spending.dollars,
+        "tokens": outcome.spending.tokens,
+        "caveats": list(outcome.spending.caveats),
+    }
+
+
+def _print(outcome: "LabellingOutcome", kind: str) -> None:
+    known = f" ({outcome.known:,} were known)" if outcome.known else ""
+    typer.echo(
+        f"{len(outcome.labelled):,} new labels{known}, {outcome.judged:,} labels judged, "
+        f"{len(outcome.failed):,} failed. In all ${outcome.spending.dollars:.4f}, "
+        f"{outcome.spending.tokens:,} tokens."
+    )
+    for caveat in outcome.spending.caveats:
+        typer.echo(caveat)
+    for number, reason in list(outcome.failed.items())[:5]:
+        typer.echo(f"{kind} {number}: {reason}", err=True)
 
 
 @labels.command("export")
@@ -25,7 +198,7 @@ def export(
     ] = None,
     sae: SaeName = None,
 ) -> None:
-    """Write the label shown of every feature, with its provenance and scores."""
+    """Write the current label of every feature to a file, with provenance and scores."""
     from saetui.errors import InputError
     from saetui.interop.label_files import FORMATS, format_of, write_labels
 
@@ -60,7 +233,7 @@ def import_(
     *,
     sae: SaeName = None,
 ) -> None:
-    """Add labels from a file; the earlier ones are kept, and your own still win."""
+    """Add labels from a file; earlier labels are kept, and your own take precedence."""
     from saetui.interop.label_files import read_labels_from
     from saetui.pipeline.label_store import store_labels, today
 

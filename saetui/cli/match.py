@@ -1,11 +1,11 @@
-"""`saetui match`: what becomes of features in the other SAEs of a bundle."""
+"""`saetui match`: match features between the SAEs of a bundle."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from saetui.cli.figures import score
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 
 if TYPE_CHECKING:
@@ -27,18 +27,18 @@ def match(
     *,
     cosine: Annotated[
         float,
-        typer.Option("--cosine", min=0, max=1, help="From which two features count as alike."),
+        typer.Option("--cosine", min=0, max=1, help="From this cosine on, two features match."),
     ] = 0.5,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, metavar="N", help="Features listed of each kind.")
+        int, typer.Option("--limit", min=1, metavar="N", help="Features to list of each kind.")
     ] = 5,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
     """Match features between the SAEs of a bundle by the cosine of their directions.
 
-    A feature of a smaller SAE recurs in a larger one, splits into several, or is lost; a feature
-    of the larger one without any like it is novel.
+    A feature of the smaller SAE recurs in the larger one, splits into several, or is lost; a
+    feature of the larger SAE without a match in the smaller one is novel.
     """
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
@@ -49,7 +49,7 @@ def match(
     with opened(bundle, sae) as session:
         if len(session.bundle.manifest.saes) < 2:
             raise InputError(
-                f"{bundle} has one SAE, and matching takes two.",
+                f"{bundle} has one SAE, but matching needs two.",
                 f"Train another: saetui train {bundle} --sae kK-nN",
             )
         if feature is None:
@@ -66,7 +66,7 @@ def match(
 def _compare(
     output: "Output", session: "Session", cosine: float, limit: int, as_json: bool
 ) -> None:
-    """Every two SAEs that follow each other in size."""
+    """Compare each SAE with the next larger one."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Column
     from saetui.session.splitting import by_size, compare_saes, pairs_of, splitting
@@ -100,8 +100,8 @@ def _compare(
         _list_outcomes(output, session, each, limit)
     output.line()
     output.prose(
-        "Two SAEs of one size that differ in nothing but the seed also have features that the "
-        "other lacks: see 'found again' in saetui stats."
+        "Two SAEs that differ only in their seed also have features that the other one lacks: see "
+        "'found again' in saetui stats."
     )
 
 
@@ -111,8 +111,8 @@ def _list_outcomes(output: "Output", session: "Session", found: "Splitting", lim
     titles = {
         "split": f"Features of {found.small} that split most in {found.large}",
         "recurrent": f"Features of {found.small} that recur most exactly in {found.large}",
-        "novel": f"The most frequent features of {found.large} that are like none of {found.small}",
-        "lost": f"The most frequent features of {found.small} that {found.large} has nothing like",
+        "novel": f"The most frequent features of {found.large} without a match in {found.small}",
+        "lost": f"The most frequent features of {found.small} without a match in {found.large}",
     }
     for kind, outcomes in found.outcomes.items():
         if not outcomes:
@@ -162,6 +162,6 @@ def _print_matches(
         for child in family.children(number):
             output.line(f"{child}  {session.name(child)}")
         if not family.children(number):
-            output.line("Nothing stands below it.")
+            output.line("There are no features below it.")
     output.line()
-    output.prose("Share: of the documents that activate either feature, those that activate both.")
+    output.prose("Share: documents that activate both features, of those that activate either.")

@@ -1,4 +1,4 @@
-"""How good SAEs are, as tables and plots."""
+"""Tables and plots of the metrics of SAEs."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ _PARTS = (("training", "train"), ("held-out", "held_out"))
 
 
 def metrics_table(output: Output, saes: Iterable[tuple[str, dict[str, Any]]]) -> None:
-    """Print the metrics of SAEs by name, two rows each: on training and on held-out documents."""
+    """Print the metrics of SAEs, one row for training and one for held-out documents."""
     columns = [Column("SAE"), Column("documents")]
     columns += [Column(title, numeric=True) for title, _, _ in _FIGURES]
     columns += [Column("enc-dec cosine", numeric=True), Column("found again", numeric=True)]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 
 if TYPE_CHECKING:

@@ -1,9 +1,16 @@
-"""`saetui open`: the terminal app."""
+"""Open a bundle: `saetui open` in the terminal app, `opened` for one command."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from saetui.cli.options import BundlePath, SaeName
 from saetui.errors import InputError
+
+if TYPE_CHECKING:
+    from saetui.session.session import Session
 
 
 def open_app(bundle: BundlePath, sae: SaeName = None) -> None:
@@ -18,7 +25,7 @@ def open_app(bundle: BundlePath, sae: SaeName = None) -> None:
 
 
 def require_terminal() -> None:
-    """Refuse to start the app where nobody would see it.
+    """Refuse to start the app without a terminal.
 
     Raises:
         InputError: A standard stream is not a terminal.
@@ -31,3 +38,19 @@ def require_terminal() -> None:
                 f"The app needs a terminal, and standard {name} is not one.",
                 "To print results instead, use: saetui search, features, families, document",
             )
+
+
+@contextmanager
+def opened(path: Path, sae: str | None = None) -> "Iterator[Session]":
+    """An open bundle, which is closed at the end of the block.
+
+    Raises:
+        SaetuiError: It cannot be opened, or has no SAE of that name.
+    """
+    from saetui.session.session import open_session
+
+    session = open_session(path, sae)
+    try:
+        yield session
+    finally:
+        session.close()

@@ -1,16 +1,19 @@
 """Arguments and options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from saetui.train.options import TrainingOptions
 
 BundlePath = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="Folder of a bundle.", show_default=False)
 ]
 SaeName = Annotated[
     str | None,
-    typer.Option("--sae", metavar="NAME", help="The SAE to use; the bundle's first if not given."),
+    typer.Option("--sae", metavar="NAME", help="The SAE to use; by default the bundle's first."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Words = Annotated[
@@ -21,12 +24,12 @@ ListLimit = Annotated[
     int, typer.Option("--limit", min=0, metavar="N", help="How many to show; 0 shows all.")
 ]
 DetailLimit = Annotated[
-    int, typer.Option("--limit", min=1, metavar="N", help="Entries in each list.")
+    int, typer.Option("--limit", min=1, metavar="N", help="How many entries to show in each list.")
 ]
 Epochs = Annotated[
-    int | None, typer.Option("--epochs", min=1, help="Passes over the corpus at most.")
+    int | None, typer.Option("--epochs", min=1, help="The most passes over the corpus.")
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")]
 DeviceName = Annotated[
     str,
     typer.Option("--device", metavar="NAME", help="Where to train: auto, cpu, cuda or mps."),
@@ -35,8 +38,8 @@ Stability = Annotated[
     bool | None,
     typer.Option(
         "--stability/--no-stability",
-        help="Train again with another seed to see which features come back. If not given, where "
-        "it takes minutes at most.",
+        help="Train again with another seed to see which features are found again. By default if "
+        "that takes a few minutes at most.",
         show_default=False,
     ),
 ]
@@ -45,15 +48,15 @@ IndexKind = Annotated[
     typer.Option(
         "--index",
         metavar="KIND",
-        help="exact, graph, projected, or milvus:URI for a Milvus database (a file: Milvus Lite). "
-        "Chosen from the size if not given.",
+        help="exact, graph, projected, or milvus:URI for a Milvus database (Milvus Lite if it is a "
+        "file). By default chosen by size.",
     ),
 ]
 NewBundle = Annotated[
     Path, typer.Option("-o", "--output", metavar="BUNDLE", help="Folder of the bundle.")
 ]
 NewName = Annotated[
-    str, typer.Option("--name", help="What to call the bundle; its folder if not given.")
+    str, typer.Option("--name", help="The bundle's name; by default that of its folder.")
 ]
 BaseUrl = Annotated[
     str | None,
@@ -68,25 +71,26 @@ Price = Annotated[
     typer.Option(
         "--price",
         metavar="IN,OUT",
-        help="Dollars per million tokens, if a language model's are not known or not these.",
+        help="Dollars per million input and output tokens, if the model's known price is missing "
+        "or wrong.",
     ),
 ]
 Budget = Annotated[
     float | None,
     typer.Option(
-        "--budget", min=0, metavar="DOLLARS", help="Most that language models may cost in all."
+        "--budget", min=0, metavar="DOLLARS", help="The most that language models may cost in all."
     ),
 ]
 CorpusFormat = Annotated[
     str | None,
-    typer.Option("--format", metavar="FORMAT", help="Of the corpus, where its content misleads."),
+    typer.Option("--format", metavar="FORMAT", help="Format of the corpus, if detecting it fails."),
 ]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
         "--columns",
         metavar="OURS=THEIRS",
-        help="Where a field is: id, title, text, url or published; may be repeated.",
+        help="The corpus's name for a field (id, title, text, url or published); may be repeated.",
     ),
 ]
 Category = Annotated[
@@ -98,7 +102,7 @@ Category = Annotated[
     ),
 ]
 Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, metavar="N", help="Read so many documents.")
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Read only N documents.")
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Stop at the first record that cannot be used.")
@@ -111,3 +115,32 @@ Retrain = Annotated[
         "features that match.",
     ),
 ]
+
+
+def training_options(
+    *,
+    seed: int,
+    device: str,
+    epochs: int | None,
+    samples: int | None = None,
+    gigabytes: float | None = None,
+) -> "TrainingOptions":
+    """Training options from those of the command line.
+
+    Raises:
+        InputError: There is no such device.
+    """
+    from saetui.errors import InputError
+    from saetui.train.options import DEVICES, TrainingOptions
+
+    known = next((each for each in DEVICES if each == device), None)
+    if known is None:
+        raise InputError(f"'{device}' is not a device.", f"Choose one of {', '.join(DEVICES)}.")
+    usual = TrainingOptions()
+    return TrainingOptions(
+        seed=seed,
+        device=known,
+        max_epochs=usual.max_epochs if epochs is None else epochs,
+        max_samples=samples,
+        memory_bytes=usual.memory_bytes if gigabytes is None else int(gigabytes * (1 << 30)),
+    )

@@ -1,8 +1,8 @@
-"""Write results to standard output in the form that its reader can use.
+"""Write results to standard output.
 
-A terminal gets aligned columns no wider than itself, and an ellipsis where something was cut. A
-pipe or a file gets everything, uncut, with tabs between columns. Characters that the output's
-encoding lacks are written as escapes.
+On a terminal, tables have aligned columns and fit its width; an ellipsis shows where text was cut.
+In a pipe or a file, nothing is cut and tabs separate columns. Characters that the output's encoding
+lacks are written as escapes.
 """
 
 import json
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
-from saetui.cli.layout import cut, pad, widths
+from rich.cells import cell_len, set_cell_size
+
+from saetui.glyphs import ASCII, UNICODE
 from saetui.text import visible, visible_line
 
 if TYPE_CHECKING:
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
 
 GAP = "  "
 BRANCHES = " \u2502\u251c\u2514\u2500"
-# No terminal is wider; cutting early keeps a title of a megabyte cheap.
+# No terminal is wider. Cutting to this first saves time for a title of a megabyte.
 _LONGEST_CELL = 2_000
-# What one character may become: `<U+10FFFF>`.
+# The longest escape of one character is `<U+10FFFF>`.
 _LONGEST_ESCAPE = 10
+# Text columns shrink to this width before numbers are cut.
+_LEGIBLE = 8
 
 
 def _plain(_: str) -> str:
@@ -36,8 +40,8 @@ class Column:
 
     Attributes:
         title: Its heading.
-        numeric: Aligned to the right, and the last to be cut.
-        style: rich's style for a cell's text.
+        numeric: Whether it is aligned to the right, and cut last.
+        style: Returns rich's style for a cell's text.
     """
 
     title: str
@@ -57,6 +61,7 @@ class Output:
         self.encoding = (getattr(self.stream, "encoding", None) or "utf-8").lower()
         self.unicode = self.encoding.replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"}
         self.terminal = self.stream.isatty()
+        self.glyphs = UNICODE if self.unicode else ASCII
 
     @cached_property
     def _console(self) -> "Console":
@@ -66,16 +71,16 @@ class Output:
 
     @property
     def decorated(self) -> bool:
-        """Whether characters beyond ASCII may draw lines and bars."""
+        """Whether lines and bars may be drawn with characters beyond ASCII."""
         return self.terminal and self.unicode
 
     @property
     def ellipsis(self) -> str:
-        """What stands where something was cut."""
+        """Marks where text was cut."""
         return "\u2026" if self.unicode else "..."
 
     def json(self, value: object) -> None:
-        """One JSON document; what the encoding lacks, or a terminal would obey, is escaped."""
+        """Write JSON; characters that the encoding lacks, or a terminal would obey, are escaped."""
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
         if not self.unicode or (self.terminal and visible(text) != text):
             text = json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
@@ -83,19 +88,19 @@ class Output:
         self.stream.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
     def line(self, text: str = "", style: str = "") -> None:
-        """One line; on a terminal cut to its width."""
+        """Write one line; on a terminal it is cut to the width."""
         if self.terminal:
             self._write_lines([[(cut(self._line(text), self._width, self.ellipsis), style)]])
         else:
             self.stream.write(self._line(text) + "\n")
 
     def heading(self, text: str) -> None:
-        """A line that begins a part, after an empty line."""
+        """Write an empty line and a heading."""
         self.line()
         self.line(text, "bold")
 
     def prose(self, text: str, style: str = "") -> None:
-        """Text of any length and number of lines; on a terminal wrapped at its width."""
+        """Write text of any length; on a terminal it is wrapped."""
         text = self._encodable(visible(text))
         if self.terminal:
             from rich.text import Text
@@ -105,7 +110,7 @@ class Output:
             self.stream.write(text + "\n")
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """Rows of cells below the columns' titles."""
+        """Write rows of cells below the titles of the columns."""
         titles = [column.title for column in columns]
         cells = [[self._cell(cell) for cell in row] for row in (titles, *rows)]
         if not self.terminal:
@@ -131,7 +136,7 @@ class Output:
         return self._encodable(" ".join(visible(text).split("\n")).replace("\t", " "))
 
     def _cell(self, text: str) -> str:
-        """`text` with its spaces folded, except in the branch of a tree that begins it."""
+        """`text` with its spaces folded, except those of a tree's branch at its beginning."""
         branch = text[: len(text) - len(text.lstrip(BRANCHES))]
         limit = _LONGEST_CELL if self.terminal else _LONGEST_ESCAPE * len(text) + 1
         return self._encodable(branch + visible_line(text[len(branch) :], limit))
@@ -146,3 +151,43 @@ class Output:
             text = Text.assemble(*line)
             text.rstrip()
             self._console.print(text, no_wrap=True, overflow="crop", soft_wrap=False)
+
+
+def cut(text: str, width: int, ellipsis: str) -> str:
+    """`text` in at most `width` cells; an ellipsis at its end shows that it was cut."""
+    if cell_len(text) <= width:
+        return text
+    kept = max(width - len(ellipsis), 0)
+    return set_cell_size(text, kept).rstrip() + ellipsis[: max(width, 0)]
+
+
+def pad(text: str, width: int, right: bool = False) -> str:
+    """`text` padded to `width` cells; `right` aligns it to the right."""
+    space = " " * max(width - cell_len(text), 0)
+    return space + text if right else text + space
+
+
+def widths(rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) -> list[int]:
+    """Widths of columns that together take at most `room` cells, or one cell each.
+
+    If there is too little room, the widest text column shrinks first, then the widest of all.
+
+    Args:
+        rows: Cells, the titles among them; every row has all columns.
+        numeric: Which columns hold numbers.
+        room: Cells without the gaps between columns.
+    """
+    found = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    texts = [i for i, is_number in enumerate(numeric) if not is_number]
+    _shrink(found, texts, room, _LEGIBLE)
+    _shrink(found, range(len(found)), room, 1)
+    return found
+
+
+def _shrink(found: list[int], columns: Sequence[int], room: int, least: int) -> None:
+    """Narrow the widest of `columns`, in place, until all fit or none is above `least`."""
+    for _ in range(sum(found) - room):
+        widest = max(columns, key=lambda i: found[i], default=None)
+        if widest is None or found[widest] <= least:
+            return
+        found[widest] -= 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.opening import opened
+from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 from saetui.cli.search_input import name_of, preset_called, query_text, read_json_input
 from saetui.core.changes import Mode

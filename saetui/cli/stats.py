@@ -1,8 +1,7 @@
-"""`saetui stats`: what a bundle is and how good its SAEs are."""
+"""`saetui stats`: facts about a bundle and the quality of its SAEs."""
 
 from typing import TYPE_CHECKING, Any
 
-from saetui.cli.charts import bars
 from saetui.cli.options import AsJson, BundlePath
 
 if TYPE_CHECKING:
@@ -10,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
-    """Show what a bundle is and how good each of its SAEs is."""
+    """Show facts about a bundle and the quality of its SAEs."""
     from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table, show_sweep
     from saetui.cli.output import Output
@@ -40,7 +39,7 @@ def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
 
 
 def _show_families(output: "Output", saes: "list[tuple[str, dict[str, Any]]]") -> None:
-    """The table of the paper: what the families of each SAE are like."""
+    """The paper's table of statistics of families."""
     from saetui.cli.figures import known
     from saetui.cli.output import Column
 
@@ -67,9 +66,9 @@ def _show_families(output: "Output", saes: "list[tuple[str, dict[str, Any]]]") -
     titles += ["blocks of D", "members"]
     output.table([Column("SAE"), *(Column(title, numeric=True) for title in titles)], rows)
     output.prose(
-        "R(C,F): co-occurrence of parents and children over that of siblings. Blocks: inside "
-        "families over outside, and in brackets the same for families filled at random. Members: "
-        "share of the features fit for families that are in one."
+        "R(C,F): co-occurrence of parents and children divided by that of siblings. Blocks: pairs "
+        "inside families divided by other pairs, in brackets the same for random families. "
+        "Members: share of the clean features that are in a family."
     )
 
 
@@ -78,14 +77,14 @@ def _one(value: float | None) -> str:
 
 
 def _beside_random(ratio: "dict[str, float | None] | None") -> str:
-    """A block-diagonal ratio, with that of random orders in brackets."""
+    """A block-diagonal ratio, with that of random families in brackets."""
     if not ratio or ratio.get("families") is None:
         return "-"
     return f"{_one(ratio['families'])} ({_one(ratio.get('random'))})"
 
 
 def _show_densities(output: "Output", name: str, figures: dict[str, Any]) -> None:
-    """A histogram of how many features are active on which share of the documents."""
+    """A histogram of the density of features."""
     counts, edges = figures.get("density_counts"), figures.get("density_edges")
     if not counts or not edges:
         return
@@ -93,6 +92,6 @@ def _show_densities(output: "Output", name: str, figures: dict[str, Any]) -> Non
     if not used:
         return
     first, last = used[0], used[-1] + 1
-    picture = bars(counts[first:last], output.unicode)
-    output.heading(f"{name}: features by the share of documents they are active on")
+    picture = output.glyphs.histogram(counts[first:last], rows=1)[0]
+    output.heading(f"{name}: features by the share of documents that activate them")
     output.line(f"{10 ** edges[first]:.2%} {picture} {10 ** edges[last]:.2%}")

@@ -1,4 +1,4 @@
-"""Standard streams that whoever started the process had closed, or that cannot be written."""
+"""Standard streams that are closed or cannot be written."""
 
 import contextlib
 import errno
@@ -9,41 +9,40 @@ from typing import Any
 
 from saetui.errors import InputError
 
-# Of a disk without space, a file that may not grow, a terminal that is gone.
+# No space on the disk, a file that may not grow, a terminal that is gone.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 class _ClosedInput(io.RawIOBase):
-    """In the place of standard input."""
+    """Replaces a closed standard input."""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, _: Any) -> int:  # noqa: ANN401
         raise InputError(
-            "Standard input is closed, so that nothing can be read from it.",
+            "Standard input is closed, so nothing can be read from it.",
             "Pipe something into the command, or name a file.",
         )
 
 
 class _ClosedOutput(io.RawIOBase):
-    """In the place of standard output."""
+    """Replaces a closed standard output."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, _: Any) -> int:  # noqa: ANN401
         raise InputError(
-            "Standard output is closed, so that results cannot be printed.",
+            "Standard output is closed, so results cannot be printed.",
             "Print them to a terminal, a file or a pipe.",
         )
 
 
 def replace_closed_streams() -> None:
-    """Put something into the place of closed standard streams.
+    """Replace closed standard streams.
 
-    The next file that is opened would else get the number of the stream, and everything that a
-    library prints.
+    Else the next opened file would get the stream's number, and whatever a library prints there.
     """
     for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
         if stream is None:
@@ -65,11 +64,11 @@ def _occupy(number: int) -> None:
 
 
 def flushing_error() -> Exception | None:
-    """Why what was printed cannot be written out, if it cannot; it is then given up."""
+    """The error of flushing standard output, if there is one; the output is then dropped."""
     try:
         sys.stdout.flush()
     except (OSError, InputError) as error:
-        # The interpreter would else try once more when it ends, and complain.
+        # Else the interpreter would try again at its end, and print an error.
         sys.stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         with contextlib.suppress(OSError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -80,7 +79,7 @@ def flushing_error() -> Exception | None:
 
 
 def is_of_output(error: OSError) -> bool:
-    """Whether an error came of printing results: no file was written, but by the command line."""
+    """Whether an error comes from printing results, and not from writing a file."""
     printing = False
     trace = error.__traceback__
     while trace is not None:

@@ -1,4 +1,4 @@
-"""`saetui train`: further SAEs for a bundle, and experiments with their size and kind."""
+"""`saetui train`: train more SAEs for a bundle, or compare sizes and variants."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -40,15 +40,13 @@ def train(
         typer.Option(
             "--sae",
             metavar="[VARIANT-]kK-nN",
-            help="What to train, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may "
-            "be repeated. Chosen from the corpus if not given.",
+            help="SAE to train, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may "
+            "be repeated. By default chosen for the corpus.",
         ),
     ] = None,
     compare: Annotated[
         bool,
-        typer.Option(
-            "--compare", help="Train every variant of each size and print how good they are."
-        ),
+        typer.Option("--compare", help="Train every variant of each size and print their metrics."),
     ] = False,
     sweep: Annotated[
         bool,
@@ -61,13 +59,13 @@ def train(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FOLDER", help="For vectors: where to write the SAEs."
+            "-o", "--output", metavar="FOLDER", help="Folder for the SAEs, if given vectors."
         ),
     ] = None,
     epochs: Epochs = None,
     samples: Annotated[
         int | None,
-        typer.Option("--samples", min=1, help="Vectors seen at most, counting repetitions."),
+        typer.Option("--samples", min=1, help="The most vectors to train on, with repetitions."),
     ] = None,
     stability: Stability = None,
     device: DeviceName = "auto",
@@ -77,8 +75,8 @@ def train(
             "--memory",
             min=0.01,
             metavar="GB",
-            help="For training vectors; where they need more, they are read in shuffled shards. "
-            "2 if not given.",
+            help="Memory for training vectors, 2 by default; if they need more, they are read in "
+            "shuffled shards.",
             show_default=False,
         ),
     ] = None,
@@ -87,12 +85,12 @@ def train(
 ) -> None:
     """Train SAEs: add them to a bundle, or compare variants and sizes.
 
-    Interrupted at any point, the same command goes on where it stopped. Started by torchrun,
+    After an interruption, the same command continues where it stopped. Started by torchrun,
     several processes or machines train each SAE together.
     """
+    from saetui.cli.options import training_options
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
-    from saetui.cli.training import training_options
     from saetui.errors import InputError
     from saetui.pipeline.experiments import Vectors
     from saetui.train.size import SaeSize
@@ -108,7 +106,7 @@ def train(
     if vectors.bundle and output is not None:
         raise InputError("A bundle keeps its own SAEs.", "Leave out --output.")
     if not vectors.bundle and output is None and not (compare or sweep):
-        raise InputError("Nothing says where to write the SAE.", "Give --output FOLDER.")
+        raise InputError("There is no folder to write the SAE to.", "Give --output FOLDER.")
     with shown_progress() as progress, joined_workers(options.device) as workers:
         run = _Run(vectors, sizes, options, progress, workers)
         if sweep:
@@ -125,7 +123,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Run:
-    """What was asked for."""
+    """The vectors to train on, and how."""
 
     vectors: "Vectors"
     sizes: "Sequence[SaeSize]"
@@ -134,7 +132,7 @@ class _Run:
     workers: "Workers"
 
     def chosen(self) -> "list[SaeSize]":
-        """The sizes asked for, or the one that suits the vectors, which the user is told of."""
+        """The requested sizes; if there are none, one for these vectors, with a note saying why."""
         from saetui.train.size import SaeSize
 
         if self.sizes:

@@ -1,4 +1,4 @@
-"""The forest of families for other programs: GraphML, and networkx's node-link JSON."""
+"""Write the forest of families for other programs, as GraphML or networkx's node-link JSON."""
 
 import json
 from collections.abc import Sequence
@@ -28,14 +28,13 @@ def write_forest(
         features: Every feature of it, by number.
 
     Raises:
-        InputError: The name of the file does not say in which of the two forms, or it cannot be
-            written.
+        InputError: The file has another ending, or cannot be written.
     """
     kind = path.suffix.lower()
     if kind not in (".graphml", ".json"):
         raise InputError(
-            f"{path.name} does not say in which form the families are to be.",
-            "Name it .graphml, or .json for networkx's node-link form.",
+            f"The name {path.name} does not say which format to write.",
+            "Name it .graphml, or .json for networkx's node-link format.",
         )
     import networkx as nx
 
@@ -54,5 +53,5 @@ def write_forest(
 
 
 def _harmless(text: str) -> str:
-    """A label that XML can hold; no reader of a graph wants to obey its control characters."""
+    """A label without characters that XML cannot hold or a terminal would obey."""
     return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

@@ -127,7 +127,7 @@ def _by_feature(codes: Codes, work: Path, shard: int, progress: Progress) -> Non
     shape, new = (int(indptr[-1]),), np.lib.format.open_memmap
     rows = new(paths[1], mode="w+", dtype=np.int32, shape=shape)
     values = new(paths[2], mode="w+", dtype=np.float32, shape=shape)
-    progress.start("Turning codes round", len(codes.indices), "documents")
+    progress.start("Sorting codes by feature", len(codes.indices), "documents")
     free = indptr[:-1].copy()
     for start in range(0, len(codes.indices), shard):
         span = slice(start, start + shard)

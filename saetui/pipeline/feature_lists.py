@@ -27,7 +27,7 @@ def write_feature_lists(
     codes = saes.load_codes(folder, documents, weights.n, weights.k)
     postings = saes.load_postings(folder, weights.n)
     together, nearest, opposed = [], [], []
-    progress.start("Listing what goes with each", weights.n, "features")
+    progress.start("Listing related features", weights.n, "features")
     for start in range(0, weights.n, _BLOCK):
         block = weights.directions[start : start + _BLOCK]
         for feature, cosines in enumerate(block @ weights.directions.T, start):

@@ -109,7 +109,7 @@ def _weights(
     named = bool(options.saes) and all(name.endswith(ENDING) for name in options.saes)
     names = [Path(name) for name in (options.saes if named else hub.names())]
     chosen = choose_weights(names, options.saes, options.hub)
-    progress.start("Fetching weights", len(chosen), "files")
+    progress.start("Downloading weights", len(chosen), "files")
     found = []
     for file in chosen:
         found.append(replace(file, path=hub.fetch(file.path.as_posix())))

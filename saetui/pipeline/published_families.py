@@ -56,7 +56,7 @@ def assembled(
             kept.setdefault(family.name, (family, source))
     if not kept:
         return None
-    progress.start("Relating", len(kept), "families")
+    progress.start("Adding families", len(kept), "families")
     by_name: dict[str, list[int]] = defaultdict(list)
     for record in records:
         by_name[record.label.casefold()].append(record.id)

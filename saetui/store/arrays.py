@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from saetui.errors import BundleDamaged
 from saetui.store.atomic import atomic_write
 
-# Up to so many bytes may as well stay mapped.
+# Smaller arrays stay mapped.
 _MAPPED_BYTES = 256 << 20
 # Characters of a header; ours have about a hundred.
 _LONGEST_HEADER = 1_000
@@ -28,21 +28,21 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 
 class StoredRows:
-    """Some rows at a time of a mapped matrix that may be larger than what a process should need.
+    """Reads some rows at a time of a matrix that may be too large to be mapped into a process.
 
-    The system maps up to sixteen pages for each row that is read through a map, and takes longer to
-    let go of them than to read the row from the file, which leaves nothing behind.
+    Reading a row through a map maps up to sixteen pages, and releasing these takes longer than
+    reading the row from the file.
 
     Args:
         path: Of the `.npy` file.
-        array: The same, mapped; `(N, d)`, in C order.
+        array: The mapped file; `(N, d)`, in C order.
     """
 
     def __init__(self, path: Path, array: NDArray[Any]) -> None:
         self._path = path
         self._array = array
         self._file: int | None = None
-        # Nobody may close the file while another thread reads from it.
+        # The file must not be closed while another thread reads from it.
         self._lock = threading.Lock()
         large = array.nbytes > _MAPPED_BYTES and array.flags.c_contiguous
         if large and hasattr(os, "preadv"):
@@ -74,7 +74,7 @@ class StoredRows:
         return taken
 
     def close(self) -> None:
-        """Let go of the file; rows are then read through the map."""
+        """Close the file; rows are then read through the map."""
         with self._lock:
             if self._file is not None:
                 os.close(self._file)
@@ -82,10 +82,10 @@ class StoredRows:
 
 
 def forget_pages(array: NDArray[Any]) -> None:
-    """Take the pages of a mapped array out of this process, which would else seem to need them all.
+    """Release the pages of a mapped array, which would else count as memory of this process.
 
-    They stay in the system's cache as long as it has room, and are there again when read. What is
-    not a map stays as it is.
+    They stay in the page cache while there is room, and come back when they are read. Arrays that
+    are not mapped are left alone.
     """
     mapping = _mapping(array)
     if mapping is not None and hasattr(mapping, "madvise"):
@@ -93,7 +93,7 @@ def forget_pages(array: NDArray[Any]) -> None:
 
 
 def read_ahead(array: NDArray[Any]) -> None:
-    """Have the system read a mapped array into its cache, without waiting for it."""
+    """Ask the system to read a mapped array into the page cache, without waiting."""
     mapping = _mapping(array)
     if mapping is not None and hasattr(mapping, "madvise"):
         mapping.madvise(mmap.MADV_WILLNEED)
@@ -107,19 +107,19 @@ def _mapping(array: NDArray[Any]) -> mmap.mmap | None:
 
 
 def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]) -> NDArray[Any]:
-    """Map an array read-only after checking what it is.
+    """Map an array read-only after checking its shape and type.
 
     Args:
         path: A `.npy` file.
-        shape: What its shape must be; None stands for any length.
-        dtype: What its element type must be.
+        shape: The shape that it must have; None stands for any length.
+        dtype: The element type that it must have.
 
     Raises:
         BundleDamaged: It is missing, cut short, or not of that shape and type.
     """
     try:
         status = path.stat()
-        # To open a pipe would be to wait until somebody writes to it.
+        # Opening a pipe would wait until somebody writes to it.
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("it is not a file")
         with path.open("rb") as file:
@@ -137,7 +137,7 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]
         raise BundleDamaged(f"{path} is cut short or not a numpy array.")
     if status.st_size > header.file_bytes:
         raise BundleDamaged(f"{path} is longer than the array in it.")
-    # As a plain array over the map, which is several times faster to slice.
+    # A plain array over the map is several times faster to slice.
     return np.asarray(
         np.memmap(
             path,
@@ -152,13 +152,13 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """What a `.npy` file says of the array in it.
+    """The header of a `.npy` file.
 
     Attributes:
         shape: Of the array.
         dtype: Of its elements.
-        fortran_order: Whether columns lie together, not rows.
-        bytes: Of the header; the elements follow.
+        fortran_order: Whether the array is stored column by column.
+        bytes: Length of the header; the elements follow.
     """
 
     shape: tuple[int, ...]
@@ -171,12 +171,12 @@ class ArrayHeader:
 
     @property
     def file_bytes(self) -> int:
-        """Of header and elements."""
-        # In whole numbers of any size: numpy's own would overflow.
+        """Bytes of header and elements."""
+        # Python's integers do not overflow as numpy's would.
         return self.bytes + math.prod(self.shape) * self.dtype.itemsize
 
     def fits(self, shape: tuple[int | None, ...], dtype: type[np.generic]) -> bool:
-        """Whether it is of a shape, of which None is any length, and of an element type."""
+        """Whether shape and element type are the given ones; None stands for any length."""
         return (
             len(shape) == len(self.shape)
             and self.dtype == np.dtype(dtype)
@@ -188,10 +188,10 @@ class ArrayHeader:
 
 
 def read_header(file: IO[bytes]) -> ArrayHeader:
-    """The header of a `.npy` file, which is then read up to the elements.
+    """Read the header of a `.npy` file.
 
     Raises:
-        ValueError: It is none, or one that no array of ours has.
+        ValueError: It is not such a header, or one that no array of ours has.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -200,7 +200,7 @@ def read_header(file: IO[bytes]) -> ArrayHeader:
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, fortran_order, dtype = read(file, max_header_size=_LONGEST_HEADER)
-    # numpy evaluates the header, and anything may come of one that is none.
+    # numpy evaluates the header as Python, so a damaged one may raise anything.
     except Exception as error:  # noqa: BLE001
         raise ValueError(f"it has no header of an array ({error})") from None
     return ArrayHeader(shape, dtype, fortran_order, file.tell())

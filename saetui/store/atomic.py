@@ -12,16 +12,16 @@ from saetui.errors import InputError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it to `path` when the block ends well.
+    """A temporary path beside `path`, which is renamed to `path` when the block succeeds.
 
     The file's bytes reach the disk before the rename, so that a power cut leaves the old file or
     the new one, never half of either. A block that raises leaves nothing behind.
     """
-    # Two threads may write one file at once, and no two running threads share this number.
+    # Two threads may write one file at once, but no two running threads have the same number.
     # Of a long name only the beginning, since no system takes names of more than 255 bytes.
     temporary = path.with_name(f".{path.name[:40]}.{threading.get_native_id()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Numbers come again: in a container a build that was killed had the same one as the next.
+    # Numbers recur: in a container, a killed build had the same one as the next build.
     temporary.unlink(missing_ok=True)
     try:
         yield temporary

@@ -1,4 +1,4 @@
-"""An open bundle: cheap to open, everything large mapped or loaded when first used."""
+"""An open bundle: opening is fast, and every large part is mapped or loaded when first used."""
 
 import stat
 from contextlib import AbstractContextManager, ExitStack
@@ -48,7 +48,7 @@ SEARCHES = "searches"
 
 
 def sae_folder(bundle: Path, name: str) -> Path:
-    """Where an SAE lies in a bundle."""
+    """The folder of an SAE in a bundle."""
     return bundle / "saes" / name
 
 
@@ -63,12 +63,12 @@ class StoredSae:
     """One SAE of an open bundle; each part is read when first used, from any thread.
 
     Args:
-        folder: Where it lies.
-        record: What the manifest says about it.
+        folder: Its folder.
+        record: Its record in the manifest.
         opened: The manifest of the bundle.
 
     Raises:
-        BundleDamaged: From any attribute, when its file does not hold what belongs there.
+        BundleDamaged: From any attribute, if its file does not hold what belongs there.
         BundleError: From any attribute that is read after the bundle was changed.
     """
 
@@ -108,7 +108,7 @@ class StoredSae:
 
     @loaded_once
     def stability(self) -> Float | None:
-        """Of each feature, its largest cosine to one of another training, if that is known."""
+        """The largest cosine of each feature to a feature of another training, if known."""
         if not self._has(saes.STABILITY):
             return None
         with self._reading(saes.STABILITY):
@@ -159,7 +159,7 @@ class StoredSae:
 
     @loaded_once
     def features(self) -> list[FeatureRecord]:
-        """Figures and shown label of every feature, by number."""
+        """Statistics and current label of every feature, by number."""
         with self._reading(FEATURES):
             return read_features(self.folder / FEATURES, self.record.n)
 
@@ -178,7 +178,7 @@ class StoredSae:
         return self._has(UNMATCHED)
 
     def matches(self, other: SaeRecord) -> Matches | None:
-        """The nearest features in another SAE of the bundle; None where they were not sought."""
+        """The nearest features in another SAE of the bundle; None if they were not computed."""
         if not self._has(matches_file(other.name)):
             return None
         with self._reading(matches_file(other.name)):
@@ -220,7 +220,7 @@ class Bundle:
         }
 
     def _check_listed(self, *names: str) -> None:
-        """See that the manifest lists files that belong to the bundle: nothing else proves them."""
+        """Check that the manifest lists every required file: only listed files are verified."""
         missing = [name for name in names if name not in self.manifest.files]
         if missing:
             raise BundleDamaged(
@@ -229,7 +229,7 @@ class Bundle:
             )
 
     def _check_claims(self) -> None:
-        """See that the files have room for what the manifest says, so that memory has, too."""
+        """Check that the files are large enough for the manifest's numbers, which size memory."""
         manifest = self.manifest
         claims = {EMBEDDINGS: 2 * manifest.documents * manifest.dimensions}
         for sae in manifest.saes:
@@ -288,14 +288,14 @@ class Bundle:
 
     @loaded_once
     def rows(self) -> StoredRows:
-        """Some of the embeddings at a time."""
+        """Reads some embeddings at a time."""
         with self._opened.reading(EMBEDDINGS):
             return StoredRows(self.path / EMBEDDINGS, self.embeddings)
 
     @loaded_once
     def index(self) -> VectorIndex:
         """The nearest-neighbour index, loaded."""
-        # Before the index is loaded, since its size says what is to be found in its files.
+        # Checked before the index is loaded, because its files are read by this size.
         with self._opened.reading(PARAMETERS):
             parameters = read_parameters(self.path)
         size = (parameters.documents, parameters.dimensions)
@@ -322,7 +322,7 @@ class Bundle:
         return self._saes[name]
 
     def close(self) -> None:
-        """Let go of open files."""
+        """Close all open files."""
         if "documents" in self.__dict__:
             self.documents.close()
         if "rows" in self.__dict__:
@@ -334,7 +334,7 @@ def _check_size(path: Path, size: int) -> None:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    # A name that no file can have is a ValueError.
+    # A name that no file can have raises ValueError.
     except (OSError, ValueError) as error:
         raise BundleDamaged(f"{path} cannot be read ({error}).") from None
     if not stat.S_ISREG(found.st_mode):

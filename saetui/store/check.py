@@ -1,4 +1,4 @@
-"""Prove a bundle whole: every file against its hash, every array against the others."""
+"""Verify a bundle: every file by its hash, every array against the others."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from saetui.store.manifest import MANIFEST, seal_is_broken
 
 _BLOCK = 8_192
 _UNSEALED = "an earlier version wrote the manifest, so that nothing proves the manifest itself"
-# So many rows that an index names for a document must hold itself, though it knows it roughly.
+# An approximate index must find a document among this many rows nearest to it.
 _NAMED = 5
 
 
@@ -28,8 +28,8 @@ class Finding:
 
     Attributes:
         subject: What was checked.
-        problem: What is wrong with it; empty when nothing is.
-        detail: What was measured; empty where that says nothing.
+        problem: What is wrong with it; empty if nothing is.
+        detail: What was measured, or empty.
     """
 
     subject: str
@@ -38,12 +38,12 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found wrong."""
+        """Whether there is no problem."""
         return not self.problem
 
 
 def check_bundle(path: Path) -> Iterator[Finding]:
-    """Check a bundle; yields each outcome as it is known, and never raises for a bad bundle."""
+    """Check a bundle and yield each finding; a damaged bundle raises nothing."""
     try:
         bundle = Bundle(path)
     except SaetuiError as error:
@@ -56,7 +56,7 @@ def check_bundle(path: Path) -> Iterator[Finding]:
             finding = Finding(name, _changed(path / name, file.sha256))
             sound = sound and finding.ok
             yield finding
-        # What lies in a damaged file says nothing about the others.
+        # The content of a damaged file proves nothing about the others.
         if sound:
             yield from _parts(bundle)
 
@@ -135,7 +135,7 @@ def _sae(bundle: Bundle, name: str) -> str:
 
 
 def _imported(bundle: Bundle, name: str) -> Finding:
-    """Whether weights from elsewhere belong to the embeddings."""
+    """Whether imported weights belong to the embeddings."""
     subject, sae = f"self-test {name}", bundle.sae(name)
     try:
         rows = sampled_rows(len(bundle))

@@ -1,4 +1,4 @@
-"""SQLite files that are written once, whole, and from then on only read.
+"""SQLite files that are written once, as a whole, and then only read.
 
 A database can hold more than data: views, triggers and computed columns are programs, which SQLite
 would run for whoever reads a table of that name. A bundle's databases have none of these. One that
@@ -20,8 +20,8 @@ from typing import Any
 from saetui.errors import BuildError, BundleDamaged
 from saetui.store.atomic import atomic_write
 
-# What may stand in the list of tables, by its type there. The text decides what SQLite makes of an
-# entry, whatever its type says.
+# Allowed entries of the list of tables, by type. SQLite interprets an entry by its text, whatever
+# its type says.
 _REAL_TABLE = re.compile(r"CREATE TABLE ['\"]?\w+['\"]?\s*\((?P<columns>.*)\)[\w\s]*", re.DOTALL)
 _FULL_TEXT = re.compile(r"CREATE VIRTUAL TABLE \w+ USING fts5\s*\(.*\)", re.DOTALL)
 _INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX \w+ ON \w+\s*\([\w\s,]+\)")
@@ -29,20 +29,20 @@ _COMPUTED = re.compile(r"\b(?:AS|GENERATED)\b", re.IGNORECASE)
 _MOST_TABLES = 100
 _MOST_SCHEMA = 10_000
 
-# Everything that our own statements and SQLite's full-text index call.
+# All functions that our own statements and SQLite's full-text index call.
 _FUNCTIONS = frozenset(
     {"bm25", "coalesce", "count", "group_concat", "length", "match", "max", "min", "substr"}
 )
 _NEVER = frozenset({sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_ATTACH})
 
-# A statement may take so long, and longer where there is more to read.
+# The most seconds of a statement; a large file adds to them.
 _SECONDS = 10.0
 _BYTES_PER_SECOND = 10 << 20
-# SQLite asks whether to go on after so many steps: some milliseconds.
+# SQLite calls the progress handler after this many steps, which take a few milliseconds.
 _STEPS = 200_000
-# What is read of a small file may be longer than the file: an answer can repeat what it holds.
+# The answer may be larger than a small file, because rows can repeat its content.
 _SLACK = 1 << 20
-# Bytes that a row of a table takes up at least.
+# The fewest bytes of a row of a table.
 _LEAST_ROW = 4
 
 _LIMITS = {
@@ -59,7 +59,7 @@ _LIMITS = {
 
 @contextmanager
 def new_database(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
-    """A database to fill; it appears at `path`, whole, when the block ends well.
+    """A database to fill; it appears at `path` when the block succeeds.
 
     Raises:
         BuildError: SQLite cannot write it.
@@ -71,18 +71,18 @@ def new_database(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def changed_database(path: Path, original: Path) -> Iterator[sqlite3.Connection]:
-    """A copy of a database to change; it appears at `path`, whole, when the block ends well.
+    """A copy of a database to change; it appears at `path` when the block succeeds.
 
     Raises:
         BuildError: SQLite cannot write it.
         BundleDamaged: The original is not the database that belongs there.
     """
-    # A trigger in a database from elsewhere would act on what is changed.
+    # Checked first, because a trigger in a foreign database would act on changes.
     ReadOnlyDatabase(original).close()
     with atomic_write(path) as temporary:
         shutil.copyfile(original, temporary)
         with _filled(path, temporary) as connection:
-            # What is removed must not be left in the file.
+            # Removed content must not stay in the file.
             connection.execute("PRAGMA secure_delete=ON")
             yield connection
 
@@ -91,7 +91,7 @@ def changed_database(path: Path, original: Path) -> Iterator[sqlite3.Connection]
 def _filled(path: Path, temporary: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(temporary)
     try:
-        # The file is renamed only when whole, so a journal would protect nothing.
+        # The file is renamed only when complete, so a journal would protect nothing.
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
         yield connection
         connection.commit()
@@ -105,7 +105,7 @@ def _filled(path: Path, temporary: Path) -> Iterator[sqlite3.Connection]:
 
 
 class _Guard:
-    """Keeps statements on one connection within what a file of its size can need.
+    """Limits statements on one connection to the time that a file of its size can need.
 
     Args:
         size: Bytes of the file.
@@ -118,21 +118,21 @@ class _Guard:
 
     def begin(self) -> None:
         """A statement begins."""
-        # Time that this thread was at work: a stopped program or a slow disk proves nothing.
+        # The thread's processor time, which does not count a stopped program or a slow disk.
         self._until = time.thread_time() + self._seconds
 
     def overtime(self) -> bool:
-        """Whether the statement has taken too long; SQLite then gives it up."""
+        """Whether the statement has taken too long; SQLite then cancels it."""
         return time.thread_time() > self._until
 
 
 class ReadOnlyDatabase:
-    """An open database of a bundle, read by statements of ours alone.
+    """An open database of a bundle, in which only our own statements run.
 
-    The caller sees to it that no two threads use it at once.
+    The caller makes sure that only one thread uses it at a time.
 
     Args:
-        path: Where it lies.
+        path: Of the file.
 
     Raises:
         BundleDamaged: It is missing, may not be read, or holds more than tables of data.
@@ -142,7 +142,7 @@ class ReadOnlyDatabase:
         self.path = path
         if not path.is_file():
             raise BundleDamaged(f"{path.name} is missing from {path.parent}.")
-        # Immutable: SQLite neither locks the file nor looks for a journal beside it.
+        # Immutable means that SQLite does not lock the file or look for a journal.
         address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
             self._guard = _Guard(path.stat().st_size)
@@ -161,7 +161,7 @@ class ReadOnlyDatabase:
         connection = self._connection
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
-        # No value is longer than the file that it lies in.
+        # No value is longer than its file.
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(self._guard.most_bytes, 1 << 30))
         connection.set_progress_handler(self._guard.overtime, _STEPS)
         for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0"):
@@ -180,7 +180,7 @@ class ReadOnlyDatabase:
     def rows(
         self, statement: str, values: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
-        """All rows that a statement gives.
+        """All rows that a statement returns.
 
         Raises:
             BundleDamaged: It is not the database that belongs there, holds rows without end, or
@@ -197,7 +197,7 @@ class ReadOnlyDatabase:
                         left -= len(value)
                 if left < 0:
                     break
-        # SQLite may quote damaged bytes in its message, which then is not text.
+        # SQLite's message may quote damaged bytes, and cannot be decoded then.
         except (sqlite3.Error, UnicodeDecodeError) as error:
             if str(error) == "interrupted":
                 raise self._refused("to read it takes too long") from None
@@ -216,21 +216,21 @@ class ReadOnlyDatabase:
         return BundleDamaged(f"{self.path} is not the database that belongs there ({why}).")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
 
 def _authorize(action: int, _: object, second: str | None, *__: object) -> int:
-    """Whether a part of a statement may be carried out; SQLite asks when it compiles one."""
+    """Whether a statement may do something; SQLite calls this when it compiles the statement."""
     if action == sqlite3.SQLITE_FUNCTION:
         return sqlite3.SQLITE_OK if second in _FUNCTIONS else sqlite3.SQLITE_DENY
-    # What would write is refused elsewhere; the full-text index declares its columns as if it did.
+    # Writing is refused elsewhere. Here it must pass: the full-text index declares its columns so.
     return sqlite3.SQLITE_DENY if action in _NEVER else sqlite3.SQLITE_OK
 
 
 def _is_plain(kind: object, text: object) -> bool:
-    """Whether an entry of the list of tables is a table that holds its data, or finds it faster."""
-    # An index that SQLite made for a constraint has no text.
+    """Whether an entry of the list of tables is a real table or an index."""
+    # SQLite's own index of a constraint has no text.
     if text is None:
         return kind == "index"
     if not isinstance(text, str) or len(text) > _MOST_SCHEMA:
@@ -243,10 +243,10 @@ def _is_plain(kind: object, text: object) -> bool:
 
 
 def real(value: object) -> float:
-    """A figure that was read, as a number; SQLite holds anything in any column.
+    """A number that was read; SQLite can hold anything in any column.
 
     Raises:
-        ValueError: It is none, or not finite.
+        ValueError: It is not a finite number.
     """
     if isinstance(value, int | float) and math.isfinite(value):
         return float(value)
@@ -257,7 +257,7 @@ def whole(value: object) -> int:
     """A count that was read.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a count.
     """
     if isinstance(value, int) and value >= 0:
         return value
@@ -265,5 +265,5 @@ def whole(value: object) -> int:
 
 
 def storable(text: str) -> str:
-    """`text` as SQLite takes it: UTF-8 has no room for lone surrogates, which become `?`."""
+    """`text` for SQLite, which stores UTF-8: lone surrogates become `?`."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -30,7 +30,7 @@ CREATE INDEX documents_by_date ON documents(published);
 CREATE VIRTUAL TABLE documents_text USING fts5(
     title, text, content='documents', content_rowid='row', tokenize='porter unicode61');
 """
-# Only a corpus that grew by other ways than its own file has this table.
+# Only a corpus with documents from elsewhere than its own file has this table.
 _ADDED = "CREATE TABLE IF NOT EXISTS added(row INTEGER PRIMARY KEY)"
 _COLUMNS = "row, id, title, text, url, published, metadata"
 _BATCH = 1_000
@@ -69,12 +69,12 @@ def _values(row: int, document: Document) -> tuple[object, ...]:
 
 
 def content_of(document: Document) -> Content:
-    """What a document says, by hashes, as a corpus on disk has it."""
+    """Hashes of one document in a bundle, by which changed documents are recognised."""
     return _content([str(value) for value in _values(0, document)[1:]])
 
 
 def _content(values: Sequence[str]) -> Content:
-    """Of id, title, text, url, published, metadata."""
+    """Hash of id, title, text, url, published and metadata."""
     document_id, title, text = (str(value) for value in values[:3])
     embedded = Document(document_id, title, text).embedding_text
     whole = "\0".join(str(value) for value in values)
@@ -100,16 +100,16 @@ def change_documents(
     written: Iterable[tuple[int, Document]],
     added: Iterable[int],
 ) -> None:
-    """Write a copy of a corpus in which some documents are others; whole or not at all.
+    """Write a copy of a corpus with some documents replaced; whole or not at all.
 
-    Only what changes is indexed anew.
+    Only changed documents are indexed again.
 
     Args:
         path: Of the copy.
-        old: The corpus, which is left as it is. It must hold facts.
+        old: The corpus, which is left as it is. It must have facts.
         cleared: Rows whose documents are removed, before any is written.
-        written: Documents by row.
-        added: Rows, in the copy, of documents that came otherwise than with the corpus.
+        written: New documents by row.
+        added: Rows, in the copy, of documents that are not from the corpus's own file.
 
     Raises:
         InputError: Two documents would have the same id.
@@ -142,7 +142,7 @@ class DocumentStore:
     """Read access to a bundle's documents, from any thread.
 
     Raises:
-        BundleDamaged: From any method, when the file is missing, cut short or not SQLite.
+        BundleDamaged: From any method, if the file is missing, cut short or not SQLite.
     """
 
     def __init__(self, path: Path) -> None:
@@ -163,7 +163,7 @@ class DocumentStore:
         return int(self._query("SELECT COALESCE(MAX(row) + 1, 0) FROM documents")[0][0])
 
     def count(self) -> int:
-        """How many documents there are, each of them counted; `len` goes by the last row."""
+        """The number of documents, counted one by one; `len` takes it from the last row."""
         return int(self._query("SELECT COUNT(*) FROM documents")[0][0])
 
     def document(self, row: int) -> Document:
@@ -172,7 +172,7 @@ class DocumentStore:
 
     def headings(self, rows: Iterable[int]) -> dict[int, tuple[str, str, str]]:
         """`(id, title, published)` of some rows; a list of results needs no more."""
-        # An untitled document is known by its first words.
+        # The first words of a document stand for a missing title.
         title = "CASE title WHEN '' THEN substr(text, 1, 200) ELSE title END"
         found = self._by_rows(f"row, id, {title}, published", rows)
         return {v[0]: (str(v[1]), str(v[2]), str(v[3])) for v in found}
@@ -213,7 +213,7 @@ class DocumentStore:
         return [self._document(found[int(row)]) for row in rows]
 
     def contents(self) -> Iterator[Content]:
-        """What every document says, by hashes, in order of rows."""
+        """Hashes of every document, in order of rows."""
         start = 0
         while found := self._query(
             f"SELECT {_COLUMNS} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}",
@@ -223,14 +223,14 @@ class DocumentStore:
             start = self._next(start, found)
 
     def added(self) -> NDArray[np.int64]:
-        """Rows of the documents that came otherwise than with the corpus, ascending."""
+        """Rows of the documents that are not from the corpus's own file, ascending."""
         with self._lock:
             kept = self._database.has_table("added")
         found = self._query("SELECT row FROM added ORDER BY row") if kept else []
         return np.array(self._checked([row for (row,) in found]), dtype=np.int64)
 
     def within(self, after: str, before: str) -> NDArray[np.int64]:
-        """Rows of the documents that were certainly published in a span of time, ascending.
+        """Rows of the documents that were certainly published in a period, ascending.
 
         A date of less precision stands for all its days: "2019" lies within 2019-01 to 2020, but
         not within 2019-03 to 2020. A document without a date lies within no span.
@@ -239,12 +239,12 @@ class DocumentStore:
             after: The first date, ISO of any precision; empty: any.
             before: The last date, all its days included; empty: any.
         """
-        # What a date lacks is filled up with its first and its last day. That takes time, and of
-        # years between the first and the last nothing but the year need be looked at.
+        # An imprecise date is extended to its first and last day. That takes time, and it is needed
+        # only in the first and the last year of the period.
         first = "substr(published || substr('0000-01-01', length(published) + 1), 1, 10)"
         last = "substr(published || substr('0000-12-31', length(published) + 1), 1, 10)"
         found = self._query(
-            # All rows as one text, since to make a number of each would take most of the time.
+            # All rows come as one text, because turning each into an object takes most of the time.
             "SELECT group_concat(row) FROM documents "
             "WHERE published >= :from AND published < :to || '~' "
             f"AND (published > :from || '~' OR {first} >= :first) "
@@ -262,7 +262,7 @@ class DocumentStore:
 
     @cached_property
     def facts(self) -> Facts | None:
-        """What documents have, by field and value; None in a bundle from before it was kept."""
+        """Values of metadata by field; None in a bundle of an older version."""
         with self._lock:
             kept = self._database.has_table("facts")
         return Facts(self._query, self._checked) if kept else None
@@ -296,7 +296,7 @@ class DocumentStore:
             (storable(expression),),
         )
         rows = np.array(self._checked([row for row, _ in found]), dtype=np.int64)
-        # SQLite counts a better match as a lower number.
+        # SQLite returns a lower number for a better match.
         return rows, np.array([-float(score) for _, score in found], dtype=np.float32)
 
     def idf(self, expression: str) -> float:
@@ -305,18 +305,18 @@ class DocumentStore:
         matching = int(self._query(count, (storable(expression),))[0][0])
         if not matching:
             return 0.0
-        # A word that most documents have counts for next to nothing, but never against a document.
+        # The weight of a word in most documents would be negative, but is set to nearly zero.
         return max(math.log((len(self) - matching + 0.5) / (matching + 0.5)), 1e-6)
 
     def close(self) -> None:
-        """Let go of the file, after whatever another thread is reading."""
+        """Close the file, after other threads have finished reading."""
         with self._lock:
             self._database.close()
 
     def _by_rows(self, columns: str, rows: Iterable[int]) -> list[tuple[Any, ...]]:
         """Columns of some rows, `row` first among them, in order of rows.
 
-        Every row must be there: what names them is checked against the number of documents.
+        Every row must exist: its source was checked against the number of documents.
         """
         wanted = sorted({int(row) for row in rows})
         found: list[tuple[Any, ...]] = []
@@ -332,13 +332,13 @@ class DocumentStore:
         return found
 
     def _checked(self, rows: list[Any]) -> list[int]:
-        """`rows` as they are, when there are documents in all of them."""
+        """`rows`, unchanged, if all of them have documents."""
         if not all(type(row) is int and 0 <= row < len(self) for row in rows):
             raise BundleDamaged(f"{self.path} names rows that hold no document.")
         return rows
 
     def _next(self, start: int, found: Sequence[Sequence[Any]]) -> int:
-        """The row behind those that were found from `start` on; damaged pages can lead back."""
+        """The row after those that were found from `start` on; damaged pages can lead back."""
         if found[-1][0] < start:
             raise BundleDamaged(f"{self.path} does not hold its documents in order.")
         return int(found[-1][0]) + 1

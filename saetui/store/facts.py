@@ -1,4 +1,4 @@
-"""What documents have in their metadata, by field and value, so that a filter need not read all.
+"""Facts: the metadata of documents by field and value, so that a filter need not read all of it.
 
 Only the beginning of a long value is kept: whoever looks for one sees for themselves whether the
 rest agrees.
@@ -20,18 +20,18 @@ CREATE TEMP TABLE new_facts(field, value, row);
 """
 
 LONGEST = 64
-"""Characters of a value that are kept."""
+"""How many characters of a value are stored."""
 
 
 def insert_facts(connection: sqlite3.Connection, row: int, metadata: Mapping[str, Any]) -> None:
-    """Note what a document has, until `sort_facts`."""
+    """Collect the facts of a document for `sort_facts`."""
     connection.executemany("INSERT INTO new_facts VALUES (?, ?, ?)", _facts(row, metadata))
 
 
 def change_facts(
     connection: sqlite3.Connection, row: int, metadata: Mapping[str, Any], *, has: bool
 ) -> None:
-    """Note at once what one document has, or (`has` false) no longer has."""
+    """Store the facts of one document, or (if `has` is false) remove them."""
     statement = (
         "INSERT OR IGNORE INTO facts VALUES (?, ?, ?)"
         if has
@@ -49,7 +49,7 @@ def _facts(row: int, metadata: Mapping[str, Any]) -> list[tuple[str, str, int]]:
 
 
 def sort_facts(connection: sqlite3.Connection) -> None:
-    """Put everything that was noted in order, which to do one by one would take far longer."""
+    """Store all collected facts in sorted order, which is far faster than one by one."""
     connection.execute(
         "INSERT OR IGNORE INTO facts SELECT field, value, row FROM new_facts ORDER BY 1, 2, 3"
     )
@@ -65,7 +65,7 @@ class Facts:
     """Reads the facts of a bundle's documents.
 
     Args:
-        query: Asks the database.
+        query: Runs a statement on the database.
         checked: Returns rows as they are, or raises BundleDamaged when there is no such document.
     """
 
@@ -74,19 +74,19 @@ class Facts:
         self._checked = checked
 
     def fields(self) -> list[str]:
-        """Every field that some document has, in order."""
+        """All fields that some document has, sorted."""
         return list(self._distinct("field", "", ()))
 
     def values(self, field: str) -> Iterator[str]:
-        """The beginning of every value that a field has, in order."""
+        """The beginnings of all values of a field, sorted."""
         return self._distinct("value", "field = ? AND", (storable(field),))
 
     def rows(self, field: str, value: str) -> list[int]:
-        """Documents of which a field has a value that begins so, ascending.
+        """Rows of documents with a value of a field, ascending.
 
         Args:
-            field: As it is written.
-            value: In lower case; a shorter one than `LONGEST` is all of it.
+            field: As the corpus spells it.
+            value: In lower case; only the first `LONGEST` characters are compared.
         """
         found = self._query(
             "SELECT row FROM facts WHERE field = ? AND value = ? ORDER BY row",
@@ -95,9 +95,9 @@ class Facts:
         return self._checked([row for (row,) in found])
 
     def _distinct(self, column: str, among: str, known: tuple[object, ...]) -> Iterator[str]:
-        # From each value one goes on to the next, past all rows that have it.
+        # Each query jumps to the next value, past all rows that have the last one.
         statement = f"SELECT MIN({column}) FROM facts WHERE {among} {column} > ?"
-        # Nothing is below an empty text, so the first is looked for by another way.
+        # An empty text is not greater than an empty text, so the first value needs its own query.
         first = self._query(f"SELECT MIN({column}) FROM facts WHERE {among} 1", known)[0][0]
         while first is not None:
             yield str(first)
@@ -108,5 +108,5 @@ class Facts:
 
 
 def _follows(value: object, before: object) -> bool:
-    """Whether SQLite sorts a text behind another: by its bytes."""
+    """Whether SQLite sorts a text after another: by its bytes."""
     return isinstance(value, str) and isinstance(before, str) and value.encode() > before.encode()

@@ -38,7 +38,7 @@ def read_families(path: Path, n: int) -> Families:
 
 
 def _named(families: Families) -> Iterator[int]:
-    """Every feature that families name, some of them often."""
+    """Every feature number in the families, with repetitions."""
     yield from families.clean
     for family in families:
         yield family.root

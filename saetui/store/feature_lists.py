@@ -1,4 +1,4 @@
-"""What goes with each feature of an SAE: lists of a fixed length, in files of their own.
+"""Lists of other features for each feature of an SAE, in files of their own.
 
 They say nothing that could not be found from the codes and the weights; a bundle from before they
 were kept lacks them.
@@ -18,16 +18,16 @@ from saetui.store.arrays import map_array, save_array
 from saetui.store.saes import check_numbers
 
 LONGEST = 32
-"""So many features are listed for each."""
+"""The length of each list."""
 
 
 @dataclass(frozen=True)
 class ListFiles:
-    """Where lists lie, below the folder of the SAE.
+    """The files of one kind of lists, in the folder of the SAE.
 
     Attributes:
-        features: File of the listed features, int32 `(n, LONGEST)`; -1 behind the last.
-        values: File of what is said of them, `(n, LONGEST)`.
+        features: File of the listed features, int32 `(n, LONGEST)`; -1 after the last.
+        values: File with a value for each listed feature, `(n, LONGEST)`.
         dtype: Of the values.
     """
 
@@ -42,13 +42,13 @@ class ListFiles:
 
 
 CO_OCCURRING = ListFiles("codes/companions.npy", "codes/together.npy", np.int32)
-"""Features that occur most with each, and on how many documents."""
+"""Features that occur most often with each feature, and on how many documents."""
 
 NEAREST = ListFiles("directions/nearest.npy", "directions/nearest_cosines.npy", np.float32)
-"""Features whose directions are nearest to that of each, and the cosines."""
+"""Features with the nearest directions, and the cosines."""
 
 OPPOSED = ListFiles("directions/opposed.npy", "directions/opposed_cosines.npy", np.float32)
-"""The same of the most opposed."""
+"""Features with the most opposed directions, and the cosines."""
 
 FILES = (*CO_OCCURRING.names, *NEAREST.names, *OPPOSED.names)
 
@@ -57,7 +57,7 @@ class FeatureLists:
     """Lists of all features, mapped.
 
     Args:
-        features: Int32 `(n, LONGEST)`, -1 behind the last.
+        features: Int32 `(n, LONGEST)`, -1 after the last.
         values: `(n, LONGEST)`.
     """
 
@@ -66,7 +66,7 @@ class FeatureLists:
         self._values = values
 
     def of(self, feature: int, limit: int) -> list[tuple[int, Any]] | None:
-        """The first `limit` of them, with what is said of each; None: so many are not kept."""
+        """The first `limit` features of a list with their values; None if fewer are kept."""
         if limit > LONGEST:
             return None
         features, values = (a[feature, :limit].tolist() for a in (self._features, self._values))
@@ -90,7 +90,7 @@ def load_lists(folder: Path, files: ListFiles, n: int) -> FeatureLists:
     """The lists of all `n` features.
 
     Raises:
-        BundleDamaged: They are not what belongs there.
+        BundleDamaged: The files are not such lists.
     """
     paths = [folder / name for name in files.names]
     features = map_array(paths[0], (n, LONGEST), np.int32)

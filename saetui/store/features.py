@@ -1,4 +1,4 @@
-"""What is known about each feature of an SAE: figures, labels and their scores, in SQLite."""
+"""The statistics of each feature of an SAE, and its labels with scores, in SQLite."""
 
 import contextlib
 import sqlite3
@@ -22,17 +22,17 @@ CREATE TABLE features(
 )
 
 SHOWN_PROTOCOL = "top"
-"""Whose scores stand beside a label in lists: the paper's."""
+"""The protocol whose scores are shown with a label in lists: the paper's."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureQuality:
-    """What can be said of a feature without its label.
+    """The quality of a feature, whatever its label.
 
     Attributes:
         word: One plain word: coherent, broad, mixed, rare or dead; empty if unknown.
-        cohesion: How alike its strongest documents are, from 0 (as any two) to 1, if known.
-        stability: How nearly another seed finds it, a cosine, if known.
+        cohesion: How similar its strongest documents are, from 0 (as any two) to 1, if known.
+        stability: Its cosine to the nearest feature trained from another seed, if known.
     """
 
     word: str = ""
@@ -42,21 +42,21 @@ class FeatureQuality:
 
 @dataclass(frozen=True, slots=True)
 class FeatureRecord:
-    """One feature as a list shows it.
+    """One feature with its current label.
 
     Attributes:
         id: Number in its SAE.
-        label: The label shown, or empty.
-        terms: Words and phrases behind the label.
+        label: Its current label, or empty.
+        terms: Words and phrases that the label was chosen from.
         documents: How many documents activate it.
         density: Their share of the corpus.
         mean_activation: Over those documents.
         max_activation: The strongest.
-        quality: What can be said of it without a label.
-        f1: Of the label shown, if it was scored.
-        pearson: Of the label shown, if it was scored.
+        quality: Whatever its label.
+        f1: Of the current label, if it was scored.
+        pearson: Of the current label, if it was scored.
         judge: Who scored it, or empty.
-        version: Of the label shown; 0: none, or the reader's own.
+        version: Of the current label; 0 if there is none, or if the user wrote it.
     """
 
     id: int
@@ -74,7 +74,7 @@ class FeatureRecord:
 
     @property
     def name(self) -> str:
-        """What to call it: its label, or its number."""
+        """Its label, or its number if it has none."""
         if self.label:
             return self.label
         return f"Feature {self.id}" + ("" if self.documents else " (never active)")
@@ -88,7 +88,7 @@ def write_features(
     quality: Sequence[FeatureQuality] = (),
     scores: Iterable[ScoreRecord] = (),
 ) -> None:
-    """Write figures, first labels and their scores; whole or not at all.
+    """Write statistics, first labels and their scores; whole or not at all.
 
     Args:
         path: Of the database.
@@ -111,15 +111,15 @@ def change_features(
     quality: Sequence[FeatureQuality] = (),
     scores: Iterable[ScoreRecord] = (),
 ) -> None:
-    """Write a copy with other figures, in which features keep the labels that they have.
+    """Write a copy with new statistics, in which features keep their labels.
 
     Args:
         path: Of the copy.
         original: Of the database.
         statistics: Of every feature.
-        labels: To be added, each as the newest of its feature.
+        labels: Labels to add, each as the newest of its feature.
         quality: Of every feature; empty if unknown.
-        scores: Of the labels that are added.
+        scores: Of the added labels.
     """
     with changed_database(path, original) as connection:
         connection.execute("DELETE FROM features")
@@ -149,9 +149,9 @@ def _insert_figures(
 
 
 def read_features(path: Path, n: int) -> list[FeatureRecord]:
-    """All features in order of their numbers, each with its newest label and that one's scores.
+    """All features in order of their numbers, each with its newest label and the label's scores.
 
-    Where several judges scored a label, the one stored last counts.
+    If several judges scored a label, the scores stored last are used.
 
     Raises:
         BundleDamaged: The file is missing, damaged, or lacks features.

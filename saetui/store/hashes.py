@@ -1,4 +1,4 @@
-"""SHA-256 of files and proofs that they are sound, found once for each version of a file."""
+"""SHA-256 of files, and proofs that they are sound, computed once for each version of a file."""
 
 import contextlib
 import hashlib
@@ -12,18 +12,18 @@ from saetui.store.atomic import write_json
 
 _MEMORY = "verified-files.json"
 _REMEMBERED = 500
-# A smaller file is read sooner than its entry is found and the memory written.
+# Reading a smaller file takes less time than looking it up here.
 _WORTH_REMEMBERING = 4 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal, read afresh."""
+    """SHA-256 of a file, hexadecimal, always computed."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def remembered_sha256(path: Path) -> str:
-    """SHA-256 of a file; of a large one from memory while size and times of change stay the same.
+    """SHA-256 of a file; that of a large one is remembered while its size and times stay the same.
 
     Good enough to decide whether a large file is still the one seen before; `sha256_of` is the
     one to prove it. The memory is a file in the cache folder; where that cannot be written the
@@ -33,11 +33,11 @@ def remembered_sha256(path: Path) -> str:
 
 
 def prove_once(path: Path, claim: str, prove: Callable[[], object]) -> None:
-    """Prove something of a file; of a large one not again while size and times stay the same.
+    """Verify a file; a large one not again while its size and times stay the same.
 
     Args:
         path: Of the file.
-        claim: What `prove` proves, with every number that it depends on.
+        claim: Names what `prove` verifies, with every number that it depends on.
         prove: Reads the file, and raises if the claim is false.
     """
 
@@ -49,11 +49,11 @@ def prove_once(path: Path, claim: str, prove: Callable[[], object]) -> None:
 
 
 def _remembered(key: str, path: Path, find_out: Callable[[], str]) -> str:
-    """What was found out about a file before, or else is found out now."""
+    """The remembered value of a file, or else the value computed now."""
     status = path.stat()
     if status.st_size < _WORTH_REMEMBERING:
         return find_out()
-    # A copy may carry over the time of its content; the time of its entry on disk is its own.
+    # A copy may keep the original's modification time, but has its own change time.
     seen = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     memory = _load_memory()
     entry = memory.get(key)
@@ -64,7 +64,7 @@ def _remembered(key: str, path: Path, find_out: Callable[[], str]) -> str:
     memory[key] = [*seen, found]
     for old in list(memory)[:-_REMEMBERED]:
         del memory[old]
-    # A read-only home costs time, nothing else; so does a path that is not text.
+    # Without a writable cache, or for a path that is not text, it is computed each time.
     with contextlib.suppress(OSError, UnicodeError):
         write_json(cache_dir() / _MEMORY, memory)
     return found

@@ -1,4 +1,4 @@
-"""Read the JSON files of a bundle; whatever is wrong with one is said in words."""
+"""Read JSON: the files of a bundle, with a message for damaged ones; long files in parts."""
 
 import codecs
 import json
@@ -27,7 +27,7 @@ def read_json(path: Path, most: int = MOST_BYTES) -> Any:  # noqa: ANN401 - JSON
 
     Args:
         path: Of the file.
-        most: Bytes that it may have.
+        most: The most bytes that it may have.
 
     Raises:
         BundleDamaged: It is missing, cannot be read, is too long, or is not JSON.
@@ -42,14 +42,14 @@ def read_json(path: Path, most: int = MOST_BYTES) -> Any:  # noqa: ANN401 - JSON
 
 
 def read_regular_file(path: Path, most: int = MOST_BYTES) -> bytes:
-    """All of a file; a pipe, which may never end, is none.
+    """The whole content of a regular file; a pipe might never end.
 
     Raises:
         OSError: It cannot be read, or is not a file.
         ValueError: It has more than `most` bytes.
     """
     status = path.stat()
-    # To open a pipe would be to wait until somebody writes to it.
+    # Opening a pipe would wait until somebody writes to it.
     if not stat.S_ISREG(status.st_mode):
         raise OSError("it is not a file")
     if status.st_size > most:
@@ -66,7 +66,7 @@ def parse_json(text: str) -> Any:  # noqa: ANN401
     """
     try:
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
-    # Brackets nested without end exhaust the parser's stack.
+    # Deeply nested brackets exhaust the parser's stack.
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if text.count("[") + text.count("{") > DEEPEST:
@@ -111,26 +111,26 @@ def record_from(kind: type[Record], value: object) -> Record:
         if name not in value:
             if field.default is MISSING and field.default_factory is MISSING:
                 raise ValueError(f"{name} is missing")
-        # Exactly that type: true would pass for a whole number otherwise.
+        # The exact type, because `isinstance` takes True for an int.
         elif type(value[name]) is not (get_origin(field.type) or field.type):
             raise ValueError(f"{name} is {briefly(value[name])}")
     return kind(**value)
 
 
 def briefly(value: object) -> str:
-    """`value` in a message, however large it is."""
+    """`value`, shortened for a message."""
     text = reprlib.repr(value)
     return text if len(text) <= _BRIEF else text[: _BRIEF - 3] + "..."
 
 
 class JsonWindow:
-    """The part of a JSON text that is being decoded; what was decoded is dropped.
+    """The part of a JSON text that is being decoded; decoded text is dropped.
 
     Args:
         stream: UTF-8, with or without a byte order mark.
-        decoder: Of values.
-        longest: Characters of a value at most; one that is longer has no end.
-        chunk: Bytes read at a time, at least.
+        decoder: Decodes values.
+        longest: The most characters of a value.
+        chunk: The fewest bytes to read at a time.
 
     Raises:
         UnicodeDecodeError: From any method: the text is not UTF-8.
@@ -148,7 +148,7 @@ class JsonWindow:
         self._at = 0
 
     def peek(self) -> str:
-        """The next character that is no white space; empty at the end."""
+        """The next character that is not white space; empty at the end."""
         while True:
             while self._at < len(self._text):
                 if not self._text[self._at].isspace():
@@ -158,11 +158,11 @@ class JsonWindow:
                 return ""
 
     def skip(self) -> None:
-        """Go past the character that was looked at."""
+        """Skip the character that `peek` returned."""
         self._at += 1
 
     def take(self) -> tuple[Any, str]:
-        """The value that begins here, and the text that it was decoded from.
+        """Decode the value that begins here; also returns its text.
 
         Raises:
             ValueError: There is no such value, or it is too long.
@@ -175,14 +175,14 @@ class JsonWindow:
                 if len(self._text) - self._at > self._longest or not self._read_more():
                     raise
                 continue
-            # A number at the window's end may have more digits behind it.
+            # A number at the end of the window may go on.
             if end < len(self._text) or not self._read_more():
                 break
         source, self._at = self._text[self._at : end], end
         return value, source
 
     def _read_more(self) -> bool:
-        """Drop what was decoded and read as much again as is left, or a chunk; False at the end."""
+        """Drop decoded text and read a chunk, or as much as is left; False at the end."""
         rest = self._text[self._at :]
         data = self._stream.read(max(self._chunk, len(rest)))
         more = self._decoder.decode(data, final=not data)

@@ -1,4 +1,4 @@
-"""Labels of features with where they came from and how far each can be trusted, in SQLite.
+"""Labels of features, with their provenance and scores, in SQLite.
 
 A feature may have several labels, counted from 1 in the order in which they were made. The newest
 is shown unless a reader decides otherwise; none is ever overwritten.
@@ -29,7 +29,7 @@ CREATE TABLE scores(
     FOREIGN KEY (feature, version) REFERENCES labels(feature, version));
 """
 
-# Only a database whose labels came with reasons has this table.
+# Only a database with labels that have reasons has this table.
 _REASONS = """
 CREATE TABLE IF NOT EXISTS reasons(
     feature INTEGER NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL,
@@ -42,7 +42,7 @@ _FIGURES = """
 """
 
 Estimate = tuple[float | None, float | None, float | None]
-"""A figure, and the ends of its 95% interval; None where it cannot be told."""
+"""A figure and the ends of its 95% interval; None if unknown."""
 
 UNKNOWN: Estimate = (None, None, None)
 
@@ -52,15 +52,15 @@ class LabelRecord:
     """One label of one feature, with its provenance.
 
     Attributes:
-        feature: Whose label it is.
-        text: The label; empty when none could be found.
-        terms: Words and phrases it was chosen from, best first.
+        feature: Number of the labelled feature.
+        text: The label; empty if none was found.
+        terms: Words and phrases that it was chosen from, best first.
         method: How it was made.
-        model: With which model, or empty.
-        prompt_version: With which prompt, or empty.
+        model: The model that made it, or empty.
+        prompt_version: Version of the prompt, or empty.
         created: ISO date.
         version: Number among the feature's labels, from 1; 0 before it is stored.
-        reasoning: Why, in the words of whoever made it; may be empty.
+        reasoning: The reason that came with the label; may be empty.
     """
 
     feature: int
@@ -76,14 +76,14 @@ class LabelRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRecord:
-    """How well one label tells which documents activate its feature.
+    """How well a judge can tell from one label which documents activate its feature.
 
     Attributes:
-        feature: Whose label it is.
-        version: Which of its labels; 0 stands for the label stored along with it.
-        judge: Who read label and documents.
-        protocol: Which documents were put to the judge.
-        documents: How many.
+        feature: Number of the labelled feature.
+        version: Of the label; 0 stands for the label that is stored with the scores.
+        judge: Name of the judge.
+        protocol: How the judged documents were chosen.
+        documents: Number of judged documents.
         f1: Of confidence above 0.
         pearson: Correlation of confidence with being active.
         balanced_accuracy: Mean of the shares of active and inactive documents recognised.
@@ -102,7 +102,7 @@ class ScoreRecord:
 def insert_labels(
     connection: sqlite3.Connection, labels: Iterable[LabelRecord], scores: Iterable[ScoreRecord]
 ) -> None:
-    """Add labels to an open database, each as the newest of its feature, and their scores."""
+    """Add labels to an open database, each as the newest of its feature, with their scores."""
     newest = dict(
         connection.execute("SELECT feature, MAX(version) FROM labels GROUP BY feature").fetchall()
     )
@@ -149,13 +149,13 @@ def add_labels(
     scores: Sequence[ScoreRecord],
     original: Path | None = None,
 ) -> None:
-    """Add labels and scores to a database, which is written whole.
+    """Add labels and scores to a database; whole or not at all.
 
     Args:
         path: Of the database to write.
         labels: Each becomes the newest of its feature.
         scores: Of these labels, or of earlier ones by their versions.
-        original: Of the database that they are added to; None for the one at `path`.
+        original: Of the database to copy and add them to; None for the one at `path`.
 
     Raises:
         BuildError: It cannot be written.
@@ -167,7 +167,7 @@ def add_labels(
 
 def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[ScoreRecord]]:
     """Every label that a feature has had, oldest first, and the scores of all of them as stored."""
-    # A connection of its own for each reading leaves nothing to share between threads.
+    # Each reading opens its own connection, so threads share nothing.
     with contextlib.closing(ReadOnlyDatabase(path)) as database:
         labels = database.rows(
             """
@@ -258,5 +258,5 @@ def _score(feature: int, row: Sequence[Any]) -> ScoreRecord:
 
 
 def terms_of(joined: object) -> tuple[str, ...]:
-    """The terms that a column holds."""
+    """The terms in a column of the table."""
     return tuple(str(joined).split("\n")) if joined else ()

@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class loaded_once(Generic[Value]):  # noqa: N801
-    """Like `functools.cached_property`, but one thread loads and others that ask wait for it.
+    """Like `functools.cached_property`, but one thread loads and other threads wait for it.
 
     `cached_property` lets every thread compute, so that an index that is being warmed up while
     the user searches would be verified and loaded twice.
@@ -30,7 +30,7 @@ class loaded_once(Generic[Value]):  # noqa: N801
     def __get__(self, instance: object | None, owner: type) -> Self | Value:
         if instance is None:
             return self
-        # The loaded value hides this descriptor, so that only the first readers come here.
+        # The loaded value then hides this descriptor, so only the first readers come here.
         attributes = instance.__dict__
         locks: dict[str, threading.Lock] = attributes.setdefault("_loading", {})
         with locks.setdefault(self._name, threading.Lock()):

@@ -1,4 +1,4 @@
-"""The manifest of a bundle: what it is, and the size and hash of every file in it."""
+"""The manifest of a bundle: what the bundle is, with the size and hash of every file."""
 
 import errno
 import hashlib
@@ -32,9 +32,9 @@ class SaeRecord:
     Attributes:
         name: Its folder below `saes/`, such as `k16-n768`.
         n: Features.
-        k: Active features per document, of some SAEs on average.
-        metrics: How well it reconstructs, as training measured it.
-        most_active: Active features per document at most; 0: k.
+        k: Active features per document; for some variants on average.
+        metrics: Measured by training and later steps.
+        most_active: The most active features per document; 0: k.
     """
 
     name: str
@@ -45,7 +45,7 @@ class SaeRecord:
 
     @property
     def slots(self) -> int:
-        """Places for active features in the codes of one document."""
+        """Slots for active features in the codes of one document."""
         return self.most_active or self.k
 
 
@@ -54,14 +54,14 @@ class Manifest:
     """What a bundle is.
 
     Attributes:
-        name: For the reader's eyes.
+        name: Shown to users.
         documents: Number of documents, N.
         dimensions: Width of the embeddings, d.
         corpus: Where the documents came from, and what was left out.
-        embedder: What is needed to load the embedder again.
-        index: What is known about the index, such as its recall.
-        saes: The SAEs; the first is opened unless another is asked for.
-        files: Every file of the bundle by its path inside.
+        embedder: The settings to load the embedder again.
+        index: Facts about the index, such as its recall.
+        saes: The SAEs; the first one is the default.
+        files: Every file of the bundle, by its path in the folder.
         saetui: Version that wrote the bundle.
         schema: Version of the bundle's layout.
         seal: SHA-256 of the manifest's file with this left empty; empty in one from before it was
@@ -106,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest:
         BundleError: There is no such folder, or it holds no bundle, or an unfinished one; or files
             that a killed process left to be moved cannot be moved.
         BundleTooNew: A later version of saetui wrote it.
-        BundleDamaged: The manifest is not one.
+        BundleDamaged: The file is not a manifest.
     """
     settle(folder)
     path = folder / MANIFEST
@@ -127,7 +127,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _check_schema(folder: Path, values: object) -> None:
-    """Before all else: a later schema may look like anything below its number."""
+    """Check the schema first, because everything else may differ in a later one."""
     if not isinstance(values, dict):
         raise ValueError("it is not an object")
     schema = values.get("schema")
@@ -165,8 +165,8 @@ def _manifest(values: dict[str, Any]) -> Manifest:
 
 
 def _parts_inside(name: str) -> tuple[str, ...]:
-    """The parts of a path, which a bundle from elsewhere must not lead out of its folder."""
-    # Windows' rules know every separator, so that a name is refused everywhere or nowhere.
+    """The parts of a path, which must not lead out of the bundle's folder."""
+    # Windows' rules know every separator, so a name is refused on all systems or on none.
     path = PureWindowsPath(name)
     if not path.parts or path.anchor or ".." in path.parts:
         raise ValueError(f"{briefly(name)} is not a path inside it")

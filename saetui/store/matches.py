@@ -1,4 +1,4 @@
-"""Nearest features in another SAE on disk: `matches/<other>.npz` in an SAE's folder."""
+"""Matches in another SAE on disk: `matches/<other>.npz` in an SAE's folder."""
 
 import zipfile
 from pathlib import Path
@@ -20,12 +20,12 @@ _ARRAYS: dict[str, type[np.generic]] = {
 
 
 def matches_file(other: str) -> str:
-    """Where, inside an SAE's folder, its matches in the SAE named `other` lie."""
+    """The file of matches in the SAE named `other`, in an SAE's folder."""
     return f"matches/{other}.npz"
 
 
 def write_matches(folder: Path, other: str, matches: Matches) -> None:
-    """Write the matches of the SAE in `folder` with another one; whole or not at all."""
+    """Write the matches of the SAE in `folder` in another one; whole or not at all."""
     with (
         atomic_write(folder / matches_file(other)) as temporary,
         temporary.open("wb") as handle,
@@ -34,7 +34,7 @@ def write_matches(folder: Path, other: str, matches: Matches) -> None:
 
 
 def read_matches(folder: Path, other: str, n: int, other_n: int) -> Matches:
-    """Read what `write_matches` wrote.
+    """Read the matches that `write_matches` wrote.
 
     Args:
         folder: Of the SAE.
@@ -51,7 +51,7 @@ def read_matches(folder: Path, other: str, n: int, other_n: int) -> Matches:
             arrays = {name: _read_array(archive, name, n) for name in _ARRAYS}
     except FileNotFoundError:
         raise BundleDamaged(f"{path.name} is missing from {path.parent}.") from None
-    # Whatever zipfile makes of bytes that are no archive.
+    # zipfile raises many kinds of errors for damaged bytes.
     except Exception as error:  # noqa: BLE001
         raise BundleDamaged(f"{path} cannot be read as matches ({error}).") from None
     matches = Matches(**arrays)
@@ -70,7 +70,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, n: int) -> NDArray[Any]:
     """One array `(n, any)` of an archive, no longer than the archive itself.
 
     Raises:
-        ValueError: It is another one, or packed, so that it may have any length.
+        ValueError: It is another array, or compressed, so that it might have any length.
     """
     part = archive.getinfo(f"{name}.npy")
     if part.compress_type != zipfile.ZIP_STORED or part.file_size != part.compress_size:

@@ -1,6 +1,6 @@
 """One sparse autoencoder in a bundle: its weights, and the codes of the corpus.
 
-Weights lie as SAELens reads them: `cfg.json` beside `sae_weights.safetensors` with `W_enc`
+Weights are stored as SAELens reads them: `cfg.json` and `sae_weights.safetensors` with `W_enc`
 `(d, n)`, `W_dec` `(n, d)`, `b_enc` `(n,)` and `b_dec` `(d,)`. One with a threshold is what SAELens
 calls a JumpReLU, with the same `threshold` for each latent; `k` is then the most that may be
 active, which SAELens does not look at.
@@ -25,13 +25,13 @@ WEIGHTS = "sae_weights.safetensors"
 STABILITY = "stability.npy"
 
 FINGERPRINT = 16
-"""Digits of the hash of its weights by which an SAE is known."""
+"""How many digits of the hash of its weights identify an SAE."""
 
 UNSEEN = "unseen.npy"
-"""Documents that came after the training; absent where there are none."""
+"""Documents that were added after the training; absent if there are none."""
 
 CODES = ("codes/indices.npy", "codes/values.npy")
-# Bytes; what describes our five tensors has about 400.
+# Bytes; the header of our five tensors has about 400.
 _LONGEST_HEADER = 1 << 16
 
 POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
@@ -50,7 +50,7 @@ def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) ->
     if weights.threshold:
         tensors["threshold"] = np.full(weights.n, weights.threshold, dtype=np.float32)
     with atomic_write(folder / WEIGHTS) as temporary:
-        # The library's own writing to a file makes one that only its owner may read.
+        # The library's `save_file` makes a file that only its owner may read.
         temporary.write_bytes(save(tensors))
     write_json(
         folder / CONFIGURATION,
@@ -121,7 +121,7 @@ def load_weights(folder: Path) -> SaeWeights:
 
 
 def _check_header_length(path: Path) -> None:
-    """Raise ValueError where the description of the tensors is longer than that of ours can be."""
+    """Raise ValueError if the header is longer than ours can be."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if length > _LONGEST_HEADER:
@@ -136,13 +136,13 @@ def _threshold(path: Path, tensors: dict[str, NDArray[np.float32]]) -> float:
 
 
 def load_stability(folder: Path, n: int) -> Float | None:
-    """Of each feature, its largest cosine to one of another training, float32 `(n,)`, if known."""
+    """The largest cosine of each feature to one of another training, float32 `(n,)`, if known."""
     path = folder / STABILITY
     return np.array(map_array(path, (n,), np.float32)) if path.exists() else None
 
 
 def load_unseen(folder: Path, documents: int) -> NDArray[np.int32]:
-    """Rows of the documents that came after the SAE was trained, int32, ascending."""
+    """Rows of the documents that were added after the SAE was trained, int32, ascending."""
     path = folder / UNSEEN
     if not path.exists():
         return np.empty(0, dtype=np.int32)
@@ -178,9 +178,9 @@ def load_postings(folder: Path, n: int) -> Postings:
 
 
 def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -> None:
-    """See that mapped numbers from `path` are at least `low` and below `stop`.
+    """Check that the numbers mapped from `path` are at least `low` and below `stop`.
 
-    A wrong one would have its reader take what is not there, or count up to two thousand million.
+    They are used as positions and sizes, so a wrong one could read other data or exhaust memory.
 
     Raises:
         BundleDamaged: One is not.
@@ -197,14 +197,14 @@ def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -
 
 
 def _check_activations(path: Path, values: NDArray[np.float32], above: float = -np.inf) -> None:
-    """See that mapped activations from `path` are numbers above `above`.
+    """Check that the activations mapped from `path` are finite and above `above`.
 
     Raises:
         BundleDamaged: One is not.
     """
 
     def check() -> None:
-        # Of numbers of which one is none, the smallest is none.
+        # The minimum of numbers is NaN if one of them is.
         lowest, highest = values.min(initial=np.inf), values.max(initial=-np.inf)
         forget_pages(values)
         if values.size and not (lowest > above and highest < np.inf):

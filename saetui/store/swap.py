@@ -1,4 +1,4 @@
-"""Change a bundle as a whole: new files are made beside it, and then moved into their places.
+"""Change a bundle as a whole: new files are written beside it, then moved into their places.
 
 A process can be killed between two moves. So before the first move a journal says which files
 belong where, and whoever opens the bundle and finds the journal makes the moves that are left.
@@ -18,7 +18,7 @@ from saetui.store.json_files import read_json
 from saetui.store.locking import only_one_build
 
 WORK = ".saetui-work"
-"""Folder of unfinished work, below that of a bundle; nothing else is kept in it."""
+"""Folder of unfinished work in a bundle's folder; it holds nothing else."""
 
 _JOURNAL = "swap.json"
 # The moves of another process take milliseconds; a slow disk gets this many seconds.
@@ -26,9 +26,9 @@ _PATIENCE = 10.0
 
 
 def link_file(source: Path, target: Path) -> None:
-    """Have a file at `target` too, without copying it where the file system can do that.
+    """Link a file to `target`, or copy it if the file system has no links.
 
-    The file must never be changed in place; everything in a bundle is replaced as a whole.
+    So files must never be changed in place; everything in a bundle is replaced as a whole.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
@@ -47,9 +47,9 @@ def replace_files(
 
     Args:
         bundle: Folder of the bundle.
-        staged: A folder in the bundle's folder of work; it is gone afterwards.
-        files: What to move, by path inside.
-        gone: What to remove, by path inside.
+        staged: A folder in the bundle's folder of work; it is removed afterwards.
+        files: Paths in the folder of the files to move.
+        gone: Paths in the bundle of the files to remove.
 
     Raises:
         BuildError: A file cannot be moved; the next process that opens the bundle tries again.
@@ -69,7 +69,7 @@ def replace_files(
 
 
 def settle(bundle: Path) -> None:
-    """Make the moves that a killed process has left; without a journal there is nothing to do.
+    """Finish the moves of a killed process, if it left a journal.
 
     Raises:
         BundleError: The folder cannot be written, or its journal is damaged.
@@ -93,7 +93,7 @@ def settle(bundle: Path) -> None:
 
 
 def make_moves_left(bundle: Path) -> None:
-    """The same for a process that holds the lock of the bundle.
+    """Finish the moves of a killed process; the caller holds the bundle's lock.
 
     Raises:
         BundleDamaged: The journal is damaged.
@@ -104,7 +104,7 @@ def make_moves_left(bundle: Path) -> None:
 
 
 def _make_moves(bundle: Path) -> None:
-    """Carry out the journal, of which any part may have been carried out before."""
+    """Make the moves in the journal; some of them may have been made before."""
     path = bundle / WORK / _JOURNAL
     journal = read_json(path)
     try:
@@ -112,7 +112,7 @@ def _make_moves(bundle: Path) -> None:
         files, gone = ([str(name) for name in journal[key]] for key in ("files", "gone"))
     except (TypeError, KeyError):
         raise BundleDamaged(f"{path} is not a list of files to move.") from None
-    # A bundle may come from anywhere, and must not have files elsewhere moved or removed.
+    # A bundle from elsewhere must not move or remove files outside its folder.
     root = bundle.resolve()
     for name in (*files, *gone):
         if not (bundle / name).parent.resolve().is_relative_to(root):
@@ -149,7 +149,7 @@ def _remove_empty_folders(bundle: Path, folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder reach the disk, where the system can do that."""
+    """Flush the names in a folder to the disk, if the system can do that."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -21,13 +21,13 @@ UNMATCHED = "unmatched-labels.jsonl"
 
 @dataclass(frozen=True)
 class FormerLabel:
-    """A label of a feature of an SAE that is gone.
+    """A label of a feature of a former SAE.
 
     Attributes:
         sae: Name of the SAE.
         of: Fingerprint of the SAE.
         label: The label, with the number that the feature had.
-        anchor: What the feature was known by.
+        anchor: Identifies the feature.
     """
 
     sae: str
@@ -51,7 +51,7 @@ def write_unmatched(folder: Path, labels: Iterable[FormerLabel]) -> None:
 
 
 def read_unmatched(folder: Path) -> list[FormerLabel]:
-    """The labels in the folder of an SAE; none where there is no file.
+    """The unmatched labels in the folder of an SAE; none if there is no file.
 
     Raises:
         BundleDamaged: The file does not hold labels.

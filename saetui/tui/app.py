@@ -10,9 +10,9 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from saetui.errors import SaetuiError
+from saetui.glyphs import UNICODE
 from saetui.tui.background import in_background
 from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
-from saetui.tui.glyphs import UNICODE
 from saetui.tui.palette import palette_commands
 from saetui.tui.screens.help import HelpScreen
 from saetui.tui.screens.main import MainScreen

@@ -1,7 +1,7 @@
-"""How long the app takes from its start to its first frames, and from a key to what it changes.
+"""Measure the time from the app's start to its first frames, and from a key to its last frame.
 
-Runs in a process of its own, so that nothing has been imported or read before: the command line
-starts it and reads what it prints.
+The command line starts this module in a process of its own, so that nothing is imported or read
+before, and reads the JSON that it prints.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events
+from textual.driver import Driver
+from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input
@@ -28,31 +30,63 @@ if TYPE_CHECKING:
     from saetui.store.bundle import Bundle
 
 _SIZE = (120, 40)
-# Seconds without anything to do after which nothing more will change on the screen.
-_QUIET = 0.02
-# To look more often would take time from what is measured.
+# The app is at rest when nothing is going on at this many glances in a row. Whatever is still to be
+# drawn is drawn within a frame, which is one glance long.
+_QUIET_GLANCES = 5
+# Seconds between glances; more of them would disturb the measurement.
 _GLANCE = 0.004
-# Seconds after which what was to happen will not.
+# Seconds to wait for anything at most.
 _PATIENCE = 120
 _QUERY = "a few words"
 _FILTERS = ("light", "s", "ga tr", "e f1>0.5", "model")
 
 
+class _TimedDriver(Driver):
+    """A terminal that nobody sees; it tells the app when a frame is written."""
+
+    def __init__(self, app: "_TimedApp", **options: Any) -> None:  # noqa: ANN401
+        super().__init__(app, **options)
+        self._written = app.frame_written
+
+    def write(self, data: str) -> None:
+        """Note the time of a frame, and drop the data."""
+        # An operating system command, such as the shape of the pointer, is not a frame.
+        if not data.startswith("\x1b]"):
+            self._written()
+
+    def start_application_mode(self) -> None:
+        """Tell the app the size of the terminal, as a real one does."""
+        self.send_message(events.Resize(Size(*_SIZE), Size(*_SIZE)))
+
+    def disable_input(self) -> None:
+        """Do nothing: there is no input."""
+
+    def stop_application_mode(self) -> None:
+        """Do nothing: there is no state to restore."""
+
+
 class _TimedApp(SaetuiApp):
-    """The app, noting when each frame was written."""
+    """The app, which notes when each frame was written.
+
+    Attributes:
+        first_frame: When the first frame was written; 0 before that.
+        last_frame: When the last frame was written.
+        last_change: When the first frame was written after `watched` last changed.
+        watched: Returns an object that is replaced when something else is shown; None: not watched.
+    """
 
     first_frame = 0.0
     last_frame = 0.0
-    # What is shown, for knowing when something else was on the screen for the first time.
+    last_change = 0.0
     watched: Callable[[], object] | None = None
+    _seen: object = None
 
-    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401
-        super().__init__(*arguments)
-        self._seen: object = None
-        self.last_change = 0.0
+    def get_driver_class(self) -> type[Driver]:
+        """The driver that notes frames."""
+        return _TimedDriver
 
-    def _display(self, screen: Any, renderable: Any) -> None:  # noqa: ANN401
-        super()._display(screen, renderable)
+    def frame_written(self) -> None:
+        """Note the time of a frame."""
         self.last_frame = time.perf_counter()
         self.first_frame = self.first_frame or self.last_frame
         if self.watched is not None and (now := self.watched()) is not self._seen:
@@ -60,18 +94,15 @@ class _TimedApp(SaetuiApp):
 
     @property
     def busy(self) -> bool:
-        """Whether something is going on that may still change the screen."""
-        screen = self.screen
+        """Whether a worker or a message may still change the screen."""
         if any(not worker.is_finished for worker in self.workers):
             return True
-        if screen._dirty_widgets or screen._layout_required or screen._repaint_required:
-            return True
-        pumps = [self, *screen.walk_children(with_self=True)]
+        pumps = [self, *self.screen.walk_children(with_self=True)]
         return any(pump.message_queue_size for pump in pumps)
 
 
 class _QueryEmbedder:
-    """The bundle's own embedder, or where it is missing the documents' vectors."""
+    """The bundle's embedder; if it is not available, vectors of documents take its place."""
 
     def __init__(self, bundle: "Bundle") -> None:
         self._bundle = bundle
@@ -118,27 +149,31 @@ class _QueryEmbedder:
 class _Keyboard:
     """Presses keys, and waits for all that they cause."""
 
-    def __init__(self, app: _TimedApp, pilot: Pilot[None]) -> None:
+    def __init__(self, app: _TimedApp) -> None:
         self.app = app
-        self._pilot = pilot
 
     async def settle(self) -> None:
-        quiet_since = time.perf_counter()
-        patience = quiet_since + _PATIENCE
-        while time.perf_counter() - quiet_since < _QUIET:
+        """Wait until the app is at rest.
+
+        Raises:
+            SaetuiError: It is still busy after minutes.
+        """
+        patience = time.perf_counter() + _PATIENCE
+        quiet, frame = 0, self.app.last_frame
+        while quiet < _QUIET_GLANCES:
             await asyncio.sleep(_GLANCE)
-            if self.app.busy:
-                quiet_since = time.perf_counter()
-            if quiet_since > patience:
+            unchanged = self.app.last_frame == frame and not self.app.busy
+            quiet, frame = quiet + 1 if unchanged else 0, self.app.last_frame
+            if time.perf_counter() > patience:
                 raise SaetuiError(
                     "The app did not come to rest.", "Try the same in the app itself."
                 )
 
     async def until(self, happened: Callable[[], bool]) -> None:
-        """Wait for something.
+        """Wait until something has happened.
 
         Raises:
-            SaetuiError: The bundle cannot be opened, or it has not happened for minutes.
+            SaetuiError: The bundle cannot be opened, or it has not happened after minutes.
         """
         patience = time.perf_counter() + _PATIENCE
         while not happened():
@@ -149,7 +184,7 @@ class _Keyboard:
             await asyncio.sleep(_GLANCE)
 
     async def next_frame(self) -> float:
-        """When the first frame from now on was written."""
+        """Wait for the next frame, and return when it was written."""
         now = time.perf_counter()
         await self.until(lambda: self.app.last_frame >= now)
         return self.app.last_frame
@@ -166,14 +201,14 @@ class _Keyboard:
         return max(self.app.last_frame - started, 0.0) * 1000
 
     async def times(self, *keys: str) -> tuple[float, ...]:
-        """The same of many keys; those that change nothing on the screen do not count."""
+        """Milliseconds of many keys; keys that change nothing on the screen are left out."""
         taken = [await self.press(key) for key in keys]
         return tuple(each for each in taken if each)
 
     async def showing(self, key: str) -> tuple[float, float]:
-        """Milliseconds from a key to the first frame with something else, and to the last frame.
+        """Milliseconds from a key to the first frame that shows a change, and to the last frame.
 
-        Zero where there is none.
+        Zero if there is no such frame.
         """
         started = time.perf_counter()
         last = await self.press(key)
@@ -193,20 +228,22 @@ async def _measure(path: Path, sae: str | None, repeats: int, started: float) ->
     embedders: list[_QueryEmbedder] = []
     sessions: list[Session] = []
     app = _TimedApp(open_bundle, path.stem)
-    # The clock of the process that started this one is the time of day.
+    # The process that started this one passed the time of day.
     before = time.time() - started - time.perf_counter()
-    async with app.run_test(size=_SIZE) as pilot:
-        keyboard = _Keyboard(app, pilot)
+    found: dict[str, Any] = {}
+
+    async def measure(_: Pilot[object]) -> None:
+        keyboard = _Keyboard(app)
         for line in app.main.query(Input):
             line.cursor_blink = False
-        await keyboard.until(lambda: bool(app.first_frame))
+        await keyboard.until(lambda: bool(app.first_frame) and app.focused is not None)
         for key in (*_QUERY, "enter"):
             keyboard.send(key)
         await keyboard.until(lambda: app.main.session is not None)
         usable = await keyboard.next_frame()
         await keyboard.until(lambda: app.main.answer is not None)
         await keyboard.next_frame()
-        start = {
+        found["start"] = {
             "first_frame": before + app.first_frame,
             "usable": before + usable,
             "first_answer": before + app.last_frame,
@@ -216,19 +253,20 @@ async def _measure(path: Path, sae: str | None, repeats: int, started: float) ->
 
         session = sessions[0]
         latencies = await _keys(app, keyboard, session, repeats)
-        return {
-            "start": start,
-            "embedder": embedders[0].own,
-            "latencies": latencies + _of_session(session, repeats),
-            "memory": dict(zip(("resident", "peak"), memory(), strict=True)),
-            "recall": measured_recall(session, seed=0),
-        }
+        found["embedder"] = embedders[0].own
+        found["latencies"] = latencies + _of_session(session, repeats)
+        found["memory"] = dict(zip(("resident", "peak"), memory(), strict=True))
+        found["recall"] = measured_recall(session, seed=0)
+        app.exit()
+
+    await app.run_async(size=_SIZE, auto_pilot=measure)
+    return found
 
 
 async def _keys(
     app: _TimedApp, keyboard: _Keyboard, session: "Session", repeats: int
 ) -> list[dict[str, Any]]:
-    """Latencies of keys in every view."""
+    """Measure keys in every view."""
     from saetui.session.bench_session import Latency
 
     found: list[Latency] = []
@@ -247,7 +285,7 @@ async def _keys(
     if search.results.rows:  # type: ignore[attr-defined]
         taken = []
         await focus(search.results)  # type: ignore[attr-defined]
-        # The document is there with the first frame of its screen; its keys are named in the next.
+        # The first frame of a document's screen shows the document, the next one adds its keys.
         app.watched = lambda: app.screen
         for _ in range(min(repeats, 50)):
             await keyboard.press("down")
@@ -279,7 +317,7 @@ async def _keys(
 
 
 def _of_session(session: "Session", repeats: int) -> list[dict[str, Any]]:
-    """What a session takes without a screen."""
+    """Measure the session without the app."""
     from saetui.session.bench_session import measure_session
 
     return [_shape("session", each) for each in measure_session(session, repeats, seed=0)]
@@ -300,7 +338,7 @@ def _shape(where: str, latency: "Latency") -> dict[str, Any]:
 
 
 def memory() -> tuple[int | None, int | None]:
-    """Bytes that this process has in memory now, and at most so far; None where unknown."""
+    """Bytes of memory that this process uses now, and used at most; None where unknown."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -311,7 +349,7 @@ def memory() -> tuple[int | None, int | None]:
 
 
 def main() -> None:
-    """Measure the bundle that the arguments name, and print what was found as JSON."""
+    """Measure the bundle that the arguments name, and print the results as JSON."""
     path, sae, repeats, started = sys.argv[1:]
     try:
         found = asyncio.run(_measure(Path(path), sae or None, int(repeats), float(started)))

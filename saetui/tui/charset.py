@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from saetui.tui.glyphs import ASCII, UNICODE, Glyphs
+from saetui.glyphs import ASCII, UNICODE, Glyphs
 
 # Borders, scrollbars and other characters that Textual draws with.
 _FRAME = str.maketrans(

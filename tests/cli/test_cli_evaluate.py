@@ -9,8 +9,7 @@ from bundles import make_bundle
 from chat_server import ChatServer, completion
 from command_line import Run
 
-from saetui.cli.plot_svg import svg_plot
-from saetui.cli.plots import Series, plot
+from saetui.cli.plots import Series, plot, svg_plot
 
 pytestmark = pytest.mark.usefixtures("hash_embedder")
 

@@ -111,7 +111,7 @@ def test_the_forest_is_exported_whole(
 def test_an_export_of_unknown_form_is_refused(run: Run, bundle: Path, tmp_path: Path) -> None:
     outcome = run("families", bundle, "--export", tmp_path / "forest.dot")
     assert outcome.code == 1
-    assert "forest.dot does not say in which form" in outcome.err
+    assert "forest.dot does not say which format" in outcome.err
     assert not list(tmp_path.iterdir())
 
 

@@ -260,7 +260,10 @@ def test_families_without_a_model_to_judge_are_judged_offline(
         (["--with", "openai:writer", "--only", "23"], "None of these features is active"),
         (["--with", "openai:writer", "--budget", "1"], "price"),
         (["--with", "openai:writer", "--families", "--only", "9"], "No family is called '9'"),
-        (["--with", "openai:writer", "--families", "--only", "clean"], "no numbers of families"),
+        (
+            ["--with", "openai:writer", "--families", "--only", "clean"],
+            "is not a list of family numbers",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said(

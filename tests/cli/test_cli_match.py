@@ -45,5 +45,5 @@ def test_a_feature_of_the_larger_sae_has_no_parts(run: Run, two: Path) -> None:
 def test_one_sae_is_explained(run: Run, bundle: Path) -> None:
     outcome = run("match", bundle)
     assert outcome.code == 1
-    assert "has one SAE, and matching takes two" in outcome.err
+    assert "has one SAE, but matching needs two" in outcome.err
     assert "saetui train" in outcome.err

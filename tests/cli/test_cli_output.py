@@ -8,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from saetui.cli.charts import bars
 from saetui.cli.figures import density, duration, rate
 from saetui.cli.json_output import finite
-from saetui.cli.layout import cut, pad, widths
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Column, Output, cut, pad, widths
 from saetui.session.saved.search_json import number
 from saetui.text import visible, visible_line
 
@@ -146,14 +144,6 @@ def test_metadata_without_json_numbers() -> None:
         "c": 1.5,
         "d": "x",
     }
-
-
-def test_bars() -> None:
-    assert bars([0, 1, 8, 4], unicode=True) == " \u2581\u2588\u2584"
-    assert bars([0, 1, 8, 4], unicode=False) == " .@="
-    assert bars([1, 1_000], unicode=True) == "\u2581\u2588"
-    assert bars([0, 0], unicode=True) == "  "
-    assert bars([], unicode=True) == ""
 
 
 def test_figures() -> None:

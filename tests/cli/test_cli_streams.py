@@ -26,7 +26,7 @@ def saetui(redirected: str, *words: object, limit: str = "") -> subprocess.Compl
 
 
 FULL = "Standard output cannot be written (No space left on device)."
-CLOSED = "Standard output is closed, so that results cannot be printed."
+CLOSED = "Standard output is closed, so results cannot be printed."
 
 
 @pytest.mark.parametrize(("redirected", "message"), [(">/dev/full", FULL), (">&-", CLOSED)])
@@ -82,7 +82,7 @@ def test_a_closed_standard_input_is_told_of(
     done = saetui("<&-", *(known.get(word, word) for word in words))
     assert done.returncode == 1
     lines = done.stderr.splitlines()
-    assert "Standard input is closed, so that nothing can be read from it." in lines
+    assert "Standard input is closed, so nothing can be read from it." in lines
     assert not any("unexpected" in line or "Traceback" in line for line in lines)
 
 

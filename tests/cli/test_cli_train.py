@@ -131,7 +131,7 @@ def test_torchrun_adds_an_sae_with_two_processes(built: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--sae", "k3-n32"], "Nothing says where to write the SAE"),
+        (["--sae", "k3-n32"], "There is no folder to write the SAE to"),
         (["--compare", "--sweep"], "two experiments"),
         (["--device", "abacus", "--compare"], "'abacus' is not a device"),
         (["--sae", "k3", "--compare"], "'k3' is not the size of an SAE"),
@@ -176,7 +176,7 @@ def test_stats_tell_what_a_bundle_is(run: Run, built: Path) -> None:
 
 def test_matching_takes_two_saes(run: Run, built: Path) -> None:
     done = run("match", built)
-    assert (done.code, "matching takes two" in done.err) == (1, True)
+    assert (done.code, "but matching needs two" in done.err) == (1, True)
 
 
 def test_stats_of_a_bundle_without_metrics(run: Run, bundle: Path) -> None:

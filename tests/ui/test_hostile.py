@@ -13,9 +13,9 @@ from rich.cells import cell_len
 from textual import events
 from textual.geometry import Region
 
+from saetui.glyphs import ASCII, UNICODE
 from saetui.session.session import Session
 from saetui.tui.columns import fit, signed, wrap
-from saetui.tui.glyphs import ASCII, UNICODE
 from saetui.tui.screens.document import DocumentScreen, document_lines
 from saetui.tui.screens.main import MainScreen
 from saetui.tui.widgets.line_list import LineList

@@ -1,4 +1,4 @@
-"""Build the index of a bundle: of the kind that suits its size, or of one that was asked for."""
+"""Build the index of a bundle, of a kind that suits its size or that the user chose."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,10 +26,9 @@ _FILES: dict[str, tuple[str, ...]] = {
     "projected": (PARAMETERS, GRAPH, PROJECTION),
     "milvus": (PARAMETERS,),
 }
-# Up to so many numbers are compared in a millisecond or two, about as long as a graph takes when
-# what it names is scored again.
+# Comparing this many numbers takes a millisecond or two, about as long as a graph with rescoring.
 _EXACT_NUMBERS = 1 << 22
-# A graph keeps its vectors in memory, float32; past this size they are projected.
+# A graph keeps its vectors in memory as float32; larger ones are projected.
 _GRAPH_BYTES = 512 << 20
 _LEAST_PROJECTED = 128
 
@@ -44,7 +43,7 @@ def choose_kind(documents: int, dimensions: int) -> Kind:
 
 
 def asked_kind(text: str, documents: int, dimensions: int) -> tuple[Kind, str]:
-    """The kind of index that a user names, and the address of its database, if it has one.
+    """The kind of index that a user chose, and the address of its database, if it has one.
 
     Args:
         text: `exact`, `graph`, `projected`, `milvus` or `milvus:URI`; empty for what suits.
@@ -67,7 +66,7 @@ def asked_kind(text: str, documents: int, dimensions: int) -> tuple[Kind, str]:
 
 
 def index_files(kind: str) -> tuple[str, ...]:
-    """Files in the bundle that an index of a kind consists of; of an unknown kind what all have."""
+    """The files in a bundle of one kind of index; for an unknown kind those that all kinds have."""
     return _FILES.get(kind, (PARAMETERS,))
 
 
@@ -81,16 +80,16 @@ def build_index(
     address: str = "",
     home: Path | None = None,
 ) -> IndexParameters:
-    """Index vectors, and write the index and what is recorded about it.
+    """Index vectors, and write the index with its parameters.
 
     Args:
         vectors: `(N, d)`, unit-norm rows; read a block at a time.
         folder: Where the files of the index are written.
         advance: Called with the number of rows that were just added.
         kind: See `saetui.store.index`; None for the one that suits the size.
-        made_from: Of the vectors; a build of a large graph that was killed goes on with the same.
-        address: Of the database, where the kind has one.
-        home: Folder of the bundle, which a database without a server lies in; None: `folder`.
+        made_from: Identifies the vectors, so that a killed build of a large graph can continue.
+        address: Of the database, if the kind has one.
+        home: Folder of the bundle that a database without a server is stored in; None: `folder`.
     """
     count, dimensions = vectors.shape
     kind = kind or choose_kind(count, dimensions)
@@ -118,6 +117,6 @@ def build_index(
     write_parameters(folder, parameters)
     others = {name for files in _FILES.values() for name in files} | set(UNFINISHED)
     for name in others - set(_FILES[kind]):
-        # Of an index of another kind that the bundle had before.
+        # Files of an earlier index of another kind.
         (folder / name).unlink(missing_ok=True)
     return parameters

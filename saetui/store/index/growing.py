@@ -1,4 +1,4 @@
-"""Bring an index up to date with vectors of which most are as they were."""
+"""Update an index when some of its vectors have changed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,8 +21,8 @@ from saetui.store.index.parameters import (
 from saetui.store.index.projected import PROJECTION, projected, write_projection
 
 _BLOCK = 8_192
-# A graph in which more vectors than this share are others is built anew: linking them one by one
-# takes longer then, and links of vectors that are gone make it worse.
+# If more than this share of the vectors have changed, the graph is built again: linking them one by
+# one takes longer, and the links of removed vectors make the graph worse.
 _MOST_CHANGED = 0.3
 
 
@@ -33,23 +33,23 @@ def grow_index(
     folder: Path,
     advance: Callable[[int], None],
 ) -> IndexParameters | None:
-    """Write the index of vectors from that of earlier ones; only what differs is linked anew.
+    """Write the index of new vectors from that of earlier ones; only changed vectors are linked.
 
     Args:
         old_vectors: `(M, d)`, of the index that there is.
         before: Folder of the bundle with that index.
         vectors: `(N, d)`, unit-norm rows.
         folder: Where the index is to be written.
-        advance: Called with the number of rows that were just dealt with.
+        advance: Called with the number of rows that were just updated.
 
     Returns:
-        The parameters; None where the index cannot be brought up to date and must be built.
+        The parameters; None if the index cannot be updated and must be built.
     """
     old = read_parameters(before)
     if old.kind not in ("graph", "projected") or old.dimensions != vectors.shape[1]:
         return None
     if len(vectors) < len(old_vectors):
-        # A graph cannot forget a row.
+        # A row cannot be removed from a graph.
         return None
     changed = _changed(old_vectors, vectors)
     if len(changed) > _MOST_CHANGED * len(vectors):
@@ -68,14 +68,14 @@ def grow_index(
             yield rows, block if axes is None else projected(block, axes)
 
     grown = grow_graph(before, folder, old, len(vectors), changed=blocks(), advance=advance)
-    # How deep the index must look is measured anew.
+    # The number of candidates is measured again later.
     parameters = replace(grown, candidates=CANDIDATES, recall={})
     write_parameters(folder, parameters)
     return parameters
 
 
 def _changed(old: NDArray[np.floating], new: NDArray[np.floating]) -> Rows:
-    """Rows whose vectors are others or new, ascending."""
+    """Rows whose vectors have changed or are new, ascending."""
     differs = [np.arange(len(old), len(new))]
     for start in range(0, len(old), _BLOCK):
         block = slice(start, start + _BLOCK)

@@ -1,4 +1,4 @@
-"""An index of kind `milvus`: the vectors in a Milvus database, asked through its own client.
+"""An index of kind `milvus`: the vectors in a Milvus database, used through its own client.
 
 A file's name in place of an address means Milvus Lite, which runs inside this process. A token is
 never kept in a bundle and is sent only to the address in `MILVUS_URI`: the address in a bundle was
@@ -23,11 +23,11 @@ from saetui.store.arrays import forget_pages
 from saetui.store.index.parameters import IndexParameters, Rows
 
 INSIDE = "index.db"
-"""Where Milvus Lite keeps its files, in the bundle, unless an address says otherwise."""
+"""Files of Milvus Lite in the bundle, unless another address is given."""
 
 _ROW, _VECTOR = "row", "vector"
 _ADD_BLOCK = 4_096
-# Milvus names no more rows at once.
+# Milvus returns at most this many rows.
 _MOST_NAMED = 16_384
 _LEAST_EF = 100
 
@@ -39,14 +39,14 @@ def build_milvus(
     advance: Callable[[int], None],
     made_from: str,
 ) -> IndexParameters:
-    """Put vectors into a collection of their own; a killed build goes on with what is missing.
+    """Insert vectors into a new collection; after a killed build, insert the missing ones.
 
     Args:
         vectors: `(N, d)`, unit-norm rows; read a block at a time.
         folder: Of the bundle.
         parameters: With the address.
         advance: Called with the number of rows that were just added.
-        made_from: What the vectors are; names the collection.
+        made_from: Identifies the vectors, and names the collection.
 
     Returns:
         The parameters, with the collection.
@@ -68,7 +68,7 @@ def build_milvus(
 
 
 class MilvusIndex:
-    """A collection in a Milvus database, connected to when first asked.
+    """A collection in a Milvus database; it connects when first searched.
 
     Args:
         folder: Of the bundle.
@@ -94,7 +94,7 @@ class MilvusIndex:
 
 
 class _Database:
-    """One collection, and what is asked of it; from any thread."""
+    """The operations on one collection; may be used from any thread."""
 
     def __init__(self, folder: Path, parameters: IndexParameters) -> None:
         self._parameters = parameters
@@ -117,7 +117,7 @@ class _Database:
         return self._asked(lambda: MilvusClient(address, token=token))
 
     def prepared(self) -> int:
-        """The collection exists from now on; how many rows of it are there, in whole blocks."""
+        """Make sure that the collection exists; return how many rows it has, in whole blocks."""
         from pymilvus import DataType
 
         client, name = self._client, self._parameters.collection
@@ -148,13 +148,13 @@ class _Database:
         return 0
 
     def add(self, start: int, block: Float) -> None:
-        """Rows from `start` on; those that are there already are replaced."""
+        """Insert rows from `start` on; existing ones are replaced."""
         rows = [{_ROW: start + place, _VECTOR: vector} for place, vector in enumerate(block)]
         with self._lock:
             self._asked(lambda: self._client.upsert(self._parameters.collection, rows))
 
     def finish(self) -> None:
-        """Have the database write what it was given, and be ready to search."""
+        """Make the database write its rows and prepare them for searches."""
         with self._lock:
             self._asked(lambda: self._client.flush(self._parameters.collection))
             self._asked(lambda: self._client.load_collection(self._parameters.collection))
@@ -187,7 +187,7 @@ class _Database:
         self._loaded = True
 
     def _asked(self, request: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """What the database answers.
+        """Run a request and return the database's answer.
 
         Raises:
             SaetuiError: It cannot be reached, or refuses.

@@ -6,17 +6,42 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Float
+from saetui.core.search import cosines, top
 from saetui.errors import BundleDamaged
-from saetui.store.index.exact import ExactIndex
 from saetui.store.index.graph import GraphIndex
 from saetui.store.index.milvus import MilvusIndex
 from saetui.store.index.parameters import (
     PARAMETERS,
     IndexParameters,
+    Rows,
     VectorIndex,
     read_parameters,
 )
 from saetui.store.index.projected import ProjectedIndex
+
+
+class ExactIndex:
+    """Compares every vector.
+
+    Args:
+        parameters: Of the index.
+        vectors: Returns the bundle's vectors, `(N, d)`; called when first needed.
+    """
+
+    exact = True
+
+    def __init__(
+        self, parameters: IndexParameters, vectors: Callable[[], NDArray[np.floating]]
+    ) -> None:
+        self.parameters = parameters
+        self._vectors = vectors
+
+    def search(self, vector: Float, count: int) -> Rows:
+        """See `VectorIndex.search`."""
+        if not self.parameters.documents:
+            return np.empty(0, dtype=np.int64)
+        return top(cosines(vector, self._vectors()), count).astype(np.int64)
 
 
 def open_index(
@@ -32,7 +57,7 @@ def open_index(
         parameters: Of the index; None reads them.
 
     Raises:
-        BundleDamaged: A file is missing, was changed, or describes no index.
+        BundleDamaged: A file is missing or was changed, or does not describe an index.
     """
     parameters = parameters or read_parameters(folder)
     match parameters.kind:

@@ -1,4 +1,4 @@
-"""What is recorded about an index, and what every kind of it can do."""
+"""The parameters of an index, and the protocol of every kind of index."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,12 +18,12 @@ Kind = Literal["exact", "graph", "projected", "milvus"]
 """See `saetui.store.index`."""
 
 CANDIDATES = 300
-"""How many rows an index is asked for at least; measuring recall may raise it."""
+"""The fewest candidates that an index is asked for; measuring recall may raise it."""
 
-# Of how many more rows than are wanted the nearest are among those that a projection names.
+# A projected index is asked for this many times the wanted rows, since its order is approximate.
 _PROJECTION_SLACK = 2
 
-# No build asks for more links or candidates than these.
+# Builds never use more links or candidates than these.
 _MOST_LINKS = 1_024
 _MOST_CANDIDATES = 1_000_000
 
@@ -35,19 +35,19 @@ class IndexParameters:
     """How an index was built.
 
     Attributes:
-        documents: Vectors in it.
+        documents: Number of vectors.
         dimensions: Their width.
         space: hnswlib's name of the distance; vectors have unit norm, so `ip` is cosine.
-        M: Links per vector and layer, of a graph.
-        ef_construction: Candidates looked at when a vector is linked.
+        M: A graph's links per vector and layer.
+        ef_construction: A graph's candidates when a vector is linked.
         sha256: Of the file with the graph; empty without one.
         kind: See `saetui.store.index`.
-        projection: Numbers of a projected vector, which a graph is built on; 0: of whole vectors.
-        candidates: How many rows to ask for at least, so that the nearest are among them.
-        recall: Share of the true first ten that are found so, by the kind of query.
+        projection: Width of the projected vectors in a graph; 0: they are not projected.
+        candidates: The fewest candidates to ask for, so that the nearest rows are among them.
+        recall: Share of the true first ten that are then found, by the kind of query.
         projection_sha256: Of the file with the projection; empty without one.
-        address: Of a database elsewhere; one without `://` is a file, relative to the bundle.
-        collection: Where in that database the vectors are.
+        address: Of a database; one without `://` is a file, relative to the bundle.
+        collection: Name of the vectors' collection in that database.
     """
 
     documents: int
@@ -65,7 +65,7 @@ class IndexParameters:
     collection: str = ""
 
     def depth(self, limit: int) -> int:
-        """How many rows to ask for, so that the nearest `limit` are among them."""
+        """How many candidates to ask for, so that the nearest `limit` rows are among them."""
         slack = _PROJECTION_SLACK if self.projection else 1
         return max(slack * limit, self.candidates)
 
@@ -75,11 +75,11 @@ class VectorIndex(Protocol):
 
     @property
     def parameters(self) -> IndexParameters:
-        """How it was built."""
+        """Its parameters."""
 
     @property
     def exact(self) -> bool:
-        """Whether it compares with every vector, so that none is missed."""
+        """Whether it compares every vector, and so misses none."""
 
     def search(self, vector: Float, count: int) -> Rows:
         """Rows of about the `count` nearest vectors to a unit vector `(d,)`, in any order.
@@ -89,15 +89,15 @@ class VectorIndex(Protocol):
 
 
 def write_parameters(folder: Path, parameters: IndexParameters) -> None:
-    """Write what is recorded about the index of the bundle in `folder`."""
+    """Write the parameters of the index of the bundle in `folder`."""
     write_json(folder / PARAMETERS, asdict(parameters))
 
 
 def read_parameters(folder: Path) -> IndexParameters:
-    """What is recorded about the index of the bundle in `folder`.
+    """Read the parameters of the index of the bundle in `folder`.
 
     Raises:
-        BundleDamaged: It does not describe an index.
+        BundleDamaged: The file does not describe an index.
     """
     path = folder / PARAMETERS
     try:
@@ -109,7 +109,7 @@ def read_parameters(folder: Path) -> IndexParameters:
 
 
 def _check(parameters: IndexParameters) -> None:
-    """Raise ValueError where the numbers are none of an index."""
+    """Raise ValueError if the numbers cannot be those of an index."""
     lowest_links = 0 if parameters.kind == "exact" else 2
     bounds = {
         "documents": (parameters.documents, 0, 1 << 40),

@@ -1,14 +1,14 @@
 """An index of kind `projected`: a graph on principal components, a fraction of the size.
 
-The inner product of two vectors is nearly that of their projections onto the axes along which
-documents vary most, whatever the query: of a query that lies elsewhere, what is cut off would meet
-only the little that is cut off of the documents. So the graph names more rows than are wanted, and
-their whole vectors, which stay on disk, decide.
+Documents lie almost entirely in the span of the axes along which they vary most. So the inner
+product of a query and a document is nearly that of their projections onto these axes, even if the
+query itself lies elsewhere. The graph returns more candidates than are wanted, and these are
+rescored with their whole vectors, which stay on disk.
 
-Projections are not of unit norm, and a graph by inner products links few documents to those of
-small norm, which are then hardly ever found. So each gets one number more, which makes its norm 1
-again (Bachrach et al., "Speeding up the Xbox recommender system using a Euclidean transformation
-for inner-product spaces", 2014); a query gets a zero there, and its products stay what they were.
+Projections do not have unit norm. A graph by inner products has few links to vectors of small norm,
+which would hardly ever be found. So each projection gets an additional number that makes its norm 1
+(Bachrach et al., "Speeding up the Xbox recommender system using a Euclidean transformation for
+inner-product spaces", 2014); a query gets a zero there, which leaves its products unchanged.
 """
 
 from collections.abc import Iterator
@@ -25,19 +25,19 @@ from saetui.store.index.parameters import IndexParameters, Rows
 
 PROJECTION = "index.projection.npy"
 
-# Numbers of a projected vector: the first choice whose axes hold most of the variance, or the last
-# that memory has room for. A narrower one names so many more rows, to hold the nearest, that it
+# Widths of projected vectors. The first one is used whose axes hold most of the variance, or else
+# the last one that memory has room for. A narrower one needs so many more candidates that searching
 # takes longer.
 WIDTHS = (256, 384, 512)
 _MOST = 0.75
 _BYTES = 768 << 20
 
-# Candidates that a search keeps in view, at least, and for each that it names. To look at a
-# projection is cheaper than to score a whole vector again.
+# hnswlib's ef: its minimum, and its multiple of the candidates. Comparing a projection takes less
+# time than rescoring a whole vector.
 _LEAST_VIEW = 1_500
 _REACH = 2
 
-# Rows that the axes are found from.
+# Rows from which the axes are computed.
 _SAMPLE = 32_768
 _SEED = 100
 
@@ -45,8 +45,8 @@ _SEED = 100
 def principal_axes(vectors: NDArray[np.floating]) -> Float:
     """Axes that hold most of the vectors' squared length, at most half as many as dimensions.
 
-    Not those of the variance: inner products count, and for these the mean is a direction like any
-    other. But how many are needed is a matter of how documents differ, and so of the variance.
+    The axes are not those of the variance, because for inner products the mean is a direction like
+    any other. But their number depends on how documents differ, and so on the variance.
 
     Args:
         vectors: `(N, d)`, perhaps mapped; a sample of its rows is read.
@@ -78,7 +78,7 @@ def write_projection(folder: Path, axes: Float) -> None:
 
 
 def projected_vectors(vectors: NDArray[np.floating], axes: Float) -> Blocks:
-    """Projections of vectors onto `axes`, of unit norm by one number more, a block at a time."""
+    """Projections of vectors onto `axes`, with the number that makes their norm 1, in blocks."""
 
     def blocks(start: int) -> Iterator[Float]:
         for first in range(start, len(vectors), ADD_BLOCK):
@@ -90,7 +90,7 @@ def projected_vectors(vectors: NDArray[np.floating], axes: Float) -> Blocks:
 
 
 def projected(block: Float, axes: Float) -> Float:
-    """Projections of some vectors onto `axes`, of unit norm by one number more."""
+    """Projections of some vectors onto `axes`, with the number that makes their norm 1."""
     along = block @ axes
     rest = 1 - np.einsum("ij,ij->i", along, along)
     return np.column_stack([along, np.sqrt(np.maximum(rest, 0))])
@@ -100,7 +100,7 @@ class ProjectedIndex:
     """A graph on principal components, loaded and ready to search from any thread.
 
     Raises:
-        BundleDamaged: A file is missing or is not the one that was written.
+        BundleDamaged: A file is missing, or is not the one that was written.
     """
 
     exact = False

@@ -1,7 +1,7 @@
-"""How many of the true nearest documents an index finds, and how deep it must look for them.
+"""Measure how many of the true nearest documents an index finds, and with how many candidates.
 
-Queries are not documents: a text of a few words lies near some but on none, and a steered vector
-lies where no document is. Both are imitated from the documents themselves.
+Queries differ from documents: a text of a few words lies near some documents, but not as near as
+documents do, and a steered vector lies apart from all. Both are simulated from documents.
 """
 
 from dataclasses import dataclass, replace
@@ -21,17 +21,17 @@ from saetui.store.index.parameters import (
 )
 
 DEPTH = 10
-"""Of how many true nearest documents the share is taken."""
+"""Recall is the share of this many true nearest documents."""
 
 TARGET = 0.98
-"""What is looked deeper for, up to a point."""
+"""The recall for which the number of candidates is raised, up to a limit."""
 
 _QUERIES = 200
 _BLOCK = 8_192
-# How far a query lies from a document, and a steered one from a query, in norms.
+# Distances of a query from a document, and of a steered query from a query, in norms.
 _QUERY_DISTANCE = 0.5
 _STEERING = (0.25, 1.0)
-# How many rows may be asked for, so that enough of the nearest are among them.
+# Numbers of candidates to try.
 _LADDER = (300, 450, 700, 1_000, 1_500, 2_000)
 
 
@@ -51,7 +51,7 @@ class _Queries:
 def measure_recall(
     index: VectorIndex, vectors: NDArray[np.floating], folder: Path, seed: int
 ) -> IndexParameters:
-    """Find how deep the index must look, record that and its recall, and return all parameters.
+    """Find the number of candidates, write it with the recall, and return all parameters.
 
     Args:
         index: Of these vectors.
@@ -82,7 +82,7 @@ def measure_recall(
 def recall_at(
     index: VectorIndex, vectors: NDArray[np.floating], queries: Float, nearest: Rows, depth: int
 ) -> float:
-    """Share of the true nearest rows `(m, k)` found when so many named ones are scored again."""
+    """Share of the true nearest rows `(m, k)` that are found among `depth` rescored candidates."""
     found = 0
     for query, true in zip(queries, nearest, strict=True):
         rows = index.search(query, depth)
@@ -109,7 +109,7 @@ def nearest_rows(queries: Float, vectors: NDArray[np.floating], depth: int) -> R
 
 
 def query_vectors(vectors: NDArray[np.floating], most: int, random: np.random.Generator) -> Float:
-    """Vectors that lie as near to documents as texts do, float32 `(m, d)` of unit norm."""
+    """Vectors that lie as near to documents as queries do, float32 `(m, d)` of unit norm."""
     count = min(most, len(vectors))
 
     def some() -> Float:
@@ -119,7 +119,7 @@ def query_vectors(vectors: NDArray[np.floating], most: int, random: np.random.Ge
 
 
 def _queries(vectors: NDArray[np.floating], seed: int) -> dict[str, _Queries]:
-    """Vectors like those of texts, and like those of steered texts."""
+    """Vectors like those of queries, and like those of steered queries."""
     random = np.random.default_rng(seed)
     plain = query_vectors(vectors, _QUERIES, random)
     count = len(plain)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from saetui.glyphs import Glyphs
 from saetui.text import visible_line
 from saetui.tui.feature_columns import short
-from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.details import (
     DetailRow,
     Trust,

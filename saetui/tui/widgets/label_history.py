@@ -3,10 +3,10 @@
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from saetui.glyphs import Glyphs
 from saetui.text import visible_line
 from saetui.tui.columns import cut, fit
 from saetui.tui.feature_columns import short
-from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.details import VALUE, DetailRow, section
 
 if TYPE_CHECKING:

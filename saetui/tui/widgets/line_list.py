@@ -12,9 +12,9 @@ from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from saetui.glyphs import Glyphs
 from saetui.tui.columns import Pieces, wrap
 from saetui.tui.commands import bindings
-from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.line_renderer import LineRenderer
 
 Row = TypeVar("Row")

@@ -7,8 +7,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from saetui.glyphs import Glyphs
 from saetui.tui.columns import Pieces
-from saetui.tui.glyphs import Glyphs
 from saetui.tui.widgets.line_renderer import LineRenderer
 
 
