@@ -14,6 +14,7 @@ import datetime
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -23,8 +24,11 @@ from typing import Any, Literal, get_args
 from saetui.errors import InputError, SaetuiError
 from saetui.paths import data_dir
 from saetui.store.atomic import named_if_unwritable
+from saetui.store.json_files import read_regular_file
 
 NOTES = "notes.jsonl"
+_MOST_BYTES = 32 << 20
+_VERSION = re.compile("-?[0-9]{1,9}")
 
 _WHEN_UNWRITABLE = "Free some space or mend the permissions. What you said is kept until then."
 
@@ -176,6 +180,8 @@ class Notes:
         name = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
         elsewhere = data_dir() / "notes" / f"{name}.jsonl"
         writable = os.access(inside if inside.exists() else bundle, os.W_OK)
+        # In a bundle from elsewhere a link may lead to any file of the reader's.
+        writable = writable and not inside.is_symlink()
         notes = cls(inside if writable else elsewhere)
         notes._read(inside)
         # A folder that belongs to somebody else holds no notes of this reader.
@@ -185,9 +191,11 @@ class Notes:
 
     def _read(self, path: Path) -> None:
         try:
-            text = path.read_text("utf-8", errors="replace")
+            text = read_regular_file(path, _MOST_BYTES).decode("utf-8", errors="replace")
         except FileNotFoundError:
             return
+        except ValueError as error:
+            raise InputError(f"{path} cannot be read: {error}.", "Put it elsewhere.") from None
         except OSError as error:
             raise InputError(
                 f"{path} cannot be read ({error.strerror or error}).", "Mend its permissions."
@@ -286,7 +294,7 @@ def _entry(line: str) -> Entry | None:
         return None
     if not (isinstance(sae, str) and isinstance(text, str) and type(feature) is int):
         return None
-    if kind == "rejected" and text and not text.lstrip("-").isdecimal():
+    if kind == "rejected" and text and not _VERSION.fullmatch(text):
         return None
     if kind == "followed":
         try:

@@ -10,6 +10,7 @@ from saetui.text import visible_line
 from saetui.tui.annotation_undo import AnnotationUndo
 from saetui.tui.messages import LabelsChanged
 from saetui.tui.newest_request import NewestRequest
+from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.edit_text import EditTextScreen
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class AnnotationControl:
 
         about = f"Feature {feature}: {self._session.name(feature)}"
         screen = EditTextScreen(title, about, present(self._session), empty)
-        self._widget.app.push_screen(screen, written)
+        open_dialog(self._widget.app, screen, written)
 
     def _edit(self, edit: Callable[[AnnotationUndo], str | None]) -> None:
         """Make an edit, show it, have it written, and tell what it returns."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from saetui.errors import SaetuiError
 from saetui.glyphs import UNICODE
 from saetui.tui.background import in_background
 from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
 from saetui.tui.palette import palette_commands
+from saetui.tui.screens.closing import Palette
 from saetui.tui.screens.help import HelpScreen
 from saetui.tui.screens.main import MainScreen
 
@@ -66,6 +68,15 @@ class SaetuiApp(App[None]):
         """Every command that the screen has, for the palette."""
         yield from palette_commands(self, screen)
         yield SystemCommand("Theme: Choose other colours", "", self.action_change_theme)
+
+    def action_command_palette(self) -> None:
+        """Find any command by name."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Choose other colours."""
+        self.push_screen(Palette([ThemeProvider], placeholder="Words of a theme's name"))
 
     def action_help(self) -> None:
         """Show every key."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import in_background
+from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.edit_text import EditTextScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen
 from saetui.tui.screens.steps import Step, StepsScreen
@@ -48,7 +49,7 @@ class SearchDialogs:
 
     def steps(self) -> None:
         """List every step, and go to the one that is chosen."""
-        self._view.app.push_screen(StepsScreen(self._steps(), self._place), self._jump)
+        open_dialog(self._view.app, StepsScreen(self._steps(), self._place), self._jump)
 
     @property
     def _place(self) -> int:
@@ -125,7 +126,7 @@ class SearchDialogs:
                     self._opened,
                 )
 
-        self._view.app.push_screen(OpenPresetScreen(files.saved), read)
+        open_dialog(self._view.app, OpenPresetScreen(files.saved), read)
 
     def _opened(self, opened: "OpenedPreset") -> None:
         for warning in opened.warnings:
@@ -173,7 +174,7 @@ class SearchDialogs:
             )
 
     def _push(self, screen: EditTextScreen, then: Callable[[str | None], None]) -> None:
-        self._view.app.push_screen(screen, then)
+        open_dialog(self._view.app, screen, then)
 
     def _do(self, work: Callable[[], Value], then: Callable[[Value], None]) -> None:
         """Work in a thread, then go on in the app's own; an error is shown."""

@@ -51,7 +51,8 @@ def search_name(session: Session, request: SearchRequest) -> str:
 def folder_of(bundle: Path) -> Path:
     """The folder of a bundle's bookmarks."""
     inside = bundle / SEARCHES
-    if os.access(inside if inside.exists() else bundle, os.W_OK):
+    # In a bundle from elsewhere a link may lead to any folder of the reader's.
+    if os.access(inside if inside.exists() else bundle, os.W_OK) and not inside.is_symlink():
         return inside
     name = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
     return data_dir() / SEARCHES / name

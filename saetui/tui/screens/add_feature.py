@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from saetui.errors import SaetuiError
 from saetui.tui.feature_columns import DENSITY, Order, sorted_by
 from saetui.tui.newest_request import NewestRequest
+from saetui.tui.screens.closing import Dialog
 from saetui.tui.widgets.feature_list import FeatureList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_line import TextLine
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from saetui.store.features import FeatureRecord
 
 
-class AddFeatureScreen(ModalScreen[int | None]):
+class AddFeatureScreen(Dialog[int | None]):
     """A line for words above the features that they find; enter chooses.
 
     Features whose labels have the words are listed at once. Those that mean them follow below when

@@ -9,7 +9,6 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.dom import DOMNode
 from textual.message import Message
-from textual.screen import Screen
 
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
@@ -24,6 +23,7 @@ from saetui.tui.messages import (
     OpenView,
     SteerFeatures,
 )
+from saetui.tui.screens.closing import ClosedOnce
 from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows, text_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.key_line import KeyLine
@@ -56,7 +56,7 @@ class _Read:
     scroll: float = 0
 
 
-class DocumentScreen(Screen[None]):
+class DocumentScreen(ClosedOnce[None]):
     """One document; enter on a feature or neighbour goes there, and escape comes back.
 
     There is one such screen, which shows one document after another: making a new screen takes

@@ -5,15 +5,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from saetui.text import visible_line
 from saetui.tui.columns import Pieces, fit
+from saetui.tui.screens.closing import Dialog
 from saetui.tui.widgets.lines import Lines
 from saetui.tui.widgets.text_line import TextLine
 
 
-class EditTextScreen(ModalScreen[str | None]):
+class EditTextScreen(Dialog[str | None]):
     """A line to write in; enter keeps it, escape leaves everything as it was.
 
     Args:

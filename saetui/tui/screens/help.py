@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from saetui.tui.commands import COMMANDS
+from saetui.tui.screens.closing import Dialog
 from saetui.tui.widgets.details import DetailRow, text_rows
 from saetui.tui.widgets.text_pane import TextPane
 
@@ -43,7 +43,7 @@ _WORDS = (
 _COLUMN = 16
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The table of commands, and a glossary."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

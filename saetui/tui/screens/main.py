@@ -31,6 +31,7 @@ from saetui.tui.messages import (
 )
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.add_feature import AddFeatureScreen
+from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.search_control import SearchControl
 from saetui.tui.views.families import FamiliesView
@@ -129,7 +130,7 @@ class MainScreen(Screen[None]):
     def on_add_feature(self, event: AddFeature) -> None:
         """Let the user choose a feature."""
         if self.session is not None:
-            self.app.push_screen(AddFeatureScreen(self.session), self._added)
+            open_dialog(self.app, AddFeatureScreen(self.session), self._added)
 
     def _added(self, feature: int | None) -> None:
         if feature is not None:
@@ -164,6 +165,9 @@ class MainScreen(Screen[None]):
 
     def _show_document(self, row: int, detail: "DocumentDetail") -> None:
         screen, trust = self._document, trust_of(opened(self.session).features.records)
+        if self.app.screen not in (self, screen):
+            # A dialog was opened meanwhile, and what is typed is meant for it.
+            return
         if self.app.screen is not screen:
             if not self.app.is_screen_installed(screen):
                 self.app.install_screen(screen, "document")

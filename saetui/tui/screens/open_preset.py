@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from saetui.core.word_match import matches
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import in_background
 from saetui.tui.columns import Pieces, fit
+from saetui.tui.screens.closing import Dialog
 from saetui.tui.widgets.line_list import LineList
 from saetui.tui.widgets.text_line import TextLine
 
@@ -49,7 +49,7 @@ class SavedList(LineList[Saved]):
         )
 
 
-class OpenPresetScreen(ModalScreen["str | Preset | None"]):
+class OpenPresetScreen(Dialog["str | Preset | None"]):
     """A line for words or the name of a file, above the list of saved searches; enter opens.
 
     The screen returns the preset that was chosen, or the name of a file that was typed.

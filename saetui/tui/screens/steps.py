@@ -7,9 +7,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from saetui.tui.columns import Pieces, fit
+from saetui.tui.screens.closing import Dialog
 from saetui.tui.widgets.line_list import LineList
 
 
@@ -45,7 +45,7 @@ class StepList(LineList[Step]):
         )
 
 
-class StepsScreen(ModalScreen[int | None]):
+class StepsScreen(Dialog[int | None]):
     """The list of steps; enter goes to one.
 
     Args:

@@ -139,3 +139,40 @@ def test_threads_that_write_at_once_keep_the_order(tmp_path: Path) -> None:
             pool.submit(notes.write)
     lines = (tmp_path / NOTES).read_text("utf-8").splitlines()
     assert [json.loads(line)["feature"] for line in lines] == list(range(100))
+
+
+@pytest.mark.parametrize("text", ["--5", "-", "5" * 5_000, "²", "1.5"])
+def test_a_verdict_on_no_version_is_passed_over(tmp_path: Path, text: str) -> None:
+    entry = {"sae": "k4-n8", "feature": 1, "kind": "rejected", "text": text}
+    (tmp_path / NOTES).write_text(json.dumps(entry), "utf-8")
+    notes = Notes.of_bundle(tmp_path)
+    assert notes.unread == 1
+    assert notes.of_sae("k4-n8") == {}
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / NOTES)
+    with pytest.raises(InputError, match=r"notes\.jsonl cannot be read"):
+        Notes.of_bundle(tmp_path)
+
+
+def test_notes_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saetui.store.notes._MOST_BYTES", 1_000)
+    (tmp_path / NOTES).write_text("x" * 1_001)
+    with pytest.raises(InputError, match=r"notes\.jsonl cannot be read: it has 1,001 bytes"):
+        Notes.of_bundle(tmp_path)
+
+
+def test_a_link_in_a_bundle_is_read_but_not_written(tmp_path: Path, data: Path) -> None:
+    """A bundle from elsewhere could else have a line added to any file of the reader's."""
+    bundle = tmp_path / "some.bundle"
+    bundle.mkdir()
+    own = tmp_path / "own"
+    own.write_text(json.dumps({"sae": "k4-n8", "feature": 1, "kind": "label", "text": "Mine"}))
+    before = own.read_bytes()
+    (bundle / NOTES).symlink_to(own)
+    notes = Notes.of_bundle(bundle)
+    assert notes.of_sae("k4-n8")[1].label == "Mine"
+    keep(notes, 2, "note", "kept")
+    assert own.read_bytes() == before
+    assert Notes.of_bundle(bundle).of_sae("k4-n8")[2].note == "kept"

@@ -181,13 +181,14 @@ def test_codes_of_features_that_do_not_exist_are_refused(folder: Path, wrong: in
         load_codes(folder, DOCUMENTS, N, K)
 
 
-@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, 0.0, -0.5])
 def test_codes_that_are_no_numbers_are_refused(folder: Path, wrong: float) -> None:
     values = np.load(folder / CODES[1])
+    assert np.load(folder / CODES[0])[7, 1] >= 0
     values[7, 1] = wrong
     save_array(folder / CODES[1], values)
     with pytest.raises(
-        BundleDamaged, match=r"values\.npy holds an activation that is not a number"
+        BundleDamaged, match=r"values\.npy holds an activation that is not above zero"
     ):
         load_codes(folder, DOCUMENTS, N, K)
 
@@ -201,7 +202,7 @@ def test_a_large_array_is_looked_through_once(
     monkeypatch.setattr("saetui.store.saes.forget_pages", looked.append)
     for _ in range(3):
         load_codes(folder, DOCUMENTS, N, K)
-    assert len(looked) == 2
+    assert len(looked) == 3
     with pytest.raises(BundleDamaged, match="but only -1 to 1 belong there"):
         load_codes(folder, DOCUMENTS, 2, K)
     indices = np.load(folder / CODES[0])
