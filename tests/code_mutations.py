@@ -285,8 +285,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "a note written to the wrong SAE",
         "saetui/session/features/annotated_features.py",
-        "self.book.say(sae.record.name, feature, kind, text)",
-        'self.book.say("k4-n24", feature, kind, text)',
+        "self.book.say(name, feature, kind, text, of=of, about=about)",
+        'self.book.say("k4-n24", feature, kind, text, of=of, about=about)',
         ("tests/unit/session/features/test_annotated_features.py",),
     ),
     Mutation(

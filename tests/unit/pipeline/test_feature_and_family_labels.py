@@ -125,15 +125,16 @@ def test_a_new_label_is_stored_with_its_scores(bundle: Bundle) -> None:
     assert [label.text for label in bundle.sae().labels(DISCS)] == ["Accretion discs"]
     job.score()
     job.store()
-    labels, scores = bundle.sae().history(DISCS)
+    now = Bundle(bundle.path).sae()
+    labels, scores = now.history(DISCS)
     assert [(label.text, label.method, label.model, label.prompt_version) for label in labels] == [
         ("Accretion discs", "terms", "", ""),
         ("Thin discs", "llm", "openai:m", "7"),
     ]
     of_new = {score.protocol for score in scores if score.version == 2}
     assert of_new == {"top", "deciles", "hard"}
-    assert len(bundle.sae().labels(MERGERS)) == 1
-    assert {score.version for score in bundle.sae().history(MERGERS)[1]} == {1}
+    assert len(now.labels(MERGERS)) == 1
+    assert {score.version for score in now.history(MERGERS)[1]} == {1}
     assert all(finding.ok for finding in check_bundle(bundle.path))
 
 
@@ -141,31 +142,30 @@ def test_the_same_label_again_is_known_but_another_prompt_is_not(bundle: Bundle)
     job = features(bundle, DISCS)
     job.add(DISCS, "Thin discs", written())
     job.store()
-    again = features(bundle, DISCS)
+    again = features(Bundle(bundle.path), DISCS)
     assert not again.add(DISCS, "Thin discs", written())
     again.score()
     again.store()
-    assert len(bundle.sae().labels(DISCS)) == 2
-    assert features(bundle, DISCS).add(DISCS, "Thin discs", written("8"))
+    assert len(Bundle(bundle.path).sae().labels(DISCS)) == 2
+    assert features(Bundle(bundle.path), DISCS).add(DISCS, "Thin discs", written("8"))
 
 
 def test_scores_go_to_the_label_that_was_judged(bundle: Bundle) -> None:
     """A known label was judged again after a newer one had been stored."""
     for text in ("Thin discs", "Thick discs"):
-        job = features(bundle, DISCS)
+        job = features(Bundle(bundle.path), DISCS)
         job.add(DISCS, text, written())
         job.store()
-    job = features(bundle, DISCS, MERGERS)
+    job = features(Bundle(bundle.path), DISCS, MERGERS)
     assert not job.add(DISCS, "Thin discs", written())
     confidences = np.ones(len(job.trials.rows), dtype=np.float32)
     job.take(detection_scores("openai:judge", job.trials, confidences, job.size), {DISCS})
     job.store()
-    versions = {
-        score.version for score in bundle.sae().history(DISCS)[1] if score.judge == "openai:judge"
-    }
+    now = Bundle(bundle.path).sae()
+    versions = {score.version for score in now.history(DISCS)[1] if score.judge == "openai:judge"}
     assert versions == {2}
     # The other feature was not judged.
-    assert all(score.judge != "openai:judge" for score in bundle.sae().history(MERGERS)[1])
+    assert all(score.judge != "openai:judge" for score in now.history(MERGERS)[1])
 
 
 # Families.

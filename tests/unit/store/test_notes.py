@@ -147,7 +147,7 @@ def test_a_verdict_on_no_version_is_passed_over(tmp_path: Path, text: str) -> No
     (tmp_path / NOTES).write_text(json.dumps(entry), "utf-8")
     notes = Notes.of_bundle(tmp_path)
     assert notes.unread == 1
-    assert notes.of_sae("k4-n8") == {}
+    assert notes.entries == []
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -172,7 +172,8 @@ def test_a_link_in_a_bundle_is_read_but_not_written(tmp_path: Path, data: Path) 
     before = own.read_bytes()
     (bundle / NOTES).symlink_to(own)
     notes = Notes.of_bundle(bundle)
-    assert notes.of_sae("k4-n8")[1].label == "Mine"
+    assert [entry.text for entry in notes.entries] == ["Mine"]
     keep(notes, 2, "note", "kept")
     assert own.read_bytes() == before
-    assert Notes.of_bundle(bundle).of_sae("k4-n8")[2].note == "kept"
+    kept = [entry.text for entry in Notes.of_bundle(bundle).entries]
+    assert kept == ["Mine", "kept"]

@@ -80,8 +80,8 @@ def test_optimise_says_how_well_the_code_agrees(session: Session) -> None:
 def test_steering_a_family_is_steering_its_members(session: Session, mode: Mode) -> None:
     from saetui.session.search.steering_text import parse_steering
 
-    family = parse_steering(["family:coral reefs=+0.2"], session.features.lookup)
-    members = parse_steering([f"{member}=+0.2" for member in family], session.features.lookup)
+    family = parse_steering(["family:coral reefs=+0.2"], session.features.lookup, int)
+    members = parse_steering([f"{member}=+0.2" for member in family], session.features.lookup, int)
     found, expected = (
         session.search(by_meaning(QUERY, steering, mode)) for steering in (family, members)
     )
