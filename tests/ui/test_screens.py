@@ -277,7 +277,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_screen(state: State, session: Session, screens: SnapshotAssertion) -> None:
     async with drive(session, NARROW) as driver:
         await state(driver)
-        # What is drawn ahead of a late answer must have been drawn over before the picture is taken.
+        # What is drawn ahead of a late answer is drawn over before the picture is taken.
         await driver.pilot.pause(0.1)
         await driver.settle()
         assert picture(driver.app) == screens(name="80x24")
