@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from saetui.tui.palette import palette_commands
 from saetui.tui.screens.closing import Palette
 from saetui.tui.screens.help import HelpScreen
 from saetui.tui.screens.main import MainScreen
+from saetui.tui.unexpected import cause_of, stopped_by, typed_texts
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -48,6 +50,9 @@ class SaetuiApp(App[None]):
         self._charset = None if self.glyphs is UNICODE else CharsetFilter(encoding)
         self._opener = opener
         self.failure: SaetuiError | None = None
+        # What stopped the app though nobody foresaw it, and what had been typed by then.
+        self.unexpected: Exception | None = None
+        self.typed: list[str] = []
         self.main = MainScreen(name)
         self._collecting = gc.get_threshold()
         super().__init__()
@@ -82,6 +87,19 @@ class SaetuiApp(App[None]):
         """Show every key."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Stop because of an error that nobody handled; Textual would print all its variables."""
+        if self.unexpected is None:
+            self.unexpected = cause_of(error)
+            # The screens may be what is broken.
+            with suppress(Exception):
+                self.typed = typed_texts(self.screen_stack, self.main.search.request.query)
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
 
     # Opening.
 
@@ -133,19 +151,35 @@ def run_app(opener: Opener, name: str) -> None:
     """Run the app until the user leaves it.
 
     Raises:
-        SaetuiError: The bundle could not be opened.
+        SaetuiError: The bundle could not be opened, notes could not be written, or the app was
+            stopped by an error that nobody foresaw; the hint says where everything was kept.
+        MemoryError: There was not enough memory; also in other forms, see `lacks_memory`.
     """
     app = SaetuiApp(opener, name, terminal_encoding())
+    stopped: Exception | None = None
     try:
         app.run()
+        stopped = app.failure
+        if app.unexpected is not None:
+            stopped = stopped_by(app.unexpected, app.main, app.typed)
     finally:
         if app.main.session is not None:
-            app.main.session.close()
-    if app.failure is not None:
-        raise app.failure
+            _close(app.main.session, stopped)
+    if stopped is not None:
+        raise stopped
     if app.return_code:
-        # Textual has shown the traceback of what made it stop.
+        # Textual has said why it stopped.
         raise SystemExit(app.return_code)
+
+
+def _close(session: "Session", stopped: Exception | None) -> None:
+    """Close the session; notes that cannot be written are told of beside what stopped the app."""
+    try:
+        session.close()
+    except SaetuiError as error:
+        if not isinstance(stopped, SaetuiError):
+            raise
+        stopped.hint = f"{stopped.hint}\n{error.message}\n{error.hint}".strip()
 
 
 def run(path: Path, sae: str | None = None) -> None:

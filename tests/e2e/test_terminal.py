@@ -15,6 +15,7 @@ from bundles import make_bundle
 from saetui.embed import load_embedder
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+termios = pytest.importorskip("termios", reason="this system has no pseudo-terminals")
 
 TOP = Path(__file__).resolve().parents[2]
 _SEQUENCES = re.compile(rb"\x1b\[[0-9;?=>]*[A-Za-z]|\x1b[()][A-B0-2]|\x1b\][^\x07]*\x07")
@@ -24,8 +25,9 @@ PATIENCE = 60
 class TerminalApp:
     """A command in a pseudo-terminal of 80 by 24."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, program: str = "") -> None:
         self.written = b""
+        start = ["-c", program] if program else ["-m", "saetui"]
         environment = {
             **os.environ,
             "TERM": "xterm-256color",
@@ -35,15 +37,19 @@ class TerminalApp:
         }
         self.process, self.terminal = pty.fork()
         if self.process == 0:
-            os.execvpe(sys.executable, [sys.executable, "-m", "saetui", *words], environment)
+            os.execvpe(sys.executable, [sys.executable, *start, *words], environment)
 
-    def wait_for(self, text: str) -> None:
-        """Read until `text` was drawn; fail with what was drawn instead."""
+    def wait_for(self, text: str, *, keep: bool = False) -> None:
+        """Read until `text` was drawn; fail with what was drawn instead.
+
+        What was read is forgotten then, unless it is to be kept.
+        """
         deadline = time.monotonic() + PATIENCE
         while text.encode() not in _SEQUENCES.sub(b"", self.written):
             assert time.monotonic() < deadline, _SEQUENCES.sub(b"", self.written)[-3000:].decode()
             self._read()
-        self.written = b""
+        if not keep:
+            self.written = b""
 
     def type(self, keys: str) -> None:
         os.write(self.terminal, keys.encode())
@@ -109,3 +115,47 @@ def test_a_bundle_that_cannot_be_opened_ends_with_a_sentence(
     opened.append(app)
     app.wait_for("There is no bundle at")
     assert app.exit_code() == 1
+
+
+FAILING = """
+import sys
+from saetui.tui.screens.main import MainScreen
+def fail(self):
+    raise RuntimeError("bad news")
+MainScreen.action_find = fail
+from saetui.cli import main
+raise SystemExit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_that_nobody_foresaw_leaves_the_terminal_as_it_was(
+    bundle: Path,
+    tmp_path: Path,
+    opened: list[TerminalApp],
+    monkeypatch: pytest.MonkeyPatch,
+    debug: bool,
+) -> None:
+    monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
+    app = TerminalApp("open", str(bundle), *(["--debug"] if debug else []), program=FAILING)
+    opened.append(app)
+    before = termios.tcgetattr(app.terminal)
+    app.wait_for("Features")
+    app.type("tidal disruption flare\r")
+    app.wait_for("Tidal disruption and black holes")
+    app.type("L")
+    app.wait_for("+.25")
+    app.type("/")
+    app.wait_for("The app was stopped by an error of its own (RuntimeError).", keep=True)
+    assert app.exit_code() == 1
+    text = app.written.decode("utf-8", "replace")
+    # Out of the second screen, the cursor shown, the mouse left alone.
+    for sequence in ("\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l"):
+        assert sequence in text
+    said = text.rpartition("\x1b[?1049l")[2]
+    assert "The report is in" in said
+    assert "Your search and its steps are in" in said
+    assert ("Traceback" in said and "in fail" in said) == debug
+    assert termios.tcgetattr(app.terminal) == before
+    assert list((tmp_path / "data/reports").iterdir())
+    assert list((tmp_path / "data/recovered").iterdir())
