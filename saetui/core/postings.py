@@ -36,6 +36,37 @@ class Postings:
         span = slice(int(self.indptr[feature]), int(self.indptr[feature + 1]))
         return self.rows[span], self.values[span]
 
+    def count(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many of certain documents have each feature, int64 `(n,)`.
+
+        Args:
+            among: Which documents are counted, bool `(N,)`.
+        """
+        return np.diff(_running(among[self.rows])[self.indptr])
+
+    def total(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The sum over each feature's documents of a number for each document, float64 `(n,)`.
+
+        Args:
+            numbers: Float64 `(N,)`.
+        """
+        features = np.repeat(np.arange(self.n), self.counts())
+        sums = np.bincount(features, weights=numbers[self.rows], minlength=self.n)
+        return np.asarray(sums, dtype=np.float64)
+
+    def among(self, kept: NDArray[np.bool_]) -> "Postings":
+        """The postings of some documents only, bool `(N,)`; rows keep their numbers."""
+        chosen = kept[self.rows]
+        indptr = _running(chosen)[self.indptr]
+        return Postings(indptr, self.rows[chosen], self.values[chosen])
+
+
+def _running(counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many are true before each place, and in all; `(m + 1,)`."""
+    running = np.zeros(len(counted) + 1, dtype=np.int64)
+    np.cumsum(counted, out=running[1:])
+    return running
+
 
 def build_postings(codes: Codes) -> Postings:
     """Invert codes, in memory proportional to the number of activations above zero."""

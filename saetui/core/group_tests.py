@@ -1,0 +1,182 @@
+"""Which features are more frequent in one group of documents than in another.
+
+Counts come from postings, so that hundreds of thousands of documents take a fraction of a second.
+A feature is *tested* only if enough documents have it; p values are corrected over those that are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+Figures = NDArray[np.float64]
+
+LEAST_DOCUMENTS = 5
+"""Nothing is claimed of a feature that fewer documents of both groups together have."""
+
+# Below this expected count in any cell the exact test is used.
+_EXPECTED = 5.0
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class TwoGroups:
+    """Figures of every feature in two groups of documents, each `(n,)`.
+
+    Attributes:
+        a: How many documents of the first group have the feature.
+        b: How many of the second.
+        share_a: Their share of the first group.
+        share_b: Their share of the second.
+        ratio: Share in the first over share in the second group. Half a document is added to every
+            count, so that the ratio stays finite.
+        low: Lower end of the ratio's 95% interval.
+        high: Upper end.
+        keyness: Root of the log-likelihood ratio `G^2`, above zero where the first group has more:
+            how surely the shares differ. Lists are sorted by it.
+        p: Two-sided p value; NaN where the feature is not tested.
+        q: `p` corrected by Benjamini and Hochberg over all tested features; NaN likewise.
+    """
+
+    a: Counts
+    b: Counts
+    share_a: Figures
+    share_b: Figures
+    ratio: Figures
+    low: Figures
+    high: Figures
+    keyness: Figures
+    p: Figures
+    q: Figures
+
+
+def compare_groups(
+    a: Counts, size_a: int, b: Counts, size_b: int, least: int = LEAST_DOCUMENTS
+) -> TwoGroups:
+    """Compare how frequent features are in two groups that share no document.
+
+    The test is Fisher's exact one where an expected count is below five, else its normal
+    approximation with continuity correction. The ratio's interval is Katz's, on its logarithm.
+
+    Args:
+        a: How many documents of the first group have each feature, `(n,)`.
+        size_a: How many documents are in the first group.
+        b: The same of the second group.
+        size_b: How many documents are in the second group.
+        least: Features of fewer documents in both groups together are not tested.
+    """
+    a, b = np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64)
+    ratio, low, high = ratio_of_shares(a, size_a, b, size_b)
+    p = np.full(len(a), np.nan)
+    if size_a and size_b:
+        tested = a + b >= max(least, 1)
+        p[tested] = _p_values(a[tested], size_a, b[tested], size_b)
+    return TwoGroups(
+        a=a,
+        b=b,
+        share_a=a / max(size_a, 1),
+        share_b=b / max(size_b, 1),
+        ratio=ratio,
+        low=low,
+        high=high,
+        keyness=_keyness(a, size_a, b, size_b),
+        p=p,
+        q=corrected(p),
+    )
+
+
+def ratio_of_shares(
+    a: Counts, size_a: int, b: Counts, size_b: int
+) -> tuple[Figures, Figures, Figures]:
+    """Ratio of two shares, and both ends of its 95% interval (Katz), with half a document added."""
+    ratio = (a + 0.5) / (size_a + 0.5) / ((b + 0.5) / (size_b + 0.5))
+    variance = 1 / (a + 0.5) - 1 / (size_a + 0.5) + 1 / (b + 0.5) - 1 / (size_b + 0.5)
+    spread = np.exp(_Z * np.sqrt(np.maximum(variance, 0.0)))
+    return ratio, ratio / spread, ratio * spread
+
+
+def share_interval(counts: Counts, sizes: Counts) -> tuple[Figures, Figures]:
+    """Both ends of the 95% interval (Wilson) of `counts` out of `sizes`; 0 and 1 out of none."""
+    n = np.maximum(sizes, 1).astype(np.float64)
+    share = counts / n
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    empty = np.asarray(sizes) == 0
+    return (
+        np.where(empty, 0.0, np.maximum(middle - half, 0.0)),
+        np.where(empty, 1.0, np.minimum(middle + half, 1.0)),
+    )
+
+
+def corrected(p: Figures) -> Figures:
+    """P values corrected by Benjamini and Hochberg; NaN stays NaN and does not count."""
+    q = np.full(len(p), np.nan)
+    tested = np.flatnonzero(~np.isnan(p))
+    if len(tested):
+        order = tested[np.argsort(p[tested], kind="stable")]
+        scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
+        q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return q
+
+
+def normal_p(z: Figures) -> Figures:
+    """Two-sided p value of standard normal deviates."""
+    from scipy.special import ndtr
+
+    return np.asarray(2 * ndtr(-np.abs(z)), dtype=np.float64)
+
+
+def _keyness(a: Counts, size_a: int, b: Counts, size_b: int) -> Figures:
+    size = max(size_a + size_b, 1)
+    total = a + b
+    g = np.zeros(len(a))
+    for observed, share in (
+        (a, size_a * (total / size)),
+        (b, size_b * (total / size)),
+        (size_a - a, size_a * (1 - total / size)),
+        (size_b - b, size_b * (1 - total / size)),
+    ):
+        seen = observed > 0
+        g[seen] += observed[seen] * np.log(observed[seen] / share[seen])
+    more = a * max(size_b, 1) >= b * max(size_a, 1)
+    return np.where(more, 1.0, -1.0) * np.sqrt(np.maximum(2 * g, 0.0))
+
+
+def _p_values(a: Counts, size_a: int, b: Counts, size_b: int) -> Figures:
+    size, total = size_a + size_b, a + b
+    rarer = np.minimum(total, size - total)
+    few = rarer * (min(size_a, size_b) / size) < _EXPECTED
+    p = np.ones(len(a))
+    p[few] = _fisher(a[few], size_a, total[few], size)
+    usual = ~few
+    expected = total * (size_a / size)
+    deviation = np.sqrt(
+        total * (size - total) * (size_a / size) * (size_b / size) / max(size - 1, 1)
+    )
+    off = np.maximum(np.abs(a - expected) - 0.5, 0.0)
+    p[usual] = normal_p(off[usual] / deviation[usual])
+    return p
+
+
+def _fisher(a: Counts, size_a: int, total: Counts, size: int) -> Figures:
+    """Fisher's exact test: the probability of all tables that are no likelier than the observed."""
+    if not len(a):
+        return np.zeros(0)
+    from scipy.special import gammaln
+
+    logs = gammaln(np.arange(1, size + 2, dtype=np.float64))
+
+    def choose(n: Counts | int, k: Counts) -> Figures:
+        return np.asarray(logs[n] - logs[k] - logs[n - k])
+
+    lowest = np.maximum(0, total - (size - size_a))
+    lengths = np.minimum(total, size_a) - lowest + 1
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    place = np.arange(lengths.sum()) - np.repeat(starts, lengths)
+    x, t = place + np.repeat(lowest, lengths), np.repeat(total, lengths)
+    terms = choose(size_a, x) + choose(size - size_a, t - x) - choose(size, t)
+    seen = np.repeat(terms[starts + a - lowest], lengths)
+    # Equal probabilities must not be told apart by rounding.
+    counted = np.where(terms <= seen + 1e-7, np.exp(terms), 0.0)
+    return np.minimum(np.add.reduceat(counted, starts), 1.0)

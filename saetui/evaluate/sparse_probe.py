@@ -1,0 +1,176 @@
+"""How much a few features say about something, beside all of the embedding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.postings import Postings
+from saetui.core.trend_tests import average_ranks
+
+SIZES = (5, 10, 20)
+"""How many features a probe has."""
+
+SEEDS = (0, 1, 2)
+"""Each seed halves the documents in another way."""
+
+MOST_DOCUMENTS = 20_000
+"""Of more documents so many are drawn, which keeps a probe under a second."""
+
+_STRENGTHS = 10.0 ** np.arange(-1, 7)
+
+
+@dataclass(frozen=True)
+class ProbeScore:
+    """How well a linear model predicts a target on documents that it was not fitted on.
+
+    Attributes:
+        features: How many features it has; 0 for the whole embedding.
+        scores: AUC of a yes or no, R2 of a number; one for each seed.
+        chosen: The features of the first seed's model, the most telling first; none for the
+            embedding.
+    """
+
+    features: int
+    scores: tuple[float, ...]
+    chosen: tuple[int, ...] = ()
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds."""
+        return float(np.mean(self.scores))
+
+
+def sparse_probe(
+    postings: Postings,
+    target: NDArray[np.bool_] | NDArray[np.float64],
+    *,
+    embeddings: NDArray[np.floating] | None = None,
+    among: NDArray[np.bool_] | None = None,
+    sizes: Sequence[int] = SIZES,
+    seeds: Sequence[int] = SEEDS,
+    most: int = MOST_DOCUMENTS,
+) -> list[ProbeScore]:
+    """Predict a target from the few features that tell most about it (k-sparse probing).
+
+    For each seed, documents are drawn and halved. On the first half the features are chosen whose
+    mean activation differs most, as a share of its spread, between yes and no (for a number: whose
+    activation correlates most with it), and ridge regression is fitted, its strength chosen by
+    generalised cross-validation; of a yes or no that is Fisher's discriminant. The second half
+    gives the scores. Method: Gurnee et al., arXiv 2305.01610.
+
+    Args:
+        postings: Of features, or of anything else that documents can have, `n` of them.
+        target: Of each document, `(N,)`: bool for a yes or no, scored by AUC; float for a number,
+            scored by R2, NaN where it is not known.
+        embeddings: `(N, d)`; if given, the last score is that of the same model on all of it.
+        among: Which documents take part, bool `(N,)`; None for all whose target is known.
+        sizes: Numbers of features.
+        seeds: One model for each size and seed.
+        most: The most documents that are drawn.
+
+    Returns:
+        A score for each size, then that of the embedding.
+
+    Raises:
+        ValueError: One half of the documents has fewer than two, or a yes or no is the same for all
+            of a half.
+    """
+    rows = np.arange(len(target)) if among is None else np.flatnonzero(among)
+    yes_or_no = target.dtype == bool
+    values = target.astype(np.float64)
+    rows = rows[~np.isnan(values[rows])]
+    scores: dict[int, list[float]] = {size: [] for size in sizes}
+    whole: list[float] = []
+    first: list[int] = []
+    for place, seed in enumerate(seeds):
+        drawn = np.random.default_rng(seed).permutation(rows)[:most]
+        train, test = drawn[: len(drawn) // 2], drawn[len(drawn) // 2 :]
+        for half in (train, test):
+            if len(half) < 2 or (yes_or_no and np.ptp(values[half]) == 0):
+                raise ValueError("too few documents to fit a model on half of them")
+        order = _most_telling(postings, values, train)[: max(sizes, default=0)]
+        if not place:
+            first = order.tolist()
+        dense = _activations(postings, order, len(target))
+        for size in sizes:
+            scores[size].append(_score(dense[:, :size], values, train, test, yes_or_no))
+        if embeddings is not None:
+            halves = np.asarray(embeddings[np.sort(drawn)], dtype=np.float64)
+            places = np.argsort(np.argsort(drawn))
+            spots = places[: len(train)], places[len(train) :]
+            whole.append(_score(halves, values[np.sort(drawn)], *spots, yes_or_no))
+    found = [ProbeScore(size, tuple(scores[size]), tuple(first[:size])) for size in sizes]
+    return [*found, ProbeScore(0, tuple(whole))] if embeddings is not None else found
+
+
+def auc(scores: NDArray[np.float64], yes: NDArray[np.bool_]) -> float:
+    """The chance that a yes scores higher than a no; half of it where they are equal."""
+    count = int(yes.sum())
+    ranks = float(average_ranks(scores)[yes].sum())
+    return (ranks - count * (count + 1) / 2) / (count * (len(yes) - count))
+
+
+def _most_telling(
+    postings: Postings, values: NDArray[np.float64], train: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Features by the size of the correlation of their activation with the target, on some rows."""
+    inside = np.zeros(len(values), dtype=bool)
+    inside[train] = True
+    kept = postings.among(inside)
+    features = np.repeat(np.arange(kept.n), kept.counts())
+    own = np.asarray(kept.values, dtype=np.float64)
+    centred = values - values[train].mean()
+    mean = np.bincount(features, weights=own, minlength=kept.n) / len(train)
+    square = np.bincount(features, weights=own**2, minlength=kept.n) / len(train)
+    together = np.bincount(features, weights=own * centred[kept.rows], minlength=kept.n)
+    spread = np.sqrt(np.maximum(square - mean**2, 0))
+    told = np.divide(np.abs(together), spread, out=np.zeros(kept.n), where=spread > 1e-12)
+    return np.argsort(-told, kind="stable")
+
+
+def _activations(postings: Postings, features: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """Activations of some features on all documents, `(count, len(features))`."""
+    dense = np.zeros((count, len(features)))
+    for column, feature in enumerate(features.tolist()):
+        rows, values = postings.documents(feature)
+        dense[rows, column] = values
+    return dense
+
+
+def _score(
+    x: NDArray[np.float64],
+    values: NDArray[np.float64],
+    train: NDArray[np.intp],
+    test: NDArray[np.intp],
+    yes_or_no: bool,
+) -> float:
+    mean, spread = x[train].mean(axis=0), x[train].std(axis=0)
+    scale = np.where(spread > 1e-12, spread, 1.0)
+    told = values[train].mean()
+    weights = _ridge((x[train] - mean) / scale, values[train] - told)
+    predicted = (x[test] - mean) / scale @ weights + told
+    if yes_or_no:
+        return auc(predicted, values[test] > 0.5)
+    around = float(np.square(values[test] - values[test].mean()).sum())
+    if not around:
+        return 0.0
+    return 1 - float(np.square(values[test] - predicted).sum()) / around
+
+
+def _ridge(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ridge regression of centred data; its strength is chosen by generalised cross-validation."""
+    count = len(y)
+    powers, axes = np.linalg.eigh(x.T @ x)
+    powers = np.maximum(powers, 0.0)
+    along = axes.T @ (x.T @ y)
+    whole = float(y @ y)
+
+    def risk(strength: float) -> float:
+        left = whole - float((along**2 * (powers + 2 * strength) / (powers + strength) ** 2).sum())
+        free = count - 1 - float((powers / (powers + strength)).sum())
+        return left / max(free, 1e-9) ** 2
+
+    best = min(_STRENGTHS.tolist(), key=risk)
+    return np.asarray(axes @ (along / (powers + best)))

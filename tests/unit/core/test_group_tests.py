@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from saetui.core.codec import Codes
+from saetui.core.group_tests import compare_groups, corrected, share_interval
+from saetui.core.postings import Postings, build_postings
+from saetui.core.trend_tests import associate, average_ranks, trend_test
+
+N, FEATURES = 400, 30
+
+
+def some_postings(seed: int = 0) -> Postings:
+    random = np.random.default_rng(seed)
+    indices = np.array([random.choice(FEATURES, 4, replace=False) for _ in range(N)], np.int32)
+    # Few different activations, so that many are equal.
+    values = random.integers(1, 6, indices.shape).astype(np.float32)
+    return build_postings(Codes(indices, values, FEATURES))
+
+
+def dense(postings: Postings) -> NDArray[np.float64]:
+    found = np.zeros((N, postings.n))
+    for feature in range(postings.n):
+        rows, values = postings.documents(feature)
+        found[rows, feature] = values
+    return found
+
+
+def test_counts_and_totals_are_those_of_the_documents() -> None:
+    postings, random = some_postings(), np.random.default_rng(1)
+    among, numbers = random.random(N) < 0.3, random.random(N)
+    active = dense(postings) > 0
+    assert np.array_equal(postings.count(among), active[among].sum(axis=0))
+    assert postings.total(numbers) == pytest.approx(numbers @ active)
+    kept = postings.among(among)
+    assert np.array_equal(dense(kept), dense(postings) * among[:, None])
+
+
+@pytest.mark.parametrize("size_a", [3, 12, 60])
+def test_rare_features_are_tested_exactly(size_a: int) -> None:
+    random = np.random.default_rng(size_a)
+    size_b = 500
+    a = random.integers(0, size_a + 1, 40)
+    b = np.minimum(random.integers(0, 30, 40), size_b)
+    found = compare_groups(a, size_a, b, size_b, least=1)
+    share = (a + b) / (size_a + size_b)
+    exact = np.minimum(share, 1 - share) * size_a < 5
+    assert exact.any()
+    for i in np.flatnonzero(exact & (a + b > 0)):
+        table = [[a[i], b[i]], [size_a - a[i], size_b - b[i]]]
+        assert found.p[i] == pytest.approx(stats.fisher_exact(table)[1], rel=1e-6)
+
+
+def test_frequent_features_are_tested_by_nearly_the_same_p() -> None:
+    a, b = np.array([40, 55, 300]), np.array([350, 350, 2_900])
+    found = compare_groups(a, 1_000, b, 9_000)
+    for i in range(3):
+        exact = stats.fisher_exact([[a[i], b[i]], [1_000 - a[i], 9_000 - b[i]]])[1]
+        assert found.p[i] == pytest.approx(exact, rel=0.1)
+
+
+def test_of_few_documents_nothing_is_claimed() -> None:
+    found = compare_groups(np.array([4, 5]), 10, np.array([0, 0]), 1_000, least=5)
+    assert np.isnan(found.p[0])
+    assert np.isnan(found.q[0])
+    assert found.q[1] == found.p[1] < 1e-6
+
+
+def test_ratio_and_keyness_have_a_direction() -> None:
+    found = compare_groups(np.array([50, 5, 0]), 100, np.array([5, 50, 0]), 100)
+    assert found.ratio[0] == pytest.approx(50.5 / 5.5)
+    assert found.low[0] > 1 > found.high[1]
+    assert found.keyness[0] == pytest.approx(-found.keyness[1])
+    assert found.keyness[0] > 0
+    g = stats.chi2_contingency([[50, 5], [50, 95]], correction=False, lambda_="log-likelihood")[0]
+    assert found.keyness[0] ** 2 == pytest.approx(g)
+    assert found.keyness[2] == 0
+
+
+def test_an_empty_group_proves_nothing() -> None:
+    found = compare_groups(np.array([0]), 0, np.array([9]), 9)
+    assert np.isnan(found.p[0])
+    assert np.isfinite(found.ratio[0])
+
+
+def test_correction_is_that_of_benjamini_and_hochberg() -> None:
+    p = np.random.default_rng(0).random(50) ** 3
+    assert corrected(p) == pytest.approx(stats.false_discovery_control(p))
+    with_gaps = np.insert(p, 7, np.nan)
+    assert np.isnan(corrected(with_gaps)[7])
+    assert np.delete(corrected(with_gaps), 7) == pytest.approx(corrected(p))
+
+
+def test_shares_have_wilson_intervals() -> None:
+    low, high = share_interval(np.array([0, 3, 10, 0]), np.array([10, 10, 10, 0]))
+    for i, k in enumerate((0, 3, 10)):
+        interval = stats.binomtest(k, 10).proportion_ci(method="wilson")
+        assert (low[i], high[i]) == pytest.approx((interval.low, interval.high))
+    assert (low[3], high[3]) == (0, 1)
+
+
+def test_association_is_spearmans_on_documents_with_a_number() -> None:
+    postings, random = some_postings(), np.random.default_rng(2)
+    numbers = random.integers(0, 9, N).astype(np.float64)
+    numbers[:50] = np.nan
+    found = associate(postings, numbers)
+    activations, known = dense(postings), ~np.isnan(numbers)
+    for feature in range(FEATURES):
+        own = activations[known, feature]
+        rho = stats.spearmanr(own, numbers[known]).statistic
+        assert found.rho[feature] == pytest.approx(rho)
+        welch = stats.ttest_ind(numbers[known][own > 0], numbers[known][own == 0], equal_var=False)
+        middle = (found.low[feature] + found.high[feature]) / 2
+        assert middle == pytest.approx(found.mean[feature] - found.other_mean[feature])
+        half = (found.high[feature] - found.low[feature]) / 2
+        assert abs(middle / half * 1.96) == pytest.approx(abs(welch.statistic), rel=0.01)
+    assert average_ranks(numbers[known]) == pytest.approx(stats.rankdata(numbers[known]))
+
+
+def test_a_trend_is_of_shares_and_growth_of_the_corpus_is_none() -> None:
+    random = np.random.default_rng(3)
+    # Ever more documents, of which always a tenth has feature 0, and ever more have feature 1.
+    time = np.sort(np.sqrt(random.random(N)))
+    indices = np.full((N, 2), -1, np.int32)
+    indices[random.random(N) < 0.2, 0] = 0
+    indices[random.random(N) < time**3, 1] = 1
+    postings = build_postings(Codes(indices, np.ones((N, 2), np.float32), 2))
+    found = trend_test(postings, time)
+    assert found.p[0] > 0.05
+    assert found.z[1] > 3
+    assert found.q[1] < 1e-3
+    # Within the rounding of N - 1, it is the correlation of presence and time.
+    r = np.corrcoef(dense(postings)[:, 1], time)[0, 1]
+    assert found.z[1] == pytest.approx(r * np.sqrt(N - 1))
+
+
+def test_chance_is_called_significant_no_more_often_than_promised() -> None:
+    postings = some_postings()
+    called = []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        group, numbers = random.random(N) < 0.3, random.random(N)
+        groups = compare_groups(
+            postings.count(group), int(group.sum()), postings.count(~group), int((~group).sum())
+        )
+        found = (groups.p, trend_test(postings, numbers).p, associate(postings, numbers).p)
+        called.append([(p < 0.05).mean() for p in found])
+    compared, trend, associated = np.mean(called, axis=0)
+    assert 0 < compared <= 0.05
+    assert trend == pytest.approx(0.05, abs=0.015)
+    assert associated == pytest.approx(0.05, abs=0.015)
