@@ -123,6 +123,7 @@ def make_bundle(
     hostile: bool = False,
     index: Kind | None = None,
     candidates: int | None = None,
+    remarks: int = 0,
 ) -> Path:
     """Write a whole bundle and return its folder.
 
@@ -139,9 +140,13 @@ def make_bundle(
         hostile: Give document 0 and feature 0 a name that a terminal must not obey.
         index: Its kind; None for the one that suits the size.
         candidates: How many rows the index is asked for at least; None for the usual number.
+        remarks: So many of the last documents say the same, but for spaces and case.
     """
     embedder = embedder or HashEmbedder(d)
     corpus = list(make_documents(documents, seed, hostile))
+    for place in range(documents - remarks, documents):
+        said = ("No merger to report.", "no merger  to report.", "No\nmerger to REPORT.")[place % 3]
+        corpus[place] = replace(corpus[place], title="", text=said)
     embeddings = np.asarray(
         embedder.embed_documents([document.embedding_text for document in corpus])
         if corpus

@@ -339,11 +339,18 @@ def trained(name: str, metrics: dict[str, Any]) -> Json:
     return {"name": name, **finite(metrics)}
 
 
-def stats(manifest: "Manifest", sweep: "Sweep | None") -> Json:
-    """Facts about a bundle and its quality."""
+def stats(manifest: "Manifest", sweep: "Sweep | None", repeated: int) -> Json:
+    """Facts about a bundle and its quality.
+
+    Args:
+        manifest: Of the bundle.
+        sweep: Sizes that were tried.
+        repeated: How many documents repeat the text of another one.
+    """
     return {
         "name": manifest.name,
         "documents": manifest.documents,
+        "repeated": repeated,
         "dimensions": manifest.dimensions,
         "embedder": manifest.embedder["spec"],
         "corpus": finite(manifest.corpus),

@@ -138,6 +138,12 @@ def search(
             help="Compare with every document, and say how many of these the index finds.",
         ),
     ] = False,
+    unfold: Annotated[
+        bool,
+        typer.Option(
+            "--unfold", help="List each document of a repeated text instead of one for all."
+        ),
+    ] = False,
     request_file: Annotated[
         Path | None,
         typer.Option(
@@ -234,6 +240,7 @@ def search(
             limit=limit or start.limit,
             why=why or start.why,
             exact=exact or start.exact,
+            unfolded=unfold or start.unfolded,
             like=start.like if like is None else session.row_of(like),
             muted=(*start.muted, *map(feature, mute or ())),
             retrieval=chosen[0] if chosen else start.retrieval,

@@ -1,5 +1,6 @@
 """`saetui stats`: facts about a bundle and the quality of its SAEs."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from saetui.cli.options import AsJson, BundlePath
@@ -14,17 +15,23 @@ def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
     from saetui.cli.metrics import metrics_table, show_sweep
     from saetui.cli.output import Output
     from saetui.pipeline.experiments import load_sweep
+    from saetui.store.bundle import DOCUMENTS
+    from saetui.store.documents import DocumentStore
     from saetui.store.manifest import read_manifest
 
     output = Output()
     manifest, sweep = read_manifest(bundle), load_sweep(bundle)
+    with closing(DocumentStore(bundle / DOCUMENTS)) as documents:
+        repeated = documents.repeats.extra
     if as_json:
-        output.json(shapes.stats(manifest, sweep))
+        output.json(shapes.stats(manifest, sweep, repeated))
         return
     output.line(
         f"{manifest.name}: {manifest.documents:,} documents, embedded by "
         f"{manifest.embedder['spec']} in {manifest.dimensions} dimensions"
     )
+    if repeated:
+        output.line(f"{repeated:,} documents repeat the text of another one.")
     recall = manifest.index.get("recall")
     if isinstance(recall, float):
         output.line(f"The index finds {recall:.1%} of the true first ten.")

@@ -28,6 +28,7 @@ class SearchRequest:
             meaning alone. `lexical`: by the query's words, which no feature steers.
         filter: Which documents may be found.
         pinned: Features whose changes go along to the next query.
+        unfolded: List each document of a repeated text, instead of one for all of them.
     """
 
     query: str = ""
@@ -42,6 +43,7 @@ class SearchRequest:
     retrieval: Retrieval = "hybrid"
     filter: DocumentFilter = EVERYTHING
     pinned: tuple[int, ...] = ()
+    unfolded: bool = False
 
     @property
     def start(self) -> tuple[str, int | None]:

@@ -60,7 +60,8 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     features = distinct(np.flatnonzero(steered.query.z), changed)
     if not len(features) or not len(session.bundle):
         return []
-    eligible = searcher.masks.eligible(request.filter, request.like)
+    may = searcher.masks.eligible if request.unfolded else searcher.masks.folded
+    eligible = may(request.filter, request.like)
     near = searcher.ranker.nearest(steered.vector, _NEAREST, exact=False, eligible=eligible).rows
     strong: list[NDArray[np.integer]] = [
         session.sae.postings.documents(int(feature))[0][:_STRONGEST] for feature in features

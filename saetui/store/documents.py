@@ -20,6 +20,7 @@ from saetui.store.databases import ReadOnlyDatabase, changed_database, new_datab
 from saetui.store.facts import SCHEMA as FACTS
 from saetui.store.facts import Facts, change_facts, insert_facts, sort_facts
 from saetui.store.json_files import parse_json
+from saetui.store.repeats import START, TEXT, Repeats, write_repeats
 
 _SCHEMA = """
 PRAGMA page_size=8192;
@@ -59,6 +60,7 @@ def write_documents(path: Path, documents: Iterable[Document]) -> int:
         _insert(connection, batch)
         connection.execute("INSERT INTO documents_text(documents_text) VALUES('rebuild')")
         sort_facts(connection)
+        write_repeats(connection)
     return count
 
 
@@ -136,6 +138,7 @@ def change_documents(
         connection.execute(_ADDED)
         connection.execute("DELETE FROM added")
         connection.executemany("INSERT INTO added VALUES (?)", [(int(row),) for row in added])
+        write_repeats(connection)
 
 
 class DocumentStore:
@@ -228,6 +231,25 @@ class DocumentStore:
             kept = self._database.has_table("added")
         found = self._query("SELECT row FROM added ORDER BY row") if kept else []
         return np.array(self._checked([row for (row,) in found]), dtype=np.int64)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Documents of the same text; found anew in a bundle of an older version."""
+        with self._lock:
+            kept = self._database.has_table("repeats")
+        if not kept:
+            return Repeats.among(self._beginnings(), lambda rows: self._by_rows(TEXT, rows))
+        found = self._query("SELECT row, first FROM repeats ORDER BY first, row")
+        rows, first = (self._checked([pair[place] for pair in found]) for place in (0, 1))
+        return Repeats.of(np.array(rows, dtype=np.int64), np.array(first, dtype=np.int64))
+
+    def _beginnings(self) -> Iterator[tuple[int, str]]:
+        start = 0
+        while found := self._query(
+            f"SELECT {START} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}", (start,)
+        ):
+            yield from found
+            start = self._next(start, found)
 
     def within(self, after: str, before: str) -> NDArray[np.int64]:
         """Rows of the documents that were certainly published in a period, ascending.

@@ -80,6 +80,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("E", "exact", "Exact", "Compare with every document, or ask the index"),
         Command("W", "retrieval", "By words", "Search by meaning, by words, or by both"),
         Command("ampersand", "filter", "Filter", "Say which documents may be found", "Filter", 4),
+        Command("z", "unfold", "Unfold", "Fold repeated texts into one result, or list each"),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
         Command("c", "compare", "Compare", "Show the results before steering, too", "Compare", 4),
         Command("i", "by_effect", "By effect", "Sort features by how many results a step swaps"),

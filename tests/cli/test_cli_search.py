@@ -407,3 +407,13 @@ def test_any_words_find_the_feature_to_steer(run: Run, bundle: Path) -> None:
     features = run("features", bundle, "~zebra bleaching", "--json").json
     assert change["feature"] == features[0]["id"]
     assert "For ~zebra bleaching" in outcome.err
+
+
+def test_the_command_line_folds_and_counts(run: Run, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle", remarks=9)
+    assert "x 9" in run("search", bundle, "merger to report").out
+    assert "x 9" not in run("search", bundle, "merger to report", "--unfold").out
+    found = run("search", bundle, "merger to report", "--json").json["results"]
+    assert sorted(result["repeats"] for result in found)[-2:] == [1, 9]
+    assert "8 documents repeat the text of another one." in run("stats", bundle).out
+    assert run("stats", bundle, "--json").json["repeated"] == 8

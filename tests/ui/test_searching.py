@@ -1,11 +1,12 @@
 """Every way to ask, what changed, and searches as files: from the keyboard."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bundles import HashEmbedder
+from bundles import HashEmbedder, make_bundle
 from driver import NARROW, Driver, drive
 
 from saetui.core.changes import Change
@@ -388,3 +389,19 @@ async def test_without_an_answer_nothing_is_written(session: Session, folder: Pa
         await driver.press("h")
         assert "Nothing has been done yet." in driver.text()
     assert not list(folder.iterdir())
+
+
+# Repeated texts.
+
+
+async def test_a_key_lists_each_of_the_documents_that_say_the_same(tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path / "bundle", remarks=9)
+    with closing(Session(Bundle(bundle), embedder=HashEmbedder())) as session:
+        async with drive(session) as driver:
+            await driver.ask("merger to report")
+            assert "x 9  No merger to report." in driver.text()
+            await driver.press("z")
+            assert "unfolded" in driver.text()
+            assert len([r for r in driver.search.results.rows if r.row >= 51]) == 9
+            await driver.press("u")
+            assert "x 9  No merger to report." in driver.text()

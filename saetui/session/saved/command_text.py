@@ -33,6 +33,8 @@ def command_text(session: Session, request: SearchRequest) -> str:
         options += ["--filter", wanted]
     if request.exact:
         options.append("--exact")
+    if request.unfolded:
+        options.append("--unfold")
     options += ["--limit", str(request.limit), "--sae", session.sae.record.name]
     place = 3
     return shlex.join([*words[:place], *options, *words[place:]])

@@ -109,7 +109,7 @@ class _Reader:
             given["solo"] = self._features([given["solo"]])[0]
         if "filter" in given:
             given["filter"] = self._filter(given["filter"])
-        kinds = {"query": str, "limit": int, "why": bool, "exact": bool}
+        kinds = {"query": str, "limit": int, "why": bool, "exact": bool, "unfolded": bool}
         for name, kind in kinds.items():
             if name in given and (
                 type(given[name]) is not kind or (kind is int and given[name] < 1)

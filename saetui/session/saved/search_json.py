@@ -94,6 +94,7 @@ def _result(session: "Session", result: "Result") -> Json:
         "row": result.row,
         "title": result.title,
         "published": result.published,
+        "repeats": result.repeats,
     }
     if result.why is not None:
         shape |= _why(session, result.why)

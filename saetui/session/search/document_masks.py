@@ -36,6 +36,7 @@ class DocumentMasks:
         self._bundle = bundle
         self._sae = sae
         self._mask = lru_cache(_KEPT)(self._compute)
+        self._folded = lru_cache(_KEPT)(self._fold)
 
     def eligible(self, wanted: DocumentFilter, excluded: int | None = None) -> Eligible | None:
         """The documents that may be found, bool `(N,)`; None for all.
@@ -55,6 +56,14 @@ class DocumentMasks:
             mask = mask.copy()
             mask[excluded] = False
         return mask
+
+    def folded(self, wanted: DocumentFilter, excluded: int | None = None) -> Eligible | None:
+        """As `eligible`, but of documents of the same text only one may be found."""
+        return self._folded(wanted, excluded)
+
+    def _fold(self, wanted: DocumentFilter, excluded: int | None) -> Eligible | None:
+        repeats = self._bundle.documents.repeats
+        return repeats.folded(self.eligible(wanted, excluded), len(self._bundle))
 
     def _compute(self, wanted: DocumentFilter) -> Eligible:
         eligible = np.ones(len(self._bundle), dtype=bool)

@@ -21,6 +21,7 @@ class Result:
         title: Its title, or its first words.
         published: ISO date or empty.
         why: The terms of its score, if the request asks for them.
+        repeats: How many documents this result stands for: those of the same text.
     """
 
     rank: int
@@ -31,6 +32,7 @@ class Result:
     title: str
     published: str
     why: Explanation | None = None
+    repeats: int = 1
 
 
 @dataclass(frozen=True, slots=True)

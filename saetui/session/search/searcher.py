@@ -72,7 +72,8 @@ class Searcher:
         _check(request)
         query = self.queries.of(request)
         started = self._clock()
-        eligible = self.masks.eligible(request.filter, request.like)
+        passing = self.masks.eligible(request.filter, request.like)
+        eligible = passing if request.unfolded else self.masks.folded(request.filter, request.like)
         steered = steer_query(self.sae.weights, query, request, interrupted)
         ranking = self._ranked(request, steered, eligible, request.limit)
         baseline = self._baseline(request, query, eligible)
@@ -81,6 +82,7 @@ class Searcher:
         before = [row for row, rank in baseline.ranks.items() if rank <= request.limit]
         missing = [row for row in before if row not in shown]
         headings = self.bundle.documents.headings([*rows, *missing])
+        repeats = self.bundle.documents.repeats.counts(ranking.rows, passing)
         why = self._why(request, steered, ranking) if request.why else [None] * len(rows)
         results = tuple(
             Result(
@@ -90,6 +92,7 @@ class Searcher:
                 row,
                 *headings[row],
                 why[i],
+                1 if request.unfolded else repeats[i],
             )
             for i, row in enumerate(rows)
         )
@@ -105,7 +108,7 @@ class Searcher:
             overlap=1 - len(missing) / len(before) if before else None,
             recall=self._recall(request, steered, eligible, ranking),
             code_error=steered.code_error,
-            eligible=len(self.bundle) if eligible is None else int(eligible.sum()),
+            eligible=len(self.bundle) if passing is None else int(passing.sum()),
         )
 
     def _ranked(
@@ -140,7 +143,7 @@ class Searcher:
             return Baseline({}, np.empty(0, dtype=np.float32))
         depth = max(request.limit, BASELINE_DEPTH)
         # A deeper search asks the index for more, and may rank differently.
-        manner = (request.retrieval, request.exact, request.filter, depth)
+        manner = (request.retrieval, request.exact, request.filter, request.unfolded, depth)
         known = query.baselines.get(manner)
         if known is None:
             plain = replace(request, steering={}, mode=DEFAULT_MODE, solo=None, muted=())

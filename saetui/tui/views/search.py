@@ -293,6 +293,11 @@ class SearchView(Container):
         """By meaning, by words, or by both."""
         self.control.go(self.control.request.next_retrieval())
 
+    def action_unfold(self) -> None:
+        """List each document of a repeated text, or one for all of them."""
+        request = self.control.request
+        self.control.go(replace(request, unfolded=not request.unfolded))
+
     def action_filter(self) -> None:
         """Say which documents may be found."""
         self.filter_bar.begin()
@@ -376,6 +381,8 @@ class SearchView(Container):
 def _title(answer: "SearchResponse") -> str:
     """How results were found, in words that fit beside the columns."""
     title = f"Results{_MANNERS[answer.request.retrieval]}"
+    if answer.request.unfolded:
+        title += ", unfolded"
     if answer.exact:
         finds = "" if answer.recall is None else f" (index: {answer.recall:.0%})"
         title += f", exact{finds}"

@@ -35,14 +35,16 @@ class ResultList(LineList["Result"]):
         self._edit = edit
 
     def line(self, result: "Result", index: int, width: int) -> Pieces:
-        """Rank, what became of it, cosine, title, year."""
+        """Rank, what became of it, score, of how many documents it is the text, title, year."""
         change, style = self._change(result)
         year = result.published[:4] if result.published[:4].isdecimal() else ""
-        room = width - len(self.LEFT) - (6 if year else 1)
+        repeats = f"x {result.repeats}  " if result.repeats > 1 else ""
+        room = width - len(self.LEFT) - len(repeats) - (6 if year else 1)
         return (
             (f"{result.rank:>3} ", "muted"),
             (f"{change:<6}", style),
             (f"{_short(result.score):>6}  ", "muted"),
+            (repeats, "strong"),
             (fit(result.title or result.id, room, self.glyphs.ellipsis), ""),
             (f" {year:>4} " if year else " ", "muted"),
         )
