@@ -1,5 +1,6 @@
 """Bars and marks made of characters, in eighths of a cell or in plain ASCII."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -43,6 +44,23 @@ class Glyphs:
         whole, part = divmod(eighths, len(self.fills))
         text = self.fills[-1] * whole + (self.fills[part - 1] if part else "")
         return text.ljust(width, self.rest)
+
+    def sparkline(self, shares: Sequence[float]) -> str:
+        """A character for each share, as high as its part of the highest; a gap for none."""
+        highest = max(shares, default=0)
+        levels = len(self.heights)
+        return "".join(
+            self.heights[max(1, round(share / highest * levels)) - 1] if share > 0 else " "
+            for share in shares
+        )
+
+    def lean(self, value: float, width: int) -> str:
+        """A bar of `width` cells that grows from its middle: right if above zero, else left."""
+        half = width // 2
+        bar = self.bar(abs(value), half).replace(self.rest, " ")
+        # Eighths fill a cell from the left, so a bar to the left has whole cells.
+        left = self.fills[-1] * min(half, max(1, round(-value * half)))
+        return " " * half + bar if value >= 0 else left.rjust(half) + " " * half
 
     def histogram(self, counts: list[int] | tuple[int, ...], rows: int) -> list[str]:
         """Lines, top first, of a histogram with one column for each count."""

@@ -8,6 +8,7 @@ from saetui.cli.add import add
 from saetui.cli.bench import bench
 from saetui.cli.bookmarks import bookmarks
 from saetui.cli.build import build
+from saetui.cli.compare import compare
 from saetui.cli.demo import demo
 from saetui.cli.doctor import check, doctor
 from saetui.cli.document import document
@@ -174,6 +175,16 @@ app.command(
     short_help="Show one feature family as a tree.",
     epilog=_examples("family my.bundle 3", 'family my.bundle "black holes"'),
 )(family)
+app.command(
+    "compare",
+    short_help="Show what sets two groups of documents apart.",
+    epilog=_examples(
+        "compare my.bundle after:2020 before:2010",
+        "compare my.bundle category:cs.CV --families",
+        'compare my.bundle "search:dark matter" --examples 3',
+        "compare my.bundle @ids.txt rest --filter after:2019 --export difference.csv",
+    ),
+)(compare)
 app.command(
     "match",
     short_help="Match features between the SAEs of a bundle.",

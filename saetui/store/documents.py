@@ -193,6 +193,30 @@ class DocumentStore:
         found = self._query("SELECT row FROM documents WHERE id = ?", (storable(document_id),))
         return self._checked([row for (row,) in found])[0] if found else None
 
+    def rows_of(self, ids: Iterable[str]) -> dict[str, int]:
+        """The rows of documents by id; ids that no document has are left out."""
+        wanted = [storable(each) for each in dict.fromkeys(ids)]
+        found: dict[str, int] = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            found.update(self._query(f"SELECT id, row FROM documents WHERE id IN ({marks})", part))
+        self._checked(list(found.values()))
+        return found
+
+    def by_date(self) -> list[tuple[str, NDArray[np.int64]]]:
+        """Dates of publication in order, each with the rows of its documents; "" if unknown."""
+        found = self._query(
+            "SELECT published, group_concat(row) FROM documents GROUP BY published ORDER BY 1"
+        )
+        return [(str(date), self._rows(rows)) for date, rows in found]
+
+    def _rows(self, text: object) -> NDArray[np.int64]:
+        """Rows that SQLite has joined to one text, since an object for each takes most time."""
+        rows = np.sort(np.fromstring(str(text or ""), dtype=np.int64, sep=","))
+        self._checked(rows[:1].tolist() + rows[-1:].tolist())
+        return rows
+
     def __iter__(self) -> Iterator[Document]:
         start = 0
         while found := self._query(
@@ -266,7 +290,6 @@ class DocumentStore:
         first = "substr(published || substr('0000-01-01', length(published) + 1), 1, 10)"
         last = "substr(published || substr('0000-12-31', length(published) + 1), 1, 10)"
         found = self._query(
-            # All rows come as one text, because turning each into an object takes most of the time.
             "SELECT group_concat(row) FROM documents "
             "WHERE published >= :from AND published < :to || '~' "
             f"AND (published > :from || '~' OR {first} >= :first) "
@@ -278,16 +301,14 @@ class DocumentStore:
                 "last": before + "9999-12-31"[len(before) :],
             },
         )
-        rows = np.sort(np.fromstring(str(found[0][0] or ""), dtype=np.int64, sep=","))
-        self._checked(rows[:1].tolist() + rows[-1:].tolist())
-        return rows
+        return self._rows(found[0][0])
 
     @cached_property
     def facts(self) -> Facts | None:
         """Values of metadata by field; None in a bundle of an older version."""
         with self._lock:
             kept = self._database.has_table("facts")
-        return Facts(self._query, self._checked) if kept else None
+        return Facts(self._query, self._checked, self._rows) if kept else None
 
     def metadata_of(self, rows: Iterable[int]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Row and metadata of some documents, in order of rows."""

@@ -8,6 +8,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from saetui.core.documents import fact_texts
 from saetui.errors import BundleDamaged
 from saetui.store.databases import storable
@@ -67,11 +70,18 @@ class Facts:
     Args:
         query: Runs a statement on the database.
         checked: Returns rows as they are, or raises BundleDamaged when there is no such document.
+        joined: Reads rows that SQLite has joined to one text, ascending.
     """
 
-    def __init__(self, query: _Query, checked: Callable[[list[Any]], list[int]]) -> None:
+    def __init__(
+        self,
+        query: _Query,
+        checked: Callable[[list[Any]], list[int]],
+        joined: Callable[[object], NDArray[np.int64]],
+    ) -> None:
         self._query = query
         self._checked = checked
+        self._joined = joined
 
     def fields(self) -> list[str]:
         """All fields that some document has, sorted."""
@@ -80,6 +90,15 @@ class Facts:
     def values(self, field: str) -> Iterator[str]:
         """The beginnings of all values of a field, sorted."""
         return self._distinct("value", "field = ? AND", (storable(field),))
+
+    def by_value(self, field: str) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """The beginnings of all values of a field, sorted, each with the rows of its documents."""
+        found = self._query(
+            "SELECT value, group_concat(row) FROM facts WHERE field = ? GROUP BY value ORDER BY 1",
+            (storable(field),),
+        )
+        for value, rows in found:
+            yield str(value), self._joined(rows)
 
     def rows(self, field: str, value: str) -> list[int]:
         """Rows of documents with a value of a field, ascending.

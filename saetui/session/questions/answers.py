@@ -1,0 +1,170 @@
+"""Answers to questions about a corpus: figures of features or families, for lists and files."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from saetui.errors import InputError
+from saetui.session.details import Example
+from saetui.store.atomic import atomic_write, named_if_unwritable
+
+Unit = Literal["feature", "family"]
+Figure = float | int | str | None
+
+SIGNIFICANT = 0.05
+"""Corrected p values below this are called significant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an answer.
+
+    Attributes:
+        figure: The name of the figure in `AnswerRow.figures`, in JSON and in CSV.
+        title: What it is called on the screen.
+        style: How it is written: `count`, `share`, `ratio`, `signed`, `number`, `p` or `text`.
+        width: In cells.
+    """
+
+    figure: str
+    title: str
+    style: str = "number"
+    width: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """What an answer says of one feature or family.
+
+    Attributes:
+        id: Its number.
+        name: Its label, or its number.
+        lean: From -1 to 1: which way it leans and how far, for a bar.
+        figures: Everything that is known, by name; None where it is not.
+        shares: Its share in each period or group, for a sparkline.
+    """
+
+    id: int
+    name: str
+    lean: float
+    figures: Mapping[str, Figure]
+    shares: tuple[float, ...] = ()
+
+    @property
+    def significant(self) -> bool:
+        """Whether chance is no explanation, after correction for all that were tested."""
+        q = self.figures.get("q")
+        return isinstance(q, float) and q < SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a question about a corpus.
+
+    Attributes:
+        question: What was asked, as it can be typed again.
+        title: What the rows are.
+        remarks: Sentences that belong to it: sizes, what was left out.
+        unit: Whether rows are features or families.
+        columns: The figures that are shown, the most important first.
+        rows: In the order of the answer.
+        facts: Everything else, for JSON.
+        examples: Gives documents for a row, under titles: `(number, limit)`.
+    """
+
+    question: str
+    title: str
+    remarks: tuple[str, ...]
+    unit: Unit
+    columns: tuple[Column, ...]
+    rows: tuple[AnswerRow, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    examples: Callable[[int, int], list[tuple[str, list[Example]]]] = lambda number, limit: []
+
+    def sorted(self, figure: str, *, descending: bool = True) -> "Answer":
+        """The same rows in another order; rows in which the figure is not known come last.
+
+        Raises:
+            InputError: There is no such figure.
+        """
+        if self.rows and figure not in self.rows[0].figures:
+            raise InputError(
+                f"The answer has no figure called '{figure}'.",
+                f"It has: {', '.join(self.rows[0].figures)}.",
+            )
+        known = [row for row in self.rows if row.figures[figure] is not None]
+        known.sort(key=lambda row: row.figures[figure], reverse=descending)  # type: ignore[arg-type,return-value]
+        unknown = [row for row in self.rows if row.figures[figure] is None]
+        return replace(self, rows=(*known, *unknown))
+
+    def to_json(self, limit: int = 0) -> dict[str, Any]:
+        """The answer as JSON; `limit` 0 for all rows."""
+        return {
+            "question": self.question,
+            "unit": self.unit,
+            "remarks": list(self.remarks),
+            **self.facts,
+            "rows": [
+                {
+                    "id": row.id,
+                    "label": row.name,
+                    **row.figures,
+                    **({"shares": list(row.shares)} if row.shares else {}),
+                }
+                for row in self.rows[: limit or None]
+            ],
+        }
+
+
+def known(value: float) -> float | None:
+    """A figure for an answer: None if it is not a number, else with seven digits."""
+    return None if value != value else float(f"{value:.7g}")  # noqa: PLR0124 - only NaN differs.
+
+
+def written(column: Column, value: Figure) -> str:
+    """A figure as text."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    match column.style:
+        case "count":
+            return f"{value:,.0f}"
+        case "share":
+            return f"{value:.1%}" if value >= 0.0995 or not value else f"{value:.2%}"
+        case "ratio":
+            return f"{value:,.0f}x" if value >= 99.5 else f"{value:.2g}x"
+        case "signed":
+            return f"{value:+.2f}"
+        case "p":
+            return f"{value:.0e}" if value < 0.001 else f"{value:.3f}"
+        case _:
+            return f"{value:,.4g}"
+
+
+def write_answer(path: Path, answer: Answer) -> int:
+    """Write all rows of an answer as CSV; returns how many.
+
+    Raises:
+        InputError: The name does not end in `.csv`, or the file cannot be written.
+    """
+    if path.suffix.casefold() != ".csv":
+        raise InputError(
+            f"The name {path.name} does not say which format to write.", "Let it end in .csv"
+        )
+    figures: Sequence[str] = list(answer.rows[0].figures) if answer.rows else []
+    periods = answer.facts.get("periods") or answer.facts.get("categories") or []
+    with (
+        named_if_unwritable(path),
+        atomic_write(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([answer.unit, "label", *figures, *periods])
+        for row in answer.rows:
+            values = (row.figures[name] for name in figures)
+            told = ["" if value is None else value for value in values]
+            writer.writerow([row.id, row.name, *told, *row.shares])
+    return len(answer.rows)

@@ -1,0 +1,219 @@
+"""Groups of documents, as people name them.
+
+    category:cs.LG after:2019        a filter, see `saetui.session.search.filter_text`
+    search:dark matter halos         the first results of a search
+    bookmark:NAME                    the results of a bookmarked search
+    unsteered:NAME                   the results of the same search without its steering
+    @FILE                            documents whose ids are in a file, one a line
+    all                              every document
+    rest                             every document that is not in the other group
+    bundle:FOLDER                    another bundle with the same SAE
+
+A name may stand in quotation marks.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.document_filter import EVERYTHING, DocumentFilter
+from saetui.core.search_request import SearchRequest
+from saetui.errors import InputError
+from saetui.session.saved.bookmarks import bookmark_called
+from saetui.session.saved.presets import open_preset
+from saetui.session.search.filter_text import parse_filter
+from saetui.session.session import Session, open_session
+
+Mask = NDArray[np.bool_]
+
+REST, ALL = "rest", "all"
+FIRST_RESULTS = 100
+"""How many results of a search make a group."""
+_LARGEST_FILE = 64 << 20
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some documents of a bundle.
+
+    Attributes:
+        name: As it was asked for.
+        session: The open bundle.
+        mask: Which documents are in it, bool `(N,)`.
+        missing: How many ids of a file belong to no document.
+    """
+
+    name: str
+    session: Session
+    mask: Mask
+    missing: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many documents it has."""
+        return int(self.mask.sum())
+
+
+def mask_of(session: Session, text: str) -> Mask:
+    """Documents that pass a filter, bool `(N,)`.
+
+    Raises:
+        InputError: The text is no filter.
+    """
+    wanted = parse_filter(text, session.features.lookup.feature)
+    return of_filter(session, wanted)
+
+
+def of_filter(session: Session, wanted: DocumentFilter) -> Mask:
+    """Documents that pass a filter, bool `(N,)`."""
+    found = session.searcher.masks.eligible(wanted)
+    return np.ones(len(session.bundle), dtype=bool) if found is None else found
+
+
+def group(session: Session, text: str, first: int = FIRST_RESULTS) -> Group:
+    """The group that a text names; for `rest` see `two_groups`.
+
+    Args:
+        session: An open bundle.
+        text: As described above.
+        first: How many results of a search make a group.
+
+    Raises:
+        InputError: The text names no group, or nothing is in it.
+    """
+    text = text.strip()
+    word, _, rest = text.partition(":")
+    kinds: dict[str, Callable[[Session, str, int], Group]] = {
+        "search": _of_search,
+        "bookmark": _of_bookmark,
+        "unsteered": _of_unsteered,
+        "bundle": _of_bundle,
+    }
+    if text.startswith("@"):
+        found = _of_file(session, text[1:])
+    elif text in ("", ALL):
+        found = Group(ALL, session, of_filter(session, EVERYTHING))
+    elif word in kinds:
+        found = replace(kinds[word](session, rest.strip().strip('"'), first), name=text)
+    else:
+        found = Group(text, session, mask_of(session, text))
+    if not found.size:
+        raise InputError(f"No document is in the group '{text}'.", "Ask for another group.")
+    return found
+
+
+def two_groups(
+    session: Session, a: str, b: str = REST, *, within: str = "", first: int = FIRST_RESULTS
+) -> tuple[Group, Group, int]:
+    """Two groups that share no document, and how many documents are in both and left out.
+
+    Args:
+        session: An open bundle.
+        a: Names the first group.
+        b: Names the second; `rest` for all documents that are not in the first.
+        within: A filter that the documents of both must pass, too.
+        first: How many results of a search make a group.
+
+    Raises:
+        InputError: A text names no group, or a group has no document of its own.
+    """
+    if a.strip() == REST:
+        raise InputError("The first group cannot be the rest.", "Exchange the groups.")
+    one = group(session, a, first)
+    rest = b.strip() == REST
+    other = Group(REST, one.session, ~one.mask) if rest else group(session, b, first)
+    return apart(session, one, other, mask_of(session, within) if within.strip() else None)
+
+
+def apart(
+    session: Session, one: Group, other: Group, within: Mask | None = None
+) -> tuple[Group, Group, int]:
+    """Two groups without the documents that are in both, and how many these are.
+
+    Raises:
+        InputError: A group has no document of its own.
+    """
+    if within is not None:
+        one, other = (
+            replace(each, mask=each.mask & within) if each.session is session else each
+            for each in (one, other)
+        )
+    shared = 0
+    if one.session is other.session:
+        both = one.mask & other.mask
+        shared = int(both.sum())
+        one, other = (replace(each, mask=each.mask & ~both) for each in (one, other))
+    for each in (one, other):
+        if not each.size:
+            raise InputError(
+                f"The group '{each.name}' has no document of its own"
+                + (" that passes the filter." if within is not None else "."),
+                "Ask for another group.",
+            )
+    return one, other, shared
+
+
+def of_rows(session: Session, rows: Iterable[int], name: str) -> Group:
+    """The group of documents in some rows."""
+    mask = np.zeros(len(session.bundle), dtype=bool)
+    mask[list(rows)] = True
+    return Group(name, session, mask)
+
+
+def _found(session: Session, request: SearchRequest, name: str) -> Group:
+    return of_rows(session, (each.row for each in session.search(request).results), name)
+
+
+def _of_search(session: Session, words: str, first: int) -> Group:
+    if not words:
+        raise InputError("'search:' says nothing to search for.", "Write search:WORDS")
+    return _found(session, SearchRequest(words, limit=first), words)
+
+
+def _of_bookmark(session: Session, name: str, first: int) -> Group:
+    return _found(session, replace(_bookmarked(session, name), limit=first), name)
+
+
+def _of_unsteered(session: Session, name: str, first: int) -> Group:
+    return _found(session, replace(_bookmarked(session, name).reset(), limit=first), name)
+
+
+def _bookmarked(session: Session, name: str) -> SearchRequest:
+    return open_preset(bookmark_called(session.bundle.path, name).preset, session).request
+
+
+def _of_bundle(session: Session, folder: str, first: int) -> Group:
+    """All documents of another bundle, opened with the SAE that both have."""
+    other = open_session(folder)
+    try:
+        for record in other.bundle.manifest.saes:
+            if other.bundle.sae(record.name).of == session.sae.of:
+                other = other.using(record.name)
+                return Group(folder, other, of_filter(other, EVERYTHING))
+    except BaseException:
+        other.close()
+        raise
+    other.close()
+    raise InputError(
+        f"{folder} does not have the SAE {session.sae.record.name} of this bundle, so their "
+        "features are not the same.",
+        "Build it with the SAE of this bundle.",
+    )
+
+
+def _of_file(session: Session, name: str) -> Group:
+    from saetui.store.json_files import read_regular_file
+
+    path = Path(name.strip())
+    try:
+        text = read_regular_file(path, _LARGEST_FILE).decode("utf-8", "replace")
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read ({problem}).", "Name a file of ids.") from None
+    ids = [line.strip() for line in text.removeprefix("\ufeff").splitlines() if line.strip()]
+    rows = session.bundle.documents.rows_of(ids)
+    found = of_rows(session, rows.values(), f"@{name}")
+    return replace(found, missing=len(set(ids) - rows.keys()))
