@@ -144,6 +144,8 @@ def _print_trust(output: "Output", detail: "FeatureDetail") -> None:
     words += ["your own label"] if notes.label else []
     if words:
         output.prose("  ".join(words))
+    if detail.read_sentence:
+        output.prose(detail.read_sentence)
     if notes.note:
         output.prose(f"note: {notes.note}")
     if notes.former:

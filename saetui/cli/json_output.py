@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from saetui.store.features import FeatureRecord
     from saetui.store.labels import LabelRecord, ScoreRecord
     from saetui.store.manifest import Manifest, SaeRecord
-    from saetui.store.notes import FormerFeature
+    from saetui.store.notes import FeatureNotes, FormerFeature
     from saetui.train.sweep import Sweep
 
 
@@ -85,8 +85,24 @@ def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
             "bookmark": detail.notes.bookmark,
             "note": detail.notes.note,
             "former": former(detail.notes.former),
+            "judgements": judgements(detail.notes),
         },
+        "read": _read(detail),
     }
+
+
+def judgements(notes: "FeatureNotes") -> list[Json]:
+    """Whether the reader finds labels true of documents."""
+    return [
+        {"label": label, "document": document, "true": true}
+        for (label, document), true in notes.judgements.items()
+    ]
+
+
+def _read(detail: "FeatureDetail") -> Json:
+    """Of how many documents the reader finds the present label true."""
+    judged = detail.notes.judged(detail.record.label).values()
+    return {"documents": len(judged), "true": sum(judged)}
 
 
 def _label(label: "LabelRecord", scores: "Sequence[ScoreRecord]") -> Json:

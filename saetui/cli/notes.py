@@ -30,7 +30,7 @@ def notes(
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List your own labels, verdicts, bookmarks and notes, and which features they are on.
+    """List your own labels, verdicts, judgements, bookmarks and notes, by feature.
 
     When an SAE is replaced, they follow the feature that matches, and its cosine stands beside
     them. What matches no feature stays in the bundle.
@@ -60,7 +60,7 @@ def notes(
 
 
 def _shapes(session: "Session", notes: "Mapping[int, FeatureNotes]") -> list[dict[str, Any]]:
-    from saetui.cli.json_output import former
+    from saetui.cli.json_output import former, judgements
 
     return [
         {
@@ -71,12 +71,15 @@ def _shapes(session: "Session", notes: "Mapping[int, FeatureNotes]") -> list[dic
             "bookmark": said.bookmark,
             "note": said.note,
             "former": former(said.former),
+            "judgements": judgements(said),
         }
         for feature, said in notes.items()
     ]
 
 
 def _gone(unmatched: "Unmatched") -> dict[str, Any]:
+    from saetui.cli.json_output import judgements
+
     thread, nearest = unmatched.thread, unmatched.nearest
     return {
         "sae": thread.sae,
@@ -85,6 +88,7 @@ def _gone(unmatched: "Unmatched") -> dict[str, Any]:
         "rejected": sorted(thread.rejected),
         "bookmark": thread.notes.bookmark,
         "note": thread.notes.note,
+        "judgements": judgements(thread.notes),
         "nearest": nearest and nearest.feature,
         "cosine": nearest and nearest.cosine,
     }
@@ -111,10 +115,18 @@ def _print_notes(output: "Output", session: "Session", notes: "Mapping[int, Feat
         was = "" if former is None else f"{former.sae} {former.feature}"
         words = [*(["bookmarked"] if said.bookmark else []), *(["own label"] if said.label else [])]
         words += [f"rejected {version}" for version in sorted(said.rejected)]
+        words += _judged(said)
         rows.append([str(feature), session.name(feature), ", ".join(words), said.note, was, cosine])
     if rows:
         columns = [Column("feature", numeric=True), Column("name"), Column("said"), Column("note")]
         output.table([*columns, Column("said of"), Column("cosine", numeric=True)], rows)
+
+
+def _judged(notes: "FeatureNotes") -> list[str]:
+    """Of how many documents each label was found true."""
+    labels = dict.fromkeys(label for label, _ in notes.judgements)
+    judged = {label: notes.judged(label).values() for label in labels}
+    return [f"'{label}' true of {sum(of)} of {len(of)}" for label, of in judged.items()]
 
 
 def _print_unmatched(
@@ -129,6 +141,7 @@ def _print_unmatched(
         words += [f"rejected '{text}'" for text in sorted(thread.rejected)]
         near = "" if nearest is None else str(nearest.feature)
         cosine = "" if nearest is None or nearest.cosine is None else f"{nearest.cosine:.2f}"
+        words += _judged(thread.notes)
         label, note = thread.notes.label, thread.notes.note
         was = f"{thread.sae} {thread.feature}"
         rows.append([was, label, ", ".join(words), note, near, cosine])

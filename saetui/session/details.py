@@ -87,6 +87,14 @@ class FeatureDetail:
     co_occurring: tuple[Neighbour, ...]
     families: tuple[Family, ...]
 
+    @property
+    def read_sentence(self) -> str:
+        """Of how many documents the reader found the label true; empty if of none it was said."""
+        judged = self.notes.judged(self.record.label).values()
+        if not judged:
+            return ""
+        return f"True of {sum(judged):,} of {len(judged):,} that you read"
+
 
 @dataclass(frozen=True)
 class DocumentDetail:

@@ -179,14 +179,18 @@ class Session:
         """
         return document_detail(self.searcher, self.features, row, limit)
 
-    def note(self, feature: int, kind: Kind, text: str) -> None:
+    def note(
+        self, feature: int, kind: Kind, text: str, *, about: str = "", document: str = ""
+    ) -> None:
         """Note something about a feature; see `store.notes.Entry`. `write_notes` puts it on disk.
 
         Raises:
             InputError: There is no such feature.
         """
         self.features.record(feature)
-        self._features = self.features.noted(self.sae, feature, kind, text)
+        self._features = self.features.noted(
+            self.sae, feature, kind, text, about=about, document=document
+        )
 
     def write_notes(self) -> None:
         """Put notes on disk that are not there yet.

@@ -46,11 +46,18 @@ class Thread:
     def says_something(self) -> bool:
         """Whether not everything was taken back."""
         notes = self.notes
-        return bool(notes.label or notes.note or notes.bookmark or notes.rejected or self.rejected)
+        return bool(
+            notes.label
+            or notes.note
+            or notes.bookmark
+            or notes.rejected
+            or self.rejected
+            or notes.judgements
+        )
 
     def tell(self, entry: Entry) -> None:
         """Take in one more entry."""
-        self.notes = self.notes.told(entry.kind, entry.text)
+        self.notes = self.notes.told(entry)
         if entry.kind == "rejected" and entry.about:
             (self.rejected.discard if entry.text.startswith("-") else self.rejected.add)(
                 entry.about

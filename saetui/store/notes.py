@@ -1,4 +1,4 @@
-"""What the reader says about features: own labels, verdicts, bookmarks and notes.
+"""What the reader says about features: own labels, verdicts, judgements, bookmarks and notes.
 
 They lie in `notes.jsonl`, one entry a line in the order in which they were made, so that the file
 can be read, compared and merged by hand. The newest entry of a kind counts; an empty text takes
@@ -32,14 +32,17 @@ _VERSION = re.compile("-?[0-9]{1,9}")
 
 _WHEN_UNWRITABLE = "Free some space or mend the permissions. What you said is kept until then."
 
-Kind = Literal["label", "rejected", "bookmark", "note"]
+Kind = Literal["label", "rejected", "bookmark", "note", "judged"]
 """What a person can say about a feature."""
 
-EntryKind = Literal["label", "rejected", "bookmark", "note", "followed"]
+EntryKind = Literal["label", "rejected", "bookmark", "note", "judged", "followed"]
 _KINDS: tuple[EntryKind, ...] = get_args(EntryKind)
 
 # An entry with empty ones of these is written as it was before they were kept.
-_LATER_FIELDS = ("of", "about", "documents", "direction")
+_LATER_FIELDS = ("of", "about", "document", "documents", "direction")
+
+TRUE, UNTRUE = "true", "untrue"
+"""Texts of an entry of the kind "judged": the label is true of the document, or it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,13 @@ class Entry:
         feature: Its number.
         kind: "label": what the reader calls it; "rejected": number of a label that is wrong;
             with a minus before it if it is not wrong after all; "bookmark": any text; "note": free
-            text; "followed": see `FormerFeature`.
+            text; "judged": whether a label is true of a document; "followed": see
+            `FormerFeature`.
         text: What is said; empty takes it back.
         at: When, in ISO format.
         of: Fingerprint of the SAE; empty in entries from before it was kept.
-        about: Of a verdict, the label that it is about.
+        about: Of a verdict or a judgement, the label that it is about.
+        document: Of a judgement, the id of the document.
         documents: Ids of the feature's strongest documents.
         direction: The feature's direction, as `saetui.store.anchors` writes it.
     """
@@ -69,6 +74,7 @@ class Entry:
     about: str = ""
     documents: tuple[str, ...] = ()
     direction: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,8 @@ class FeatureNotes:
         bookmark: Whether there is one.
         note: Free text, or empty.
         former: The feature that this was said about, if the SAE was replaced since; else None.
+        judgements: Whether a label is true of a document, by the label and the document's id; in
+            the order in which this was said last.
     """
 
     label: str = ""
@@ -130,9 +138,21 @@ class FeatureNotes:
     bookmark: bool = False
     note: str = ""
     former: FormerFeature | None = None
+    judgements: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
-    def told(self, kind: EntryKind, text: str) -> "FeatureNotes":
+    def judged(self, label: str) -> dict[str, bool]:
+        """Whether a label is true of documents, by their ids; empty if none was judged by it."""
+        return {of: true for (text, of), true in self.judgements.items() if text == label}
+
+    def told(self, entry: Entry) -> "FeatureNotes":
         """The same after one more entry."""
+        kind, text = entry.kind, entry.text
+        if kind == "judged":
+            judged = dict(self.judgements)
+            judged.pop((entry.about, entry.document), None)
+            if text:
+                judged[entry.about, entry.document] = text == TRUE
+            return replace(self, judgements=judged)
         if kind == "label":
             return replace(self, label=text)
         if kind == "note":
@@ -207,8 +227,16 @@ class Notes:
                 self.unread += entry is None
 
     def say(
-        self, sae: str, feature: int, kind: EntryKind, text: str, *, of: str = "", about: str = ""
-    ) -> None:
+        self,
+        sae: str,
+        feature: int,
+        kind: EntryKind,
+        text: str,
+        *,
+        of: str = "",
+        about: str = "",
+        document: str = "",
+    ) -> Entry:
         """Say something about a feature; `write` puts it on disk.
 
         Args:
@@ -217,12 +245,14 @@ class Notes:
             kind: Of the entry.
             text: Of the entry.
             of: Fingerprint of the SAE.
-            about: Of a verdict, the label that it is about.
+            about: Of a verdict or a judgement, the label that it is about.
+            document: Of a judgement, the id of the document.
         """
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        entry = Entry(sae, feature, kind, text.strip(), now, of, about)
+        entry = Entry(sae, feature, kind, text.strip(), now, of, about, document=document)
         self.entries.append(entry)
         self.unwritten.append(entry)
+        return entry
 
     def write(self, describe: Describe | None = None) -> None:
         """Put what was said on disk, in the order in which it was said; any thread may do so.
@@ -296,6 +326,8 @@ def _entry(line: str) -> Entry | None:
         return None
     if kind == "rejected" and text and not _VERSION.fullmatch(text):
         return None
+    if kind == "judged" and text not in ("", TRUE, UNTRUE):
+        return None
     if kind == "followed":
         try:
             FormerFeature.from_text(text)
@@ -312,6 +344,7 @@ def _entry(line: str) -> Entry | None:
         str(values.get("about", "")),
         tuple(str(each) for each in documents) if isinstance(documents, list) else (),
         str(values.get("direction", "")),
+        str(values.get("document", "")),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the reader says about features, with the keys for it: labels, verdicts, bookmarks, notes."""
+"""What the reader says about features, with the keys for it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -93,6 +93,10 @@ class AnnotationControl:
     def bookmark(self, feature: int) -> None:
         """Set or remove a bookmark."""
         self._edit(lambda undo: undo.toggle_bookmark(feature))
+
+    def judge(self, feature: int, document: str, *, true: bool) -> None:
+        """Say whether the label is true of a document, or take that back."""
+        self._edit(lambda undo: undo.judge(feature, document, true=true))
 
     def take_back(self) -> None:
         """Undo what was said last, whichever feature it was about."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saetui.errors import InputError
+from saetui.store.notes import TRUE, UNTRUE
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -15,6 +16,7 @@ _KINDS: dict["Kind", str] = {
     "rejected": "verdict",
     "bookmark": "bookmark",
     "note": "note",
+    "judged": "judgement",
 }
 
 
@@ -25,6 +27,8 @@ class _Edit:
     feature: int
     kind: "Kind"
     opposite: str
+    about: str = ""
+    document: str = ""
 
 
 class AnnotationUndo:
@@ -79,6 +83,16 @@ class AnnotationUndo:
         """Write a note on a feature; empty text removes it."""
         self._write(feature, "note", text.strip(), self._said(feature).note)
 
+    def judge(self, feature: int, document: str, *, true: bool) -> None:
+        """Say whether a feature's label is true of a document; the same again takes it back."""
+        label = self._session.features.record(feature).label
+        if not label:
+            raise InputError(f"Feature {feature} has no label to judge.", "Write one with l.")
+        before = self._said(feature).judged(label).get(document)
+        now = None if before == true else true
+        texts = {None: "", True: TRUE, False: UNTRUE}
+        self._say(_Edit(feature, "judged", texts[before], label, document), texts[now])
+
     @property
     def can_undo(self) -> bool:
         """Whether there is an edit to undo."""
@@ -87,14 +101,19 @@ class AnnotationUndo:
     def undo(self) -> tuple[int, str]:
         """Undo the last edit; returns its feature, and what kind of edit it was."""
         edit = self._edits[-1]
-        self._session.note(edit.feature, edit.kind, edit.opposite)
+        self._session.note(
+            edit.feature, edit.kind, edit.opposite, about=edit.about, document=edit.document
+        )
         self._edits.pop()
         return edit.feature, _KINDS[edit.kind]
 
     def _write(self, feature: int, kind: "Kind", text: str, opposite: str) -> None:
         if text != opposite:
-            self._session.note(feature, kind, text)
-            self._edits.append(_Edit(feature, kind, opposite))
+            self._say(_Edit(feature, kind, opposite), text)
+
+    def _say(self, edit: _Edit, text: str) -> None:
+        self._session.note(edit.feature, edit.kind, text, about=edit.about, document=edit.document)
+        self._edits.append(edit)
 
     def _said(self, feature: int) -> "FeatureNotes":
         return self._session.features.notes_on(feature)

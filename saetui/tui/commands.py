@@ -134,7 +134,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("b", "bookmark", "Bookmark", "Set or remove a bookmark", "Mark"),
         Command("N", "note", "Note", "Write a note; empty removes it", "Note"),
         Command(
-            "u", "take_back", "Take back", "Undo your last label, verdict, bookmark or note", "Undo"
+            "u", "take_back", "Take back", "Undo the last thing that you said of a feature", "Undo"
         ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
         Command("m", "matches", "Matches", "Go to the feature among its matches in other SAEs"),
@@ -155,7 +155,18 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command("plus", "feedback(1)", "Toward it", "Steer toward the document's features", "Like"),
         Command("minus", "feedback(-1)", "Away", "Steer away from the document's features", "Like"),
-        Command("y", "copy", "Copy", "Copy its title and link; of a paper on arXiv, BibTeX"),
+        Command(
+            "y", "judge(True)", "True", "Say that the label is true of it; again: no longer", "True"
+        ),
+        Command(
+            "n",
+            "judge(False)",
+            "Untrue",
+            "Say that the label is not true of it; again: no longer",
+            "Untrue",
+        ),
+        Command("u", "take_back", "Take back", "Undo your last judgement", "Undo", 4),
+        Command("Y", "copy", "Copy", "Copy its title and link; of a paper on arXiv, BibTeX"),
         Command(
             "F", "features", "Its features", "List its features in the features view", "Features"
         ),

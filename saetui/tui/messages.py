@@ -8,11 +8,37 @@ class AddFeature(Message):
 
 
 class OpenDocument(Message):
-    """A document is to be read."""
+    """A document is to be read.
 
-    def __init__(self, row: int) -> None:
+    Attributes:
+        row: Of the document.
+        feature: Whose documents it was chosen from; None where it was not.
+    """
+
+    def __init__(self, row: int, feature: int | None = None) -> None:
         super().__init__()
         self.row = row
+        self.feature = feature
+
+
+class Judge(Message):
+    """A feature's label is true of a document, or it is not; the same again takes that back.
+
+    Attributes:
+        feature: Number of the feature.
+        document: Id of the document.
+        true: Whether the label is true of it.
+    """
+
+    def __init__(self, feature: int, document: str, *, true: bool) -> None:
+        super().__init__()
+        self.feature = feature
+        self.document = document
+        self.true = true
+
+
+class TakeBack(Message):
+    """The last label, verdict, judgement, bookmark or note is to be undone."""
 
 
 class MoreLike(Message):

@@ -222,6 +222,90 @@ async def test_near_misses_open(own: Session) -> None:
         assert row.target not in active
 
 
+# Judgements.
+
+
+def said_of(driver: Driver) -> list[tuple[str, str]]:
+    """Documents in the details that the reader judged, with what was said."""
+    rows = view(driver).detail.rows
+    return list({(row.text, row.note): None for row in rows if row.kind == "document" and row.note})
+
+
+async def test_a_label_is_judged_on_the_documents_of_its_feature(
+    own: Session, folder: Path
+) -> None:
+    first, second = own.feature(BLACK_HOLES).top[:2]
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "tab", "enter")
+        assert f"Is the label true of it? {NEWER} (y yes, n no)" in driver.text()
+        await driver.press("y")
+        assert f"You said yes: {NEWER}" in driver.text()
+        await driver.press("escape", "down", "enter", "n")
+        assert f"You said no: {NEWER}" in driver.text()
+        await driver.press("escape")
+        assert "True of 1 of 2 that you read" in details(driver)
+        assert said_of(driver) == [(first.title, "yes"), (second.title, "no")]
+    again = open_still(folder)
+    assert again.features.notes_on(BLACK_HOLES).judged(NEWER) == {first.id: True, second.id: False}
+    again.close()
+
+
+async def test_a_judgement_is_changed_taken_back_and_undone(own: Session) -> None:
+    document = own.feature(BLACK_HOLES).top[0].id
+
+    def judged() -> bool | None:
+        return own.features.notes_on(BLACK_HOLES).judged(NEWER).get(document)
+
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "tab", "enter", "y", "n")
+        assert judged() is False
+        await driver.press("n")
+        assert judged() is None
+        assert "Is the label true of it?" in driver.text()
+        await driver.press("u")
+        assert judged() is False
+        assert "You said no" in driver.text()
+        await driver.press("u")
+        assert judged() is True
+        # The features view takes back what was said of a document, too.
+        await driver.press("escape", "u")
+        assert judged() is None
+        assert any("Judgement of feature 0 undone" in text for text in driver.messages())
+
+
+async def test_a_judgement_counts_for_the_label_that_was_judged(own: Session) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "tab", "enter", "y", "escape", "shift+tab")
+        assert "True of 1 of 1 that you read" in details(driver)
+        await driver.press("D")
+        assert label_of(driver) == "Black holes"
+        assert not any("that you read" in line for line in details(driver))
+        assert said_of(driver) == []
+        await driver.press("tab", "enter", "n", "escape", "u", "shift+tab", "u")
+        assert label_of(driver) == NEWER
+        assert "True of 1 of 1 that you read" in details(driver)
+
+
+async def test_only_a_document_of_a_feature_is_judged(own: Session, folder: Path) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.ask("black hole")
+        await driver.press("shift+tab", "enter", "y")
+        assert "Is the label true" not in driver.text()
+        assert any("Open a document from a feature" in text for text in driver.messages())
+    assert not (folder / NOTES).exists()
+
+
+async def test_a_feature_without_a_label_cannot_be_judged(own: Session, folder: Path) -> None:
+    own.note(BLACK_HOLES, "rejected", "1")
+    own.note(BLACK_HOLES, "rejected", "2")
+    async with drive(own, WIDE) as driver:
+        await driver.press("escape", "2", "tab", "enter")
+        assert "The feature has no label to judge." in driver.text()
+        await driver.press("y")
+        assert any("has no label to judge" in text for text in driver.messages())
+    assert not own.features.notes_on(BLACK_HOLES).judgements
+
+
 # Bookmarks and notes.
 
 

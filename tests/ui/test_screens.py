@@ -132,6 +132,10 @@ async def document_text(driver: Driver) -> None:
     await driver.press("shift+tab")
 
 
+async def document_of_feature(driver: Driver) -> None:
+    await driver.press("escape", "2", "tab", "enter")
+
+
 async def features(driver: Driver) -> None:
     await driver.press("escape", "2")
 
@@ -244,6 +248,7 @@ STATES: tuple[State, ...] = (
     features_alone,
     document,
     document_text,
+    document_of_feature,
     features,
     features_sorted,
     features_filtered,

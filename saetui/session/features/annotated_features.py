@@ -98,23 +98,40 @@ class AnnotatedFeatures:
             found = chosen[np.argsort(-similarity[chosen], kind="stable")].tolist()
         return [self.records[i] for i in found]
 
-    def noted(self, sae: StoredSae, feature: int, kind: Kind, text: str) -> "AnnotatedFeatures":
+    def noted(
+        self,
+        sae: StoredSae,
+        feature: int,
+        kind: Kind,
+        text: str,
+        *,
+        about: str = "",
+        document: str = "",
+    ) -> "AnnotatedFeatures":
         """The same features after one more note; the other features are not read again.
 
         The book keeps the note in memory until it is told to write.
+
+        Args:
+            sae: The SAE.
+            feature: Number of the feature.
+            kind: Of the note, see `store.notes.Entry`.
+            text: Of the note.
+            about: Of a judgement, the label.
+            document: Of a judgement, the id of the document.
         """
         name, of, before = sae.record.name, sae.of, self.notes_on(feature)
         former = before.former
         if former is not None and feature in self.following:
             # What was said about the feature of an earlier SAE is about this one from now on.
             self.book.say(name, feature, "followed", former.as_text(), of=of)
-        about = ""
         if kind == "rejected" and text.strip():
             version = abs(int(text))
             texts = (each.text for each in sae.labels(feature) if each.version == version)
             about = next(texts, "")
-        self.book.say(name, feature, kind, text, of=of, about=about)
-        said = before.told(kind, text.strip())
+        said = before.told(
+            self.book.say(name, feature, kind, text, of=of, about=about, document=document)
+        )
         known = replace(
             self,
             notes={**self.notes, feature: said},

@@ -14,6 +14,7 @@ from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.messages import (
     Feedback,
+    Judge,
     ListFeatures,
     MoreLike,
     OpenDocument,
@@ -22,11 +23,13 @@ from saetui.tui.messages import (
     OpenSplitting,
     OpenView,
     SteerFeatures,
+    TakeBack,
 )
 from saetui.tui.screens.closing import ClosedOnce
 from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows, text_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.key_line import KeyLine
+from saetui.tui.widgets.notice import Notice
 from saetui.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
@@ -37,6 +40,11 @@ if TYPE_CHECKING:
 _MAX_CHARACTERS = 200_000
 _MAX_FACT = 2_000
 _MOST_COPIED = 60
+_LONGEST_LABEL = 200
+
+Opinion = Callable[[int, str], tuple[str, bool | None]]
+"""The label of a feature, and whether the reader finds it true of the document with an id; None if
+the reader did not say."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,14 @@ class _Read:
     Attributes:
         detail: The document.
         trust: Says how far to trust a feature's label.
+        feature: Whose documents it was opened from; None where it was not.
         cursor: Its position in the list of features and neighbours.
         scroll: The first line of the text in view.
     """
 
     detail: "DocumentDetail"
     trust: Trust
+    feature: int | None = None
     cursor: int = 0
     scroll: float = 0
 
@@ -63,15 +73,18 @@ class DocumentScreen(ClosedOnce[None]):
     several times as long as filling this one.
 
     Args:
-        go_on: Called with a message that says where the reader goes next.
+        go_on: Called with a message that says where the reader goes next, or what the reader says.
+        opinion: Says what the reader finds of a feature's label.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("Document"), *bindings("Everywhere")]
     AUTO_FOCUS = "#related"
 
-    def __init__(self, go_on: Callable[[Message], None]) -> None:
+    def __init__(self, go_on: Callable[[Message], None], opinion: Opinion) -> None:
         super().__init__()
         self._go_on = go_on
+        self._opinion = opinion
+        self._question = Notice()
         self._heading = Heading()
         self._text = TextPane(id="document-text")
         self._related = DetailList(id="related", empty=("No feature is active on it.",))
@@ -83,9 +96,9 @@ class DocumentScreen(ClosedOnce[None]):
         """The document that is shown; there must be one."""
         return self._way[-1].detail
 
-    def begin(self, detail: "DocumentDetail", trust: Trust) -> None:
-        """Show a document that was opened from another screen."""
-        self._way = [_Read(detail, trust)]
+    def begin(self, detail: "DocumentDetail", trust: Trust, feature: int | None) -> None:
+        """Show a document that was opened from another screen, perhaps from a feature."""
+        self._way = [_Read(detail, trust, feature)]
         self._show()
         self._related.focus()
 
@@ -103,6 +116,7 @@ class DocumentScreen(ClosedOnce[None]):
         with Container(id="document-panes"):
             with Vertical(id="document-pane"):
                 yield self._heading
+                yield self._question
                 yield self._text
             with Vertical(id="related-pane"):
                 yield Heading("What is in it")
@@ -112,12 +126,28 @@ class DocumentScreen(ClosedOnce[None]):
     def _show(self) -> None:
         now = self._way[-1]
         self._heading.say(f"Document {now.detail.document.id}")
+        self.say_opinion()
         self._related.replace(document_rows(now.detail, now.trust), cursor=now.cursor)
         if self._text.size.width:
             self._lay_out()
             if self._text.scroll_y != now.scroll:
                 # The text can be scrolled only after it has been laid out.
                 self.call_after_refresh(self._text.scroll_to, y=now.scroll, animate=False)
+
+    def say_opinion(self) -> None:
+        """Show what the reader finds of the label of the feature that the document is of."""
+        now = self._way[-1]
+        if now.feature is None:
+            self._question.say()
+            return
+        label, true = self._opinion(now.feature, now.detail.document.id)
+        label = visible_line(label, _LONGEST_LABEL)
+        if not label:
+            self._question.say("The feature has no label to judge.")
+        elif true is None:
+            self._question.say(f"Is the label true of it? {label} (y yes, n no)")
+        else:
+            self._question.say(f"You said {'yes' if true else 'no'}: {label}")
 
     def on_resize(self) -> None:
         """The text is broken into lines for a width."""
@@ -164,6 +194,18 @@ class DocumentScreen(ClosedOnce[None]):
     def action_feedback(self, sign: int) -> None:
         """Steer toward the document's features, or away from them."""
         self._go_on(Feedback(self.detail.row, sign))
+
+    def action_judge(self, true: bool) -> None:
+        """Say whether the label of the feature that the document is of is true of it."""
+        now = self._way[-1]
+        if now.feature is None:
+            self.notify("Open a document from a feature to say whether its label is true of it.")
+        else:
+            self._go_on(Judge(now.feature, now.detail.document.id, true=true))
+
+    def action_take_back(self) -> None:
+        """Undo the reader's last judgement."""
+        self._go_on(TakeBack())
 
     def action_copy(self) -> None:
         """Copy its title and link."""

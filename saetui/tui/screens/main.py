@@ -18,6 +18,7 @@ from saetui.tui.feature_columns import trust_of
 from saetui.tui.messages import (
     AddFeature,
     Feedback,
+    Judge,
     LabelsChanged,
     ListFeatures,
     MoreLike,
@@ -27,6 +28,7 @@ from saetui.tui.messages import (
     OpenSplitting,
     OpenView,
     SteerFeatures,
+    TakeBack,
     UseSae,
 )
 from saetui.tui.newest_request import NewestRequest
@@ -70,8 +72,8 @@ class MainScreen(Screen[None]):
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
-        self._document = DocumentScreen(self._go_on)
-        self._reading: NewestRequest[int, DocumentDetail] = NewestRequest(
+        self._document = DocumentScreen(self._go_on, self._opinion)
+        self._reading: NewestRequest[OpenDocument, DocumentDetail] = NewestRequest(
             self, "document", self._read, self._show_document, self._tell
         )
         self._switching: NewestRequest[UseSae, Session] = NewestRequest(
@@ -158,12 +160,12 @@ class MainScreen(Screen[None]):
 
     def on_open_document(self, event: OpenDocument) -> None:
         """Read a document."""
-        self._reading.ask(event.row)
+        self._reading.ask(event)
 
-    def _read(self, row: int) -> "DocumentDetail":
-        return opened(self.session).document(row)
+    def _read(self, event: OpenDocument) -> "DocumentDetail":
+        return opened(self.session).document(event.row)
 
-    def _show_document(self, row: int, detail: "DocumentDetail") -> None:
+    def _show_document(self, event: OpenDocument, detail: "DocumentDetail") -> None:
         screen, trust = self._document, trust_of(opened(self.session).features.records)
         if self.app.screen not in (self, screen):
             # A dialog was opened meanwhile, and what is typed is meant for it.
@@ -171,16 +173,30 @@ class MainScreen(Screen[None]):
         if self.app.screen is not screen:
             if not self.app.is_screen_installed(screen):
                 self.app.install_screen(screen, "document")
-            screen.begin(detail, trust)
+            screen.begin(detail, trust, event.feature)
             self.app.push_screen(screen)
-        elif screen.detail.row != row:
+        elif screen.detail.row != event.row:
             screen.follow(detail, trust)
 
     def _go_on(self, message: Message) -> None:
-        """Go from a document to another one, or close it and go to a view."""
-        if not isinstance(message, OpenDocument) and self.app.screen is self._document:
+        """Go from a document to another one, or to a view, or pass on what the reader says."""
+        stays = isinstance(message, OpenDocument | Judge | TakeBack)
+        if not stays and self.app.screen is self._document:
             self.app.pop_screen()
         self.post_message(message)
+
+    def _opinion(self, feature: int, document: str) -> tuple[str, bool | None]:
+        features = opened(self.session).features
+        label = features[feature].label
+        return label, features.notes_on(feature).judged(label).get(document)
+
+    def on_judge(self, event: Judge) -> None:
+        """Keep whether a label is true of a document."""
+        self._features_view.annotations.judge(event.feature, event.document, true=event.true)
+
+    def on_take_back(self, event: TakeBack) -> None:
+        """Undo what the reader said last."""
+        self._features_view.annotations.take_back()
 
     def _tell(self, error: SaetuiError) -> None:
         self.notify(visible_line(str(error)), severity="error", markup=False)
@@ -201,6 +217,8 @@ class MainScreen(Screen[None]):
         self._families_view.refresh_labels()
         self._splitting_view.refresh_labels()
         self.search.refresh_labels()
+        if self.app.screen is self._document:
+            self._document.say_opinion()
 
     def on_open_family(self, event: OpenFamily) -> None:
         """Go to a feature in its family."""

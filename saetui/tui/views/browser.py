@@ -165,7 +165,8 @@ class Browser(FilteredView):
         if row is None or row.target is None:
             return
         if row.kind == "document":
-            self.post_message(OpenDocument(row.target))
+            feature = None if self._shown is None else self._shown.record.id
+            self.post_message(OpenDocument(row.target, feature))
         elif row.kind == "feature":
             self.post_message(OpenFeature(row.target))
         elif row.kind == "family" and self._shown is not None:

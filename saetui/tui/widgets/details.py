@@ -4,7 +4,7 @@ Sections stand below one another: figures, histogram, documents, features. The c
 documents and features, and enter opens them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,8 @@ class DetailRow:
         kind: `title`, `text`, `muted`, `document`, `feature`, `family` or `label`.
         target: Row of the document, number of the feature or family, or version of the label; None
             if the row opens nothing.
-        note: A few characters after the text, such as how far to trust a label.
+        note: A few characters after the text, such as how far to trust a label, or what the
+            reader said.
     """
 
     text: str
@@ -111,10 +112,24 @@ def section(title: str, rows: Sequence[DetailRow]) -> list[DetailRow]:
     return [DetailRow(""), DetailRow(title, kind="title"), *rows] if rows else []
 
 
-def example_documents(examples: "Sequence[Example]") -> list[DetailRow]:
-    """Documents, each with its activation or cosine."""
+def example_documents(
+    examples: "Sequence[Example]", judged: Mapping[str, bool] | None = None
+) -> list[DetailRow]:
+    """Documents, each with its activation or cosine.
+
+    Args:
+        examples: The documents.
+        judged: Whether the reader finds the feature's label true of documents, by their ids.
+    """
+    said = {True: "yes", False: "no", None: ""}
     return [
-        DetailRow(example.title or example.id, f"{example.activation:.2f}", "document", example.row)
+        DetailRow(
+            example.title or example.id,
+            f"{example.activation:.2f}",
+            "document",
+            example.row,
+            said[(judged or {}).get(example.id)],
+        )
         for example in examples
     ]
 

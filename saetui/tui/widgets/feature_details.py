@@ -1,6 +1,7 @@
 """Everything about a feature: its figures, its documents, its label, related features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saetui.glyphs import Glyphs
@@ -41,14 +42,17 @@ def feature_rows(
         )
         for family in detail.families
     ]
+    judged = detail.notes.judged(detail.record.label)
     return [
         *_beginning(detail, width),
         *_histogram(detail, glyphs, width),
-        *section("Strongest documents, with activation", example_documents(detail.top)),
-        *section("Three documents of each tenth, strongest first", _deciles(detail.deciles)),
+        *section("Strongest documents, with activation", example_documents(detail.top, judged)),
+        *section(
+            "Three documents of each tenth, strongest first", _deciles(detail.deciles, judged)
+        ),
         *section(
             "Near misses: like it, but not active; with cosine",
-            example_documents(detail.near_misses),
+            example_documents(detail.near_misses, judged),
         ),
         *score_rows(detail, glyphs, width),
         *label_rows(detail, glyphs, width),
@@ -79,6 +83,7 @@ def _beginning(detail: "FeatureDetail", width: int) -> list[DetailRow]:
         *text_rows(visible_line(record.name, _LONGEST), width, "title"),
         *text_rows(_trust_sentence(record), width),
         *text_rows(figures, width, "muted"),
+        *(text_rows(detail.read_sentence, width) if detail.read_sentence else ()),
         *(text_rows(f"Its words: {terms}", width, "muted") if terms else ()),
         *(text_rows(f"{marked}{note and f'Your note: {note}'}", width) if marked or note else ()),
         *(text_rows(former, width, "muted") if former else ()),
@@ -121,11 +126,11 @@ def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[Deta
     )
 
 
-def _deciles(deciles: "Sequence[Sequence[Example]]") -> list[DetailRow]:
+def _deciles(deciles: "Sequence[Sequence[Example]]", judged: Mapping[str, bool]) -> list[DetailRow]:
     rows = []
     for number, examples in enumerate(deciles, start=1):
-        for i, row in enumerate(example_documents(examples)):
+        for i, row in enumerate(example_documents(examples, judged)):
             # The first row of each decile says which tenth of the feature's documents it is.
             tenth = f"{number}/{len(deciles)}" if i == 0 else ""
-            rows.append(DetailRow(row.text, f"{tenth:<5}{row.value:>5}", row.kind, row.target))
+            rows.append(replace(row, value=f"{tenth:<5}{row.value:>5}"))
     return rows

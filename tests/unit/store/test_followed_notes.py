@@ -125,6 +125,35 @@ def test_notes_follow_their_features(folder: Path, order: np.ndarray) -> None:
     assert (folder / NOTES).read_bytes() == before
 
 
+def test_judgements_follow_their_feature_with_the_label_that_was_judged(
+    folder: Path, order: np.ndarray
+) -> None:
+    (feature,) = active(folder, 1)
+    bundle, book = Bundle(folder), Notes.of_bundle(folder)
+    sae = bundle.sae()
+    for document, text in (("doc-1", "true"), ("doc-2", "untrue")):
+        book.say(
+            sae.record.name, feature, "judged", text, of=sae.of, about="Jets", document=document
+        )
+    book.write(describe(bundle))
+    renumber(folder, order)
+    bundle = Bundle(folder)
+    found = notes_on(bundle, bundle.sae(), Notes.of_bundle(folder))
+    now = int(np.flatnonzero(order == feature)[0])
+    assert set(found.notes) == {now}
+    assert found.notes[now].judged("Jets") == {"doc-1": True, "doc-2": False}
+    # Said again of the feature of today, it is one judgement.
+    book = Notes.of_bundle(folder)
+    former = found.notes[now].former
+    assert former is not None
+    name, of = bundle.sae().record.name, bundle.sae().of
+    book.say(name, now, "followed", former.as_text(), of=of)
+    book.say(name, now, "judged", "", of=of, about="Jets", document="doc-2")
+    book.write(describe(bundle))
+    again = notes_on(bundle, bundle.sae(), Notes.of_bundle(folder))
+    assert again.notes[now].judged("Jets") == {"doc-1": True}
+
+
 def test_what_matches_nothing_stays_and_is_listed(folder: Path, order: np.ndarray) -> None:
     gone, other = active(folder, 2)
     say(folder, gone, "note", "precious")

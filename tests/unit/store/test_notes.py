@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.store.notes import NOTES, FeatureNotes, Kind, Notes
+from saetui.store.notes import NOTES, TRUE, UNTRUE, FeatureNotes, Kind, Notes
 
 KINDS = st.sampled_from(["label", "bookmark", "note"])
 
@@ -28,7 +28,7 @@ def said_of(notes: Notes, sae: str = "k4-n8") -> dict[int, FeatureNotes]:
     for entry in notes.entries:
         if entry.sae == sae:
             before = found.get(entry.feature, FeatureNotes())
-            found[entry.feature] = before.told(entry.kind, entry.text)
+            found[entry.feature] = before.told(entry)
     return found
 
 
@@ -56,6 +56,32 @@ def test_the_newest_entry_counts(said: list[tuple[int, str, str]]) -> None:
 
 def _stored(text: str) -> str:
     return text.strip().encode("utf-8", "replace").decode("utf-8")
+
+
+def judge(notes: Notes, label: str, document: str, text: str) -> None:
+    notes.say("k4-n8", 5, "judged", text, about=label, document=document)
+    notes.write()
+
+
+def test_the_newest_judgement_of_a_label_and_a_document_counts(tmp_path: Path) -> None:
+    notes = Notes.of_bundle(tmp_path)
+    judge(notes, "Jets", "a", TRUE)
+    judge(notes, "Jets", "b", TRUE)
+    judge(notes, "Jets", "b", UNTRUE)
+    judge(notes, "Jets", "c", TRUE)
+    judge(notes, "Jets", "c", "")
+    judge(notes, "Plasma", "a", UNTRUE)
+    said = said_of(Notes.of_bundle(tmp_path))[5]
+    assert said.judged("Jets") == {"a": True, "b": False}
+    assert said.judged("Plasma") == {"a": False}
+    assert said.judged("Something else") == {}
+
+
+def test_a_judgement_that_says_neither_is_left_in_the_file(tmp_path: Path) -> None:
+    line = {"sae": "k4-n8", "feature": 5, "kind": "judged", "text": "perhaps", "about": "Jets"}
+    (tmp_path / NOTES).write_text(json.dumps(line) + "\n", "utf-8")
+    notes = Notes.of_bundle(tmp_path)
+    assert (notes.unread, notes.entries) == (1, [])
 
 
 def test_labels_are_rejected_and_accepted_again(tmp_path: Path) -> None:
