@@ -6,7 +6,7 @@ queries work without weights: texts that share words are near each other.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -124,6 +124,7 @@ def make_bundle(
     index: Kind | None = None,
     candidates: int | None = None,
     remarks: int = 0,
+    changed: Callable[[int, Document], Document] | None = None,
 ) -> Path:
     """Write a whole bundle and return its folder.
 
@@ -141,9 +142,11 @@ def make_bundle(
         index: Its kind; None for the one that suits the size.
         candidates: How many rows the index is asked for at least; None for the usual number.
         remarks: So many of the last documents say the same, but for spaces and case.
+        changed: Gives the document that stands in a row in place of the usual one.
     """
     embedder = embedder or HashEmbedder(d)
     corpus = list(make_documents(documents, seed, hostile))
+    corpus = corpus if changed is None else list(map(changed, range(documents), corpus))
     for place in range(documents - remarks, documents):
         said = ("No merger to report.", "no merger  to report.", "No\nmerger to REPORT.")[place % 3]
         corpus[place] = replace(corpus[place], title="", text=said)

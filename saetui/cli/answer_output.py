@@ -9,7 +9,7 @@ from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.session.questions.answers import Answer, AnswerRow
+    from saetui.session.questions.answers import Answer, AnswerRow, Unit
 
 Families = Annotated[
     bool, typer.Option("--families", help="Count families of features instead of features.")
@@ -38,7 +38,10 @@ Order = Annotated[
 ]
 Reverse = Annotated[bool, typer.Option("--reverse", help="Reverse the order.")]
 
-_BAR = 5
+
+def unit_of(families: bool) -> "Unit":
+    """What is counted."""
+    return "family" if families else "feature"
 
 
 def show_answer(

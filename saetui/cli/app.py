@@ -21,9 +21,11 @@ from saetui.cli.labels import label, labels
 from saetui.cli.match import match
 from saetui.cli.notes import notes
 from saetui.cli.open import open_app
+from saetui.cli.relate import relate
 from saetui.cli.search import search
 from saetui.cli.stats import stats
 from saetui.cli.train import train
+from saetui.cli.trends import trends
 from saetui.version import __version__
 
 
@@ -185,6 +187,24 @@ app.command(
         "compare my.bundle @ids.txt rest --filter after:2019 --export difference.csv",
     ),
 )(compare)
+app.command(
+    "relate",
+    short_help="Show what goes with a number or with categories.",
+    epilog=_examples(
+        "relate my.bundle --to stars",
+        "relate my.bundle --to categories --families",
+        "relate my.bundle --to published --filter category:cs.LG --export years.csv",
+    ),
+)(relate)
+app.command(
+    "trends",
+    short_help="Show what rises and falls over time.",
+    epilog=_examples(
+        "trends my.bundle",
+        "trends my.bundle --by quarter --families",
+        "trends my.bundle --filter category:cs.CL --json",
+    ),
+)(trends)
 app.command(
     "match",
     short_help="Match features between the SAEs of a bundle.",

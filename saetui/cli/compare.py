@@ -12,6 +12,7 @@ from saetui.cli.answer_output import (
     Reverse,
     Within,
     show_answer,
+    unit_of,
 )
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName
@@ -70,7 +71,7 @@ def compare(
             a,
             b,
             within=within,
-            unit="family" if families else "feature",
+            unit=unit_of(families),
             first=first,
             least=least,
         )

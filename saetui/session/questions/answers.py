@@ -139,9 +139,11 @@ def written(column: Column, value: Figure) -> str:
         case "signed":
             return f"{value:+.2f}"
         case "p":
-            return f"{value:.0e}" if value < 0.001 else f"{value:.3f}"
+            # Smaller ones are zero to a computer.
+            small = f"{value:.0e}" if value > 0 else "<1e-300"
+            return small if value < 0.001 else f"{value:.3f}"
         case _:
-            return f"{value:,.4g}"
+            return f"{value:,.0f}" if abs(value) >= 9_999.5 else f"{value:.2f}"
 
 
 def write_answer(path: Path, answer: Answer) -> int:

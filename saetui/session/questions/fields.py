@@ -1,0 +1,206 @@
+"""What documents say of themselves: a field as numbers, as categories, or as time."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.documents import fact_texts
+from saetui.errors import InputError
+from saetui.session.session import Session
+
+Period = Literal["year", "quarter", "month"]
+PERIODS: tuple[Period, ...] = get_args(Period)
+DATES = ("published", "date", "year")
+"""Words that mean the date of publication, unless a field has that name."""
+
+_MOSTLY = 0.9
+# So many of the commonest values are spelled as documents spell them.
+_SPELLED = 40
+_MONTHS: dict[Period, int] = {"year": 12, "quarter": 3, "month": 1}
+# A span of more periods than this is shown by the next longer ones.
+_MOST_PERIODS = 36
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the metadata.
+
+    Attributes:
+        name: As the corpus spells it.
+        numbers: One for each document, `(N,)`, NaN where it has none; None if it is no number.
+        values: Each value with the rows of its documents, the commonest first.
+    """
+
+    name: str
+    numbers: NDArray[np.float64] | None
+    values: tuple[tuple[str, NDArray[np.int64]], ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """When documents were published.
+
+    Attributes:
+        period: The length of a period.
+        names: Of all periods from the first to the last: `2019`, `2019-Q3`, `2019-07`.
+        places: The period of each document, int64 `(N,)`; -1 if its date is missing or less
+            precise.
+    """
+
+    period: Period
+    names: tuple[str, ...]
+    places: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many documents each period has."""
+        return np.bincount(self.places[self.places >= 0], minlength=len(self.names))
+
+
+def fields_of(session: Session) -> list[str]:
+    """All fields of the metadata, sorted."""
+    facts = session.bundle.documents.facts
+    if facts is not None:
+        return facts.fields()
+    return sorted({field for _, each in session.bundle.documents.metadata() for field in each})
+
+
+def field(session: Session, name: str) -> Field:
+    """A field of the metadata, or the date of publication as years (`DATES`).
+
+    Raises:
+        InputError: No document has it.
+    """
+    fields = fields_of(session)
+    if name in fields:
+        values = sorted(_by_value(session, name), key=lambda each: (-len(each[1]), each[0]))
+        numbers = _numbers(values, len(session.bundle))
+        if numbers is None:
+            values[:_SPELLED] = [
+                (_spelled(session, name, value, rows), rows) for value, rows in values[:_SPELLED]
+            ]
+        return Field(name, numbers, tuple(values))
+    if name.casefold() in DATES:
+        return Field(name, _years(session), ())
+    raise InputError(
+        f"No document has a field called '{name}'.",
+        f"Fields of these documents: {', '.join([*fields, 'published'])}.",
+    )
+
+
+def _by_value(session: Session, name: str) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    facts = session.bundle.documents.facts
+    if facts is not None:
+        yield from ((value, rows) for value, rows in facts.by_value(name) if value)
+        return
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for row, metadata in session.bundle.documents.metadata():
+        for text in set(fact_texts(metadata.get(name))):
+            found[text].append(row)
+    yield from ((value, np.array(rows)) for value, rows in found.items() if value)
+
+
+def _spelled(session: Session, name: str, value: str, rows: NDArray[np.int64]) -> str:
+    """A value as its first document spells it; the index keeps values short, in lower case."""
+    for _, metadata in session.bundle.documents.metadata_of(rows[:1].tolist()):
+        own = metadata.get(name)
+        for each in own if isinstance(own, list) else [own]:
+            if isinstance(each, str) and each.strip().casefold().startswith(value):
+                return each.strip()
+    return value
+
+
+def _numbers(
+    values: list[tuple[str, NDArray[np.int64]]], documents: int
+) -> NDArray[np.float64] | None:
+    """The values as numbers, if nearly all of them are some and there are more than two."""
+    numbers = np.full(documents, np.nan)
+    read = distinct = 0
+    for value, rows in values:
+        try:
+            number = float(value)
+        except ValueError:
+            continue
+        if np.isfinite(number):
+            numbers[rows] = number
+            read += len(rows)
+            distinct += 1
+    total = sum(len(rows) for _, rows in values)
+    return numbers if distinct > 2 and read >= _MOSTLY * total else None
+
+
+def _dates(session: Session) -> Iterator[tuple[int, int, int, NDArray[np.int64]]]:
+    """Year, month and day of every date (0 where it is less precise) with its documents' rows."""
+    for text, rows in session.bundle.documents.by_date():
+        parts = [int(part) for part in text[:10].split("-") if part.isdigit()]
+        if parts:
+            year, month, day = [*parts, 0, 0][:3]
+            yield year, month if month <= 12 else 0, day, rows
+
+
+def _years(session: Session) -> NDArray[np.float64]:
+    """The date of publication in years, `(N,)`; the middle of what is less precise, else NaN."""
+    found = np.full(len(session.bundle), np.nan)
+    for year, month, day, rows in _dates(session):
+        within = (month - 1 + ((day - 0.5) / 31 if day else 0.5)) / 12 if month else 0.5
+        found[rows] = year + within
+    return found
+
+
+def timeline(session: Session, period: Period | None = None) -> Timeline:
+    """The periods of a corpus, and in which of them each document was published.
+
+    Args:
+        session: An open bundle.
+        period: Their length; None for the shortest that makes 36 periods at most.
+
+    Raises:
+        InputError: No document has a date of that precision.
+    """
+    months = np.full(len(session.bundle), -1, dtype=np.int64)
+    years = np.full(len(session.bundle), -1, dtype=np.int64)
+    for year, month, _, rows in _dates(session):
+        years[rows] = year
+        if month:
+            months[rows] = 12 * year + month - 1
+    if period is None:
+        precise = (months >= 0).sum() >= _MOSTLY * max((years >= 0).sum(), 1)
+        span = _usual_span(months) if precise else 10**9
+        period = _shortest(span)
+    places = years if period == "year" else np.where(months >= 0, months // _MONTHS[period], -1)
+    if not (places >= 0).any():
+        raise InputError(
+            f"No document has a date that says the {period}.",
+            "Dates come from the corpus's field 'published'.",
+        )
+    first, last = int(places[places >= 0].min()), int(places.max())
+    names = tuple(_name(place, period) for place in range(first, last + 1))
+    return Timeline(period, names, np.where(places >= 0, places - first, -1))
+
+
+def _shortest(months: int) -> Period:
+    for period in PERIODS[::-1]:
+        if months / _MONTHS[period] <= _MOST_PERIODS:
+            return period
+    return "year"
+
+
+def _usual_span(months: NDArray[np.int64]) -> int:
+    """Months in which nearly all documents were published; a few much older ones do not count."""
+    known = np.sort(months[months >= 0])
+    if not len(known):
+        return 10**9
+    few = int(0.01 * len(known))
+    return int(known[len(known) - 1 - few] - known[few] + 1)
+
+
+def _name(place: int, period: Period) -> str:
+    if period == "year":
+        return str(place)
+    if period == "quarter":
+        return f"{place // 4}-Q{place % 4 + 1}"
+    return f"{place // 12}-{place % 12 + 1:02d}"

@@ -1,0 +1,304 @@
+"""What goes with a field of the metadata: a number such as citations, or categories."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.document_filter import EVERYTHING
+from saetui.core.group_tests import LEAST_DOCUMENTS, compare_groups, corrected
+from saetui.core.trend_tests import associate, average_ranks
+from saetui.errors import InputError
+from saetui.evaluate.sparse_probe import SEEDS, SIZES, ProbeScore, sparse_probe
+from saetui.session.details import Example
+from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
+from saetui.session.questions.fields import Field, field
+from saetui.session.questions.groups import Mask, mask_of, of_filter
+from saetui.session.questions.units import Units, examples, strongest, units_of
+from saetui.session.session import Session
+
+NUMBER_COLUMNS = (
+    Column("rho", "rho", "signed", 7),
+    Column("mean", "with", "number", 8),
+    Column("other_mean", "without", "number", 8),
+    Column("q", "p", "p", 7),
+)
+CATEGORY_COLUMNS = (
+    Column("most", "most in", "text", 14),
+    Column("share", "there", "share", 7),
+    Column("elsewhere", "else", "share", 7),
+    Column("q", "p", "p", 7),
+)
+MOST_CATEGORIES = 12
+"""So many of the commonest values are told apart."""
+
+
+def relate(
+    session: Session,
+    to: str,
+    *,
+    within: str = "",
+    unit: Unit = "feature",
+    least: int = LEAST_DOCUMENTS,
+) -> Answer:
+    """Features or families by how surely they go with a field.
+
+    With a number: Spearman's correlation of activation and number, and the means with and without
+    the feature; the largest correlation comes first, the most negative last. With categories: the
+    share in each of the commonest, and in which one the feature is most surely more frequent than
+    elsewhere.
+
+    Args:
+        session: An open bundle.
+        to: The field, or `published` for the date as years.
+        within: A filter that documents must pass to count.
+        unit: Features or families.
+        least: Nothing is claimed of features of fewer documents.
+
+    Raises:
+        InputError: No document has the field, or none that counts.
+    """
+    found = field(session, to)
+    mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
+    units = units_of(session, unit)
+    question = f"to {to}" + (f" within {within.strip()}" if within.strip() else "")
+    if found.numbers is not None:
+        return _by_number(session, units, found, mask, question=question, least=least)
+    return _by_category(session, units, found, mask, question=question, least=least)
+
+
+def models(
+    session: Session,
+    to: str,
+    *,
+    within: str = "",
+    unit: Unit = "feature",
+    sizes: Sequence[int] = SIZES,
+    seeds: Sequence[int] = SEEDS,
+) -> dict[str, list[ProbeScore]]:
+    """How much 5, 10 and 20 features tell of a field, beside all of the embedding.
+
+    A number is predicted by its rank among all, scored by R2; each of the commonest categories
+    against all others, scored by AUC. Scores are of documents that no model was fitted on.
+
+    Returns:
+        Scores by what was predicted: the field, or each category. Empty if documents are too few.
+    """
+    found = field(session, to)
+    mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
+    units = units_of(session, unit)
+    targets: dict[str, NDArray[np.bool_] | NDArray[np.float64]] = {}
+    if found.numbers is not None:
+        ranks = np.full(len(mask), np.nan)
+        counted = mask & ~np.isnan(found.numbers)
+        ranks[counted] = average_ranks(found.numbers[counted]) / max(int(counted.sum()), 1)
+        targets[to] = ranks
+    else:
+        listed = _categories(found, mask)
+        targets = dict(listed[:1] if len(listed) == 2 else listed[:5])
+    scores = {}
+    for name, target in targets.items():
+        try:
+            scores[name] = sparse_probe(
+                units.postings,
+                target,
+                embeddings=session.bundle.embeddings,
+                among=mask,
+                sizes=sizes,
+                seeds=seeds,
+            )
+        except ValueError:
+            # Too few documents on one side to say anything.
+            continue
+    return scores
+
+
+def with_models(answer: Answer, scores: dict[str, list[ProbeScore]]) -> Answer:
+    """An answer with what a few features tell of the field, as remarks and as JSON."""
+    from dataclasses import replace
+
+    said = [model_sentence(name, found) for name, found in scores.items()]
+    told = {
+        name: [
+            {
+                "features": score.features or None,
+                "mean": known(score.mean),
+                "scores": [known(each) for each in score.scores],
+                "chosen": list(score.chosen),
+            }
+            for score in found
+        ]
+        for name, found in scores.items()
+    }
+    facts = {**answer.facts, "models": told}
+    return replace(answer, remarks=(*answer.remarks, *said), facts=facts)
+
+
+def model_sentence(name: str, scores: Sequence[ProbeScore]) -> str:
+    """How well few features predict something, in one sentence."""
+    few = ", ".join(
+        f"{score.features}: {max(score.mean, 0):.2f}" for score in scores if score.features
+    )
+    whole = next((score for score in scores if not score.features), None)
+    end = "" if whole is None else f"; all of the embedding: {max(whole.mean, 0):.2f}"
+    return f"{name} predicted on other documents by so many features: {few}{end}."
+
+
+def _by_number(
+    session: Session, units: Units, found: Field, mask: Mask, *, question: str, least: int
+) -> Answer:
+    assert found.numbers is not None
+    numbers = np.where(mask, found.numbers, np.nan)
+    count = int((~np.isnan(numbers)).sum())
+    if not count:
+        raise InputError(
+            f"No document that counts has a number in the field '{found.name}'.",
+            "Ask without the filter.",
+        )
+    figures = associate(units.postings, numbers, least)
+    largest = max(float(np.abs(figures.rho).max(initial=0.0)), 1e-9)
+    rows = [
+        AnswerRow(
+            i,
+            units.names[i],
+            float(figures.rho[i]) / largest,
+            {
+                "documents": int(figures.documents[i]),
+                "rho": known(figures.rho[i]),
+                "mean": known(figures.mean[i]),
+                "other_mean": known(figures.other_mean[i]),
+                "difference": known(figures.mean[i] - figures.other_mean[i]),
+                "low": known(figures.low[i]),
+                "high": known(figures.high[i]),
+                "p": known(figures.p[i]),
+                "q": known(figures.q[i]),
+            },
+        )
+        for i in np.argsort(-figures.rho, kind="stable").tolist()
+        if figures.documents[i]
+    ]
+    tested = int((~np.isnan(figures.q)).sum())
+    return Answer(
+        question=question,
+        title=f"What goes with {found.name}",
+        remarks=(
+            f"{count:,} documents have a number in {found.name}.",
+            f"{int((figures.q < 0.05).sum()):,} of {tested:,} with at least {least} documents go "
+            "with it beyond chance (p < 0.05, corrected).",
+        ),
+        unit=units.unit,
+        columns=NUMBER_COLUMNS,
+        rows=tuple(rows),
+        facts={
+            "field": found.name,
+            "kind": "number",
+            "documents": count,
+            "tested": tested,
+            "least": least,
+        },
+        examples=lambda number, limit: _by_value(session, units, numbers, number, limit),
+    )
+
+
+def _by_value(
+    session: Session, units: Units, numbers: NDArray[np.float64], number: int, limit: int
+) -> list[tuple[str, list[Example]]]:
+    """The documents of a feature with the highest and the lowest numbers."""
+    rows, _ = units.postings.documents(number)
+    rows = rows[~np.isnan(numbers[rows])]
+    order = rows[np.argsort(-numbers[rows], kind="stable")]
+    return [
+        (title, examples(session, chosen.tolist(), numbers[chosen].tolist()))
+        for title, chosen in (("highest", order[:limit]), ("lowest", order[::-1][:limit]))
+    ]
+
+
+def _categories(found: Field, mask: Mask) -> list[tuple[str, Mask]]:
+    """The commonest values among the documents that count, each with its documents."""
+    listed = []
+    for name, rows in found.values:
+        inside = np.zeros(len(mask), dtype=bool)
+        inside[rows] = True
+        listed.append((name, inside & mask))
+    listed.sort(key=lambda each: -int(each[1].sum()))
+    return [each for each in listed[:MOST_CATEGORIES] if each[1].any()]
+
+
+def _by_category(
+    session: Session, units: Units, found: Field, mask: Mask, *, question: str, least: int
+) -> Answer:
+    having = np.zeros(len(mask), dtype=bool)
+    for _, rows_of_value in found.values:
+        having[rows_of_value] = True
+    having &= mask
+    listed = _categories(found, mask)
+    if not listed:
+        raise InputError(
+            f"No document that counts has the field '{found.name}'.", "Ask without the filter."
+        )
+    size, total = int(having.sum()), units.postings.count(having)
+    tests = []
+    for _, inside in listed:
+        inside_count, inside_size = units.postings.count(inside), int(inside.sum())
+        tests.append(
+            compare_groups(
+                inside_count, inside_size, total - inside_count, size - inside_size, least
+            )
+        )
+    keyness = np.array([test.keyness for test in tests])
+    best = np.argmax(keyness, axis=0)
+    p = np.array([test.p for test in tests])
+    # The most telling of several categories was chosen, which must be paid for (Bonferroni).
+    smallest = np.minimum(np.min(p, axis=0) * len(listed), 1.0)
+    q = corrected(smallest)
+    shares = np.array([test.share_a for test in tests])
+    largest = max(float(keyness.max(initial=0.0)), 1e-9)
+    places = np.arange(units.postings.n)
+    strength = keyness[best, places]
+    rows = []
+    for i in np.argsort(-strength, kind="stable").tolist():
+        if not total[i]:
+            continue
+        test = tests[best[i]]
+        figures = {
+            "documents": int(total[i]),
+            "most": listed[best[i]][0],
+            "share": known(test.share_a[i]),
+            "elsewhere": known(test.share_b[i]),
+            "ratio": known(test.ratio[i]),
+            "low": known(test.low[i]),
+            "high": known(test.high[i]),
+            "keyness": known(strength[i]),
+            "p": known(smallest[i]),
+            "q": known(q[i]),
+        }
+        line = tuple(float(f"{share:.5g}") for share in shares[:, i])
+        rows.append(AnswerRow(i, units.names[i], float(strength[i]) / largest, figures, line))
+    tested = int((~np.isnan(q)).sum())
+    left = len(found.values) - len(listed)
+    return Answer(
+        question=question,
+        title=f"What goes with {found.name}",
+        remarks=(
+            f"{size:,} documents have {found.name}; the shares are those in "
+            f"{', '.join(name for name, _ in listed)}"
+            + (f" ({left:,} rarer values are left out)." if left > 0 else "."),
+            f"{int((q < 0.05).sum()):,} of {tested:,} with at least {least} documents go with it "
+            "beyond chance (p < 0.05, corrected).",
+        ),
+        unit=units.unit,
+        columns=CATEGORY_COLUMNS,
+        rows=tuple(rows),
+        facts={
+            "field": found.name,
+            "kind": "category",
+            "documents": size,
+            "categories": [name for name, _ in listed],
+            "sizes": [int(inside.sum()) for _, inside in listed],
+            "tested": tested,
+            "least": least,
+        },
+        examples=lambda number, limit: [
+            (name, strongest(session, units, number, inside, limit)) for name, inside in listed[:3]
+        ],
+    )

@@ -1,0 +1,182 @@
+"""What rises and falls: the share of documents with each feature or family over time."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.document_filter import EVERYTHING
+from saetui.core.group_tests import LEAST_DOCUMENTS, ratio_of_shares, share_interval
+from saetui.core.postings import Postings
+from saetui.core.trend_tests import trend_test
+from saetui.errors import InputError
+from saetui.session.details import Example
+from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
+from saetui.session.questions.fields import Period, Timeline, timeline
+from saetui.session.questions.groups import Mask, mask_of, of_filter
+from saetui.session.questions.units import Units, examples, units_of
+from saetui.session.session import Session
+
+COLUMNS = (
+    Column("first", "first", "share", 7),
+    Column("last", "last", "share", 7),
+    Column("ratio", "ratio", "ratio", 7),
+    Column("q", "p", "p", 7),
+)
+# Periods with fewer documents at the beginning are shown together as one.
+_FEW = 20
+
+
+def trends(
+    session: Session,
+    period: Period | None = None,
+    *,
+    within: str = "",
+    unit: Unit = "feature",
+    least: int = LEAST_DOCUMENTS,
+) -> Answer:
+    """Features or families by how surely their share of the documents rises or falls.
+
+    What rises most surely comes first, what falls most surely last. The test is Cochran and
+    Armitage's for a trend of shares, so a corpus that grows makes nothing rise. The ratio is that
+    of the share in the last third of the documents, by date, to that in the first third.
+
+    Args:
+        session: An open bundle.
+        period: The length of a period; None for the shortest that makes 36 periods at most.
+        within: A filter that documents must pass to count.
+        unit: Features or families.
+        least: Nothing is claimed of features of fewer documents.
+
+    Raises:
+        InputError: No document that counts has a date of that precision.
+    """
+    mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
+    time = _joined(timeline(session, period), mask)
+    units = units_of(session, unit)
+    dated = time.places >= 0
+    sizes = time.sizes
+    counts = period_counts(units.postings, time)
+    found = trend_test(units.postings, np.where(dated, time.places, np.nan), least)
+    begin, end = _thirds(sizes)
+    first, last = counts[:, :begin].sum(axis=1), counts[:, end:].sum(axis=1)
+    size_first, size_last = int(sizes[:begin].sum()), int(sizes[end:].sum())
+    ratio, low, high = ratio_of_shares(last, size_last, first, size_first)
+    largest = max(float(np.abs(found.z).max(initial=0.0)), 1e-9)
+    shares = counts / np.maximum(sizes, 1)
+    rows = []
+    for i in np.argsort(-found.z, kind="stable").tolist():
+        if not found.documents[i]:
+            continue
+        figures = {
+            "documents": int(found.documents[i]),
+            "first": known(first[i] / max(size_first, 1)),
+            "last": known(last[i] / max(size_last, 1)),
+            "ratio": known(ratio[i]),
+            "low": known(low[i]),
+            "high": known(high[i]),
+            "z": known(found.z[i]),
+            "p": known(found.p[i]),
+            "q": known(found.q[i]),
+        }
+        line = tuple(float(f"{share:.5g}") for share in shares[i])
+        rows.append(AnswerRow(i, units.names[i], float(found.z[i]) / largest, figures, line))
+    question = f"over {time.period}s" + (f" within {within.strip()}" if within.strip() else "")
+    undated = int(mask.sum() - sizes.sum())
+    return Answer(
+        question=question,
+        title=f"Rising and falling, {time.names[0]} to {time.names[-1]}",
+        remarks=_remarks(time, undated, found.q, least),
+        unit=unit,
+        columns=COLUMNS,
+        rows=tuple(rows),
+        facts={
+            "period": time.period,
+            "periods": list(time.names),
+            "documents": sizes.tolist(),
+            "first_third": [time.names[0], time.names[begin - 1]],
+            "last_third": [time.names[end], time.names[-1]],
+            "undated": undated,
+            "tested": int((~np.isnan(found.q)).sum()),
+            "least": least,
+            "intervals": {
+                str(row.id): [
+                    [float(f"{value:.5g}") for value in each]
+                    for each in share_interval(counts[row.id], sizes)
+                ]
+                for row in rows
+                if row.significant
+            },
+        },
+        examples=lambda number, limit: _examples(session, units, time, number, limit),
+    )
+
+
+def period_counts(postings: Postings, time: Timeline) -> NDArray[np.int64]:
+    """How many documents of each period have each feature, `(n, periods)`."""
+    width = len(time.names)
+    dated = postings.among(time.places >= 0)
+    features = np.repeat(np.arange(dated.n), dated.counts())
+    cells = features * width + time.places[dated.rows]
+    return np.bincount(cells, minlength=dated.n * width).reshape(dated.n, width)
+
+
+def _joined(time: Timeline, mask: Mask) -> Timeline:
+    """A timeline of the documents that count; sparse periods at its beginning become one.
+
+    A corpus that has three documents of the last century would else be a line of gaps.
+    """
+    places = np.where(mask, time.places, -1)
+    sizes = np.bincount(places[places >= 0], minlength=len(time.names))
+    if not sizes.any():
+        raise InputError("No document that counts has a date.", "Ask without the filter.")
+    used = np.flatnonzero(sizes)
+    start, stop = int(used[0]), int(used[-1]) + 1
+    cumulative = np.cumsum(sizes)
+    early = int(np.searchsorted(cumulative, min(_FEW, 0.01 * cumulative[-1]), side="right"))
+    first = max(start, min(early, stop - 1))
+    # One period takes in all that is before it.
+    moved = np.where(places >= 0, np.maximum(places, first) - first, -1)
+    names = list(time.names[first:stop])
+    if first > start:
+        names[0] = f"until {names[0]}"
+    return Timeline(time.period, tuple(names), moved)
+
+
+def _thirds(sizes: NDArray[np.int64]) -> tuple[int, int]:
+    """Ends of the first and beginnings of the last third of documents, at borders of periods."""
+    running = np.cumsum(sizes)
+    begin = int(np.argmin(np.abs(running - running[-1] / 3))) + 1
+    end = int(np.argmin(np.abs(running - 2 * running[-1] / 3))) + 1
+    last = len(sizes) - 1
+    begin = min(begin, max(last, 1))
+    return begin, min(max(end, begin), last)
+
+
+def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -> tuple[str, ...]:
+    begin, end = _thirds(time.sizes)
+    said = [
+        f"{int(time.sizes.sum()):,} documents in {len(time.names)} {time.period}s; first: to "
+        f"{time.names[begin - 1]}, last: from {time.names[end]}."
+    ]
+    if undated:
+        said.append(f"{undated:,} documents have no date that says the {time.period}.")
+    tested = int((~np.isnan(q)).sum())
+    said.append(
+        f"{int((q < 0.05).sum()):,} of {tested:,} with at least {least} documents change beyond "
+        "chance (p < 0.05, corrected)."
+    )
+    return tuple(said)
+
+
+def _examples(
+    session: Session, units: Units, time: Timeline, number: int, limit: int
+) -> list[tuple[str, list[Example]]]:
+    rows, values = units.postings.documents(number)
+    begin, end = _thirds(time.sizes)
+    found = []
+    for title, chosen in (
+        (f"until {time.names[begin - 1]}", (time.places >= 0) & (time.places < begin)),
+        (f"since {time.names[end]}", time.places >= end),
+    ):
+        these = np.flatnonzero(chosen[rows])[:limit]
+        found.append((title, examples(session, rows[these].tolist(), values[these].tolist())))
+    return found

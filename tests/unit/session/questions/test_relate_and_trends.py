@@ -1,0 +1,171 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import HashEmbedder, make_bundle
+from scipy import stats
+
+from saetui.core.documents import Document
+from saetui.errors import InputError
+from saetui.session.questions.fields import field, timeline
+from saetui.session.questions.relate import models, relate, with_models
+from saetui.session.questions.trends import trends
+from saetui.session.session import Session
+from saetui.store.bundle import Bundle
+
+DOCUMENTS = 240
+BLACK_HOLES, REEFS = 0, 10
+
+
+def facts(row: int) -> dict[str, object]:
+    """Reefs have many stars; one document in ten has no number, and one no language."""
+    known = {"stars": row % 7 + (10 if row % 3 == 2 else 0), "lang": ["en", "fr"][row % 2]}
+    return {} if row % 10 == 9 else known
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    folder: Path = tmp_path_factory.mktemp("bundles") / "starred.bundle"
+
+    def starred(row: int, document: Document) -> Document:
+        return replace(document, metadata={**document.metadata, **facts(row)})
+
+    make_bundle(folder, documents=DOCUMENTS, changed=starred)
+    return Session(Bundle(folder), embedder=HashEmbedder())
+
+
+def test_a_field_of_numbers_is_read_as_numbers(session: Session) -> None:
+    found = field(session, "stars")
+    assert found.numbers is not None
+    for row in range(DOCUMENTS):
+        expected = facts(row).get("stars", np.nan)
+        assert found.numbers[row] == pytest.approx(expected, nan_ok=True)
+    assert field(session, "lang").numbers is None
+    with pytest.raises(InputError, match="called 'moons'"):
+        field(session, "moons")
+
+
+def test_dates_are_years(session: Session) -> None:
+    found = field(session, "published").numbers
+    assert found is not None
+    # Document 13 is of February 2013.
+    assert found[13] == pytest.approx(2013 + 1.5 / 12)
+
+
+def test_what_goes_with_a_number_comes_first_and_what_goes_against_it_last(
+    session: Session,
+) -> None:
+    answer = relate(session, "stars")
+    first = answer.rows[0]
+    assert first.id == REEFS
+    rows, values = session.sae.postings.documents(REEFS)
+    activations = np.zeros(DOCUMENTS)
+    activations[rows] = values
+    numbers = field(session, "stars").numbers
+    assert numbers is not None
+    known = ~np.isnan(numbers)
+    expected = stats.spearmanr(activations[known], numbers[known])
+    assert first.figures["rho"] == pytest.approx(expected.statistic, rel=1e-5)
+    assert first.figures["mean"] == pytest.approx(
+        numbers[known & (activations > 0)].mean(), rel=1e-5
+    )
+    assert first.significant
+    assert answer.rows[-1].figures["rho"] < 0
+    highest = answer.examples(REEFS, 3)[0][1]
+    assert highest[0].activation == numbers[known & (activations > 0)].max()
+
+
+def test_categories_name_the_one_in_which_a_feature_is_more_frequent(session: Session) -> None:
+    answer = relate(session, "categories")
+    assert answer.facts["categories"] == ["Black holes", "Coral reefs", "Language models"]
+    row = next(row for row in answer.rows if row.id == BLACK_HOLES)
+    assert row.figures["most"] == "Black holes"
+    assert row.figures["share"] == row.shares[0] == 1
+    assert row.figures["elsewhere"] < 0.2
+    assert row.significant
+    assert not any(row.significant for row in relate(session, "lang").rows)
+
+
+def test_a_filter_restricts_what_counts(session: Session) -> None:
+    answer = relate(session, "stars", within='category:"Coral reefs"')
+    assert answer.facts["documents"] == 72
+    with pytest.raises(InputError, match="No document that counts"):
+        relate(session, "stars", within="before:1950")
+
+
+def test_few_features_predict_what_they_tell(session: Session) -> None:
+    scores = models(session, "categories", sizes=(3,))
+    assert {*scores} == {"Black holes", "Coral reefs", "Language models"}
+    few, whole = scores["Coral reefs"]
+    assert REEFS in few.chosen
+    assert few.mean > 0.95
+    assert whole.features == 0
+    answer = with_models(relate(session, "categories"), scores)
+    assert any("Coral reefs predicted" in said for said in answer.remarks)
+    assert answer.to_json()["models"]["Coral reefs"][0]["features"] == 3
+    (only,) = models(session, "lang", sizes=(3,)).values()
+    assert 0.3 < only[0].mean < 0.7
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A corpus that grows from month to month, and whose share of black holes grows, too."""
+    random = np.random.default_rng(5)
+
+    def dated(row: int, document: Document) -> Document:
+        late = random.beta(4 if document.metadata["categories"] == ["Black holes"] else 2, 1)
+        month = min(int(late * 24), 23)
+        return replace(document, published=f"{2020 + month // 12}-{month % 12 + 1:02d}-15")
+
+    folder: Path = tmp_path_factory.mktemp("bundles") / "changing.bundle"
+    make_bundle(folder, documents=600, changed=dated)
+    return Session(Bundle(folder), embedder=HashEmbedder())
+
+
+def test_what_rises_comes_first_though_the_corpus_grows(changing: Session) -> None:
+    answer = trends(changing)
+    assert answer.facts["period"] == "month"
+    assert answer.facts["periods"][-1] == "2021-12"
+    first, last = answer.rows[0], answer.rows[-1]
+    assert BLACK_HOLES in [row.id for row in answer.rows[:2]]
+    first = next(row for row in answer.rows if row.id == BLACK_HOLES)
+    assert first.significant
+    assert first.figures["last"] > first.figures["first"]
+    assert last.figures["ratio"] < 1
+    sizes = answer.facts["documents"]
+    assert sum(sizes) == 600
+    # The counts grow for all features, also for those whose share falls.
+    counts = np.array(last.shares) * sizes
+    assert counts[-3:].sum() > counts[:3].sum()
+    whole = int(np.rint(np.dot(first.shares, sizes)))
+    assert whole == first.figures["documents"]
+
+
+def test_periods_are_years_quarters_or_months(changing: Session) -> None:
+    assert timeline(changing, "year").names == ("2020", "2021")
+    assert timeline(changing, "quarter").names[-1] == "2021-Q4"
+    families = trends(changing, "quarter", unit="family")
+    assert families.rows[0].name == "Black holes"
+    low, high = families.facts["intervals"][str(families.rows[0].id)]
+    assert all(
+        a <= share <= b for a, share, b in zip(low, families.rows[0].shares, high, strict=True)
+    )
+
+
+def test_the_first_and_the_last_third_are_of_the_documents(changing: Session) -> None:
+    answer = trends(changing)
+    sizes, names = answer.facts["documents"], answer.facts["periods"]
+    begin = names.index(answer.facts["first_third"][1]) + 1
+    end = names.index(answer.facts["last_third"][0])
+    assert sum(sizes[:begin]) == pytest.approx(200, abs=40)
+    assert sum(sizes[end:]) == pytest.approx(200, abs=40)
+    titles = [title for title, _ in answer.examples(BLACK_HOLES, 2)]
+    assert titles == [f"until {names[begin - 1]}", f"since {names[end]}"]
+
+
+def test_a_filter_and_missing_dates(changing: Session) -> None:
+    answer = trends(changing, within='category:"Coral reefs"')
+    assert sum(answer.facts["documents"]) == 200
+    with pytest.raises(InputError, match="No document that counts"):
+        trends(changing, within="before:1990")
