@@ -1,12 +1,11 @@
 """Show the results of `saetui evaluate` as text, as CSV and as a picture."""
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from saetui.cli.figures import estimate
 from saetui.cli.output import Column, Output
 from saetui.cli.plots import Series, plot
+from saetui.csv_text import csv_text
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
@@ -141,19 +140,19 @@ def as_svg(points: "list[Point]", judge: str) -> str:
 
 def as_csv(points: "list[Point]") -> str:
     """Every point with the ends of its intervals."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     judges = list(points[0].up)
     plain = ("fidelity", "nearness", "replaced", "having", "lowered")
     named = [*plain, *(f"{what} {judge}" for judge in judges for what in _WHAT)]
     ends = ("", " low", " high")
-    writer.writerow(["way", "strength", *(name + end for name in named for end in ends)])
+    rows: list[list[object]] = [
+        ["way", "strength", *(name + end for name in named for end in ends)]
+    ]
     for point in points:
         means: list[Mean] = [getattr(point, name) for name in plain]
         means += [each for judge in judges for each in (point.up[judge], point.down[judge])]
         cells = [value for each in means for value in (each.value, each.low, each.high)]
-        writer.writerow([point.way, point.strength, *cells])
-    return text.getvalue()
+        rows.append([point.way, point.strength, *cells])
+    return csv_text(rows)
 
 
 def print_qualities(output: Output, found: "list[Quality]") -> None:

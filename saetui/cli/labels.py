@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.open import opened
-from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName
+from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Formulas, Price, SaeName
 
 if TYPE_CHECKING:
     from saetui.interpret.llm import CostEstimate, ModelSettings
@@ -196,6 +196,7 @@ def export(
         str | None,
         typer.Option("--format", metavar="FORMAT", help="csv, jsonl or neuronpedia."),
     ] = None,
+    formulas: Formulas = False,
     sae: SaeName = None,
 ) -> None:
     """Write the current label of every feature to a file, with provenance and scores."""
@@ -214,7 +215,13 @@ def export(
         }
         names = session.bundle.manifest.name, session.sae.record.name
         written = write_labels(
-            file, chosen, session.features, provenance, bundle=names[0], sae=names[1]
+            file,
+            chosen,
+            session.features,
+            provenance,
+            bundle=names[0],
+            sae=names[1],
+            formulas=formulas,
         )
     typer.echo(f"Wrote {written:,} labels to {file}.")
 

@@ -16,6 +16,14 @@ SaeName = Annotated[
     typer.Option("--sae", metavar="NAME", help="The SAE to use; by default the bundle's first."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Formulas = Annotated[
+    bool,
+    typer.Option(
+        "--formulas",
+        help="In CSV, leave texts that begin with =, +, - or @ as they are. A spreadsheet would "
+        "compute them, so by default an apostrophe stands before them.",
+    ),
+]
 Words = Annotated[
     list[str] | None,
     typer.Argument(metavar="WORDS", help="Words of the label.", show_default=False),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.open import opened
-from saetui.cli.options import AsJson, BundlePath, SaeName
+from saetui.cli.options import AsJson, BundlePath, Formulas, SaeName
 from saetui.cli.search_input import name_of, preset_called, query_text, read_json_input
 from saetui.core.changes import Mode
 from saetui.core.document_filter import DocumentFilter, Retrieval
@@ -181,6 +181,7 @@ def search(
             help="Write the results to a file: .json, .csv, or .bib for papers on arXiv.",
         ),
     ] = None,
+    formulas: Formulas = False,
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -268,7 +269,7 @@ def search(
         if mark:
             _note(f"Bookmarked as {bookmark(session, request, response).name}")
         if export is not None:
-            count = export_results(export, session, response)
+            count = export_results(export, session, response, formulas=formulas)
             _note(f"Wrote {count} of {len(response.results)} results to {export}")
         print_search(Output(), session, response, effects=effects, as_json=as_json)
 

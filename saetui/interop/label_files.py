@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from saetui.csv_text import csv_text, without_guard
 from saetui.errors import InputError
 from saetui.store.atomic import atomic_write
 from saetui.store.features import FeatureRecord
@@ -52,6 +53,7 @@ def write_labels(
     *,
     bundle: str,
     sae: str,
+    formulas: bool = False,
 ) -> int:
     """Write the shown labels of features; returns how many.
 
@@ -62,14 +64,13 @@ def write_labels(
         provenance: Of the shown labels, by feature; labels that the user wrote have none.
         bundle: The bundle's name, written as Neuronpedia's model.
         sae: The SAE's name, written as Neuronpedia's layer.
+        formulas: Whether texts in CSV may begin as formulas of a spreadsheet do.
     """
     rows = [_row(record, provenance.get(record.id)) for record in features if record.label]
     if kind == "csv":
-        target = io.StringIO()
-        writer = csv.DictWriter(target, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({**row, "terms": _BETWEEN_TERMS.join(row["terms"])} for row in rows)
-        text = target.getvalue()
+        cells = ({**row, "terms": _BETWEEN_TERMS.join(row["terms"])} for row in rows)
+        lines = ([row[name] for name in COLUMNS] for row in cells)
+        text = csv_text([COLUMNS, *lines], formulas=formulas)
     else:
         shaped = rows if kind == "jsonl" else [_explanation(row, bundle, sae) for row in rows]
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in shaped)
@@ -191,7 +192,11 @@ def _from_csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
             f"{path.name} has no columns 'feature' and 'label'.",
             "Its first line must name the columns; see an exported file.",
         )
-    for values in reader:
+    for row in reader:
+        values = {
+            name: without_guard(cell) if isinstance(cell, str) else cell
+            for name, cell in row.items()
+        }
         terms = [term for term in (values.get("terms") or "").split(_BETWEEN_TERMS) if term]
         yield reader.line_num, {**values, "terms": terms}
 

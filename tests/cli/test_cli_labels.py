@@ -34,6 +34,20 @@ def test_labels_edited_elsewhere_come_back(run: Run, own: Path, tmp_path: Path) 
     assert run("check", own).code == 0
 
 
+def test_labels_that_a_spreadsheet_would_compute_come_back_as_they_were(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("feature,label\n1,=SUM(A1)\n2,-net\n", "utf-8")
+    assert run("labels", "import", own, file).code == 0
+    assert run("labels", "export", own, file).code == 0
+    assert "\n1,'=SUM(A1)," in file.read_text("utf-8")
+    assert run("labels", "import", own, file).code == 0
+    assert run("feature", own, "1", "--json").json["label"] == "=SUM(A1)"
+    assert run("labels", "export", own, file, "--formulas").code == 0
+    assert "\n2,-net," in file.read_text("utf-8")
+
+
 def test_neuronpedia_lines(run: Run, own: Path, tmp_path: Path) -> None:
     file = tmp_path / "labels.jsonl"
     assert run("labels", "export", own, file, "--format", "neuronpedia").code == 0

@@ -305,6 +305,10 @@ def test_fifty_recorded_steps_replay_the_same(run: Run, bundle: Path, tmp_path: 
         (("--like", "doc-none"), "No document has the id 'doc-none'"),
         (("reef", "--where", "categories"), "does not say what a field must be"),
         (("reef", "--after", "soon"), "'soon' is not a date."),
+        (("reef", "--filter", "after:2019-99"), "'2019-99' is not a date."),
+        (("reef", "--filter", "before:2019-02-30"), "'2019-02-30' is not a date."),
+        (("reef", "--before", "\uff12\uff10\uff11\uff19"), "is not a date."),
+        (("reef", "--before", "0000"), "'0000' is not a date."),
     ],
 )
 def test_what_cannot_go_together_is_explained(

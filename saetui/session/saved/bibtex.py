@@ -11,6 +11,8 @@ _IN_LINK = re.compile(r"arxiv\.org/(?:abs|pdf)/(.+?)(?:\.pdf)?$", re.IGNORECASE)
 # BibTeX has its own words for months.
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST = 2_000
+_ESCAPED = re.compile(r"\\.")
+_ESCAPED_OR_SPECIAL = re.compile(r"(\\.)|([&%#])")
 
 
 def arxiv_id(document: Document) -> str:
@@ -72,12 +74,19 @@ def _first(value: object) -> str:
 def _safe(text: str) -> str:
     """Text that cannot break a BibTeX file; LaTeX in it stays."""
     text = visible_line(text, _LONGEST).strip()
+    # Unbalanced braces would end the entry or swallow the next one. BibTeX counts all braces, some
+    # other programs only those without a backslash before them.
+    if not _balanced(text) or not _balanced(_ESCAPED.sub("", text)):
+        text = re.sub(r"[{}]", "", text)
+    text = _ESCAPED_OR_SPECIAL.sub(lambda found: found[1] or f"\\{found[2]}", text)
+    # The last backslash of an odd number would escape the brace that closes the field.
+    return text if (len(text) - len(text.rstrip("\\"))) % 2 == 0 else text[:-1].rstrip()
+
+
+def _balanced(text: str) -> bool:
     depth = 0
     for character in text:
         depth += {"{": 1, "}": -1}.get(character, 0)
         if depth < 0:
-            break
-    # Unbalanced braces would end the entry or swallow the next one.
-    if depth:
-        text = re.sub(r"[{}]", "", text)
-    return re.sub(r"(?<!\\)([&%#])", r"\\\1", text)
+            return False
+    return depth == 0

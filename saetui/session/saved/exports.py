@@ -1,11 +1,10 @@
 """Write search results to a file: JSON, CSV, or BibTeX for papers on arXiv."""
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.saved.bibtex import bibtex_entry
 from saetui.session.saved.search_json import search_to_json
@@ -22,24 +21,21 @@ def as_json(session: Session, response: SearchResponse) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def as_csv(session: Session, response: SearchResponse) -> str:
-    """One line per result."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV)
-    for result in response.results:
-        writer.writerow(
-            [
-                result.rank,
-                "" if result.baseline_rank is None else result.baseline_rank,
-                f"{result.score:.7g}",
-                result.id,
-                result.title,
-                result.published,
-                session.bundle.documents.document(result.row).url,
-            ]
-        )
-    return text.getvalue()
+def as_csv(session: Session, response: SearchResponse, *, formulas: bool = False) -> str:
+    """One line per result; `formulas` as in `saetui.csv_text.csv_text`."""
+    rows = [
+        [
+            result.rank,
+            result.baseline_rank,
+            float(f"{result.score:.7g}"),
+            result.id,
+            result.title,
+            result.published,
+            session.bundle.documents.document(result.row).url,
+        ]
+        for result in response.results
+    ]
+    return csv_text([_CSV, *rows], formulas=formulas)
 
 
 def as_bibtex(session: Session, response: SearchResponse) -> str:
@@ -65,8 +61,16 @@ EXPORT_FORMATS: dict[str, Callable[[Session, SearchResponse], str]] = {
 }
 
 
-def export_results(path: Path, session: Session, response: SearchResponse) -> int:
+def export_results(
+    path: Path, session: Session, response: SearchResponse, *, formulas: bool = False
+) -> int:
     """Write results to a file, in the format given by its ending.
+
+    Args:
+        path: Of the file.
+        session: Found the results.
+        response: Holds them.
+        formulas: Whether texts in CSV may begin as formulas of a spreadsheet do.
 
     Returns:
         How many documents were written.
@@ -81,7 +85,10 @@ def export_results(path: Path, session: Session, response: SearchResponse) -> in
             f"The name {path.name} does not say which format to write.",
             f"Let it end in one of: {', '.join(EXPORT_FORMATS)}",
         )
-    text = form(session, response)
+    if form is as_csv:
+        text = as_csv(session, response, formulas=formulas)
+    else:
+        text = form(session, response)
     with named_if_unwritable(path), atomic_write(path) as temporary:
         temporary.write_text(text, "utf-8", errors="replace")
     return text.count("\n@") + 1 if form is as_bibtex else len(response.results)

@@ -1,12 +1,12 @@
 """Which documents a filter lets through: masks, kept because every step of steering needs them."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.dates import check_date
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.documents import fact_texts
 from saetui.core.features import check_feature
@@ -21,7 +21,6 @@ Eligible = NDArray[np.bool_]
 _KEPT = 8
 _MOST_EXAMPLES = 8
 _CATEGORIES = "categories"
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
 class DocumentMasks:
@@ -68,8 +67,8 @@ class DocumentMasks:
     def _compute(self, wanted: DocumentFilter) -> Eligible:
         eligible = np.ones(len(self._bundle), dtype=bool)
         for date in (wanted.after, wanted.before):
-            if date and not _DATE.fullmatch(date):
-                raise InputError(f"'{date}' is not a date.", "Write 2019, 2019-03 or 2019-03-14.")
+            if date:
+                check_date(date)
         if wanted.after or wanted.before:
             within = np.zeros(len(eligible), dtype=bool)
             within[self._bundle.documents.within(wanted.after, wanted.before)] = True

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -84,8 +85,33 @@ def test_ids(document: Document, found: str) -> None:
 @given(st.text(), st.one_of(st.text(), st.lists(st.text())))
 def test_an_entry_is_closed_where_it_ends(title: str, authors: object) -> None:
     entry = bibtex_entry(Document("2408.00657", title, "x", metadata={"authors": authors}))
+    # BibTeX counts every brace, other programs only those without a backslash before them.
+    for read in (entry, re.sub(r"\\.", "..", entry)):
+        assert_closed_at_the_end(read.rstrip())
+
+
+def assert_closed_at_the_end(entry: str) -> None:
     depth = 0
-    for place, character in enumerate(entry.rstrip()):
+    for place, character in enumerate(entry):
         depth += {"{": 1, "}": -1}.get(character, 0)
-        assert depth > 0 or place < len("@misc") or place == len(entry.rstrip()) - 1
+        assert depth > 0 or place < len("@misc") or place == len(entry) - 1
     assert depth == 0
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("On the set A\\", "On the set A"),
+        ("Ends twice\\\\", "Ends twice\\\\"),
+        ("A lone { brace", "A lone  brace"),
+        ("A lone } brace", "A lone  brace"),
+        ("\\{a}", "\\a"),
+        ("{\\alpha} & 5\\%", "{\\alpha} \\& 5\\%"),
+        ("a\\\\& b", "a\\\\\\& b"),
+    ],
+)
+def test_backslashes_and_braces_cannot_break_an_entry(title: str, written: str) -> None:
+    entry = bibtex_entry(Document("2408.00657", title, "x"))
+    assert f"  title = {{{{{written}}}}},\n" in entry
+    for read in (entry, re.sub(r"\\.", "..", entry)):
+        assert_closed_at_the_end(read.rstrip())
