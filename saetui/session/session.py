@@ -1,6 +1,7 @@
 """An open bundle with one of its SAEs: search it, and look at its features and documents."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,8 @@ class Session:
             clock=clock,
         )
         self._features: AnnotatedFeatures | None = None
+        # A note must not be lost while notes of others are read.
+        self._noting = threading.Lock()
         self._others: dict[str, AnnotatedFeatures] = {}
 
     def _encode(self, text: str, e: Float) -> Float:
@@ -188,9 +191,30 @@ class Session:
             InputError: There is no such feature.
         """
         self.features.record(feature)
-        self._features = self.features.noted(
-            self.sae, feature, kind, text, about=about, document=document
-        )
+        with self._noting:
+            self._features = self.features.noted(
+                self.sae, feature, kind, text, about=about, document=document
+            )
+
+    @property
+    def others_have_noted(self) -> bool:
+        """Whether another program has written notes that this session has not read."""
+        return self._features is not None and self._features.book.changed_elsewhere
+
+    def read_others_notes(self) -> bool:
+        """Take in notes that another program has written meanwhile; whether there were any.
+
+        Raises:
+            InputError: They cannot be read.
+        """
+        with self._noting:
+            features = self._features
+            if features is None or not features.book.changed_elsewhere:
+                return False
+            features.book.read_again()
+            self._features = AnnotatedFeatures.of(self.bundle, self.sae, features.book)
+            self._others.clear()
+            return True
 
     def write_notes(self) -> None:
         """Put notes on disk that are not there yet.

@@ -168,6 +168,9 @@ class FeatureNotes:
         )
 
 
+_State = tuple[int, int, int] | None
+"""What tells that a file was changed; None where there is none."""
+
 Describe = Callable[[str, int], Mapping[str, Any]]
 """Gives what a feature of an SAE is known by: the fields `documents` and `direction`."""
 
@@ -187,6 +190,7 @@ class Notes:
     entries: list[Entry] = field(default_factory=list)
     unread: int = 0
     unwritten: list[Entry] = field(default_factory=list)
+    _seen: dict[Path, _State] = field(default_factory=dict, repr=False, compare=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
@@ -203,13 +207,40 @@ class Notes:
         # In a bundle from elsewhere a link may lead to any file of the reader's.
         writable = writable and not inside.is_symlink()
         notes = cls(inside if writable else elsewhere)
-        notes._read(inside)
-        # A folder that belongs to somebody else holds no notes of this reader.
-        with contextlib.suppress(InputError):
-            notes._read(elsewhere)
+        notes._read_both(inside, elsewhere)
         return notes
 
+    @property
+    def changed_elsewhere(self) -> bool:
+        """Whether another program has written notes since these were read."""
+        return any(_state(path) != state for path, state in self._seen.items())
+
+    def read_again(self) -> None:
+        """Read what other programs have written; what is not on disk yet comes last.
+
+        Raises:
+            InputError: The file is there but cannot be read; the entries stay as they are.
+        """
+        with self._writing:
+            fresh = Notes(self.path)
+            try:
+                fresh._read_both(*self._seen)
+            except InputError:
+                # Said once, and not again before the file changes.
+                self._seen = {**self._seen, **fresh._seen}
+                raise
+            self.entries = [*fresh.entries, *self.unwritten]
+            self.unread, self._seen = fresh.unread, fresh._seen
+
+    def _read_both(self, inside: Path, elsewhere: Path) -> None:
+        self._read(inside)
+        # A folder that belongs to somebody else holds no notes of this reader.
+        with contextlib.suppress(InputError):
+            self._read(elsewhere)
+
     def _read(self, path: Path) -> None:
+        # Looked at before it is read, so that a change in between is noticed later.
+        self._seen[path] = _state(path)
         try:
             text = read_regular_file(path, _MOST_BYTES).decode("utf-8", errors="replace")
         except FileNotFoundError:
@@ -270,17 +301,25 @@ class Notes:
             if not entries:
                 return
             lines = [line_of(_described(entry, describe)) for entry in entries]
+            before = _state(self.path)
             with named_if_unwritable(self.path, _WHEN_UNWRITABLE):
-                self._append("".join(f"{line}\n" for line in lines))
+                added = self._append("".join(f"{line}\n" for line in lines))
             del self.unwritten[: len(entries)]
+            after = _state(self.path)
+            # If another program has written meanwhile, that is still to be read.
+            alone = after is not None and after[1] == (before[1] if before else 0) + added
+            if alone and self._seen.get(self.path) == before:
+                self._seen[self.path] = after
 
-    def _append(self, lines: str) -> None:
+    def _append(self, lines: str) -> int:
+        """Add lines at the end of the file; returns how many bytes it grew by."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab+", buffering=0) as handle:
             before = handle.tell()
             # A line that was cut short must not swallow the first of these.
             whole = before == 0 or _ends_a_line(self.path)
             data = ("" if whole else "\n").encode() + lines.encode("utf-8", "replace")
+            added = len(data)
             try:
                 while data:
                     data = data[handle.write(data) :]
@@ -290,6 +329,15 @@ class Notes:
                 with contextlib.suppress(OSError):
                     handle.truncate(before)
                 raise
+        return added
+
+
+def _state(path: Path) -> _State:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _described(entry: Entry, describe: Describe | None) -> Entry:

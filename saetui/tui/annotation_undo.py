@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saetui.errors import InputError
-from saetui.store.notes import TRUE, UNTRUE
+from saetui.store.notes import TRUE, UNTRUE, Entry
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -26,9 +26,17 @@ class _Edit:
 
     feature: int
     kind: "Kind"
+    text: str
     opposite: str
     about: str = ""
     document: str = ""
+
+    @property
+    def entry(self) -> Entry:
+        """The edit as the notes hold it, but for the SAE."""
+        return Entry(
+            "", self.feature, self.kind, self.text, about=self.about, document=self.document
+        )
 
 
 class AnnotationUndo:
@@ -91,7 +99,7 @@ class AnnotationUndo:
         before = self._said(feature).judged(label).get(document)
         now = None if before == true else true
         texts = {None: "", True: TRUE, False: UNTRUE}
-        self._say(_Edit(feature, "judged", texts[before], label, document), texts[now])
+        self._say(_Edit(feature, "judged", texts[now], texts[before], label, document))
 
     @property
     def can_undo(self) -> bool:
@@ -99,8 +107,19 @@ class AnnotationUndo:
         return bool(self._edits)
 
     def undo(self) -> tuple[int, str]:
-        """Undo the last edit; returns its feature, and what kind of edit it was."""
+        """Undo the last edit; returns its feature, and what kind of edit it was.
+
+        What another app has said since then stays.
+        """
         edit = self._edits[-1]
+        said = self._said(edit.feature)
+        # As long as the edit holds, making it once more changes nothing.
+        if said.told(edit.entry) != said:
+            self._edits.pop()
+            raise InputError(
+                f"The {_KINDS[edit.kind]} of feature {edit.feature} was changed elsewhere since "
+                "then, so it stays as it is."
+            )
         self._session.note(
             edit.feature, edit.kind, edit.opposite, about=edit.about, document=edit.document
         )
@@ -109,11 +128,15 @@ class AnnotationUndo:
 
     def _write(self, feature: int, kind: "Kind", text: str, opposite: str) -> None:
         if text != opposite:
-            self._say(_Edit(feature, kind, opposite), text)
+            self._say(_Edit(feature, kind, text, opposite))
 
-    def _say(self, edit: _Edit, text: str) -> None:
-        self._session.note(edit.feature, edit.kind, text, about=edit.about, document=edit.document)
+    def _say(self, edit: _Edit) -> None:
+        self._session.note(
+            edit.feature, edit.kind, edit.text, about=edit.about, document=edit.document
+        )
         self._edits.append(edit)
 
     def _said(self, feature: int) -> "FeatureNotes":
+        # Another app may have the same bundle open.
+        self._session.read_others_notes()
         return self._session.features.notes_on(feature)

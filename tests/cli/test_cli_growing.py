@@ -272,6 +272,32 @@ def test_vectors_from_elsewhere_are_added(run: Run, tmp_path: Path) -> None:
     assert run("check", path).code == 0
 
 
+def test_what_else_lies_in_the_output_folder_stays(run: Run, tmp_path: Path) -> None:
+    from corpora import write_corpus
+
+    small, path = write_corpus(tmp_path / "one"), tmp_path / "x.bundle"
+    own = {path / name / "diary.txt" for name in (".build", "build", "notes")}
+    for file in own:
+        file.parent.mkdir(parents=True)
+        file.write_text("mine", "utf-8")
+    words = ["--embedder", f"precomputed:{small.vectors}", "--sae", "k4-n24", "--epochs", "1"]
+    assert run("build", small.corpus, "-o", path, *words).code == 0
+    assert all(file.read_text("utf-8") == "mine" for file in own)
+
+
+def test_an_embedder_of_queries_with_another_width_is_refused_before_anything_is_built(
+    run: Run, tmp_path: Path
+) -> None:
+    from corpora import write_corpus
+
+    small, path = write_corpus(tmp_path / "one"), tmp_path / "x.bundle"
+    words = ["--embedder", f"precomputed:{small.vectors}", "--query-embedder", "minilm"]
+    outcome = run("build", small.corpus, "-o", path, *words)
+    assert outcome.code == 1
+    assert "'minilm', makes vectors of width 384, but those of the documents have" in outcome.err
+    assert not (path / "manifest.json").exists()
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 def test_a_session_that_was_open_meanwhile_never_notes_another_feature(
     run: Run, corpus: GrowingCorpus, bundle: Path, loaded: bool

@@ -3,9 +3,14 @@
 import json
 import subprocess
 import sys
+import time
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from command_line import Run
+
+from saetui.embed import minilm_weights
 
 
 def test_a_question_finds_documents_about_it(run: Run, minilm_bundle: Path) -> None:
@@ -32,3 +37,20 @@ def test_an_embedder_of_another_width_is_refused(run: Run, bundle: Path) -> None
     assert outcome.code == 1
     assert "width 384" in outcome.err
     assert "width 32" in outcome.err
+
+
+@pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="the hub's client is absent")
+def test_a_build_without_weights_and_network_says_so_at_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(minilm_weights, "installed_folder", lambda: None)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "text": "Coral reefs."}\n', "utf-8")
+    began = time.monotonic()
+    outcome = run("build", tmp_path / "a.jsonl", "-o", tmp_path / "x.bundle")
+    assert time.monotonic() - began < 15
+    assert outcome.code == 1
+    sentence, hint = outcome.err.splitlines()
+    assert "are not on this machine, and the Hugging Face hub cannot be reached" in sentence
+    assert "saetui[demo]" in hint

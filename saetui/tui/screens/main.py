@@ -51,6 +51,10 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 
+# Seconds between looks at the notes on disk, which another app may change.
+_BETWEEN_LOOKS = 1.0
+
+
 class MainScreen(Screen[None]):
     """Shows the four views, and passes on what one of them asks of another.
 
@@ -78,6 +82,10 @@ class MainScreen(Screen[None]):
         )
         self._switching: NewestRequest[UseSae, Session] = NewestRequest(
             self, "switch", self._other_session, self._switch, self._tell
+        )
+
+        self._notes: NewestRequest[Session, bool] = NewestRequest(
+            self, "notes", lambda each: each.read_others_notes(), self._show_notes, self._tell
         )
 
     def compose(self) -> ComposeResult:
@@ -118,6 +126,8 @@ class MainScreen(Screen[None]):
 
     def session_ready(self, session: "Session") -> None:
         """Show the session."""
+        if self.session is None:
+            self.set_interval(_BETWEEN_LOOKS, self._look_for_notes)
         self.session = session
         manifest = session.bundle.manifest
         documents = f"{manifest.documents:,} documents"
@@ -126,6 +136,15 @@ class MainScreen(Screen[None]):
         self._families_view.show(session)
         self._splitting_view.show(session)
         self._search_view.open(session)
+
+    def _look_for_notes(self) -> None:
+        """Show what another app, or a command, notes about the same bundle."""
+        if self.session is not None and self.session.others_have_noted:
+            self._notes.ask(self.session)
+
+    def _show_notes(self, session: "Session", new: bool) -> None:
+        if new and session is self.session:
+            self.post_message(LabelsChanged())
 
     # Steering.
 

@@ -167,6 +167,38 @@ def test_threads_that_write_at_once_keep_the_order(tmp_path: Path) -> None:
     assert [json.loads(line)["feature"] for line in lines] == list(range(100))
 
 
+def test_notes_of_two_programs_are_seen_by_both(tmp_path: Path) -> None:
+    first, second = Notes.of_bundle(tmp_path), Notes.of_bundle(tmp_path)
+    assert not first.changed_elsewhere
+    keep(first, 1, "note", "of the first")
+    assert not first.changed_elsewhere, "what it wrote itself is known to it"
+    assert second.changed_elsewhere
+    # Written although the other's was not read yet: both stay, and both are still to be read.
+    keep(second, 2, "note", "of the second")
+    second.say("k4-n8", 3, "note", "not on disk yet")
+    assert first.changed_elsewhere and second.changed_elsewhere
+    for notes in (first, second):
+        notes.read_again()
+        assert not notes.changed_elsewhere
+        said = {feature: found.note for feature, found in said_of(notes).items()}
+        assert said.pop(3, "") == ("not on disk yet" if notes is second else "")
+        assert said == {1: "of the first", 2: "of the second"}
+    second.write()
+    assert len((tmp_path / NOTES).read_text("utf-8").splitlines()) == 3
+
+
+def test_notes_that_cannot_be_read_again_leave_those_that_were_read(tmp_path: Path) -> None:
+    notes = Notes.of_bundle(tmp_path)
+    keep(notes, 1, "note", "one")
+    (tmp_path / NOTES).unlink()
+    (tmp_path / NOTES).mkdir()
+    assert notes.changed_elsewhere
+    with pytest.raises(InputError, match="cannot be read"):
+        notes.read_again()
+    assert said_of(notes)[1].note == "one"
+    assert not notes.changed_elsewhere, "it would be said again and again"
+
+
 @pytest.mark.parametrize("text", ["--5", "-", "5" * 5_000, "²", "1.5"])
 def test_a_verdict_on_no_version_is_passed_over(tmp_path: Path, text: str) -> None:
     entry = {"sae": "k4-n8", "feature": 1, "kind": "rejected", "text": text}

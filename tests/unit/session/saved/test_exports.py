@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,23 @@ def test_json_and_csv_hold_every_result(session: Session, tmp_path: Path) -> Non
         rows = list(csv.DictReader(handle))
     assert [row["id"] for row in rows] == [each.id for each in response.results]
     assert [row["title"] for row in rows] == [each.title for each in response.results]
+
+
+def test_titles_can_neither_break_rows_nor_be_computed(session: Session, tmp_path: Path) -> None:
+    response = session.search(SearchRequest("reef fish"))
+    titles = ["=1+1", "a\rb", "-net", *("plain" for _ in response.results[3:])]
+    odd = tuple(
+        replace(result, title=title) for result, title in zip(response.results, titles, strict=True)
+    )
+    response = replace(response, results=odd)
+    path = tmp_path / "a.csv"
+    for formulas, guard in ((False, "'"), (True, "")):
+        export_results(path, session, response, formulas=formulas)
+        with path.open(encoding="utf-8", newline="") as handle:
+            rows = list(csv.DictReader(handle))
+        shown = [row["title"] for row in rows]
+        assert shown[:3] == [f"{guard}=1+1", "a\nb", f"{guard}-net"]
+        assert len(rows) == len(odd)
 
 
 def test_what_cannot_be_exported_is_told(session: Session, tmp_path: Path) -> None:
