@@ -36,7 +36,12 @@ async def test_what_another_app_notes_is_shown_and_not_undone(own_bundle: Path) 
         await driver.press("escape", "2")
         await note(driver, "mine")
         say(other, 0, "label", "Named elsewhere")
-        await driver.see("Named elsewhere")
+        for _ in range(500):
+            await driver.pilot.pause(0.01)
+            if not session.others_have_noted:
+                break
+        await driver.settle()
+        assert "Named elsewhere" in driver.text()
         assert session.features.notes_on(0).note == "mine"
         other.read_others_notes()
         assert other.features.notes_on(0).note == "mine"
