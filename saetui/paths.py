@@ -24,6 +24,14 @@ def data_dir() -> Path:
     return Path(platformdirs.user_data_dir("saetui", appauthor=False))
 
 
+def user_path(text: str) -> Path:
+    """A path as a person types it: `~` is the home folder; of no known user, a plain letter."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def assets_dir() -> Path:
     """Folder of shipped files: beside the modules when installed, at the top of a checkout."""
     package = Path(__file__).resolve().parent

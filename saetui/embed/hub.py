@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from saetui.paths import user_path
+
 # Seconds for the hub to answer at all.
 _PATIENCE = 5.0
 
@@ -37,11 +39,11 @@ def cache_folder() -> Path:
     """The folder of the hub client's downloads."""
     for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if os.environ.get(variable):
-            return Path(os.environ[variable]).expanduser()
+            return user_path(os.environ[variable])
     if os.environ.get("HF_HOME"):
-        return Path(os.environ["HF_HOME"]).expanduser() / "hub"
+        return user_path(os.environ["HF_HOME"]) / "hub"
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "huggingface" / "hub"
+    return user_path(home) / "huggingface" / "hub"
 
 
 def snapshots_of(model: str) -> list[Path]:

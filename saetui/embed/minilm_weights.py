@@ -10,6 +10,7 @@ from pathlib import Path
 
 from saetui.embed.hub import is_offline, snapshots_of, why_unreachable
 from saetui.errors import EmbedderError
+from saetui.paths import user_path
 from saetui.store.hashes import remembered_sha256
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -35,7 +36,7 @@ def installed_folder() -> Path | None:
     """
     override = os.environ.get(_OVERRIDE)
     if override:
-        folder = Path(override).expanduser()
+        folder = user_path(override)
         if not _is_complete(folder):
             raise EmbedderError(
                 f"{_OVERRIDE} names {folder}, which does not hold {WEIGHTS} and {TOKENIZER}.",

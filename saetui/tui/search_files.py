@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saetui.errors import InputError
+from saetui.paths import user_path
 
 if TYPE_CHECKING:
     from saetui.core.search_request import SearchRequest
@@ -99,7 +100,7 @@ class SearchFiles:
         return citation(self._session.bundle.documents.document(row))
 
     def _place(self, name: str) -> Path:
-        return self._folder() / Path(name).expanduser()
+        return self._folder() / user_path(name)
 
 
 def _taken(path: Path) -> InputError:

@@ -347,6 +347,11 @@ async def test_files_that_are_there_are_kept(session: Session, folder: Path) -> 
         await driver.press("o", *"mine.json", "enter")
         assert "is not a preset" in driver.text()
         await driver.press("o", "escape", "s", "escape", "x", "escape")
+        # There is no user of this name, so it is a file's.
+        await driver.press("s", *["backspace"] * 40, *"~nobody-here.json", "enter")
+        await driver.press("o", *"~nowhere-else.json", "enter", "escape")
+        assert driver.app.unexpected is None
+    assert (folder / "~nobody-here.json").exists()
     assert (folder / "mine.csv").read_text() == "kept"
     assert "another program" in (folder / "mine.json").read_text()
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.search import single
 from saetui.errors import MissingDependency, SaetuiError
+from saetui.paths import user_path
 from saetui.store.arrays import forget_pages
 from saetui.store.index.parameters import IndexParameters, Rows
 
@@ -111,7 +112,7 @@ class _Database:
             raise MissingDependency("pymilvus", "An index in Milvus", "milvus") from None
         address = self.address
         if "://" not in address:
-            address = str(self._folder / Path(address).expanduser())
+            address = str(self._folder / user_path(address))
             Path(address).parent.mkdir(parents=True, exist_ok=True)
         token = os.environ.get("MILVUS_TOKEN", "") if self._own else ""
         return self._asked(lambda: MilvusClient(address, token=token))
