@@ -142,6 +142,7 @@ def steering(
             seed=seed,
             queries=queries,
             words=None if semantic else session.searcher.terms.of_words,
+            shows=None if semantic else session.searcher.terms.shown,
         )
         bench, trials, embed = prepared.bench, prepared.trials, session.embedder.embed_query
         curves = run(bench, trials, embed, progress, **directions)
@@ -315,12 +316,11 @@ def retrieval(
         collection = read_collection(
             session.bundle, session.embedder, queries, qrels, progress, words=terms.of_words
         )
-        names = [record.label for record in session.features.records]
         coded = measures.Coded(
             stored.weights,
             stored.codes,
             stored.postings,
-            lambda feature: terms.of_words(names[feature]),
+            terms.shown,
         )
         found = [
             measures.by_meaning(collection, seed),

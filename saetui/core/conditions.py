@@ -9,14 +9,16 @@
 logarithm of a product, so a document must be good in every respect: what it lacks of one cannot be
 made up for by more of another, as it can in `codes`, where rewards are added.
 
-A document shows a feature by its activation or by the words of the feature's label,
+How far a document shows a feature is read from its activation and from the words of the feature,
 
-    F(x) = 1 - (1 - sqrt(a(x))) (1 - W(x) / 2)
+    p(x) = logistic(-4.3 + 5 L(x) + 2.8 T(x) + 1.4 sqrt(a(x)))
+    F(x) = (p(x) - p0) / (1 - p0),    p0 = logistic(-4.3)
 
-with `a` the activation as a share of the strongest in the corpus, and `W` the BM25 of the label's
-words as a share of the highest. The root is there because a label is true of most documents in the
-upper half of a feature's activations. Form and constants were chosen by what 473 abstracts are
-about, as a language model said that read them without knowing what had found them.
+with `a` the activation as a share of the strongest in the corpus, `L` the BM25 of the label's words
+and `T` that of the feature's terms, each as a share of the highest. `p` estimates how likely the
+label is true of the document: a logistic regression on 1,491 pairs of label and abstract in
+astrophysics, of which a language model said so that read them blind. `F` is 0 for documents that
+show nothing of it. Where no document has any of the words, `F` is the root of the activation.
 """
 
 from dataclasses import dataclass
@@ -28,11 +30,16 @@ from numpy.typing import NDArray
 from saetui.core.added_scores import Rows, Term
 from saetui.core.codec import Float
 from saetui.core.postings import Postings
+from saetui.core.search import distinct
 
 RATE: Final = 0.3
 """What a factor of 1/e costs, as a cosine."""
 
-_WORDS_COUNT = 0.5
+_NOTHING, _LABEL, _TERMS, _ROOT = -4.3, 5.0, 2.8, 1.4
+
+
+NO_WORDS: Final = Term(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+"""What words that no document has are in."""
 
 
 @dataclass(frozen=True)
@@ -56,26 +63,38 @@ class Shown:
         return Term(self.rows, _log(1 - s + s * self.degrees), float(_log(np.float32(1 - s))))
 
 
-def shown(postings: Postings, feature: int, words: Term) -> Shown:
+def shown(
+    postings: Postings, feature: int, label: Term = NO_WORDS, terms: Term = NO_WORDS
+) -> Shown:
     """How far each document shows a feature.
 
     Args:
         postings: Of the SAE.
         feature: Its number.
-        words: Documents with words of its label, ascending, and their BM25 on any scale; none if
-            it has no label.
+        label: Documents with words of its label, and their BM25 on any scale.
+        terms: The same for the terms that the label was chosen from.
     """
     active, activations = postings.documents(feature)
-    named, bm25 = words.rows, words.values
-    rows = np.union1d(active, named).astype(np.int64)
-    misses = np.ones(len(rows), dtype=np.float32)
+    if not len(label.rows) and not len(terms.rows):
+        order = np.argsort(active)
+        degrees = np.sqrt(activations / activations[0]) if len(active) else activations
+        return Shown(active[order].astype(np.int64), degrees[order].astype(np.float32))
+    rows = distinct(active, label.rows, terms.rows)
+    evidence = np.full(len(rows), _NOTHING, dtype=np.float32)
     if len(active):
-        misses[np.searchsorted(rows, active)] -= np.sqrt(activations / activations[0])
-    if len(named) and bm25.max() > 0:
-        misses[np.searchsorted(rows, named)] *= 1 - _WORDS_COUNT * bm25 / bm25.max()
-    degrees = np.clip(1 - misses, 0, 1).astype(np.float32)
+        evidence[np.searchsorted(rows, active)] += _ROOT * np.sqrt(activations / activations[0])
+    for words, weight in ((label, _LABEL), (terms, _TERMS)):
+        if len(words.rows) and words.values.max() > 0:
+            share = np.float32(weight / words.values.max()) * words.values
+            evidence[np.searchsorted(rows, words.rows)] += share
+    nothing = _logistic(np.float32(_NOTHING))
+    degrees = np.clip((_logistic(evidence) - nothing) / (1 - nothing), 0, 1).astype(np.float32)
     some = degrees > 0
     return Shown(rows[some], degrees[some])
+
+
+def _logistic(x: NDArray[np.floating] | np.float32) -> Float:
+    return np.asarray(1 / (1 + np.exp(-x)), dtype=np.float32)
 
 
 def _log(factors: NDArray[np.floating] | np.float32) -> Float:

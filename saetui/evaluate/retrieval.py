@@ -16,7 +16,7 @@ from saetui.core.added_scores import AddedScores, Term
 from saetui.core.changes import MODES, Mode, feedback_changes, knob_of
 from saetui.core.code_scores import rewards
 from saetui.core.codec import Codes, Float, SaeWeights, decode, encode_dense
-from saetui.core.conditions import shown
+from saetui.core.conditions import Shown
 from saetui.core.postings import Postings
 from saetui.core.search import top, unit
 from saetui.core.steering import steer_code, steered_vector
@@ -56,12 +56,12 @@ class Collection:
 
 @dataclass(frozen=True)
 class Coded:
-    """The collection as an SAE sees it, and what the words of each feature's label match."""
+    """The collection as an SAE sees it, and how far documents show each feature."""
 
     weights: SaeWeights
     codes: Codes
     postings: Postings
-    label_words: Callable[[int], Term]
+    shown: Callable[[int], Shown]
 
 
 @dataclass(frozen=True)
@@ -232,10 +232,7 @@ def _fed(
     if way.mode == "codes":
         terms = [*rewards(coded.postings, code - z).values()]
     elif way.mode == "both":
-        terms = [
-            shown(coded.postings, i, coded.label_words(i)).changed(float(code[i] - z[i]))
-            for i in steering
-        ]
+        terms = [coded.shown(i).changed(float(code[i] - z[i])) for i in steering]
     return vector, collection.added(place, terms)
 
 

@@ -76,8 +76,8 @@ class Bench:
         postings: Of the SAE.
         embeddings: Of the documents, `(N, d)`.
         names: Label of every feature.
-        words: What the words of a text add to scores. With it, queries are asked by meaning and
-            words, and `both` goes by the words of labels, too; without it by meaning alone.
+        words: What the words of a text add to scores; None to search by meaning alone.
+        shows: How far documents show a feature; None to go by their activations alone.
     """
 
     weights: SaeWeights
@@ -85,6 +85,7 @@ class Bench:
     embeddings: NDArray[np.floating]
     names: Sequence[str]
     words: Callable[[str], Term] | None = None
+    shows: Callable[[int], Shown] | None = None
 
     def curve(
         self,
@@ -172,9 +173,7 @@ class Bench:
         return vector, self._added(trial.query, terms)
 
     def _shown(self, feature: int) -> Shown:
-        nothing = Term(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
-        words = self.words(self.names[feature]) if self.words is not None else nothing
-        return shown(self.postings, feature, words)
+        return shown(self.postings, feature) if self.shows is None else self.shows(feature)
 
     def _added(self, query: str, terms: Sequence[Term] = ()) -> Float | None:
         """What terms and the words of a query add to the scores of all documents, `(N,)`."""

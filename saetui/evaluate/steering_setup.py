@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from saetui.core.added_scores import Term
+from saetui.core.conditions import Shown
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.errors import InputError
 from saetui.evaluate.model_judge import ModelJudge
@@ -59,6 +60,7 @@ def prepare(
     seed: int,
     queries: Sequence[str] | None = None,
     words: Callable[[str], Term] | None = None,
+    shows: Callable[[int], Shown] | None = None,
 ) -> Prepared:
     """Draw queries and trials.
 
@@ -71,6 +73,7 @@ def prepare(
         seed: Of all that is drawn.
         queries: Texts to use instead.
         words: What the words of a text add to scores; None to search by meaning alone.
+        shows: How far documents show a feature; None to go by their activations alone.
 
     Raises:
         InputError: There are too few documents, labelled features or queries.
@@ -96,7 +99,7 @@ def prepare(
         raise InputError("No query activates a labelled feature.", "Give other queries.")
     names = [record.label for record in sae.features]
     labels = [names[feature] for feature in eligible.tolist()]
-    bench = Bench(sae.weights, sae.postings, bundle.embeddings, names, words)
+    bench = Bench(sae.weights, sae.postings, bundle.embeddings, names, words, shows)
     judges = word_judges(tokens, labels, eligible, seed)
     return Prepared(bench, trials, len(chosen), len(eligible), judges)
 

@@ -12,9 +12,12 @@ from saetui.core.search_request import SearchRequest
 from saetui.session.search.steered_query import SteeredQuery
 from saetui.session.search.word_search import WordSearch
 from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.features import FeatureRecord
 
 # How many features' degrees on documents are kept.
 _KEPT = 64
+# How many of a feature's terms say whether a document shows it.
+_TERMS = 5
 
 
 class DocumentTerms:
@@ -23,15 +26,17 @@ class DocumentTerms:
     Args:
         bundle: Holds the documents.
         sae: Its codes say what documents activate.
-        label: Returns the current label of a feature; empty if it has none.
+        record: Returns what is known of a feature now.
 
     Attributes:
         search: Finds documents by words.
     """
 
-    def __init__(self, bundle: Bundle, sae: StoredSae, label: Callable[[int], str]) -> None:
+    def __init__(
+        self, bundle: Bundle, sae: StoredSae, record: Callable[[int], FeatureRecord]
+    ) -> None:
         self._sae = sae
-        self._label = label
+        self._record = record
         self._shown = lru_cache(_KEPT)(self._compute_shown)
         self.search = WordSearch(bundle)
 
@@ -57,7 +62,9 @@ class DocumentTerms:
 
     def shown(self, feature: int) -> Shown:
         """How far documents show a feature."""
-        return self._shown(feature, self._label(feature))
+        record = self._record(feature)
+        return self._shown(feature, record.label, record.terms)
 
-    def _compute_shown(self, feature: int, label: str) -> Shown:
-        return shown(self._sae.postings, feature, self.of_words(label))
+    def _compute_shown(self, feature: int, label: str, terms: tuple[str, ...]) -> Shown:
+        words = self.search.telling(terms[:_TERMS])
+        return shown(self._sae.postings, feature, self.of_words(label), self.of_words(words))

@@ -61,7 +61,7 @@ class Searcher:
         self._clock = clock
         self.masks = DocumentMasks(bundle, sae)
         self.ranker = Ranker(bundle, sizes)
-        self.terms = DocumentTerms(bundle, sae, lambda feature: record(feature).label)
+        self.terms = DocumentTerms(bundle, sae, record)
         self.encoder = QueryEncoder(bundle, sae, self._nearest)
 
     def search(

@@ -12,6 +12,7 @@ astrophysics and 3,000 of machine learning; see `tests/benchmarks/fusion.py`.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -37,6 +38,8 @@ _WORD = re.compile(r"[^\W_]")
 # How many texts' matches are kept. In a large corpus one text can match hundreds of thousands of
 # documents, of eight bytes each.
 _KEPT = 32
+# The least idf of a word that tells documents apart.
+_TELLING = 2.0
 
 
 def fts_parts(text: str) -> list[str]:
@@ -102,6 +105,11 @@ class WordSearch:
     def matches(self, text: str) -> WordMatches:
         """Every document that shares a word with a text, stop words aside."""
         return self._matches(text)
+
+    def telling(self, texts: Iterable[str]) -> str:
+        """The words of some texts that fewer than about an eighth of the documents have."""
+        idf = self._bundle.documents.idf
+        return " ".join(part for part in fts_parts(" ".join(texts)) if idf(f'"{part}"') >= _TELLING)
 
     def _find(self, text: str) -> WordMatches:
         parts = fts_parts(text)

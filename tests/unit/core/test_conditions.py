@@ -18,7 +18,6 @@ POSTINGS = build_postings(
         2,
     )
 )
-NOTHING = Term(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 NAMED = Term(np.array([1, 2]), np.array([3.0, 6.0], dtype=np.float32))
 
 
@@ -26,21 +25,31 @@ def degrees(found: Shown) -> dict[int, float]:
     return dict(zip(found.rows.tolist(), found.degrees.tolist(), strict=True))
 
 
-def test_activation_shows_a_feature_by_its_root() -> None:
-    assert degrees(shown(POSTINGS, 0, NOTHING)) == pytest.approx({0: 1.0, 2: 0.5})
+def logistic(x: float) -> float:
+    return 1 / (1 + np.exp(-x))
 
 
-def test_words_of_the_label_show_it_half_as_well() -> None:
-    assert degrees(shown(POSTINGS, 1, NAMED)) == pytest.approx({1: 0.25, 2: 0.5})
+def degree(activation: float = 0, label: float = 0, terms: float = 0) -> float:
+    """`F` as the module's docstring has it."""
+    p = logistic(-4.3 + 5 * label + 2.8 * terms + 1.4 * np.sqrt(activation))
+    return float((p - logistic(-4.3)) / (1 - logistic(-4.3)))
 
 
-def test_either_of_them_is_enough() -> None:
-    found = degrees(shown(POSTINGS, 0, NAMED))
-    assert found == pytest.approx({0: 1.0, 1: 0.25, 2: 1 - 0.5 * 0.5})
+def test_activation_words_of_the_label_and_terms_show_a_feature_together() -> None:
+    assert degrees(shown(POSTINGS, 1, NAMED)) == pytest.approx({1: degree(0, 0.5), 2: degree(0, 1)})
+    all_of_it = degrees(shown(POSTINGS, 0, NAMED, Term(np.array([2, 3]), NAMED.values)))
+    assert all_of_it == pytest.approx(
+        {0: degree(1), 1: degree(0, 0.5), 2: degree(0.25, 1, 0.5), 3: degree(0, 0, 1)}
+    )
+    assert max(all_of_it, key=lambda row: all_of_it[row]) == 2
+
+
+def test_without_any_words_activation_shows_a_feature_by_its_root() -> None:
+    assert degrees(shown(POSTINGS, 0)) == pytest.approx({0: 1.0, 2: 0.5})
 
 
 def test_what_is_required_leaves_out_all_other_documents() -> None:
-    term = shown(POSTINGS, 0, NOTHING).changed(1)
+    term = shown(POSTINGS, 0).changed(1)
     assert term.elsewhere == -np.inf
     assert term.of(np.arange(4)).tolist() == pytest.approx(
         [0, -np.inf, RATE * np.log(0.5), -np.inf]
@@ -48,14 +57,14 @@ def test_what_is_required_leaves_out_all_other_documents() -> None:
 
 
 def test_what_is_lowered_to_the_end_may_not_be_shown() -> None:
-    term = shown(POSTINGS, 0, NOTHING).changed(-1)
+    term = shown(POSTINGS, 0).changed(-1)
     assert term.elsewhere == 0
     assert term.of(np.arange(4)).tolist() == pytest.approx([-np.inf, 0, RATE * np.log(0.5), 0])
 
 
 @given(st.floats(-1, 1), st.floats(0.01, 0.5))
 def test_a_larger_change_sets_documents_further_apart(change: float, more: float) -> None:
-    found = shown(POSTINGS, 0, NOTHING)
+    found = shown(POSTINGS, 0)
     here, there = found.changed(change), found.changed(max(-1, min(1, change + more)))
     assert here.of(np.array([0]))[0] <= 0
     # What shows the feature gains on what does not, the higher the feature is raised.

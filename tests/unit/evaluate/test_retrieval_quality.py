@@ -10,6 +10,7 @@ import pytest
 from bundles import HashEmbedder, make_bundle
 
 from saetui.core.added_scores import Term
+from saetui.core.conditions import shown
 from saetui.errors import InputError
 from saetui.evaluate.beir import read_collection, read_judgements, read_queries
 from saetui.evaluate.retrieval import (
@@ -149,7 +150,7 @@ def test_feedback_helps(bundle: Bundle, files: tuple[Path, Path]) -> None:
         bundle, HashEmbedder(), *files, Silent(), words=lambda text: NOTHING
     )
     sae = bundle.sae()
-    coded = Coded(sae.weights, sae.codes, sae.postings, lambda feature: NOTHING)
+    coded = Coded(sae.weights, sae.codes, sae.postings, lambda i: shown(sae.postings, i))
     ways = ways_of_feedback(0.5)
     found = {each.name: each for each in with_feedback(collection, coded, ways, 0)}
     assert len(found) == len(ways)
@@ -167,7 +168,7 @@ def test_feedback_helps(bundle: Bundle, files: tuple[Path, Path]) -> None:
 
 def test_the_given_document_counts_nowhere(bundle: Bundle) -> None:
     sae = bundle.sae()
-    coded = Coded(sae.weights, sae.codes, sae.postings, lambda feature: NOTHING)
+    coded = Coded(sae.weights, sae.codes, sae.postings, lambda i: shown(sae.postings, i))
     embeddings = np.asarray(bundle.embeddings, np.float32)
     opposed = int(np.argmin(embeddings @ embeddings[0]))
     collection = Collection(embeddings, embeddings[:1], [{0: 1, opposed: 1}], [NOTHING])
@@ -180,5 +181,5 @@ def test_queries_with_one_relevant_document_say_nothing_about_feedback(bundle: B
     sae = bundle.sae()
     queries = np.asarray(bundle.embeddings[:2], np.float32)
     collection = Collection(bundle.embeddings, queries, [{3: 1}, {4: 1}], [NOTHING] * 2)
-    coded = Coded(sae.weights, sae.codes, sae.postings, lambda feature: NOTHING)
+    coded = Coded(sae.weights, sae.codes, sae.postings, lambda i: shown(sae.postings, i))
     assert with_feedback(collection, coded, [Feedback()], 0) == []

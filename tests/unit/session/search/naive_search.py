@@ -39,6 +39,7 @@ class NaiveSearch:
                     self.z[row, feature] = value
         self.documents = list(bundle.documents)
         self.labels = [record.label for record in sae.features]
+        self.terms = [record.terms for record in sae.features]
         # Of queries; which documents are nearest depends on the index.
         self.codes: dict[str, Scores] = {}
         self._passing: dict[DocumentFilter, NDArray[np.bool_]] = {}
@@ -100,13 +101,24 @@ class NaiveSearch:
         total = np.zeros(len(self.x))
         for feature in np.flatnonzero(changes):
             change = np.clip(changes[feature], -1, 1)
-            named = self._okapi(self.labels[feature])
-            share = named / named.max() if named.max() > 0 else named
-            shown = 1 - (1 - np.sqrt(self.relative[:, feature])) * (1 - share / 2)
+            shown = self._shown(feature)
             factor = 1 - change + change * shown if change > 0 else 1 + change * shown
             with np.errstate(divide="ignore"):
                 total += 0.3 * np.log(np.maximum(factor, 0))
         return total
+
+    def _shown(self, feature: int) -> Scores:
+        """How far documents show a feature: by its label, five terms, and the activation."""
+        root = np.sqrt(self.relative[:, feature])
+        words = {word for term in self.terms[feature][:5] for word in _words(term)}
+        telling = " ".join(sorted(word for word in words if self._rarity(word) >= 2))
+        label, terms = self._okapi(self.labels[feature]), self._okapi(telling)
+        if not label.any() and not terms.any():
+            return root
+        shares = [each / each.max() if each.any() else each for each in (label, terms)]
+        odds = np.exp(-4.3 + 5 * shares[0] + 2.8 * shares[1] + 1.4 * root)
+        least = np.exp(-4.3) / (1 + np.exp(-4.3))
+        return np.asarray((odds / (1 + odds) - least) / (1 - least))
 
     def words(self, request: SearchRequest) -> Scores:
         """What the words of a query add: 0.7 / 28 for each unit of BM25, less if it is long."""
