@@ -83,6 +83,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("z", "unfold", "Unfold", "Fold repeated texts into one result, or list each"),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
         Command("c", "compare", "Compare", "Show the results before steering, too", "Compare", 4),
+        Command("C", "special", "Special", "Say what is special about these results"),
         Command("i", "by_effect", "By effect", "Sort features by how many results a step swaps"),
         Command("h", "steps", "Steps", "List every step, and go to one"),
         Command("b", "mark", "Bookmark", "Keep the search and what it found in the bundle"),
@@ -148,6 +149,17 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
     ),
+    "Compare": (
+        Command("less_than_sign", "sort(-1)", "Sort left", "Sort by the column before", "Sort"),
+        Command("greater_than_sign", "sort(1)", "Sort right", "Sort by the next column", "Sort"),
+        Command("equals_sign", "reverse", "Reverse", "Begin at the other end", "Other end"),
+        Command("f", "unit", "Families", "Count families, or features again", "Families"),
+        Command("a", "steer", "Steer", "Add the feature or family to the query", "Steer"),
+        Command("ampersand", "only", "Only these", "Search only documents that have it", "Only", 4),
+        Command("t", "family", "Its family", "Go to the feature in its family", "Family", 4),
+        Command("F", "features", "As features", "List these in the features view", "List", 4),
+        Command("x", "export", "Export", "Write the answer to a file: CSV", "Export", 4),
+    ),
     "Document": (
         Command("a", "steer", "Steer", "Add the feature to the query", "Steer"),
         Command(
@@ -188,6 +200,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("2", "view('features')", "Features", "Go to the features view"),
         Command("3", "view('families')", "Families", "Go to the families view"),
         Command("4", "view('splitting')", "Splitting", "Go to the splitting view"),
+        Command("5", "view('compare')", "Compare", "Go to the compare view"),
         Command("tab", "app.focus_next", "Next pane", "Go to the next pane", "Pane"),
         Command("shift+tab", "app.focus_previous", "Previous pane", "Go to the previous pane"),
         Command("slash", "find", "Find", "Go to the query or filter line", "Find", rank=3),

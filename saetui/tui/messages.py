@@ -129,6 +129,26 @@ class SteerFeatures(Message):
         self.features = features
 
 
+class OnlyWith(Message):
+    """Only documents that have a feature are to be searched."""
+
+    def __init__(self, feature: int) -> None:
+        super().__init__()
+        self.feature = feature
+
+
+class AskQuestion(Message):
+    """A question about the corpus is to be asked.
+
+    Attributes:
+        question: See `saetui.session.questions.asking`.
+    """
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.question = question
+
+
 class OpenSplitting(Message):
     """A feature is to be shown beside its matches in the other SAEs."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from saetui.core.group_tests import LEAST_DOCUMENTS, TwoGroups, compare_groups
+from saetui.core.search_request import SearchRequest
 from saetui.session.details import Example
 from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
 from saetui.session.questions.groups import FIRST_RESULTS, REST, Group, two_groups
@@ -28,6 +29,7 @@ def compare(
     unit: Unit = "feature",
     first: int = FIRST_RESULTS,
     least: int = LEAST_DOCUMENTS,
+    request: SearchRequest | None = None,
 ) -> Answer:
     """Features or families by how much more frequent they are in one of two groups.
 
@@ -42,11 +44,12 @@ def compare(
         unit: Features or families.
         first: How many results of a search make a group.
         least: Nothing is claimed of features that fewer documents of both groups have.
+        request: The search that `results` and `unsteered` are about.
 
     Raises:
         InputError: A text names no group, or a group has no document of its own.
     """
-    one, other, shared = two_groups(session, a, b, within=within, first=first)
+    one, other, shared = two_groups(session, a, b, within=within, first=first, request=request)
     question = f"{a.strip()} vs {b.strip()}" + (f" within {within.strip()}" if within else "")
     return compare_two(session, one, other, question, shared=shared, unit=unit, least=least)
 

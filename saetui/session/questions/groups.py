@@ -4,6 +4,7 @@
     search:dark matter halos         the first results of a search
     bookmark:NAME                    the results of a bookmarked search
     unsteered:NAME                   the results of the same search without its steering
+    results, unsteered               those of the search that is shown in the app
     @FILE                            documents whose ids are in a file, one a line
     all                              every document
     rest                             every document that is not in the other group
@@ -29,7 +30,7 @@ from saetui.session.session import Session, open_session
 
 Mask = NDArray[np.bool_]
 
-REST, ALL = "rest", "all"
+REST, ALL, RESULTS, UNSTEERED = "rest", "all", "results", "unsteered"
 FIRST_RESULTS = 100
 """How many results of a search make a group."""
 _LARGEST_FILE = 64 << 20
@@ -73,13 +74,19 @@ def of_filter(session: Session, wanted: DocumentFilter) -> Mask:
     return np.ones(len(session.bundle), dtype=bool) if found is None else found
 
 
-def group(session: Session, text: str, first: int = FIRST_RESULTS) -> Group:
+def group(
+    session: Session,
+    text: str,
+    first: int = FIRST_RESULTS,
+    request: SearchRequest | None = None,
+) -> Group:
     """The group that a text names; for `rest` see `two_groups`.
 
     Args:
         session: An open bundle.
         text: As described above.
         first: How many results of a search make a group.
+        request: The search that is shown, if there is one.
 
     Raises:
         InputError: The text names no group, or nothing is in it.
@@ -96,7 +103,9 @@ def group(session: Session, text: str, first: int = FIRST_RESULTS) -> Group:
         found = _of_file(session, text[1:])
     elif text in ("", ALL):
         found = Group(ALL, session, of_filter(session, EVERYTHING))
-    elif word in kinds:
+    elif text in (RESULTS, UNSTEERED):
+        found = _of_shown(session, request, text, first)
+    elif ":" in text and word in kinds:
         found = replace(kinds[word](session, rest.strip().strip('"'), first), name=text)
     else:
         found = Group(text, session, mask_of(session, text))
@@ -106,7 +115,13 @@ def group(session: Session, text: str, first: int = FIRST_RESULTS) -> Group:
 
 
 def two_groups(
-    session: Session, a: str, b: str = REST, *, within: str = "", first: int = FIRST_RESULTS
+    session: Session,
+    a: str,
+    b: str = REST,
+    *,
+    within: str = "",
+    first: int = FIRST_RESULTS,
+    request: SearchRequest | None = None,
 ) -> tuple[Group, Group, int]:
     """Two groups that share no document, and how many documents are in both and left out.
 
@@ -116,15 +131,16 @@ def two_groups(
         b: Names the second; `rest` for all documents that are not in the first.
         within: A filter that the documents of both must pass, too.
         first: How many results of a search make a group.
+        request: The search that is shown, if there is one.
 
     Raises:
         InputError: A text names no group, or a group has no document of its own.
     """
     if a.strip() == REST:
         raise InputError("The first group cannot be the rest.", "Exchange the groups.")
-    one = group(session, a, first)
+    one = group(session, a, first, request)
     rest = b.strip() == REST
-    other = Group(REST, one.session, ~one.mask) if rest else group(session, b, first)
+    other = Group(REST, one.session, ~one.mask) if rest else group(session, b, first, request)
     return apart(session, one, other, mask_of(session, within) if within.strip() else None)
 
 
@@ -165,6 +181,15 @@ def of_rows(session: Session, rows: Iterable[int], name: str) -> Group:
 
 def _found(session: Session, request: SearchRequest, name: str) -> Group:
     return of_rows(session, (each.row for each in session.search(request).results), name)
+
+
+def _of_shown(session: Session, request: SearchRequest | None, text: str, first: int) -> Group:
+    if request is None or not request.asks:
+        raise InputError(
+            f"There is no search whose {text} could be compared.", "Search for something first."
+        )
+    wanted = replace(request.effective, limit=first, why=False)
+    return _found(session, wanted.reset() if text == UNSTEERED else wanted, text)
 
 
 def _of_search(session: Session, words: str, first: int) -> Group:

@@ -1,5 +1,6 @@
 """The main screen: one open session in several views."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
@@ -17,11 +19,13 @@ from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust_of
 from saetui.tui.messages import (
     AddFeature,
+    AskQuestion,
     Feedback,
     Judge,
     LabelsChanged,
     ListFeatures,
     MoreLike,
+    OnlyWith,
     OpenDocument,
     OpenFamily,
     OpenFeature,
@@ -36,6 +40,7 @@ from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.search_control import SearchControl
+from saetui.tui.views.compare import CompareView
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.filtered import opened
@@ -56,7 +61,7 @@ _BETWEEN_LOOKS = 1.0
 
 
 class MainScreen(Screen[None]):
-    """Shows the four views, and passes on what one of them asks of another.
+    """Shows the views, and passes on what one of them asks of another.
 
     The screen can be used before the session is open.
 
@@ -76,6 +81,7 @@ class MainScreen(Screen[None]):
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
+        self._compare_view = CompareView(lambda: self.request, id="compare")
         self._document = DocumentScreen(self._go_on, self._opinion)
         self._reading: NewestRequest[OpenDocument, DocumentDetail] = NewestRequest(
             self, "document", self._read, self._show_document, self._tell
@@ -96,6 +102,7 @@ class MainScreen(Screen[None]):
             yield self._features_view
             yield self._families_view
             yield self._splitting_view
+            yield self._compare_view
         yield KeyLine()
 
     @property
@@ -135,6 +142,7 @@ class MainScreen(Screen[None]):
         self._features_view.show(session)
         self._families_view.show(session)
         self._splitting_view.show(session)
+        self._compare_view.show(session)
         self._search_view.open(session)
 
     def _look_for_notes(self) -> None:
@@ -235,6 +243,7 @@ class MainScreen(Screen[None]):
         self._features_view.refresh_labels()
         self._families_view.refresh_labels()
         self._splitting_view.refresh_labels()
+        self._compare_view.refresh_labels()
         self.search.refresh_labels()
         if self.app.screen is self._document:
             self._document.say_opinion()
@@ -255,6 +264,19 @@ class MainScreen(Screen[None]):
         """Go to a feature among its matches in other SAEs."""
         self._splitting_view.go_to(event.feature)
         self.action_view("splitting")
+
+    def on_ask_question(self, event: AskQuestion) -> None:
+        """Ask a question about the corpus."""
+        self.action_view("compare")
+        self._compare_view.ask(event.question)
+
+    def on_only_with(self, event: OnlyWith) -> None:
+        """Search only documents that have a feature."""
+        wanted = DocumentFilter(having=(event.feature,))
+        self.action_view("search")
+        self.search.go(replace(self.request, filter=self.request.filter.also(wanted)))
+        name = visible_line(opened(self.session).name(event.feature), 100)
+        self.notify(f"Only documents that have {name} are searched now.", markup=False)
 
     def on_use_sae(self, event: UseSae) -> None:
         """Use another SAE of the bundle, and go to a feature of it."""
@@ -301,6 +323,7 @@ class MainScreen(Screen[None]):
             "features": self._features_view.lines,
             "families": self._families_view.lines,
             "splitting": self._splitting_view.lines,
+            "compare": self._compare_view.lines,
         }
         return lines[view]
 
@@ -332,5 +355,6 @@ class MainScreen(Screen[None]):
             "Co-occurrence": ("families", families.block),
             "Families": ("families", families),
             "Splitting": ("splitting", self._splitting_view),
+            "Compare": ("compare", self._compare_view),
             "Everywhere": (view, self),
         }

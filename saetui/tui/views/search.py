@@ -15,7 +15,14 @@ from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust
-from saetui.tui.messages import AddFeature, ListFeatures, OpenDocument, OpenFamily, OpenFeature
+from saetui.tui.messages import (
+    AddFeature,
+    AskQuestion,
+    ListFeatures,
+    OpenDocument,
+    OpenFamily,
+    OpenFeature,
+)
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
 from saetui.tui.widgets.filter_bar import FilterBar
@@ -305,6 +312,16 @@ class SearchView(Container):
     def action_compare(self) -> None:
         """Show or hide the results before steering."""
         self.toggle_class("-comparing")
+
+    def action_special(self) -> None:
+        """Say what is special about the results: features that others have less often."""
+        request = self.control.request
+        if self.control.answer is None or not request.asks:
+            self.notify("There are no results yet: ask for something first.")
+            return
+        within = self._filter_text(request.filter)
+        question = "results vs rest" + (f" within {within}" if within else "")
+        self.post_message(AskQuestion(question))
 
     def action_by_effect(self) -> None:
         """Sort features by effect, or as the query has them."""

@@ -7,13 +7,18 @@ _MOST_LINES = 3
 
 
 class Notice(Lines):
-    """Says why something cannot be done, while the rest of the view stays."""
+    """Says why something cannot be done, while the rest of the view stays.
+
+    Args:
+        style: Of the text.
+    """
 
     DEFAULT_CSS = "Notice { display: none; background: $surface; }"
 
-    def __init__(self) -> None:
+    def __init__(self, style: str = "away") -> None:
         super().__init__()
         self._text = ""
+        self._style = style
 
     def say(self, text: str = "") -> None:
         """Show a text; without one the line goes away."""
@@ -41,7 +46,7 @@ class Notice(Lines):
                 *lines[: _MOST_LINES - 1],
                 lines[_MOST_LINES - 1][: width - 4] + self.glyphs.ellipsis,
             ]
-        return [((f" {line}", "away"),) for line in lines]
+        return [((f" {line}", self._style),) for line in lines]
 
     def _wrapped(self, width: int) -> list[str]:
         return wrap(self._text, width - 2) if self._text else []

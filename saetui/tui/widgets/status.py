@@ -14,9 +14,12 @@ VIEWS = (
     ("features", "Features"),
     ("families", "Families"),
     ("splitting", "Splitting"),
+    ("compare", "Compare"),
 )
 _NAME = " saetui "
 _LEAST_NAME = 8
+# Names of views are cut to this where there is no room for them.
+_SHORT = 4
 
 
 class StatusLine(Lines):
@@ -43,13 +46,28 @@ class StatusLine(Lines):
         return ((*left, (bundle, "muted"), (right if room >= 0 else "", "")),)
 
     def _left(self, width: int) -> Pieces:
-        """The product's name and the views; the name is left out if figures need the room."""
-        views: Pieces = tuple(
-            (f" {number} {title} ", "current" if name == self.view else "")
+        """The product's name and the views.
+
+        Where facts and figures need the room the product's name is left out, and where figures need
+        still more, the ends of the other views' names.
+        """
+        figures = len(f"  {self.search} ")
+        facts = sum(len(fact) + 2 for fact in self.bundle)
+        views = self._views(None)
+        roomy = cells(views) + len(_NAME) + figures + facts <= width
+        if cells(views) + figures > width:
+            views = self._views(_SHORT)
+        return ((_NAME if roomy else "", "strong"), *views)
+
+    def _views(self, longest: int | None) -> Pieces:
+        """The views, the names of those that are not shown cut to a length."""
+        return tuple(
+            (
+                f" {number} {title if name == self.view else title[:longest]} ",
+                "current" if name == self.view else "",
+            )
             for number, (name, title) in enumerate(VIEWS, start=1)
         )
-        roomy = cells(views) + len(_NAME) + len(f"  {self.search} ") <= width
-        return ((_NAME if roomy else "", "strong"), *views)
 
     def _facts(self, room: int) -> str:
         """As many facts as fit, padded to the room there is."""
