@@ -13,6 +13,7 @@ from saetui.cli.demo import demo
 from saetui.cli.doctor import check, doctor
 from saetui.cli.document import document
 from saetui.cli.evaluate import evaluate
+from saetui.cli.evaluate_labels import evaluate_labels
 from saetui.cli.families import families, family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
@@ -215,13 +216,16 @@ app.command(
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
 )(document)
 app.command("stats", epilog=_examples("stats my.bundle", "stats my.bundle --json"))(stats)
+evaluate.command("labels")(evaluate_labels)
 app.add_typer(
     evaluate,
     name="evaluate",
-    short_help="Measure steering and search on a bundle.",
+    short_help="Measure labels, steering and search on a bundle.",
     epilog=_examples(
         "evaluate steering my.bundle --svg steering.svg",
         "evaluate retrieval my.bundle --queries queries.jsonl --qrels test.tsv",
+        "evaluate labels my.bundle --sheet blind.csv",
+        "evaluate labels my.bundle --judgements blind.csv --judge 'A. Reader'",
     ),
 )
 app.command(

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 evaluate = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="Measure steering and search on a bundle."
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Measure labels, steering and search on a bundle.",
 )
 
 Direction = Literal["up", "down"]

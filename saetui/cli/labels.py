@@ -9,6 +9,9 @@ from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Formulas, Price, SaeName
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from saetui.interop.label_files import Judgement
     from saetui.interpret.llm import CostEstimate, ModelSettings
     from saetui.pipeline.model_labels import Labelled, LabellingOutcome
     from saetui.session.session import Session
@@ -199,7 +202,7 @@ def export(
     formulas: Formulas = False,
     sae: SaeName = None,
 ) -> None:
-    """Write the current label of every feature to a file, with provenance and scores."""
+    """Write the current label of every feature to a file, with provenance, scores, judgements."""
     from saetui.errors import InputError
     from saetui.interop.label_files import FORMATS, format_of, write_labels
 
@@ -214,11 +217,17 @@ def export(
             if label.version == record.version
         }
         names = session.bundle.manifest.name, session.sae.record.name
+        features = session.features
+        judged = {
+            feature: notes.judged(features[feature].label)
+            for feature, notes in features.notes.items()
+        }
         written = write_labels(
             file,
             chosen,
             session.features,
             provenance,
+            judged,
             bundle=names[0],
             sae=names[1],
             formulas=formulas,
@@ -240,12 +249,28 @@ def import_(
     *,
     sae: SaeName = None,
 ) -> None:
-    """Add labels from a file; earlier labels are kept, and your own take precedence."""
+    """Add labels from a file; earlier labels are kept, and your own take precedence.
+
+    Judgements in the file are added to yours.
+    """
     from saetui.interop.label_files import read_labels_from
     from saetui.pipeline.label_store import store_labels, today
 
     with opened(bundle, sae) as session:
         record = session.sae.record
-    found = read_labels_from(file, record.n, today())
+    found, judged = read_labels_from(file, record.n, today())
     store_labels(bundle, record.name, found, ())
-    typer.echo(f"Added {len(found):,} labels to {record.name}.")
+    if judged:
+        _keep(bundle, record.name, judged)
+    said = f" and {len(judged):,} judgements" if judged else ""
+    typer.echo(f"Added {len(found):,} labels{said} to {record.name}.")
+
+
+def _keep(bundle: Path, sae: str, judged: "Sequence[Judgement]") -> None:
+    """Add judgements to the reader's notes."""
+    from saetui.store.notes import TRUE, UNTRUE
+
+    with opened(bundle, sae) as session:
+        for each in judged:
+            text = TRUE if each.true else UNTRUE
+            session.note(each.feature, "judged", text, about=each.label, document=each.document)

@@ -1,4 +1,8 @@
-"""Read and write labels: as CSV, JSON Lines, or the explanation lines of Neuronpedia's exports."""
+"""Read and write labels: as CSV, JSON Lines, or the explanation lines of Neuronpedia's exports.
+
+CSV and JSON Lines also hold what the reader found of each label: for ids of documents whether it
+is true of them.
+"""
 
 import csv
 import gzip
@@ -6,6 +10,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -20,10 +25,28 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 COLUMNS = (
     "feature", "label", "terms", "method", "model", "prompt_version", "created", "version",
-    "f1", "pearson", "judge",
+    "f1", "pearson", "judge", "judgements",
 )  # fmt: skip
 IMPORTED = "imported"
 """Method of labels from a file that does not say how they were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a feature's label is true of a document.
+
+    Attributes:
+        feature: Number of the feature.
+        label: The label that was judged.
+        document: Id of the document.
+        true: Whether it is.
+    """
+
+    feature: int
+    label: str
+    document: str
+    true: bool
+
 
 _BETWEEN_TERMS = "; "
 _GZIP = b"\x1f\x8b"
@@ -50,6 +73,7 @@ def write_labels(
     kind: Format,
     features: Iterable[FeatureRecord],
     provenance: Mapping[int, LabelRecord],
+    judged: Mapping[int, Mapping[str, bool]],
     *,
     bundle: str,
     sae: str,
@@ -62,13 +86,27 @@ def write_labels(
         kind: Its format.
         features: Those without a label are left out.
         provenance: Of the shown labels, by feature; labels that the user wrote have none.
+        judged: Whether the shown label of a feature is true of documents, by their ids.
         bundle: The bundle's name, written as Neuronpedia's model.
         sae: The SAE's name, written as Neuronpedia's layer.
         formulas: Whether texts in CSV may begin as formulas of a spreadsheet do.
     """
-    rows = [_row(record, provenance.get(record.id)) for record in features if record.label]
+    rows = [
+        _row(record, provenance.get(record.id), judged.get(record.id, {}))
+        for record in features
+        if record.label
+    ]
     if kind == "csv":
-        cells = ({**row, "terms": _BETWEEN_TERMS.join(row["terms"])} for row in rows)
+        cells = (
+            {
+                **row,
+                "terms": _BETWEEN_TERMS.join(row["terms"]),
+                "judgements": json.dumps(row["judgements"], ensure_ascii=False)
+                if row["judgements"]
+                else "",
+            }
+            for row in rows
+        )
         lines = ([row[name] for name in COLUMNS] for row in cells)
         text = csv_text([COLUMNS, *lines], formulas=formulas)
     else:
@@ -79,7 +117,9 @@ def write_labels(
     return len(rows)
 
 
-def _row(record: FeatureRecord, label: LabelRecord | None) -> dict[str, Any]:
+def _row(
+    record: FeatureRecord, label: LabelRecord | None, judged: Mapping[str, bool]
+) -> dict[str, Any]:
     return {
         "feature": record.id,
         "label": record.label,
@@ -92,6 +132,7 @@ def _row(record: FeatureRecord, label: LabelRecord | None) -> dict[str, Any]:
         "f1": _rounded(record.f1),
         "pearson": _rounded(record.pearson),
         "judge": record.judge,
+        "judgements": dict(judged),
     }
 
 
@@ -110,8 +151,8 @@ def _explanation(row: Mapping[str, Any], bundle: str, sae: str) -> dict[str, Any
     }
 
 
-def read_labels_from(path: Path, n: int, today: str) -> list[LabelRecord]:
-    """The labels in a file of any of the formats, which its content tells.
+def read_labels_from(path: Path, n: int, today: str) -> tuple[list[LabelRecord], list[Judgement]]:
+    """Labels and judgements in a file of any of the formats, which its content tells.
 
     Neuronpedia's explanations may be lines or one array, and gzipped, as it offers them for
     download. Lines with an empty label are left out. Several labels of one feature are all kept,
@@ -141,12 +182,30 @@ def read_labels_from(path: Path, n: int, today: str) -> list[LabelRecord]:
         records = _from_json_array(path, text)
     else:
         records = _from_json_lines(path, text) if start == "{" else _from_csv(path, text)
-    labels = []
+    labels: list[LabelRecord] = []
+    judgements: list[Judgement] = []
     for line, values in records:
         label = _label(path, line, values, n, today)
         if label.text:
             labels.append(label)
-    return labels
+            judgements += _judgements(path, line, label, values.get("judgements"))
+    return labels, judgements
+
+
+def _judgements(path: Path, line: int, label: LabelRecord, said: object) -> Iterator[Judgement]:
+    if isinstance(said, str):
+        try:
+            said = json.loads(said or "{}")
+        except (ValueError, RecursionError):
+            said = "nothing that can be read"
+    said = {} if said is None else said
+    if not isinstance(said, dict) or not all(isinstance(each, bool) for each in said.values()):
+        raise InputError(
+            f"Line {line} of {path.name} has judgements that are not documents with true or false.",
+            'Write them as {"id of a document": true}.',
+        )
+    for document, true in said.items():
+        yield Judgement(label.feature, label.text, str(document), true)
 
 
 def _from_json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from command_line import Run
 
+from saetui.session.session import open_session
+
 
 @pytest.fixture
 def own(bundle: Path, tmp_path: Path) -> Path:
@@ -46,6 +48,31 @@ def test_labels_that_a_spreadsheet_would_compute_come_back_as_they_were(
     assert run("feature", own, "1", "--json").json["label"] == "=SUM(A1)"
     assert run("labels", "export", own, file, "--formulas").code == 0
     assert "\n2,-net," in file.read_text("utf-8")
+
+
+def test_judgements_leave_a_bundle_with_the_labels_and_come_back(
+    run: Run, own: Path, bundle: Path, tmp_path: Path
+) -> None:
+    session = open_session(own)
+    for document, said in (("doc-1", "true"), ("doc-2", "untrue")):
+        session.note(1, "judged", said, about="Accretion discs", document=document)
+    session.note(1, "judged", "true", about="Another label", document="doc-3")
+    session.close()
+    found = run("feature", own, "1", "--json").json
+    assert found["read"] == {"documents": 2, "true": 1}
+    assert len(found["notes"]["judgements"]) == 3
+    assert "True of 1 of 2 that you read" in run("feature", own, "1").out
+    (listed,) = run("notes", own, "--json").json["notes"]
+    assert listed["judgements"] == found["notes"]["judgements"]
+    assert "'Accretion discs' true of 1 of 2" in run("notes", own).out
+    file = tmp_path / "labels.jsonl"
+    run("labels", "export", own, file)
+    other = Path(shutil.copytree(bundle, tmp_path / "other.bundle"))
+    done = run("labels", "import", other, file)
+    assert done.out == "Added 15 labels and 2 judgements to k4-n24.\n"
+    again = run("feature", other, "1", "--json").json
+    assert again["read"] == {"documents": 2, "true": 1}
+    assert again["notes"]["judgements"] == found["notes"]["judgements"][:2]
 
 
 def test_neuronpedia_lines(run: Run, own: Path, tmp_path: Path) -> None:

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.interop.label_files import COLUMNS, FORMATS, format_of, read_labels_from, write_labels
+from saetui.interop.label_files import (
+    COLUMNS,
+    FORMATS,
+    Judgement,
+    format_of,
+    read_labels_from,
+    write_labels,
+)
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord
 
@@ -27,7 +34,7 @@ def write(path: Path, kind: str, records: list[FeatureRecord]) -> int:
         r.id: LabelRecord(r.id, r.label, r.terms, "llm", "model-1", "2", "2026-01-02", 1)
         for r in records
     }
-    return write_labels(path, kind, records, provenance, bundle="astro", sae="k4-n8")  # type: ignore[arg-type]
+    return write_labels(path, kind, records, provenance, {}, bundle="astro", sae="k4-n8")  # type: ignore[arg-type]
 
 
 @given(st.lists(TEXT, max_size=6), st.sampled_from(FORMATS))
@@ -37,7 +44,7 @@ def test_labels_come_back(texts: list[str], kind: str) -> None:
         path = Path(folder) / "labels"
         written = write(path, kind, [record(i, text) for i, text in enumerate(wanted)])
         if written:
-            found = read_labels_from(path, len(texts), "2026-02-03")
+            found, _ = read_labels_from(path, len(texts), "2026-02-03")
             assert [(each.feature, each.text) for each in found] == [
                 (i, text) for i, text in enumerate(wanted) if text
             ]
@@ -48,9 +55,20 @@ def test_labels_come_back(texts: list[str], kind: str) -> None:
 def test_our_own_formats_keep_provenance(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"labels.{kind}"
     write(path, kind, [record(2, 'Black "holes", and\u2028more', ("hole", "black; hole"))])
-    (found,) = read_labels_from(path, 8, "2026-02-03")
+    (found,), _ = read_labels_from(path, 8, "2026-02-03")
     assert (found.prompt_version, found.created) == ("2", "2026-01-02")
     assert found.terms[0] == "hole"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_judgements_come_back(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"labels.{kind}"
+    judged = {1: {"doc; 1": True, 'doc "2"': False}}
+    records = [record(0, "Zero"), record(1, "One")]
+    write_labels(path, kind, records, {}, judged, bundle="b", sae="s")  # type: ignore[arg-type]
+    labels, found = read_labels_from(path, 8, "2026-02-03")
+    assert [label.text for label in labels] == ["Zero", "One"]
+    assert found == [Judgement(1, "One", "doc; 1", True), Judgement(1, "One", 'doc "2"', False)]
 
 
 def test_the_files_are_what_other_tools_read(tmp_path: Path) -> None:
@@ -85,7 +103,7 @@ def test_explanations_as_neuronpedia_hands_them_out(
     data = text.encode()
     path = tmp_path / "batch-0.jsonl.gz"
     path.write_bytes(gzip.compress(data) if packed else data)
-    found = read_labels_from(path, 8, "2026-02-03")
+    found, _ = read_labels_from(path, 8, "2026-02-03")
     assert [(each.feature, each.text, each.model) for each in found] == [
         (3, "text 3", "gpt-4o-mini"),
         (1, "text 1", "gpt-4o-mini"),
@@ -104,8 +122,8 @@ def test_an_array_of_something_else_is_refused(tmp_path: Path, text: str, compla
 
 
 def test_the_readers_own_label_says_so(tmp_path: Path) -> None:
-    write_labels(tmp_path / "x.csv", "csv", [record(0, "Mine")], {}, bundle="b", sae="s")
-    (found,) = read_labels_from(tmp_path / "x.csv", 1, "2026-02-03")
+    write_labels(tmp_path / "x.csv", "csv", [record(0, "Mine")], {}, {}, bundle="b", sae="s")
+    (found,), _ = read_labels_from(tmp_path / "x.csv", 1, "2026-02-03")
     assert (found.method, found.created) == ("reader", "2026-02-03")
 
 
@@ -119,6 +137,9 @@ def test_the_readers_own_label_says_so(tmp_path: Path) -> None:
         ('{"feature": 1, "label": "One"}\n[]\n', "Line 2 of labels is not a JSON object"),
         ('{"feature": -1, "label": "One"}\n', "about feature '-1'"),
         ('{"label": "One"}\n', "about feature 'None'"),
+        ('{"feature": 1, "label": "One", "judgements": ["a"]}\n', "Line 1 of labels has judg"),
+        ('{"feature": 1, "label": "One", "judgements": {"a": 1}}\n', "Line 1 of labels has judg"),
+        ("feature,label,judgements\n1,One,yes\n", "Line 2 of labels has judgements that are not"),
     ],
 )
 def test_what_is_no_label_is_named_by_line(tmp_path: Path, text: str, complaint: str) -> None:

@@ -1,0 +1,226 @@
+"""Sheets on which a reader judges labels blind: a label and a text, and nothing that tells more.
+
+A sheet is a CSV file; its key says which feature and document each row is of, and lies in a second
+file that the reader does not see.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from saetui.core.features import DECILES, decile_positions
+from saetui.core.search import unit
+from saetui.csv_text import csv_text
+from saetui.errors import InputError
+from saetui.interpret.judging.evidence import Sample, nearest_inactive
+from saetui.store.atomic import atomic_write, named_if_unwritable
+from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.features import FeatureRecord
+
+Kind = Literal["active", "near", "random"]
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+
+COLUMNS = ("id", "label", "text", "judgement")
+_JUDGE = "judge"
+
+# Documents of a feature on a sheet: from each tenth of its activations, near misses, random ones.
+_FROM_TENTH, _NEAR, _RANDOM = 1, 3, 3
+# Near misses are drawn from so many.
+_NEAREST = 20
+# A reader of a sheet has no use for more, and spreadsheets cut longer cells.
+_LONGEST_TEXT = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Is a feature's label true of a document?
+
+    Attributes:
+        id: Of the row; says nothing.
+        feature: Number of the feature.
+        label: Its label.
+        document: Id of the document.
+        kind: "active", "near" (near the feature's direction, but not active) or "random" (not
+            active).
+        tenth: Of the feature's activations, from 1 (strongest) to 10; None where it is not active.
+        activation: Of the feature on the document.
+    """
+
+    id: str
+    feature: int
+    label: str
+    document: str
+    kind: Kind
+    tenth: int | None
+    activation: float
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a sheet does not say.
+
+    Attributes:
+        bundle: Name of the bundle.
+        sae: Name of the SAE.
+        of: Fingerprint of the SAE.
+        questions: By the ids of rows.
+    """
+
+    bundle: str
+    sae: str
+    of: str
+    questions: Mapping[str, Question]
+
+
+def draw_key(
+    bundle: Bundle, sae: StoredSae, records: Sequence[FeatureRecord], count: int, seed: int
+) -> Key:
+    """Draw the rows of a sheet: features at random, and documents of each kind.
+
+    Args:
+        bundle: The bundle.
+        sae: An SAE of it.
+        records: Its features with their labels.
+        count: How many features; those with a label and a document in every tenth are drawn from.
+        seed: Of the draw.
+
+    Raises:
+        InputError: No feature can be judged.
+    """
+    labelled = [each.id for each in records if each.label and each.documents >= DECILES]
+    if not labelled:
+        raise InputError(
+            f"{sae.record.name} has no labelled feature that is active on {DECILES} documents.",
+            "Label features first: saetui label my.bundle",
+        )
+    drawing = np.random.default_rng(seed)
+    chosen = sorted(drawing.permutation(labelled)[:count].tolist())
+    rows = np.arange(len(bundle), dtype=np.int32)
+    directions = np.stack([unit(sae.weights.directions[feature]) for feature in chosen])
+    near = nearest_inactive(
+        sae.postings, chosen, directions, Sample(bundle.embeddings, rows), _NEAREST
+    )
+    drawn: list[tuple[int, int, Kind, int | None, float]] = []
+    for feature, misses in zip(chosen, near, strict=True):
+        active, activations = sae.postings.documents(feature)
+        for tenth, span in enumerate(decile_positions(len(active), len(active)), start=1):
+            for place in drawing.choice(span, _FROM_TENTH, replace=False).tolist():
+                row = int(active[place])
+                drawn.append((feature, row, "active", tenth, float(activations[place])))
+        missed = drawing.choice(misses, min(_NEAR, len(misses)), replace=False)
+        others = np.setdiff1d(rows, np.concatenate([active, missed]))
+        others = drawing.choice(others, min(_RANDOM, len(others)), replace=False)
+        drawn += [(feature, row, "near", None, 0.0) for row in missed.tolist()]
+        drawn += [(feature, row, "random", None, 0.0) for row in others.tolist()]
+    # The order of rows, and their ids, must tell nothing.
+    drawn = [drawn[place] for place in drawing.permutation(len(drawn))]
+    names = drawing.choice(16**6, len(drawn), replace=False).tolist()
+    ids = {row: found[0] for row, found in bundle.documents.headings({d[1] for d in drawn}).items()}
+    questions = {
+        f"{name:06x}": Question(
+            f"{name:06x}", feature, records[feature].label, ids[row], kind, tenth, activation
+        )
+        for name, (feature, row, kind, tenth, activation) in zip(names, drawn, strict=True)
+    }
+    return Key(bundle.manifest.name, sae.record.name, sae.of, questions)
+
+
+def key_path(sheet: Path) -> Path:
+    """Where the key of a sheet lies unless told otherwise: `blind.key.json` for `blind.csv`."""
+    return sheet.with_suffix(".key.json")
+
+
+def write_sheet(sheet: Path, key_file: Path, key: Key, bundle: Bundle) -> None:
+    """Write a sheet and its key.
+
+    Raises:
+        InputError: One of them exists, since judgements may stand in it, or cannot be written.
+    """
+    for path in (sheet, key_file):
+        if path.exists():
+            raise InputError(f"{path} exists.", "Give another name, or remove it.")
+    rows: list[Sequence[str]] = [COLUMNS]
+    for each in key.questions.values():
+        row = bundle.documents.row_of(each.document)
+        assert row is not None
+        shown = bundle.documents.document(row).embedding_text
+        rows.append([each.id, each.label, shown[:_LONGEST_TEXT], ""])
+    shape = {**asdict(key), "questions": [asdict(each) for each in key.questions.values()]}
+    for path, content in (
+        (key_file, json.dumps(shape, ensure_ascii=False, indent=1) + "\n"),
+        # Spreadsheets take a file for UTF-8 only if it says so.
+        (sheet, "\ufeff" + csv_text(rows)),
+    ):
+        with named_if_unwritable(path), atomic_write(path) as temporary:
+            temporary.write_bytes(content.encode("utf-8", "replace"))
+
+
+def read_key(path: Path) -> Key:
+    """The key of a sheet.
+
+    Raises:
+        InputError: It is not there, or is none.
+    """
+    try:
+        shape = json.loads(path.read_text("utf-8"))
+        questions = [_question(each) for each in shape["questions"]]
+        names = str(shape["bundle"]), str(shape["sae"]), str(shape["of"])
+    except FileNotFoundError:
+        raise InputError(
+            f"There is no key of the sheet at {path}.",
+            "It was written beside the sheet; name it with --key.",
+        ) from None
+    except (OSError, UnicodeDecodeError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InputError(f"{path} is not the key of a sheet ({error}).") from None
+    return Key(*names, {each.id: each for each in questions})
+
+
+def _question(values: Mapping[str, Any]) -> Question:
+    kind = next((each for each in _KINDS if each == values["kind"]), None)
+    if kind is None:
+        raise ValueError(f"'{values['kind']}' is no kind of document")
+    tenth = values["tenth"]
+    return Question(
+        str(values["id"]),
+        int(values["feature"]),
+        str(values["label"]),
+        str(values["document"]),
+        kind,
+        None if tenth is None else int(tenth),
+        float(values["activation"]),
+    )
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows of a sheet with the numbers of their lines, however a spreadsheet has saved it.
+
+    Raises:
+        InputError: It cannot be read, or lacks the columns for ids and judgements.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}).") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text.", "Save it as CSV in UTF-8.") from None
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    fields = {name.strip().lower(): name for name in reader.fieldnames or () if name}
+    if not {"id", "judgement"} <= fields.keys():
+        raise InputError(
+            f"{path.name} has no columns 'id' and 'judgement'.",
+            "Judge the sheet that --sheet has written, and save it as CSV.",
+        )
+    try:
+        for values in reader:
+            wanted = {name: values.get(field) or "" for name, field in fields.items()}
+            yield reader.line_num, {name: value.strip() for name, value in wanted.items()}
+    except csv.Error as error:
+        raise InputError(f"Line {reader.line_num} of {path.name} is not CSV ({error}).") from None
