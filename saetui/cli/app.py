@@ -17,6 +17,7 @@ from saetui.cli.evaluate_labels import evaluate_labels
 from saetui.cli.families import families, family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
+from saetui.cli.fields import fields
 from saetui.cli.importing import importing
 from saetui.cli.labels import label, labels
 from saetui.cli.match import match
@@ -136,6 +137,11 @@ app.command(
         "search my.bundle --request - --json < request.json",
     ),
 )(search)
+app.command(
+    "fields",
+    short_help="List the fields that filters can name.",
+    epilog=_examples("fields my.bundle", "fields my.bundle --json"),
+)(fields)
 app.command(
     "bookmarks",
     short_help="List bookmarked searches.",

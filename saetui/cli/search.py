@@ -10,6 +10,7 @@ from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, Formulas, SaeName
 from saetui.cli.search_input import name_of, preset_called, query_text, read_json_input
 from saetui.core.changes import Mode
+from saetui.core.dates import check_date, date_before
 from saetui.core.document_filter import DocumentFilter, Retrieval
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
@@ -90,14 +91,15 @@ def search(
             "--filter",
             metavar="TEXT",
             help="Which documents may be found, as in the app: after:2019 before:2021 "
-            'category:cs.LG has:"Dark matter" without:12 journal:Nature',
+            'category:cs.LG has:"Dark matter" without:12 journal:Nature stars>3 author.name=Ada; '
+            "saetui fields BUNDLE lists the fields.",
         ),
     ] = "",
     after: Annotated[
         str, typer.Option("--after", metavar="DATE", help="Published then or later.")
     ] = "",
     before: Annotated[
-        str, typer.Option("--before", metavar="DATE", help="Published then or earlier.")
+        str, typer.Option("--before", metavar="DATE", help="Published earlier than that.")
     ] = "",
     category: Annotated[
         list[str] | None,
@@ -245,10 +247,10 @@ def search(
             like=start.like if like is None else session.row_of(like),
             muted=(*start.muted, *map(feature, mute or ())),
             retrieval=chosen[0] if chosen else start.retrieval,
-            filter=start.filter.also(parse_filter(filter_text, feature)).also(
+            filter=start.filter.also(parse_filter(filter_text, feature, session.field_names)).also(
                 DocumentFilter(
                     after,
-                    before,
+                    _until(before),
                     tuple(category or ()),
                     tuple(map(_field_and_value, where or ())),
                     tuple(map(feature, has or ())),
@@ -272,6 +274,13 @@ def search(
             count = export_results(export, session, response, formulas=formulas)
             _note(f"Wrote {count} of {len(response.results)} results to {export}")
         print_search(Output(), session, response, effects=effects, as_json=as_json)
+
+
+def _until(before: str) -> str:
+    """The last date that lies before one, of the same precision; empty for none."""
+    if before:
+        check_date(before)
+    return before and date_before(before)
 
 
 def _remark(session: "Session", response: "SearchResponse", preset: "OpenedPreset | None") -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from saetui.core.comparisons import Comparison
+
 Retrieval = Literal["hybrid", "semantic", "lexical"]
 RETRIEVALS: tuple[Retrieval, ...] = get_args(Retrieval)
 
@@ -13,30 +15,35 @@ class DocumentFilter:
 
     Attributes:
         after: Earliest date of publication, ISO of any precision; empty for no limit.
-        before: Latest date of publication, all of its days included; empty for no limit.
+        until: Latest date of publication, all of its days included; empty for no limit.
         categories: The document is in at least one of these; "cs" includes "cs.LG" and the like.
         where: Metadata fields and the value of each; a field that is a list must contain the value.
+            A dot leads into an object: `author.name`. Where no metadata field has that name, id,
+            title, url, published, date and year are those of the document.
         having: Features that are active on the document.
         lacking: Features that are not active on the document.
+        compared: Conditions on numbers and dates in the metadata.
     """
 
     after: str = ""
-    before: str = ""
+    until: str = ""
     categories: tuple[str, ...] = ()
     where: tuple[tuple[str, str], ...] = ()
     having: tuple[int, ...] = ()
     lacking: tuple[int, ...] = ()
+    compared: tuple[Comparison, ...] = ()
 
     def also(self, other: "DocumentFilter") -> "DocumentFilter":
         """Both filters together; where both have a date, the date of `other` counts."""
         return replace(
             self,
             after=other.after or self.after,
-            before=other.before or self.before,
+            until=other.until or self.until,
             categories=(*self.categories, *other.categories),
             where=(*self.where, *other.where),
             having=(*self.having, *other.having),
             lacking=(*self.lacking, *other.lacking),
+            compared=(*self.compared, *other.compared),
         )
 
 

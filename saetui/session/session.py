@@ -124,6 +124,10 @@ class Session:
         """What a document is called: its title, or its first words."""
         return self.bundle.documents.title_of(row)
 
+    def field_names(self) -> tuple[str, ...]:
+        """Every field of the documents' metadata, sorted."""
+        return self.searcher.masks.fields
+
     def row_of(self, document_id: str) -> int:
         """The row of the document with an id.
 

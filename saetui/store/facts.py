@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.documents import fact_texts
+from saetui.core.documents import facts_of
 from saetui.errors import BundleDamaged
 from saetui.store.databases import storable
 
@@ -44,11 +44,7 @@ def change_facts(
 
 
 def _facts(row: int, metadata: Mapping[str, Any]) -> list[tuple[str, str, int]]:
-    return [
-        (storable(field), storable(text)[:LONGEST], row)
-        for field, value in metadata.items()
-        for text in fact_texts(value)
-    ]
+    return [(storable(field), storable(text)[:LONGEST], row) for field, text in facts_of(metadata)]
 
 
 def sort_facts(connection: sqlite3.Connection) -> None:
@@ -99,6 +95,19 @@ class Facts:
         )
         for value, rows in found:
             yield str(value), self._joined(rows)
+
+    def counts(self, field: str) -> list[tuple[str, int]]:
+        """The beginnings of all values of a field, sorted, each with how many documents have it."""
+        found = self._query(
+            "SELECT value, COUNT(*) FROM facts WHERE field = ? GROUP BY value ORDER BY 1",
+            (storable(field),),
+        )
+        return [(str(value), int(count)) for value, count in found]
+
+    def documents(self, field: str) -> int:
+        """How many documents have a field."""
+        statement = "SELECT COUNT(DISTINCT row) FROM facts WHERE field = ?"
+        return int(self._query(statement, (storable(field),))[0][0])
 
     def rows(self, field: str, value: str) -> list[int]:
         """Rows of documents with a value of a field, ascending.

@@ -334,7 +334,7 @@ def test_a_request_goes_in_and_comes_out(run: Run, bundle: Path, tmp_path: Path)
     text = 'before:2015 "categories":"Coral reefs" without:"Relativistic jets"'
     found = run(*words, "--filter", text).json
     assert found["request"]["filter"] == {
-        "before": "2015", "where": [["categories", "Coral reefs"]], "lacking": [3],
+        "until": "2014", "where": [["categories", "Coral reefs"]], "lacking": [3],
     }  # fmt: skip
     options = ("--before", "2015", "--where", "categories=Coral reefs", "--without", "3")
     assert run(*words, *options).json == found

@@ -26,7 +26,7 @@ def hnsw_header(path: Path, chance: Random) -> None:
     elif place == 11:
         value = chance.choice([0.0, float("nan"), float("inf"), -1.0])
     else:
-        value = chance.choice([int(value) & (2**64 - 1), header[place] + 1, header[place] - 1])
+        value = chance.choice([int(value), header[place] + 1, header[place] - 1]) & (2**64 - 1)
     header[place] = value
     _HEADER.pack_into(content, 0, *header)
     path.write_bytes(content)

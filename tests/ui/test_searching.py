@@ -114,7 +114,7 @@ async def test_a_filter_holds_and_is_seen(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
         await driver.press("ampersand", *'before:2015 has:"Black hole mergers"', "enter")
-        wanted = DocumentFilter(before="2015", having=(MERGERS,))
+        wanted = DocumentFilter(until="2014", having=(MERGERS,))
         assert driver.main.request.filter == wanted
         assert_shown(driver)
         answer = driver.main.answer

@@ -8,15 +8,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.documents import fact_texts
+from saetui.core.documents import texts_in
 from saetui.errors import InputError
+from saetui.session.search.field_values import DATES
 from saetui.session.session import Session
 
 Period = Literal["year", "quarter", "month"]
 PERIODS: tuple[Period, ...] = get_args(Period)
-DATES = ("published", "date", "year")
-"""Words that mean the date of publication, unless a field has that name."""
-
 _MOSTLY = 0.9
 # So many of the commonest values are spelled as documents spell them.
 _SPELLED = 40
@@ -61,21 +59,13 @@ class Timeline:
         return np.bincount(self.places[self.places >= 0], minlength=len(self.names))
 
 
-def fields_of(session: Session) -> list[str]:
-    """All fields of the metadata, sorted."""
-    facts = session.bundle.documents.facts
-    if facts is not None:
-        return facts.fields()
-    return sorted({field for _, each in session.bundle.documents.metadata() for field in each})
-
-
 def field(session: Session, name: str) -> Field:
     """A field of the metadata, or the date of publication as years (`DATES`).
 
     Raises:
         InputError: No document has it.
     """
-    fields = fields_of(session)
+    fields = session.field_names()
     if name in fields:
         values = sorted(_by_value(session, name), key=lambda each: (-len(each[1]), each[0]))
         numbers = _numbers(values, len(session.bundle))
@@ -99,7 +89,7 @@ def _by_value(session: Session, name: str) -> Iterator[tuple[str, NDArray[np.int
         return
     found: defaultdict[str, list[int]] = defaultdict(list)
     for row, metadata in session.bundle.documents.metadata():
-        for text in set(fact_texts(metadata.get(name))):
+        for text in set(texts_in(metadata, name)):
             found[text].append(row)
     yield from ((value, np.array(rows)) for value, rows in found.items() if value)
 

@@ -64,7 +64,7 @@ def mask_of(session: Session, text: str) -> Mask:
     Raises:
         InputError: The text is no filter.
     """
-    wanted = parse_filter(text, session.features.lookup.feature)
+    wanted = parse_filter(text, session.features.lookup.feature, session.field_names)
     return of_filter(session, wanted)
 
 

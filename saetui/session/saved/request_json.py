@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 from saetui.core.changes import MODES, Change, Operation
+from saetui.core.comparisons import SIGNS, Comparison
 from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
@@ -61,7 +62,7 @@ def _filter_to_json(wanted: DocumentFilter) -> Json:
         if found != getattr(EVERYTHING, each.name):
             value[each.name] = (
                 [list(pair) for pair in found]
-                if each.name == "where"
+                if each.name in ("where", "compared")
                 else list(found)
                 if isinstance(found, tuple)
                 else found
@@ -166,11 +167,12 @@ class _Reader:
         return value
 
     def _filter(self, value: object) -> DocumentFilter:
-        names = {each.name for each in fields(DocumentFilter)}
+        # "until" was called "before" in files of earlier versions.
+        names = {"before", *(each.name for each in fields(DocumentFilter))}
         if not isinstance(value, dict) or set(value) - names:
             raise self._bad(f"{briefly(value)} is not a filter")
-        given: Mapping[str, Any] = value
-        for name in ("after", "before"):
+        given: Mapping[str, Any] = {"until": value.get("before", ""), **value}
+        for name in ("after", "until"):
             if not isinstance(given.get(name, ""), str):
                 raise self._bad(f"{name} is {briefly(given[name])}")
         categories, where = given.get("categories", []), given.get("where", [])
@@ -180,12 +182,26 @@ class _Reader:
             raise self._bad(f"where is {briefly(where)}")
         return DocumentFilter(
             given.get("after", ""),
-            given.get("before", ""),
+            given.get("until", ""),
             tuple(categories),
             tuple((pair[0], pair[1]) for pair in where),
             tuple(self._features(given.get("having", []))),
             tuple(self._features(given.get("lacking", []))),
+            self._compared(given.get("compared", [])),
         )
+
+    def _compared(self, value: object) -> tuple[Comparison, ...]:
+        if not isinstance(value, list):
+            raise self._bad(f"compared is {briefly(value)}")
+        found = []
+        for each in value:
+            sign = next(
+                (s for s in SIGNS if _texts(each) and len(each) == 3 and s == each[1]), None
+            )
+            if sign is None:
+                raise self._bad(f"{briefly(each)} compares nothing")
+            found.append(Comparison(each[0], sign, each[2]))
+        return tuple(found)
 
     def _bad(self, problem: str) -> InputError:
         return InputError(f"{self.source} cannot be used: {problem}.", self.hint)

@@ -1,32 +1,45 @@
 """Filters of documents as text, for the app and the command line.
 
-    after:2019-03 before:2021            date of publication, from and until
+    after:2019-03 before:2021            published in March 2019 or later, and earlier than 2021
+    year:2026  published:2019..2021      published in this year, in these years
     category:cs.LG                       in this category or one below it; of several, in any
     has:"Tidal disruption" without:12    features that are active or not, by label or number
-    journal:Nature                       any field of the metadata
+    journal:Nature  author.name=Ada      any field of the metadata; of a list, one of its values
+    stars>3  price<=10  citations:10..   numbers and dates compare as such
 
-A document must fulfil all parts. A name or value with a space or a colon stands in quotation marks,
-and so does a field of the metadata that has the name of one of the words above.
+A document must fulfil all parts. A name or value with a space, or a name with one of `:=<>`, stands
+in quotation marks, and so does a field of the metadata that has the name of one of the words above.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from saetui.core.comparisons import SIGNS, Comparison, Sign, number_in
+from saetui.core.dates import check_date, date_after, date_before, is_date
 from saetui.core.document_filter import DocumentFilter
 from saetui.errors import InputError
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_PART = re.compile(rf'\s*({_QUOTED}|[^\s":]+):({_QUOTED}|[^\s"]+)(?=\s|$)')
-_HINT = 'Write for example: after:2019 category:cs.LG has:"Tidal disruption" FIELD:VALUE'
+_PART = re.compile(
+    rf'\s*({_QUOTED}|[^\s":=<>]+)(\s*(?:>=|<=|>|<)\s*|[:=])({_QUOTED}|[^\s"]+)(?=\s|$)'
+)
+_RANGE = re.compile(r"(.*?)\.\.(.*)", re.DOTALL)
+_EXAMPLES = (
+    'Write for example: after:2019 category:cs.LG has:"Tidal disruption" stars>3 FIELD:VALUE'
+)
 _WORDS = ("after", "before", "category", "has", "without")
+_MOST_FIELDS = 8
 
 
-def parse_filter(text: str, feature: Callable[[str], int]) -> DocumentFilter:
+def parse_filter(
+    text: str, feature: Callable[[str], int], fields: Callable[[], Sequence[str]] = tuple
+) -> DocumentFilter:
     """Read a filter from its text; empty text lets every document through.
 
     Args:
         text: As described above.
         feature: Finds the number of a feature by its number or label; `Lookup.feature`.
+        fields: Names the fields of the documents, for messages.
 
     Raises:
         InputError: The text is not a filter, or names a feature that does not exist.
@@ -35,30 +48,43 @@ def parse_filter(text: str, feature: Callable[[str], int]) -> DocumentFilter:
     categories: list[str] = []
     where: list[tuple[str, str]] = []
     features: dict[str, list[int]] = {"has": [], "without": []}
+    compared: list[Comparison] = []
     place, text = 0, text.strip()
     while place < len(text):
         found = _PART.match(text, place)
         if found is None:
-            raise InputError(f"'{text[place:].strip()}' is not a filter.", _HINT)
-        name, value = found[1], _plain(found[2])
+            raise InputError(f"'{text[place:].strip()}' is not a filter.", _hint(fields()))
+        name, sign, value = found[1], found[2].strip(), _plain(found[3])
+        if name in _WORDS and sign in SIGNS:
+            raise InputError(f"'{found[0].strip()}' is not a filter.", f"Write {name}:{value}")
         if name in dates:
             if dates[name]:
                 raise InputError(f"The filter says {name}: twice.", "Keep one of them.")
+            check_date(value)
             dates[name] = value
         elif name == "category":
             categories.append(value)
         elif name in features:
             features[name].append(feature(value))
+        elif sign in SIGNS:
+            compared.append(Comparison(_plain(name), _sign(sign), value))
+        elif (ends := _ends(found[3])) is not None:
+            compared += [
+                Comparison(_plain(name), sign, end)
+                for sign, end in zip((_sign(">="), _sign("<=")), ends, strict=True)
+                if end
+            ]
         else:
             where.append((_plain(name), value))
         place = found.end()
     return DocumentFilter(
         dates["after"],
-        dates["before"],
+        dates["before"] and date_before(dates["before"]),
         tuple(categories),
         tuple(where),
         tuple(features["has"]),
         tuple(features["without"]),
+        tuple(compared),
     )
 
 
@@ -69,13 +95,36 @@ def format_filter(wanted: DocumentFilter, feature: Callable[[int], str] = str) -
         wanted: The filter.
         feature: The name to write for a feature.
     """
-    parts = [("after", wanted.after), ("before", wanted.before)]
+    until = wanted.until
+    parts = [("after", wanted.after)]
+    parts += [("before", date_after(until) if is_date(until) else until)]
     parts += [("category", name) for name in wanted.categories]
     parts += [("has", feature(number)) for number in wanted.having]
     parts += [("without", feature(number)) for number in wanted.lacking]
     texts = [f"{name}:{_quoted(value)}" for name, value in parts if value]
     texts += [f"{_field(name)}:{_quoted(value)}" for name, value in wanted.where]
+    texts += [f"{_field(each.field)}{each.sign}{_quoted(each.value)}" for each in wanted.compared]
     return " ".join(texts)
+
+
+def _hint(fields: Sequence[str]) -> str:
+    if not fields:
+        return _EXAMPLES
+    named = ", ".join(fields[:_MOST_FIELDS])
+    more = f" and {len(fields) - _MOST_FIELDS:,} more" if len(fields) > _MOST_FIELDS else ""
+    return f"{_EXAMPLES}; fields of these documents are {named}{more}."
+
+
+def _ends(value: str) -> tuple[str, str] | None:
+    """The ends of a range of numbers or dates such as `10..100`; None if it is another value."""
+    found = _RANGE.fullmatch(value)
+    ends = (found[1], found[2]) if found else ("", "")
+    known = all(not end or number_in(end) is not None or is_date(end) for end in ends)
+    return ends if known and any(ends) else None
+
+
+def _sign(text: str) -> Sign:
+    return next(sign for sign in SIGNS if sign == text)
 
 
 def _plain(text: str) -> str:
@@ -86,12 +135,12 @@ def _plain(text: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    if value and not re.search(r'[\s"]', value):
+    if value and not re.search(r'[\s"]|^=', value) and _ends(value) is None:
         return value
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _field(name: str) -> str:
-    if name in _WORDS or ":" in name:
+    if name in _WORDS or re.search(r"[:=<>]", name):
         return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return _quoted(name)

@@ -233,7 +233,8 @@ class SearchView(Container):
         if self._session is None:
             return False
         try:
-            wanted = parse_filter(text, self._session.features.lookup.feature)
+            session = self._session
+            wanted = parse_filter(text, session.features.lookup.feature, session.field_names)
         except InputError as error:
             self.notify(visible_line(str(error)), severity="error", markup=False)
             return False

@@ -38,7 +38,7 @@ FILTERS = {
     "all": DocumentFilter(),
     "most": DocumentFilter(lacking=(2,)),
     "many": DocumentFilter(categories=("Coral reefs",)),
-    "few": DocumentFilter(categories=("Coral reefs",), before="2010"),
+    "few": DocumentFilter(categories=("Coral reefs",), until="2010"),
 }
 STEERINGS = {
     "none": {},
