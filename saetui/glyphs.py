@@ -77,6 +77,14 @@ class Glyphs:
             lines.append(line)
         return lines
 
+    def shares(self, parts: Sequence[int], wholes: Sequence[int]) -> str:
+        """A cell for each part of a whole, the darker the larger the part."""
+        last = len(self.shades) - 1
+        return "".join(
+            self.shades[round(last * part / whole)] if whole else " "
+            for part, whole in zip(parts, wholes, strict=True)
+        )
+
 
 UNICODE = Glyphs(
     fills="▏▎▍▌▋▊▉█",

@@ -18,6 +18,7 @@ from saetui.core.documents import Document
 from saetui.core.families import Edge, Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.features import Statistics, statistics
 from saetui.core.postings import Postings, build_postings
+from saetui.core.truth import Probabilities, stored
 from saetui.embed import Embedder, EmbedderSettings
 from saetui.errors import InputError
 from saetui.interpret.matching import match_features
@@ -40,7 +41,7 @@ from saetui.store.index.parameters import Kind, write_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
 from saetui.store.matches import write_matches
-from saetui.store.saes import CODES, POSTINGS, save_weights
+from saetui.store.saes import CODES, POSTINGS, TRUTH, save_weights
 
 Vectors = NDArray[np.float32]
 
@@ -124,6 +125,7 @@ def make_bundle(
     index: Kind | None = None,
     candidates: int | None = None,
     remarks: int = 0,
+    truth: bool = False,
     changed: Callable[[int, Document], Document] | None = None,
 ) -> Path:
     """Write a whole bundle and return its folder.
@@ -142,6 +144,8 @@ def make_bundle(
         index: Its kind; None for the one that suits the size.
         candidates: How many rows the index is asked for at least; None for the usual number.
         remarks: So many of the last documents say the same, but for spaces and case.
+        truth: Whether it says which documents count for which features: those that have a word of
+            the feature's topic.
         changed: Gives the document that stands in a row in place of the usual one.
     """
     embedder = embedder or HashEmbedder(d)
@@ -174,6 +178,8 @@ def make_bundle(
     write_features(
         sae / FEATURES, figures, labels, quality=_quality(figures), scores=_scores(labels)
     )
+    if truth:
+        save_array(sae / TRUTH, _truth(postings, labels, corpus))
     write_families(sae / FAMILIES, _families(codes, postings, labels))
 
     settings = EmbedderSettings("minilm", dimensions=embedder.dimensions)
@@ -335,7 +341,7 @@ def _labels(n: int, hostile: bool) -> list[LabelRecord]:
 
 def _quality(figures: Statistics) -> list[FeatureQuality]:
     """Qualities that follow from numbers alone, so that tests can tell what to expect."""
-    words = ["dead" if not n else "rare" if n < 3 else "coherent" for n in figures.documents]
+    words = ["dead" if not n else "rare" if n < 3 else "one" for n in figures.documents]
     return [
         FeatureQuality(word, None if word == "dead" else 0.5 - i / 100, 1 - i / 50)
         for i, word in enumerate(words)
@@ -351,6 +357,22 @@ def _scores(labels: Sequence[LabelRecord]) -> list[ScoreRecord]:
         for place, protocol in enumerate(("top", "deciles", "hard"))
         for f1 in [0.94 - label.feature / 50 - place / 20]
     ]
+
+
+def _truth(
+    postings: Postings, labels: Sequence[LabelRecord], corpus: Sequence[Document]
+) -> Probabilities:
+    """A label is probably true where the text has a word of the topic, the more the stronger."""
+    found = np.full(len(postings.rows), 0.1)
+    for label in labels:
+        span = slice(*postings.indptr[label.feature : label.feature + 2])
+        for place, row in enumerate(
+            postings.rows[span].tolist(), start=int(postings.indptr[label.feature])
+        ):
+            words = set(corpus[row].text.casefold().replace(".", "").split())
+            if words & set(label.terms):
+                found[place] = 0.6 + 0.4 * len(words & set(label.terms)) / len(label.terms)
+    return stored(found)
 
 
 def _families(codes: Codes, postings: Postings, labels: Sequence[LabelRecord]) -> Families:

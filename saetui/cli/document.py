@@ -57,6 +57,12 @@ def _print_detail(output: "Output", detail: "DocumentDetail") -> None:
         [Column("feature", numeric=True), Column("label"), Column("activation", numeric=True)],
         [[str(each.id), each.name, score(each.value)] for each in detail.features],
     )
+    if detail.weak:
+        output.heading("Weakly active; the label is probably not true of the document")
+        output.table(
+            [Column("feature", numeric=True), Column("label"), Column("activation", numeric=True)],
+            [[str(each.id), each.name, score(each.value)] for each in detail.weak],
+        )
     output.heading("Nearest documents")
     output.table(
         [Column("cosine", numeric=True), Column("title"), Column("id")],

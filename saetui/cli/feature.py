@@ -12,6 +12,7 @@ from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 if TYPE_CHECKING:
     from saetui.cli.output import Output
     from saetui.session.details import Example, FeatureDetail, Neighbour
+    from saetui.store.features import FeatureRecord
 
 
 def feature(
@@ -39,8 +40,9 @@ def feature(
 
 def _print_detail(output: "Output", detail: "FeatureDetail") -> None:
     _print_figures(output, detail)
-    _print_examples(output, "Documents that activate it most", detail.top)
+    _print_examples(output, "Strongest documents", detail.top)
     _print_deciles(output, detail.deciles)
+    _print_examples(output, "Active, but the label is probably not true of them", detail.weak)
     _print_examples(
         output, "Documents near to it that do not activate it", detail.near_misses, "cosine"
     )
@@ -55,7 +57,7 @@ def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
     record = detail.record
     output.line(f"{record.id}  {record.name}" if record.label else record.name, "bold")
     output.prose(
-        f"{record.documents:,} documents  density {density(record.density)}  "
+        f"{record.documents:,} documents{_of_active(record)}  density {density(record.density)}  "
         f"mean {score(record.mean_activation)}  max {score(record.max_activation)}"
     )
     _print_trust(output, detail)
@@ -64,8 +66,16 @@ def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
     if output.terminal:
         chart = output.glyphs.histogram(detail.histogram, rows=1)[0]
         output.line(f"0 |{chart}| {score(record.max_activation)}")
+        if record.true is not None:
+            shades = output.glyphs.shares(detail.counted, detail.histogram)
+            output.line(f"  |{shades}| darker: more of them count")
     else:
         output.line("histogram " + " ".join(str(count) for count in detail.histogram))
+
+
+def _of_active(record: "FeatureRecord") -> str:
+    """How many documents activate a feature in all, where not all count."""
+    return f" that count, of {record.active:,} active" if record.true is not None else ""
 
 
 def _print_examples(
@@ -137,7 +147,8 @@ def _print_families(output: "Output", detail: "FeatureDetail") -> None:
 def _print_trust(output: "Output", detail: "FeatureDetail") -> None:
     """The feature's quality, and the user's own label, bookmark and note."""
     quality, notes = detail.record.quality, detail.notes
-    words = [quality.word] if quality.word else []
+    words = [detail.record.true.sentence] if detail.record.true is not None else []
+    words += [quality.words] if quality.word else []
     words += [f"cohesion {quality.cohesion:.2f}"] if quality.cohesion is not None else []
     words += [f"stability {quality.stability:.2f}"] if quality.stability is not None else []
     words += ["bookmarked"] if notes.bookmark else []

@@ -19,6 +19,8 @@ SortKey = Literal[
     "family",
     "density",
     "documents",
+    "active",
+    "true",
     "mean",
     "max",
     "f1",
@@ -45,7 +47,7 @@ def features(
     """List features, all or filtered.
 
     Words are searched in labels and terms; the best match comes first. ~WORDS finds features by
-    meaning. Figures and names narrow the list: f1>0.8, density<0.01, quality:mixed, family:any.
+    meaning. Figures and names narrow the list: true>0.8, density<0.01, quality:mixed, family:any.
     """
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Column, Output
@@ -66,8 +68,8 @@ def features(
                     Column("label"),
                     Column("density", numeric=True),
                     Column("max", numeric=True),
-                    Column("F1", numeric=True),
-                    Column("quality"),
+                    Column("true", numeric=True),
+                    Column("concept"),
                     Column("family"),
                 ],
                 [_row(session, record) for record in shown],
@@ -90,7 +92,7 @@ def _row(session: "Session", record: "FeatureRecord") -> list[str]:
         record.name,
         density(record.density),
         score(record.max_activation),
-        known(record.f1),
+        known(record.f1) if record.true is None else record.true.words,
         record.quality.word,
         "" if family is None else family.label,
     ]

@@ -5,6 +5,7 @@ A number that is not finite is null. The label of a feature without one is empty
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from saetui.session.saved.search_json import Json, number
@@ -50,6 +51,8 @@ def feature(session: "Session", record: "FeatureRecord") -> Json:
         "label": record.label,
         "density": number(record.density),
         "documents": record.documents,
+        "active": record.active,
+        "true": None if record.true is None else finite(asdict(record.true)),
         "max_activation": number(record.max_activation),
         "f1": number(record.f1),
         "pearson": number(record.pearson),
@@ -68,8 +71,10 @@ def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
         "mean_activation": number(record.mean_activation),
         "terms": list(record.terms),
         "histogram": list(detail.histogram),
+        "counted_histogram": list(detail.counted),
         "top": _examples(detail.top, "activation"),
         "deciles": [_examples(decile, "activation") for decile in detail.deciles],
+        "weak": _examples(detail.weak, "activation"),
         "nearest": _neighbours(session, detail.nearest, "cosine"),
         "opposed": _neighbours(session, detail.opposed, "cosine"),
         "co_occurring": [
@@ -230,6 +235,8 @@ def _family_tree(session: "Session", found: "Family") -> Json:
 
 def document(session: "Session", detail: "DocumentDetail") -> Json:
     """A document with its features and neighbours."""
+    active = sorted((*detail.features, *detail.weak), key=lambda each: -each.value)
+    counted = {each.id for each in detail.features}
     return {
         "id": detail.document.id,
         "row": detail.row,
@@ -238,7 +245,10 @@ def document(session: "Session", detail: "DocumentDetail") -> Json:
         "url": detail.document.url,
         "published": detail.document.published,
         "metadata": finite(detail.document.metadata),
-        "features": _neighbours(session, detail.features, "activation"),
+        "features": [
+            shape | {"counts": shape["id"] in counted}
+            for shape in _neighbours(session, active, "activation")
+        ],
         "neighbours": _examples(detail.neighbours, "cosine"),
     }
 

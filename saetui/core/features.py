@@ -17,9 +17,11 @@ CLEAN_F1, CLEAN_PEARSON, CLEAN_DENSITY = 0.8, 0.8, 0.2
 """The paper calls a feature clean whose label has at least these scores, and whose density is below
 this."""
 
-COHERENT, BROAD, MIXED, RARE, DEAD = "coherent", "broad", "mixed", "rare", "dead"
-QUALITIES = (COHERENT, BROAD, MIXED, RARE, DEAD)
-"""Words for the quality of a feature, best first; `interpret.judging.quality` assigns them."""
+ONE, TWO, WORD, MIXED, RARE, DEAD = "one", "two", "word", "mixed", "rare", "dead"
+QUALITIES = (ONE, "coherent", "broad", TWO, WORD, MIXED, RARE, DEAD)
+"""Words for the quality of a feature, best first: whether it is one concept, two, a word with
+several meanings (or a manner of writing), or mixed; `interpret.judging.quality` assigns them.
+Bundles of before have coherent and broad."""
 
 # Documents per block; the codes of so many fit into a processor's cache.
 _DOCUMENTS = 4_096
@@ -67,17 +69,19 @@ def statistics(postings: Postings, corpus_size: int) -> Statistics:
     )
 
 
-def histogram(values: Float, bins: int) -> NDArray[np.int64]:
+def histogram(values: Float, bins: int, most: float | None = None) -> NDArray[np.int64]:
     """How many activations lie in each of `bins` equal steps from 0 to the maximum.
 
     Args:
         values: Activations, strongest first.
         bins: Number of steps.
+        most: The maximum; None for that of the values.
     """
     if not len(values):
         return np.zeros(bins, dtype=np.int64)
+    highest = float(values[0]) if most is None else most
     # Activations are sorted, so a binary search finds where each step ends.
-    edges = np.linspace(0.0, float(values[0]), bins + 1, dtype=np.float64)[1:-1]
+    edges = np.linspace(0.0, highest, bins + 1, dtype=np.float64)[1:-1]
     below = np.searchsorted(values[::-1], edges.astype(np.float32), side="left")
     return np.diff(below, prepend=0, append=len(values))
 

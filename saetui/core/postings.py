@@ -56,7 +56,10 @@ class Postings:
 
     def among(self, kept: NDArray[np.bool_]) -> "Postings":
         """The postings of some documents only, bool `(N,)`; rows keep their numbers."""
-        chosen = kept[self.rows]
+        return self.where(kept[self.rows])
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Postings":
+        """Some of the postings only, bool `(nnz,)`."""
         indptr = _running(chosen)[self.indptr]
         return Postings(indptr, self.rows[chosen], self.values[chosen])
 

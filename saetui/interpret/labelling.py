@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
 from saetui.core.postings import Postings
+from saetui.core.truth import STEPS, Probabilities
 from saetui.interpret.examples import Examples, ExampleSource
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.judging.judges import OfflineJudge, label_judge, measure, offline_judges
@@ -18,6 +19,7 @@ from saetui.interpret.judging.scores import Scores, detection_scores
 from saetui.interpret.judging.signals import Signals
 from saetui.interpret.judging.split import Split, documents_to_read, restricted, split_documents
 from saetui.interpret.judging.trials import Trials, make_trials
+from saetui.interpret.judging.truth import label_evidence, label_truth
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.contrast import Embed
 from saetui.interpret.terms.naming import name_features
@@ -38,12 +40,15 @@ class LabelledFeatures:
         labels: One per feature, in order of features.
         scores: By judge name, on held-out documents only; empty where there were too few.
         quality: Of each feature, whatever its label.
+        truth: How probably each label is true of each document that activates the feature, in the
+            order of the postings.
         split: Which documents labels were made from, and which they were scored on.
     """
 
     labels: list[FeatureLabel]
     scores: dict[str, Scores]
     quality: Quality
+    truth: Probabilities
     split: Split
 
 
@@ -161,8 +166,35 @@ class LabelledSplit:
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
         """Name every feature and score the names; see the function `label_and_score`."""
         labels = self.name()
-        quality = assess(self._postings, self._embeddings, stability)
-        return LabelledFeatures(labels, self.score(labels), quality, self.split)
+        texts = [label.text for label in labels]
+        quality, truth = self.assess(texts, stability), self.truth(texts)
+        return LabelledFeatures(labels, self.score(labels), quality, truth, self.split)
+
+    def assess(
+        self, labels: Sequence[str], stability: NDArray[np.floating] | None = None
+    ) -> Quality:
+        """The quality of every feature.
+
+        Args:
+            labels: Of every feature, in order of features.
+            stability: Of every feature, if it is known.
+        """
+        known = self._known().values()
+        told = label_evidence(self._signals, labels, known) if known else None
+        return assess(self._postings, self._embeddings, stability, told)
+
+    def truth(self, labels: Sequence[str]) -> Probabilities:
+        """How probably labels are true of the documents of their features; see `label_truth`.
+
+        Args:
+            labels: Of every feature, in order of features.
+        """
+        if not len(self.split.labelling):
+            # Nothing is known of words, so no document is held back.
+            return np.full(len(self._postings.rows), STEPS, dtype=np.uint8)
+        read = np.zeros(len(self._embeddings), dtype=bool)
+        read[self._read] = True
+        return label_truth(self._signals, labels, self._postings, read)
 
     def relabel(
         self,
@@ -180,8 +212,9 @@ class LabelledSplit:
         labels = self.name(features, known)
         asked = set(self._learned_from(labels, features))
         shown = [each if each.feature in asked else replace(each, text="") for each in labels]
-        quality = assess(self._postings, self._embeddings, stability)
-        return LabelledFeatures(labels, self.score(shown), quality, self.split)
+        texts = [label.text for label in labels]
+        quality, truth = self.assess(texts, stability), self.truth(texts)
+        return LabelledFeatures(labels, self.score(shown), quality, truth, self.split)
 
     def of(self, postings: Postings) -> "LabelledSplit":
         """The same split for other features, without reading the documents again."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes, Float, SaeWeights, encode
 from saetui.core.postings import by_feature, sort_by_activation
 from saetui.core.search import single
-from saetui.pipeline.feature_lists import write_feature_lists
+from saetui.pipeline.feature_lists import write_direction_lists
 from saetui.pipeline.unfinished import UnfinishedArrays
 from saetui.progress import Progress
 from saetui.store import saes
@@ -94,7 +94,7 @@ def encode_corpus(
     for name in (*saes.CODES, *saes.POSTINGS):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (work / Path(name).name).replace(folder / name)
-    write_feature_lists(folder, len(vectors), weights, progress)
+    write_direction_lists(folder, weights, progress)
     unfinished.finish()
 
 

@@ -54,7 +54,7 @@ class FamilyLabels:
             )
         self._split = split_of(bundle, sae, progress)
         self.trials = self._split.of(
-            family_postings(sae.postings, sae.families, strong_only=True)
+            family_postings(sae.counted, sae.families, strong_only=True)
         ).trials
         self._new: set[int] = set()
 
@@ -88,7 +88,7 @@ class FamilyLabels:
 
     def score(self) -> None:
         """See `Labelled`."""
-        self._take(score_families(self._split, self.sae.postings, self._families), self._new)
+        self._take(score_families(self._split, self.sae.counted, self._families), self._new)
 
     def take(self, scores: Scores, judged: set[int]) -> None:
         """See `Labelled`."""

@@ -46,7 +46,7 @@ def relate(work: SaeWork, most_judged: int | None = None) -> Made:
         work: The SAE.
         most_judged: Families are scored on a corpus of up to this many documents; None for any.
     """
-    codes, postings = work.codes(), work.postings
+    codes, postings = work.counted_codes, work.counted
     records = read_features(work.folder / layout.FEATURES, work.size.n)
     names = FamilyNames(
         [record.label for record in records],
@@ -131,4 +131,4 @@ def stored_families(work: SaeWork, families: Families) -> Made:
     """Write families; returns figures about them."""
     write_families(work.folder / layout.FAMILIES, families)
     seed = work.build.options.training.seed
-    return Made(family_statistics(families, work.codes(), work.postings, seed=seed).to_json())
+    return Made(family_statistics(families, work.counted_codes, work.counted, seed=seed).to_json())

@@ -72,7 +72,7 @@ def store_families(path: Path, sae: StoredSae, families: Families) -> None:
         BuildError: They cannot be written, or a build is under way.
     """
     name = f"saes/{sae.record.name}/{layout.FAMILIES}"
-    figures = family_statistics(families, sae.codes, sae.postings).to_json()
+    figures = family_statistics(families, sae.counted_codes, sae.counted).to_json()
     with _changed(path, sae.record.name, "families", name, figures) as target:
         write_families(target, families)
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from saetui.core.features import statistics
-from saetui.interpret.judging.quality import STRONGEST, assess
+from saetui.interpret.judging.quality import STRONGEST
+from saetui.interpret.judging.truth import VERSION as TRUTH_VERSION
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.naming import VERSION
 from saetui.pipeline.context import Made, Step
@@ -20,7 +21,7 @@ from saetui.pipeline.label_records import (
     score_records,
     summary,
 )
-from saetui.pipeline.sae_work import SaeWork
+from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.features import FeatureRecord, change_features, read_features, write_features
@@ -35,11 +36,12 @@ def labelling_step(work: SaeWork, codes: Step) -> Step:
     """Label features that have no label yet, or whose documents are others than before."""
     step = work.step(
         "labels",
-        (layout.FEATURES,),
+        LABEL_FILES,
         label,
         codes=codes.made_from,
         embedder=work.loaded.settings,
         method=VERSION,
+        truth=TRUTH_VERSION,
         judges=JUDGES,
     )
     before = work.before("codes")
@@ -64,6 +66,7 @@ def label(work: SaeWork) -> Made:
             for record in score_records(found.scores[name])
         ],
     )
+    work.store_truth(found.truth)
     return take_over_labels(work, {**summary(found), "method": VERSION})
 
 
@@ -128,9 +131,11 @@ def _update(work: SaeWork) -> Made:
             for record in score_records(found.scores[name])
             if record.feature in new
         ]
-        quality = found.quality
+        quality, truth = found.quality, found.truth
     else:
-        quality = assess(postings, vectors, stability)
+        texts = [record.label for record in records]
+        quality, truth = work.split.assess(texts, stability), work.split.truth(texts)
+    work.store_truth(truth)
     work.build.progress.note(
         f"{len(labels):,} of {work.size.n:,} features of {work.size.name} got another label, the "
         "others keep theirs."

@@ -17,7 +17,6 @@ from saetui.interop.saerch_arrays import ArrayFile, PublishedCodes
 from saetui.interop.saerch_features import names_of, read_families, read_features
 from saetui.interop.saerch_folder import SaerchFolder, WeightFile
 from saetui.interop.saerch_weights import read_weights
-from saetui.interpret.judging.quality import assess
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.family_step import relate, stored_families
@@ -25,7 +24,7 @@ from saetui.pipeline.label_records import qualities
 from saetui.pipeline.labelling_step import label, take_over_labels
 from saetui.pipeline.published_families import assembled
 from saetui.pipeline.published_labels import label_records, score_records, summary
-from saetui.pipeline.sae_work import CODE_FILES, SaeWork
+from saetui.pipeline.sae_work import CODE_FILES, LABEL_FILES, SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
 from saetui.store import saes
@@ -158,7 +157,7 @@ class PublishedParts:
         analysis = folder.analysis(file)
         labels = work.step(
             "labels",
-            (layout.FEATURES,),
+            LABEL_FILES,
             self._label,
             codes=codes.made_from,
             analysis=analysis and fingerprint_of(analysis),
@@ -195,7 +194,9 @@ class PublishedParts:
             return label(work)
         vectors, postings = work.build.vectors(), work.postings
         published = read_features(path, work.size.n)
-        quality = assess(postings, vectors)
+        names = names_of(published)
+        texts = [names.get(feature, "") for feature in range(work.size.n)]
+        quality = work.split.assess(texts)
         write_features(
             work.folder / layout.FEATURES,
             statistics(postings, len(vectors)),
@@ -203,6 +204,7 @@ class PublishedParts:
             quality=qualities(quality),
             scores=score_records(published),
         )
+        work.store_truth(work.split.truth(texts))
         facts = summary(published, path.name, quality.density, work.build.progress)
         return take_over_labels(work, facts)
 

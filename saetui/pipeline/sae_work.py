@@ -7,17 +7,23 @@ from pathlib import Path
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
+from saetui.core.truth import Probabilities, counted_codes
 from saetui.embed import Embedder
 from saetui.interpret.labelling import LabelledSplit
 from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.encoding import Encode, by_windows, encode_corpus
+from saetui.pipeline.feature_lists import write_co_occurring
 from saetui.store import bundle as layout
 from saetui.store import feature_lists, saes
+from saetui.store.arrays import save_array
 from saetui.train.size import SaeSize
 
 CODE_FILES = (*saes.CODES, *saes.POSTINGS, *feature_lists.FILES)
 """What encoding the corpus makes, by path in the folder of the SAE."""
+
+LABEL_FILES = (layout.FEATURES, saes.TRUTH, *feature_lists.CO_OCCURRING.names)
+"""What labelling the features makes."""
 
 
 class SaeWork:
@@ -150,6 +156,22 @@ class SaeWork:
     def postings(self) -> Postings:
         """Codes by feature, mapped."""
         return saes.load_postings(self.folder, self.size.n)
+
+    @cached_property
+    def counted(self) -> Postings:
+        """The postings that count for their features, as labelling found."""
+        return saes.load_truth(self.folder, self.postings).counted
+
+    @cached_property
+    def counted_codes(self) -> Codes:
+        """Codes in which a feature stands only for the documents that count for it."""
+        return counted_codes(self.codes(), self.counted)
+
+    def store_truth(self, probabilities: Probabilities) -> None:
+        """Write which documents count for which features, and which features these share."""
+        (self.folder / saes.TRUTH).parent.mkdir(parents=True, exist_ok=True)
+        save_array(self.folder / saes.TRUTH, probabilities)
+        write_co_occurring(self.folder, self.counted_codes, self.counted, self.build.progress)
 
     @cached_property
     def split(self) -> LabelledSplit:

@@ -64,8 +64,10 @@ class FeatureDetail:
         scores: The scores of these labels.
         notes: The reader's notes about it.
         histogram: Counts of activations in equal steps from 0 to the maximum.
-        top: The documents that activate it most.
-        deciles: Examples from each tenth of its documents, strongest tenth first.
+        counted: How many of these documents count, see `core.truth`.
+        top: The strongest documents that count.
+        deciles: Examples from each tenth of the documents that count, strongest tenth first.
+        weak: The strongest documents that activate it and do not count.
         near_misses: The documents nearest to its direction that do not activate it; `activation` is
             the cosine.
         nearest: Features of similar direction.
@@ -79,8 +81,10 @@ class FeatureDetail:
     scores: tuple[ScoreRecord, ...]
     notes: FeatureNotes
     histogram: tuple[int, ...]
+    counted: tuple[int, ...]
     top: tuple[Example, ...]
     deciles: tuple[tuple[Example, ...], ...]
+    weak: tuple[Example, ...]
     near_misses: tuple[Example, ...]
     nearest: tuple[Neighbour, ...]
     opposed: tuple[Neighbour, ...]
@@ -103,13 +107,16 @@ class DocumentDetail:
     Attributes:
         row: Its row in the bundle.
         document: Its text and metadata.
-        features: Features that are active on it, strongest first; `value` is the activation.
+        features: Features that are active on it and for which it counts, strongest first; `value`
+            is the activation.
+        weak: The other features that are active on it: their labels are probably not true of it.
         neighbours: The nearest other documents; `activation` is the cosine.
     """
 
     row: int
     document: Document
     features: tuple[Neighbour, ...]
+    weak: tuple[Neighbour, ...]
     neighbours: tuple[Example, ...]
 
 
@@ -123,11 +130,14 @@ def feature_detail(
     """
     record = features.record(feature)
     bundle, sae = searcher.bundle, searcher.sae
-    rows, values = sae.postings.documents(feature)
+    rows, values = sae.counted.documents(feature)
+    active, activations = sae.postings.documents(feature)
+    tail = np.flatnonzero(~np.isin(active, rows))[:limit]
+    weak = list(zip(active[tail].tolist(), activations[tail].tolist(), strict=True))
     positions = decile_positions(len(rows), _EXAMPLES_PER_DECILE)
     missed = _near_misses(searcher, feature, limit)
     listed = {int(rows[i]) for span in positions for i in span} | set(rows[:limit].tolist())
-    headings = bundle.documents.headings(listed | {row for row, _ in missed})
+    headings = bundle.documents.headings(listed | {row for row, _ in (*missed, *weak)})
 
     def example(position: int) -> Example:
         row = int(rows[position])
@@ -141,9 +151,13 @@ def feature_detail(
         scores=tuple(scores),
         notes=features.notes_on(feature),
         near_misses=tuple(Example(row, *headings[row][:2], cosine) for row, cosine in missed),
-        histogram=tuple(histogram(values, _HISTOGRAM_BINS).tolist()),
+        histogram=tuple(histogram(activations, _HISTOGRAM_BINS).tolist()),
+        counted=tuple(
+            histogram(values, _HISTOGRAM_BINS, float(activations.max(initial=0))).tolist()
+        ),
         top=tuple(example(i) for i in range(min(limit, len(rows)))),
         deciles=tuple(tuple(example(int(i)) for i in span) for span in positions),
+        weak=tuple(Example(row, *headings[row][:2], value) for row, value in weak),
         nearest=_named(features, nearest),
         opposed=_named(features, opposed),
         co_occurring=_named(features, sae.co_occurring(feature, limit)),
@@ -165,6 +179,10 @@ def document_detail(
     activations = zip(
         codes.indices[row][active].tolist(), codes.values[row][active].tolist(), strict=True
     )
+    active_here = list(activations)
+    counts = {
+        feature for feature, _ in active_here if row in searcher.sae.counted.documents(feature)[0]
+    }
     vector = np.asarray(bundle.embeddings[row], dtype=np.float32)
     found = searcher.ranker.nearest(vector, limit + 1, exact=False)
     pairs = zip(found.rows.tolist(), found.scores.tolist(), strict=True)
@@ -173,7 +191,8 @@ def document_detail(
     return DocumentDetail(
         row=row,
         document=bundle.documents.document(row),
-        features=_named(features, activations),
+        features=_named(features, (each for each in active_here if each[0] in counts)),
+        weak=_named(features, (each for each in active_here if each[0] not in counts)),
         neighbours=tuple(Example(other, *headings[other][:2], cosine) for other, cosine in others),
     )
 

@@ -60,7 +60,7 @@ def family_detail(session: Session, family: Family, limit: int = 10) -> FamilyDe
     """Everything about a family, with up to `limit` documents."""
     sae = session.sae
     members = family.members[:BLOCK_MEMBERS]
-    activations = Activations.of(sae.postings, family.members)
+    activations = Activations.of(sae.counted, family.members)
     rows, strengths = family_documents(activations)
     headings = session.bundle.documents.headings(rows[:limit].tolist())
     block = co_occurrence_block(activations.of_first(len(members)))

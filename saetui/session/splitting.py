@@ -118,7 +118,7 @@ def matches_of(session: Session, feature: int, sae_name: str | None = None) -> l
     """
     found = []
     sae = session.sae if sae_name is None else session.bundle.sae(sae_name)
-    own = session.features_of(sae.record.name)[feature].documents
+    own = session.features_of(sae.record.name)[feature].active
     order = [record.name for record in by_size(session.bundle)]
     for record in by_size(session.bundle):
         matches = sae.matches(record) if record.name != sae.record.name else None
@@ -158,7 +158,7 @@ def _parts(up: Matches, feature: int, documents: NDArray[np.integer]) -> tuple[i
 
 
 def _match(other: FeatureRecord, cosine: float, together: int, own: int) -> Match:
-    either = own + other.documents - together
+    either = own + other.active - together
     share = together / either if either else 0.0
     return Match(other.id, other.name, cosine, together, other.documents, share)
 

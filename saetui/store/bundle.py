@@ -13,12 +13,14 @@ from saetui.core.families import Families
 from saetui.core.features import co_occurring, nearest_and_opposed
 from saetui.core.matches import Matches
 from saetui.core.postings import Postings
+from saetui.core.truth import Truth, counted_codes
 from saetui.errors import BundleDamaged, InputError
 from saetui.store import saes
 from saetui.store.arrays import StoredRows, forget_pages, map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.families import read_families
 from saetui.store.feature_lists import (
+    ALL_CO_OCCURRING,
     CO_OCCURRING,
     NEAREST,
     OPPOSED,
@@ -26,7 +28,7 @@ from saetui.store.feature_lists import (
     ListFiles,
     load_lists,
 )
-from saetui.store.features import FeatureRecord, read_features
+from saetui.store.features import FeatureRecord, read_features, with_truth
 from saetui.store.index import VectorIndex, index_files, open_index
 from saetui.store.index.parameters import PARAMETERS, read_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord, read_history
@@ -132,11 +134,35 @@ class StoredSae:
         forget_pages(postings.rows)
         return postings
 
+    @loaded_once
+    def truth(self) -> Truth | None:
+        """Which documents count for which features; None in a bundle that does not say."""
+        if not self._has(saes.TRUTH):
+            return None
+        with self._reading(saes.TRUTH):
+            return saes.load_truth(self.folder, self.postings)
+
+    @property
+    def counted(self) -> Postings:
+        """The documents of each feature that count, strongest first; all where none are known to.
+
+        Whatever is said about the documents of a feature goes by these. What is computed with
+        activations, such as steering, goes by `codes` and `postings`.
+        """
+        return self.postings if self.truth is None else self.truth.counted
+
+    @loaded_once
+    def counted_codes(self) -> Codes:
+        """Codes in which a feature stands only for the documents that count for it."""
+        return self.codes if self.truth is None else counted_codes(self.codes, self.truth.counted)
+
     def co_occurring(self, feature: int, limit: int) -> list[tuple[int, int]]:
-        """Other features active on the same documents, with the number of those documents."""
-        kept = self._lists[CO_OCCURRING]
+        """Other features of the same documents, with the number of those documents."""
+        kept = self._lists[ALL_CO_OCCURRING if self.truth is None else CO_OCCURRING]
         listed = None if kept is None else kept.of(feature, limit)
-        return co_occurring(self.codes, self.postings, feature, limit) if listed is None else listed
+        if listed is not None:
+            return listed
+        return co_occurring(self.counted_codes, self.counted, feature, limit)
 
     def alike(
         self, feature: int, limit: int
@@ -151,7 +177,7 @@ class StoredSae:
     @loaded_once
     def _lists(self) -> dict[ListFiles, FeatureLists | None]:
         found: dict[ListFiles, FeatureLists | None] = {}
-        for kind in (CO_OCCURRING, NEAREST, OPPOSED):
+        for kind in (CO_OCCURRING, ALL_CO_OCCURRING, NEAREST, OPPOSED):
             with self._reading(*kind.names):
                 listed = self._has(*kind.names)
                 found[kind] = load_lists(self.folder, kind, self.record.n) if listed else None
@@ -161,7 +187,10 @@ class StoredSae:
     def features(self) -> list[FeatureRecord]:
         """Statistics and current label of every feature, by number."""
         with self._reading(FEATURES):
-            return read_features(self.folder / FEATURES, self.record.n)
+            records = read_features(self.folder / FEATURES, self.record.n)
+        if self.truth is None:
+            return records
+        return with_truth(records, self.truth, self._manifest.documents)
 
     def labels(self, feature: int) -> list[LabelRecord]:
         """Every label that a feature has had, oldest first."""

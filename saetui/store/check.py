@@ -128,7 +128,7 @@ def _sae(bundle: Bundle, name: str) -> str:
     by_document = codes.values[codes.indices >= 0]
     if not np.array_equal(np.sort(by_document), np.sort(postings.values)):
         return "codes by document and by feature differ."
-    counts = np.array([feature.documents for feature in sae.features])
+    counts = np.array([feature.active for feature in sae.features])
     if not np.array_equal(counts, postings.counts()):
         return "the features' figures do not match the codes."
     return ""

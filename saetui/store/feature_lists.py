@@ -41,8 +41,11 @@ class ListFiles:
         return self.features, self.values
 
 
-CO_OCCURRING = ListFiles("codes/companions.npy", "codes/together.npy", np.int32)
-"""Features that occur most often with each feature, and on how many documents."""
+CO_OCCURRING = ListFiles("counted/companions.npy", "counted/together.npy", np.int32)
+"""Features that occur most often with each feature, and on how many documents that count."""
+
+ALL_CO_OCCURRING = ListFiles("codes/companions.npy", "codes/together.npy", np.int32)
+"""The same of all active documents, in bundles in which none are known to count."""
 
 NEAREST = ListFiles("directions/nearest.npy", "directions/nearest_cosines.npy", np.float32)
 """Features with the nearest directions, and the cosines."""
@@ -50,7 +53,8 @@ NEAREST = ListFiles("directions/nearest.npy", "directions/nearest_cosines.npy", 
 OPPOSED = ListFiles("directions/opposed.npy", "directions/opposed_cosines.npy", np.float32)
 """Features with the most opposed directions, and the cosines."""
 
-FILES = (*CO_OCCURRING.names, *NEAREST.names, *OPPOSED.names)
+FILES = (*NEAREST.names, *OPPOSED.names)
+"""The lists that follow from the weights alone."""
 
 
 class FeatureLists:

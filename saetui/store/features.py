@@ -3,10 +3,11 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from saetui.core.features import Statistics
+from saetui.core.features import MIXED, ONE, RARE, TWO, WORD, Statistics, statistics
+from saetui.core.truth import TrueShare, Truth
 from saetui.errors import BundleDamaged
 from saetui.store.databases import ReadOnlyDatabase, changed_database, new_database, real, whole
 from saetui.store.labels import SCHEMA, LabelRecord, ScoreRecord, insert_labels, terms_of
@@ -21,6 +22,14 @@ CREATE TABLE features(
     + SCHEMA
 )
 
+_QUALITIES = {
+    ONE: "one concept",
+    TWO: "two concepts",
+    WORD: "a word or a manner of writing rather than a thing",
+    MIXED: "mixed, several concepts or none",
+    RARE: "rare, too few documents to judge",
+}
+
 SHOWN_PROTOCOL = "top"
 """The protocol whose scores are shown with a label in lists: the paper's."""
 
@@ -30,7 +39,7 @@ class FeatureQuality:
     """The quality of a feature, whatever its label.
 
     Attributes:
-        word: One plain word: coherent, broad, mixed, rare or dead; empty if unknown.
+        word: One of `core.features.QUALITIES`; empty if unknown.
         cohesion: How similar its strongest documents are, from 0 (as any two) to 1, if known.
         stability: Its cosine to the nearest feature trained from another seed, if known.
     """
@@ -38,6 +47,11 @@ class FeatureQuality:
     word: str = ""
     cohesion: float | None = None
     stability: float | None = None
+
+    @property
+    def words(self) -> str:
+        """The word, such that it needs no explanation."""
+        return _QUALITIES.get(self.word, self.word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,8 @@ class FeatureRecord:
         id: Number in its SAE.
         label: Its current label, or empty.
         terms: Words and phrases that the label was chosen from.
-        documents: How many documents activate it.
+        documents: How many documents count for it, see `core.truth`; where that is not known, how
+            many activate it.
         density: Their share of the corpus.
         mean_activation: Over those documents.
         max_activation: The strongest.
@@ -57,6 +72,8 @@ class FeatureRecord:
         pearson: Of the current label, if it was scored.
         judge: Who scored it, or empty.
         version: Of the current label; 0 if there is none, or if the user wrote it.
+        active: How many documents activate it.
+        true: Of how many of the documents that count the label is true, if it is known.
     """
 
     id: int
@@ -71,6 +88,8 @@ class FeatureRecord:
     pearson: float | None = None
     judge: str = ""
     version: int = 0
+    active: int = 0
+    true: TrueShare | None = None
 
     @property
     def name(self) -> str:
@@ -185,6 +204,7 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
                 density=real(row[4]),
                 mean_activation=real(row[5]),
                 max_activation=real(row[6]),
+                active=whole(row[3]),
                 quality=FeatureQuality(str(row[7]), _number(row[8]), _number(row[9])),
                 f1=_number(row[10]),
                 pearson=_number(row[11]),
@@ -195,6 +215,37 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
         ]
     except ValueError as error:
         raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
+
+
+def with_truth(
+    records: Sequence[FeatureRecord], truth: Truth, documents: int
+) -> list[FeatureRecord]:
+    """Features with figures of the documents that count, in place of all active ones.
+
+    Args:
+        records: Of every feature, as they are stored.
+        truth: Of the same features.
+        documents: In the corpus.
+    """
+    found = statistics(truth.counted, documents)
+    figures = zip(
+        records,
+        found.documents.tolist(),
+        found.density.tolist(),
+        found.mean_activation.tolist(),
+        truth.shares(),
+        strict=True,
+    )
+    return [
+        replace(
+            record,
+            documents=count,
+            density=density,
+            mean_activation=mean,
+            true=share if record.label else None,
+        )
+        for record, count, density, mean, share in figures
+    ]
 
 
 def _number(value: object) -> float | None:

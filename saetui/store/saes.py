@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
+from saetui.core.truth import Truth
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import forget_pages, map_array
 from saetui.store.atomic import atomic_write, write_json
@@ -37,6 +38,9 @@ _BLOCK = 8_192
 _LONGEST_HEADER = 1 << 16
 
 POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
+
+TRUTH = "counted/truth.npy"
+"""How probably labels are true of the postings' documents; bundles of before do not have it."""
 
 
 def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) -> None:
@@ -180,6 +184,11 @@ def load_postings(folder: Path, n: int) -> Postings:
     values = map_array(values_path, (len(rows),), np.float32)
     _check_activations(values_path, values)
     return Postings(indptr, rows, values)
+
+
+def load_truth(folder: Path, postings: Postings) -> Truth:
+    """Which postings count, and how probably labels are true of them."""
+    return Truth(postings, map_array(folder / TRUTH, (len(postings.rows),), np.uint8))
 
 
 def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -> None:

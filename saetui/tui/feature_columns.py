@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
+_UNKNOWN = {"?": "unscored"}
 # A label keeps this many cells before less important columns are shown.
 _LEAST_LABEL, _ROOMY_LABEL = 24, 32
 _LABEL_SHARE = 0.4
@@ -19,9 +20,16 @@ _AROUND_LABEL = 8
 
 
 def trust(record: "FeatureRecord") -> str:
-    """How far to trust a label, on at most three cells: its F1, `own`, or `?` for unscored."""
+    """How far to trust a label, on at most four cells.
+
+    Of how many of its documents it is true (`8/10`, or `all`); where that is not known its F1,
+    `own`, or `?` for unscored.
+    """
     if not record.label:
         return ""
+    if record.true is not None:
+        tenths = round(10 * record.true.value)
+        return "all" if tenths == 10 else f"{tenths}/10"
     if record.f1 is not None:
         return short(record.f1)
     return "?" if record.version else "own"
@@ -32,8 +40,9 @@ def trust_of(records: "Sequence[FeatureRecord]") -> Callable[[int], str]:
 
     def said(feature: int) -> str:
         record = records[feature]
-        f1 = trust(record)
-        label = f"F1 {f1}" if record.f1 is not None else {"?": "unscored", "own": "own"}.get(f1, "")
+        label = trust(record)
+        if record.true is None:
+            label = f"F1 {label}" if record.f1 is not None else _UNKNOWN.get(label, label)
         return " ".join(filter(None, (label, record.quality.word)))
 
     return said
@@ -68,14 +77,15 @@ class Column:
 NUMBER = Column("number", "id", lambda r, _: str(r.id), descending=False)
 LABEL = Column("label", "label", lambda r, _: r.name, descending=False)
 DENSITY = Column("density", "density", lambda r, _: f"{r.density:.2%}", 9, 3)
-F1 = Column("F1", "f1", lambda r, _: trust(r), 5, 1)
-QUALITY = Column("quality", "quality", lambda r, _: r.quality.word or "?", 10, 2, descending=False)
+TRUE = Column("true", "true", lambda r, _: trust(r), 6, 1)
+QUALITY = Column("concept", "quality", lambda r, _: r.quality.word or "?", 10, 2, descending=False)
 MAXIMUM = Column("max", "max", lambda r, _: f"{r.max_activation:.2f}", 6, 4)
+F1 = Column("F1", "f1", lambda r, _: short(r.f1) if r.label else "", 5, 8)
 PEARSON = Column("Pearson", "pearson", lambda r, _: short(r.pearson) if r.label else "", 9, 5)
 DOCUMENTS = Column("docs", "documents", lambda r, _: f"{r.documents:,}", 8, 6)
 FAMILY = Column("family", "family", lambda _, family: family, 13, 7, descending=False)
 
-COLUMNS = (NUMBER, LABEL, DENSITY, F1, QUALITY, MAXIMUM, PEARSON, DOCUMENTS, FAMILY)
+COLUMNS = (NUMBER, LABEL, DENSITY, TRUE, QUALITY, MAXIMUM, F1, PEARSON, DOCUMENTS, FAMILY)
 """In the order in which they stand."""
 _RIGHT = COLUMNS[2:]
 
@@ -111,7 +121,9 @@ def columns_for(width: int, sorted_by: Column | None) -> list[tuple[Column, int]
     room = width - _AROUND_LABEL - least
     shown: list[Column] = []
     for column in sorted(_RIGHT, key=lambda each: (each is not sorted_by, each.rank)):
-        kept = column is sorted_by or column is F1 or (column is QUALITY and width >= _LEAST_WIDTH)
+        kept = (
+            column is sorted_by or column is TRUE or (column is QUALITY and width >= _LEAST_WIDTH)
+        )
         if kept or column.width <= room:
             shown.append(column)
             room -= column.width

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _EXAMPLES = (
     "words",
     "~a meaning",
-    "f1>0.8",
+    "true>0.8",
     "density<0.01",
     "quality:mixed",
     "family:any",
@@ -19,9 +19,9 @@ EXPLANATION = (
     "",
     "  tidal flare      words of the label, or a number",
     "  ~stars explode   a meaning",
-    "  f1>0.8           also: density documents mean max",
-    "                   pearson cohesion stability id",
-    "  quality:mixed    or: coherent broad rare dead",
+    "  true>0.8         also: density documents active mean",
+    "                   max f1 pearson cohesion stability id",
+    "  quality:one      or: two word mixed rare dead",
     "  family:any       or none, or words; label note bookmark",
 )
 _UNFINISHED = re.compile(r"(\w+)(<=|>=|!=|!|<|>|=|:)")

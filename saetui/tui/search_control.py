@@ -26,8 +26,8 @@ _LIMIT = 50
 # How many seconds an answer may take before the features are drawn ahead of it. Most answers come
 # sooner; then one frame shows both.
 _PATIENCE = 0.05
-# A label with this F1 or more is good enough to suggest to a newcomer.
-_WELL_RECOGNISED = 0.9
+# A label that is true of this share of its documents is good enough to suggest to a newcomer.
+_WELL_RECOGNISED = 0.75
 
 
 class SearchDisplay(Protocol):
@@ -365,8 +365,8 @@ def welcome(session: "Session") -> tuple[str, ...]:
 def _promise(feature: "FeatureRecord") -> tuple[bool, bool, bool, int]:
     """How good a first query a label makes: one subject, well recognised, of many documents."""
     # Imported here, since it needs numpy, which the first frame must not wait for.
-    from saetui.core.features import COHERENT
+    from saetui.core.features import ONE
 
-    one_subject = feature.quality.word == COHERENT and " and " not in feature.label
-    recognised = (feature.f1 or 0.0) >= _WELL_RECOGNISED
+    one_subject = feature.quality.word == ONE and " and " not in feature.label
+    recognised = feature.true is not None and feature.true.value >= _WELL_RECOGNISED
     return bool(feature.label), one_subject, recognised, feature.documents

@@ -53,7 +53,7 @@ def hash_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle")
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle", truth=True)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from saetui.store.bundle import Bundle
 
 FIELDS = {
     "id", "label", "density", "documents", "max_activation", "f1", "pearson", "judge", "quality",
-    "cohesion", "stability", "family",
+    "cohesion", "stability", "family", "active", "true",
 }  # fmt: skip
 
 
@@ -97,7 +97,12 @@ def test_features_without_documents_have_a_name(run: Run, bundle: Path) -> None:
 def test_one_feature_in_json(run: Run, bundle: Path) -> None:
     found = run("feature", bundle, "black holes", "--json", "--limit", "4").json
     assert found.keys() > FIELDS
-    assert sum(found["histogram"]) == found["documents"]
+    assert sum(found["histogram"]) == found["active"]
+    assert sum(found["counted_histogram"]) == found["documents"] < found["active"]
+    weak = {example["row"] for example in found["weak"]}
+    assert weak
+    assert not weak & {example["row"] for example in found["top"]}
+    assert 0 <= found["true"]["low"] < found["true"]["value"] < found["true"]["high"] <= 1
     assert len(found["top"]) == 4
     activations = [example["activation"] for example in found["top"]]
     assert activations == sorted(activations, reverse=True)
@@ -123,7 +128,7 @@ def test_one_feature_in_json(run: Run, bundle: Path) -> None:
     scores = found["labels"][0]["scores"]
     assert [score["protocol"] for score in scores] == ["top", "deciles", "hard"]
     assert scores[0]["f1"] == {"value": 0.94, "low": 0.84, "high": 0.99}
-    assert (found["f1"], found["judge"], found["quality"]) == (0.94, "words", "coherent")
+    assert (found["f1"], found["judge"], found["quality"]) == (0.94, "words", "one")
     active = {example["row"] for example in found["top"]}
     assert found["near_misses"]
     assert not active & {example["row"] for example in found["near_misses"]}
@@ -134,8 +139,9 @@ def test_one_feature_as_text(run: Run, bundle: Path) -> None:
     assert text.startswith("0  Black holes\n")
     parts = [part.splitlines()[0] for part in text.split("\n\n")[1:]]
     assert parts == [
-        "Documents that activate it most",
+        "Strongest documents",
         "Documents from each tenth, strongest first",
+        "Active, but the label is probably not true of them",
         "Documents near to it that do not activate it",
         "Nearest features",
         "Opposed features",

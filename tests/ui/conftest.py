@@ -15,7 +15,7 @@ from saetui.session.session import Session
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle")
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "small.bundle", truth=True)
 
 
 @pytest.fixture(scope="session")

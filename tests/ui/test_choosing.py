@@ -12,7 +12,7 @@ from saetui.errors import EmbedderError, MissingDependency
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
-from saetui.tui.feature_columns import COLUMNS, DENSITY, F1, FAMILY, PEARSON, QUALITY, columns_for
+from saetui.tui.feature_columns import COLUMNS, DENSITY, FAMILY, PEARSON, QUALITY, TRUE, columns_for
 from saetui.tui.filter_syntax import FilterText, hint
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.widgets.heading import Heading
@@ -62,20 +62,20 @@ async def test_features_sort_by_each_column(session: Session) -> None:
 async def test_order_is_reversed_with_the_unknown_still_last(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "2", "greater_than_sign")
-        known = [record.f1 for record in listed(driver)][:15]
+        known = [_true(record) for record in listed(driver)][:15]
         assert known == sorted(known, reverse=True)
         await driver.press("equals_sign")
-        scores = [record.f1 for record in listed(driver)]
+        scores = [_true(record) for record in listed(driver)]
         assert scores == [*reversed(known), *[None] * 9]
-        assert f"F1{driver.app.glyphs.rising}" in heading(driver)
+        assert f"true{driver.app.glyphs.rising}" in heading(driver)
 
 
 async def test_quality_and_family_are_orders_too(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "2", *["greater_than_sign"] * 2)
         words = [record.quality.word for record in listed(driver)]
-        assert words == sorted(words, key=["coherent", "rare", "dead"].index)
-        await driver.press(*["greater_than_sign"] * 4)
+        assert words == sorted(words, key=["one", "rare", "dead"].index)
+        await driver.press(*["greater_than_sign"] * 5)
         assert "by family" in heading(driver)
         smallest = map(session.sae.families.smallest_of, ids(driver))
         names = [family.label if family else "~" for family in smallest]
@@ -87,7 +87,7 @@ async def test_what_one_clicks_is_sorted_by(session: Session) -> None:
     async with drive(session, NARROW) as driver:
         await driver.press("escape", "2")
         line = view(driver).heading
-        for name in ("F1", "quality", "max", "Pearson", "density", "#"):
+        for name in ("true", "concept", "max", "Pearson", "density", "#"):
             await driver.pilot.click(line, offset=(heading(driver).rindex(name), 0))
             await driver.settle()
             order = view(driver).order
@@ -114,7 +114,7 @@ async def test_a_click_on_the_heading_of_details_sorts_nothing(session: Session)
 def test_trust_stays_beside_the_label_in_any_width(width: int) -> None:
     for order in (DENSITY, FAMILY, PEARSON, None):
         shown = [column for column, _ in columns_for(width, order)]
-        assert F1 in shown
+        assert TRUE in shown
         assert (QUALITY in shown) == (width >= 40)
         assert order is None or order in shown
     if width >= 59:
@@ -130,10 +130,14 @@ async def test_headings_stand_above_their_columns(session: Session) -> None:
             lines = view(driver).list
             first = driver.lines()[3]
             left, right = lines.heading(lines.line_width)
-            end = heading(driver).index("F1") + 2
-            assert first[end - 3 : end] == ".94"
-            assert first[heading(driver).index("quality") :].startswith("coherent")
+            end = heading(driver).index("true") + 4
+            assert first[end - 3 : end] == "all"
+            assert first[heading(driver).index("concept") :].startswith("one")
             assert len(left) + len(right) < lines.line_width
+
+
+def _true(record: FeatureRecord) -> float | None:
+    return None if record.true is None else record.true.value
 
 
 # Filter.
@@ -142,8 +146,8 @@ async def test_headings_stand_above_their_columns(session: Session) -> None:
 async def test_the_empty_filter_says_what_it_understands(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "2")
-        assert "words  ~a meaning  f1>0.8" in driver.lines()[1]
-        assert "  f1>0.8  density<0.01  quality:mixed  family:any" in driver.lines()[1]
+        assert "words  ~a meaning  true>0.8" in driver.lines()[1]
+        assert "  true>0.8  density<0.01  quality:mixed  family:any" in driver.lines()[1]
     for width in range(20, 200):
         assert len(hint(width)) <= width
 
@@ -197,7 +201,7 @@ async def test_nothing_found_says_how_to_ask(session: Session) -> None:
     async with drive(session) as driver:
         await to_filter(driver, "zebra")
         assert "No feature is like that." in driver.text()
-        assert "quality:mixed" in driver.text()
+        assert "quality:one" in driver.text()
         await driver.press("escape", "escape")
         assert len(ids(driver)) == 24
 

@@ -69,7 +69,7 @@ async def test_the_block_reads_the_cell_under_the_cursor(session: Session) -> No
         assert block(driver).place == (1, 0)
         await driver.press("c", "right", "right")
         assert block(driver).place == (1, 2)
-        codes, postings = session.sae.codes, session.sae.postings
+        codes, postings = session.sae.codes, session.sae.counted
         rows = set(postings.documents(DISCS)[0]) & set(postings.documents(MERGERS)[0])
         rarer = min(postings.counts()[[DISCS, MERGERS]])
         assert len(codes.indices) == 60

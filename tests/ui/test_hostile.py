@@ -16,6 +16,7 @@ from textual.geometry import Region
 from saetui.glyphs import ASCII, UNICODE
 from saetui.session.session import Session
 from saetui.tui.columns import fit, signed, wrap
+from saetui.tui.messages import OpenDocument
 from saetui.tui.screens.document import DocumentScreen, document_lines
 from saetui.tui.screens.main import MainScreen
 from saetui.tui.widgets.line_list import LineList
@@ -167,7 +168,7 @@ async def test_hostile_documents(hostile_bundle: Path) -> None:
     async with drive(open_still(hostile_bundle), WIDE) as driver:
         session = driver.session
         for row in range(1, 10):
-            driver.main._show_document(row, session.document(row))
+            driver.main._show_document(OpenDocument(row), session.document(row))
             await driver.settle()
             assert isinstance(driver.app.screen, DocumentScreen)
             assert_harmless(driver)
@@ -191,7 +192,7 @@ async def test_two_megabytes_open_quickly(hostile_bundle: Path) -> None:
     async with drive(open_still(hostile_bundle)) as driver:
         assert len(HUGE) == 2_000_005
         started = time.process_time()
-        driver.main._show_document(0, driver.session.document(0))
+        driver.main._show_document(OpenDocument(0), driver.session.document(0))
         await driver.settle()
         assert time.process_time() - started < 10
         assert isinstance(driver.app.screen, DocumentScreen)

@@ -13,6 +13,7 @@ from bundles import make_bundle
 from driver import drive, open_still
 
 from saetui.core.search_request import SearchRequest
+from saetui.core.truth import TrueShare
 from saetui.errors import BundleError, EmbedderError
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session, open_session
@@ -284,15 +285,16 @@ def test_terminal_without_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_newcomer_is_offered_one_subject_that_is_well_recognised():
-    def feature(number, label, documents, word, f1):
+    def feature(number, label, documents, word, share):
+        true = None if share is None else TrueShare(share, 0, 1)
         quality = FeatureQuality(word)
-        return FeatureRecord(number, label, (), documents, 0.1, 0.2, 0.3, quality, f1)
+        return FeatureRecord(number, label, (), documents, 0.1, 0.2, 0.3, quality, true=true)
 
     features = [
-        feature(0, "Approach", 900, "broad", 1.0),
-        feature(1, "Chairs and tables", 800, "coherent", 1.0),
-        feature(2, "Nodes", 700, "coherent", 0.5),
-        feature(3, "Dark matter", 600, "coherent", 0.95),
-        feature(4, "", 1_000, "coherent", None),
+        feature(0, "Approach", 900, "word", 1.0),
+        feature(1, "Chairs and tables", 800, "one", 1.0),
+        feature(2, "Nodes", 700, "one", 0.5),
+        feature(3, "Dark matter", 600, "one", 0.95),
+        feature(4, "", 1_000, "one", None),
     ]
     assert "for example: Dark matter" in welcome(SimpleNamespace(bundle=[0], features=features))

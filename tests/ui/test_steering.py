@@ -193,9 +193,9 @@ async def test_trust_in_each_label_stands_beside_it(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
         (line,) = [line for line in driver.lines() if line.startswith("   Black holes ")]
-        f1 = driver.session.features[BLACK_HOLES].f1
-        assert f1 is not None
-        assert f"] {f1:.2f} ".replace("0.", " .", 1) in line.replace("] .", "]  .")
+        true = driver.session.features[BLACK_HOLES].true
+        assert true is not None
+        assert f" {round(10 * true.value)}/10 ".replace(" 10/10", " all") in line
 
 
 async def test_undo_and_redo(session: Session) -> None:

@@ -151,17 +151,33 @@ class Signals:
         forget_pages(self._embeddings)
         return signals
 
-    def measure(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
-        """Signals of each document in `rows` for its label in `owners`, float32 `(m, S)`."""
-        signals = np.empty((len(rows), len(readings.names)), dtype=np.float32)
+    def measure(
+        self,
+        readings: Readings,
+        owners: NDArray[np.integer],
+        rows: Int,
+        *,
+        first: int | None = None,
+    ) -> Float:
+        """Signals of each document in `rows` for its label in `owners`, float32 `(m, S)`.
+
+        Args:
+            readings: Of the labels.
+            owners: Positions of labels in `readings`, one for each of `rows`.
+            rows: Documents.
+            first: Of the signals only so many, at least one; None for all.
+        """
+        signals = np.empty((len(rows), len(readings.names[:first])), dtype=np.float32)
         for start in range(0, len(rows), _PAIRS):
             part = slice(start, start + _PAIRS)
             who, which = owners[part], rows[part]
             asked = readings.coverage[who].multiply(self._words.saturated[which])
             signals[part, 0] = np.asarray(asked.sum(axis=1)).ravel()
             words = self._words.vectors[which]
-            meanings = np.asarray(self._embeddings[which], dtype=np.float32)
-            for column, each in enumerate(readings.linear, start=1):
+            used = readings.linear[: signals.shape[1] - 1]
+            by_meaning = any(not each.by_words for each in used)
+            meanings = np.asarray(self._embeddings[which if by_meaning else []], dtype=np.float32)
+            for column, each in enumerate(used, start=1):
                 documents = words if each.by_words else meanings
                 along = np.einsum("ij,ij->i", each.directions.vectors[who], documents)
                 signals[part, column] = along - each.directions.centres[who]

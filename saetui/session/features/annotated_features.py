@@ -16,7 +16,7 @@ from saetui.store.features import SHOWN_PROTOCOL, FeatureRecord
 from saetui.store.followed_notes import notes_on
 from saetui.store.notes import FeatureNotes, Kind, Notes
 
-_UNSCORED: dict[str, Any] = {"version": 0, "f1": None, "pearson": None, "judge": ""}
+_UNSCORED: dict[str, Any] = {"version": 0, "f1": None, "pearson": None, "judge": "", "true": None}
 
 
 @dataclass(frozen=True)
@@ -175,4 +175,5 @@ def _without(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> Featu
         f1=f1,
         pearson=pearson,
         judge=judge,
+        true=None,
     )

@@ -2,7 +2,7 @@
 
     supernova light curves        words of the label or terms
     ~supernova light curves       a meaning: features whose direction is near the text's embedding
-    f1>=0.8 density<0.01          figures
+    true>=0.8 density<0.01        figures
     family:any quality:mixed      words of other texts about the feature
 
 The parts can be combined, and a feature must fulfil all of them. The words after `~` belong to the
@@ -18,13 +18,25 @@ from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
 from saetui.store.features import FeatureRecord
 
 Figure = Literal[
-    "id", "density", "documents", "mean", "max", "f1", "pearson", "cohesion", "stability"
+    "id",
+    "density",
+    "documents",
+    "active",
+    "true",
+    "mean",
+    "max",
+    "f1",
+    "pearson",
+    "cohesion",
+    "stability",
 ]
 
 FIGURES: dict[Figure, Callable[[FeatureRecord], float | None]] = {
     "id": lambda record: record.id,
     "density": lambda record: record.density,
     "documents": lambda record: record.documents,
+    "active": lambda record: record.active,
+    "true": lambda record: None if record.true is None else record.true.value,
     "mean": lambda record: record.mean_activation,
     "max": lambda record: record.max_activation,
     "f1": lambda record: record.f1,

@@ -41,14 +41,14 @@ def units_of(session: Session, unit: Unit, sae: StoredSae | None = None) -> Unit
     """
     sae = sae or session.sae
     if unit == "feature":
-        return Units(unit, [record.name for record in session.features], sae.postings)
+        return Units(unit, [record.name for record in session.features], sae.counted)
     names = [family.label or f"Family {family.id}" for family in session.sae.families]
     return Units(unit, names, _of_families(sae, session.sae))
 
 
 @lru_cache(4)
 def _of_families(sae: StoredSae, named: StoredSae) -> Postings:
-    return family_postings(sae.postings, named.families)
+    return family_postings(sae.counted, named.families)
 
 
 def strongest(

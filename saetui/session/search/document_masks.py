@@ -80,7 +80,7 @@ class DocumentMasks:
         return eligible
 
     def _active(self, feature: int) -> Eligible:
-        postings = self._sae.postings
+        postings = self._sae.counted
         check_feature(feature, postings.n)
         active = np.zeros(len(self._bundle), dtype=bool)
         active[postings.documents(feature)[0]] = True

@@ -103,6 +103,7 @@ def document_rows(detail: "DocumentDetail", trust: Trust) -> list[DetailRow]:
     """A document: its features, then its neighbours."""
     return [
         *section("Features, with activation", related_features(detail.features, trust))[1:],
+        *section("Weakly active: probably not about these", related_features(detail.weak, trust)),
         *section("Nearest documents, with cosine", example_documents(detail.neighbours)),
     ]
 

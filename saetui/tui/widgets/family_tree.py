@@ -7,7 +7,7 @@ from textual.binding import BindingType
 
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import short, trust
+from saetui.tui.feature_columns import trust
 from saetui.tui.widgets.family_nodes import FamilyNodes, TreeRow
 from saetui.tui.widgets.line_list import LineList
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 # Deep nodes are indented by at most this share of the width, so that labels keep room.
 _INDENTED_SHARE = 3
-_SIZE, _DENSITY, _SCORE = 6, 9, 5
+_SIZE, _DENSITY, _SCORE = 6, 9, 6
 
 
 class FamilyTree(LineList[TreeRow]):
     """All families, each under its root; only open nodes show what is below them."""
 
     # Names of the columns, as wide as `line` draws them.
-    RIGHT = f"{'size':>{_SIZE}}{'density':>{_DENSITY}}{'F1':>{_SCORE}} "
+    RIGHT = f"{'size':>{_SIZE}}{'density':>{_DENSITY}}{'true':>{_SCORE}} "
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Family tree")
 
@@ -60,7 +60,7 @@ class FamilyTree(LineList[TreeRow]):
                 return
 
     def line(self, row: TreeRow, index: int, width: int) -> Pieces:
-        """Indentation, mark, label; features below it, density, F1 of family or feature."""
+        """Indentation, mark, label; features below it, density, truth of the label."""
         glyphs = self.glyphs
         indent = "  " * min(row.depth, max(1, width // (2 * _INDENTED_SHARE)))
         if row.more:
@@ -68,17 +68,14 @@ class FamilyTree(LineList[TreeRow]):
             return ((fit(text, width, glyphs.ellipsis), "muted"),)
         mark = glyphs.leaf if row.open is None else glyphs.open if row.open else glyphs.closed
         record = self._features[row.feature]
-        if row.depth == 0:
-            name, score = row.family.label or record.name, short(row.family.f1)
-        else:
-            name, score = record.name, trust(record)
+        name = (row.depth == 0 and row.family.label) or record.name
         size = f"{self._trees.size_below(row):,}" if row.open is not None else ""
         room = width - len(indent) - 3 - len(self.RIGHT)
         return (
             (f" {indent}{mark} ", "muted"),
             (fit(name, room, glyphs.ellipsis), "strong" if row.depth == 0 else ""),
             (f"{size:>{_SIZE}}{f'{record.density:.2%}':>{_DENSITY}}", "muted"),
-            (f"{score:>{_SCORE}} ", ""),
+            (f"{trust(record):>{_SCORE}} ", ""),
         )
 
     def action_choose(self) -> None:

@@ -51,6 +51,10 @@ def feature_rows(
             "Three documents of each tenth, strongest first", _deciles(detail.deciles, judged)
         ),
         *section(
+            "Active, but the label is probably not true; these do not count",
+            example_documents(detail.weak),
+        ),
+        *section(
             "Near misses: like it, but not active; with cosine",
             example_documents(detail.near_misses, judged),
         ),
@@ -70,8 +74,7 @@ def _beginning(detail: "FeatureDetail", width: int) -> list[DetailRow]:
     """Label, how far to trust it, figures, what the reader noted."""
     record = detail.record
     figures = (
-        f"Number {record.id}, active on {record.documents:,} documents ({record.density:.2%}), "
-        f"at most {record.max_activation:.2f}"
+        f"Number {record.id}: {_documents(record)}, activation at most {record.max_activation:.2f}"
         if record.documents
         else f"Number {record.id}, active on no document of the corpus"
     )
@@ -94,6 +97,8 @@ def _trust_sentence(record: "FeatureRecord") -> str:
     """How far to trust the label, and of what quality the feature is."""
     if not record.label:
         label = "No label"
+    elif record.true is not None:
+        label = f"{record.true.sentence[:1].upper()}{record.true.sentence[1:]} by estimate"
     elif record.f1 is not None:
         label = f"F1 {short(record.f1)}, judged by {visible_line(record.judge, 100)}"
     else:
@@ -106,8 +111,17 @@ def _trust_sentence(record: "FeatureRecord") -> str:
         )
         if value is not None
     ]
-    quality = record.quality.word or "quality unknown"
+    quality = record.quality.words or "quality unknown"
     return f"{label}; {quality}" + (f" ({', '.join(measures)})" if measures else "")
+
+
+def _documents(record: "FeatureRecord") -> str:
+    """How many documents it has, and how many of all that activate it these are."""
+    if record.true is None:
+        return f"active on {record.documents:,} documents ({record.density:.2%})"
+    return (
+        f"{record.documents:,} documents count ({record.density:.2%}), of {record.active:,} active"
+    )
 
 
 def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[DetailRow]:
@@ -117,11 +131,17 @@ def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[Deta
         return []
     scale = f"{record.max_activation:.2f}"
     columns = glyphs.histogram(counts, _HISTOGRAM_ROWS)
+    shades = glyphs.shares(detail.counted, counts)
     return section(
         "Documents by activation",
         [
             *(DetailRow(line[:width]) for line in columns),
             DetailRow(f"{'0':<{len(counts) - len(scale)}}{scale}", kind="muted"),
+            *(
+                [DetailRow(f"{shades}  darker: more of them count"[:width], kind="muted")]
+                if record.true is not None
+                else []
+            ),
         ],
     )
 

@@ -7,11 +7,11 @@ from saetui.tui.columns import Pieces, fit
 from saetui.tui.feature_columns import (
     COLUMNS,
     DENSITY,
-    F1,
     FAMILY,
     LABEL,
     NUMBER,
     QUALITY,
+    TRUE,
     Column,
     Order,
     columns_for,
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # Width of the bookmark, the number and the mark of the order.
 _LEFT = 7
-# Labels with a lower F1 are drawn in a muted colour.
-_POOR_F1 = 0.5
+# Labels that are true of a smaller share of their documents are drawn in a muted colour.
+_POOR = 0.5
 
 
 class FeatureList(LineList["FeatureRecord"]):
@@ -44,7 +44,7 @@ class FeatureList(LineList["FeatureRecord"]):
         room = width - _LEFT - sum(cells for _, cells in columns) - 1
         notes = self.notes.get(record.id)
         family = self.families.smallest_of(record.id) if self.families is not None else None
-        poor = not record.label or (record.f1 is not None and record.f1 < _POOR_F1)
+        poor = not record.label or (record.true is not None and record.true.value < _POOR)
         return (
             (self.glyphs.bookmark if notes and notes.bookmark else " ", "toward"),
             (f"{record.id:>5} ", "muted"),
@@ -104,7 +104,7 @@ class FeatureList(LineList["FeatureRecord"]):
 
 def _style(column: Column) -> str:
     """Columns that say how far to trust a label are not muted."""
-    return "" if column in (F1, QUALITY) else "muted"
+    return "" if column in (TRUE, QUALITY) else "muted"
 
 
 def next_column(present: Column | None, step: int, *, matching: bool) -> Column | None:

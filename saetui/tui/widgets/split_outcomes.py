@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from saetui.session.splitting import SplitOutcome
     from saetui.store.features import FeatureRecord
 
-_INTO, _COSINE, _SCORE = 6, 7, 5
+_INTO, _COSINE, _SCORE = 6, 7, 6
 
 
 class SplitOutcomeList(LineList["SplitOutcome"]):
-    """Features, each with how many it became, the cosine of the nearest of these, and its F1."""
+    """Features, each with how many it became, the nearest one's cosine, truth of its label."""
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = f"{'#':>6} "
-    RIGHT = f"{'into':>{_INTO}}{'cosine':>{_COSINE}}{'F1':>{_SCORE}} "
+    RIGHT = f"{'into':>{_INTO}}{'cosine':>{_COSINE}}{'true':>{_SCORE}} "
 
     def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id, empty=empty)

@@ -36,7 +36,7 @@ class SteeringList(LineList["QueryFeature"]):
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = "   "
-    RIGHT = " F1 swaps in query change "
+    RIGHT = " true swaps in query change "
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
 
@@ -44,7 +44,7 @@ class SteeringList(LineList["QueryFeature"]):
         super().__init__(id=id, empty=empty)
         self._edit_feature = edit
         self._request = SearchRequest()
-        # How far to trust the label of a feature, on at most three cells.
+        # How far to trust the label of a feature, on at most four cells.
         self.trust: Callable[[int], str] = lambda feature: ""
         # How many of the first ten results a large step replaces, by feature.
         self._effects: Mapping[int, float] = {}
@@ -56,13 +56,13 @@ class SteeringList(LineList["QueryFeature"]):
         bar_width = _BAR if width >= _NARROW else _NARROW_BAR
         mark, style = self._mark(feature)
         moves = self._moves(feature.id) if width >= _LEAST_FOR_MOVES else ""
-        room = width - len(self.LEFT) - (bar_width + 3) - 4 - len(moves) - 6 - 8
+        room = width - len(self.LEFT) - (bar_width + 3) - 5 - len(moves) - 6 - 8
         pin = "P" if feature.id in self._request.pinned else " "
         return (
             (f"{pin}{mark} ", style),
             (fit(feature.name, room, self.glyphs.ellipsis), ""),
             *self._bar(feature, bar_width),
-            (f" {self.trust(feature.id):>3}", ""),
+            (f" {self.trust(feature.id):>4}", ""),
             (moves, "muted"),
             (f"{feature.activation:>5.2f} ", "muted"),
             (f"{_change(feature):>7} ", style),

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.codec import Codes, SaeWeights, encode, encode_in_blocks
-from saetui.core.features import co_occurring, nearest_and_opposed
+from saetui.core.features import nearest_and_opposed
 from saetui.core.postings import build_postings
 from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent
 from saetui.store import saes
-from saetui.store.feature_lists import CO_OCCURRING, LONGEST, NEAREST, OPPOSED, load_lists
+from saetui.store.feature_lists import LONGEST, NEAREST, OPPOSED, load_lists
 
 N, D, K = 12, 8, 3
 # Two blocks in a shard.
@@ -48,15 +48,11 @@ def assert_same(folder: Path, sae: SaeWeights, x: np.ndarray) -> None:
     assert np.array_equal(turned.indptr, postings.indptr)
     assert np.array_equal(turned.rows, postings.rows)
     assert np.array_equal(turned.values, postings.values)
-    together, nearest, opposed = (
-        load_lists(folder, files, N) for files in (CO_OCCURRING, NEAREST, OPPOSED)
-    )
-    assert together is not None
+    nearest, opposed = (load_lists(folder, files, N) for files in (NEAREST, OPPOSED))
     assert nearest is not None
     assert opposed is not None
     for feature in range(N):
         for limit in (3, LONGEST):
-            assert together.of(feature, limit) == co_occurring(codes, postings, feature, limit)
             for listed, ranked in zip(
                 (nearest.of(feature, limit), opposed.of(feature, limit)),
                 nearest_and_opposed(sae, feature, limit),

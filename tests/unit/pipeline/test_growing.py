@@ -122,7 +122,9 @@ def test_every_document_has_its_own_text_vector_and_codes(
     np.testing.assert_allclose(sae.codes.values, codes.values, atol=1e-4)
     postings = build_postings(codes)
     assert np.array_equal(sae.postings.counts(), postings.counts())
-    assert [f.documents for f in sae.features] == postings.counts().tolist()
+    assert [f.active for f in sae.features] == postings.counts().tolist()
+    assert [f.documents for f in sae.features] == sae.counted.counts().tolist()
+    assert all(f.true is not None for f in sae.features if f.active)
 
 
 def test_words_and_facts_are_found_as_in_a_new_bundle(

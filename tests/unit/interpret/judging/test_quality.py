@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from saetui.core.codec import Codes
-from saetui.core.features import BROAD, COHERENT, DEAD, MIXED, RARE
-from saetui.core.postings import build_postings
-from saetui.interpret.judging.quality import assess
+from saetui.core.features import DEAD, MIXED, ONE, RARE, TWO, WORD
+from saetui.core.postings import Postings, build_postings
+from saetui.interpret.judging.quality import LabelEvidence, assess
 
 N, D = 1_000, 24
 
 
 @pytest.fixture(scope="module")
 def corpus():
-    """Features: 0 coherent, 1 mixed, 2 rare, 3 broad and on for half of all documents, 4 dead."""
+    """Features: 0 of like documents, 1 mixed, 2 rare, 3 on for half of all documents, 4 dead."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(N, D))
     indices = np.full((N, 2), -1)
@@ -30,7 +30,7 @@ def corpus():
 def test_every_feature_has_its_word(corpus):
     embeddings, postings = corpus
     found = assess(postings, embeddings)
-    assert found.words == (COHERENT, MIXED, RARE, BROAD, DEAD)
+    assert found.words == (ONE, MIXED, RARE, ONE, DEAD)
     assert found.density[3] == 0.5
     assert np.isnan(found.stability).all()
 
@@ -67,3 +67,19 @@ def test_an_empty_corpus_has_dead_features_only():
     postings = build_postings(Codes(np.empty((0, 1), np.int32), np.empty((0, 1), np.float32), 2))
     found = assess(postings, np.empty((0, 4), np.float16))
     assert found.words == (DEAD, DEAD)
+
+
+def test_a_weak_feature_whose_label_is_true_of_no_near_miss_is_not_one_concept(corpus):
+    embeddings, postings = corpus
+    weak = Postings(postings.indptr, postings.rows, 0.15 * postings.values)
+    everywhere = np.ones(5)
+
+    def words(of: Postings, near: float, named: float, double: bool) -> str:
+        told = LabelEvidence(near * everywhere, named * everywhere, np.full(5, double))
+        return assess(of, embeddings, None, told).words[0]
+
+    assert words(weak, 0.0, 0.9, False) == WORD
+    assert words(weak, 0.0, 0.9, True) == TWO
+    assert words(weak, 0.0, 0.1, True) == MIXED
+    assert words(weak, 0.5, 0.9, False) == ONE
+    assert words(postings, 0.0, 0.9, False) == ONE

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.families import Families, Family, FamilyParameters
+from saetui.core.truth import TrueShare
 from saetui.errors import InputError
 from saetui.session.features.feature_filter import FIGURES, FeatureFilter
 from saetui.session.features.feature_table import FeatureTable
@@ -73,6 +74,8 @@ def test_a_condition_means_what_python_means(
     names = {"mean": "mean_activation", "max": "max_activation"}
     if figure in ("cohesion", "stability"):
         found = record(quality=FeatureQuality(**{figure: value}))
+    elif figure == "true":
+        found = record(true=TrueShare(value, 0, 1))
     elif figure == "id":
         found, value = record(0), 0
     else:
