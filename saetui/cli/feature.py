@@ -68,7 +68,7 @@ def _print_figures(output: "Output", detail: "FeatureDetail") -> None:
         output.line(f"0 |{chart}| {score(record.max_activation)}")
         if record.true is not None:
             shades = output.glyphs.shares(detail.counted, detail.histogram)
-            output.line(f"  |{shades}| darker: more of them count")
+            output.line(f"  |{shades}| darker: more count")
     else:
         output.line("histogram " + " ".join(str(count) for count in detail.histogram))
 

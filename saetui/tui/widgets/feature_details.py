@@ -138,7 +138,7 @@ def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[Deta
             *(DetailRow(line[:width]) for line in columns),
             DetailRow(f"{'0':<{len(counts) - len(scale)}}{scale}", kind="muted"),
             *(
-                [DetailRow(f"{shades}  darker: more of them count"[:width], kind="muted")]
+                [DetailRow(f"{shades}  darker: more count"[:width], kind="muted")]
                 if record.true is not None
                 else []
             ),
