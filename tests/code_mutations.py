@@ -261,8 +261,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "an activation at the threshold counted",
         "saetui/core/codec.py",
-        "active = values > weights.threshold",
-        "active = values >= weights.threshold",
+        "a = np.where(a > weights.threshold, a, np.float32(0))",
+        "a = np.where(a >= weights.threshold, a, np.float32(0))",
         ("tests/unit/core/test_codec.py",),
     ),
     # The store.

@@ -3,12 +3,17 @@
     a = W_enc (x - b_pre) + b_enc        z = TopK(ReLU(a), k)        x_hat = sum_i z_i d_i + b_pre
 
 after O'Neill et al., "Disentangling Dense Embeddings with Sparse Autoencoders" (arXiv 2408.00657).
-If an SAE has a threshold, as those trained by BatchTopK do, activations at or below it count as
-zero, and the number of active features differs between documents.
+If an SAE has thresholds, as those trained by BatchTopK or JumpReLU do, activations at or below them
+count as zero, and the number of active features differs between documents. A ReLU is a threshold of
+zero for every feature.
+
+Features may have been added to an SAE. These explain what its own features leave over: they are
+encoded from `x` less what its own features decode to, and have a `k` of their own. So the codes of
+its own features are the same with and without them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,8 +32,16 @@ class SaeWeights:
         encoder_bias: `b_enc`, float32 `(n,)`.
         directions: `W_dec` transposed, float32 `(n, d)`; row `i` is `d_i`, of unit norm.
         bias: `b_pre`, float32 `(d,)`.
-        k: The most features that can be active on a document.
-        threshold: Activations at or below it count as zero; at least 0.
+        k: The most features that can be active on a document, added ones included.
+        threshold: Activations at or below it count as zero; at least 0. One number, or one for each
+            feature, float32 `(n,)`.
+        selection: Activations are multiplied by it before the `k` largest are chosen, float32
+            `(n,)`; None to choose by the activations themselves.
+        layer_norm: Whether an embedding is centred and divided by its standard deviation before it
+            is encoded. The encoder does both for embeddings of unit norm and mean 0;
+            `preactivations` makes up for the difference of others.
+        added: How many features, the last ones, were added to an SAE.
+        added_k: The most of these that can be active on a document.
     """
 
     encoder: Float
@@ -36,7 +49,11 @@ class SaeWeights:
     directions: Float
     bias: Float
     k: int
-    threshold: float = 0.0
+    threshold: float | Float = 0.0
+    selection: Float | None = None
+    layer_norm: bool = False
+    added: int = 0
+    added_k: int = 0
 
     @property
     def n(self) -> int:
@@ -47,6 +64,34 @@ class SaeWeights:
     def d(self) -> int:
         """Width of the embeddings."""
         return int(self.encoder.shape[1])
+
+    @property
+    def has_threshold(self) -> bool:
+        """Whether thresholds, and not a number of features, decide what is active."""
+        return isinstance(self.threshold, np.ndarray) or self.threshold > 0
+
+    def threshold_of(self, features: slice | NDArray[np.intp]) -> float | Float:
+        """The thresholds of some features, or the one of all."""
+        each = self.threshold
+        return each[features] if isinstance(each, np.ndarray) else each
+
+    @cached_property
+    def given(self) -> "SaeWeights":
+        """The SAE without the features that were added to it."""
+        if not self.added:
+            return self
+        own = self.n - self.added
+        return replace(
+            self,
+            encoder=self.encoder[:own],
+            encoder_bias=self.encoder_bias[:own],
+            directions=self.directions[:own],
+            k=self.k - self.added_k,
+            threshold=self.threshold_of(slice(own)),
+            selection=None if self.selection is None else self.selection[:own],
+            added=0,
+            added_k=0,
+        )
 
     @cached_property
     def offset(self) -> Float:
@@ -71,7 +116,29 @@ class Codes:
 
 def preactivations(weights: SaeWeights, x: Float) -> Float:
     """`a` for one embedding `(d,)` or many `(m, d)`; float32 `(n,)` or `(m, n)`."""
-    return (x @ weights.encoder.T + weights.offset).astype(np.float32, copy=False)
+    if weights.added:
+        own = preactivations(weights.given, x)
+        codes = _chosen(weights.given, np.atleast_2d(own))
+        left = x - decoded(weights.given, codes).reshape(x.shape)
+        first = weights.n - weights.added
+        rest = left @ weights.encoder[first:].T + weights.offset[first:]
+        return np.concatenate([own, rest], axis=-1).astype(np.float32, copy=False)
+    a = x @ weights.encoder.T
+    if weights.layer_norm:
+        a *= _layer_norm_scale(x)
+    return (a + weights.offset).astype(np.float32, copy=False)
+
+
+LAYER_NORM_EPSILON = 1e-5
+"""What is added to the standard deviation before an embedding is divided by it."""
+
+
+def _layer_norm_scale(x: Float) -> Float:
+    """1 over the standard deviation of each embedding, as a share of what the encoder contains."""
+    usual = 1 / np.sqrt(x.shape[-1] - 1)
+    found = x.std(axis=-1, ddof=1, keepdims=True, dtype=np.float64)
+    scale = (usual + LAYER_NORM_EPSILON) / (found + LAYER_NORM_EPSILON)
+    return np.asarray(scale, dtype=np.float32)
 
 
 def encode(weights: SaeWeights, x: Float) -> Codes:
@@ -80,31 +147,46 @@ def encode(weights: SaeWeights, x: Float) -> Codes:
     Ties at the k-th place go to the lower feature number; otherwise codes would depend on the order
     in which a partial sort happens to leave equal values.
     """
-    a = np.atleast_2d(preactivations(weights, np.atleast_2d(x)))
-    k = min(weights.k, weights.n)
-    chosen = _largest(a, k)
+    return _chosen(weights, np.atleast_2d(preactivations(weights, np.atleast_2d(x))))
+
+
+def _chosen(weights: SaeWeights, a: Float) -> Codes:
+    """The codes that pre-activations `(m, n)` lead to."""
+    first = weights.n - weights.added
+    a = np.where(a > weights.threshold, a, np.float32(0))
+    ranked = a if weights.selection is None else a * weights.selection
+    chosen = _largest(ranked[:, :first], min(weights.k - weights.added_k, first))
+    if weights.added:
+        added = _largest(ranked[:, first:], min(weights.added_k, weights.added)) + first
+        chosen = np.concatenate([chosen, added], axis=1)
     values = np.take_along_axis(a, chosen, axis=1)
     order = np.lexsort((chosen, -values), axis=1)
     values = np.take_along_axis(values, order, axis=1)
     indices = np.take_along_axis(chosen, order, axis=1)
-    active = values > weights.threshold
-    return Codes(
-        np.where(active, indices, -1).astype(np.int32),
-        np.where(active, values, 0).astype(np.float32),
-        weights.n,
-    )
+    return Codes(np.where(values > 0, indices, -1).astype(np.int32), values, weights.n)
 
 
 def _largest(a: Float, k: int) -> NDArray[np.intp]:
-    """Columns of the `k` largest entries of each row, ties to the lower column; `(m, k)`."""
+    """Columns of the `k` largest entries of each row, none below 0; `(m, k)`.
+
+    Ties go to the lower column, except among entries of 0.
+    """
     if k >= a.shape[1]:
         return np.broadcast_to(np.arange(a.shape[1]), a.shape)
     chosen = np.argpartition(-a, k - 1, axis=1)[:, :k]
-    threshold = np.take_along_axis(a, chosen, axis=1).min(axis=1, keepdims=True)
-    tied = np.flatnonzero((a >= threshold).sum(axis=1) > k)
+    least = np.take_along_axis(a, chosen, axis=1).min(axis=1, keepdims=True)
+    tied = np.flatnonzero(((a >= least).sum(axis=1) > k) & (least[:, 0] > 0))
     if len(tied):
         chosen[tied] = np.argsort(-a[tied], axis=1, kind="stable")[:, :k]
     return chosen
+
+
+def decoded(weights: SaeWeights, codes: Codes) -> Float:
+    """What the features of codes add up to, without the bias; float32 `(m, d)`."""
+    z = np.zeros((len(codes.indices), weights.n), dtype=np.float32)
+    rows, slots = np.nonzero(codes.indices >= 0)
+    z[rows, codes.indices[rows, slots]] = codes.values[rows, slots]
+    return np.asarray(z @ weights.directions, dtype=np.float32)
 
 
 def encode_in_blocks(weights: SaeWeights, x: NDArray[np.floating], block: int) -> Iterator[Codes]:

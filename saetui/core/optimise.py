@@ -68,7 +68,12 @@ def optimise(
     """
     start = decode(weights, target)
     activations = preactivations(weights, start)
-    before = _error(_kept(weights, activations), target)
+    at_start = (
+        encode_dense(weights, start)
+        if weights.added
+        else _kept(weights, activations, weights.threshold)
+    )
+    before = _error(at_start, target)
     watched = _watched(weights, activations, target)
     best, made = _descend(weights, watched, target, start, steps=steps, interrupted=interrupted)
     after = _error(encode_dense(weights, best), target) if made else before
@@ -96,10 +101,11 @@ def _descend(
 ) -> tuple[Float, int]:
     """The best point on the way, and the number of steps made."""
     encoder, offset, target = weights.encoder[watched], weights.offset[watched], target[watched]
+    threshold = weights.threshold_of(watched)
     x, best, least, made = start, start, np.inf, 0
     while True:
         activations = encoder @ x + offset
-        codes = _kept(weights, activations)
+        codes = _kept(weights, activations, threshold)
         error = _error(codes, target)
         if error < least:
             best, least = x, error
@@ -116,12 +122,12 @@ def _descend(
         made += 1
 
 
-def _kept(weights: SaeWeights, activations: Float) -> Float:
+def _kept(weights: SaeWeights, activations: Float, threshold: float | Float) -> Float:
     """`TopK(ReLU(a), k)` of pre-activations, dense; all that tie at the k-th place stay."""
+    activations = np.where(activations > threshold, activations, np.float32(0))
     k = min(weights.k, len(activations))
     least = max(float(np.partition(activations, -k)[-k]), 0.0)
-    chosen = (activations >= least) & (activations > weights.threshold)
-    return np.where(chosen, activations, np.float32(0))
+    return np.where(activations >= least, activations, np.float32(0))
 
 
 def _error(codes: Float, target: Float) -> float:

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.codec import Codes, Float, SaeWeights, preactivations
 
 NEIGHBOURS: Final = 20
 """How many of the nearest documents have a say."""
@@ -55,9 +55,9 @@ class ShortTexts:
 
 
 def activations(weights: SaeWeights, vectors: Float) -> Float:
-    """`ReLU(W_enc (x - b_pre) + b_enc)` of some vectors `(m, d)`; float32 `(m, n)`."""
-    found = (vectors - weights.bias) @ weights.encoder.T + weights.encoder_bias
-    return np.asarray(np.maximum(found, 0), dtype=np.float32)
+    """Pre-activations of some vectors `(m, d)` that are above 0 and the threshold; `(m, n)`."""
+    found = preactivations(weights, vectors)
+    return np.where(found > weights.threshold, found, np.float32(0))
 
 
 def shortness(text: str) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights, encode
+from saetui.core.codec import Codes, Float, SaeWeights, decoded, encode
 
 SAMPLE_SIZE = 1_024
 """The most documents that a test reconstructs."""
@@ -284,10 +284,7 @@ def _over(error: float, spread: float) -> float:
 
 
 def _reconstruction(weights: SaeWeights, codes: Codes) -> Float:
-    z = np.zeros((len(codes.indices), weights.n), dtype=np.float32)
-    rows, slots = np.nonzero(codes.indices >= 0)
-    z[rows, codes.indices[rows, slots]] = codes.values[rows, slots]
-    return np.asarray(z @ weights.directions + weights.bias, dtype=np.float32)
+    return decoded(weights, codes) + weights.bias
 
 
 def _first(codes: Codes, slots: int) -> Codes:

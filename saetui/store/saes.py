@@ -2,8 +2,9 @@
 
 Weights are stored as SAELens reads them: `cfg.json` and `sae_weights.safetensors` with `W_enc`
 `(d, n)`, `W_dec` `(n, d)`, `b_enc` `(n,)` and `b_dec` `(d,)`. One with a threshold is what SAELens
-calls a JumpReLU, with the same `threshold` for each latent; `k` is then the most that may be
-active, which SAELens does not look at.
+calls a JumpReLU, with a `threshold` for each latent; `k` is then the most that may be active, which
+SAELens does not look at. What SAELens cannot express is said under the key `saetui`, and the
+architecture is then one that SAELens refuses, so that it never computes other codes than these.
 """
 
 from pathlib import Path
@@ -27,6 +28,10 @@ STABILITY = "stability.npy"
 
 FINGERPRINT = 16
 """How many digits of the hash of its weights identify an SAE."""
+
+_LAYOUT = "6.0.0"
+# The version of SAELens whose configuration this is; without it, one from before 6 is assumed.
+_OWN_ARCHITECTURE = "saetui"
 
 UNSEEN = "unseen.npy"
 """Documents that were added after the training; absent if there are none."""
@@ -53,15 +58,24 @@ def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) ->
         "b_enc": weights.encoder_bias,
         "b_dec": weights.bias,
     }
-    if weights.threshold:
+    if weights.has_threshold:
         tensors["threshold"] = np.full(weights.n, weights.threshold, dtype=np.float32)
+    if weights.selection is not None:
+        tensors["selection"] = weights.selection
     with atomic_write(folder / WEIGHTS) as temporary:
         # The library's `save_file` makes a file that only its owner may read.
         temporary.write_bytes(save(tensors))
+    own = {
+        "layer_norm": weights.layer_norm,
+        "added": weights.added,
+        "added_k": weights.added_k,
+    }
+    architecture = "jumprelu" if weights.has_threshold else "topk"
+    is_own = any(own.values()) or weights.selection is not None
     write_json(
         folder / CONFIGURATION,
         {
-            "architecture": "jumprelu" if weights.threshold else "topk",
+            "architecture": _OWN_ARCHITECTURE if is_own else architecture,
             "d_in": weights.d,
             "d_sae": weights.n,
             "k": weights.k,
@@ -70,7 +84,8 @@ def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) ->
             "apply_b_dec_to_input": True,
             "normalize_activations": "none",
             "rescale_acts_by_decoder_norm": False,
-            "metadata": metadata,
+            "metadata": {"sae_lens_version": _LAYOUT, **metadata},
+            **({"saetui": own} if is_own else {}),
         },
     )
 
@@ -104,8 +119,7 @@ def load_weights(folder: Path) -> SaeWeights:
     except (SafetensorError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise BundleDamaged(f"{path} is cut short or not safetensors ({error}).") from None
     shapes = {"W_enc": (d, n), "W_dec": (n, d), "b_enc": (n,), "b_dec": (d,)}
-    if "threshold" in tensors:
-        shapes["threshold"] = (n,)
+    shapes |= {name: (n,) for name in ("threshold", "selection") if name in tensors}
     for name, shape in shapes.items():
         if name not in tensors:
             raise BundleDamaged(f"{path} lacks the tensor {name}.")
@@ -123,7 +137,28 @@ def load_weights(folder: Path) -> SaeWeights:
         bias=tensors["b_dec"],
         k=configuration["k"],
         threshold=_threshold(path, tensors),
+        selection=tensors.get("selection"),
+        **_own_settings(folder, configuration),
     )
+
+
+def _own_settings(folder: Path, configuration: dict[str, Any]) -> dict[str, Any]:
+    """What the configuration says that SAELens has no words for."""
+    own = configuration.get("saetui", {})
+    if not isinstance(own, dict):
+        own = {"layer_norm": None}
+    layer_norm = own.get("layer_norm", False)
+    added, added_k = own.get("added", 0), own.get("added_k", 0)
+    whole = type(added) is int and type(added_k) is int
+    if (
+        type(layer_norm) is not bool
+        or not whole
+        or not 0 <= added < configuration["d_sae"]
+        or not min(added, 1) <= added_k <= added
+        or not added_k < configuration["k"]
+    ):
+        raise BundleDamaged(f"{folder / CONFIGURATION} does not say which features were added.")
+    return {"layer_norm": layer_norm, "added": added, "added_k": added_k}
 
 
 def _check_header_length(path: Path) -> None:
@@ -134,11 +169,15 @@ def _check_header_length(path: Path) -> None:
         raise ValueError(f"its header has {length:,} bytes")
 
 
-def _threshold(path: Path, tensors: dict[str, NDArray[np.float32]]) -> float:
-    thresholds = tensors.get("threshold", np.zeros(1, dtype=np.float32))
-    if thresholds.min() < 0 or thresholds.min() != thresholds.max():
-        raise BundleDamaged(f"{path}: threshold is not one number of at least 0 for all latents.")
-    return float(thresholds[0])
+def _threshold(path: Path, tensors: dict[str, NDArray[np.float32]]) -> float | Float:
+    """Thresholds of features; one number where all have the same above 0."""
+    thresholds = tensors.get("threshold")
+    if thresholds is None:
+        return 0.0
+    if thresholds.min() < 0:
+        raise BundleDamaged(f"{path}: threshold holds a number below 0.")
+    same = thresholds.min() == thresholds.max() > 0
+    return float(thresholds[0]) if same else thresholds
 
 
 def load_stability(folder: Path, n: int) -> Float | None:

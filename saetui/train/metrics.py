@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from saetui.core.codec import Float, SaeWeights, encode_in_blocks
+from saetui.core.codec import Float, SaeWeights, decoded, encode, encode_in_blocks
 from saetui.train.pairs import Pairs, decode
 from saetui.train.selection import largest
 from saetui.train.step import Parameters, spread
@@ -112,6 +112,25 @@ def reconstruct(
     return Reconstruction(len(rows), squared_error, error_sum, spread(rows), counts)
 
 
+def _reconstructed_by_codec(weights: SaeWeights, rows: Tensor) -> Reconstruction:
+    """The same for autoencoders of every kind; slower."""
+    counts = np.zeros(weights.n, dtype=np.int64)
+    errors = []
+    for start in range(0, len(rows), _ENCODED_ROWS):
+        block = rows[start : start + _ENCODED_ROWS].numpy()
+        codes = encode(weights, block)
+        counts += np.bincount(codes.indices[codes.indices >= 0], minlength=weights.n)
+        errors.append(decoded(weights, codes) + weights.bias - block)
+    error = np.concatenate(errors)
+    return Reconstruction(
+        len(rows),
+        float(np.square(error, dtype=np.float64).sum()),
+        torch.from_numpy(error.sum(axis=0)),
+        spread(rows),
+        torch.from_numpy(counts),
+    )
+
+
 def activations(parameters: Parameters, most: int, centred: Tensor) -> tuple[Tensor, Tensor]:
     """The `most` largest activations of centred rows and their latents, `(m, most)`."""
     a = torch.addmm(parameters.encoder_bias, centred, parameters.encoder.T)
@@ -152,7 +171,10 @@ def evaluate(weights: SaeWeights, rows: ArrayLike | Tensor) -> Evaluation:
     """Metrics of an autoencoder on rows `(m, d)`, `m` at least 1; numpy or torch, any float."""
     parameters = parameters_of(weights)
     x = torch.as_tensor(np.asarray(rows, dtype=np.float32))
-    seen = reconstruct(parameters, min(weights.k, weights.n), weights.threshold, x)
+    if isinstance(weights.threshold, float) and not weights.added and weights.selection is None:
+        seen = reconstruct(parameters, min(weights.k, weights.n), weights.threshold, x)
+    else:
+        seen = _reconstructed_by_codec(weights, x)
     constant_error = float(seen.error_sum.square().sum()) / seen.rows
     density = seen.counts.numpy() / seen.rows
     log_density = np.log10(density[density > 0])
@@ -205,9 +227,5 @@ def _nearest_rows(rows: Tensor, count: int) -> Tensor:
 
 def _reconstructions(weights: SaeWeights, rows: Float) -> Float:
     """`x_hat` of every row, `(N, d)`."""
-    blocks = []
-    for codes in encode_in_blocks(weights, rows, _ENCODED_ROWS):
-        # An unused slot has the value 0, so it does not matter which direction it gets.
-        directions = weights.directions[np.maximum(codes.indices, 0)]
-        blocks.append(np.einsum("rk,rkd->rd", codes.values, directions) + weights.bias)
-    return np.concatenate(blocks)
+    blocks = [decoded(weights, codes) for codes in encode_in_blocks(weights, rows, _ENCODED_ROWS)]
+    return np.concatenate(blocks) + weights.bias

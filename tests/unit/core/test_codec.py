@@ -1,5 +1,7 @@
 """Encoding keeps the k largest, whatever the order in which they are found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from saetui.core.codec import (
     Codes,
     SaeWeights,
     decode,
+    decoded,
     encode,
     encode_dense,
     encode_in_blocks,
@@ -141,3 +144,83 @@ def test_no_documents_have_no_codes(k: int) -> None:
     weights = SaeWeights(*(np.ones(s, np.float32) for s in ((3, 2), 3, (3, 2), 2)), k=k)
     assert encode(weights, np.empty((0, 2), dtype=np.float32)).indices.shape == (0, k)
     assert list(encode_in_blocks(weights, np.empty((0, 2), dtype=np.float16), 4)) == []
+
+
+@given(real_saes(), st.integers(0, 2**32 - 1))
+def test_each_feature_has_its_own_threshold(weights: SaeWeights, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    thresholds = np.abs(random.standard_normal(weights.n)).astype(np.float32)
+    x = random.standard_normal((3, weights.d)).astype(np.float32)
+    found = dense(encode(replace(weights, threshold=thresholds, k=weights.n), x))
+    a = preactivations(weights, x)
+    assert np.array_equal(found, np.where(a > thresholds, a, 0))
+    # What is below its threshold takes no place from what is above.
+    few = encode(replace(weights, threshold=thresholds), x)
+    wanted = np.minimum((a > thresholds).sum(axis=1), weights.k)
+    assert np.array_equal((few.indices >= 0).sum(axis=1), wanted)
+
+
+@given(real_saes(), st.integers(0, 2**32 - 1))
+def test_a_threshold_of_zero_for_each_feature_is_a_relu(weights: SaeWeights, seed: int) -> None:
+    x = np.random.default_rng(seed).standard_normal((3, weights.d)).astype(np.float32)
+    relu = replace(weights, threshold=np.zeros(weights.n, dtype=np.float32), k=weights.n)
+    assert relu.has_threshold
+    assert np.array_equal(dense(encode(relu, x)), np.maximum(preactivations(weights, x), 0))
+
+
+def test_the_largest_may_be_chosen_by_other_numbers() -> None:
+    weights = SaeWeights(
+        encoder=np.eye(3, dtype=np.float32),
+        encoder_bias=np.zeros(3, dtype=np.float32),
+        directions=np.eye(3, dtype=np.float32),
+        bias=np.zeros(3, dtype=np.float32),
+        k=1,
+        selection=np.array([1, 10, 1], dtype=np.float32),
+    )
+    codes = encode(weights, np.array([[3, 2, 1]], dtype=np.float32))
+    assert codes.indices.tolist() == [[1]]
+    assert codes.values.tolist() == [[2]]
+
+
+@given(real_saes(), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_added_features_explain_what_the_others_leave(
+    weights: SaeWeights, added: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    x = random.standard_normal((4, weights.d)).astype(np.float32)
+    rows = random.standard_normal((added, weights.d)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    k = 1 + added // 2
+    more = replace(
+        weights,
+        encoder=np.concatenate([weights.encoder, rows]),
+        encoder_bias=np.concatenate([weights.encoder_bias, np.zeros(added, dtype=np.float32)]),
+        directions=np.concatenate([weights.directions, rows]),
+        k=weights.k + k,
+        added=added,
+        added_k=k,
+    )
+    own, found = encode(weights, x), dense(encode(more, x))
+    assert np.array_equal(found[:, : weights.n], dense(own))
+    left = x - decoded(weights, own) - weights.bias
+    a = left @ rows.T
+    wanted = np.where(a >= -np.sort(-a, axis=1)[:, [k - 1]], np.maximum(a, 0), 0)
+    np.testing.assert_allclose(found[:, weights.n :], wanted, atol=1e-4)
+    np.testing.assert_allclose(dense(encode(more, x[:1]))[0], encode_dense(more, x[0]), atol=1e-5)
+    assert more.given.n == weights.n
+
+
+def test_layer_normalisation_ignores_length_and_mean() -> None:
+    random = np.random.default_rng(0)
+    encoder = random.standard_normal((5, 8)).astype(np.float32)
+    encoder -= encoder.mean(axis=1, keepdims=True)
+    zeros = np.zeros(5, dtype=np.float32)
+    weights = SaeWeights(encoder, zeros, encoder, np.zeros(8, dtype=np.float32), 5, layer_norm=True)
+    x = random.standard_normal((3, 8)).astype(np.float32)
+    np.testing.assert_allclose(
+        preactivations(weights, x), preactivations(weights, 7 * x + 2), rtol=1e-3
+    )
+    # An embedding of unit norm and mean 0 is what the encoder was made for.
+    x -= x.mean(axis=1, keepdims=True)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    np.testing.assert_allclose(preactivations(weights, x), x @ encoder.T, rtol=1e-5)

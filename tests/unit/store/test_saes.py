@@ -3,6 +3,7 @@
 import json
 import random
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_the_layout_is_that_of_saelens(folder: Path, weights: SaeWeights) -> Non
         "apply_b_dec_to_input": True,
         "normalize_activations": "none",
         "rescale_acts_by_decoder_norm": False,
-        "metadata": {"seed": 3},
+        "metadata": {"sae_lens_version": "6.0.0", "seed": 3},
     }
 
 
@@ -96,6 +97,42 @@ def test_weights_are_always_the_same_file(
     save_weights(tmp_path / "again", weights, {"seed": 3})
     for name in (WEIGHTS, CONFIGURATION):
         assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_everything_that_an_sae_may_have_comes_back(tmp_path: Path, weights: SaeWeights) -> None:
+    each = np.linspace(0, 1, N, dtype=np.float32)
+    kinds: dict[str, dict[str, Any]] = {
+        "jumprelu": {"threshold": each},
+        "relu": {"threshold": 0 * each},
+        "one threshold": {"threshold": 0.5},
+        "chosen otherwise": {"selection": 1 + each},
+        "extended": {"added": 4, "added_k": 2},
+        "layer norm": {"layer_norm": True},
+    }
+    x = np.random.default_rng(1).standard_normal((DOCUMENTS, D)).astype(np.float32)
+    for kind, changes in kinds.items():
+        changed = replace(weights, **changes)
+        save_weights(tmp_path, changed, {})
+        read = load_weights(tmp_path)
+        assert np.array_equal(read.threshold, changed.threshold), kind
+        assert read.has_threshold == changed.has_threshold
+        assert (read.added, read.added_k) == (changed.added, changed.added_k)
+        assert np.allclose(encode(read, x).values, encode(changed, x).values, atol=1e-5)
+        assert not np.array_equal(encode(read, x).values, encode(weights, x).values)
+        architecture = json.loads((tmp_path / CONFIGURATION).read_text())["architecture"]
+        expected = "jumprelu" if changed.has_threshold else "saetui"
+        assert architecture == expected, kind
+
+
+@pytest.mark.parametrize(
+    "own",
+    [3, {"added": N}, {"added": 2, "added_k": 3}, {"added": 2}, {"added_k": K}, {"layer_norm": 1}],
+)
+def test_settings_of_its_own_that_cannot_be_are_refused(folder: Path, own: Any) -> None:
+    configuration = json.loads((folder / CONFIGURATION).read_text())
+    (folder / CONFIGURATION).write_text(json.dumps({**configuration, "saetui": own}))
+    with pytest.raises(BundleDamaged, match=r"cfg\.json does not say which features were added"):
+        load_weights(folder)
 
 
 def test_codes_come_back_as_they_were_written(folder: Path, weights: SaeWeights) -> None:
