@@ -132,7 +132,13 @@ def _shown(session: "Session", feature: int, label: str) -> "Shown":
     record = session.features.record(feature)
     versions, scores = session.sae.history(feature)
     version = next((each.version for each in reversed(versions) if each.text == label), None)
-    return Shown(record, label, [each for each in scores if each.version == version])
+    counted = None
+    if session.sae.truth is not None:
+        rows = session.sae.counted.documents(feature)[0].tolist()
+        headings = session.bundle.documents.headings(rows)
+        counted = frozenset(heading[0] for heading in headings.values())
+    scored = [each for each in scores if each.version == version]
+    return Shown(record, label, scored, counted)
 
 
 def _print(output: "Output", found: "Findings") -> None:

@@ -5,6 +5,7 @@ of a feature often have nothing to do with it. A document counts for a feature i
 or less probably true of it; `interpret.judging.truth` estimates how probably.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +96,7 @@ class Truth:
     """
 
     def __init__(self, postings: Postings, probabilities: Probabilities) -> None:
+        self._postings, self._probabilities = postings, probabilities
         which = counting(postings.indptr, probabilities)
         features = np.repeat(np.arange(postings.n), postings.counts())[which]
         self.counted: Postings = postings.where(which)
@@ -115,9 +117,7 @@ class Truth:
             for count, *figures in zip(documents.tolist(), values, lows, highs, strict=True)
         ]
 
-    def judged(
-        self, feature: int, probabilities: NDArray[np.floating], said: NDArray[np.bool_]
-    ) -> TrueShare | None:
+    def judged(self, feature: int, said: Mapping[int, bool]) -> TrueShare | None:
         """The share of a feature of some of whose documents a reader said if the label is true.
 
         The reader's answers move the log odds of all documents of the feature by the most probable
@@ -126,13 +126,17 @@ class Truth:
 
         Args:
             feature: Its number.
-            probabilities: By estimate, of the documents that were judged.
-            said: Whether the label is true of each.
+            said: Whether the label is true of documents, by their rows; those that do not activate
+                the feature tell nothing.
         """
         histogram = self._histograms[feature]
         if not histogram.sum():
             return None
-        shift, deviation = _learnt(_log_odds(np.asarray(probabilities, np.float64)), said)
+        span = slice(*self._postings.indptr[feature : feature + 2].tolist())
+        rows = self._postings.rows[span]
+        asked = np.isin(rows, list(said))
+        answers = np.array([said[int(row)] for row in rows[asked]], dtype=bool)
+        shift, deviation = _learnt(_log_odds(self._probabilities[span][asked] / STEPS), answers)
         value, low, high = (
             float(histogram @ _shifted(each) / histogram.sum())
             for each in (shift, shift - _WITHIN * deviation, shift + _WITHIN * deviation)

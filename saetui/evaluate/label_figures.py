@@ -26,11 +26,13 @@ class Shown:
         record: The feature; its own label may be another one now.
         label: The label that was judged.
         scores: Of that label.
+        counted: Ids of the documents that count for the feature; None where that is not known.
     """
 
     record: FeatureRecord
     label: str
     scores: Sequence[ScoreRecord] = ()
+    counted: frozenset[str] | None = None
 
     def score(self, protocol: str) -> ScoreRecord | None:
         """The newest score by a protocol."""
@@ -68,6 +70,13 @@ class Counting:
 def figures() -> list[Figure]:
     """Every figure that is held against what readers find."""
     return [
+        Figure("true of", _true_of, lambda judged: judged.counted_share),
+        *_scores(),
+    ]
+
+
+def _scores() -> list[Figure]:
+    return [
         Figure(f"{name}, {protocol}", _shown(measure, protocol), _read(measure, protocol))
         for measure, name in (("f1", "F1"), ("pearson", "Pearson"))
         for protocol in PROTOCOLS
@@ -77,7 +86,16 @@ def figures() -> list[Figure]:
 COUNTING = (
     Counting("active", lambda shown, question: True),
     Counting("the stronger half", lambda shown, question: (question.tenth or 0) <= DECILES // 2),
+    Counting(
+        "those that count",
+        lambda shown, question: shown.counted is None or question.document in shown.counted,
+    ),
 )
+
+
+def _true_of(shown: Shown) -> float | None:
+    true = shown.record.true
+    return true.value if true is not None and shown.record.label == shown.label else None
 
 
 def _shown(measure: str, protocol: str) -> Callable[[Shown], float | None]:
@@ -139,6 +157,12 @@ class FeatureJudgements:
     def true_share(self) -> float | None:
         """The share of the active documents, all tenths alike, that the label is true of."""
         count, true, _ = self.counted(COUNTING[0])
+        return true / count if count else None
+
+    @property
+    def counted_share(self) -> float | None:
+        """The share of the documents that count that the label is true of."""
+        count, true, _ = self.counted(COUNTING[-1])
         return true / count if count else None
 
     def _trial(self, protocol: str) -> tuple[NDArray[np.bool_], NDArray[np.float64]] | None:

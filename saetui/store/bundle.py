@@ -278,6 +278,10 @@ class Bundle:
         if not 0 <= row < len(self):
             raise InputError(f"There is no document in row {row}: there are {len(self):,}.")
 
+    def row_of(self, document_id: str) -> int | None:
+        """The row of the document with an id; None if there is none."""
+        return self.documents.row_of(document_id)
+
     @loaded_once
     def documents(self) -> DocumentStore:
         """The documents' texts."""

@@ -1,6 +1,6 @@
 """The features of an SAE as the reader sees them: with the reader's labels and notes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ class AnnotatedFeatures:
             there is one, else the newest that the reader did not reject.
         lookup: Finds features and families by their names.
         table: Filters and sorts features by their figures.
+        row_of: The row of a document by its id; None for one that is not in the corpus.
     """
 
     book: Notes
@@ -40,6 +41,7 @@ class AnnotatedFeatures:
     records: Sequence[FeatureRecord]
     lookup: Lookup
     table: FeatureTable
+    row_of: Callable[[str], int | None]
 
     @classmethod
     def of(cls, bundle: Bundle, sae: StoredSae, book: Notes) -> "AnnotatedFeatures":
@@ -49,11 +51,10 @@ class AnnotatedFeatures:
         records = list(sae.features)
         for feature, said in notes.items():
             if 0 <= feature < len(records):
-                records[feature] = _as_noted(records[feature], said, sae)
+                records[feature] = _as_noted(records[feature], said, sae, bundle.row_of)
         lookup = Lookup(records, sae.families.families)
-        return cls(
-            book, notes, found.following, records, lookup, FeatureTable(records, sae.families)
-        )
+        table = FeatureTable(records, sae.families)
+        return cls(book, notes, found.following, records, lookup, table, bundle.row_of)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -137,7 +138,7 @@ class AnnotatedFeatures:
             notes={**self.notes, feature: said},
             following=self.following - {feature},
         )
-        record = _as_noted(sae.features[feature], said, sae)
+        record = _as_noted(sae.features[feature], said, sae, self.row_of)
         if record == self.records[feature]:
             return known
         records = [*self.records[:feature], record, *self.records[feature + 1 :]]
@@ -145,11 +146,26 @@ class AnnotatedFeatures:
         return replace(known, records=records, lookup=self.lookup.renamed(record), table=table)
 
 
-def _as_noted(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:
-    """A feature with the reader's own label or, if its label was rejected, an older one."""
+def _as_noted(
+    record: FeatureRecord,
+    said: FeatureNotes,
+    sae: StoredSae,
+    row_of: Callable[[str], int | None],
+) -> FeatureRecord:
+    """A feature with the reader's own label or, if its label was rejected, an older one.
+
+    What the reader judged moves the share of documents of which the label is true.
+    """
     if said.label:
         return replace(record, label=said.label, **_UNSCORED)
-    return _without(record, said, sae) if record.version in said.rejected else record
+    if record.version in said.rejected:
+        return _without(record, said, sae)
+    judged = said.judged(record.label)
+    if not judged or sae.truth is None or not record.label:
+        return record
+    rows = ((row_of(document), true) for document, true in judged.items())
+    known = {row: true for row, true in rows if row is not None}
+    return replace(record, true=sae.truth.judged(record.id, known))
 
 
 def _without(record: FeatureRecord, said: FeatureNotes, sae: StoredSae) -> FeatureRecord:

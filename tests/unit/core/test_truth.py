@@ -42,16 +42,15 @@ def test_a_reader_who_says_no_lowers_the_share_and_many_answers_narrow_it() -> N
     truth = Truth(postings_of([1.0] * 40), stored(np.full(40, 0.6)))
     before = truth.shares()[0]
     assert before is not None
-    shares = [
-        truth.judged(0, np.full(count, 0.6), np.zeros(count, dtype=bool)) for count in (0, 1, 8, 30)
-    ]
+    shares = [truth.judged(0, dict.fromkeys(range(count), False)) for count in (0, 1, 8, 30)]
     values = [share.value for share in shares if share is not None]
     assert values[0] == pytest.approx(before.value)
     assert values == sorted(values, reverse=True)
     assert values[-1] < 0.15
     widths = [share.high - share.low for share in shares if share is not None]
     assert widths[-1] < widths[0] / 2
-    yes = truth.judged(0, np.full(8, 0.6), np.ones(8, dtype=bool))
+    # The last document is not of the feature, and tells nothing.
+    yes = truth.judged(0, {**dict.fromkeys(range(8), True), 99: False})
     assert yes is not None
     assert yes.value > before.value
 

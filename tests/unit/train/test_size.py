@@ -14,10 +14,10 @@ from saetui.train.size import choose_size
         (10, 384, 8, 2),
         (100, 384, 24, 2),
         (1_000, 384, 192, 8),
-        (9_229, 384, 704, 16),
-        (11_438, 384, 768, 16),
-        (270_000, 1536, 3648, 32),
-        (100_000_000, 1536, 12_288, 64),
+        (9_229, 384, 704, 8),
+        (11_438, 384, 768, 8),
+        (270_000, 1536, 3648, 16),
+        (100_000_000, 1536, 12_288, 32),
     ],
 )
 def test_known_corpora(documents, d, n, k):
@@ -28,7 +28,7 @@ def test_known_corpora(documents, d, n, k):
 
 def test_the_reason_names_what_decided():
     assert choose_size(11_438, 384).reason == (
-        "11,438 documents: n = 768, k = 16; larger n mostly memorises single documents."
+        "11,438 documents: n = 768, k = 8; larger n mostly memorises single documents."
     )
     assert "8 times the width" in choose_size(10**8, 384).reason
     assert choose_size(1, 384).reason.startswith("1 document: ")
