@@ -1,8 +1,11 @@
 """Shares, figures and correlations of judgements whose outcome is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from saetui.core.truth import TrueShare
 from saetui.evaluate.blind_sheet import Question
 from saetui.evaluate.judged_sheet import Judged, JudgedSheet
 from saetui.evaluate.label_figures import COUNTING, Shown, by_feature, figures
@@ -63,6 +66,21 @@ def test_rules_for_what_counts_are_right_and_keep() -> None:
     assert (half.precision.value, half.recall.value) == pytest.approx((1, 10 / 12))
 
 
+def test_what_counts_is_held_against_readers_and_so_is_the_share_that_is_shown() -> None:
+    judged = rows(1, 5)
+    counted = frozenset(each.question.document for each in judged[3:9])
+    (known,) = shown({1: 1}).values()
+    record = replace(known.record, true=TrueShare(0.75, 0.5, 0.9))
+    sheet = JudgedSheet(judged)
+    report = findings(
+        sheet, by_feature(sheet, lambda *_: replace(known, record=record, counted=counted)), seed=0
+    )
+    rule, figure = report.counting[-1], report.figures[0]
+    # Of the documents of tenths 4 to 9 count six, and the label is true of two of them.
+    assert (rule.precision.value, rule.recall.value) == pytest.approx((2 / 6, 2 / 5))
+    assert (figure.shown.value, figure.read.value) == pytest.approx((0.75, 2 / 6))
+
+
 def test_documents_of_a_tenth_weigh_the_same_however_many_were_judged() -> None:
     judged = rows(1, 1)
     more = Question("more", 1, "label 1", "more", "active", 1, 1.0)
@@ -88,7 +106,7 @@ def test_a_figure_is_held_against_the_same_by_readers_and_against_the_truth() ->
     judged = rows(1, 10) + rows(2, 8) + rows(3, 0) + rows(4, 4)
     report = found(judged, {1: 1.0, 2: 0.9, 3: 0.5, 4: 0.8})
     assert [each.name for each in report.figures] == [each.name for each in figures()]
-    top = report.figures[0]
+    top = report.figures[1]
     assert (top.name, top.features) == ("F1, top", 4)
     assert top.shown.value == pytest.approx(0.8)
     assert top.read.value == pytest.approx(0.75)
@@ -101,7 +119,7 @@ def test_a_figure_is_held_against_the_same_by_readers_and_against_the_truth() ->
     # Three features have .8; two of these labels are true of most documents.
     assert top.precision.value == pytest.approx(2 / 3)
     assert top.recall.value == 1
-    unscored = report.figures[1]
+    unscored = report.figures[2]
     assert (unscored.features, unscored.shown.value, unscored.correlation.value) == (0, None, None)
 
 

@@ -190,7 +190,7 @@ class NaiveSearch:
                 not wanted.categories
                 or bool({*wanted.categories} & {*document.metadata["categories"]})
             )
-            and (not wanted.before or document.published[: len(wanted.before)] <= wanted.before)
+            and (not wanted.until or document.published[: len(wanted.until)] <= wanted.until)
             and (not wanted.after or document.published[: len(wanted.after)] >= wanted.after)
             and all(z[feature] > 0 for feature in wanted.having)
             and all(z[feature] == 0 for feature in wanted.lacking)

@@ -256,7 +256,7 @@ asked = st.builds(
     exact=st.booleans(),
     filter=st.builds(
         DocumentFilter,
-        before=st.sampled_from(["", "2010", "2015-06"]),
+        until=st.sampled_from(["", "2010", "2015-06"]),
         categories=st.sampled_from([(), ("Coral reefs",), ("Black holes", "Language models")]),
         having=st.sampled_from([(), (0,), (10, 12)]),
         lacking=st.sampled_from([(), (2,)]),

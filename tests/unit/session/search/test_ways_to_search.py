@@ -176,7 +176,7 @@ def test_changes_wait_while_words_alone_count(session: Session, kind: str) -> No
 filters = st.builds(
     DocumentFilter,
     after=st.sampled_from(["", "2012", "2015-03", "2015-03-02"]),
-    before=st.sampled_from(["", "2013", "2016-07"]),
+    until=st.sampled_from(["", "2013", "2016-07"]),
     categories=st.sampled_from([(), ("Black holes",), ("coral reefs", "Language models")]),
     where=st.sampled_from([(), (("categories", "black HOLES"),)]),
     having=st.sampled_from([(), (0,), (2,), (2, 0)]),
@@ -196,7 +196,7 @@ def passes(session: Session, row: int, wanted: DocumentFilter) -> bool:
     first, last = document.published + "-01", document.published + "-31"
     return (
         (not wanted.after or first >= wanted.after + "-01-01"[len(wanted.after) - 4 :])
-        and (not wanted.before or last <= wanted.before + "-12-31"[len(wanted.before) - 4 :])
+        and (not wanted.until or last <= wanted.until + "-12-31"[len(wanted.until) - 4 :])
         and (not wanted.categories or bool(categories & {c.casefold() for c in wanted.categories}))
         and all(value.casefold() in categories for _, value in wanted.where)
         and set(wanted.having) <= active

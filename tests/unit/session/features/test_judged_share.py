@@ -1,0 +1,35 @@
+"""What a reader says of documents moves the share that a label is true of."""
+
+from pathlib import Path
+
+from bundles import make_bundle
+
+from saetui.session.session import open_session
+from saetui.store.notes import UNTRUE
+
+BLACK_HOLES = 0
+
+
+def test_a_reader_who_says_no_lowers_the_share_and_taking_it_back_restores_it(
+    tmp_path: Path,
+) -> None:
+    session = open_session(make_bundle(tmp_path / "own.bundle", truth=True))
+    before = session.features[BLACK_HOLES].true
+    assert before is not None
+    ids = [example.id for example in session.feature(BLACK_HOLES, 3).top]
+    for number in ids:
+        session.note(BLACK_HOLES, "judged", UNTRUE, about="Black holes", document=number)
+    lowered = session.features[BLACK_HOLES].true
+    assert lowered is not None
+    assert lowered.value < before.value
+    # What is said of another label tells nothing of this one.
+    session.note(BLACK_HOLES, "judged", UNTRUE, about="White holes", document="doc-3")
+    assert session.features[BLACK_HOLES].true == lowered
+    session.write_notes()
+    session.close()
+    again = open_session(tmp_path / "own.bundle")
+    assert again.features[BLACK_HOLES].true == lowered
+    for number in ids:
+        again.note(BLACK_HOLES, "judged", "", about="Black holes", document=number)
+    assert again.features[BLACK_HOLES].true == before
+    again.close()
