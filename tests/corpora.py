@@ -31,11 +31,15 @@ class SmallCorpus:
         return BuildOptions(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def write_corpus(folder: Path, documents: int = 160) -> SmallCorpus:
+def write_corpus(folder: Path, documents: int = 160, *, told: bool = False) -> SmallCorpus:
+    """Write a corpus; `told` also its metadata: each document's general topic as its category."""
     folder.mkdir(parents=True, exist_ok=True)
     corpus, vectors = folder / "corpus.jsonl", folder / "vectors.npy"
     found = list(make_documents(documents))
-    lines = [json.dumps({"id": d.id, "title": d.title, "text": d.text}) for d in found]
+    lines = [
+        json.dumps({"id": d.id, "title": d.title, "text": d.text, **(d.metadata if told else {})})
+        for d in found
+    ]
     corpus.write_text("\n".join(lines) + "\n", encoding="utf-8")
     embedded = HashEmbedder(32).embed_documents([d.embedding_text for d in found])
     np.save(vectors, embedded)

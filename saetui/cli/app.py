@@ -221,7 +221,12 @@ app.command(
     "document",
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
 )(document)
-app.command("stats", epilog=_examples("stats my.bundle", "stats my.bundle --json"))(stats)
+app.command(
+    "stats",
+    epilog=_examples(
+        "stats my.bundle", "stats my.bundle --probe categories", "stats my.bundle --compare"
+    ),
+)(stats)
 evaluate.command("labels")(evaluate_labels)
 app.add_typer(
     evaluate,

@@ -1,19 +1,60 @@
 """`saetui stats`: facts about a bundle and the quality of its SAEs."""
 
+from collections.abc import Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from saetui.cli.options import AsJson, BundlePath
+import typer
+
+from saetui.cli.options import AsJson, BundlePath, DeviceName, Epochs
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
+    from saetui.evaluate.sae_comparison import FieldProbe
 
 
-def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
+def stats(
+    bundle: BundlePath,
+    *,
+    probe: Annotated[
+        str | None,
+        typer.Option(
+            "--probe",
+            metavar="FIELD",
+            help="Say how well 5, 10 and 20 features predict a field of the metadata, such as "
+            "categories, or published.",
+        ),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Train every SAE again with other seeds, and say which differences between the "
+            "SAEs are more than seeds make.",
+        ),
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="How many seeds --compare needs in all.")
+    ] = 3,
+    epochs: Epochs = None,
+    device: DeviceName = "auto",
+    as_json: AsJson = False,
+) -> None:
     """Show facts about a bundle and the quality of its SAEs."""
     from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table, show_sweep
+    from saetui.cli.options import training_options
     from saetui.cli.output import Output
+    from saetui.cli.progress import shown_progress
+    from saetui.cli.sae_comparison import (
+        Comparison,
+        compared,
+        comparison_json,
+        probe_json,
+        probed,
+        show_comparison,
+        show_probes,
+    )
     from saetui.pipeline.experiments import load_sweep
     from saetui.store.bundle import DOCUMENTS
     from saetui.store.documents import DocumentStore
@@ -23,8 +64,22 @@ def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
     manifest, sweep = read_manifest(bundle), load_sweep(bundle)
     with closing(DocumentStore(bundle / DOCUMENTS)) as documents:
         repeated = documents.repeats.extra
+    probes: Mapping[str, FieldProbe] = {}
+    comparison: Comparison | None = None
+    with shown_progress() as progress:
+        if compare:
+            options = training_options(seed=0, device=device, epochs=epochs)
+            comparison = compared(bundle, probe, options, seeds, progress)
+            probes = comparison.probes
+        elif probe is not None:
+            probes = probed(bundle, probe, progress)
     if as_json:
-        output.json(shapes.stats(manifest, sweep, repeated))
+        more: dict[str, Any] = {}
+        if probes:
+            more["probes"] = {name: probe_json(each) for name, each in probes.items()}
+        if comparison is not None:
+            more["comparison"] = comparison_json(comparison)
+        output.json(shapes.stats(manifest, sweep, repeated) | more)
         return
     output.line(
         f"{manifest.name}: {manifest.documents:,} documents, embedded by "
@@ -37,6 +92,9 @@ def stats(bundle: BundlePath, as_json: AsJson = False) -> None:
         output.line(f"The index finds {recall:.1%} of the true first ten.")
     output.line()
     metrics_table(output, [(sae.name, sae.metrics) for sae in manifest.saes])
+    show_probes(output, probes)
+    if comparison is not None:
+        show_comparison(output, comparison)
     _show_families(output, [(sae.name, sae.metrics.get("families") or {}) for sae in manifest.saes])
     for sae in manifest.saes:
         _show_densities(output, sae.name, sae.metrics.get("train") or {})

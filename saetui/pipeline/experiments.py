@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,36 @@ def train_each(
                 checkpoint_dir=work / size.name,
                 progress=progress,
                 workers=workers,
+            )
+            yield size, trained
+
+
+def train_again(
+    vectors: Vectors,
+    sizes: Sequence[SaeSize],
+    options: TrainingOptions,
+    seeds: Sequence[int],
+    progress: Progress,
+) -> "Iterator[tuple[SaeSize, TrainedSae]]":
+    """Train each size with each of several seeds; interrupted and called again, it goes on.
+
+    Args:
+        vectors: What to train on.
+        sizes: What to train.
+        options: How, but for the seed.
+        seeds: The seeds.
+        progress: Told of every batch.
+    """
+    from saetui.train.training import train_sae
+
+    with _unfinished(vectors.path, ALONE) as work:
+        for size, seed in product(sizes, seeds):
+            trained = train_sae(
+                vectors.rows,
+                vectors.config(size),
+                replace(options, seed=seed),
+                checkpoint_dir=work / size.name / f"seed-{seed}",
+                progress=progress,
             )
             yield size, trained
 

@@ -13,7 +13,11 @@ from command_line import Run
 from corpora import write_corpus
 
 from saetui.cli.plots import Series, log_plot
+from saetui.pipeline.build import build_bundle
+from saetui.progress import Silent
 from saetui.store.saes import load_weights
+from saetui.train.options import TrainingOptions
+from saetui.train.size import SaeSize
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +176,62 @@ def test_stats_tell_what_a_bundle_is(run: Run, built: Path) -> None:
     assert sae["nmse_train"] == sae["train"]["nmse"] > 0
     assert {"name", "n", "k", "nmse_held_out", "l0", "dead_share"} <= set(sae)
     assert figures["sweep"] is None
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with two SAEs whose documents have categories."""
+    small = write_corpus(tmp_path_factory.mktemp("told"), 240, told=True)
+    path = small.corpus.with_name("told.bundle")
+    options = small.options(
+        saes=(SaeSize(n=24, k=4), SaeSize(n=12, k=1)),
+        training=TrainingOptions(max_epochs=30),
+        stability=False,
+    )
+    build_bundle(str(small.corpus), path, options, Silent())
+    return path
+
+
+def test_a_field_is_probed(run: Run, told: Path) -> None:
+    probes = run("stats", told, "--probe", "categories", "--json").json["probes"]
+    assert list(probes) == ["k4-n24", "k1-n12"]
+    probe = probes["k4-n24"]
+    assert (probe["measure"], len(probe["targets"])) == ("AUC", 3)
+    assert [each["features"] for each in probe["scores"]] == [5, 10, 20, None]
+    # Documents say in their words which category they have.
+    assert all(score > 0.8 for each in probe["scores"] for score in each["halvings"])
+    text = run("stats", told, "--probe", "categories").out
+    assert "What a few features tell of categories, by AUC" in text
+    assert "the mean of 3 categories" in text
+    assert "No document has a field called 'x'" in run("stats", told, "--probe", "x").err
+
+
+def test_saes_are_compared_over_seeds(run: Run, told: Path, cache: Path) -> None:
+    words = ("stats", told, "--compare", "--epochs", "30")
+    found = run(*words, "--json").json["comparison"]
+    nmse = found["figures"]["nMSE held out"]
+    assert [len(values) for values in nmse.values()] == [3, 3]
+    # The first seed is that of the bundle, the others differ from it.
+    own = {
+        sae["name"]: sae["held_out"]["nmse"] for sae in run("stats", told, "--json").json["saes"]
+    }
+    assert {name: values[0] for name, values in nmse.items()} == own
+    assert all(len(set(values)) == 3 for values in nmse.values())
+    assert "AUC of categories, 5 features" in found["figures"]
+    by_figure = {each["figure"]: each for each in found["differences"]}
+    worse = by_figure["nMSE held out"]
+    assert (worse["sae"], worse["other"], worse["claimed"]) == ("k1-n12", "k4-n24", True)
+    assert worse["difference"] > worse["noise"] > 0
+    assert not list((cache / "training").rglob("*.*"))
+    text = run(*words, "--seeds", "2").out
+    assert "SAEs over 2 seeds" in text
+    assert "Differences from k4-n24" in text
+
+
+def test_one_seed_claims_no_difference(run: Run, told: Path) -> None:
+    found = run("stats", told, "--compare", "--seeds", "1", "--json").json["comparison"]
+    assert {each["noise"] for each in found["differences"]} == {None}
+    assert not any(each["claimed"] for each in found["differences"])
 
 
 def test_matching_takes_two_saes(run: Run, built: Path) -> None:

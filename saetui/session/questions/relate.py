@@ -87,17 +87,8 @@ def models(
     found = field(session, to)
     mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
     units = units_of(session, unit)
-    targets: dict[str, NDArray[np.bool_] | NDArray[np.float64]] = {}
-    if found.numbers is not None:
-        ranks = np.full(len(mask), np.nan)
-        counted = mask & ~np.isnan(found.numbers)
-        ranks[counted] = average_ranks(found.numbers[counted]) / max(int(counted.sum()), 1)
-        targets[to] = ranks
-    else:
-        listed = _categories(found, mask)
-        targets = dict(listed[:1] if len(listed) == 2 else listed[:5])
     scores = {}
-    for name, target in targets.items():
+    for name, target in targets_of(found, mask).items():
         try:
             scores[name] = sparse_probe(
                 units.postings,
@@ -111,6 +102,29 @@ def models(
             # Too few documents on one side to say anything.
             continue
     return scores
+
+
+def targets_of(
+    found: Field, mask: Mask, most: int = 5
+) -> dict[str, NDArray[np.bool_] | NDArray[np.float64]]:
+    """What a model can predict of a field.
+
+    Args:
+        found: The field.
+        mask: Which documents count.
+        most: Of categories, the most.
+
+    Returns:
+        A number as its rank among all, from 0 to 1; or for each of the commonest categories which
+        documents have it. Of two categories only the one.
+    """
+    if found.numbers is not None:
+        ranks = np.full(len(mask), np.nan)
+        counted = mask & ~np.isnan(found.numbers)
+        ranks[counted] = average_ranks(found.numbers[counted]) / max(int(counted.sum()), 1)
+        return {found.name: ranks}
+    listed = _categories(found, mask)
+    return dict(listed[:1] if len(listed) == 2 else listed[:most])
 
 
 def with_models(answer: Answer, scores: dict[str, list[ProbeScore]]) -> Answer:
