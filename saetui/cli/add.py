@@ -11,6 +11,8 @@ from saetui.cli.options import (
     Category,
     Columns,
     CorpusFormat,
+    Dates,
+    Encoding,
     Epochs,
     Limit,
     Retrain,
@@ -62,6 +64,8 @@ def add(
     corpus_format: CorpusFormat = None,
     columns: Columns = None,
     category: Category = None,
+    dates: Dates = None,
+    encoding: Encoding = None,
     limit: Limit = None,
     strict: Strict = False,
     as_json: AsJson = False,
@@ -77,7 +81,9 @@ def add(
     from saetui.pipeline.adding import AddOptions, add_documents
 
     options = AddOptions(
-        corpus=corpus_options(corpus_format, columns, category, limit, strict),
+        corpus=corpus_options(
+            corpus_format, columns, category, limit, strict, dates=dates, encoding=encoding
+        ),
         replace=replace,
         remove=_ids(bundle, remove or []),
         vectors=vectors,

@@ -11,7 +11,9 @@ from saetui.cli.options import (
     Category,
     Columns,
     CorpusFormat,
+    Dates,
     DeviceName,
+    Encoding,
     Epochs,
     IndexKind,
     Limit,
@@ -104,6 +106,8 @@ def build(
     corpus_format: CorpusFormat = None,
     columns: Columns = None,
     category: Category = None,
+    dates: Dates = None,
+    encoding: Encoding = None,
     limit: Limit = None,
     strict: Strict = False,
     retrain: Retrain = False,
@@ -124,7 +128,9 @@ def build(
 
     options = BuildOptions(
         name=name,
-        corpus=corpus_options(corpus_format, columns, category, limit, strict),
+        corpus=corpus_options(
+            corpus_format, columns, category, limit, strict, dates=dates, encoding=encoding
+        ),
         embedder=EmbedderSettings(
             embedder,
             requested_dimensions=dimensions,

@@ -13,9 +13,13 @@ def corpus_options(
     category: list[str] | None,
     limit: int | None,
     strict: bool,
+    *,
+    dates: str | None = None,
+    encoding: str | None = None,
 ) -> "CorpusOptions":
     """How to read a corpus, from the options of a command."""
     from saetui.corpus import CorpusOptions
+    from saetui.corpus.dates import check_order
 
     return CorpusOptions(
         format=corpus_format,
@@ -23,6 +27,8 @@ def corpus_options(
         categories=tuple(category or ()),
         strict=strict,
         limit=limit,
+        dates=None if dates is None else check_order(dates),
+        encoding=encoding,
     )
 
 

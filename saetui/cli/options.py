@@ -109,6 +109,21 @@ Category = Annotated[
         help="Keep documents of a category, such as astro-ph or cs.LG; may be repeated.",
     ),
 ]
+Dates = Annotated[
+    str | None,
+    typer.Option(
+        "--dates",
+        metavar="dmy|mdy",
+        help="Whether day or month comes first in dates such as 04/02/2007. By default as other "
+        "dates of the corpus show it, else the month.",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", help="Encoding of the texts, such as cp1252; else guessed."
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help="Read only N documents.")
 ]

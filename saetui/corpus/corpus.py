@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from saetui.core.documents import Document
-from saetui.corpus.fields import listed
+from saetui.corpus.dates import DateReader
+from saetui.corpus.fields import FieldNames, listed
 from saetui.corpus.options import CategoryFilter, CorpusOptions
 from saetui.corpus.records import CorpusReport, Problem, Reader, Record, UnusableRecord, counted
 from saetui.corpus.sources import READ_ERRORS, read_error_reason
 from saetui.errors import InputError
+
+# So many records are looked at for a date that tells the order of day and month.
+_READ_AHEAD = 300
 
 
 class Corpus:
@@ -25,6 +29,9 @@ class Corpus:
         make_document: Turns a record into a document, given the reader's unit; raises
             `UnusableRecord`.
         options: Which documents are wanted.
+        names: Finds the dates of records; None where their order needs no finding.
+        dates: Reads them.
+        remarks: Called at the end for what the report should say besides.
 
     Attributes:
         name: What the source is called in messages.
@@ -39,6 +46,10 @@ class Corpus:
         reader: Reader,
         make_document: Callable[[Record, str], Document],
         options: CorpusOptions,
+        *,
+        names: FieldNames | None = None,
+        dates: DateReader | None = None,
+        remarks: Callable[[], list[str]] = list,
     ) -> None:
         self.name = name
         self.format = corpus_format
@@ -46,6 +57,9 @@ class Corpus:
         self._reader = reader
         self._make_document = make_document
         self._options = options
+        self._names = names
+        self._dates = dates or DateReader()
+        self._remarks = remarks
 
     def __iter__(self) -> Iterator[Document]:
         """Yield each document once, in the source's order.
@@ -56,10 +70,11 @@ class Corpus:
         """
         report = self.report = CorpusReport(unit=self._reader.unit)
         categories = CategoryFilter(self._options.categories)
+        self._dates.begin()
         # Only this generator uses the connection, whichever threads take turns to advance it.
         with closing(sqlite3.connect(":memory:", check_same_thread=False)) as ids:
             ids.execute("CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
-            for record in self._records(report):
+            for record in self._with_known_dates(self._records(report)):
                 if isinstance(record, Problem):
                     outcome: Document | Problem | None = record
                 else:
@@ -74,7 +89,8 @@ class Corpus:
                     yield outcome
                     if report.documents == self._options.limit:
                         report.limited = True
-                        return
+                        break
+        report.remarks = [*self._remarks(), *self._dates.remarks()]
         if not report.documents:
             raise self._nothing_found(report, categories)
 
@@ -88,6 +104,37 @@ class Corpus:
                 f"It broke off after {read}.",
                 "Download or write it again: part of a corpus would give wrong results.",
             ) from error
+
+    def _with_known_dates(self, records: Iterator[Record | Problem]) -> Iterator[Record | Problem]:
+        """The same records, read ahead where the order of day and month has yet to be found."""
+        for record in records:
+            if not self._leaves_unsure(record):
+                yield record
+                continue
+            ahead, failure = [record], None
+            try:
+                for _, later in zip(range(_READ_AHEAD), records, strict=False):
+                    ahead.append(later)
+                    if any(map(self._dates.learn, self._dates_of(later))):
+                        break
+            except InputError as error:
+                failure = error
+            yield from ahead
+            # Of what was read ahead nothing was certain: neither will the rest be looked at.
+            if failure is not None:
+                raise failure
+            yield from records
+
+    def _leaves_unsure(self, record: Record | Problem) -> bool:
+        values = self._dates_of(record)
+        # What is certain counts first, in the same record and in those before.
+        learnt = [self._dates.learn(value) for value in values]
+        return not any(learnt) and any(map(self._dates.is_unsure, values))
+
+    def _dates_of(self, record: Record | Problem) -> list[object]:
+        if self._names is None or isinstance(record, Problem):
+            return []
+        return self._names.dates_of(record.fields)
 
     def _outcome(
         self, record: Record, categories: CategoryFilter, ids: sqlite3.Connection

@@ -10,7 +10,6 @@ from saetui.corpus.tables import DELIMITERS, find_layout
 from saetui.errors import InputError
 
 PARQUET_MAGIC = b"PAR1"
-_UTF16_HINT = "Convert it first: iconv -f utf-16 -t utf-8 FILE > NEW"
 _OTHER_KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "a PDF", "Extract its text first, for example with pdftotext."),
     (b"PK\x03\x04", "a zip archive (or a Word or Excel file)", "Unpack it, or save it as CSV."),
@@ -21,8 +20,6 @@ _OTHER_KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3", "an SQLite database", "Export the table with its texts as CSV."),
     (b"ARROW1", "an Arrow file", "Write it as Parquet."),
     (b"\x93NUMPY", "a NumPy array", "Give the texts, not their embeddings."),
-    (b"\xff\xfe", "UTF-16 text", _UTF16_HINT),
-    (b"\xfe\xff", "UTF-16 text", _UTF16_HINT),
 )
 _SUPPORTED = (
     "Give JSON Lines, CSV or TSV with a header, Parquet, arXiv's snapshot or a folder of texts."
@@ -68,7 +65,7 @@ def detect_format(name: str, head: Head, names: FieldNames) -> str:
     if _unreadable_share(text) > _MOST_UNREADABLE:
         raise InputError(
             f"{name} is not text in UTF-8.",
-            "If it is text in another encoding, convert it: iconv -f ENCODING -t utf-8 FILE > NEW",
+            "If it is text, name its encoding, such as --encoding cp1252.",
         )
     layout = find_layout(head, DELIMITERS, names)
     if layout is None or (len(layout.columns) == 1 and not names.has_text(layout.columns)):

@@ -1,17 +1,18 @@
 """Turn a record, whatever its fields are called, into a document."""
 
-import datetime
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from saetui.core.documents import Document
+from saetui.corpus.dates import DateReader
+from saetui.corpus.entities import without_entities
 from saetui.corpus.json_records import kind_of
 from saetui.corpus.records import Record, UnusableRecord
 from saetui.errors import InputError
 
 FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "_id", "doc_id", "docid"),
+    # The last ones are what pandas makes of an index, and a column without a name.
+    "id": ("id", "_id", "doc_id", "docid", "__index_level_0__", "unnamed: 0", "column 1"),
     "title": ("title",),
     "text": ("text", "abstract", "body", "contents", "content"),
     "url": ("url", "link"),
@@ -19,9 +20,8 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Our fields, and what corpora call them; the first one that is not blank is used."""
 
-_ISO_DATE = re.compile(
-    r"(\d{4})(?:\.0|[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T ].*)?)?)?", re.DOTALL | re.ASCII
-)
+# What a corpus without any of these may call its text.
+_OTHER_TEXTS = ("review", "description", "passage", "paragraph", "message", "comment", "document")
 
 _MOST_COLUMNS_SHOWN = 20
 _LONGEST_COLUMN_SHOWN = 40
@@ -35,10 +35,12 @@ class FieldNames:
 
     Args:
         columns: The corpus's name for some of our fields.
+        dates: Reads dates, and counts those that it cannot read.
     """
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
+    def __init__(self, columns: Mapping[str, str], dates: DateReader | None = None) -> None:
         self._columns = dict(columns)
+        self._dates = dates or DateReader()
         # Even a corpus of a million records has few different sets of field names.
         self.find = lru_cache(maxsize=256)(self._find)
 
@@ -59,7 +61,14 @@ class FieldNames:
                 continue
             names = (name if name in present else folded.get(name, "") for name in candidates)
             found[ours] = tuple(name for name in names if name in present and name not in taken)
+        if not found["text"] and "text" not in mapped:
+            others = (folded.get(name, "") for name in _OTHER_TEXTS)
+            found["text"] = tuple(name for name in others if name and name not in taken)[:1]
         return found
+
+    def dates_of(self, fields: Mapping[str, object]) -> list[object]:
+        """What a record has in its fields for the date."""
+        return [fields[name] for name in self.find(tuple(fields))["published"]]
 
     def has_text(self, present: Iterable[str]) -> bool:
         """Tell whether one of the names can hold the text."""
@@ -91,7 +100,7 @@ class FieldNames:
         Raises:
             UnusableRecord: It has no text, or a field holds something that is not text.
         """
-        fields = record.fields
+        fields = {name: without_entities(value) for name, value in record.fields.items()}
         found = self.find(tuple(fields))
         used: set[str] = set()
 
@@ -115,12 +124,9 @@ class FieldNames:
                 url = value.strip()
                 used.add(name)
                 break
-        published = ""
-        for name in found["published"]:
-            published = iso_date(fields[name])
-            if published:
-                used.add(name)
-                break
+        place, published = self._dates.read(fields[name] for name in found["published"])
+        if published:
+            used.add(found["published"][place])
         metadata = {
             name: value
             for name, value in fields.items()
@@ -150,25 +156,6 @@ def _text(name: str, value: object) -> str:
         return str(value)
     reason = f"holds {kind_of(value)} in its field '{name}', where a text should be"
     raise UnusableRecord("bad", reason)
-
-
-def iso_date(value: object) -> str:
-    """Return `value` as "2019", "2019-03" or "2019-03-14"; empty when it is no such date.
-
-    Years may be numbers, also as pandas writes a column with gaps ("2019.0"); a time of day is
-    dropped; slashes count as dashes.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return ""
-    found = _ISO_DATE.fullmatch(str(value).strip())
-    if found is None:
-        return ""
-    parts = [int(part) for part in found.groups() if part is not None]
-    try:
-        datetime.date(*[*parts, 1, 1][:3])
-    except ValueError:
-        return ""
-    return "-".join([f"{parts[0]:04d}", *(f"{part:02d}" for part in parts[1:])])
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,10 +1,12 @@
 """A folder of text files, one document a file."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from saetui.corpus.encodings import decoded, encoding_of
 from saetui.corpus.json_records import not_utf8_reason
-from saetui.corpus.records import LONGEST_RECORD, Problem, Record
+from saetui.corpus.records import LONGEST_RECORD, Problem, Record, counted
 from saetui.corpus.sources import READ_ERRORS, opened_file, read_error_reason
 from saetui.errors import InputError
 
@@ -22,14 +24,28 @@ class TextFolder:
     The id is the path in the folder. The title is the first line if that looks like one (a
     Markdown heading, or a short line with a blank line or an underline below), else the file's
     name. Hidden files and folders, and links to folders, are ignored.
+
+    Args:
+        path: Of the folder.
+        encoding: Of all texts; empty for UTF-8, None to guess it for each that is not UTF-8.
     """
 
     unit = "file"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
         self._path = path
+        self._encoding = encoding
+        self._guessed: Counter[str] = Counter()
+
+    def remarks(self) -> list[str]:
+        """Which files are not in UTF-8, a sentence for each encoding."""
+        return [
+            f"{counted(count, 'file', 'files')} read as {name}, a guess; --encoding names another."
+            for name, count in self._guessed.items()
+        ]
 
     def __iter__(self) -> Iterator[Record | Problem]:
+        self._guessed.clear()
         for path in _visible_files(self._path):
             identifier = path.relative_to(self._path).as_posix()
             shown = identifier.encode(errors="backslashreplace").decode()
@@ -39,13 +55,36 @@ class TextFolder:
             if _suffix(path) not in TEXT_SUFFIXES:
                 yield Problem(identifier, "skipped", "is not text")
                 continue
-            text, reason = _read_text(path)
+            text, reason = self._read_text(path)
             if reason:
                 yield Problem(identifier, "bad", reason)
                 continue
             title, body = split_title(text)
             fields: dict[str, object] = {"title": title or _stem(path), "text": body}
             yield Record(identifier, fields, id=identifier)
+
+    def _read_text(self, path: Path) -> tuple[str, str]:
+        """Return a file's text and "", or "" and the reason why it has none."""
+        if not path.is_file():
+            return "", "is not a file that can be read"
+        try:
+            with opened_file(path) as stream:
+                data = stream.read(LONGEST_RECORD + 1)
+        except READ_ERRORS as error:
+            return "", f"cannot be read: {read_error_reason(error)}"
+        if len(data) > LONGEST_RECORD:
+            return "", f"is longer than {LONGEST_RECORD >> 20} MiB"
+        encoding = encoding_of(data) if self._encoding is None else self._encoding
+        data = decoded(data, encoding)
+        if b"\0" in data:
+            return "", "holds NUL bytes, so it is not text"
+        try:
+            text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            return "", not_utf8_reason(error)
+        if encoding and self._encoding is None:
+            self._guessed[encoding] += 1
+        return text, ""
 
 
 def choose_in_folder(folder: Path) -> Path | None:
@@ -115,22 +154,3 @@ def _suffix(path: Path) -> str:
 
 def _stem(path: Path) -> str:
     return path.with_suffix("").stem if path.suffix == ".gz" else path.stem
-
-
-def _read_text(path: Path) -> tuple[str, str]:
-    """Return a file's text and "", or "" and the reason why it has none."""
-    if not path.is_file():
-        return "", "is not a file that can be read"
-    try:
-        with opened_file(path) as stream:
-            data = stream.read(LONGEST_RECORD + 1)
-    except READ_ERRORS as error:
-        return "", f"cannot be read: {read_error_reason(error)}"
-    if len(data) > LONGEST_RECORD:
-        return "", f"is longer than {LONGEST_RECORD >> 20} MiB"
-    if b"\0" in data:
-        return "", "holds NUL bytes, so it is not text"
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n"), ""
-    except UnicodeDecodeError as error:
-        return "", not_utf8_reason(error)

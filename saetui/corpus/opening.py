@@ -7,12 +7,14 @@ from pathlib import Path
 from saetui.core.documents import Document
 from saetui.corpus.arxiv import arxiv_fields
 from saetui.corpus.corpus import Corpus
+from saetui.corpus.dates import DateReader
 from saetui.corpus.detect import (
     PARQUET_MAGIC,
     detect_format,
     first_objects,
     refuse_other_kinds,
 )
+from saetui.corpus.encodings import check_encoding
 from saetui.corpus.fields import FieldNames
 from saetui.corpus.folder import TextFolder, choose_in_folder
 from saetui.corpus.json_records import JsonLines, JsonValues
@@ -38,22 +40,38 @@ def open_corpus(source: Path | str, options: CorpusOptions | None = None) -> Cor
         MissingDependency: It is Parquet, and pyarrow is not installed.
     """
     options = options or CorpusOptions()
-    names = FieldNames(options.columns)
+    dates = DateReader(options.dates)
+    names = FieldNames(options.columns, dates)
+    encoding = None if options.encoding is None else check_encoding(options.encoding)
     path = Path(source)
     if str(source) != "-" and path.is_dir():
         chosen = None if options.format == "folder" else choose_in_folder(path)
         if chosen is None:
             _expect_folder(path, options.format)
-            return Corpus(str(path), "folder", TextFolder(path), names.document, options)
+            texts = TextFolder(path, encoding)
+            return Corpus(
+                str(path), "folder", texts, names.document, options, remarks=texts.remarks
+            )
         source = chosen
     elif options.format == "folder":
         raise InputError(f"{source} is not a folder.", "Leave out --format, or give the folder.")
-    found = open_bytes(source)
+    found = open_bytes(source, encoding)
     corpus_format, reader = _reader(found, options.format, names)
     make_document = names.document
     if corpus_format == "arxiv":
         make_document = partial(_arxiv_document, names)
-    return Corpus(found.name, corpus_format, reader, make_document, options)
+    guessed = found.encoding if encoding is None else ""
+    said = [f"Read as {guessed}, a guess; --encoding names another."] if guessed else []
+    return Corpus(
+        found.name,
+        corpus_format,
+        reader,
+        make_document,
+        options,
+        names=names,
+        dates=dates,
+        remarks=lambda: said,
+    )
 
 
 def _arxiv_document(names: FieldNames, record: Record, unit: str) -> Document:
@@ -101,7 +119,7 @@ def _table(source: ByteSource, kind: str, names: FieldNames) -> Table:
     except UnicodeEncodeError as error:
         raise InputError(
             f"The header of {source.name} is not UTF-8.",
-            "Convert it first: iconv -f ENCODING -t utf-8 FILE > NEW",
+            "Name its encoding, such as --encoding cp1252.",
         ) from error
     names.require(source.name, layout.columns, ("text", "id", "title", "url", "published"))
     return Table(source, layout)

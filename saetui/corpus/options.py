@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from saetui.corpus.dates import Order, check_order
+from saetui.corpus.encodings import check_encoding
 from saetui.corpus.fields import FIELD_NAMES
 from saetui.errors import InputError
 
@@ -24,9 +26,12 @@ class CorpusOptions:
             "cs.LG". Empty: keep all.
         strict: Stop at the first bad, empty or duplicate record instead of counting it.
         limit: Stop after this many documents; None: read all.
+        dates: Order of dates such as 04/02/2007, "dmy" or "mdy"; None: as other dates show it, or
+            the month first.
+        encoding: Of the text, as Python names it; None: guess it.
 
     Raises:
-        InputError: An unknown format or column key, or a limit below 1.
+        InputError: An unknown format, column key, order of dates or encoding, or a limit below 1.
     """
 
     format: str | None = None
@@ -34,6 +39,8 @@ class CorpusOptions:
     categories: tuple[str, ...] = ()
     strict: bool = False
     limit: int | None = None
+    dates: Order | None = None
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:
@@ -46,6 +53,10 @@ class CorpusOptions:
                     f"'{ours}' is not a field that a column can be mapped to.",
                     f"Use one of: {', '.join(FIELD_NAMES)}, as in --columns text=NAME.",
                 )
+        if self.dates is not None:
+            check_order(self.dates)
+        if self.encoding is not None:
+            check_encoding(self.encoding)
         if self.limit is not None and self.limit < 1:
             raise InputError(f"A limit of {self.limit} documents leaves nothing to read.")
 

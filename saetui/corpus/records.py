@@ -83,6 +83,7 @@ class CorpusReport:
         skipped: Files of a folder that are not text.
         limited: Whether the reading stopped at the requested limit.
         problems: The first `MOST_PROBLEMS` bad, empty or duplicate records.
+        remarks: What else the reader should know, a sentence each.
     """
 
     unit: str = "line"
@@ -94,6 +95,7 @@ class CorpusReport:
     skipped: int = 0
     limited: bool = False
     problems: list[Problem] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def add(self, problem: Problem) -> None:
         """Count a problem; keep it if it is one of the first."""
@@ -136,7 +138,7 @@ class CorpusReport:
         if self.problems:
             first = self.problems[0]
             sentence += f" The first problem: {self.place(first)} {first.reason}."
-        return sentence
+        return " ".join([sentence, *self.remarks])
 
     def as_dict(self) -> dict[str, object]:
         """Return the report as JSON values."""
@@ -153,6 +155,7 @@ class CorpusReport:
                 {"line": problem.line, "kind": problem.kind, "reason": problem.reason}
                 for problem in self.problems
             ],
+            "remarks": list(self.remarks),
         }
 
 

@@ -7,11 +7,12 @@ import sys
 import weakref
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from saetui.corpus.encodings import as_utf8, decoded, encoding_of
 from saetui.corpus.records import LONGEST_RECORD, BrokenSource
 from saetui.errors import InputError
 
@@ -45,44 +46,55 @@ class Head:
 
 
 class FileBytes:
-    """A file's bytes, decompressed; it can be read any number of times.
+    """A file's bytes, decompressed and in UTF-8; it can be read any number of times.
+
+    Args:
+        path: Of the file.
+        encoding: Of its text; empty for UTF-8 and for what is no text, None to guess it.
 
     Attributes:
         name: The path, for messages.
+        encoding: As given or guessed.
         head: Its first bytes.
         plain_path: The path when the file is not gzipped, else None.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str | None = "") -> None:
         self.name = str(path)
         self._path = path
         with path.open("rb") as raw:
             self.plain_path = None if raw.read(2) == _GZIP_MAGIC else path
-        with self.opened() as stream:
-            self.head = _read_head(stream)
+        with opened_file(self._path) as stream:
+            head = _read_head(stream)
+        self.encoding = encoding_of(head.data) if encoding is None else encoding
+        self.head = Head(decoded(head.data, self.encoding), head.whole)
 
-    def opened(self) -> AbstractContextManager[BinaryIO]:
-        """Open the bytes from the beginning."""
-        return opened_file(self._path)
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open the bytes from the beginning, as UTF-8."""
+        with opened_file(self._path) as stream:
+            yield as_utf8(stream, self.encoding)
 
 
 class PipeBytes:
-    """A pipe's bytes, decompressed; it can be read once.
+    """A pipe's bytes, decompressed and in UTF-8; it can be read once.
 
     Args:
         name: For messages.
         raw: The pipe.
         close: Whether to close it with this object.
+        encoding: Of its text; empty for UTF-8 and for what is no text, None to guess it.
 
     Attributes:
         name: For messages.
+        encoding: As given or guessed.
         head: Its first bytes; they come again when the pipe is read.
         plain_path: None.
     """
 
     plain_path: Path | None = None
 
-    def __init__(self, name: str, raw: BinaryIO, *, close: bool) -> None:
+    def __init__(self, name: str, raw: BinaryIO, *, close: bool, encoding: str | None = "") -> None:
         self.name = name
         if close:
             weakref.finalize(self, raw.close)
@@ -90,8 +102,10 @@ class PipeBytes:
         stream = _replayed(magic, raw)
         if magic == _GZIP_MAGIC:
             stream = _gunzipped(stream)
-        self.head = _read_head(stream)
-        self._stream: BinaryIO | None = _replayed(self.head.data, stream)
+        head = _read_head(stream)
+        self.encoding = encoding_of(head.data) if encoding is None else encoding
+        self.head = Head(decoded(head.data, self.encoding), head.whole)
+        self._stream: BinaryIO | None = _replayed(head.data, stream)
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -105,7 +119,7 @@ class PipeBytes:
             raise InputError(
                 f"{self.name} can be read only once.", "Save it in a file first, and give that."
             )
-        yield stream
+        yield as_utf8(stream, self.encoding)
 
 
 ByteSource = FileBytes | PipeBytes
@@ -120,15 +134,22 @@ def opened_file(path: Path) -> Iterator[BinaryIO]:
         yield _gunzipped(raw) if gzipped else raw
 
 
-def open_bytes(source: Path | str) -> ByteSource:
+def open_bytes(source: Path | str, encoding: str | None = None) -> ByteSource:
     """Open a file, a pipe with a name, or for "-" standard input.
+
+    Args:
+        source: Its path.
+        encoding: Of its text; empty for UTF-8, None to guess it.
 
     Raises:
         InputError: It is missing, may not be read, is empty, or is damaged at its beginning.
     """
     name = "Standard input" if str(source) == "-" else str(source)
     try:
-        found = _standard_input(name) if str(source) == "-" else _named(Path(source))
+        if str(source) == "-":
+            found: ByteSource = _standard_input(name, encoding)
+        else:
+            found = _named(Path(source), encoding)
     except FileNotFoundError as error:
         raise InputError(
             f"There is no file {name}.", "Check the path for typing errors."
@@ -140,20 +161,20 @@ def open_bytes(source: Path | str) -> ByteSource:
     return found
 
 
-def _standard_input(name: str) -> PipeBytes:
+def _standard_input(name: str, encoding: str | None) -> PipeBytes:
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError(
             "Nothing is piped to standard input.",
             "Pipe a corpus to it: zcat papers.gz | saetui ...",
         )
-    return PipeBytes(name, cast(BinaryIO, sys.stdin.buffer), close=False)
+    return PipeBytes(name, cast(BinaryIO, sys.stdin.buffer), close=False, encoding=encoding)
 
 
-def _named(path: Path) -> ByteSource:
+def _named(path: Path, encoding: str | None) -> ByteSource:
     if stat.S_ISREG(path.stat().st_mode):
-        return FileBytes(path)
+        return FileBytes(path, encoding)
     # A named pipe or <(...) of a shell: opening it twice would lose what was read the first time.
-    return PipeBytes(str(path), path.open("rb"), close=True)
+    return PipeBytes(str(path), path.open("rb"), close=True, encoding=encoding)
 
 
 def read_error_reason(error: BaseException) -> str:

@@ -43,7 +43,7 @@ def test_files_that_cannot_be_read_are_counted_by_name(tmp_path):
     (tmp_path / "f.txt.gz").write_bytes(gzip.compress(b"x" * 1000)[:-10])
     if hasattr(os, "symlink"):
         (tmp_path / "g.txt").symlink_to(tmp_path / "nowhere")
-    corpus = open_corpus(tmp_path)
+    corpus = open_corpus(tmp_path, CorpusOptions(encoding="utf-8"))
     assert [d.id for d in corpus] == ["a.txt"]
     assert [(p.line, p.kind) for p in corpus.report.problems] == [
         ("b.txt", "bad"),
@@ -56,7 +56,7 @@ def test_files_that_cannot_be_read_are_counted_by_name(tmp_path):
         "b.txt", "bad", "is not UTF-8 (byte 0xE9 at byte 4)"
     )
     with pytest.raises(InputError, match=r"file b\.txt is not UTF-8"):
-        list(open_corpus(tmp_path, CorpusOptions(strict=True)))
+        list(open_corpus(tmp_path, CorpusOptions(strict=True, encoding="utf-8")))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs names that are only bytes")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from saetui.corpus import open_corpus
+from saetui.corpus import CorpusOptions, open_corpus
 from saetui.corpus.json_records import CHUNK_BYTES
 from saetui.errors import InputError
 
@@ -111,7 +111,7 @@ def test_invalid_utf8_ends_the_reading(tmp_path):
     path = tmp_path / "papers.json"
     path.write_bytes(b'[{"text": "abc\xe9"}]')
     with pytest.raises(InputError, match="not UTF-8"):
-        list(open_corpus(path))
+        list(open_corpus(path, CorpusOptions(encoding="utf-8")))
 
 
 def test_an_empty_array_holds_no_document(tmp_path):

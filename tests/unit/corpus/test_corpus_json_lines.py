@@ -166,9 +166,11 @@ def test_line_separators_of_unicode_do_not_end_a_line(tmp_path):
 
 
 def test_invalid_utf8_is_one_bad_line(tmp_path):
-    data = GOOD.encode() + b'\n{"id": "b", "text": "abc\xe9"}\n{"id": "c", "text": "ok"}\n'
+    good = '{"id": "c", "text": "clich\u00e9"}\n{"id": "d", "text": "na\u00efve"}\n'.encode()
+    # Two lines are UTF-8 and one is not, so it is damaged and the file is in no other encoding.
+    data = GOOD.encode() + b'\n{"id": "b", "text": "abc\xe9"}\n' + good
     corpus, documents = read(written(tmp_path / "c.jsonl", data))
-    assert [document.id for document in documents] == ["a", "c"]
+    assert [document.id for document in documents] == ["a", "c", "d"]
     assert corpus.report.problems == [Problem(2, "bad", "is not UTF-8 (byte 0xE9 at byte 25)")]
 
 

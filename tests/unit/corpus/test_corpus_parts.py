@@ -3,7 +3,8 @@ import json
 import pytest
 
 from saetui.corpus import FORMATS, CorpusOptions, CorpusReport, Problem
-from saetui.corpus.fields import FieldNames, iso_date, listed, unique_names
+from saetui.corpus.dates import read_date
+from saetui.corpus.fields import FieldNames, listed, unique_names
 from saetui.corpus.records import MOST_PROBLEMS
 from saetui.errors import InputError
 
@@ -21,21 +22,40 @@ from saetui.errors import InputError
         ("2019-02-29", ""),
         ("2019-13", ""),
         ("2019-03-14x", ""),
-        ("March 2019", ""),
+        ("March 2019", "2019-03"),
+        ("Mon, 2 Apr 2007 19:18:42 GMT", "2007-04-02"),
+        ("04/02/2007", "2007-04-02"),
+        ("13/02/2007", "2007-02-13"),
+        ("30.5.2011", "2011-05-30"),
+        ("04-02-07", "2007-04-02"),
+        ("2 April 2007", "2007-04-02"),
+        ("May 30, 2011", "2011-05-30"),
+        ("20070402", "2007-04-02"),
+        (20070402, "2007-04-02"),
+        ("1175541522", "2007-04-02"),
+        (1175541522000, "2007-04-02"),
+        ("2007-04-02T19:18:42Z", "2007-04-02"),
+        ("2011\u5e745\u670830\u65e5", "2011-05-30"),
+        ("99/99/2007", ""),
+        ("31 Feb 2019", ""),
+        ("12:30", ""),
+        ("Monday", ""),
+        ("soon", ""),
+        ("in 2007 there were", ""),
         ("", ""),
         (None, ""),
         (True, ""),
         (2019.5, ""),
         (float("nan"), ""),
         (float("inf"), ""),
-        (1552521600, ""),
+        (1552521600, "2019-03-14"),
         ("0000", ""),
         (["2019"], ""),
         ("\u0662\u0660\u0661\u0669", ""),
     ],
 )
 def test_dates(value, date):
-    assert iso_date(value) == date
+    assert read_date(value) == date
 
 
 def test_the_report_keeps_the_first_problems_and_counts_all():

@@ -83,14 +83,17 @@ def test_no_text_column_lists_those_that_are_there(tmp_path):
 
 def test_invalid_utf8_is_one_bad_row(tmp_path):
     data = b'id,text\na,"abc\xe9\nx"\nb,ok\n'
-    corpus = open_corpus(table(tmp_path / "c.csv", data))
+    corpus = open_corpus(table(tmp_path / "c.csv", data), CorpusOptions(encoding="utf-8"))
     assert [d.id for d in corpus] == ["b"]
     assert corpus.report.problems == [Problem(2, "bad", "is not UTF-8 (byte 0xE9)")]
 
 
 def test_a_header_that_is_not_utf8(tmp_path):
     with pytest.raises(InputError, match=r"header .* is not UTF-8"):
-        open_corpus(table(tmp_path / "c.csv", b"id,text,ann\xe9e\na,x,1999\n"))
+        open_corpus(
+            table(tmp_path / "c.csv", b"id,text,ann\xe9e\na,x,1999\n"),
+            CorpusOptions(encoding="utf-8"),
+        )
 
 
 def test_stray_quotes_are_reported_with_what_they_swallow(tmp_path):

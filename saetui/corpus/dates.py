@@ -1,0 +1,224 @@
+"""Dates in the forms that corpora have: ISO, e-mail, names of months, seconds since 1970."""
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, get_args
+
+from saetui.errors import InputError
+
+Order = Literal["dmy", "mdy"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+_ISO = re.compile(
+    r"(\d{4})(?:\.0|[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T ].*)?)?)?", re.DOTALL | re.ASCII
+)
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+_CHINESE = re.compile(r"(\d{4})\s*[年년]\s*(?:(\d{1,2})\s*[月월]\s*(?:(\d{1,2})\s*[日일])?)?.*")
+# Day and month, or month and day, then the year, perhaps with a time of day.
+_NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[,T ].*)?", re.DOTALL | re.ASCII)
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
+_LETTERS = re.compile(r"[A-Za-z]{3}")
+_LONGEST = 64
+# Of numbers: seconds and milliseconds since 1970.
+_SECONDS = range(10**8, 5 * 10**9)
+_MILLISECONDS = range(10**11, 5 * 10**12)
+# Two dates that agree in no part: what two readings have in common was written.
+_DEFAULTS = (datetime.datetime(1, 1, 1), datetime.datetime(4, 2, 2))
+
+
+@dataclass
+class DateReader:
+    """Reads dates, and counts those that it cannot read or whose order it had to assume.
+
+    Args:
+        asked: The order of day and month in dates such as 04/02/2007; None: as `learn` finds it,
+            else the month first.
+
+    Attributes:
+        order: The order in use.
+        unreadable: Documents with a date that cannot be read.
+        unreadable_example: The first of these dates.
+        unsure: Documents whose date could be read in both orders.
+        unsure_example: The first of these dates.
+    """
+
+    asked: Order | None = None
+    unreadable: int = 0
+    unreadable_example: str = ""
+    unsure: int = 0
+    unsure_example: str = ""
+    _seen: "Counter[Order]" = field(default_factory=Counter)
+
+    @property
+    def order(self) -> Order:
+        """The order of day and month in dates that could be read both ways."""
+        return self.asked or ("dmy" if self._seen["dmy"] > self._seen["mdy"] else "mdy")
+
+    def begin(self) -> None:
+        """Count from the beginning; what is known of the order stays."""
+        self.unreadable = self.unsure = 0
+        self.unreadable_example = self.unsure_example = ""
+
+    def learn(self, value: object) -> bool:
+        """Take in the order of a date that is possible in one order only; whether it was one."""
+        order = order_of(value)
+        if order is not None:
+            self._seen[order] += 1
+        return order is not None
+
+    def is_unsure(self, value: object) -> bool:
+        """Whether the order of a date is not known, and may be learnt from other dates."""
+        return self.asked is None and not self._seen and _could_be_both(value)
+
+    def read(self, values: Iterable[object]) -> tuple[int, str]:
+        """The first of some values that is a date: its place, and what `read_date` makes of it.
+
+        Values that are no dates are counted once for all. Without a date the place is -1.
+        """
+        refused = ""
+        for place, value in enumerate(values):
+            date = read_date(value, self.order)
+            if date:
+                if _could_be_both(value) and self.asked is None:
+                    self.unsure += 1
+                    self.unsure_example = self.unsure_example or str(value).strip()
+                return place, date
+            refused = refused or ("" if value is None else str(value).strip())
+        if refused:
+            self.unreadable += 1
+            self.unreadable_example = self.unreadable_example or refused
+        return -1, ""
+
+    def remarks(self) -> list[str]:
+        """What the reader should know about the dates, a sentence each."""
+        said = []
+        if self.unsure:
+            names = {"dmy": "day/month/year", "mdy": "month/day/year"}
+            other = next(each for each in ORDERS if each != self.order)
+            why = ", as others must be" if self._seen else ""
+            said.append(
+                f"{_dates(self.unsure)} such as '{self.unsure_example}' read as "
+                f"{names[self.order]}{why}; --dates {other} reads them as {names[other]}."
+            )
+        if self.unreadable:
+            said.append(
+                f"{_dates(self.unreadable)} could not be read, such as "
+                f"'{self.unreadable_example[:_LONGEST]}'; no date is kept of these."
+            )
+        return said
+
+
+def _dates(count: int) -> str:
+    return f"{count:,} {'date' if count == 1 else 'dates'}"
+
+
+def check_order(order: str) -> Order:
+    """The order of a name.
+
+    Raises:
+        InputError: There is no such order.
+    """
+    found = next((each for each in ORDERS if each == order), None)
+    if found is None:
+        raise InputError(
+            f"'{order}' is not an order of dates.", "Write dmy (day first) or mdy (month first)."
+        )
+    return found
+
+
+def read_date(value: object, order: Order = "mdy") -> str:
+    """Return `value` as "2019", "2019-03" or "2019-03-14"; empty when it is no such date.
+
+    A time of day is dropped, and so is its zone: the day is the one that was written.
+
+    Args:
+        value: A text or a number; years may be numbers, also as pandas writes a column with gaps
+            ("2019.0").
+        order: Of day and month where both are numbers before the year.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    if isinstance(value, float):
+        return _read(str(int(value)), order) if value.is_integer() else ""
+    return _read(str(value).strip(), order)
+
+
+def order_of(value: object) -> Order | None:
+    """The order of a date that has days and months as numbers and is possible in one order only."""
+    found = _NUMERIC.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or found[2] == ".":
+        return None
+    first, second = int(found[1]), int(found[3])
+    if (first > 12) == (second > 12):
+        return None
+    return "dmy" if first > 12 else "mdy"
+
+
+def _could_be_both(value: object) -> bool:
+    found = _NUMERIC.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or found[2] == ".":
+        return False
+    first, second = int(found[1]), int(found[3])
+    return first != second and first <= 12 and second <= 12
+
+
+# Dates recur; the library for written ones takes a tenth of a millisecond for each.
+@lru_cache(1 << 16)
+def _read(text: str, order: Order) -> str:
+    if not text or len(text) > _LONGEST:
+        return ""
+    found = _ISO.fullmatch(text) or _CHINESE.fullmatch(text) or _COMPACT.fullmatch(text)
+    if found is not None:
+        return _iso(*(int(part) for part in found.groups() if part is not None))
+    number = text.removesuffix(".0")
+    if number.isascii() and number.isdecimal() and len(number) < 15:
+        return _from_number(int(number))
+    numeric = _NUMERIC.fullmatch(text)
+    if numeric is not None:
+        return _from_parts(numeric, order)
+    return _written(text) if _LETTERS.search(text) and _YEAR.search(text) else ""
+
+
+def _from_number(number: int) -> str:
+    if number in _SECONDS or number in _MILLISECONDS:
+        seconds = number if number in _SECONDS else number // 1_000
+        moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        return moment.date().isoformat()
+    return ""
+
+
+def _from_parts(found: re.Match[str], order: Order) -> str:
+    """A date of two numbers and a year; with dots the day is always first."""
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    if len(found[4]) == 2:
+        year += 2000 if year < 69 else 1900
+    day_first = first > 12 or (second <= 12 and (found[2] == "." or order == "dmy"))
+    return _iso(year, second, first) if day_first else _iso(year, first, second)
+
+
+def _written(text: str) -> str:
+    """A date with the name of a month, or in another form that the library knows."""
+    from dateutil.parser import ParserError, parse
+
+    try:
+        readings = [parse(text, default=default, ignoretz=True) for default in _DEFAULTS]
+    except (ParserError, ValueError, OverflowError, TypeError):
+        return ""
+    one, other = readings
+    if one.year != other.year:
+        return ""
+    if one.month != other.month:
+        return _iso(one.year)
+    return _iso(one.year, one.month, *([one.day] if one.day == other.day else []))
+
+
+def _iso(*parts: int) -> str:
+    try:
+        datetime.date(*[*parts, 1, 1][:3])
+    except ValueError:
+        return ""
+    return "-".join([f"{parts[0]:04d}", *(f"{part:02d}" for part in parts[1:])])
