@@ -28,6 +28,7 @@ _LIMIT = 50
 _PATIENCE = 0.05
 # A label that is true of this share of its documents is good enough to suggest to a newcomer.
 _WELL_RECOGNISED = 0.75
+_EXAMPLES, _LONGEST_EXAMPLE, _INDENT = 3, 100, "  "
 
 
 class SearchDisplay(Protocol):
@@ -350,16 +351,30 @@ def welcome(session: "Session") -> tuple[str, ...]:
     """What a newcomer reads before the first query."""
     if not len(session.bundle):
         return ("This bundle holds no documents, so there is nothing to search.",)
-    example = max(session.features, key=_promise)
-    for_example = (f"for example: {example.label}", "") if example.label else ()
+    examples = examples_of(session)
+    for_example = (*(f"{_INDENT}{example}" for example in examples), "") if examples else ()
     return (
-        "Type a question or a topic above and press enter,",
+        f"Type a question or a topic above and press enter{', for example:' if examples else '.'}",
         *for_example,
         "The documents nearest to it are listed here, and the features that it is made of under "
         "Steering. Strengthen one with right, weaken it with left: the results follow.",
         "",
         "2 and 3 browse all features and their families. ? explains every key.",
     )
+
+
+def examples_of(session: "Session") -> list[str]:
+    """Good first queries: those that came with the corpus, or the labels that promise most."""
+    given = session.bundle.manifest.corpus.get("queries")
+    if isinstance(given, list):
+        return [visible_line(str(each), _LONGEST_EXAMPLE) for each in given[:_EXAMPLES]]
+    best = sorted(session.features, key=_promise, reverse=True)[:_EXAMPLES]
+    return [
+        visible_line(each.label, _LONGEST_EXAMPLE)
+        for each in best
+        # None that is worse than the best in more than its number of documents.
+        if each.label and _promise(each)[:3] == _promise(best[0])[:3]
+    ]
 
 
 def _promise(feature: "FeatureRecord") -> tuple[bool, bool, bool, int]:

@@ -284,7 +284,15 @@ def test_terminal_without_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
     assert app_module.terminal_encoding() == "ascii"
 
 
-def test_a_newcomer_is_offered_one_subject_that_is_well_recognised():
+class Offered(list):
+    """A bundle with one document."""
+
+    def __init__(self, corpus):
+        super().__init__([0])
+        self.manifest = SimpleNamespace(corpus=corpus)
+
+
+def test_a_newcomer_is_offered_single_subjects_that_are_well_recognised():
     def feature(number, label, documents, word, share):
         true = None if share is None else TrueShare(share, 0, 1)
         quality = FeatureQuality(word)
@@ -296,5 +304,15 @@ def test_a_newcomer_is_offered_one_subject_that_is_well_recognised():
         feature(2, "Nodes", 700, "one", 0.5),
         feature(3, "Dark matter", 600, "one", 0.95),
         feature(4, "", 1_000, "one", None),
+        feature(5, "Dwarf galaxies", 650, "one", 0.8),
     ]
-    assert "for example: Dark matter" in welcome(SimpleNamespace(bundle=[0], features=features))
+
+    def offered(**corpus: object) -> list[str]:
+        bundle = Offered(corpus)
+        paragraphs = welcome(SimpleNamespace(bundle=bundle, features=features))
+        return [each.strip() for each in paragraphs if each.startswith("  ")]
+
+    assert offered() == ["Dwarf galaxies", "Dark matter"]
+    # What comes with a corpus is better than what can be guessed.
+    queries = ["Why is the sky dark?", "\x1b[31mred", "three", "four"]
+    assert offered(queries=queries) == ["Why is the sky dark?", "␛[31mred", "three"]
