@@ -26,6 +26,7 @@ from saetui.cli.open import open_app
 from saetui.cli.relate import relate
 from saetui.cli.search import search
 from saetui.cli.stats import stats
+from saetui.cli.topics import topics
 from saetui.cli.train import train
 from saetui.cli.trends import trends
 from saetui.version import __version__
@@ -212,6 +213,15 @@ app.command(
         "trends my.bundle --filter category:cs.CL --json",
     ),
 )(trends)
+app.command(
+    "topics",
+    short_help="Put every document into one of N named topics.",
+    epilog=_examples(
+        "topics my.bundle -n 30",
+        "topics my.bundle -n 10 -n 50 --export topics.csv",
+        "topics my.bundle --against categories --json",
+    ),
+)(topics)
 app.command(
     "match",
     short_help="Match features between the SAEs of a bundle.",

@@ -135,6 +135,20 @@ async def test_trends_and_fields(session: Session) -> None:
         assert "No document has a field called 'moons'." in driver.text()
 
 
+async def test_topics_lead_to_their_features(session: Session) -> None:
+    async with drive(session, WIDE) as driver:
+        await put(driver, "topics 3")
+        assert "60 documents, each in the topic" in driver.text()
+        assert sum(row.figures["documents"] for row in view(driver).list.rows) == 60
+        leads = view(driver)._answer.leads[view(driver).list.row.id]
+        await driver.press("enter")
+        assert driver.main._view == "features"
+        listed = [record.id for record in driver.main.query_one(FeaturesView).list.rows]
+        assert listed == list(leads)
+        await driver.press("5", "a")
+        assert {*leads} == {*driver.main.request.steering}
+
+
 async def test_an_own_label_is_shown_in_the_answer(session: Session) -> None:
     async with drive(session) as driver:
         await put(driver, 'category:"Black holes"')

@@ -10,7 +10,7 @@ from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.store.atomic import atomic_write, named_if_unwritable
 
-Unit = Literal["feature", "family"]
+Unit = Literal["feature", "family", "topic"]
 Figure = float | int | str | None
 
 SIGNIFICANT = 0.05
@@ -67,11 +67,13 @@ class Answer:
         question: What was asked, as it can be typed again.
         title: What the rows are.
         remarks: Sentences that belong to it: sizes, what was left out.
-        unit: Whether rows are features or families.
+        unit: Whether rows are features, families or topics.
         columns: The figures that are shown, the most important first.
         rows: In the order of the answer.
         facts: Everything else, for JSON.
         examples: Gives documents for a row, under titles: `(number, limit)`.
+        leads: The features that a row leads to, by its number, where it is neither a feature nor a
+            family.
     """
 
     question: str
@@ -82,6 +84,7 @@ class Answer:
     rows: tuple[AnswerRow, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
     examples: Callable[[int, int], list[tuple[str, list[Example]]]] = lambda number, limit: []
+    leads: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def sorted(self, figure: str, *, descending: bool = True) -> "Answer":
         """The same rows in another order; rows in which the figure is not known come last.

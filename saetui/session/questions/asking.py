@@ -5,6 +5,7 @@
     results vs unsteered                 the results shown, against those before steering
     to stars                             what goes with a field
     over months                          what rises and falls by year, quarter or month
+    topics 30                            every document in one of so many groups
 
 Any of these may end in "within FILTER": only documents that pass it count.
 """
@@ -18,6 +19,7 @@ from saetui.session.questions.compare import compare
 from saetui.session.questions.fields import PERIODS
 from saetui.session.questions.groups import REST
 from saetui.session.questions.relate import relate
+from saetui.session.questions.topics import USUAL, topics
 from saetui.session.questions.trends import trends
 from saetui.session.session import Session
 
@@ -52,6 +54,8 @@ def ask(
                 f"'{rest}' is not a period.", "Write: over years, over quarters or over months"
             )
         return trends(session, period, within=within, unit=unit)
+    if word == "topics" and (not rest or rest.isdigit()):
+        return topics(session, int(rest[:6] or USUAL), within=within)
     if not question:
         raise InputError(
             "There is no question yet.", "Write for example: category:cs.LG vs category:cs.CV"

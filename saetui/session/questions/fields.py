@@ -19,6 +19,8 @@ _MOSTLY = 0.9
 # So many of the commonest values are spelled as documents spell them.
 _SPELLED = 40
 _MONTHS: dict[Period, int] = {"year": 12, "quarter": 3, "month": 1}
+# Periods before so many documents, or one in a hundred, are shown as one.
+_FEW = 20
 # A span of more periods than this is shown by the next longer ones.
 _MOST_PERIODS = 36
 
@@ -57,6 +59,30 @@ class Timeline:
     def sizes(self) -> NDArray[np.int64]:
         """How many documents each period has."""
         return np.bincount(self.places[self.places >= 0], minlength=len(self.names))
+
+    def of(self, mask: NDArray[np.bool_]) -> "Timeline":
+        """The timeline of some documents; sparse periods at its beginning become one.
+
+        A corpus that has three documents of the last century would else be a line of gaps.
+
+        Raises:
+            InputError: None of them has a date.
+        """
+        places = np.where(mask, self.places, -1)
+        sizes = np.bincount(places[places >= 0], minlength=len(self.names))
+        if not sizes.any():
+            raise InputError("No document that counts has a date.", "Ask without the filter.")
+        used = np.flatnonzero(sizes)
+        start, stop = int(used[0]), int(used[-1]) + 1
+        running = np.cumsum(sizes)
+        early = int(np.searchsorted(running, min(_FEW, 0.01 * running[-1]), side="right"))
+        first = max(start, min(early, stop - 1))
+        # One period takes in all that is before it.
+        moved = np.where(places >= 0, np.maximum(places, first) - first, -1)
+        names = list(self.names[first:stop])
+        if first > start:
+            names[0] = f"until {names[0]}"
+        return Timeline(self.period, tuple(names), moved)
 
 
 def field(session: Session, name: str) -> Field:

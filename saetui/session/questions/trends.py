@@ -7,11 +7,10 @@ from saetui.core.document_filter import EVERYTHING
 from saetui.core.group_tests import LEAST_DOCUMENTS, ratio_of_shares, share_interval
 from saetui.core.postings import Postings
 from saetui.core.trend_tests import trend_test
-from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
 from saetui.session.questions.fields import Period, Timeline, timeline
-from saetui.session.questions.groups import Mask, mask_of, of_filter
+from saetui.session.questions.groups import mask_of, of_filter
 from saetui.session.questions.units import Units, examples, units_of
 from saetui.session.session import Session
 
@@ -21,8 +20,6 @@ COLUMNS = (
     Column("ratio", "ratio", "ratio", 7),
     Column("q", "p", "p", 7),
 )
-# Periods with fewer documents at the beginning are shown together as one.
-_FEW = 20
 
 
 def trends(
@@ -50,7 +47,7 @@ def trends(
         InputError: No document that counts has a date of that precision.
     """
     mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
-    time = _joined(timeline(session, period), mask)
+    time = timeline(session, period).of(mask)
     units = units_of(session, unit)
     dated = time.places >= 0
     sizes = time.sizes
@@ -117,28 +114,6 @@ def period_counts(postings: Postings, time: Timeline) -> NDArray[np.int64]:
     features = np.repeat(np.arange(dated.n), dated.counts())
     cells = features * width + time.places[dated.rows]
     return np.bincount(cells, minlength=dated.n * width).reshape(dated.n, width)
-
-
-def _joined(time: Timeline, mask: Mask) -> Timeline:
-    """A timeline of the documents that count; sparse periods at its beginning become one.
-
-    A corpus that has three documents of the last century would else be a line of gaps.
-    """
-    places = np.where(mask, time.places, -1)
-    sizes = np.bincount(places[places >= 0], minlength=len(time.names))
-    if not sizes.any():
-        raise InputError("No document that counts has a date.", "Ask without the filter.")
-    used = np.flatnonzero(sizes)
-    start, stop = int(used[0]), int(used[-1]) + 1
-    cumulative = np.cumsum(sizes)
-    early = int(np.searchsorted(cumulative, min(_FEW, 0.01 * cumulative[-1]), side="right"))
-    first = max(start, min(early, stop - 1))
-    # One period takes in all that is before it.
-    moved = np.where(places >= 0, np.maximum(places, first) - first, -1)
-    names = list(time.names[first:stop])
-    if first > start:
-        names[0] = f"until {names[0]}"
-    return Timeline(time.period, tuple(names), moved)
 
 
 def _thirds(sizes: NDArray[np.int64]) -> tuple[int, int]:

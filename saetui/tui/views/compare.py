@@ -52,6 +52,7 @@ _EXPLANATION = (
     "search:dark matter vs search:dark energy",
     "to FIELD  (stars, citations, categories, published)",
     "over years, over quarters, over months",
+    "topics 30",
     "",
     "Any question may end in: within FILTER.",
 )
@@ -194,8 +195,9 @@ class CompareView(FilteredView):
         if answer is None:
             self.heading.say("Compare")
             return
-        what = "families" if answer.unit == "family" else "features"
-        title = f"{answer.title}: {len(answer.rows):,} {what}"
+        what = {"family": "families", "feature": "features", "topic": "topics"}[answer.unit]
+        title = answer.title
+        title += f": {len(answer.rows):,} {what}" if answer.unit != "topic" else ""
         self.heading.say(title, *self.list.heading(self.list.line_width))
 
     def _look(self, row: "AnswerRow") -> AnswerDetail:
@@ -247,6 +249,8 @@ class CompareView(FilteredView):
         if self._answer.unit == "family":
             family = self.opened.sae.families[row.id]
             self.post_message(OpenFamily(family.root, family.id))
+        elif self._answer.unit == "topic":
+            self.post_message(ListFeatures("", self._answer.leads[row.id], row.name))
         else:
             self.post_message(OpenFeature(row.id))
 
@@ -257,7 +261,7 @@ class CompareView(FilteredView):
             return ()
         if answer.unit == "family":
             return self.opened.sae.families[row.id].members
-        return (row.id,)
+        return (row.id,) if answer.unit == "feature" else answer.leads[row.id]
 
     # Keys.
 
@@ -283,7 +287,7 @@ class CompareView(FilteredView):
         self._list()
 
     def action_steer(self) -> None:
-        """Add the feature, or all of the family, to the query."""
+        """Add the feature, or all of the family or topic, to the query."""
         features = self._features()
         if features:
             self.post_message(SteerFeatures(features))
@@ -305,8 +309,8 @@ class CompareView(FilteredView):
         answer = self._answer
         if answer is None:
             return
-        if answer.unit == "family":
-            self.notice.say("These are families: press f for features first.")
+        if answer.unit != "feature":
+            self.notice.say("These are no features: enter opens them, f counts features.")
             return
         listed = tuple(row.id for row in self.list.rows[:_MOST_FEATURES])
         self.post_message(ListFeatures("", listed, answer.question))

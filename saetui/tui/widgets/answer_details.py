@@ -71,8 +71,7 @@ class AnswerDetail:
 def answer_rows(detail: AnswerDetail, glyphs: Glyphs, width: int) -> list[DetailRow]:
     """Name and figures, the share in each period or category, then documents."""
     row, answer = detail.row, detail.answer
-    kind = "feature" if answer.unit == "feature" else "family"
-    link = DetailRow(row.name, str(row.id), kind, row.id)
+    link = DetailRow(row.name, str(row.id), answer.unit, row.id)
     examples = [
         each
         for title, documents in detail.examples
@@ -103,7 +102,7 @@ def _figures(row: "AnswerRow", width: int) -> list[DetailRow]:
                 )
                 text += f" (95%: {low} to {high})"
         said.append(f"{_NAMES.get(figure, figure)}: {text}")
-    if row.figures.get("p") is None:
+    if row.figures.get("p", 0) is None:
         said.append("Too few documents have it to say anything.")
     return [DetailRow(""), *(each for text in said for each in text_rows(text, width))]
 

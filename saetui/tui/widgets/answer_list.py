@@ -30,14 +30,14 @@ class AnswerList(LineList["AnswerRow"]):
 
         columns, spark = self._layout(width)
         room = width - _NUMBER - _BAR - 2 - sum(each.width for each in columns) - spark
-        style = "" if row.significant else "muted"
+        style = "" if row.significant or "q" not in row.figures else "muted"
         line = self.glyphs.sparkline(row.shares[-spark + 1 :]) if spark else ""
         return (
             (f"{row.id:>{_NUMBER - 1}} ", "muted"),
             (self.glyphs.lean(row.lean, _BAR), "toward" if row.lean >= 0 else "away"),
             (" ", ""),
             (fit(row.name, room, self.glyphs.ellipsis), style),
-            (f"{line:>{spark}}" if spark else "", "toward" if row.significant else "muted"),
+            (f"{line:>{spark}}" if spark else "", style or "toward"),
             *(
                 (f"{_fitted(written(each, row.figures[each.figure]), each, self)}", style)
                 for each in columns
