@@ -44,7 +44,8 @@ def build(
         typer.Option(
             "--embedder",
             metavar="NAME",
-            help="minilm, sentence-transformers:MODEL, openai:MODEL or precomputed:VECTORS.npy.",
+            help="minilm, sentence-transformers:MODEL, openai:MODEL, precomputed:VECTORS.npy (or "
+            ".npz, .parquet, .arrow), or precomputed:column:NAME: a field of the corpus.",
         ),
     ] = "minilm",
     dimensions: Annotated[

@@ -1,6 +1,6 @@
 """Turn a record, whatever its fields are called, into a document."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from functools import lru_cache
 
 from saetui.core.documents import Document
@@ -23,6 +23,7 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
 # What a corpus without any of these may call its text.
 _OTHER_TEXTS = ("review", "description", "passage", "paragraph", "message", "comment", "document")
 
+SHORTEST_VECTOR = 16
 _MOST_COLUMNS_SHOWN = 20
 _LONGEST_COLUMN_SHOWN = 40
 
@@ -36,11 +37,17 @@ class FieldNames:
     Args:
         columns: The corpus's name for some of our fields.
         dates: Reads dates, and counts those that it cannot read.
+        vectors: A field that holds each document's vector and is kept; others are left out.
     """
 
-    def __init__(self, columns: Mapping[str, str], dates: DateReader | None = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, str], dates: DateReader | None = None, vectors: str = ""
+    ) -> None:
         self._columns = dict(columns)
         self._dates = dates or DateReader()
+        self._vectors = vectors
+        # Fields that are left out, with the length of the first vector in each.
+        self._left_out: dict[str, int] = {}
         # Even a corpus of a million records has few different sets of field names.
         self.find = lru_cache(maxsize=256)(self._find)
 
@@ -130,9 +137,25 @@ class FieldNames:
         metadata = {
             name: value
             for name, value in fields.items()
-            if name not in used and value is not None and value != ""
+            if name not in used and self._is_metadata(name, value)
         }
         return Document(identifier, title, text, url, published, metadata)
+
+    def _is_metadata(self, name: str, value: object) -> bool:
+        if name == self._vectors:
+            return True
+        width = _width(value)
+        if width:
+            self._left_out.setdefault(name, width)
+        return not width and value is not None and not (isinstance(value, str) and value == "")
+
+    def remarks(self) -> list[str]:
+        """Which fields were left out because they hold vectors, a sentence each."""
+        return [
+            f"The field '{name}' holds vectors of {width:,} numbers and was left out; "
+            f"--embedder precomputed:column:{name} uses them."
+            for name, width in self._left_out.items()
+        ]
 
     def _why_empty(self, fields: Mapping[str, object], title: str) -> str:
         if self.has_text(fields):
@@ -156,6 +179,17 @@ def _text(name: str, value: object) -> str:
         return str(value)
     reason = f"holds {kind_of(value)} in its field '{name}', where a text should be"
     raise UnusableRecord("bad", reason)
+
+
+def _width(value: object) -> int:
+    """The length of a vector; 0 of what is none."""
+    # A library's array, or a list of so many numbers that nobody would filter by one of them.
+    if hasattr(value, "shape"):
+        return len(value) if isinstance(value, Sized) else 0
+    if not isinstance(value, list) or len(value) < SHORTEST_VECTOR:
+        return 0
+    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in value)
+    return len(value) if numbers else 0
 
 
 def listed(names: Iterable[str]) -> str:

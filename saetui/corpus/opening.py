@@ -41,7 +41,7 @@ def open_corpus(source: Path | str, options: CorpusOptions | None = None) -> Cor
     """
     options = options or CorpusOptions()
     dates = DateReader(options.dates)
-    names = FieldNames(options.columns, dates)
+    names = FieldNames(options.columns, dates, options.vectors)
     encoding = None if options.encoding is None else check_encoding(options.encoding)
     path = Path(source)
     if str(source) != "-" and path.is_dir():
@@ -70,7 +70,7 @@ def open_corpus(source: Path | str, options: CorpusOptions | None = None) -> Cor
         options,
         names=names,
         dates=dates,
-        remarks=lambda: said,
+        remarks=lambda: [*said, *names.remarks()],
     )
 
 

@@ -29,6 +29,8 @@ class CorpusOptions:
         dates: Order of dates such as 04/02/2007, "dmy" or "mdy"; None: as other dates show it, or
             the month first.
         encoding: Of the text, as Python names it; None: guess it.
+        vectors: A field that holds each document's vector. It is kept, while other fields with
+            vectors are left out of the metadata.
 
     Raises:
         InputError: An unknown format, column key, order of dates or encoding, or a limit below 1.
@@ -41,6 +43,7 @@ class CorpusOptions:
     limit: int | None = None
     dates: Order | None = None
     encoding: str | None = None
+    vectors: str = ""
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from saetui.corpus.fields import FieldNames, unique_names
+from saetui.corpus.fields import SHORTEST_VECTOR, FieldNames, unique_names
 from saetui.corpus.records import BrokenSource, Problem, Record
 from saetui.corpus.sources import READ_ERRORS, ByteSource, read_error_reason
 from saetui.errors import InputError, MissingDependency
@@ -105,16 +105,36 @@ class ParquetRows:
         import pyarrow
 
         columns = [_in_microseconds(column) for column in batch.columns]
+        vectors = [_holds_vectors(column) for column in columns]
         for row in range(batch.num_rows):
             fields: dict[str, object] = {}
-            for name, column in zip(self._columns, columns, strict=True):
+            for name, column, is_vector in zip(self._columns, columns, vectors, strict=True):
                 try:
-                    fields[name] = json_value(column[row].as_py())
+                    # Number by number, a vector would take as long as all other columns.
+                    vector = column[row].values if is_vector else None
+                    fields[name] = (
+                        json_value(column[row].as_py())
+                        if vector is None
+                        else vector.to_numpy(zero_copy_only=False)
+                    )
                 except (ValueError, OverflowError, pyarrow.ArrowException) as error:
                     yield f"has a value in its column '{name}' that cannot be read: {error}"
                     break
             else:
                 yield fields
+
+
+def _holds_vectors(column: "pyarrow.Array") -> bool:
+    """Whether a column has lists of many floats."""
+    from pyarrow import types
+
+    kind = column.type
+    if not (types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)):
+        return False
+    return bool(
+        types.is_floating(kind.value_type)
+        and len(column.flatten()) >= SHORTEST_VECTOR * (len(column) - column.null_count)
+    )
 
 
 def _in_microseconds(column: "pyarrow.Array") -> "pyarrow.Array":

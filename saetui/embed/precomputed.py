@@ -1,21 +1,39 @@
-"""Vectors that another program made: a `.npy` matrix and, if given, a file of document ids."""
+"""Vectors that another program made: a matrix in a file and, if given, the documents' ids."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.documents import Document
+from saetui.core.search import single
 from saetui.embed.checks import unit_rows
 from saetui.embed.document_ids import read_ids
 from saetui.embed.protocol import Embedder, EmbedderSettings
+from saetui.embed.vector_files import open_matrix, path_of
 from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.progress import Progress
 from saetui.store.hashes import remembered_sha256
 
 _NAMED = 5
+_SCANNED = 4_096
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A document whose vector cannot be used.
+
+    Attributes:
+        id: Of the document.
+        why: What is wrong; completes "Its vector ...".
+    """
+
+    id: str
+    why: str
 
 
 class PrecomputedVectors:
@@ -25,13 +43,20 @@ class PrecomputedVectors:
     vectors that it was built from.
 
     Args:
-        path: A `.npy` matrix `(N, d)` of any float type; it is mapped, not read.
+        path: A matrix `(N, d)` as `open_matrix` knows it.
         ids_path: One id for every row, see `read_ids`; None when rows are in the corpus's order.
         settings: As requested by the user or recorded in a bundle.
+
+    Attributes:
+        path: As given, for messages.
+        strict: Whether a vector of zero, or of what is no number, is an error. Otherwise
+            `leave_out` drops its document.
     """
 
-    def __init__(self, path: Path, ids_path: Path | None, settings: EmbedderSettings) -> None:
+    def __init__(self, path: Path | str, ids_path: Path | None, settings: EmbedderSettings) -> None:
         self.path = path
+        self.strict = True
+        self._unusable: NDArray[np.bool_] | None = None
         self.name = settings.spec
         self._ids_path = ids_path
         self._settings = settings
@@ -43,7 +68,7 @@ class PrecomputedVectors:
     @property
     def revision(self) -> str:
         """SHA-256 of the file, as recorded or as it is now."""
-        return self._settings.revision or remembered_sha256(self.path)
+        return self._settings.revision or remembered_sha256(path_of(str(self.path)))
 
     @property
     def dimensions(self) -> int:
@@ -58,7 +83,9 @@ class PrecomputedVectors:
             InputError: The file cannot be used.
         """
         if self._matrix is None:
-            self._matrix = _map_matrix(self.path)
+            self._matrix, ids = open_matrix(str(self.path))
+            if ids is not None and self._ids_path is None:
+                self._rows = _by_id(ids, self.path)
         return self._matrix
 
     @property
@@ -68,6 +95,7 @@ class PrecomputedVectors:
         Raises:
             InputError: The ids cannot be used, or are not as many as the vectors.
         """
+        _ = self.matrix
         if self._ids_path is not None and self._rows is None:
             ids = read_ids(self._ids_path)
             if len(ids) != len(self.matrix):
@@ -78,6 +106,40 @@ class PrecomputedVectors:
             self._rows = {id_: row for row, id_ in enumerate(ids)}
         return self._rows
 
+    def leave_out(self, documents: Iterable[Document]) -> Iterator[Document | Unusable]:
+        """The documents of a corpus; instead of those without a vector that can be used, why.
+
+        From then on places in the corpus count only the documents that stay.
+        """
+        unusable, rows = self._unusable_rows(), self.rows
+        for place, document in enumerate(documents):
+            row = place if rows is None else rows.get(document.id, -1)
+            if 0 <= row < len(unusable) and unusable[row]:
+                zero = np.isfinite(single(self.matrix[row])).all()
+                yield Unusable(document.id, "is zero" if zero else "holds what is no number")
+            else:
+                yield document
+
+    def _unusable_rows(self) -> NDArray[np.bool_]:
+        if self._unusable is None:
+            matrix = self.matrix
+            self._unusable = np.zeros(len(matrix), dtype=bool)
+            for start in range(0, len(matrix), _SCANNED):
+                # Double precision, since a tiny half-precision vector has a norm of zero.
+                part = matrix[start : start + _SCANNED].astype(np.float64)
+                norms = np.einsum("ij,ij->i", part, part)
+                self._unusable[start : start + len(part)] = (norms == 0) | ~np.isfinite(norms)
+        return self._unusable
+
+    @property
+    def left_out(self) -> list[int]:
+        """Rows of the vectors that cannot be used."""
+        return [] if self.strict else np.flatnonzero(self._unusable_rows()).tolist()
+
+    def _staying(self) -> NDArray[np.int64] | None:
+        """Rows of the documents that stay, by their place; None while none was left out."""
+        return None if self.strict else np.flatnonzero(~self._unusable_rows())
+
     def check_documents(self, documents: int) -> None:
         """Make sure that the vectors can belong to a corpus of `documents` documents.
 
@@ -85,9 +147,11 @@ class PrecomputedVectors:
             InputError: There are no ids and another number of vectors than of documents; or the
                 files cannot be used.
         """
-        if self.rows is None and len(self.matrix) != documents:
+        staying = self._staying()
+        vectors = len(self.matrix) if staying is None else len(staying)
+        if self.rows is None and vectors != documents:
             raise InputError(
-                f"{self.path} holds {len(self.matrix):,} vectors for {documents:,} documents.",
+                f"{self.path} holds {vectors:,} vectors for {documents:,} documents.",
                 "Give a file with the document id of each row: --ids FILE.",
             )
 
@@ -115,6 +179,10 @@ class PrecomputedVectors:
             EmbedderError: A vector is zero or not finite; the documents are named.
         """
         if self.rows is None:
+            staying = self._staying()
+            if staying is not None and len(staying):
+                # Beyond the last one, so that what follows tells of it.
+                places = np.append(staying, len(self.matrix))[np.minimum(places, len(staying))]
             least = int(places.max(initial=-1)) + 1
             if least > len(self.matrix):
                 raise InputError(
@@ -195,12 +263,19 @@ class PrecomputedVectors:
             )
 
 
+def _by_id(ids: Sequence[str], path: Path | str) -> dict[str, int]:
+    rows = {id_: row for row, id_ in enumerate(ids)}
+    if len(rows) < len(ids):
+        raise InputError(f"{path} names documents more than once in its column 'id'.")
+    return rows
+
+
 def load(settings: EmbedderSettings) -> PrecomputedVectors:
     """The vectors; the files are checked now unless the settings record the width."""
     if settings.query_spec and settings.query_spec.startswith("precomputed"):
         raise EmbedderError("Precomputed vectors cannot embed queries; name a model.")
     ids = Path(settings.ids) if settings.ids else None
-    vectors = PrecomputedVectors(Path(settings.argument), ids, settings)
+    vectors = PrecomputedVectors(settings.argument, ids, settings)
     if settings.dimensions is None:
         _ = vectors.matrix, vectors.rows
     return vectors
@@ -209,25 +284,7 @@ def load(settings: EmbedderSettings) -> PrecomputedVectors:
 def availability(settings: EmbedderSettings) -> tuple[bool, str]:
     """Whether `load` would work here, and a sentence that says why."""
     try:
-        rows, width = PrecomputedVectors(Path(settings.argument), None, settings).matrix.shape
+        rows, width = PrecomputedVectors(settings.argument, None, settings).matrix.shape
     except SaetuiError as error:
         return False, str(error)
     return True, f"{settings.argument} holds {rows:,} vectors of width {width}."
-
-
-def _map_matrix(path: Path) -> NDArray[Any]:
-    try:
-        matrix: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}.", "Check the path.") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} is cut short or not a numpy array ({error}).") from None
-    is_matrix = isinstance(matrix, np.ndarray) and matrix.ndim == 2
-    if not (is_matrix and np.issubdtype(matrix.dtype, np.floating) and matrix.size):
-        found = "an archive"
-        if isinstance(matrix, np.ndarray):
-            found = f"{matrix.dtype} {' x '.join(map(str, matrix.shape))}".strip()
-        raise InputError(
-            f"{path} must hold a matrix of floats, one row a vector; it holds {found}."
-        )
-    return matrix

@@ -1,13 +1,14 @@
 """Add documents to a bundle, replace or remove some, without the corpus that it was built of."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from saetui.core.documents import Document
 from saetui.corpus import CorpusOptions, open_corpus
 from saetui.corpus.corpus import Corpus
-from saetui.embed import EmbedderSettings, load_embedder
+from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
 from saetui.pipeline.build import embedded_steps, sae_steps
@@ -15,6 +16,7 @@ from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.changed_corpus import can_be_changed, extend_corpus
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.corpus_steps import counted, described, texts_of
+from saetui.pipeline.corpus_vectors import UsableDocuments, column_of, loaded_for, with_column
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sources import fingerprint_of, settle_source
@@ -91,12 +93,14 @@ def add_documents(
                 f"{path} was written by a version whose bundles cannot grow.",
                 "Build it again from its corpus.",
             )
-        loaded = _embedder(manifest, options)
+        settings = EmbedderSettings.from_dict(manifest.embedder)
+        options = replace(options, corpus=with_column(options.corpus, settings))
         corpus = None
         if source is not None:
             build.source = settle_source(source, build.work)
             build.source_name = "standard input" if source == "-" else Path(source).name
             corpus = open_corpus(build.source, options.corpus)
+        loaded = _embedder(build, manifest, options, has_corpus=corpus is not None)
         try:
             return finished(build, _steps(build, loaded, corpus, options))
         except _NothingChanges:
@@ -112,13 +116,19 @@ def _index(path: Path, manifest: Manifest) -> str:
     return "" if kind == suits else kind
 
 
-def _embedder(manifest: Manifest, options: AddOptions) -> LoadedEmbedder:
+def _embedder(
+    build: BuildContext, manifest: Manifest, options: AddOptions, *, has_corpus: bool
+) -> LoadedEmbedder:
     """What embeds the new documents; the bundle goes on to record its own embedder."""
     settings = EmbedderSettings.from_dict(manifest.embedder)
     if options.vectors is not None:
         ids = None if options.ids is None else str(options.ids)
         spec = f"precomputed:{options.vectors}"
-        embedder = load_embedder(EmbedderSettings(spec, ids=ids))
+        asked = EmbedderSettings(spec, ids=ids)
+        embedder = loaded_for(build.source, options.corpus, asked, build.work)
+    elif has_corpus and column_of(settings):
+        asked = EmbedderSettings(settings.spec)
+        embedder = loaded_for(build.source, options.corpus, asked, build.work)
     elif settings.kind != "precomputed":
         embedder = load_embedder(settings)
     elif settings.query_spec:
@@ -133,7 +143,7 @@ def _embedder(manifest: Manifest, options: AddOptions) -> LoadedEmbedder:
             "Give those of the new documents: --vectors FILE.npy",
         )
     else:
-        embedder = PrecomputedVectors(Path(settings.argument), None, settings)
+        embedder = PrecomputedVectors(settings.argument, None, settings)
     if embedder.dimensions != manifest.dimensions:
         raise InputError(
             f"The vectors of {embedder.name} have width {embedder.dimensions}, but those of the "
@@ -146,7 +156,7 @@ def _embedder(manifest: Manifest, options: AddOptions) -> LoadedEmbedder:
 def _steps(
     build: BuildContext, loaded: LoadedEmbedder, corpus: Corpus | None, options: AddOptions
 ) -> Iterator[Step]:
-    yield _documents_step(build, corpus, options)
+    yield _documents_step(build, loaded.embedder, corpus, options)
     yield from embedded_steps(build, loaded)
     names = build.saes_before() if options.retrain else []
     yield from sae_steps(build, loaded, [SaeSize.parse(name) for name in names])
@@ -154,7 +164,9 @@ def _steps(
         yield build.as_before("sweep")
 
 
-def _documents_step(build: BuildContext, corpus: Corpus | None, options: AddOptions) -> Step:
+def _documents_step(
+    build: BuildContext, embedder: Embedder, corpus: Corpus | None, options: AddOptions
+) -> Step:
     before = build.before.steps["documents"]
     made_from = fingerprint(
         "added",
@@ -168,11 +180,14 @@ def _documents_step(build: BuildContext, corpus: Corpus | None, options: AddOpti
     )
 
     def make() -> Made:
+        documents: Iterable[Document] = ()
+        if corpus is not None:
+            documents = UsableDocuments(counted(build, corpus), embedder, options.corpus.vectors)
         changes = extend_corpus(
             build.before.folder,
             build.path,
             build.work,
-            () if corpus is None else counted(build, corpus),
+            documents,
             made_from,
             removed=set(options.remove),
             may_replace=options.replace,
@@ -180,6 +195,8 @@ def _documents_step(build: BuildContext, corpus: Corpus | None, options: AddOpti
         if changes.nothing and not options.retrain:
             raise _NothingChanges
         build.progress.note(described(changes))
+        if isinstance(documents, UsableDocuments) and corpus is not None:
+            build.progress.note(documents.report_of(corpus).summary())
         additions = [*before.facts.get("additions", ()), *_addition(build, corpus)]
         facts = {**before.facts, **({"additions": additions} if additions else {})}
         return Made(facts, texts_of(before, changes, made_from))

@@ -9,6 +9,7 @@ from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.corpus_steps import documents_step, embeddings_step, index_step
+from saetui.pipeline.corpus_vectors import loaded_for, with_column
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sae_steps import kept_sae, trained_sae
@@ -46,12 +47,14 @@ def build_bundle(
 
 def _build_steps(build: BuildContext) -> Iterator[Step]:
     # The embedder first: whether it can be had here should be known at once.
-    embedder = load_embedder(build.options.embedder)
+    options = build.options
+    embedder = loaded_for(build.source, options.corpus, options.embedder, build.work)
+    build.options = replace(options, corpus=with_column(options.corpus, options.embedder))
     if isinstance(embedder, PrecomputedVectors):
         embedder.check_queries()
     settings = build.options.embedder.resolved(embedder).as_dict()
     loaded = LoadedEmbedder(embedder, settings)
-    yield documents_step(build)
+    yield documents_step(build, embedder)
     yield from embedded_steps(build, loaded)
     yield from sae_steps(build, loaded, _asked_saes(build))
 

@@ -14,11 +14,13 @@ from saetui.core.documents import Document
 from saetui.core.search import single
 from saetui.corpus import open_corpus
 from saetui.corpus.corpus import Corpus
+from saetui.embed import Embedder
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
 from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
 from saetui.pipeline.changed_corpus import can_be_changed, change_corpus, forget_changes
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
+from saetui.pipeline.corpus_vectors import UsableDocuments
 from saetui.pipeline.embedding import SHARD, EmbeddingTask, KnownVectors, embed_corpus
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
@@ -35,19 +37,21 @@ _COMPARED = 1_000
 _SAME_MODEL = 0.999
 
 
-def documents_step(build: BuildContext) -> Step:
-    """Read the corpus into the bundle."""
+def documents_step(build: BuildContext, embedder: Embedder) -> Step:
+    """Read the corpus into the bundle, without documents whose vectors cannot be used."""
     made_from = fingerprint(
         "documents",
         1,
         source=fingerprint_of(build.source),
         options=asdict(build.options.corpus),
+        **_unusable(embedder),
     )
 
     def make() -> Made:
         corpus = open_corpus(build.source, build.options.corpus)
-        texts = stored_documents(build, counted(build, corpus), made_from)
-        report = corpus.report
+        usable = UsableDocuments(counted(build, corpus), embedder, build.options.corpus.vectors)
+        texts = stored_documents(build, usable, made_from)
+        report = usable.report_of(corpus)
         if not report.documents:
             raise InputError(
                 f"{build.source_name} holds no document that can be used.", report.summary()
@@ -61,6 +65,11 @@ def documents_step(build: BuildContext) -> Step:
         return Made(facts, texts)
 
     return Step("documents", made_from, (layout.DOCUMENTS,), make)
+
+
+def _unusable(embedder: Embedder) -> dict[str, Any]:
+    left_out = embedder.left_out if isinstance(embedder, PrecomputedVectors) else []
+    return {"left_out": left_out} if left_out else {}
 
 
 def counted(build: BuildContext, corpus: Corpus) -> Iterator[Document]:
@@ -134,7 +143,7 @@ def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
             made_from,
             build,
             known=known,
-            position=_positions(build) if loaded.came_with_corpus else None,
+            position=_positions(build, loaded) if loaded.came_with_corpus else None,
         )
         if isinstance(loaded.embedder, PrecomputedVectors):
             return 0
@@ -154,17 +163,17 @@ def _known(build: BuildContext, loaded: LoadedEmbedder) -> KnownVectors | None:
     if not loaded.came_with_corpus or vectors.shape[1] != loaded.embedder.dimensions:
         return None
     # The vectors of a corpus come with it, and others only of documents that it lacks.
-    return KnownVectors(vectors, np.where(_positions(build) < 0, origin, -1))
+    return KnownVectors(vectors, np.where(_positions(build, loaded) < 0, origin, -1))
 
 
-def _positions(build: BuildContext) -> NDArray[np.int64]:
+def _positions(build: BuildContext, loaded: LoadedEmbedder) -> NDArray[np.int64]:
     """Place of every document in the corpus; -1: it is not in it."""
     if build.changes is not None:
         return build.changes.position
     if build.origin() is None:
         return np.arange(len(build.documents))
     # The documents have not changed, but their rows may be those of an earlier corpus.
-    corpus = open_corpus(build.source, build.options.corpus)
+    corpus = UsableDocuments(open_corpus(build.source, build.options.corpus), loaded.embedder, "")
     places = {document.id: place for place, document in enumerate(corpus)}
     return np.array([places.get(each.id, -1) for each in build.documents.contents()])
 

@@ -2,9 +2,14 @@ import io
 import json
 
 import numpy as np
+import pyarrow
+import pyarrow.feather
+import pyarrow.parquet
 import pytest
 
+from saetui.core.documents import Document
 from saetui.embed import EmbedderSettings, availability, load_embedder
+from saetui.embed.precomputed import Unusable
 from saetui.errors import EmbedderError, InputError
 
 IDS = ["a", "b", "c", "d"]
@@ -101,7 +106,7 @@ def test_bad_vectors_are_named_by_their_documents(saved, matrix):
     ids=["vector", "cube", "integers", "no rows", "no columns", "words"],
 )
 def test_only_a_matrix_of_floats_will_do(saved, rows):
-    with pytest.raises(InputError, match="must hold a matrix of floats"):
+    with pytest.raises(InputError, match="must hold a matrix of floats or of int8"):
         load_embedder(saved(rows)[0])
 
 
@@ -116,9 +121,9 @@ def test_damaged_files(saved, tmp_path):
         with pytest.raises(InputError, match="cut short or not a numpy array"):
             load_embedder(spec)
     archive = io.BytesIO()
-    np.savez(archive, a=np.ones((2, 2)))
+    np.savez(archive, a=np.ones((2, 2)), b=np.ones((2, 2)))
     path.write_bytes(archive.getvalue())
-    with pytest.raises(InputError, match="holds an archive"):
+    with pytest.raises(InputError, match="is an archive that holds a, b"):
         load_embedder(spec)
     path.unlink()
     with pytest.raises(InputError, match="There is no file"):
@@ -176,3 +181,74 @@ def test_a_bundle_opens_without_the_files_it_was_built_from(saved, tmp_path):
     assert again.embed_query("a star").shape == (384,)
     with pytest.raises(InputError, match="There is no file"):
         again.vectors_for(["a"], start=0)
+
+
+def unit_of(matrix):
+    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("form", ["npz", "named npz", "int8", "fortran", "parquet", "arrow"])
+def test_every_form_of_vectors(tmp_path, matrix, form):
+    name = "v"
+    if "npz" in form:
+        more = {"labels": np.arange(4)} if form == "named npz" else {}
+        np.savez(tmp_path / "v.npz", vectors=matrix, **more)
+        name = "v.npz:vectors" if more else "v.npz"
+    elif form in ("int8", "fortran"):
+        scaled = np.round(matrix * 20).astype(np.int8) if form == "int8" else matrix
+        matrix = scaled.astype(np.float32)
+        np.save(tmp_path / "v.npy", np.asfortranarray(scaled, dtype=scaled.dtype))
+        name = "v.npy"
+    else:
+        rows = [row.tolist() for row in matrix]
+        table = pyarrow.table({"id": IDS[::-1], "text": IDS, "vector": rows})
+        name = f"v.{form}"
+        if form == "parquet":
+            pyarrow.parquet.write_table(table, tmp_path / name)
+        else:
+            pyarrow.feather.write_feather(table, tmp_path / name, compression="uncompressed")
+    vectors = load_embedder(f"precomputed:{tmp_path / name}")
+    assert vectors.dimensions == 6
+    if form in ("parquet", "arrow"):
+        # The table itself names the documents.
+        found = vectors.vectors_for(IDS[::-1], start=0)
+    else:
+        found = vectors.vectors_for(IDS, start=0)
+    np.testing.assert_allclose(found, unit_of(matrix), atol=1e-5)
+    assert len(vectors.revision) == 64
+
+
+def test_tables_without_such_a_column(tmp_path):
+    path = tmp_path / "v.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"a": [[1.0, 2.0], [1.0]], "b": ["x", "y"]}), path)
+    with pytest.raises(InputError, match="Vector 2 has 1 numbers, the first 2"):
+        load_embedder(f"precomputed:{path}")
+    with pytest.raises(InputError, match=r"no column 'c' of vectors. Its columns are: a, b"):
+        load_embedder(f"precomputed:{path}:c")
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_embedder(f"precomputed:{path}")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_documents_without_a_usable_vector_are_left_out(saved, matrix, named):
+    matrix[1] = 0
+    matrix[2, 3] = np.inf
+    spec, ids = saved(matrix, IDS if named else None)
+    vectors = load_embedder(spec, ids=ids)
+    vectors.strict = False
+    documents = [Document(each, "", "Text.") for each in IDS]
+    found = list(vectors.leave_out(documents))
+    assert found == [
+        documents[0],
+        Unusable("b", "is zero"),
+        Unusable("c", "holds what is no number"),
+        documents[3],
+    ]
+    assert vectors.left_out == [1, 2]
+    vectors.check_documents(2)
+    # Places count those that stay.
+    rows = vectors.vectors_at(["d", "a"], np.array([1, 0]))
+    np.testing.assert_allclose(rows, unit_of(matrix[[3, 0]]), atol=1e-6)
+    with pytest.raises(InputError):
+        vectors.vectors_at(["x"], np.array([2]))
