@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
+from saetui.core.features import WORD
 from saetui.core.postings import Postings
 from saetui.core.truth import STEPS, Probabilities
 from saetui.interpret.examples import Examples, ExampleSource
@@ -20,7 +21,8 @@ from saetui.interpret.judging.signals import Signals
 from saetui.interpret.judging.split import Split, documents_to_read, restricted, split_documents
 from saetui.interpret.judging.trials import Trials, make_trials
 from saetui.interpret.judging.truth import label_evidence, label_truth
-from saetui.interpret.labels import FeatureLabel
+from saetui.interpret.labels import FeatureLabel, key_of
+from saetui.interpret.terms.contexts import Contexts
 from saetui.interpret.terms.contrast import Embed
 from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.term_ranking import try_terms
@@ -145,12 +147,43 @@ class LabelledSplit:
         names, measured = _measured(named.labels, self._signals, [trials], self._progress)
         judge = label_judge(self._signals, names, measured[0], trials)
         tried = try_terms(named.candidates, named.parts, judge, trials, self._progress)
+        modifiers = {key_of(term) for term in named.parts}
+        renamed = [
+            self._in_a_phrase(label, modifier=key_of(label.text) in modifiers)
+            for label in named.renamed(tried)
+        ]
         if only is None:
-            return named.renamed(tried)
+            return renamed
         return [
             new if new.feature in only else old
-            for new, old in zip(named.renamed(tried), named.labels, strict=True)
+            for new, old in zip(renamed, named.labels, strict=True)
         ]
+
+    def _in_a_phrase(self, label: FeatureLabel, *, modifier: bool) -> FeatureLabel:
+        """A label of one word with the word that it mostly stands with, if there is one."""
+        evidence = self._known().get(label.feature)
+        if evidence is None or label.method == "title" or len(label.text.split()) != 1:
+            return label
+        text = self._contexts.phrase(label.text, evidence.rows, modifier=modifier)
+        return replace(label, text=text)
+
+    def _told_apart(
+        self, labels: Sequence[FeatureLabel], quality: Quality, only: Collection[int]
+    ) -> list[FeatureLabel]:
+        """Labels of which those of a word with several meanings say which these are."""
+        found = list(labels)
+        for feature in only:
+            evidence = self._known().get(feature)
+            text = labels[feature].text
+            if evidence is None or quality.words[feature] != WORD or len(text.split()) != 1:
+                continue
+            told = self._contexts.told_apart(text, evidence.rows)
+            found[feature] = replace(labels[feature], text=told)
+        return found
+
+    @cached_property
+    def _contexts(self) -> Contexts:
+        return Contexts(self._tokens)
 
     def _learned_from(
         self, labels: Sequence[FeatureLabel], only: Collection[int] | None
@@ -166,8 +199,9 @@ class LabelledSplit:
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
         """Name every feature and score the names; see the function `label_and_score`."""
         labels = self.name()
-        texts = [label.text for label in labels]
-        quality, truth = self.assess(texts, stability), self.truth(texts)
+        quality = self.assess([label.text for label in labels], stability)
+        labels = self._told_apart(labels, quality, range(len(labels)))
+        truth = self.truth([label.text for label in labels])
         return LabelledFeatures(labels, self.score(labels), quality, truth, self.split)
 
     def assess(
@@ -210,10 +244,11 @@ class LabelledSplit:
             stability: Of every feature, if it is known.
         """
         labels = self.name(features, known)
+        quality = self.assess([label.text for label in labels], stability)
+        labels = self._told_apart(labels, quality, features)
         asked = set(self._learned_from(labels, features))
         shown = [each if each.feature in asked else replace(each, text="") for each in labels]
-        texts = [label.text for label in labels]
-        quality, truth = self.assess(texts, stability), self.truth(texts)
+        truth = self.truth([label.text for label in labels])
         return LabelledFeatures(labels, self.score(shown), quality, truth, self.split)
 
     def of(self, postings: Postings) -> "LabelledSplit":

@@ -19,6 +19,7 @@ from saetui.core.truth import COUNTS_FROM, Probabilities, stored
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.judging.quality import LabelEvidence, double_labels
 from saetui.interpret.judging.signals import Signals
+from saetui.interpret.terms.contexts import bare
 
 VERSION = 1
 """Of the method; raised whenever other documents may count."""
@@ -54,6 +55,7 @@ def label_truth(
     owners = np.repeat(np.arange(postings.n), postings.counts())
     shares = postings.values / _norms(postings, len(read))[postings.rows]
     known = read[postings.rows]
+    labels = [bare(label) for label in labels]
     texts = sorted({label for label in labels if label})
     logits = _BIAS + _WEIGHTS[0] * shares.astype(np.float64)
     if texts:
@@ -82,7 +84,7 @@ def label_evidence(
     near, named = np.full(len(labels), np.nan), np.full(len(labels), np.nan)
     asked = [each for each in evidence if labels[each.feature]]
     if asked:
-        reading = signals.read_each([labels[each.feature] for each in asked])
+        reading = signals.read_each([bare(labels[each.feature]) for each in asked])
         for place, each in enumerate(asked):
             misses, strongest = each.negatives[:_LOOKED_AT], each.rows[:_LOOKED_AT]
             owners = np.full(len(misses) + len(strongest), place)

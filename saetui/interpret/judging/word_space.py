@@ -69,7 +69,7 @@ class WordSpace:
         counts = _counted(tokens, at_once)
         documents = np.bincount(counts[rows].indices, minlength=counts.shape[1])
         frequent = documents >= min(_LEAST_DOCUMENTS, max(len(rows), 1))
-        self._number = _numbers(tokens)
+        self._number = tokens.numbers
         # By alphabet, so that the order of words does not depend on the order of documents.
         ordered = [self._number[word] for word in sorted(self._number)]
         known = np.array([number for number in ordered if frequent[number]], dtype=np.int64)
@@ -116,12 +116,6 @@ class WordSpace:
     def _known(self, word: str) -> int:
         number = self._number.get(word_of(word), -1)
         return int(self._column[number]) if number >= 0 else -1
-
-
-def _numbers(tokens: Tokens) -> dict[str, int]:
-    """The number that each word has in `tokens`."""
-    pairs = zip(tokens.spellings, tokens.words.tolist(), strict=True)
-    return {word_of(spelling): number for spelling, number in pairs}
 
 
 def _counted(tokens: Tokens, at_once: int) -> Sparse:

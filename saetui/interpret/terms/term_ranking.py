@@ -26,7 +26,7 @@ _TRIED = 8
 _RECOGNITION_WORTH = 1.25
 # A second term must have this share of the best one's evidence, and add this much correlation.
 _LEAST_EVIDENCE = 0.6
-_LEAST_GAIN = 0.05
+_LEAST_GAIN = 0.1
 # Weight of the evidence against the correlation when the second term is chosen.
 _EVIDENCE_WORTH = 0.2
 # Words that begin with the same letters, at least this many, count as one.

@@ -4,6 +4,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -53,6 +54,12 @@ class Tokens:
     def documents(self) -> int:
         """Number of documents `N`."""
         return len(self.bodies)
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each word, as `words` has it."""
+        pairs = zip(self.spellings, self.words.tolist(), strict=True)
+        return {word_of(spelling): number for spelling, number in pairs}
 
     def document_of(self, positions: NDArray[np.integer]) -> NDArray[np.int64]:
         """The document that each position lies in."""

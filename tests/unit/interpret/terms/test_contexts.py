@@ -1,0 +1,51 @@
+"""Names of single words, by what stands around them."""
+
+import numpy as np
+import pytest
+
+from saetui.interpret.terms.contexts import Contexts, bare
+from saetui.interpret.terms.tokens import tokenize
+
+
+def contexts(*texts: str) -> tuple[Contexts, np.ndarray]:
+    tokens = tokenize([("", text) for text in texts])
+    return Contexts(tokens), np.arange(len(texts), dtype=np.int32)
+
+
+def test_a_word_is_completed_by_what_is_mostly_before_it() -> None:
+    found, rows = contexts(
+        "We study galaxy groups here.", "The galaxy groups and stars.", "Some groups of the sky."
+    )
+    assert found.phrase("Groups", rows, modifier=False) == "Galaxy groups"
+    assert found.phrase("Stars", rows, modifier=False) == "Stars"
+
+
+def test_a_modifier_is_completed_by_what_follows_it_or_says_what_does() -> None:
+    found, rows = contexts("A tactile sensing skin.", "With tactile sensing we see.")
+    assert found.phrase("Tactile", rows, modifier=True) == "Tactile sensing"
+    found, rows = contexts(
+        *["The logarithmic correction is small."] * 2,
+        *["A logarithmic entropy is large."] * 2,
+        *["Of logarithmic slope."],
+        "By logarithmic scale.",
+    )
+    assert found.phrase("Logarithmic", rows, modifier=True) == "Logarithmic (correction, entropy)"
+
+
+def test_a_name_is_not_taken_for_a_noun_with_something_before_it() -> None:
+    found, rows = contexts("We use Nancy Grace Roman.", "The Grace Roman mission.")
+    assert found.phrase("Roman", rows, modifier=False) == "Roman"
+
+
+@pytest.mark.parametrize("label", ["Strings", "strings"])
+def test_meanings_of_a_word_are_told_apart_by_its_neighbours(label: str) -> None:
+    found, rows = contexts(
+        *["Loops of cosmic strings decay."] * 3, *["Vacua of string theory."] * 2, "A string."
+    )
+    assert found.told_apart(label, rows) == f"{label} (cosmic, decay)"
+    assert found.told_apart("Nothing", rows) == "Nothing"
+
+
+def test_what_stands_in_parentheses_is_not_asked_for() -> None:
+    assert bare("Strings (cosmic, theory)") == "Strings"
+    assert bare("Black holes") == "Black holes"
