@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
-from saetui.core.features import WORD
+from saetui.core.features import TWO, WORD
 from saetui.core.postings import Postings
 from saetui.core.truth import STEPS, Probabilities
 from saetui.interpret.examples import Examples, ExampleSource
@@ -118,6 +118,8 @@ class LabelledSplit:
         self._seed, self._progress = seed, progress
         self._evidence: dict[int, Evidence] | None = None
         self._drawn: dict[tuple[bool, tuple[int, ...]], Trials] = {}
+        # What features are called by one name.
+        self._single: dict[int, FeatureLabel] = {}
 
     def name(
         self, only: Collection[int] | None = None, known: Sequence[FeatureLabel] = ()
@@ -148,6 +150,8 @@ class LabelledSplit:
         judge = label_judge(self._signals, names, measured[0], trials)
         tried = try_terms(named.candidates, named.parts, judge, trials, self._progress)
         modifiers = {key_of(term) for term in named.parts}
+        single = {feature: replace(each, joined="") for feature, each in tried.items()}
+        self._single = {each.feature: each for each in named.renamed(single)}
         renamed = [
             self._in_a_phrase(label, modifier=key_of(label.text) in modifiers)
             for label in named.renamed(tried)
@@ -170,15 +174,20 @@ class LabelledSplit:
     def _told_apart(
         self, labels: Sequence[FeatureLabel], quality: Quality, only: Collection[int]
     ) -> list[FeatureLabel]:
-        """Labels of which those of a word with several meanings say which these are."""
+        """Labels that fit what features are.
+
+        Two names stay joined only where a feature is two concepts, and a word with several meanings
+        says which these are.
+        """
         found = list(labels)
         for feature in only:
-            evidence = self._known().get(feature)
-            text = labels[feature].text
-            if evidence is None or quality.words[feature] != WORD or len(text.split()) != 1:
-                continue
-            told = self._contexts.told_apart(text, evidence.rows)
-            found[feature] = replace(labels[feature], text=told)
+            kind = quality.words[feature]
+            if " and " in labels[feature].text and kind != TWO and feature in self._single:
+                found[feature] = self._single[feature]
+            evidence, text = self._known().get(feature), found[feature].text
+            if evidence is not None and kind == WORD and len(text.split()) == 1:
+                told = self._contexts.told_apart(text, evidence.rows)
+                found[feature] = replace(found[feature], text=told)
         return found
 
     @cached_property

@@ -66,14 +66,15 @@ def sentence_case(term: str) -> str:
 def completed(scores: Scores, parts: Collection[str]) -> Scores:
     """Move a longer term first that contains the best one, if it scores nearly as high.
 
-    "Bayesian" is a poor name, "Bayesian inference" a good one.
+    "Bayesian" is a poor name, "Bayesian inference" a good one. So is "Seeds", which has several
+    meanings, beside "Black hole seeds".
 
     Args:
         scores: Of a feature's terms.
         parts: Terms that mostly occur as part of longer ones.
     """
     best = next(iter(scores), "")
-    if best not in parts:
+    if best not in parts and len(key_of(best)) != 1:
         return scores
     key, least = key_of(best), _COMPLETION * scores[best]
     whole = [

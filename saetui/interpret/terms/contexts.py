@@ -7,7 +7,7 @@ apart: "Strings (cosmic, theory)".
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,21 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.interpret.labels import LONGEST_LABEL, sentence_case
 from saetui.interpret.terms.tokens import Tokens
-from saetui.interpret.terms.words import CONTENT, GENERIC, word_of
+from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, word_of
 
-# One phrase is the whole name if so many of the documents with the word have it.
-_ONE = 0.4
+# One phrase is the whole name if so many of the documents with the word have it, and as many as
+# `_LEAST_DOCUMENTS`: what follows a modifier, what is before a noun.
+_FOLLOWING, _BEFORE = 0.4, 0.34
 # Words in parentheses, and the documents that must have each.
 _MOST, _LEAST_DOCUMENTS = 2, 2
+# Before "spin" stands "hole"; a word that has one other before it in this share of its occurrences
+# brings that along: "Black hole spin".
+_BOUND = 0.7
+# An English word of one of these endings that mostly has a noun after it is an adjective.
+_ADJECTIVES = ("al", "ic", "ous", "ive", "ary", "able", "ible", "wise", "based", "parallel")
+_MOSTLY = 0.6
+# Occurrences of a word that say what stands before it.
+_LOOKED_AT = 500
 # Shorter words are symbols more often than words.
 _SHORTEST = 3
 
@@ -39,9 +48,13 @@ class Contexts:
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
+        # Of the ways to write a word, the one without capitals, if there is one.
+        forms = [*zip(tokens.words.tolist(), tokens.spellings, strict=True)]
+        self._spelled = dict(sorted(forms, key=lambda form: (form[1].islower(), form[1])))
+        self._bounds: dict[str, str] = {}
 
     def phrase(self, label: str, rows: Int, *, modifier: bool) -> str:
-        """A word with the one beside it that it mostly stands with in some documents.
+        """A word with the one beside it that it often stands with in some documents.
 
         Args:
             label: One word.
@@ -49,28 +62,30 @@ class Contexts:
             modifier: Whether the word is no name by itself. Then what follows it completes it, or,
                 where that differs, stands in parentheses; else what is before it completes it.
         """
+        found = list(self._neighbours(label, rows))
+        followed = sum(bool(after) for _, after in found)
+        if label.casefold().endswith(_ADJECTIVES) and followed >= _MOSTLY * len(found):
+            modifier = True
         if not modifier and self._is_name(label, rows):
             return label
-        total, phrases, after = 0, Counter[str](), Counter[str]()
-        for before_word, after_word in self._neighbours(label, rows):
-            total += 1
-            after.update(after_word)
-            if modifier:
-                phrases.update(f"{label} {word}" for word in after_word)
-            else:
-                phrases.update(f"{word} {_lowered(label)}" for word in before_word)
+        phrases = Counter[str]()
+        for before, after in found:
+            beside = after if modifier else before
+            phrases.update(
+                f"{label} {word}" if modifier else f"{word} {_lowered(label)}" for word in beside
+            )
         best = min(phrases, key=lambda phrase: (-phrases[phrase], phrase), default="")
-        count = phrases[best]
-        if count >= max(_ONE * total, _LEAST_DOCUMENTS) and len(best) <= LONGEST_LABEL:
+        share = _FOLLOWING if modifier else _BEFORE
+        enough = phrases[best] >= max(share * len(found), _LEAST_DOCUMENTS)
+        if enough and len(best) <= LONGEST_LABEL:
             return sentence_case(best)
-        return _with(label, _frequent(after)) if modifier else label
+        return _with(label, _frequent(after for _, after in found)) if modifier else label
 
     def told_apart(self, label: str, rows: Int) -> str:
         """A word of several meanings with the words before and after it that tell these apart."""
-        around = Counter[str]()
-        for before, after in self._neighbours(label, rows):
-            around.update(before | after)
-        return _with(label, _frequent(around))
+        return _with(
+            label, _frequent(before | after for before, after in self._neighbours(label, rows))
+        )
 
     def _is_name(self, label: str, rows: Int) -> bool:
         """Whether documents mostly write a word with a capital first letter."""
@@ -90,10 +105,25 @@ class Contexts:
             forms = tokens.forms[tokens.starts[row] : tokens.starts[row + 1]]
             found = np.flatnonzero(tokens.words[forms] == number)
             if len(found):
-                yield (
-                    self._named(forms, found[found > 0] - 1, key),
-                    self._named(forms, found[found < len(forms) - 1] + 1, key),
-                )
+                before = self._named(forms, found[found > 0] - 1, key)
+                after = self._named(forms, found[found < len(forms) - 1] + 1, key)
+                yield {self._bound(word) for word in before}, after
+
+    def _bound(self, word: str) -> str:
+        """A word together with the one that nearly always stands before it, if there is one."""
+        if word not in self._bounds:
+            tokens, number = self._tokens, self._tokens.numbers.get(word_of(word), -1)
+            places = np.flatnonzero(tokens.words[tokens.forms] == number)[:_LOOKED_AT]
+            before = Counter(tokens.words[tokens.forms[places - 1]].tolist())
+            first, count = next(iter(before.most_common(1)), (0, 0))
+            spelling = self._spelled.get(first, "")
+            bound = (
+                spelling
+                and kind_of(spelling) in (CONTENT, GENERIC)
+                and count >= _BOUND * len(places)
+            )
+            self._bounds[word] = f"{_lowered(spelling)} {word}" if bound else word
+        return self._bounds[word]
 
     def _named(self, forms: Int, places: NDArray[np.integer], key: str) -> set[str]:
         tokens, some = self._tokens, forms[places]
@@ -107,8 +137,9 @@ def _lowered(word: str) -> str:
     return word.lower() if word[1:].islower() and len(word) > _SHORTEST else word
 
 
-def _frequent(counted: Counter[str]) -> list[str]:
+def _frequent(documents: Iterable[set[str]]) -> list[str]:
     """Words of enough documents, the most frequent first, equal ones by the alphabet."""
+    counted = Counter(word for each in documents for word in each)
     enough = [word for word, count in counted.items() if count >= _LEAST_DOCUMENTS]
     return sorted(enough, key=lambda word: (-counted[word], word))
 
