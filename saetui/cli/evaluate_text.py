@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from saetui.cli.figures import estimate
 from saetui.cli.output import Column, Output
 from saetui.cli.plots import Series, plot
+from saetui.core.changes import BY_DOCUMENTS
 from saetui.csv_text import csv_text
 from saetui.text import visible_line
 
@@ -112,8 +113,8 @@ def series_of(points: "list[Point]", judge: str, axis: "Axis") -> list[Series]:
     """How often a judge recognises the raised feature, by how much of the query is kept."""
     series = []
     for way in dict.fromkeys(point.way for point in points):
-        # The fidelity of `codes` is constant, so its curve is empty; it keeps its mark.
-        shown = not (axis == "fidelity" and way == "codes")
+        # Where documents are steered by what they show, fidelity is constant and has no curve.
+        shown = not (axis == "fidelity" and way in BY_DOCUMENTS)
         own = [point for point in points if shown and point.way == way]
         across = [point.fidelity if axis == "fidelity" else point.nearness for point in own]
         series.append(

@@ -71,10 +71,11 @@ def search(
     mode: Annotated[
         Mode | None,
         typer.Option(
-            help="How changes become a ranking. codes, the default, leaves the query alone and "
-            "rewards documents that activate the features; delta moves the query along their "
-            "directions; decode also drops what the SAE does not explain of the query; optimise "
-            "does so, too, and then seeks the vector whose own code is the changed one.",
+            help="How changes become a ranking. both, the default, asks for documents about the "
+            "query and what is raised, but not what is lowered; codes rewards documents that "
+            "activate the features; delta moves the query along their directions; decode also "
+            "drops what the SAE does not explain of the query; optimise does so, too, and then "
+            "seeks the vector whose own code is the changed one.",
             show_default=False,
         ),
     ] = None,

@@ -8,10 +8,13 @@ from typing import Literal, get_args
 Mode = Literal["both", "codes", "delta", "decode", "optimise"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-DEFAULT_MODE: Mode = "codes"
-"""At equal nearness of the results to the query, judges that do not know the SAE recognise the
-raised feature at least as often in this mode as in any other, and more of the results activate it.
-`saetui evaluate steering` measures both."""
+DEFAULT_MODE: Mode = "both"
+"""Of 36 queries with a feature raised, on astro-ph and cs.LG, this mode finds 1.3 times as many
+documents about query and feature among the first ten as typing the label into the query, and 1.4
+times as many as `codes`, says a language model that read 620 abstracts blind."""
+
+UNNAMED_MODE: Mode = "codes"
+"""The mode of saved searches that name none: the default of the versions that wrote them."""
 
 Operation = Literal["add", "set", "scale"]
 

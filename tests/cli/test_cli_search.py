@@ -34,7 +34,7 @@ def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
         "--json",
     ).json
     assert found.keys() >= {"query", "mode", "sae", "drift", "exact", "results", "features"}
-    assert (found["query"], found["mode"], found["sae"]) == ("black hole merger", "codes", "k4-n24")
+    assert (found["query"], found["mode"], found["sae"]) == ("black hole merger", "both", "k4-n24")
     assert found["exact"] is False
     assert found["drift"] == pytest.approx(1)
     assert 0 < found["kept"] <= 1

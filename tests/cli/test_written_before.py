@@ -37,6 +37,8 @@ def test_a_bundle_written_before_answers_alike(
     if known["command"][0] == "search" and not {"--lexical", "--preset"} & {*words}:
         # By meaning alone was the default then.
         words.append("--semantic")
+    if known["command"][0] == "search" and not {"--mode", "--preset"} & {*words}:
+        words += ["--mode", "codes"]
     found = run(*words, "--json").json
     differing = list(_differences(known["answer"], found, "answer"))
     assert not differing, "\n".join(differing[:20])

@@ -126,7 +126,7 @@ async def test_enter_on_an_example_opens_the_document(session: Session) -> None:
 async def test_feature_is_steered_from_the_list(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "2", "a")
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.3)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.95)}
         assert driver.app.focused is driver.search.steering
         assert driver.search.results.rows
 
@@ -139,7 +139,7 @@ async def test_feature_under_the_details_cursor_is_steered(session: Session) -> 
             await driver.press("down")
         target = detail.row.target
         await driver.press("a")
-        assert driver.main.request.steering == {target: Change("add", 0.3)}
+        assert driver.main.request.steering == {target: Change("add", 0.95)}
 
 
 async def test_feature_leads_to_its_family(session: Session) -> None:
@@ -248,7 +248,7 @@ async def test_family_is_steered(session: Session) -> None:
 async def test_member_is_steered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "3", "right", "down", "a")
-        assert driver.main.request.steering == {ACCRETION: Change("add", 0.3)}
+        assert driver.main.request.steering == {ACCRETION: Change("add", 0.95)}
 
 
 async def test_very_deep_family(tmp_path: Path) -> None:
@@ -396,7 +396,7 @@ async def test_feature_of_a_document_is_steered(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("shift+tab", "enter", "a")
         assert driver.app.screen is driver.main
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.3)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.95)}
         assert driver.app.focused is driver.search.steering
 
 

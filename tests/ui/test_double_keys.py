@@ -165,7 +165,7 @@ async def test_a_command_that_is_chosen_twice_is_carried_out_once(driver: Driver
     for times in (2, 3, 8):
         await pressed("ctrl+p")(driver)
         assert isinstance(driver.app.screen, CommandPalette)
-        await driver.type("Weaken it by a large")
+        await driver.type("Weaken it by a small")
         before = len(driver.search.control.history.past)
         driver.send("down", *["enter"] * times)
         await driver.settle()

@@ -90,7 +90,7 @@ async def test_a_feature_of_the_sae_in_use_opens(both: Session) -> None:
         await driver.press("4", "t")
         assert driver.main._view == "families"
         await driver.press("4", "a")
-        assert driver.main.request.steering == {DISCS: Change("add", 0.3)}
+        assert driver.main.request.steering == {DISCS: Change("add", 0.95)}
 
 
 async def test_another_sae_is_used_on_demand(both: Session) -> None:

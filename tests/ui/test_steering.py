@@ -73,16 +73,16 @@ async def test_features_alone_are_a_query(session: Session) -> None:
 
 
 CHANGES: list[tuple[list[str], Change | None]] = [
-    (["right"], Change("add", 0.05)),
-    (["left"], Change("add", -0.05)),
-    (["L"], Change("add", 0.25)),
-    (["H"], Change("add", -0.25)),
+    (["right"], Change("add", 0.25)),
+    (["left"], Change("add", -0.25)),
+    (["L"], Change("add", 0.5)),
+    (["H"], Change("add", -0.5)),
     (["0"], Change("set", 0.0)),
     (["m"], Change("set", 1.0)),
     (["n"], Change("scale", -1.0)),
     (["n", "n"], None),
     (["right", "left"], Change("add", 0.0)),
-    (["m", "left"], Change("set", 0.95)),
+    (["m", "left"], Change("set", 0.75)),
     (["m", "n"], Change("set", -1.0)),
     (["right", "r"], None),
     (["right", "d"], None),
@@ -145,14 +145,14 @@ async def test_pinned_changes_go_along(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
         await driver.press("L", "p", "down", "L")
-        assert driver.lines()[2].startswith(" Steered: Black holes +.25 pinned, Black hole mergers")
+        assert driver.lines()[2].startswith(" Steered: Black holes +.50 pinned, Black hole mergers")
         await driver.ask("coral bleaching")
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.25)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.5)}
         assert driver.features()[0] == BLACK_HOLES, "what is on stands first"
-        assert driver.lines()[2].startswith(" Steered: Black holes +.25 pinned ")
+        assert driver.lines()[2].startswith(" Steered: Black holes +.50 pinned ")
         assert_shown(driver)
         await driver.press("shift+tab", "l")
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.25)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.5)}
         await driver.press("tab", "g", "p")
         await driver.ask(QUERY)
         assert not driver.main.request.on
@@ -276,12 +276,12 @@ async def test_added_feature_is_under_the_cursor(session: Session) -> None:
         await driver.press("a", *"bleach")
         assert isinstance(driver.app.screen, AddFeatureScreen)
         await driver.press("enter")
-        assert driver.main.request.steering == {BLEACHING: Change("add", 0.3)}
+        assert driver.main.request.steering == {BLEACHING: Change("add", 0.95)}
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == BLEACHING
         assert driver.app.focused is driver.search.steering
         await driver.press("right")
-        assert driver.main.request.steering == {BLEACHING: Change("add", 0.35)}
+        assert driver.main.request.steering == {BLEACHING: Change("add", 1.0)}
         assert_shown(driver)
 
 
@@ -426,9 +426,11 @@ class Row:
         opposite = self.change == "opposite"
         match key:
             case "right" | "left" | "L" | "H":
-                size = (0.25 if key.isupper() else 0.05) * (1 if key in ("right", "L") else -1)
+                size = (0.5 if key.isupper() else 0.25) * (1 if key in ("right", "L") else -1)
                 kind = "add" if self.change in ("", "add") else "set"
-                return replace(self, strength=self.strength + size, change=kind)
+                # No key changes a feature by more than 1.
+                change = max(-1.0, min(1.0, self.strength + size - self.activation))
+                return replace(self, strength=self.activation + change, change=kind)
             case "0" | "m":
                 return replace(self, strength=float(key == "m"), change="set")
             case "n":
@@ -520,7 +522,7 @@ async def test_overtaken_answers_are_not_shown(session: Session, gate: Gate) -> 
         await driver.settle()
         assert len(gate.searched) == 3
         assert len(driver.shown) == shown + 1
-        assert driver.shown[-1].request.steering == {BLACK_HOLES: Change("add", 10.0)}
+        assert driver.shown[-1].request.steering == {BLACK_HOLES: Change("add", 1.0)}
         gate.open()
         assert_shown(driver)
 
@@ -531,7 +533,7 @@ async def test_late_answer_leaves_features_ahead(session: Session, gate: Gate) -
         await driver.ask(QUERY)
         driver.send("right")
         # The search is held up, yet the bar follows.
-        await driver.see("+.05")
+        await driver.see("+.25")
         assert driver.main.request.steering != driver.shown[-1].request.steering
         gate.let()
         await driver.settle()
@@ -549,7 +551,7 @@ async def test_keys_after_a_removal_are_meant_for_the_next_row(
         driver.send("d", "right")
         await driver.rest()
         assert BLEACHING not in driver.features()
-        assert driver.main.request.steering == {REEF_FISH: Change("add", 0.35)}
+        assert driver.main.request.steering == {REEF_FISH: Change("add", 1.0)}
         gate.open()
         await driver.settle()
         assert_shown(driver)

@@ -6,7 +6,8 @@
 
 It holds what differs from `SearchRequest`'s defaults, and always mode and retrieval. Earlier
 versions left out the retrieval of a search by meaning, their default; so a search with a mode and
-without a retrieval is one by meaning. A document to start from is named by its id ("document"),
+without a retrieval is one by meaning. A search without a mode is steered by `codes`, which was the
+default once. A document to start from is named by its id ("document"),
 since rows change when a corpus is built anew; features by number and by label, so that the reader
 can be told that a number means something else now.
 """
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from saetui.core.changes import MODES, Change, Operation
+from saetui.core.changes import MODES, UNNAMED_MODE, Change, Operation
 from saetui.core.comparisons import SIGNS, Comparison
 from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter
 from saetui.core.search_request import SearchRequest
@@ -125,6 +126,7 @@ class _Reader:
             given["like"] = self._row(value["document"])
         if "mode" in given:
             given.setdefault("retrieval", "semantic")
+        given.setdefault("mode", UNNAMED_MODE)
         steering, renamed = self._steering(value.get("changes", []))
         return SearchRequest(**given, steering=steering), renamed
 

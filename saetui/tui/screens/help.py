@@ -37,6 +37,7 @@ _WORDS = (
     ("swaps", "How many of the first ten results a large step of the feature replaces."),
     ("kept", "How near results are to the query, as a share of what they were unsteered."),
     ("drift", "Cosine of the changed query and the query as typed; 1 is unchanged."),
+    ("both", "The mode that asks for documents about the query and what is raised."),
     ("codes", "The mode that rewards documents for activating what was raised."),
     ("delta", "The mode that changes the query only where a feature was changed."),
     ("decode", "The mode that searches with the features alone, without the rest."),

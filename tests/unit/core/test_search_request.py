@@ -42,7 +42,7 @@ def edited(state: SearchRequest, edit: tuple[str, int, float], activation: float
 def test_a_nudge_moves_by_its_step(
     before: list[tuple[str, int, float]], feature: int, step: float, activation: float
 ) -> None:
-    state = SearchRequest("query")
+    state = SearchRequest("query", mode="codes")
     for edit in before:
         state = edited(state, edit, activation)
     after = state.nudge(feature, step, activation)

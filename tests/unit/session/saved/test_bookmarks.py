@@ -17,7 +17,7 @@ from saetui.store.check import check_bundle
 
 
 def test_a_bookmark_holds_the_search_and_what_it_found(session: Session) -> None:
-    request = SearchRequest("reef fish: a/b", {1: Change("add", 0.3)})
+    request = SearchRequest("reef fish: a/b", {1: Change("add", 0.3)}, "codes")
     response = session.search(request)
     first = bookmark(session, request, response, [SearchRequest("reef")])
     second = bookmark(session, request, response)
