@@ -20,9 +20,10 @@ class DocumentFilter:
         where: Metadata fields and the value of each; a field that is a list must contain the value.
             A dot leads into an object: `author.name`. Where no metadata field has that name, id,
             title, url, published, date and year are those of the document.
-        having: Features that are active on the document.
-        lacking: Features that are not active on the document.
+        having: Features for which the document counts, see `core.truth`.
+        lacking: Features for which it does not count.
         compared: Conditions on numbers and dates in the metadata.
+        active: Features that are active on the document, whether or not it counts for them.
     """
 
     after: str = ""
@@ -32,6 +33,7 @@ class DocumentFilter:
     having: tuple[int, ...] = ()
     lacking: tuple[int, ...] = ()
     compared: tuple[Comparison, ...] = ()
+    active: tuple[int, ...] = ()
 
     def also(self, other: "DocumentFilter") -> "DocumentFilter":
         """Both filters together; where both have a date, the date of `other` counts."""
@@ -44,6 +46,7 @@ class DocumentFilter:
             having=(*self.having, *other.having),
             lacking=(*self.lacking, *other.lacking),
             compared=(*self.compared, *other.compared),
+            active=(*self.active, *other.active),
         )
 
 

@@ -179,5 +179,5 @@ class SearchRequest:
 
     def without_features(self) -> "SearchRequest":
         """The same search for another SAE, whose features have other numbers."""
-        documents = replace(self.filter, having=(), lacking=())
+        documents = replace(self.filter, having=(), lacking=(), active=())
         return replace(self.reset(), filter=documents)

@@ -57,9 +57,10 @@ class TrueShare:
 
     @property
     def sentence(self) -> str:
-        """With its interval: `true of 8 in 10 (6 to 9)`."""
+        """With its interval: `true of 8 in 10 (6 to 9)`; where it is hardly true, it says so."""
         low, high = round(10 * self.low), round(10 * self.high)
-        return f"true of {self.words} ({low} to {high})"
+        said = "true of" if self.value >= COUNTS_FROM else "hardly true: of"
+        return f"{said} {self.words} ({low} to {high})"
 
 
 def stored(probabilities: NDArray[np.floating]) -> Probabilities:

@@ -21,7 +21,7 @@ from saetui.store.json_files import read_json
 Json = dict[str, Any]
 # Where a search and its filter list features.
 _LISTS = ("muted",)
-_FILTER_LISTS = ("having", "lacking")
+_FILTER_LISTS = ("having", "lacking", "active")
 
 
 def features_in(searches: Iterable[Mapping[str, Any]]) -> list[int]:

@@ -190,6 +190,7 @@ class _Reader:
             tuple(self._features(given.get("having", []))),
             tuple(self._features(given.get("lacking", []))),
             self._compared(given.get("compared", [])),
+            tuple(self._features(given.get("active", []))),
         )
 
     def _compared(self, value: object) -> tuple[Comparison, ...]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.features import check_feature
+from saetui.core.postings import Postings
 from saetui.session.search.field_values import FieldValues
 from saetui.store.bundle import Bundle, StoredSae
 
@@ -21,7 +22,7 @@ class DocumentMasks:
 
     Args:
         bundle: Holds the documents.
-        sae: The SAE of the features that a filter names in `having` and `lacking`.
+        sae: The SAE of the features that a filter names in `having`, `lacking` and `active`.
     """
 
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
@@ -68,9 +69,11 @@ class DocumentMasks:
         if wanted.after or wanted.until:
             eligible &= self._values.published(wanted.after, wanted.until)
         for feature in wanted.having:
-            eligible &= self._active(feature)
+            eligible &= self._having(self._sae.counted, feature)
         for feature in wanted.lacking:
-            eligible &= ~self._active(feature)
+            eligible &= ~self._having(self._sae.counted, feature)
+        for feature in wanted.active:
+            eligible &= self._having(self._sae.postings, feature)
         if wanted.categories:
             eligible &= self._values.in_categories(wanted.categories)
         for field, value in wanted.where:
@@ -79,9 +82,9 @@ class DocumentMasks:
             eligible &= self._values.fulfilling(condition)
         return eligible
 
-    def _active(self, feature: int) -> Eligible:
-        postings = self._sae.counted
+    def _having(self, postings: Postings, feature: int) -> Eligible:
+        """Documents in the postings of a feature."""
         check_feature(feature, postings.n)
-        active = np.zeros(len(self._bundle), dtype=bool)
-        active[postings.documents(feature)[0]] = True
-        return active
+        found = np.zeros(len(self._bundle), dtype=bool)
+        found[postings.documents(feature)[0]] = True
+        return found

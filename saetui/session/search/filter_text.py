@@ -3,7 +3,9 @@
     after:2019-03 before:2021            published in March 2019 or later, and earlier than 2021
     year:2026  published:2019..2021      published in this year, in these years
     category:cs.LG                       in this category or one below it; of several, in any
-    has:"Tidal disruption" without:12    features that are active or not, by label or number
+    has:"Tidal disruption" without:12    features for which a document counts or not, by label or
+                                         number
+    active:12                            features that are active, however weakly
     journal:Nature  author.name=Ada      any field of the metadata; of a list, one of its values
     stars>3  price<=10  citations:10..   numbers and dates compare as such
 
@@ -27,7 +29,7 @@ _RANGE = re.compile(r"(.*?)\.\.(.*)", re.DOTALL)
 _EXAMPLES = (
     'Write for example: after:2019 category:cs.LG has:"Tidal disruption" stars>3 FIELD:VALUE'
 )
-_WORDS = ("after", "before", "category", "has", "without")
+_WORDS = ("after", "before", "category", "has", "without", "active")
 _MOST_FIELDS = 8
 
 
@@ -47,7 +49,7 @@ def parse_filter(
     dates = {"after": "", "before": ""}
     categories: list[str] = []
     where: list[tuple[str, str]] = []
-    features: dict[str, list[int]] = {"has": [], "without": []}
+    features: dict[str, list[int]] = {"has": [], "without": [], "active": []}
     compared: list[Comparison] = []
     place, text = 0, text.strip()
     while place < len(text):
@@ -85,6 +87,7 @@ def parse_filter(
         tuple(features["has"]),
         tuple(features["without"]),
         tuple(compared),
+        tuple(features["active"]),
     )
 
 
@@ -101,6 +104,7 @@ def format_filter(wanted: DocumentFilter, feature: Callable[[int], str] = str) -
     parts += [("category", name) for name in wanted.categories]
     parts += [("has", feature(number)) for number in wanted.having]
     parts += [("without", feature(number)) for number in wanted.lacking]
+    parts += [("active", feature(number)) for number in wanted.active]
     texts = [f"{name}:{_quoted(value)}" for name, value in parts if value]
     texts += [f"{_field(name)}:{_quoted(value)}" for name, value in wanted.where]
     texts += [f"{_field(each.field)}{each.sign}{_quoted(each.value)}" for each in wanted.compared]

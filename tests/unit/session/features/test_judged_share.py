@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bundles import make_bundle
 
+from saetui.session.search.filter_text import parse_filter
 from saetui.session.session import open_session
 from saetui.store.notes import UNTRUE
 
@@ -33,3 +34,19 @@ def test_a_reader_who_says_no_lowers_the_share_and_taking_it_back_restores_it(
         again.note(BLACK_HOLES, "judged", "", about="Black holes", document=number)
     assert again.features[BLACK_HOLES].true == before
     again.close()
+
+
+def test_filters_go_by_what_counts_and_can_ask_for_all_that_is_active(tmp_path: Path) -> None:
+    session = open_session(make_bundle(tmp_path / "own.bundle", truth=True))
+    masks, record = session.searcher.masks, session.features[BLACK_HOLES]
+
+    def found(text: str) -> int:
+        mask = masks.eligible(parse_filter(text, session.features.lookup.feature))
+        assert mask is not None
+        return int(mask.sum())
+
+    assert found('has:"Black holes"') == record.documents < record.active
+    assert found('active:"Black holes"') == record.active
+    assert found('without:"Black holes"') == len(session.bundle) - record.documents
+    assert found('active:"Black holes" without:"Black holes"') == record.active - record.documents
+    session.close()

@@ -21,6 +21,7 @@ filters = st.builds(
     ).map(tuple),
     having=st.lists(st.integers(0, 99), max_size=2).map(tuple),
     lacking=st.lists(st.integers(0, 99), max_size=2).map(tuple),
+    active=st.lists(st.integers(0, 99), max_size=2).map(tuple),
     compared=st.lists(
         st.builds(
             Comparison,
