@@ -56,6 +56,12 @@ def documents_step(build: BuildContext, embedder: Embedder) -> Step:
             raise InputError(
                 f"{build.source_name} holds no document that can be used.", report.summary()
             )
+        repeated = build.documents.repeats.extra
+        if repeated:
+            report.remarks.append(
+                f"{repeated:,} {'repeats' if repeated == 1 else 'repeat'} the text of an earlier "
+                "document: search shows each text once, and SAEs learn from it once."
+            )
         build.progress.note(report.summary())
         facts = {
             "source": build.source_name,

@@ -32,11 +32,38 @@ if TYPE_CHECKING:
 _CHEAP_AGAIN = 1 << 34
 
 
+# With fewer documents an SAE learns little that holds for others: one of 300 abstracts had a
+# held-out nMSE of 0.75, where one of 11,438 had 0.31, and 28% instead of 62% of its features came
+# back with another seed.
+_FEW = 2_000
+# A smaller share of repeated texts makes no feature.
+_MANY_REPEATS = 0.005
+# Rows that are copied at a time.
+_COPIED = 8_192
+
+
 def chosen_size(build: BuildContext) -> SaeSize:
     """A size that suits the corpus, explained to the user."""
-    choice = choose_size(*build.vectors().shape)
+    count, d = len(_distinct(build)), build.vectors().shape[1]
+    choice = choose_size(count, d)
     build.progress.note(choice.reason)
+    if count < _FEW:
+        build.progress.note(
+            f"{count:,} documents are few for an SAE: expect features that describe these well "
+            "and others badly, and that another seed mostly does not find again. What holds is in "
+            "the held-out lines of: saetui stats BUNDLE"
+        )
     return SaeSize(choice.n, choice.k)
+
+
+def _distinct(build: BuildContext) -> NDArray[np.int64]:
+    """Rows to train on: all, or one of each text where many are repeated."""
+    repeats, count = build.documents.repeats, len(build.documents)
+    folded = repeats.folded(None, count)
+    # The others train on the file of all vectors.
+    if folded is None or build.workers.count > 1 or repeats.extra < _MANY_REPEATS * count:
+        return np.arange(count)
+    return np.flatnonzero(folded)
 
 
 def training_step(work: SaeWork) -> Step:
@@ -142,6 +169,10 @@ def _train(work: SaeWork, *, twice: bool) -> Made:
 def _training_vectors(work: SaeWork) -> NDArray[np.float16]:
     """The corpus's vectors, and behind them those of the corpora that only the SAE learns from."""
     build, own = work.build, work.build.vectors()
+    rows = _distinct(build)
+    if len(rows) < len(own):
+        # Repeated texts, such as a hundred times "No comment", would have features of their own.
+        own = _copied(own, rows, build.work / "distinct.npy")
     parts = [own]
     for path in build.options.train_also:
         source = fingerprint_of(path)
@@ -157,3 +188,15 @@ def _training_vectors(work: SaeWork) -> NDArray[np.float16]:
             finished.touch()
         parts.append(map_array(target, (None, own.shape[1]), np.float16))
     return own if len(parts) == 1 else np.concatenate(parts)
+
+
+def _copied(
+    vectors: NDArray[np.float16], rows: NDArray[np.int64], path: Path
+) -> NDArray[np.float16]:
+    """Some rows in a file of their own, mapped."""
+    shape = (len(rows), vectors.shape[1])
+    target = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    for start in range(0, len(rows), _COPIED):
+        target[start : start + _COPIED] = vectors[rows[start : start + _COPIED]]
+    target.flush()
+    return map_array(path, shape, np.float16)
