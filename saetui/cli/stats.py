@@ -92,6 +92,8 @@ def stats(
         output.line(f"The index finds {recall:.1%} of the true first ten.")
     output.line()
     metrics_table(output, [(sae.name, sae.metrics) for sae in manifest.saes])
+    for sae in manifest.saes:
+        _show_labels(output, sae.name, sae.metrics.get("labels") or {})
     show_probes(output, probes)
     if comparison is not None:
         show_comparison(output, comparison)
@@ -101,6 +103,19 @@ def stats(
     if sweep is not None:
         output.heading("Sizes that were tried")
         show_sweep(output, sweep)
+
+
+def _show_labels(output: "Output", name: str, labels: Mapping[str, Any]) -> None:
+    """How true the labels of an SAE are, and what its features are."""
+    concepts, true = labels.get("concepts"), labels.get("true")
+    if not concepts or true is None:
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in concepts.items())
+    output.prose(
+        f"{name}: the label of half of the features is true of at least {10 * true:.0f} in 10 "
+        f"documents that count; {labels['counted_share']:.0%} of all activations count. "
+        f"Concepts of features: {kinds}."
+    )
 
 
 def _show_families(output: "Output", saes: "list[tuple[str, dict[str, Any]]]") -> None:

@@ -94,10 +94,12 @@ class Truth:
 
     Attributes:
         counted: The postings that count.
+        active: How many postings there are in all.
     """
 
     def __init__(self, postings: Postings, probabilities: Probabilities) -> None:
         self._postings, self._probabilities = postings, probabilities
+        self.active = len(postings.rows)
         which = counting(postings.indptr, probabilities)
         features = np.repeat(np.arange(postings.n), postings.counts())[which]
         self.counted: Postings = postings.where(which)

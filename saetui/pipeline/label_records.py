@@ -1,5 +1,6 @@
 """What labelling found out, as a bundle keeps it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
+from saetui.core.truth import Truth
 from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.quality import Quality
 from saetui.interpret.judging.scores import Scores
@@ -79,6 +81,21 @@ def summary(found: LabelledFeatures) -> dict[str, Any]:
             )
         facts |= {"judge": judges[-1].judge, "clean_share": float(clean.mean())}
     return facts
+
+
+def truth_summary(truth: Truth, quality: Quality) -> dict[str, Any]:
+    """How true labels are and what features are, for the manifest.
+
+    Args:
+        truth: Of the labels.
+        quality: Of the features.
+    """
+    shares = [share.value for share in truth.shares() if share is not None]
+    return {
+        "true": _median(np.array(shares)),
+        "counted_share": len(truth.counted.rows) / max(truth.active, 1),
+        "concepts": dict(Counter(quality.words)),
+    }
 
 
 def changed_summary(path: Path, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from saetui.pipeline.label_records import (
     qualities,
     score_records,
     summary,
+    truth_summary,
 )
 from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
 from saetui.store import bundle as layout
@@ -67,7 +68,8 @@ def label(work: SaeWork) -> Made:
         ],
     )
     work.store_truth(found.truth)
-    return take_over_labels(work, {**summary(found), "method": VERSION})
+    facts = {**summary(found), **truth_summary(work.truth, found.quality), "method": VERSION}
+    return take_over_labels(work, facts)
 
 
 def take_over_labels(work: SaeWork, facts: dict[str, Any]) -> Made:
@@ -152,7 +154,8 @@ def _update(work: SaeWork) -> Made:
     unmatched = read_unmatched(work.folder_before)
     if unmatched:
         write_unmatched(work.folder, unmatched)
-    facts = {**changed_summary(path, facts), "method": VERSION}
+    facts = {**changed_summary(path, facts), **truth_summary(work.truth, quality)}
+    facts["method"] = VERSION
     return Made(facts, more_files=_unmatched_files(work, unmatched))
 
 

@@ -20,7 +20,7 @@ from saetui.interop.saerch_weights import read_weights
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.family_step import relate, stored_families
-from saetui.pipeline.label_records import qualities
+from saetui.pipeline.label_records import qualities, truth_summary
 from saetui.pipeline.labelling_step import label, take_over_labels
 from saetui.pipeline.published_families import assembled
 from saetui.pipeline.published_labels import label_records, score_records, summary
@@ -206,7 +206,7 @@ class PublishedParts:
         )
         work.store_truth(work.split.truth(texts))
         facts = summary(published, path.name, quality.density, work.build.progress)
-        return take_over_labels(work, facts)
+        return take_over_labels(work, {**facts, **truth_summary(work.truth, quality)})
 
     def _relate(self, work: SaeWork) -> Made:
         analysis = self._folder.analysis(self._file)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
-from saetui.core.truth import Probabilities, counted_codes
+from saetui.core.truth import Probabilities, Truth, counted_codes
 from saetui.embed import Embedder
 from saetui.interpret.labelling import LabelledSplit
 from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
@@ -158,9 +158,14 @@ class SaeWork:
         return saes.load_postings(self.folder, self.size.n)
 
     @cached_property
+    def truth(self) -> Truth:
+        """How true labels are of the documents of their features, as labelling found."""
+        return saes.load_truth(self.folder, self.postings)
+
+    @property
     def counted(self) -> Postings:
-        """The postings that count for their features, as labelling found."""
-        return saes.load_truth(self.folder, self.postings).counted
+        """The postings that count for their features."""
+        return self.truth.counted
 
     @cached_property
     def counted_codes(self) -> Codes:

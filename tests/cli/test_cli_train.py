@@ -171,7 +171,12 @@ def test_stats_tell_what_a_bundle_is(run: Run, built: Path) -> None:
     shown = run("stats", built)
     assert "160 documents" in shown.out
     assert "features by the share of documents" in shown.out
+    assert "the label of half of the features is true of at least" in shown.out.replace("\n", " ")
     figures = run("stats", built, "--json").json
+    labels = figures["saes"][0]["labels"]
+    assert 0 < labels["true"] <= 1
+    assert 0 < labels["counted_share"] <= 1
+    assert sum(labels["concepts"].values()) == figures["saes"][0]["n"]
     (sae,) = figures["saes"]
     assert sae["nmse_train"] == sae["train"]["nmse"] > 0
     assert {"name", "n", "k", "nmse_held_out", "l0", "dead_share"} <= set(sae)
