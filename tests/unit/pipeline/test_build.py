@@ -255,8 +255,9 @@ def test_vectors_that_are_not_numbers_name_their_document(
     vectors[7] = np.nan
     np.save(tmp_path / "bad.npy", vectors)
     options = small.options(embedder=EmbedderSettings(f"precomputed:{tmp_path / 'bad.npy'}"))
+    strict = replace(options, corpus=replace(options.corpus, strict=True))
     with pytest.raises(SaetuiError, match=r"7|document"):
-        build_bundle(str(small.corpus), tmp_path / "x.bundle", options, Silent())
+        build_bundle(str(small.corpus), tmp_path / "x.bundle", strict, Silent())
 
 
 def test_an_embedder_for_queries_of_another_width_is_refused(
