@@ -1,5 +1,6 @@
 """Which features of a query matter most: how many results a step of each would replace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,36 +54,47 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     Raises:
         InputError: As for a search.
     """
-    searcher, request = session.searcher, request.effective
-    query = searcher.queries.of(request)
-    steered = steer_query(session.sae.weights, query, request)
-    changed = np.array(sorted(request.steering), dtype=np.int64)
-    features = distinct(np.flatnonzero(steered.query.z), changed)
-    if not len(features) or not len(session.bundle):
+    asked = request.effective
+    query = session.searcher.queries.of(asked)
+    changed = np.array(sorted(asked.steering), dtype=np.int64)
+    features = distinct(np.flatnonzero(query.z), changed).tolist()
+    if not features or not len(session.bundle):
         return []
-    may = searcher.masks.eligible if request.unfolded else searcher.masks.folded
-    eligible = may(request.filter, request.like)
-    near = searcher.ranker.nearest(steered.vector, _NEAREST, exact=False, eligible=eligible).rows
-    strong: list[NDArray[np.integer]] = [
-        session.sae.postings.documents(int(feature))[0][:_STRONGEST] for feature in features
-    ]
-    words = searcher.terms.of_query(request)
-    if words is not None:
-        strong.append(words.rows[top(words.values, _NEAREST)])
-    rows = distinct(near, *strong)
-    if eligible is not None:
-        rows = rows[eligible[rows]]
-    candidates = _Candidates(session, request, steered, rows)
-    step, now = knob_of(request.mode).leap, top(candidates.scores(), request.limit)
+    candidates = _Candidates.of(session, asked, features)
+    step, now = knob_of(asked.mode).leap, top(candidates.scores(), asked.limit)
     found = []
-    for feature in features.tolist():
-        after = [top(candidates.scores(feature, by), request.limit) for by in (step, -step)]
+    for feature in features:
+        after = [top(candidates.scores(feature, by), asked.limit) for by in (step, -step)]
         raised, lowered = (len(np.setdiff1d(now, each)) for each in after)
         moved = float(np.mean([np.count_nonzero(now != each) for each in after]))
         found.append(FeatureEffect(feature, raised, lowered, moved))
     return sorted(
         found, key=lambda each: (-(each.raised + each.lowered), -each.moved, each.feature)
     )
+
+
+def replaced_by_adding(
+    session: Session, request: SearchRequest, features: Sequence[int]
+) -> dict[int, int]:
+    """How many of the current results adding a feature replaces, by feature.
+
+    Args:
+        session: An open session.
+        request: The search that gave the current results; its `limit` says how many count.
+        features: Each is tried alone, with the change that the app adds it with.
+
+    Raises:
+        InputError: As for a search.
+    """
+    asked = request.effective
+    if not asked.has_start or asked.retrieval == "lexical" or not len(session.bundle):
+        return {}
+    candidates = _Candidates.of(session, asked, features)
+    added, now = knob_of(asked.mode).added, top(candidates.scores(), asked.limit)
+    return {
+        feature: len(np.setdiff1d(now, top(candidates.scores(feature, added), asked.limit)))
+        for feature in features
+    }
 
 
 class _Candidates:
@@ -100,6 +112,25 @@ class _Candidates:
             self._unchanged = self._unchanged + words.of(rows)
         changed = terms.of_features(request, steered)
         self._changed = {feature: term.of(rows) for feature, term in changed.items()}
+
+    @classmethod
+    def of(cls, session: Session, request: SearchRequest, features: Sequence[int]) -> "_Candidates":
+        """The nearest documents, those with most words of the query, the strongest of features."""
+        searcher = session.searcher
+        steered = steer_query(session.sae.weights, searcher.queries.of(request), request)
+        may = searcher.masks.eligible if request.unfolded else searcher.masks.folded
+        eligible = may(request.filter, request.like)
+        near = searcher.ranker.nearest(steered.vector, _NEAREST, exact=False, eligible=eligible)
+        strong: list[NDArray[np.integer]] = [
+            session.sae.postings.documents(feature)[0][:_STRONGEST] for feature in features
+        ]
+        words = searcher.terms.of_query(request)
+        if words is not None:
+            strong.append(words.rows[top(words.values, _NEAREST)])
+        rows = distinct(near.rows, *strong)
+        if eligible is not None:
+            rows = rows[eligible[rows]]
+        return cls(session, request, steered, rows)
 
     def scores(self, feature: int = -1, step: float = 0.0) -> Float:
         """Scores of all of them, now or after `step` is added to a feature's activation."""

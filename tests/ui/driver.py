@@ -76,7 +76,9 @@ class Driver:
 
     async def _calm(self) -> None:
         """Wait until it has been asked what each feature would do."""
-        while not self.main.search.effects.calm and self.app.is_running:
+        while self.app.is_running and not (
+            self.main.search.effects.calm and getattr(self.app.screen, "calm", True)
+        ):
             await self.pilot.pause(0)
         await self.rest()
 

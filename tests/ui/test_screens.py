@@ -61,7 +61,7 @@ async def steered_solo(driver: Driver) -> None:
 
 async def decode_mode(driver: Driver) -> None:
     await driver.ask(QUERY)
-    await driver.press("e", "down", "L")
+    await driver.press("e", "e", "e", "down", "L")
 
 
 async def exact_without_why(driver: Driver) -> None:

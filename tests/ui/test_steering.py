@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import pytest
 from driver import Driver, drive
 
-from saetui.core.changes import MODES, Change
+from saetui.core.changes import MODES, Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import BundleDamaged
+from saetui.session.features_by_words import features_meant
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.tui.history import History
@@ -300,11 +301,10 @@ async def test_words_that_no_label_has_add_what_they_mean(session: Session) -> N
         await driver.ask(QUERY)
         await driver.press("a", *"zebra bleaching")
         await driver.settle()
-        found = session.find_features("~zebra bleaching")
-        nearest = [record.id for record in found if record.documents]
+        nearest = [record.id for record in features_meant(session, "zebra bleaching")]
         screen = driver.app.screen
         assert isinstance(screen, AddFeatureScreen)
-        assert [record.id for record in screen._list.rows] == nearest[:30]
+        assert [record.id for record in screen._list.rows] == nearest
         await driver.press("enter")
         assert list(driver.main.request.steering) == nearest[:1]
 
@@ -316,9 +316,30 @@ async def test_labels_with_the_words_come_before_what_they_mean(session: Session
         screen = driver.app.screen
         assert isinstance(screen, AddFeatureScreen)
         listed = [record.id for record in screen._list.rows]
-        called = session.features.lookup.matching("bleach")
+        called = session.features.lookup.named("bleach")
+        assert called
         assert listed[: len(called)] == called
         assert len(listed) == len({*listed})
+
+
+async def test_what_adding_would_replace_is_what_it_replaces(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("right", "a", *"reef")
+        await driver.settle()
+        screen = driver.app.screen
+        assert isinstance(screen, AddFeatureScreen)
+        request = replace(driver.main.request, limit=10)
+        before = {result.row for result in session.search(request).results}
+        said = screen._list.replaces
+        assert said is not None
+        assert {record.id for record in screen._list.rows[:5]} <= {*said}
+        for feature, count in said.items():
+            added = request.change(feature, Change("add", knob_of("both").added))
+            after = {result.row for result in session.search(added).results}
+            assert count == len(before - after), feature
+        assert max(said.values()) > min(said.values())
+        assert f"{said[screen._list.rows[0].id]} of 10" in driver.text()
 
 
 async def test_adding_can_be_cancelled(session: Session) -> None:

@@ -77,6 +77,12 @@ class Lookup:
                 other.__dict__[made] = getattr(self, made).replaced(place, text)
         return other
 
+    def named(self, words: str) -> list[int]:
+        """Features whose label matches typed words, or whose number is typed, best match first."""
+        named = self._labels.matching(words)
+        number = _number(words)
+        return [i for i in self.matching(words) if named[i] or i == number]
+
     def matching(self, words: str) -> list[int]:
         """Features whose label or terms match typed words, the best match first.
 

@@ -62,7 +62,7 @@ class Searcher:
         self.masks = DocumentMasks(bundle, sae)
         self.ranker = Ranker(bundle, sizes)
         self.terms = DocumentTerms(bundle, sae, record)
-        self.encoder = QueryEncoder(bundle, sae, self._nearest)
+        self.encoder = QueryEncoder(bundle, sae, self.nearest)
 
     def search(
         self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
@@ -130,7 +130,7 @@ class Searcher:
         added = AddedScores.of(terms, len(self.bundle))
         return self.ranker.best_by_sum(vector, added, limit, exact=exact, eligible=eligible)
 
-    def _nearest(self, text: str, e: Float, limit: int) -> Ranking:
+    def nearest(self, text: str, e: Float, limit: int) -> Ranking:
         """The documents nearest to a text by meaning and words, whatever filter is set."""
         added = AddedScores.of([self.terms.of_words(text)], len(self.bundle))
         return self.ranker.best_by_sum(e, added, limit, exact=False)

@@ -1,18 +1,27 @@
 """Choose a feature to add to the query, by any words."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.timer import Timer
 
+from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.tui.feature_columns import DENSITY, Order, sorted_by
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.closing import Dialog
+from saetui.tui.step_effects import StepEffects
 from saetui.tui.widgets.feature_list import FeatureList
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_line import TextLine
+
+# Effects count changes among this many first results.
+_FIRST = 10
+# How many features of the list are tried.
+_TRIED = 20
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -23,8 +32,13 @@ class AddFeatureScreen(Dialog[int | None]):
     """A line for words above the features that they find; enter chooses.
 
     Features whose labels have the words are listed at once. Those that mean them follow below when
-    the text has been embedded, which typing does not wait for. The arrow keys move in the list
-    while the line has the focus.
+    the text has been embedded, which typing does not wait for. Beside each stands how many of the
+    first ten results it would replace, computed while no key is pressed. The arrow keys move in the
+    list while the line has the focus.
+
+    Args:
+        session: Whose features they are.
+        request: The search that one of them is added to.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,11 +47,18 @@ class AddFeatureScreen(Dialog[int | None]):
         Binding("up", "move(-1)", "Up", priority=True, show=False),
     ]
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: "Session", request: SearchRequest) -> None:
         super().__init__()
         self._session = session
+        self._request = replace(request, limit=_FIRST)
         self._list = FeatureList(empty=("No feature has these words.",))
         self._list.notes = session.features.notes
+        asks = request.has_start and request.effective.retrieval != "lexical"
+        self._list.replaces = {} if asks else None
+        self._trying: NewestRequest[tuple[int, ...], dict[int, int]] = NewestRequest(
+            self, "effects", self._try, self._show_replaced, lambda error: None
+        )
+        self._calm: Timer | None = None
         self._heading = Heading()
         self._meaning: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
             self, "meaning", self._meant, self._append, self._without_meaning
@@ -65,7 +86,8 @@ class AddFeatureScreen(Dialog[int | None]):
 
     def _refilter(self, words: str) -> None:
         features = self._session.features
-        found = [features[i] for i in self._session.features.lookup.matching(words)]
+        named = features.lookup.named(words) if words.strip() else range(len(features))
+        found = [features[i] for i in named]
         self._list.order = Order(None if words.strip() else DENSITY)
         self._list.replace(sorted_by(self._list.order, found, self._session), cursor=0)
         self._say_heading()
@@ -74,6 +96,7 @@ class AddFeatureScreen(Dialog[int | None]):
             if not found:
                 self._list.say("No label has these words; looking for what they mean.")
             self._meaning.ask(words)
+        self._try_soon()
 
     def _meant(self, words: str) -> "list[FeatureRecord]":
         from saetui.session.features_by_words import features_meant
@@ -84,10 +107,47 @@ class AddFeatureScreen(Dialog[int | None]):
         self._list.replace([*self._list.rows, *meant])
         if not self._list.rows:
             self._list.say("No feature is found by these words.")
+        self._try_soon()
 
     def _without_meaning(self, error: SaetuiError) -> None:
+        from saetui.session.features_by_words import features_with_terms
+
+        words = self.query_one(TextLine).value
+        self._list.replace([*self._list.rows, *features_with_terms(self._session, words)])
         if not self._list.rows:
             self._list.say("No label has these words.", error.message, error.hint)
+        self._try_soon()
+
+    # What each would do to the results.
+
+    @property
+    def calm(self) -> bool:
+        """Whether no computation waits to begin."""
+        return self._calm is None
+
+    def _try_soon(self) -> None:
+        """Try the first features of the list unless another key follows."""
+        self._trying.drop()
+        if self._calm is not None:
+            self._calm.stop()
+            self._calm = None
+        if self._list.replaces is not None:
+            self._calm = self.set_timer(StepEffects.CALM, self._try_first)
+
+    def _try_first(self) -> None:
+        self._calm = None
+        first = tuple(record.id for record in self._list.rows[:_TRIED])
+        known = self._list.replaces or {}
+        self._trying.ask(tuple(each for each in first if each not in known))
+
+    def _try(self, features: tuple[int, ...]) -> dict[int, int]:
+        from saetui.session.effects import replaced_by_adding
+
+        return replaced_by_adding(self._session, self._request, features)
+
+    def _show_replaced(self, features: tuple[int, ...], found: dict[int, int]) -> None:
+        self._list.replaces = {**(self._list.replaces or {}), **found}
+        self._list.refresh()
 
     def on_input_changed(self, event: TextLine.Changed) -> None:
         """Filter while the user types."""

@@ -159,7 +159,7 @@ class MainScreen(Screen[None]):
     def on_add_feature(self, event: AddFeature) -> None:
         """Let the user choose a feature."""
         if self.session is not None:
-            open_dialog(self.app, AddFeatureScreen(self.session), self._added)
+            open_dialog(self.app, AddFeatureScreen(self.session, self.request), self._added)
 
     def _added(self, feature: int | None) -> None:
         if feature is not None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LEFT = 7
 # Labels that are true of a smaller share of their documents are drawn in a muted colour.
 _POOR = 0.5
+_REPLACES = " would replace "
 
 
 class FeatureList(LineList["FeatureRecord"]):
@@ -37,11 +38,13 @@ class FeatureList(LineList["FeatureRecord"]):
         self.order = Order(DENSITY)
         self.families: Families | None = None
         self.notes: Mapping[int, FeatureNotes] = {}
+        # How many of the first ten results each would replace; None where that is not asked.
+        self.replaces: Mapping[int, int] | None = None
 
     def line(self, record: "FeatureRecord", index: int, width: int) -> Pieces:
         """Bookmark, number, label, and the other columns."""
-        columns = columns_for(width, self.order.column)
-        room = width - _LEFT - sum(cells for _, cells in columns) - 1
+        columns = columns_for(width - self._replaces_width, self.order.column)
+        room = width - _LEFT - self._replaces_width - sum(cells for _, cells in columns) - 1
         notes = self.notes.get(record.id)
         family = self.families.smallest_of(record.id) if self.families is not None else None
         poor = not record.label or (record.true is not None and record.true.value < _POOR)
@@ -49,6 +52,7 @@ class FeatureList(LineList["FeatureRecord"]):
             (self.glyphs.bookmark if notes and notes.bookmark else " ", "toward"),
             (f"{record.id:>5} ", "muted"),
             (fit(record.name, room, self.glyphs.ellipsis), "muted" if poor else ""),
+            (self._would_replace(record.id), ""),
             *(
                 (
                     self._cell(column, cells, record, family.label if family else ""),
@@ -58,6 +62,16 @@ class FeatureList(LineList["FeatureRecord"]):
             ),
             (" ", ""),
         )
+
+    @property
+    def _replaces_width(self) -> int:
+        return 0 if self.replaces is None else len(_REPLACES)
+
+    def _would_replace(self, feature: int) -> str:
+        if self.replaces is None:
+            return ""
+        count = self.replaces.get(feature)
+        return f"{'' if count is None else f'{count} of 10':>{len(_REPLACES) - 1}} "
 
     def _cell(self, column: Column, cells: int, record: "FeatureRecord", family: str) -> str:
         text = column.text(record, family)
@@ -73,8 +87,8 @@ class FeatureList(LineList["FeatureRecord"]):
     def heading(self, width: int) -> tuple[str, str]:
         """Names of the columns left and right of the label, as wide as `line` draws them."""
         left = f"{'#':>{_LEFT - 1}}{self._mark(NUMBER)}"
-        right = ""
-        for column, cells in columns_for(width, self.order.column):
+        right = "" if self.replaces is None else _REPLACES
+        for column, cells in columns_for(width - self._replaces_width, self.order.column):
             name = f"{column.name}{self._mark(column)}"
             right += f"  {name:<{cells - 2}}" if column in (QUALITY, FAMILY) else f"{name:>{cells}}"
         return left, f"{right} "
