@@ -89,6 +89,7 @@ app.command(
         "build arxiv-metadata-oai-snapshot.json --category astro-ph -o astro.bundle",
         "build notes.csv --columns text=body --columns id=key -o notes.bundle",
         "build papers.jsonl --embedder openai:text-embedding-3-small -o papers.bundle",
+        "build few.jsonl --sae-from papers.bundle --extend 64 -o few.bundle",
     ),
 )(build)
 app.command(
@@ -115,6 +116,7 @@ app.command(
     short_help="Train more SAEs, or compare variants and sizes.",
     epilog=_examples(
         "train my.bundle --sae k32-n1536 --sae matryoshka-k16-n768",
+        "train my.bundle --sae-from other.bundle",
         "train my.bundle --compare",
         "train my.bundle --sweep",
         "train vectors.npy --sae k64-n9216 -o saes",

@@ -15,11 +15,14 @@ from saetui.cli.options import (
     DeviceName,
     Encoding,
     Epochs,
+    Extend,
+    ForceSae,
     IndexKind,
     Limit,
     NewBundle,
     NewName,
     Retrain,
+    SaeFrom,
     Seed,
     Stability,
     Strict,
@@ -78,6 +81,9 @@ def build(
             "be repeated. By default chosen for the corpus.",
         ),
     ] = None,
+    sae_from: SaeFrom = None,
+    extend: Extend = 0,
+    force: ForceSae = False,
     epochs: Epochs = None,
     stability: Stability = None,
     device: DeviceName = "auto",
@@ -120,7 +126,7 @@ def build(
     corpus, it embeds only new and edited documents; SAEs, labels, notes and bookmarks stay.
     """
     from saetui.cli.building import corpus_options, show_build
-    from saetui.cli.options import training_options
+    from saetui.cli.options import sae_source, training_options
     from saetui.cli.progress import shown_progress
     from saetui.embed import EmbedderSettings
     from saetui.pipeline.build import build_bundle
@@ -147,6 +153,7 @@ def build(
         engine=engine,
         address=address,
         retrain=retrain,
+        sae_from=sae_source(sae_from, extend, force),
     )
     with shown_progress() as progress:
         outcome = build_bundle(corpus, output, options, progress)

@@ -18,6 +18,8 @@ _FIGURES = (
     ("recall@10 kept", "retrieval_kept", "{:.3f}"),
 )
 _PARTS = (("training", "train"), ("held-out", "held_out"))
+# Figures of an SAE that was not trained on these documents.
+_NOT_TRAINED = "not trained on"
 
 
 def metrics_table(output: Output, saes: Iterable[tuple[str, dict[str, Any]]]) -> None:
@@ -27,7 +29,7 @@ def metrics_table(output: Output, saes: Iterable[tuple[str, dict[str, Any]]]) ->
     columns += [Column("enc-dec cosine", numeric=True), Column("found again", numeric=True)]
     rows = []
     for name, metrics in saes:
-        for title, part in _PARTS:
+        for title_of, part in _PARTS:
             figures = metrics.get(part)
             if not figures:
                 continue
@@ -39,6 +41,8 @@ def metrics_table(output: Output, saes: Iterable[tuple[str, dict[str, Any]]]) ->
                     _cell(figures.get("mean_cosine"), "{:.3f}"),
                     _cell(stability.get("found_again"), "{:.0%}"),
                 ]
+            given = part == "train" and "given_from" in metrics and "given" not in metrics
+            title = _NOT_TRAINED if given else title_of
             rows.append([name if part == "train" else "", title, *cells, *of_sae])
     output.table(columns, rows)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from saetui.pipeline.given_sae import SaeSource
     from saetui.train.options import TrainingOptions
 
 BundlePath = Annotated[
@@ -138,6 +139,48 @@ Retrain = Annotated[
         "features that match.",
     ),
 ]
+SaeFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--sae-from",
+        metavar="SAE",
+        help="Take an SAE that was trained elsewhere: a bundle (its labels come along), a file or "
+        "folder of SAELens, sparsify, latent-sae, dictionary_learning, HypotheSAEs, OpenAI or "
+        "saerch, or OWNER/NAME[/FOLDER] on the Hugging Face hub.",
+        show_default=False,
+    ),
+]
+Extend = Annotated[
+    int,
+    typer.Option(
+        "--extend",
+        min=0,
+        metavar="N",
+        help="Learn N further features from what the SAE of --sae-from leaves unexplained.",
+    ),
+]
+ForceSae = Annotated[
+    bool, typer.Option("--force", help="Take the SAE of --sae-from even if it fails its self-test.")
+]
+
+
+def sae_source(sae_from: str | None, extend: int, force: bool) -> "SaeSource | None":
+    """The SAE that options ask for.
+
+    Raises:
+        InputError: An option that is about it is given without it.
+    """
+    from saetui.errors import InputError
+    from saetui.pipeline.given_sae import SaeSource
+
+    if sae_from is not None:
+        return SaeSource(sae_from, extend, force)
+    if extend or force:
+        raise InputError(
+            f"{'--extend' if extend else '--force'} is about an SAE that is given.",
+            "Add --sae-from SAE.",
+        )
+    return None
 
 
 def training_options(

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saetui.cli.options import AsJson, DeviceName, Epochs, Seed, Stability
+from saetui.cli.options import (
+    AsJson,
+    DeviceName,
+    Epochs,
+    Extend,
+    ForceSae,
+    SaeFrom,
+    Seed,
+    Stability,
+)
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
     from saetui.pipeline.experiments import Vectors
+    from saetui.pipeline.given_sae import SaeSource
     from saetui.progress import Progress
     from saetui.train.options import TrainingOptions
     from saetui.train.size import SaeSize
@@ -44,6 +54,9 @@ def train(
             "be repeated. By default chosen for the corpus.",
         ),
     ] = None,
+    sae_from: SaeFrom = None,
+    extend: Extend = 0,
+    force: ForceSae = False,
     compare: Annotated[
         bool,
         typer.Option("--compare", help="Train every variant of each size and print their metrics."),
@@ -88,7 +101,7 @@ def train(
     After an interruption, the same command continues where it stopped. Started by torchrun,
     several processes or machines train each SAE together.
     """
-    from saetui.cli.options import training_options
+    from saetui.cli.options import sae_source, training_options
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
     from saetui.errors import InputError
@@ -102,7 +115,12 @@ def train(
     options = training_options(
         seed=seed, device=device, epochs=epochs, samples=samples, gigabytes=memory
     )
+    given = sae_source(sae_from, extend, force)
     vectors = Vectors.at(source)
+    if given is not None and (compare or sweep or not vectors.bundle):
+        raise InputError(
+            "--sae-from adds an SAE to a bundle.", "Give a bundle, without --compare and --sweep."
+        )
     if vectors.bundle and output is not None:
         raise InputError("A bundle keeps its own SAEs.", "Leave out --output.")
     if not vectors.bundle and output is None and not (compare or sweep):
@@ -114,7 +132,7 @@ def train(
         elif compare:
             show = _compare(run, twice=bool(stability))
         elif output is None:
-            show = _add(run, stability)
+            show = _add(run, stability, given)
         else:
             show = _write(run, output, twice=bool(stability))
     if workers.first:
@@ -151,14 +169,16 @@ class _Run:
         )
 
 
-def _add(run: _Run, stability: bool | None) -> Show:
+def _add(run: _Run, stability: bool | None, given: "SaeSource | None") -> Show:
     """Add SAEs to a bundle."""
     from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table
     from saetui.pipeline.build import add_saes
     from saetui.pipeline.options import BuildOptions
 
-    options = BuildOptions(saes=tuple(run.sizes), training=run.options, stability=stability)
+    options = BuildOptions(
+        saes=tuple(run.sizes), training=run.options, stability=stability, sae_from=given
+    )
     outcome = add_saes(run.vectors.path, options, run.progress, run.workers)
 
     def show(output: "Output", as_json: bool) -> None:

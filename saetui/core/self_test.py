@@ -11,6 +11,7 @@ lowered it by 1.08 to 1.12, and a wrong centre raised it by 1.3 to 5.
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,11 @@ def _mistakes(
 ) -> Iterator[tuple[str, str]]:
     """What may be wrong and what to do about it, the most likely first."""
     yield from _of_matrices(weights, tested)
+    if weights.has_threshold and not tested.l0:
+        yield (
+            "Its features are active on no document: all activations are below the thresholds.",
+            "Check that thresholds and embeddings are of the same scale.",
+        )
     if len(x) > 1:
         yield from _of_centring(weights, x, tested, raw)
         if tested.nmse > _HOPELESS and not _k_would_help(weights, x):
@@ -200,6 +206,19 @@ def _of_centring(
             lambda: _nmse(weights, _put_back(x, weights.bias)),
         ),
     ]
+    root = float(np.sqrt(weights.d))
+    for factor, mistake in (
+        (1 / root, "It was trained on embeddings whose norm is sqrt(d), not 1."),
+        (root, "It was trained on embeddings of norm 1, but takes them to norm sqrt(d)."),
+    ):
+        remedies.append(
+            (
+                mistake,
+                "Say so in its configuration (normalize_activations), or scale its biases and "
+                "thresholds.",
+                partial(_nmse, _scaled(weights, factor), x),
+            )
+        )
     if weights.n == weights.d:
         remedies.append(
             (
@@ -228,6 +247,17 @@ def _of_centring(
         )
 
 
+def _scaled(weights: SaeWeights, factor: float) -> SaeWeights:
+    """The autoencoder for embeddings that are longer by a factor."""
+    each, number = weights.threshold, np.float32(factor)
+    return replace(
+        weights,
+        bias=weights.bias * number,
+        encoder_bias=weights.encoder_bias * number,
+        threshold=each * number if isinstance(each, np.ndarray) else each * factor,
+    )
+
+
 def _put_back(x: Float, centre: Float) -> Float:
     """Unit vectors from which a centre may have been subtracted, with the centre added again."""
     left = 1 - float(centre @ centre)
@@ -242,7 +272,7 @@ def _of_k(
 ) -> Iterator[tuple[str, str]]:
     k = weights.k
     # With a threshold, k only bounds what the threshold decides.
-    if weights.threshold:
+    if weights.has_threshold:
         return
     half, twice = (_nmse_of(weights, x, _first(codes, slots)) for slots in (k // 2, 2 * k))
     hint = "k is read from the files' names alone: give the weights their own name back."

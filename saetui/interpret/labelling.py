@@ -208,8 +208,26 @@ class LabelledSplit:
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
         """Name every feature and score the names; see the function `label_and_score`."""
         labels = self.name()
+        return self._scored(labels, range(len(labels)), stability)
+
+    def complete(self, known: Sequence[FeatureLabel]) -> LabelledFeatures:
+        """Name the features that have no label yet, and score the labels of all.
+
+        Args:
+            known: Labels of all features, by number; some without a text.
+        """
+        missing = {label.feature for label in known if not label.text}
+        return self._scored(self.name(missing, known) if missing else list(known), missing, None)
+
+    def _scored(
+        self,
+        labels: list[FeatureLabel],
+        named: Collection[int],
+        stability: NDArray[np.floating] | None,
+    ) -> LabelledFeatures:
+        """All labels with scores and quality; those of named features are told apart first."""
         quality = self.assess([label.text for label in labels], stability)
-        labels = self._told_apart(labels, quality, range(len(labels)))
+        labels = self._told_apart(labels, quality, named)
         truth = self.truth([label.text for label in labels])
         return LabelledFeatures(labels, self.score(labels), quality, truth, self.split)
 

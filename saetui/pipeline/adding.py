@@ -11,7 +11,7 @@ from saetui.corpus.corpus import Corpus
 from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
-from saetui.pipeline.build import embedded_steps, sae_steps
+from saetui.pipeline.build import embedded_steps, sae_steps, to_train_again
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.changed_corpus import can_be_changed, extend_corpus
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
@@ -26,7 +26,6 @@ from saetui.store.index import choose_kind
 from saetui.store.index.parameters import read_parameters
 from saetui.store.manifest import Manifest, read_manifest
 from saetui.train.options import TrainingOptions
-from saetui.train.size import SaeSize
 
 
 @dataclass(frozen=True)
@@ -158,8 +157,7 @@ def _steps(
 ) -> Iterator[Step]:
     yield _documents_step(build, loaded.embedder, corpus, options)
     yield from embedded_steps(build, loaded)
-    names = build.saes_before() if options.retrain else []
-    yield from sae_steps(build, loaded, [SaeSize.parse(name) for name in names])
+    yield from sae_steps(build, loaded, to_train_again(build) if options.retrain else [])
     if "sweep" in build.before.steps:
         yield build.as_before("sweep")
 

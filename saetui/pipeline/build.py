@@ -11,6 +11,8 @@ from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.corpus_steps import documents_step, embeddings_step, index_step
 from saetui.pipeline.corpus_vectors import loaded_for, with_column
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
+from saetui.pipeline.given_sae import find_sae
+from saetui.pipeline.given_sae_steps import given_sae, size_of
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sae_steps import kept_sae, trained_sae
 from saetui.pipeline.sae_work import SaeWork, has_same_space
@@ -71,12 +73,20 @@ def _asked_saes(build: BuildContext) -> Sequence[SaeSize]:
     """The sizes asked for, else the first SAE of the bundle if it fits, else what suits."""
     if build.options.saes:
         return build.options.saes
+    if build.options.sae_from is not None:
+        return []
     names = build.saes_before()
     if names and has_same_space(build):
         if build.options.retrain:
-            return [SaeSize.parse(name) for name in names]
+            return to_train_again(build)
         return [SaeSize.parse(names[0])]
     return [chosen_size(build)]
+
+
+def to_train_again(build: BuildContext) -> list[SaeSize]:
+    """The SAEs of the bundle that were trained for one; those that were given cannot be."""
+    sizes = [SaeSize.parse(name) for name in build.saes_before()]
+    return [size for size in sizes if not size.origin]
 
 
 def sae_steps(
@@ -89,9 +99,21 @@ def sae_steps(
         loaded: Its embedder.
         asked: SAEs that are trained, unless the bundle has them already.
     """
-    expect_saes(build, [size.name for size in asked])
+    source, first = build.options.sae_from, list[str]()
+    given = None if source is None else find_sae(source)
+    if given is not None:
+        first = [size_of(build, given).name]
+    expect_saes(build, [*first, *(size.name for size in asked)])
+    if given is not None:
+        yield from given_sae(build, loaded, given)
     for size in asked:
-        yield from trained_sae(SaeWork(build, size, loaded))
+        if not size.origin:
+            yield from trained_sae(SaeWork(build, size, loaded))
+        elif f"train {size.name}" not in build.before.steps:
+            raise InputError(
+                f"{size.name} is the name of an SAE that was not trained here.",
+                "Give it by --sae-from.",
+            )
     yield from other_saes(build, loaded)
 
 
@@ -150,4 +172,6 @@ def _adding_steps(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step]
     for name in ("documents", "embeddings", "index", SHORT_TEXTS, "sweep"):
         if name in build.before.steps:
             yield build.as_before(name)
-    yield from sae_steps(build, loaded, build.options.saes or [chosen_size(build)])
+    options = build.options
+    nothing_asked = not options.saes and options.sae_from is None
+    yield from sae_steps(build, loaded, [chosen_size(build)] if nothing_asked else options.saes)

@@ -35,7 +35,8 @@ def fit_to_new_documents(
     """
     build, codes = work.build, work.codes()
     vectors, count = build.vectors(), len(build.vectors())
-    held_out = build.log.steps[f"train {work.size.name}"].facts["metrics"].get("held_out") or {}
+    trained = build.log.steps[f"train {work.size.name}"].facts["metrics"]
+    held_out = trained.get("held_out") or {}
     figures: dict[str, Any] = {
         "new_documents": len(unseen),
         "nmse_held_out": held_out.get("nmse"),
@@ -55,6 +56,9 @@ def fit_to_new_documents(
         errors[start : start + len(some)] = np.square(x - reconstructed).sum(axis=1)
         spreads[start : start + len(some)] = np.square(x - mean).sum(axis=1)
     figures["nmse_new"] = float(errors.sum() / spreads.sum())
+    if "given_from" in trained:
+        # What was not trained here cannot be trained again here.
+        return figures | {"given": True}
     return figures | _verdict(figures, errors, spreads, count)
 
 
@@ -98,6 +102,8 @@ def described(name: str, figures: dict[str, Any]) -> str:
         f"nMSE is {figures['nmse_new']:.3f}{than}; {figures['dead_share']:.1%} of its features "
         "are active on no document."
     )
+    if figures.get("given"):
+        return f"{sentence} It was given, so that it cannot be trained again here."
     if figures["worth_retraining"]:
         return f"{sentence} Train it again with --retrain: {figures['reason']}."
     return f"{sentence} There is no need to train it again."

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from saetui.embed.hub import is_offline, snapshots_of, why_unreachable
@@ -18,15 +18,23 @@ class WeightsOnHub:
 
     Args:
         repository: Such as `charlieoneill/embedding-saes`.
+        endings: Of the names of files that matter.
+        option: By which the user asked for it.
 
     Raises:
         MissingDependency: The hub's client is not installed.
     """
 
-    def __init__(self, repository: str) -> None:
+    def __init__(
+        self,
+        repository: str,
+        endings: tuple[str, ...] = (ENDING,),
+        option: str = "--from-hub",
+    ) -> None:
         self.repository = repository
+        self._endings = endings
         if find_spec("huggingface_hub") is None:
-            raise MissingDependency("huggingface-hub", "--from-hub", "hub")
+            raise MissingDependency("huggingface-hub", option, "hub")
 
     def names(self) -> list[str]:
         """Files of weights in the repository.
@@ -42,7 +50,7 @@ class WeightsOnHub:
 
             try:
                 listed = self._api.list_repo_files(self.repository)
-                return [name for name in listed if name.endswith(ENDING)]
+                return [name for name in listed if name.endswith(self._endings)]
             except HFValidationError as error:
                 raise InputError(f"'{self.repository}' is no repository ({error}).") from None
             except HfHubHTTPError as error:
@@ -98,8 +106,8 @@ class WeightsOnHub:
         for snapshot in snapshots_of(self.repository):
             found = {
                 path.relative_to(snapshot).as_posix(): path
-                for path in sorted(snapshot.rglob(f"*{ENDING}"))
-                if path.is_file()
+                for path in sorted(snapshot.rglob("*"))
+                if path.name.endswith(self._endings) and path.is_file()
             }
             if found:
                 return found
@@ -110,3 +118,39 @@ class WeightsOnHub:
         from huggingface_hub import HfApi
 
         return HfApi()
+
+
+_OF_AUTOENCODERS = ("cfg.json", "config.json", ".safetensors", ".pt", ".pth")
+
+
+def folder_on_hub(source: str) -> Path:
+    """Where an autoencoder of a repository is on this machine; downloads it if it is not there.
+
+    Args:
+        source: `owner/name`, perhaps with a folder or a file in the repository behind it.
+
+    Raises:
+        InputError: It cannot be had, or there are several.
+        MissingDependency: The hub's client is not installed.
+    """
+    owner, name, *inside = source.split("/")
+    below = "/".join(inside)
+    hub = WeightsOnHub(f"{owner}/{name}", _OF_AUTOENCODERS, "--sae-from")
+    listed = [PurePosixPath(each) for each in hub.names()]
+    if PurePosixPath(below) in listed:
+        return hub.fetch(below)
+    beside = [each for each in listed if each.parent == PurePosixPath(below)]
+    weights = [each for each in beside if each.suffix != ".json"]
+    if len(weights) == 1:
+        for each in beside:
+            fetched = hub.fetch(each.as_posix())
+        return fetched.parent
+    choices = weights or [each.parent for each in listed if each.suffix != ".json"]
+    if not choices:
+        raise InputError(f"{source} on the hub holds no autoencoder.", "Check its name.")
+    shown = [each.as_posix() for each in dict.fromkeys(choices)]
+    raise InputError(
+        f"{source} on the hub holds {len(shown)} autoencoders: {', '.join(shown[:8])}"
+        + (" and others." if len(shown) > 8 else "."),
+        f"Choose one, such as {owner}/{name}/{shown[0]}.",
+    )

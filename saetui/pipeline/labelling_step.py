@@ -1,6 +1,6 @@
 """The step that labels the features of an SAE, and takes over the labels that there are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from saetui.core.features import statistics
 from saetui.interpret.judging.quality import STRONGEST
 from saetui.interpret.judging.truth import VERSION as TRUTH_VERSION
+from saetui.interpret.labelling import LabelledFeatures
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.naming import VERSION
 from saetui.pipeline.context import Made, Step
@@ -26,7 +27,7 @@ from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.features import FeatureRecord, change_features, read_features, write_features
-from saetui.store.labels import ScoreRecord, add_labels, read_labels
+from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels
 from saetui.store.unmatched_labels import UNMATCHED, read_unmatched, write_unmatched
 
 # A feature is labelled anew when fewer than this share of its strongest documents are as before.
@@ -55,10 +56,23 @@ def label(work: SaeWork) -> Made:
     if work.is_the_same and work.was_whole("labels") and work.was_whole("codes"):
         return _update(work)
     found = work.split.label_and_score(saes.load_stability(work.folder, work.size.n))
+    write_labelled(work, found, label_records(found, work.build.started()))
+    facts = {**summary(found), **truth_summary(work.truth, found.quality), "method": VERSION}
+    return take_over_labels(work, facts)
+
+
+def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[LabelRecord]) -> None:
+    """Write the features of an SAE with their first labels.
+
+    Args:
+        work: The SAE.
+        found: Its labels with their scores.
+        records: The same labels with where they came from.
+    """
     write_features(
         work.folder / layout.FEATURES,
         statistics(work.postings, len(work.build.vectors())),
-        label_records(found, work.build.started()),
+        records,
         quality=qualities(found.quality),
         scores=[
             record
@@ -68,8 +82,6 @@ def label(work: SaeWork) -> Made:
         ],
     )
     work.store_truth(found.truth)
-    facts = {**summary(found), **truth_summary(work.truth, found.quality), "method": VERSION}
-    return take_over_labels(work, facts)
 
 
 def take_over_labels(work: SaeWork, facts: dict[str, Any]) -> Made:

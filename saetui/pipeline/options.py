@@ -5,6 +5,7 @@ from pathlib import Path
 
 from saetui.corpus import CorpusOptions
 from saetui.embed import EmbedderSettings
+from saetui.pipeline.given_sae import SaeSource
 from saetui.train.options import TrainingOptions
 from saetui.train.size import SaeSize
 
@@ -26,6 +27,7 @@ class BuildOptions:
         address: Of the cluster; empty starts one on this machine.
         index: Kind of the index, see `saetui.store.index`; empty chooses one from the size.
         retrain: Whether to train SAEs again that the bundle has.
+        sae_from: An SAE that is not trained but given; it comes before all others.
     """
 
     name: str = ""
@@ -39,3 +41,4 @@ class BuildOptions:
     engine: str = "local"
     address: str = ""
     retrain: bool = False
+    sae_from: SaeSource | None = None

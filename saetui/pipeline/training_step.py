@@ -51,7 +51,8 @@ def chosen_size(build: BuildContext) -> SaeSize:
         build.progress.note(
             f"{count:,} documents are few for an SAE: expect features that describe these well "
             "and others badly, and that another seed mostly does not find again. What holds is in "
-            "the held-out lines of: saetui stats BUNDLE"
+            "the held-out lines of: saetui stats BUNDLE. An SAE of many documents of the same "
+            "embedder does better, given by --sae-from."
         )
     return SaeSize(choice.n, choice.k)
 
@@ -91,7 +92,7 @@ def _step(work: SaeWork, trained_on: str, *, twice: bool) -> Step:
         (saes.CONFIGURATION, saes.WEIGHTS, *((saes.STABILITY,) if twice else ())),
         lambda work: _train(work, twice=twice),
         embeddings=trained_on,
-        size=asdict(work.size),
+        size={"n": work.size.n, "k": work.size.k, "variant": work.size.variant},
         options=asdict(build.options.training),
         twice=twice,
         also=[fingerprint_of(path) for path in build.options.train_also],

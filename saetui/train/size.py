@@ -25,16 +25,18 @@ class SaeSize:
         n: Latents ("features").
         k: Active latents per document.
         variant: How active latents are chosen; see `SaeConfig`.
+        origin: Where the SAE is from, if it was not trained for its bundle, such as `astro`.
     """
 
     n: int
     k: int
     variant: Variant = "topk"
+    origin: str = ""
 
     @property
     def name(self) -> str:
         """Its name, which is also that of the SAE's folder."""
-        size = f"k{self.k}-n{self.n}"
+        size = f"k{self.k}-n{self.n}" + (f"-from-{self.origin}" if self.origin else "")
         return size if self.variant == "topk" else f"{self.variant}-{size}"
 
     @staticmethod
@@ -44,14 +46,15 @@ class SaeSize:
         Raises:
             InputError: It is not such a name, or k is larger than n.
         """
-        match = re.fullmatch(rf"(?:({'|'.join(VARIANTS)})-)?k(\d+)-n(\d+)", text.strip())
+        pattern = rf"(?:({'|'.join(VARIANTS)})-)?k(\d+)-n(\d+)(?:-from-([a-z0-9-]+))?"
+        match = re.fullmatch(pattern, text.strip())
         if match is None:
             raise InputError(
                 f"'{text}' is not the size of an SAE.",
                 "Write for example k16-n768, or with a variant matryoshka-k16-n768.",
             )
         variant = next(each for each in VARIANTS if each == (match[1] or "topk"))
-        size = SaeSize(int(match[3]), int(match[2]), variant)
+        size = SaeSize(int(match[3]), int(match[2]), variant, match[4] or "")
         if not 0 < size.k <= size.n:
             raise InputError(
                 f"An SAE of n = {size.n} features cannot have k = {size.k} active.",
