@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from saetui.core.corpus_changes import Content
 from saetui.core.documents import Document
+from saetui.core.unspaced import letters_apart
 from saetui.errors import BundleDamaged, InputError
 from saetui.store.databases import ReadOnlyDatabase, changed_database, new_database, storable
 from saetui.store.facts import SCHEMA as FACTS
@@ -31,6 +32,8 @@ CREATE INDEX documents_by_date ON documents(published);
 CREATE VIRTUAL TABLE documents_text USING fts5(
     title, text, content='documents', content_rowid='row', tokenize='porter unicode61');
 """
+# The version of databases whose full-text index has the letters of some scripts one by one.
+_LETTERS_APART = 1
 # Only a corpus with documents from elsewhere than its own file has this table.
 _ADDED = "CREATE TABLE IF NOT EXISTS added(row INTEGER PRIMARY KEY)"
 _COLUMNS = "row, id, title, text, url, published, metadata"
@@ -58,7 +61,12 @@ def write_documents(path: Path, documents: Iterable[Document]) -> int:
                 _insert(connection, batch)
                 batch.clear()
         _insert(connection, batch)
-        connection.execute("INSERT INTO documents_text(documents_text) VALUES('rebuild')")
+        connection.create_function("letters_apart", 1, letters_apart, deterministic=True)
+        connection.execute(
+            "INSERT INTO documents_text(rowid, title, text) "
+            "SELECT row, letters_apart(title), letters_apart(text) FROM documents"
+        )
+        connection.execute(f"PRAGMA user_version={_LETTERS_APART}")
         sort_facts(connection)
         write_repeats(connection)
     return count
@@ -118,12 +126,15 @@ def change_documents(
         BuildError: The file cannot be written.
     """
     with changed_database(path, old.path) as connection:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        # What is removed from the index must be what was put into it.
+        apart = letters_apart if version >= _LETTERS_APART else str
         for row in cleared:
             document = old.document(row)
             connection.execute(
                 "INSERT INTO documents_text(documents_text, rowid, title, text) "
                 "VALUES('delete', ?, ?, ?)",
-                (row, storable(document.title), storable(document.text)),
+                (row, apart(storable(document.title)), apart(storable(document.text))),
             )
             change_facts(connection, row, document.metadata, has=False)
             connection.execute("DELETE FROM documents WHERE row = ?", (row,))
@@ -132,7 +143,7 @@ def change_documents(
             _insert(connection, [values])
             connection.execute(
                 "INSERT INTO documents_text(rowid, title, text) VALUES(?, ?, ?)",
-                (row, *values[2:4]),
+                (row, *(apart(str(value)) for value in values[2:4])),
             )
             change_facts(connection, row, document.metadata, has=True)
         connection.execute(_ADDED)

@@ -2,6 +2,7 @@
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Int
 from saetui.errors import BuildError
+from saetui.interpret.terms.function_words import function_words
 from saetui.interpret.terms.markup import plain_text
-from saetui.interpret.terms.words import kind_of, word_of
+from saetui.interpret.terms.segmenting import words_apart
+from saetui.interpret.terms.words import STOP, kind_of, word_of
 from saetui.progress import Progress
 
 # Terms repeat within a text, so what comes after this many characters hardly changes a label.
@@ -149,20 +152,34 @@ def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> T
         _append(row, text if read else "", forms)
     starts.append(len(row))
     words: dict[str, int] = {}
+    written = np.array(row, dtype=np.int32)
+    stops = function_words(_counts(written, forms.spellings))
     return Tokens(
-        np.array(row, dtype=np.int32),
+        written,
         np.array(starts, dtype=np.int64),
         np.array(bodies, dtype=np.int64),
         forms.spellings,
         np.array(
             [words.setdefault(word_of(form), len(words)) for form in forms.spellings], np.int32
         ),
-        np.array([kind_of(form) for form in forms.spellings], dtype=np.uint8),
+        np.array(
+            [STOP if form.lower() in stops else kind_of(form) for form in forms.spellings],
+            dtype=np.uint8,
+        ),
         openings,
     )
 
 
+def _counts(row: Int, spellings: list[str]) -> Counter[str]:
+    """How often each word occurs, in lower case."""
+    counts = Counter[str]()
+    for spelling, count in zip(spellings, np.bincount(row).tolist(), strict=False):
+        if spelling:
+            counts[spelling.lower()] += count
+    return counts
+
+
 def _append(row: "array[int]", text: str, forms: _Forms) -> None:
-    pieces = _TOKEN.findall(plain_text(text[:MAXIMUM_CHARACTERS]))
+    pieces = _TOKEN.findall(words_apart(plain_text(text[:MAXIMUM_CHARACTERS])))
     row.extend(map(forms.__getitem__, pieces))
     row.append(GAP)

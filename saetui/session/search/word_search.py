@@ -21,6 +21,7 @@ import numpy as np
 
 from saetui.core.added_scores import Rows, Term
 from saetui.core.codec import Float
+from saetui.core.unspaced import letters_apart, search_parts
 from saetui.interpret.terms.words import STOP_WORDS
 from saetui.session.search.document_masks import Eligible
 from saetui.session.search.ranking import Ranking
@@ -47,7 +48,10 @@ def fts_parts(text: str) -> list[str]:
 
     Stop words are left out unless there are no other words.
     """
-    parts = [phrase or word for phrase, word in _PART.findall(text)]
+    parts = []
+    for phrase, word in _PART.findall(text):
+        # A clause without spaces is looked for by its letters.
+        parts += [letters_apart(phrase)] if phrase else search_parts(word)
     # FTS5 takes a zero character for the end of the text.
     parts = [part.translate({ord('"'): " ", 0: " "}) for part in parts if _WORD.search(part)]
     telling = [part for part in parts if part.casefold().strip(".,;:!?()") not in STOP_WORDS]

@@ -138,8 +138,9 @@ def test_chinese_texts_are_named_by_what_they_share_or_by_title():
         (f"\u661f\u7cfb{row}", f"\u8fd9\u662f\u7b2c{row}\u7bc7\u3002") for row in range(120)
     ]
     label = labels_of(documents, [0] * 60 + [-1] * 60, 1)[0]
-    assert label.text in {title for title, _ in documents[:60]}
-    assert label.method == "title"
+    # Every title has the word for galaxies, and the library that knows it may be missing.
+    assert label.text == "\u661f\u7cfb" or label.text in {title for title, _ in documents[:60]}
+    assert (label.method == "title") == (label.text != "\u661f\u7cfb")
 
 
 def test_a_huge_document_is_read_in_part():

@@ -1,0 +1,52 @@
+"""Scripts that are written without spaces between words: Chinese, Japanese, Thai and their like.
+
+The full-text index takes a run of letters for one word, so it would know nothing of such a text but
+whole clauses. Therefore its letters are indexed one by one, and a query in such a script is looked
+for by all pairs of neighbouring letters, of Thai and its neighbours by triples, as search engines
+do where they have no dictionary (CJK bigrams).
+"""
+
+import re
+
+_HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA = "\u3041-\u309f\u30a0-\u30ff\uff66-\uff9f"
+# Thai, Lao, Tibetan, Myanmar, Khmer.
+_SOUTH_EAST = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
+
+UNSPACED = re.compile(f"[{_HAN}{_KANA}{_SOUTH_EAST}]+")
+"""A run of letters without spaces between words."""
+
+KANA = re.compile(f"[{_KANA}]")
+HAN = re.compile(f"[{_HAN}]")
+_SPELLED_BY_MANY = re.compile(f"[{_SOUTH_EAST}]")
+
+
+def letters_apart(text: str) -> str:
+    """A text with spaces between the letters of such scripts; others stay as they are."""
+    if text.isascii():
+        return text
+    return UNSPACED.sub(lambda run: f" {' '.join(run[0])} ", text)
+
+
+def search_parts(part: str) -> list[str]:
+    """The phrases of an index of `letters_apart` by which a word or a clause is looked for.
+
+    Args:
+        part: A word as it was typed; one of other scripts is its own phrase.
+    """
+    if part.isascii() or not UNSPACED.search(part):
+        return [part]
+    parts: list[str] = []
+    place = 0
+    for run in UNSPACED.finditer(part):
+        parts += filter(None, [part[place : run.start()].strip()])
+        parts += _grams(run[0])
+        place = run.end()
+    return [*parts, *filter(None, [part[place:].strip()])]
+
+
+def _grams(run: str) -> list[str]:
+    size = 3 if _SPELLED_BY_MANY.match(run) else 2
+    if len(run) <= size:
+        return [" ".join(run)]
+    return [" ".join(run[start : start + size]) for start in range(len(run) - size + 1)]

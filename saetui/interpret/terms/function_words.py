@@ -1,0 +1,46 @@
+"""The most frequent function words of some languages; they name nothing.
+
+A list is used only if a corpus has many of its words, because "die" and "on" are words of content
+elsewhere. English has a list of its own in `saetui.interpret.terms.words`.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from saetui.interpret.terms.words import STOP_WORDS
+
+_FILE = Path(__file__).with_suffix(".txt")
+# In running text these lists make up a quarter of all words and more; in another language a few
+# hundredths.
+_LEAST_SHARE = 0.08
+
+
+@cache
+def languages() -> Mapping[str, frozenset[str]]:
+    """The function words of every language that is known, in lower case."""
+    found: dict[str, list[str]] = {}
+    words: list[str] = []
+    for line in _FILE.read_text("utf-8").splitlines():
+        if line.startswith("["):
+            words = found.setdefault(line.strip("[]"), [])
+        elif not line.startswith("#"):
+            words += line.split()
+    return {name: frozenset(words) for name, words in found.items()}
+
+
+def function_words(counts: Mapping[str, int]) -> frozenset[str]:
+    """The function words of the languages that a corpus is in.
+
+    Args:
+        counts: How often each word, in lower case, occurs in the corpus.
+    """
+    total = sum(counts.values())
+    found = frozenset[str]()
+    for words in languages().values():
+        # Dutch has "of" and "is", too, which would be found in every English text.
+        own = words - STOP_WORDS
+        share = sum(counts.get(word, 0) for word in own) / max(total, 1)
+        if share >= _LEAST_SHARE:
+            found |= words
+    return found
