@@ -23,6 +23,7 @@ from saetui.cli.labels import label, labels
 from saetui.cli.match import match
 from saetui.cli.notes import notes
 from saetui.cli.open import open_app
+from saetui.cli.overview import overview
 from saetui.cli.relate import relate
 from saetui.cli.search import search
 from saetui.cli.stats import stats
@@ -126,6 +127,11 @@ app.command(
     "open",
     epilog=_examples("open my.bundle", "my.bundle", "open my.bundle --sae k16-n3072"),
 )(open_app)
+app.command(
+    "overview",
+    short_help="Show what is in a corpus.",
+    epilog=_examples("overview my.bundle", "overview my.bundle --limit 0 --json"),
+)(overview)
 app.command(
     "search",
     short_help="Search by meaning or by words, steered by features.",

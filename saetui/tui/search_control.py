@@ -19,16 +19,13 @@ if TYPE_CHECKING:
     from saetui.session.saved.presets import OpenedPreset
     from saetui.session.search.response import QueryFeature, SearchResponse
     from saetui.session.session import Session
-    from saetui.store.features import FeatureRecord
 
 # A tall terminal shows this many results, and no reader looks at more.
 _LIMIT = 50
 # How many seconds an answer may take before the features are drawn ahead of it. Most answers come
 # sooner; then one frame shows both.
 _PATIENCE = 0.05
-# A label that is true of this share of its documents is good enough to suggest to a newcomer.
-_WELL_RECOGNISED = 0.75
-_EXAMPLES, _LONGEST_EXAMPLE, _INDENT = 3, 100, "  "
+_INDENT = "  "
 
 
 class SearchDisplay(Protocol):
@@ -55,6 +52,9 @@ class SearchDisplay(Protocol):
 
     def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
+
+    def show_welcome(self, *paragraphs: str) -> None:
+        """Say what to do first, and show what is in the corpus."""
 
     def show_failure(self, error: SaetuiError) -> None:
         """Say what went wrong, and what to do."""
@@ -245,7 +245,7 @@ class SearchControl:
             self.effects.drop()
             self.answer = None
             self._display.show_features((), self.request)
-            self._display.show_nothing(*welcome(self._session))
+            self._display.show_welcome(*welcome(self._session))
             self._display.show_figures("")
             return
         if not self._foreseeable:
@@ -351,7 +351,10 @@ def welcome(session: "Session") -> tuple[str, ...]:
     """What a newcomer reads before the first query."""
     if not len(session.bundle):
         return ("This bundle holds no documents, so there is nothing to search.",)
-    examples = examples_of(session)
+    # Imported here, since it needs numpy, which the first frame must not wait for.
+    from saetui.session.questions.overview import first_queries
+
+    examples = first_queries(session)
     for_example = (*(f"{_INDENT}{example}" for example in examples), "") if examples else ()
     return (
         f"Type a question or a topic above and press enter{', for example:' if examples else '.'}",
@@ -361,27 +364,3 @@ def welcome(session: "Session") -> tuple[str, ...]:
         "",
         "2 and 3 browse all features and their families. ? explains every key.",
     )
-
-
-def examples_of(session: "Session") -> list[str]:
-    """Good first queries: those that came with the corpus, or the labels that promise most."""
-    given = session.bundle.manifest.corpus.get("queries")
-    if isinstance(given, list):
-        return [visible_line(str(each), _LONGEST_EXAMPLE) for each in given[:_EXAMPLES]]
-    best = sorted(session.features, key=_promise, reverse=True)[:_EXAMPLES]
-    return [
-        visible_line(each.label, _LONGEST_EXAMPLE)
-        for each in best
-        # None that is worse than the best in more than its number of documents.
-        if each.label and _promise(each)[:3] == _promise(best[0])[:3]
-    ]
-
-
-def _promise(feature: "FeatureRecord") -> tuple[bool, bool, bool, int]:
-    """How good a first query a label makes: one subject, well recognised, of many documents."""
-    # Imported here, since it needs numpy, which the first frame must not wait for.
-    from saetui.core.features import ONE
-
-    one_subject = feature.quality.word == ONE and " and " not in feature.label
-    recognised = feature.true is not None and feature.true.value >= _WELL_RECOGNISED
-    return bool(feature.label), one_subject, recognised, feature.documents

@@ -318,6 +318,8 @@ class MainScreen(Screen[None]):
         """Where the focus goes in a view."""
         if view == "search":
             search = self._search_view
+            if search.landing.display:
+                return search.landing.contents
             return search.steering if search.steering.rows else search.query_line
         lines: dict[str, Widget] = {
             "features": self._features_view.lines,
@@ -338,7 +340,7 @@ class MainScreen(Screen[None]):
         else:
             self.action_view("search")
             # Not the query line, or the next q would be a letter.
-            self._search_view.steering.focus()
+            self._search_view.focus_list()
 
     def targets(self) -> dict[str, tuple[str, DOMNode]]:
         """For each scope of the table of commands a view and the node that its actions are of."""

@@ -23,10 +23,13 @@ from saetui.tui.messages import (
     OpenFamily,
     OpenFeature,
 )
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
+from saetui.tui.widgets.details import DetailRow
 from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.heading import Heading
+from saetui.tui.widgets.landing import QUERY, Landing
 from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.steered_line import SteeredLine
@@ -36,6 +39,7 @@ from saetui.tui.widgets.unsteered_results import UnsteeredResultList, results_be
 from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
+    from saetui.session.questions.overview import Overview
     from saetui.session.search.response import QueryFeature, Result, SearchResponse
     from saetui.session.session import Session
 
@@ -68,8 +72,12 @@ class SearchView(Container):
         self.control = SearchControl(self, self)
         self.dialogs = SearchDialogs(self, self.control)
         self.steering = SteeringList(self.control.edit, id="steering", empty=_NO_FEATURES)
+        self.landing = Landing(id="landing")
         self._session: Session | None = None
         self._status = status
+        self._looking_over: NewestRequest[Session, Overview] = NewestRequest(
+            self, "overview", _look_over, self._show_overview, self.show_failure
+        )
         # The text or document that the shown results belong to.
         self._start: tuple[str, int | None] | None = None
         self._results_heading = Heading("Results", id="results-heading")
@@ -78,6 +86,8 @@ class SearchView(Container):
 
     def open(self, session: "Session") -> None:
         """Search in a session."""
+        if session is not self._session:
+            self.landing.overview = None
         self._session = session
         self.steering.trust = lambda feature: trust(session.features[feature])
         self.dialogs.open(session)
@@ -98,6 +108,7 @@ class SearchView(Container):
             with Vertical(id="steering-pane"):
                 yield self._steering_heading
                 yield self.steering
+        yield self.landing
         yield self.why
 
     # What the search is shown with; see `SearchDisplay`.
@@ -142,6 +153,8 @@ class SearchView(Container):
 
     def show_request(self, request: SearchRequest) -> None:
         """Show what is asked for, ahead of its answer."""
+        if request.asks:
+            self._land(wanted=False)
         if self.query_line.value.strip() != request.query:
             self.query_line.value = request.query
         self.query_line.placeholder = self._placeholder(request.like)
@@ -202,12 +215,43 @@ class SearchView(Container):
 
     def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
+        self._land(wanted=False)
         self._start = None
         self.results.say(*paragraphs)
         self._results_heading.say("Results")
         self.before.say("")
         self._before_heading.say("Before")
         self.why.explain(None, {})
+
+    def show_welcome(self, *paragraphs: str) -> None:
+        """Say what to do first, and show what is in the corpus as soon as that is known."""
+        self.show_nothing(*paragraphs)
+        session = self._session
+        if session is None or not len(session.bundle):
+            return
+        if self.landing.overview is not None:
+            self._land(wanted=True)
+        else:
+            self._looking_over.ask(session)
+
+    def _show_overview(self, session: "Session", found: "Overview") -> None:
+        self.landing.show(found)
+        self._land(wanted=not self.control.request.asks)
+
+    def _land(self, *, wanted: bool) -> None:
+        """Show what is in the corpus instead of results, or results again."""
+        if wanted == self.landing.display:
+            return
+        inside = self.app.focused in (self.landing.contents, self.landing.facts, self.steering)
+        self.landing.display = wanted
+        self.query_one("#panes").display = not wanted
+        self.why.set_class(wanted, "-landing")
+        if inside:
+            self.focus_list()
+
+    def focus_list(self) -> None:
+        """Go to the list that is below the query line."""
+        (self.landing.contents if self.landing.display else self.steering).focus()
 
     def show_failure(self, error: SaetuiError) -> None:
         """Say what went wrong, and what to do."""
@@ -224,7 +268,7 @@ class SearchView(Container):
             self.control.ask(event.value.strip())
         elif not self._hold_filter(event.value):
             return
-        self.steering.focus()
+        self.focus_list()
 
     def _hold_filter(self, text: str) -> bool:
         """Filter by a text; whether it was understood."""
@@ -248,7 +292,7 @@ class SearchView(Container):
         event.stop()
         if event.line is not self.query_line:
             self.filter_bar.leave()
-        self.steering.focus()
+        self.focus_list()
 
     def _edit_by(self, kind: str, result: "Result", sign: int) -> None:
         if kind == "more_like":
@@ -259,10 +303,23 @@ class SearchView(Container):
     def on_line_list_chosen(self, event: ResultList.Chosen) -> None:
         """Open a document, or a feature."""
         event.stop()
-        if event.lines is not self.steering:
+        if event.lines in (self.landing.contents, self.landing.facts):
+            self._follow(event.row)
+        elif event.lines is not self.steering:
             self.post_message(OpenDocument(event.row.row))  # type: ignore[attr-defined]
         else:
             self.post_message(OpenFeature(event.row.id))  # type: ignore[attr-defined]
+
+    def _follow(self, row: object) -> None:
+        """Go where a row of the landing leads: a family, a feature, or a first query."""
+        if isinstance(row, DetailRow):
+            if row.kind == QUERY:
+                self.control.ask(row.text)
+                self.steering.focus()
+            elif row.kind == "feature" and row.target is not None:
+                self.post_message(OpenFeature(row.target))
+        else:
+            self.post_message(OpenFamily(row.root, row.family))  # type: ignore[attr-defined]
 
     def on_line_list_highlighted(self, event: ResultList.Highlighted) -> None:
         """Explain the result under the cursor."""
@@ -394,6 +451,13 @@ class SearchView(Container):
     def action_add(self) -> None:
         """Add a feature."""
         self.post_message(AddFeature())
+
+
+def _look_over(session: "Session") -> "Overview":
+    # Imported here, since the first frame must not wait for it.
+    from saetui.session.questions.overview import overview
+
+    return overview(session)
 
 
 def _title(answer: "SearchResponse") -> str:

@@ -9,6 +9,7 @@ from scipy import stats
 from saetui.core.documents import Document
 from saetui.errors import InputError
 from saetui.session.questions.fields import field, timeline
+from saetui.session.questions.overview import overview
 from saetui.session.questions.relate import models, relate, with_models
 from saetui.session.questions.trends import trends
 from saetui.session.session import Session
@@ -169,3 +170,32 @@ def test_a_filter_and_missing_dates(changing: Session) -> None:
     assert sum(answer.facts["documents"]) == 200
     with pytest.raises(InputError, match="No document that counts"):
         trends(changing, within="before:1990")
+
+
+def test_the_overview_is_of_the_whole_corpus(changing: Session) -> None:
+    found = overview(changing)
+    assert found.documents == 600
+    assert sum(found.sizes) == 600
+    assert [each.name for each in found.contents] == [
+        changing.sae.families[each.family].label for each in found.contents
+    ]
+    counts = [each.documents for each in found.contents]
+    assert counts == sorted(counts, reverse=True)
+    holes = next(each for each in found.contents if each.name == "Black holes")
+    assert holes.trend == 1
+    assert -1 in [each.trend for each in found.contents]
+    assert BLACK_HOLES in [row.id for row in found.rising]
+    assert all(row.lean < 0 for row in found.falling)
+    assert {each.name for each in found.fields} == {"published", "categories"}
+    assert f"has {changing.sae.record.n} features" in found.quality
+    assert found.to_json()["contents"][0]["share"] == pytest.approx(counts[0] / 600, rel=1e-4)
+
+
+def test_an_overview_needs_no_dates(tmp_path: Path) -> None:
+    folder = make_bundle(
+        tmp_path / "undated.bundle", changed=lambda row, each: replace(each, published="")
+    )
+    found = overview(Session(Bundle(folder), embedder=HashEmbedder()))
+    assert (found.periods, found.rising, found.falling) == ((), (), ())
+    assert len(found.contents) == 3
+    assert all(each.trend == 0 for each in found.contents)

@@ -1,0 +1,194 @@
+"""What is in a corpus: families as a table of contents, dates, fields, what changes."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saetui.core.features import ONE
+from saetui.errors import InputError
+from saetui.session.questions.answers import Answer, AnswerRow, Unit
+from saetui.session.questions.field_list import FieldSummary, list_fields
+from saetui.session.questions.trends import trends
+from saetui.session.questions.units import units_of
+from saetui.session.session import Session
+from saetui.text import visible_line
+
+if TYPE_CHECKING:
+    from saetui.store.features import FeatureRecord
+
+QUERIES = 3
+_CHANGES = 4
+_LONGEST = 100
+# A label that is true of this share of its documents is good enough to suggest to a newcomer.
+WELL_RECOGNISED = 0.75
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A family in the table of contents.
+
+    Attributes:
+        family: Its number.
+        root: Its root feature.
+        name: Its label.
+        documents: How many documents have any of its features.
+        share: Their share of the corpus.
+        shares: The same in each period; empty without dates.
+        trend: 1 if it rises, -1 if it falls beyond chance, else 0.
+    """
+
+    family: int
+    root: int
+    name: str
+    documents: int
+    share: float
+    shares: tuple[float, ...] = ()
+    trend: int = 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What is in a corpus.
+
+    Attributes:
+        name: Of the bundle.
+        documents: How many there are.
+        quality: How good the SAE is, in one sentence.
+        periods: Names of the periods, from the first date to the last; empty without dates.
+        sizes: How many documents each has.
+        contents: Families, those of most documents first.
+        fields: Fields of the metadata, with their commonest values.
+        rising: Features whose share of the documents rises most surely.
+        falling: Those whose share falls.
+        queries: Questions to try.
+    """
+
+    name: str
+    documents: int
+    quality: str
+    periods: tuple[str, ...]
+    sizes: tuple[int, ...]
+    contents: tuple[Chapter, ...]
+    fields: tuple[FieldSummary, ...]
+    rising: tuple[AnswerRow, ...]
+    falling: tuple[AnswerRow, ...]
+    queries: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The overview as JSON."""
+        return {
+            "name": self.name,
+            "documents": self.documents,
+            "quality": self.quality,
+            "periods": list(self.periods),
+            "sizes": list(self.sizes),
+            "contents": [asdict(each) for each in self.contents],
+            "fields": [asdict(each) for each in self.fields],
+            "rising": [_change(row) for row in self.rising],
+            "falling": [_change(row) for row in self.falling],
+            "queries": list(self.queries),
+        }
+
+
+def overview(session: Session) -> Overview:
+    """What is in the corpus of an open bundle.
+
+    Raises:
+        InputError: It holds no documents.
+    """
+    documents = len(session.bundle)
+    if not documents:
+        raise InputError("This bundle holds no documents.", "Build it from documents.")
+    of_features = _trends(session, "feature")
+    of_families = _trends(session, "family") if of_features else None
+    changed = [row for row in of_features.rows if row.significant] if of_features else []
+    rising = [row for row in changed if row.lean > 0][:_CHANGES]
+    falling = [row for row in changed[::-1] if row.lean < 0][:_CHANGES]
+    facts = of_features.facts if of_features else {}
+    return Overview(
+        name=session.bundle.manifest.name,
+        documents=documents,
+        quality=quality_sentence(session),
+        periods=tuple(facts.get("periods", ())),
+        sizes=tuple(facts.get("documents", ())),
+        contents=_contents(session, of_families),
+        fields=tuple(list_fields(session)),
+        rising=tuple(rising),
+        falling=tuple(falling),
+        queries=tuple(first_queries(session)),
+    )
+
+
+def quality_sentence(session: Session) -> str:
+    """How good the SAE in use is, in one sentence."""
+    record = session.sae.record
+    held_out = record.metrics.get("held_out") or record.metrics.get("train") or {}
+    explained = held_out.get("explained_variance")
+    said = f"The SAE {record.name} has {record.n:,} features"
+    if isinstance(explained, float):
+        said += f", which explain {explained:.0%} of what tells unseen documents apart"
+    known = [feature.true for feature in session.features if feature.true is not None]
+    if known:
+        good = sum(each.value >= WELL_RECOGNISED for each in known)
+        said += f"; {good:,} of {len(known):,} labels are true of three quarters of their documents"
+    else:
+        scores = [feature.f1 for feature in session.features if feature.f1 is not None]
+        if scores:
+            good = sum(score >= 0.8 for score in scores)
+            said += f"; {good:,} of {len(scores):,} labels have an F1 of 0.8 or more"
+    return said + "."
+
+
+def first_queries(session: Session, limit: int = QUERIES) -> list[str]:
+    """Good first queries: those that came with the corpus, or the labels that promise most."""
+    given = session.bundle.manifest.corpus.get("queries")
+    if isinstance(given, list):
+        return [visible_line(str(each), _LONGEST) for each in given[:limit]]
+    best = sorted(session.features, key=_promise, reverse=True)[:limit]
+    return [
+        visible_line(each.label, _LONGEST)
+        for each in best
+        # None that is worse than the best in more than its number of documents.
+        if each.label and _promise(each)[:3] == _promise(best[0])[:3]
+    ]
+
+
+def _promise(feature: "FeatureRecord") -> tuple[bool, bool, bool, int]:
+    """How good a first query a label makes: one subject, well recognised, of many documents."""
+    one_subject = feature.quality.word == ONE and " and " not in feature.label
+    recognised = feature.true is not None and feature.true.value >= WELL_RECOGNISED
+    return bool(feature.label), one_subject, recognised, feature.documents
+
+
+def _trends(session: Session, unit: Unit) -> Answer | None:
+    try:
+        return trends(session, unit=unit)
+    except InputError:
+        # The documents have no dates.
+        return None
+
+
+def _contents(session: Session, changes: Answer | None) -> tuple[Chapter, ...]:
+    units = units_of(session, "family")
+    counts = units.postings.counts()
+    rows = {row.id: row for row in changes.rows} if changes else {}
+    found = []
+    for number in np.argsort(-counts, kind="stable").tolist():
+        row = rows.get(number)
+        found.append(
+            Chapter(
+                family=number,
+                root=session.sae.families[number].root,
+                name=units.names[number],
+                documents=int(counts[number]),
+                share=float(f"{counts[number] / len(session.bundle):.5g}"),
+                shares=row.shares if row else (),
+                trend=0 if row is None or not row.significant else 1 if row.lean > 0 else -1,
+            )
+        )
+    return tuple(found)
+
+
+def _change(row: AnswerRow) -> dict[str, Any]:
+    return {"id": row.id, "label": row.name, **row.figures, "shares": list(row.shares)}

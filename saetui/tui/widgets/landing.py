@@ -1,0 +1,135 @@
+"""What is in the corpus, in place of results while nothing is asked."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from saetui.glyphs import Glyphs
+from saetui.text import visible_line
+from saetui.tui.columns import Pieces, fit
+from saetui.tui.widgets.details import DetailList, DetailRow, section, text_rows
+from saetui.tui.widgets.heading import Heading
+from saetui.tui.widgets.line_list import LineList
+
+if TYPE_CHECKING:
+    from saetui.session.questions.answers import AnswerRow
+    from saetui.session.questions.overview import Chapter, Overview
+
+QUERY = "query"
+_BAR, _SHARE = 6, 6
+_LEAST_LABEL = 20
+_LONGEST = 60
+
+
+class ContentsList(LineList["Chapter"]):
+    """Families as a table of contents: share, name, and how the share changed."""
+
+    def line(self, chapter: "Chapter", index: int, width: int) -> Pieces:
+        """Bar and share, name, sparkline, and a mark for what rises or falls."""
+        spark = len(chapter.shares) + 1
+        if width - _BAR - _SHARE - 6 - spark < _LEAST_LABEL:
+            spark = 0
+        room = width - _BAR - _SHARE - 6 - spark
+        mark = {1: self.glyphs.up, -1: self.glyphs.down, 0: " "}[chapter.trend]
+        style = {1: "toward", -1: "away", 0: "muted"}[chapter.trend]
+        line = self.glyphs.sparkline(chapter.shares) if spark else ""
+        return (
+            (f" {self.glyphs.bar(chapter.share, _BAR)}", "muted"),
+            (f"{chapter.share:>{_SHARE}.1%}  ", "muted"),
+            (fit(chapter.name, room, self.glyphs.ellipsis), ""),
+            (f"{line:>{spark}}" if spark else "", style),
+            (f" {mark} ", style),
+        )
+
+
+class Landing(Container):
+    """A table of contents beside dates, fields, changes and first queries."""
+
+    DEFAULT_CSS = "Landing { layout: horizontal; height: 1fr; display: none; }"
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.contents = ContentsList(id="contents")
+        self.facts = DetailList(id="corpus-facts")
+        self._contents_heading = Heading("Contents")
+        self._facts_heading = Heading("What is in here")
+        self.overview: Overview | None = None
+
+    def compose(self) -> ComposeResult:
+        """Facts first where the panes stand above one another, since queries are among them."""
+        with Vertical(id="facts-pane"):
+            yield self._facts_heading
+            yield self.facts
+        with Vertical(id="contents-pane"):
+            yield self._contents_heading
+            yield self.contents
+
+    def show(self, overview: "Overview") -> None:
+        """Show what is in a corpus."""
+        self.overview = overview
+        families = f"Contents: {len(overview.contents):,} families"
+        change = "rising, falling " if overview.periods else ""
+        self._contents_heading.say(families, f"{'share of documents':>{_BAR + _SHARE}}  ", change)
+        self.contents.replace(overview.contents, cursor=0)
+        if not overview.contents:
+            self.contents.say("This bundle has no families: its features seldom occur together.")
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Lay out the facts for the width there is."""
+        if self.overview is not None:
+            width = self.facts.text_width
+            self.facts.lay_out(landing_rows(self.overview, self.facts.glyphs, width))
+            if not self.facts.has_focus:
+                self.facts.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        """The facts are laid out for a width."""
+        self.call_after_refresh(self.lay_out)
+
+
+def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[DetailRow]:
+    """Everything beside the table of contents; queries, features and changes can be opened."""
+    queries = [DetailRow(query, "", QUERY, place) for place, query in enumerate(overview.queries)]
+    first = "Type a question or a topic above and press enter" + (
+        ", for example:" if queries else "."
+    )
+    rows = [*text_rows(first, width), *queries, DetailRow("")]
+    rows += text_rows(f"{overview.documents:,} documents. {overview.quality}", width, "muted")
+    if overview.periods:
+        line = glyphs.sparkline(overview.sizes)
+        dates = f"{overview.periods[0]} {line} {overview.periods[-1]}"
+        rows += section("When they were published", [DetailRow(dates)])
+    rows += section("Rising", _changes(overview.rising, glyphs))
+    rows += section("Falling", _changes(overview.falling, glyphs))
+    fields = [
+        DetailRow(line)
+        for each in overview.fields
+        for line in _field_lines(each.name, each.lowest, each.highest, each.examples, width)
+    ]
+    rows += section("Fields, to filter by with &", fields)
+    keys = "2 lists all features, 3 families; 5 compares groups of documents. ? explains every key."
+    return [*rows, DetailRow(""), *text_rows(keys, width, "muted")]
+
+
+def _changes(rows: "Sequence[AnswerRow]", glyphs: Glyphs) -> list[DetailRow]:
+    return [
+        DetailRow(
+            row.name,
+            f"{row.figures['ratio']:.1f}x",
+            "feature",
+            row.id,
+            glyphs.sparkline(row.shares),
+        )
+        for row in rows
+    ]
+
+
+def _field_lines(
+    name: str, lowest: str, highest: str, examples: Sequence[str], width: int
+) -> list[str]:
+    values = f"{lowest} to {highest}" if lowest else ", ".join(examples)
+    text = f"{visible_line(name, _LONGEST)}: {visible_line(values, 4 * _LONGEST)}"
+    return [each.text for each in text_rows(text, width)][:2]

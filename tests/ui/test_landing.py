@@ -1,0 +1,69 @@
+"""What is in the corpus, in place of results while nothing is asked."""
+
+from pathlib import Path
+
+from driver import NARROW, WIDE, drive, open_still
+from screens import picture
+from syrupy.assertion import SnapshotAssertion
+
+from saetui.session.session import Session
+from saetui.tui.views.families import FamiliesView
+
+
+async def test_the_first_screen_says_what_is_in_the_corpus(session: Session) -> None:
+    async with drive(session, WIDE) as driver:
+        text = driver.text()
+        assert "60 documents." in text
+        assert "Contents: 3 families" in text
+        assert "Coral reefs" in text
+        assert "categories" in text
+        # It can be typed at once.
+        await driver.type("coral reef")
+        await driver.press("enter")
+        assert driver.main.answer is not None
+        assert "Contents" not in driver.text()
+        assert "Results" in driver.text()
+
+
+async def test_a_family_is_walked_from_there(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "down", "enter")
+        assert driver.main._view == "families"
+        row = driver.main.query_one(FamiliesView).forest.row
+        assert row.family.id == driver.search.landing.contents.row.family
+        await driver.press("q")
+        assert driver.main._view == "search"
+        assert driver.search.landing.contents.has_focus
+
+
+async def test_a_query_to_try_is_asked(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "shift+tab", "enter")
+        assert driver.main.request.query == driver.search.landing.overview.queries[0]
+        assert driver.main.answer is not None
+        # Undo leads back to the first screen.
+        await driver.press("u")
+        assert "Contents: 3 families" in driver.text()
+        assert driver.search.landing.contents.has_focus
+
+
+async def test_another_session_has_its_own_first_screen(session: Session) -> None:
+    async with drive(session) as driver:
+        driver.search.landing.overview = None
+        driver.main.session_ready(session)
+        await driver.settle()
+        assert driver.search.landing.display
+
+
+async def test_hostile_names_are_harmless(hostile_bundle: Path) -> None:
+    async with drive(open_still(hostile_bundle)) as driver:
+        assert "\x1b" not in driver.text()
+        assert "Contents" in driver.text()
+
+
+async def test_screen(session: Session, screens: SnapshotAssertion) -> None:
+    async with drive(session, NARROW) as driver:
+        await driver.press("escape")
+        assert picture(driver.app) == screens(name="80x24")
+        await driver.resize(WIDE)
+        assert picture(driver.app) == screens(name="120x40")
