@@ -24,6 +24,7 @@ from saetui.cli.match import match
 from saetui.cli.notes import notes
 from saetui.cli.open import open_app
 from saetui.cli.overview import overview
+from saetui.cli.pair import compare_features
 from saetui.cli.relate import relate
 from saetui.cli.search import search
 from saetui.cli.stats import stats
@@ -203,6 +204,11 @@ app.command(
         "compare my.bundle @ids.txt rest --filter after:2019 --export difference.csv",
     ),
 )(compare)
+app.command(
+    "compare-features",
+    short_help="Show two features side by side.",
+    epilog=_examples('compare-features my.bundle 12 "black holes"'),
+)(compare_features)
 app.command(
     "relate",
     short_help="Show what goes with a number or with categories.",

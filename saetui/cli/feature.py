@@ -1,6 +1,7 @@
 """`saetui feature`: all about one feature."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +49,7 @@ def _print_detail(output: "Output", detail: "FeatureDetail") -> None:
     )
     _print_neighbours(output, "Nearest features", detail.nearest, "cosine")
     _print_neighbours(output, "Opposed features", detail.opposed, "cosine")
-    _print_neighbours(output, "Features on the same documents", detail.co_occurring, "documents")
+    _print_together(output, detail.co_occurring)
     _print_families(output, detail)
     _print_labels(output, detail)
 
@@ -128,6 +129,37 @@ def _print_neighbours(
         [
             [str(each.id), each.name, f"{each.value:.0f}" if is_count else score(each.value)]
             for each in neighbours
+        ],
+    )
+
+
+def _print_together(output: "Output", found: "Sequence[Neighbour]") -> None:
+    from saetui.cli.output import Column
+
+    if not found:
+        return
+    output.heading("Features on the same documents")
+    output.table(
+        [
+            Column("times", numeric=True),
+            Column("from", numeric=True),
+            Column("to", numeric=True),
+            Column("documents", numeric=True),
+            Column("feature", numeric=True),
+            Column("label"),
+        ],
+        [
+            [
+                *(
+                    ["-"] * 3
+                    if other.lift is None
+                    else [f"{each:.1f}" for each in astuple(other.lift)]
+                ),
+                f"{other.value:.0f}",
+                str(other.id),
+                other.name,
+            ]
+            for other in found
         ],
     )
 

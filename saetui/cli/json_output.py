@@ -78,8 +78,15 @@ def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
         "nearest": _neighbours(session, detail.nearest, "cosine"),
         "opposed": _neighbours(session, detail.opposed, "cosine"),
         "co_occurring": [
-            shape | {"documents": int(shape["documents"])}
-            for shape in _neighbours(session, detail.co_occurring, "documents")
+            {
+                "id": other.id,
+                "label": session.features[other.id].label,
+                "documents": int(other.value),
+                "lift": number(None if other.lift is None else other.lift.times),
+                "low": number(None if other.lift is None else other.lift.low),
+                "high": number(None if other.lift is None else other.lift.high),
+            }
+            for other in detail.co_occurring
         ],
         "families": [{"id": family.id, "label": family.label} for family in detail.families],
         "near_misses": _examples(detail.near_misses, "cosine"),

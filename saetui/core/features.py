@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.group_tests import ratio_of_shares
 from saetui.core.postings import Postings
 from saetui.core.search import top, unit
 from saetui.errors import InputError
@@ -128,10 +129,51 @@ def both_ends(
     return ranked(1), ranked(-1)
 
 
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """How many times more often than by chance two features are on the same documents.
+
+    Attributes:
+        times: The share of one's documents among the other's, over their share of all others.
+        low: Lower end of its 95% interval.
+        high: Upper end.
+    """
+
+    times: float
+    low: float
+    high: float
+
+
+def lift_of(together: int, one: int, other: int, documents: int) -> Lift:
+    """The lift of two features by how many documents have both, one, and the other."""
+    found = lifts(np.array([together]), np.array([other]), one, documents)
+    times, low, high = (float(each[0]) for each in found)
+    return Lift(times, low, high)
+
+
+def lifts(
+    together: NDArray[np.int64], others: NDArray[np.int64], one: int, documents: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Lifts of one feature with others, and both ends of their 95% intervals, each `(m,)`.
+
+    Args:
+        together: How many documents have both.
+        others: How many have each of the others.
+        one: How many have the one.
+        documents: How many there are.
+    """
+    return ratio_of_shares(together, one, np.maximum(others - together, 0), documents - one)
+
+
 def co_occurring(
     codes: Codes, postings: Postings, feature: int, limit: int
 ) -> list[tuple[int, int]]:
-    """Other features active on the same documents, with the number of those documents."""
+    """Other features of the same documents, with the number of those documents.
+
+    They are sorted by the lower end of their lift's interval: by how much more often than chance
+    the two surely occur together. By their number alone, the most frequent features would be first
+    everywhere.
+    """
     rows, _ = postings.documents(feature)
     counts = np.zeros(codes.n + 1, dtype=np.int64)
     ordered = np.sort(rows)
@@ -141,4 +183,17 @@ def co_occurring(
         counts += np.bincount(active, minlength=len(counts))
     counts = counts[1:]
     counts[feature] = 0
-    return [(int(i), int(counts[i])) for i in top(counts, limit) if counts[i] > 0]
+    found = [(int(i), int(counts[i])) for i in np.flatnonzero(counts)]
+    return by_lift(found, postings, feature, len(codes.indices))[:limit]
+
+
+def by_lift(
+    found: list[tuple[int, int]], postings: Postings, feature: int, documents: int
+) -> list[tuple[int, int]]:
+    """Features with the number of documents that they share with one, the surest lift first."""
+    if not found:
+        return []
+    others, together = (np.array(each, dtype=np.int64) for each in zip(*found, strict=True))
+    counts = postings.counts()
+    _, low, _ = lifts(together, counts[others], int(counts[feature]), documents)
+    return [found[i] for i in np.argsort(-low, kind="stable").tolist()]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from saetui.core.documents import Document
 from saetui.core.families import Family
-from saetui.core.features import decile_positions, histogram
+from saetui.core.features import Lift, decile_positions, histogram, lift_of
 from saetui.core.search import top, unit
 from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.search.searcher import Searcher
@@ -47,11 +47,13 @@ class Neighbour:
         id: Its number.
         name: Its label, or its number.
         value: Cosine of the two directions, or how many documents activate both.
+        lift: How many times more often than by chance both are on a document, where that is known.
     """
 
     id: int
     name: str
     value: float
+    lift: Lift | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def feature_detail(
         weak=tuple(Example(row, *headings[row][:2], value) for row, value in weak),
         nearest=_named(features, nearest),
         opposed=_named(features, opposed),
-        co_occurring=_named(features, sae.co_occurring(feature, limit)),
+        co_occurring=_with_lift(features, searcher, feature, sae.co_occurring(feature, limit)),
         families=tuple(sae.families.of_feature(feature)),
     )
 
@@ -225,3 +227,14 @@ def _named(
     features: AnnotatedFeatures, values: Iterable[tuple[int, float]]
 ) -> tuple[Neighbour, ...]:
     return tuple(Neighbour(i, features[i].name, float(value)) for i, value in values)
+
+
+def _with_lift(
+    features: AnnotatedFeatures, searcher: Searcher, feature: int, found: list[tuple[int, int]]
+) -> tuple[Neighbour, ...]:
+    counts, documents = searcher.sae.counted.counts(), len(searcher.bundle)
+    own = int(counts[feature])
+    return tuple(
+        Neighbour(i, features[i].name, float(both), lift_of(both, own, int(counts[i]), documents))
+        for i, both in found
+    )

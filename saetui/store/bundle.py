@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.families import Families
-from saetui.core.features import co_occurring, nearest_and_opposed
+from saetui.core.features import by_lift, co_occurring, nearest_and_opposed
 from saetui.core.matches import Matches
 from saetui.core.postings import Postings
 from saetui.core.truth import Truth, counted_codes
@@ -22,6 +22,7 @@ from saetui.store.families import read_families
 from saetui.store.feature_lists import (
     ALL_CO_OCCURRING,
     CO_OCCURRING,
+    LONGEST,
     NEAREST,
     OPPOSED,
     FeatureLists,
@@ -157,11 +158,12 @@ class StoredSae:
         return self.codes if self.truth is None else counted_codes(self.codes, self.truth.counted)
 
     def co_occurring(self, feature: int, limit: int) -> list[tuple[int, int]]:
-        """Other features of the same documents, with the number of those documents."""
+        """Other features of the same documents, with their number; see `core.features`."""
         kept = self._lists[ALL_CO_OCCURRING if self.truth is None else CO_OCCURRING]
-        listed = None if kept is None else kept.of(feature, limit)
+        listed = None if kept is None else kept.of(feature, LONGEST)
         if listed is not None:
-            return listed
+            # Older bundles list those first that share the most documents.
+            return by_lift(listed, self.counted, feature, self._manifest.documents)[:limit]
         return co_occurring(self.counted_codes, self.counted, feature, limit)
 
     def alike(

@@ -139,6 +139,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
         Command("m", "matches", "Matches", "Go to the feature among its matches in other SAEs"),
+        Command("v", "pair", "Compare with", "Show it side by side with another feature"),
         Command("escape", "all", "All", "List all features again", "All", rank=4),
     ),
     "Splitting": (

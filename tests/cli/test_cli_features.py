@@ -111,6 +111,8 @@ def test_one_feature_in_json(run: Run, bundle: Path) -> None:
     assert all(1 <= len(tenth) <= 3 for tenth in found["deciles"])
     assert found["nearest"][0]["cosine"] > 0 > found["opposed"][0]["cosine"]
     assert all(isinstance(other["documents"], int) for other in found["co_occurring"])
+    lows = [other["low"] for other in found["co_occurring"]]
+    assert lows == sorted(lows, reverse=True)
     assert found["families"] == [{"id": 0, "label": "Black holes"}]
     assert found["labels"] == [
         {

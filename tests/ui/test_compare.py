@@ -11,6 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from saetui.core.document_filter import DocumentFilter
 from saetui.session.session import Session
 from saetui.tui.screens.document import DocumentScreen
+from saetui.tui.screens.pair import PairScreen
 from saetui.tui.views.compare import CompareView
 from saetui.tui.views.features import FeaturesView
 
@@ -157,6 +158,24 @@ async def test_an_own_label_is_shown_in_the_answer(session: Session) -> None:
         await driver.settle()
         assert "Dark stars" in driver.text()
         session.note(BLACK_HOLES, "label", "")
+
+
+async def test_two_features_are_shown_side_by_side(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "2")
+        driver.main.query_one(FeaturesView).go_to(BLACK_HOLES)
+        await driver.press("v", *"jets")
+        assert "Compare with Black holes" in driver.text()
+        await driver.press("enter")
+        assert isinstance(driver.app.screen, PairScreen)
+        text = driver.text()
+        assert "Two features" in text
+        assert "times as often as by chance" in " ".join(text.split())
+        await driver.press("escape", "v", "enter")
+        assert "is the same twice" in driver.text()
+        await driver.press("v", *"jets", "enter", "down", "enter")
+        assert driver.main._view == "features"
+        assert driver.main.query_one(FeaturesView).list.row.name == "Relativistic jets"
 
 
 async def test_hostile_names_are_harmless(hostile_bundle: Path) -> None:

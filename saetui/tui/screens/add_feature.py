@@ -1,4 +1,4 @@
-"""Choose a feature to add to the query, by any words."""
+"""Choose a feature by any words."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -39,6 +39,8 @@ class AddFeatureScreen(Dialog[int | None]):
     Args:
         session: Whose features they are.
         request: The search that one of them is added to.
+        title: What the feature is chosen for.
+        verb: What enter does with it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,8 +49,15 @@ class AddFeatureScreen(Dialog[int | None]):
         Binding("up", "move(-1)", "Up", priority=True, show=False),
     ]
 
-    def __init__(self, session: "Session", request: SearchRequest) -> None:
+    def __init__(
+        self,
+        session: "Session",
+        request: SearchRequest,
+        title: str = "Add a feature",
+        verb: str = "adds",
+    ) -> None:
         super().__init__()
+        self._title, self._verb = title, verb
         self._session = session
         self._request = replace(request, limit=_FIRST)
         self._list = FeatureList(empty=("No feature has these words.",))
@@ -67,8 +76,8 @@ class AddFeatureScreen(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         """Filter and list."""
         with Vertical(id="add", classes="dialog") as dialog:
-            dialog.border_title = "Add a feature"
-            dialog.border_subtitle = "enter adds, escape cancels"
+            dialog.border_title = self._title
+            dialog.border_subtitle = f"enter {self._verb}, escape cancels"
             yield TextLine(placeholder="Any words for it, or its number")
             yield self._heading
             yield self._list
@@ -166,7 +175,7 @@ class AddFeatureScreen(Dialog[int | None]):
             self.dismiss(self._list.row.id)
 
     def action_cancel(self) -> None:
-        """Add nothing."""
+        """Choose none."""
         self.dismiss(None)
 
     def action_move(self, step: int) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
+from textual.message import Message
 
+from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.annotation_control import AnnotationControl
@@ -12,11 +14,15 @@ from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import DENSITY, Column, Order, sorted_by
 from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
 from saetui.tui.newest_request import NewestRequest
+from saetui.tui.screens.add_feature import AddFeatureScreen
+from saetui.tui.screens.closing import open_dialog
+from saetui.tui.screens.pair import PairScreen
 from saetui.tui.views.browser import Browser
 from saetui.tui.widgets.feature_list import FeatureList, next_column
 from saetui.tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
+    from saetui.session.questions.pair import PairDetail
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
@@ -41,6 +47,9 @@ class FeaturesView(Browser):
         self._kept: int | None = None
         self._choosing: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
             self, "choose", self._choose, self._show_found, self._show_failure
+        )
+        self._pairing: NewestRequest[tuple[int, int], PairDetail] = NewestRequest(
+            self, "pair", self._pair, self._show_pair, self._show_failure
         )
 
     def show(self, session: "Session") -> None:
@@ -194,6 +203,35 @@ class FeaturesView(Browser):
         self._kept = None if self.list.row is None else self.list.row.id
         self.refilter()
         super().refresh_labels()
+
+    def action_pair(self) -> None:
+        """Choose another feature, and show both side by side."""
+        feature = self.feature
+        if feature is None or self.session is None:
+            return
+
+        def chosen(other: int | None) -> None:
+            if other is not None:
+                self._pairing.ask((feature, other))
+
+        name = visible_line(self.session.name(feature), _LONGEST_NAME)
+        # Without a search, the list says nothing of what a feature would do to one.
+        choice = AddFeatureScreen(
+            self.session, SearchRequest(), f"Compare with {name}", "compares"
+        )
+        open_dialog(self.app, choice, chosen)
+
+    def _pair(self, features: tuple[int, int]) -> "PairDetail":
+        from saetui.session.questions.pair import pair_detail
+
+        return pair_detail(self.opened, *features)
+
+    def _show_pair(self, features: tuple[int, int], detail: "PairDetail") -> None:
+        def follow(message: Message | None) -> None:
+            if message is not None:
+                self.post_message(message)
+
+        open_dialog(self.app, PairScreen(detail), follow)
 
     def action_all(self) -> None:
         """List all features."""

@@ -135,6 +135,20 @@ def example_documents(
     ]
 
 
+def features_together(neighbours: "Sequence[Neighbour]", trust: Trust) -> list[DetailRow]:
+    """Features of the same documents: how many times more often than by chance, and how many."""
+    return [
+        DetailRow(
+            other.name,
+            f"{other.lift.times:,.1f}x" if other.lift is not None else "",
+            "feature",
+            other.id,
+            f"{other.value:,.0f} docs {trust(other.id)}".rstrip(),
+        )
+        for other in neighbours
+    ]
+
+
 def related_features(
     neighbours: "Sequence[Neighbour]", trust: Trust, decimals: int = 2
 ) -> list[DetailRow]:

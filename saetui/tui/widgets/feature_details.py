@@ -11,6 +11,7 @@ from saetui.tui.widgets.details import (
     DetailRow,
     Trust,
     example_documents,
+    features_together,
     related_features,
     section,
     text_rows,
@@ -61,8 +62,8 @@ def feature_rows(
         *score_rows(detail, glyphs, width),
         *label_rows(detail, glyphs, width),
         *section(
-            "Active on the same documents, with their number",
-            related_features(detail.co_occurring, trust, decimals=0),
+            "On the same documents, times more often than by chance",
+            features_together(detail.co_occurring, trust),
         ),
         *section("In families, with their number of features", families),
         *section("Nearest features, with cosine", related_features(detail.nearest, trust)),

@@ -14,6 +14,7 @@ from saetui.core.features import (
     co_occurring,
     decile_positions,
     histogram,
+    lift_of,
     nearest_and_opposed,
     statistics,
 )
@@ -93,9 +94,28 @@ def test_features_that_occur_together_are_counted(
     active = dense(codes) > 0
     together = (active[:, [feature]] & active).sum(axis=0)
     others = [i for i in range(codes.n) if i != feature and together[i]]
-    expected = sorted(others, key=lambda i: (-together[i], i))[:limit]
+    counts = active.sum(axis=0)
+    surest = {i: lift_of(together[i], counts[feature], counts[i], len(active)).low for i in others}
     found = co_occurring(codes, build_postings(codes), feature, limit)
-    assert found == [(i, together[i]) for i in expected]
+    assert found == [(i, together[i]) for i, _ in found]
+    assert len(found) == min(limit, len(others))
+    lows = [surest[i] for i, _ in found]
+    assert lows == sorted(lows, reverse=True)
+    assert not lows or lows[0] == max(surest.values())
+
+
+def test_what_is_everywhere_does_not_come_first() -> None:
+    # Feature 1 is on all documents, feature 2 on those of feature 0 alone.
+    indices = np.full((200, 3), -1, np.int32)
+    indices[:, 0] = 1
+    indices[:20, 1] = 0
+    indices[:15, 2] = 2
+    codes = Codes(indices, np.where(indices >= 0, 1.0, 0.0).astype(np.float32), 3)
+    assert co_occurring(codes, build_postings(codes), 0, 2) == [(2, 15), (1, 20)]
+    lift = lift_of(15, 20, 15, 200)
+    assert lift.low < lift.times < lift.high
+    assert lift.times == pytest.approx((15.5 / 20.5) / (0.5 / 180.5))
+    assert lift_of(20, 20, 200, 200).times == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize("corpus_size", [0, 7])

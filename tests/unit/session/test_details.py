@@ -39,6 +39,8 @@ def test_a_feature_is_shown_by_its_documents(session: Session, feature: int, lim
     for other in detail.co_occurring:
         both = set(rows.tolist()) & set(session.sae.postings.documents(other.id)[0].tolist())
         assert other.value == len(both) > 0
+        assert other.lift is not None
+        assert other.lift.low < other.lift.times < other.lift.high
     assert detail.families == session.sae.families.of_feature(feature)
 
 
