@@ -216,9 +216,7 @@ class FeaturesView(Browser):
 
         name = visible_line(self.session.name(feature), _LONGEST_NAME)
         # Without a search, the list says nothing of what a feature would do to one.
-        choice = AddFeatureScreen(
-            self.session, SearchRequest(), f"Compare with {name}", "compares"
-        )
+        choice = AddFeatureScreen(self.session, SearchRequest(), f"Compare with {name}", "compares")
         open_dialog(self.app, choice, chosen)
 
     def _pair(self, features: tuple[int, int]) -> "PairDetail":
