@@ -166,7 +166,7 @@ class LabelledSplit:
     def _in_a_phrase(self, label: FeatureLabel, *, modifier: bool) -> FeatureLabel:
         """A label of one word with the word that it mostly stands with, if there is one."""
         evidence = self._known().get(label.feature)
-        if evidence is None or label.method == "title" or len(label.text.split()) != 1:
+        if evidence is None or not _is_word(label):
             return label
         text = self._contexts.phrase(label.text, evidence.rows, modifier=modifier)
         return replace(label, text=text)
@@ -180,19 +180,23 @@ class LabelledSplit:
         says which these are.
         """
         found = list(labels)
+        words = {labels[feature].text for feature in only if _is_word(labels[feature])}
+        loose = self._contexts.loose(words) if words else set()
         for feature in only:
             kind = quality.words[feature]
             if " and " in labels[feature].text and kind != TWO and feature in self._single:
                 found[feature] = self._single[feature]
             evidence, text = self._known().get(feature), found[feature].text
-            if evidence is not None and kind == WORD and len(text.split()) == 1:
+            unclear = kind == WORD or text in loose
+            if evidence is not None and unclear and _is_word(found[feature]):
                 told = self._contexts.told_apart(text, evidence.rows)
                 found[feature] = replace(found[feature], text=told)
         return found
 
     @cached_property
     def _contexts(self) -> Contexts:
-        return Contexts(self._tokens)
+        sample = Sample(self._embeddings, np.arange(len(self._embeddings), dtype=np.int32))
+        return Contexts(self._tokens, sample)
 
     def _learned_from(
         self, labels: Sequence[FeatureLabel], only: Collection[int] | None
@@ -349,6 +353,11 @@ class LabelledSplit:
         """The postings of the documents that are read."""
         everything = len(self._read) == len(self._embeddings)
         return self._postings if everything else restricted(self._postings, self._read)
+
+
+def _is_word(label: FeatureLabel) -> bool:
+    """Whether a label is one word, taken from the documents."""
+    return label.method not in ("none", "title") and len(label.text.split()) == 1
 
 
 def _scored(

@@ -139,14 +139,14 @@ def _cohesion(postings: Postings, embeddings: NDArray[np.floating]) -> Figures:
     mean = Sample(embeddings, np.arange(len(embeddings), dtype=np.int32)).mean
     for feature in np.flatnonzero(postings.counts() > 1).tolist():
         rows = np.sort(postings.documents(feature)[0][:STRONGEST])
-        cohesion[feature] = _mean_cosine(np.asarray(embeddings[rows], np.float32) - mean)
+        cohesion[feature] = mean_cosine(np.asarray(embeddings[rows], np.float32) - mean)
         # The rows are scattered, so that in the end every page would stay mapped.
         forget_pages(embeddings)
     return cohesion
 
 
-def _mean_cosine(vectors: Float) -> float:
-    """Mean over all pairs of different rows."""
+def mean_cosine(vectors: Float) -> float:
+    """Mean cosine over all pairs of different rows, at least two, `(m, d)`."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions = vectors / np.maximum(norms, np.float32(1e-6))
     total = directions.sum(axis=0, dtype=np.float64)

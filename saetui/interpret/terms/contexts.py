@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
+from saetui.interpret.judging.evidence import Sample
+from saetui.interpret.judging.quality import mean_cosine
 from saetui.interpret.labels import LONGEST_LABEL, sentence_case
 from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, word_of
@@ -28,7 +30,10 @@ _BOUND = 0.7
 # An English word of one of these endings that mostly has a noun after it is an adjective.
 _ADJECTIVES = ("al", "ic", "ous", "ive", "ary", "able", "ible", "wise", "based", "parallel")
 _MOSTLY = 0.6
-# Occurrences of a word that say what stands before it.
+# Documents with a word of one meaning are more alike than this: on astro-ph and cs.LG below it are
+# "Noise", "Mapping", "Seeds" and "Halos", above it "Asteroids", "Neutrinos" and "Quantization".
+_LOOSE = 0.13
+# Occurrences of a word that say what stands before it, and documents that say how alike they are.
 _LOOKED_AT = 500
 # Shorter words are symbols more often than words.
 _SHORTEST = 3
@@ -44,13 +49,18 @@ class Contexts:
 
     Args:
         tokens: Of the corpus.
+        sample: Documents that stand for the corpus.
     """
 
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-        # Of the ways to write a word, the one without capitals, if there is one.
-        forms = [*zip(tokens.words.tolist(), tokens.spellings, strict=True)]
-        self._spelled = dict(sorted(forms, key=lambda form: (form[1].islower(), form[1])))
+    def __init__(self, tokens: Tokens, sample: Sample) -> None:
+        self._tokens, self._sample = tokens, sample
+        # The most frequent of the ways to write each word.
+        counts = np.bincount(tokens.forms, minlength=len(tokens.spellings)).tolist()
+        forms = [*zip(tokens.words.tolist(), tokens.spellings, counts, strict=True)]
+        forms.sort(key=lambda form: (form[2], form[1]))
+        self._spelled = {word: spelling for word, spelling, _ in forms}
+        # And of the capitals of each spelling; the first words of titles have more than others.
+        self._cased = {spelling.lower(): spelling for _, spelling, _ in forms}
         self._bounds: dict[str, str] = {}
 
     def phrase(self, label: str, rows: Int, *, modifier: bool) -> str:
@@ -80,6 +90,29 @@ class Contexts:
         if enough and len(best) <= LONGEST_LABEL:
             return sentence_case(best)
         return _with(label, _frequent(after for _, after in found)) if modifier else label
+
+    def loose(self, labels: Iterable[str]) -> set[str]:
+        """Those of some words whose documents have little in common, as those with "noise".
+
+        Args:
+            labels: One word each.
+        """
+        tokens = self._tokens
+        numbers = {label: tokens.numbers.get(word_of(label), -1) for label in labels}
+        wanted = np.zeros(len(tokens.numbers) + int(tokens.words.max(initial=0)) + 1, dtype=bool)
+        wanted[[number for number in numbers.values() if number >= 0]] = True
+        places = np.flatnonzero(wanted[tokens.words[tokens.forms]])
+        words = tokens.words[tokens.forms[places]]
+        documents = tokens.document_of(places)
+        found = set()
+        for label, number in numbers.items():
+            rows = np.unique(documents[words == number])
+            of_sample = self._sample.places(rows.astype(np.int32))[:_LOOKED_AT]
+            if len(of_sample) > 1:
+                vectors = self._sample.vectors[of_sample] - self._sample.mean
+                if mean_cosine(vectors) < _LOOSE:
+                    found.add(label)
+        return found
 
     def told_apart(self, label: str, rows: Int) -> str:
         """A word of several meanings with the words before and after it that tell these apart."""
@@ -122,13 +155,13 @@ class Contexts:
                 and kind_of(spelling) in (CONTENT, GENERIC)
                 and count >= _BOUND * len(places)
             )
-            self._bounds[word] = f"{_lowered(spelling)} {word}" if bound else word
+            self._bounds[word] = f"{self._cased[spelling.lower()]} {word}" if bound else word
         return self._bounds[word]
 
     def _named(self, forms: Int, places: NDArray[np.integer], key: str) -> set[str]:
         tokens, some = self._tokens, forms[places]
         some = some[np.isin(tokens.kinds[some], (CONTENT, GENERIC)) & (some > 0)]
-        words = (_lowered(tokens.spellings[form]) for form in some.tolist())
+        words = (self._cased[tokens.spellings[form].lower()] for form in some.tolist())
         return {word for word in words if word_of(word) != key}
 
 
@@ -138,10 +171,18 @@ def _lowered(word: str) -> str:
 
 
 def _frequent(documents: Iterable[set[str]]) -> list[str]:
-    """Words of enough documents, the most frequent first, equal ones by the alphabet."""
+    """Words of enough documents, the most frequent first, equal ones by the alphabet.
+
+    Of the forms of a word the most frequent stands for all; words such as "method" are left out.
+    """
     counted = Counter(word for each in documents for word in each)
-    enough = [word for word, count in counted.items() if count >= _LEAST_DOCUMENTS]
-    return sorted(enough, key=lambda word: (-counted[word], word))
+    forms: dict[str, list[str]] = {}
+    for word in sorted(counted, key=lambda word: (-counted[word], word)):
+        if kind_of(word) != GENERIC:
+            forms.setdefault(word_of(word.casefold()), []).append(word)
+    totals = {each[0]: sum(counted[form] for form in each) for each in forms.values()}
+    enough = [word for word, count in totals.items() if count >= _LEAST_DOCUMENTS]
+    return sorted(enough, key=lambda word: (-totals[word], word))
 
 
 def _with(label: str, words: Sequence[str]) -> str:

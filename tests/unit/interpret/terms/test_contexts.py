@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from saetui.interpret.judging.evidence import Sample
 from saetui.interpret.terms.contexts import Contexts, bare
 from saetui.interpret.terms.tokens import tokenize
 
 
 def contexts(*texts: str) -> tuple[Contexts, np.ndarray]:
-    tokens = tokenize([("", text) for text in texts])
-    return Contexts(tokens), np.arange(len(texts), dtype=np.int32)
+    tokens, rows = tokenize([("", text) for text in texts]), np.arange(len(texts), dtype=np.int32)
+    return Contexts(tokens, Sample(np.eye(len(texts), dtype=np.float16), rows)), rows
 
 
 def test_a_word_is_completed_by_what_is_mostly_before_it() -> None:
@@ -49,3 +50,14 @@ def test_meanings_of_a_word_are_told_apart_by_its_neighbours(label: str) -> None
 def test_what_stands_in_parentheses_is_not_asked_for() -> None:
     assert bare("Strings (cosmic, theory)") == "Strings"
     assert bare("Black holes") == "Black holes"
+
+
+def test_a_word_of_documents_that_have_nothing_in_common_is_loose() -> None:
+    texts = [f"noise number {i}" if i % 2 else f"quasars number {i}" for i in range(40)]
+    tokens, rows = tokenize([("", text) for text in texts]), np.arange(40, dtype=np.int32)
+    vectors = np.random.default_rng(0).normal(size=(40, 24))
+    # Documents about quasars are near each other, those with noise anywhere.
+    vectors[::2, 0] += 9
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    found = Contexts(tokens, Sample(vectors.astype(np.float16), rows))
+    assert found.loose(["Noise", "Quasars", "Absent"]) == {"Noise"}
