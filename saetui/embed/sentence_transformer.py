@@ -30,14 +30,24 @@ class SentenceTransformerEmbedder:
     Args:
         model: Name on the Hugging Face hub, or a folder.
         dimensions: Leading dimensions to keep, of models trained for that; None for all.
+        name: What a bundle calls it; empty: by `model`.
+        prompts: What is put before each query and each document; None for what the model defines.
 
     Raises:
         EmbedderError: The model cannot be loaded.
     """
 
-    def __init__(self, model: str, dimensions: int | None) -> None:
-        self.name = f"sentence-transformers:{model}"
+    def __init__(
+        self,
+        model: str,
+        dimensions: int | None,
+        *,
+        name: str = "",
+        prompts: dict[str, str] | None = None,
+    ) -> None:
+        self.name = name or f"sentence-transformers:{model}"
         self._model = _loaded(model, dimensions)
+        self._model.prompts.update(prompts or {})
         self.dimensions = int(self._model.encode(["width"], show_progress_bar=False).shape[1])
         if dimensions and self.dimensions != dimensions:
             raise EmbedderError(
