@@ -1,6 +1,6 @@
 """`saetui document`: one document with its features and neighbours."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,10 @@ from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
+    from saetui.core.documents import Document
     from saetui.session.details import DocumentDetail
+    from saetui.session.evidence import Evidence, Sentence
+    from saetui.session.session import Session
 
 
 def document(
@@ -22,6 +25,12 @@ def document(
     row: Annotated[
         int | None, typer.Option("--row", min=0, metavar="N", help="Its row instead of its id.")
     ] = None,
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--evidence", metavar="FEATURE", help="Mark the sentences that carry a feature."
+        ),
+    ] = None,
     limit: DetailLimit = 10,
     sae: SaeName = None,
     as_json: AsJson = False,
@@ -29,6 +38,7 @@ def document(
     """Show one document with its text, features and neighbours."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
+    from saetui.session.evidence import EvidenceFinder
 
     if (document_id is None) == (row is None):
         raise typer.BadParameter("give either a document's ID or --row")
@@ -36,10 +46,19 @@ def document(
     with opened(bundle, sae) as session:
         found = session.row_of(document_id or "") if row is None else row
         detail = session.document(found, limit)
+        carried = None
+        if evidence is not None:
+            feature = session.features.lookup.feature(evidence)
+            carried = EvidenceFinder(session, remote=True).of(found, feature)
         if as_json:
-            output.json(shapes.document(session, detail))
+            shape = shapes.document(session, detail)
+            if carried is not None:
+                shape["evidence"] = evidence_json(session, carried)
+            output.json(shape)
         else:
             _print_detail(output, detail)
+            if carried is not None:
+                _print_evidence(output, session, detail, carried)
 
 
 def _print_detail(output: "Output", detail: "DocumentDetail") -> None:
@@ -68,3 +87,51 @@ def _print_detail(output: "Output", detail: "DocumentDetail") -> None:
         [Column("cosine", numeric=True), Column("title"), Column("id")],
         [[score(each.activation), each.title, each.id] for each in detail.neighbours],
     )
+
+
+def _print_evidence(
+    output: "Output", session: "Session", detail: "DocumentDetail", found: "Evidence"
+) -> None:
+    from saetui.cli.output import Column
+
+    output.heading(f"Sentences, by how much they carry {session.name(found.feature)}")
+    if found.by == "words":
+        output.prose(f"By words of the label: {found.why_words}", "dim")
+    output.table(
+        [Column("carries"), Column("activation", numeric=True), Column("sentence")],
+        [
+            [
+                "yes" if sentence.marked else "",
+                score(sentence.carries),
+                " ".join(_text_of(detail.document, sentence).split()),
+            ]
+            for sentence in sorted(found.sentences, key=lambda each: -each.carries)
+        ],
+    )
+
+
+def evidence_json(session: "Session", found: "Evidence") -> dict[str, Any]:
+    """The sentences of a document and what carries a feature, in order."""
+    document = session.bundle.documents.document(found.row)
+    return {
+        "feature": found.feature,
+        "label": session.features[found.feature].label,
+        "by": found.by,
+        "why_words": found.why_words,
+        "sentences": [
+            {
+                "text": _text_of(document, sentence),
+                "in_title": sentence.in_title,
+                "start": sentence.start,
+                "end": sentence.end,
+                "activation": round(sentence.carries, 6),
+                "marked": sentence.marked,
+            }
+            for sentence in found.sentences
+        ],
+    }
+
+
+def _text_of(document: "Document", sentence: "Sentence") -> str:
+    text = document.title if sentence.in_title else document.text
+    return text[sentence.start : sentence.end]

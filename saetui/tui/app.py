@@ -43,7 +43,7 @@ class SaetuiApp(App[None]):
 
     TITLE = "saetui"
     CSS_PATH = Path(__file__).with_name("app.tcss")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (140, "-widest")]  # noqa: RUF012
 
     def __init__(self, opener: Opener, name: str, encoding: str = "utf-8") -> None:
         self.glyphs = glyphs_for(encoding)

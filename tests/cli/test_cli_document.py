@@ -49,3 +49,17 @@ def test_what_is_not_there(run: Run, bundle: Path, words: tuple[str, ...], messa
     outcome = run("document", bundle, *words)
     assert outcome.code == 1
     assert message in outcome.err
+
+
+@pytest.mark.usefixtures("hash_embedder")
+def test_the_command_line_says_which_sentences(run: Run, bundle: Path) -> None:
+    found = run("document", bundle, "doc-3", "--evidence", "Black hole mergers", "--json").json
+    evidence = found["evidence"]
+    assert (evidence["feature"], evidence["label"]) == (2, "Black hole mergers")
+    assert evidence["by"] == "meaning"
+    assert any(each["marked"] for each in evidence["sentences"])
+    for each in evidence["sentences"]:
+        text = found["title"] if each["in_title"] else found["text"]
+        assert text[each["start"] : each["end"]] == each["text"]
+    out = run("document", bundle, "doc-3", "--evidence", str(2)).out
+    assert "Sentences, by how much they carry Black hole mergers" in out

@@ -77,7 +77,9 @@ class Driver:
     async def _calm(self) -> None:
         """Wait until it has been asked what each feature would do."""
         while self.app.is_running and not (
-            self.main.search.effects.calm and getattr(self.app.screen, "calm", True)
+            self.main.search.effects.calm
+            and self.search.reading.calm
+            and getattr(self.app.screen, "calm", True)
         ):
             await self.pilot.pause(0)
         await self.rest()

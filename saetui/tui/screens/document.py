@@ -1,6 +1,6 @@
 """Read one document: its text, its features, its neighbours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,8 +10,10 @@ from textual.containers import Container, Vertical
 from textual.dom import DOMNode
 from textual.message import Message
 
+from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
+from saetui.tui.marked_text import marked_lines
 from saetui.tui.messages import (
     Feedback,
     Judge,
@@ -25,6 +27,7 @@ from saetui.tui.messages import (
     SteerFeatures,
     TakeBack,
 )
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.closing import ClosedOnce
 from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows, text_rows
 from saetui.tui.widgets.heading import Heading
@@ -35,12 +38,16 @@ from saetui.tui.widgets.text_pane import TextPane
 if TYPE_CHECKING:
     from saetui.core.documents import Document
     from saetui.session.details import DocumentDetail
+    from saetui.session.evidence import Evidence, Sentence
 
 # Nobody reads further in a terminal, and every line costs memory.
 _MAX_CHARACTERS = 200_000
 _MAX_FACT = 2_000
 _MOST_COPIED = 60
 _LONGEST_LABEL = 200
+
+Carriers = Callable[[int, int], "Evidence"]
+"""Finds the sentences of the document in a row that carry a feature."""
 
 Opinion = Callable[[int, str], tuple[str, bool | None]]
 """The label of a feature, and whether the reader finds it true of the document with an id; None if
@@ -75,12 +82,15 @@ class DocumentScreen(ClosedOnce[None]):
     Args:
         go_on: Called with a message that says where the reader goes next, or what the reader says.
         opinion: Says what the reader finds of a feature's label.
+        carriers: Says which sentences carry a feature; called in a thread.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("Document"), *bindings("Everywhere")]
     AUTO_FOCUS = "#related"
 
-    def __init__(self, go_on: Callable[[Message], None], opinion: Opinion) -> None:
+    def __init__(
+        self, go_on: Callable[[Message], None], opinion: Opinion, carriers: Carriers
+    ) -> None:
         super().__init__()
         self._go_on = go_on
         self._opinion = opinion
@@ -90,6 +100,10 @@ class DocumentScreen(ClosedOnce[None]):
         self._related = DetailList(id="related", empty=("No feature is active on it.",))
         # The documents that led here; the last one is shown.
         self._way: list[_Read] = []
+        self._evidence: Evidence | None = None
+        self._carrying: NewestRequest[tuple[int, int], Evidence] = NewestRequest(
+            self, "evidence", lambda asked: carriers(*asked), self._mark, self._unmarked
+        )
 
     @property
     def detail(self) -> "DocumentDetail":
@@ -125,9 +139,11 @@ class DocumentScreen(ClosedOnce[None]):
 
     def _show(self) -> None:
         now = self._way[-1]
-        self._heading.say(f"Document {now.detail.document.id}")
+        self._evidence = None
+        self._carrying.drop()
         self.say_opinion()
         self._related.replace(document_rows(now.detail, now.trust), cursor=now.cursor)
+        self._look_for_evidence()
         if self._text.size.width:
             self._lay_out()
             if self._text.scroll_y != now.scroll:
@@ -156,7 +172,45 @@ class DocumentScreen(ClosedOnce[None]):
     def _lay_out(self) -> None:
         if not self._way:
             return
-        self._text.replace(document_lines(self.detail.document, self._text.text_width))
+        width = self._text.text_width
+        self._text.replace(document_lines(self.detail.document, width, self._evidence))
+        said = marked_sentence(self._evidence, self._called)
+        heading = f"Document {self.detail.document.id}"
+        self._heading.say(f"{heading}; {said}" if said else heading)
+
+    # Which sentences carry a feature.
+
+    @property
+    def _looked_at(self) -> int | None:
+        """The feature under the cursor, or that which the document was opened from."""
+        moved = self._related.cursor != self._way[-1].cursor
+        opened_from = self._way[-1].feature
+        return self._feature if moved or opened_from is None else opened_from
+
+    def _look_for_evidence(self) -> None:
+        feature = self._looked_at
+        if feature is None:
+            return
+        if self._evidence is None or self._evidence.feature != feature:
+            self._carrying.ask((self.detail.row, feature))
+
+    def _mark(self, asked: tuple[int, int], found: "Evidence") -> None:
+        if self._way and found.row == self.detail.row and found.feature == self._looked_at:
+            self._evidence = found
+            self._lay_out()
+
+    def _unmarked(self, error: SaetuiError) -> None:
+        self._evidence = None
+
+    def _called(self, feature: int) -> str:
+        named = {each.id: each.name for each in (*self.detail.features, *self.detail.weak)}
+        return named.get(feature, f"feature {feature}")
+
+    def on_line_list_highlighted(self, event: DetailList.Highlighted) -> None:
+        """Mark the sentences that carry the feature under the cursor."""
+        event.stop()
+        if event.lines is self._related and self._way:
+            self._look_for_evidence()
 
     def on_line_list_chosen(self, event: DetailList.Chosen) -> None:
         """Go to a feature or another document."""
@@ -241,15 +295,29 @@ class DocumentScreen(ClosedOnce[None]):
         return {"Document": ("", self), "Lists": ("", self._related), "Everywhere": ("", self)}
 
 
-def document_lines(document: "Document", width: int) -> list[DetailRow]:
-    """Title, text and metadata."""
+def marked_sentence(evidence: "Evidence | None", name: Callable[[int], str]) -> str:
+    """What is marked, in a few words; empty where nothing is."""
+    if evidence is None:
+        return ""
+    feature = visible_line(name(evidence.feature), _LONGEST_LABEL)
+    if not evidence.marked:
+        return f"no sentence carries {feature}"
+    by = " (by its words)" if evidence.by == "words" else ""
+    return f"marked: {feature}{by}"
+
+
+def document_lines(
+    document: "Document", width: int, evidence: "Evidence | None" = None
+) -> list[DetailRow]:
+    """Title, text and metadata; sentences that carry a feature are marked."""
     text = document.text[:_MAX_CHARACTERS]
     cut = f"Cut here: the document has {len(document.text):,} characters."
     facts = {"id": document.id, "published": document.published, "link": document.url}
+    marks = evidence.marked if evidence is not None else ()
     rows = [
-        *text_rows(visible_line(document.title, _MAX_FACT), width, "title"),
+        *_marked_rows(document.title[:_MAX_FACT], [m for m in marks if m.in_title], width, "title"),
         DetailRow(""),
-        *text_rows(text, width),
+        *_marked_rows(text, [m for m in marks if not m.in_title], width),
         *(text_rows(cut, width, "muted") if text != document.text else ()),
         DetailRow(""),
     ]
@@ -258,6 +326,19 @@ def document_lines(document: "Document", width: int) -> list[DetailRow]:
             line = visible_line(f"{name}: {_plain(value)}", _MAX_FACT)
             rows += text_rows(line, width, "muted")
     return rows if document.title else rows[2:]
+
+
+def _marked_rows(
+    text: str, marks: "Sequence[Sentence]", width: int, kind: str = "text"
+) -> list[DetailRow]:
+    if not marks:
+        return text_rows(visible_line(text, _MAX_FACT) if kind == "title" else text, width, kind)
+    spans = [(mark.start, mark.end) for mark in marks]
+    style = "title" if kind == "title" else ""
+    return [
+        DetailRow("", kind=kind, pieces=line or ((" ", ""),))
+        for line in marked_lines(text, spans, width, style)
+    ]
 
 
 def _plain(value: object) -> str:

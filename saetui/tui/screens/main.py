@@ -52,6 +52,7 @@ from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from saetui.session.details import DocumentDetail
+    from saetui.session.evidence import Evidence, EvidenceFinder
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
@@ -77,12 +78,13 @@ class MainScreen(Screen[None]):
         self.session: Session | None = None
         self._status = StatusLine()
         self._status.set_reactive(StatusLine.bundle, (name,))
-        self._search_view = SearchView(self._status, id="search")
+        self._search_view = SearchView(self._status, self._carriers, id="search")
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
         self._compare_view = CompareView(lambda: self.request, id="compare")
-        self._document = DocumentScreen(self._go_on, self._opinion)
+        self._evidence: EvidenceFinder | None = None
+        self._document = DocumentScreen(self._go_on, self._opinion, self._carriers)
         self._reading: NewestRequest[OpenDocument, DocumentDetail] = NewestRequest(
             self, "document", self._read, self._show_document, self._tell
         )
@@ -216,6 +218,15 @@ class MainScreen(Screen[None]):
         features = opened(self.session).features
         label = features[feature].label
         return label, features.notes_on(feature).judged(label).get(document)
+
+    def _carriers(self, row: int, feature: int) -> "Evidence":
+        """Which sentences of a document carry a feature."""
+        from saetui.session.evidence import EvidenceFinder
+
+        session = opened(self.session)
+        if self._evidence is None or self._evidence.session is not session:
+            self._evidence = EvidenceFinder(session)
+        return self._evidence.of(row, feature)
 
     def on_judge(self, event: Judge) -> None:
         """Keep whether a label is true of a document."""

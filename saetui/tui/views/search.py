@@ -24,12 +24,14 @@ from saetui.tui.messages import (
     OpenFeature,
 )
 from saetui.tui.newest_request import NewestRequest
+from saetui.tui.screens.document import Carriers
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
 from saetui.tui.widgets.details import DetailRow
 from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.landing import QUERY, Landing
+from saetui.tui.widgets.reading_pane import ReadingPane
 from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.steered_line import SteeredLine
@@ -57,11 +59,12 @@ class SearchView(Container):
 
     Args:
         status: Shows figures of the last search.
+        carriers: Finds the sentences of a document that carry a feature; called in a thread.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Search")
 
-    def __init__(self, status: StatusLine, *, id: str) -> None:
+    def __init__(self, status: StatusLine, carriers: Carriers, *, id: str) -> None:
         super().__init__(id=id)
         self.query_line = TextLine(id="query", placeholder=_ASK)
         self.filter_bar = FilterBar()
@@ -69,6 +72,7 @@ class SearchView(Container):
         self.before = UnsteeredResultList(id="before")
         self.results = ResultList(self._edit_by, id="results")
         self.why = WhyLines(id="why")
+        self.reading = ReadingPane(self._name_of, carriers, id="reading-pane")
         self.control = SearchControl(self, self)
         self.dialogs = SearchDialogs(self, self.control)
         self.steering = SteeringList(self.control.edit, id="steering", empty=_NO_FEATURES)
@@ -91,6 +95,7 @@ class SearchView(Container):
         self._session = session
         self.steering.trust = lambda feature: trust(session.features[feature])
         self.dialogs.open(session)
+        self.reading.open(session)
         self.control.open(session)
 
     def compose(self) -> ComposeResult:
@@ -108,6 +113,7 @@ class SearchView(Container):
             with Vertical(id="steering-pane"):
                 yield self._steering_heading
                 yield self.steering
+            yield self.reading
         yield self.landing
         yield self.why
 
@@ -326,8 +332,21 @@ class SearchView(Container):
         event.stop()
         if event.lines is self.results:
             self._explain()
+        elif event.lines is self.steering:
+            self._follow()
+
+    def _name_of(self, feature: int) -> str:
+        return "" if self._session is None else self._session.name(feature)
+
+    def _follow(self) -> None:
+        """Have the reading pane show what is under the cursors."""
+        result, feature = self.results.row, self.steering.row
+        self.reading.follow(
+            None if result is None else result.row, None if feature is None else feature.id
+        )
 
     def _explain(self) -> None:
+        self._follow()
         names = {feature.id: feature.name for feature in self.steering.rows}
         self.why.explain(self.results.row, names)
 
@@ -336,6 +355,10 @@ class SearchView(Container):
     def action_why(self) -> None:
         """Show or hide why a result is where it is."""
         self.why.display = not self.why.display
+
+    def action_read(self) -> None:
+        """Show or hide the document under the cursor."""
+        self.toggle_class("-reading")
 
     def action_undo(self) -> None:
         """Undo."""

@@ -32,6 +32,7 @@ class DetailRow:
             if the row opens nothing.
         note: A few characters after the text, such as how far to trust a label, or what the
             reader said.
+        pieces: The text in parts of different styles, in rows that open nothing.
     """
 
     text: str
@@ -39,6 +40,7 @@ class DetailRow:
     kind: str = "text"
     target: int | None = None
     note: str = ""
+    pieces: Pieces = ()
 
 
 class DetailList(LineList[DetailRow]):
@@ -68,6 +70,8 @@ class DetailList(LineList[DetailRow]):
 
     def line(self, detail: DetailRow, index: int, width: int) -> Pieces:
         """The value, then the text."""
+        if detail.pieces:
+            return ((" ", ""), *detail.pieces)
         if detail.target is None:
             style = detail.kind if detail.kind in ("title", "muted") else ""
             return ((cut(f" {detail.text}", width, self.glyphs.ellipsis), style),)

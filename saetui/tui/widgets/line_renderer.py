@@ -16,6 +16,7 @@ _STYLES: dict[str, tuple[str, Style]] = {
     "title": ("text-accent", Style(bold=True)),
     "key": ("text-accent", Style(bold=True)),
     "strong": ("", Style(bold=True)),
+    "marked": ("text-accent", Style(underline=True)),
     "muted": ("", Style(dim=True)),
     "current": ("", Style(bold=True, reverse=True)),
 }

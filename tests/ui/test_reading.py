@@ -1,0 +1,108 @@
+"""What carries a feature is marked where a document is read, and beside the results."""
+
+from driver import NARROW, drive
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saetui.session.evidence import EvidenceFinder
+from saetui.session.session import Session
+from saetui.tui.columns import wrap
+from saetui.tui.marked_text import MARK, marked_lines
+from saetui.tui.screens.document import DocumentScreen
+from saetui.tui.widgets.text_pane import TextPane
+
+QUERY = "black hole merger chirp"
+WIDEST = (160, 40)
+
+words = st.lists(st.text("ab\u4e00", min_size=1, max_size=12), max_size=8).map(" ".join)
+
+
+def marked_text(pane: TextPane) -> str:
+    """The words that are marked, in order."""
+    pieces = [piece for row in pane.rows for piece in row.pieces]
+    return " ".join(" ".join(text for text, style in pieces if style == MARK).split())
+
+
+def carrying(session: Session, row: int, feature: int) -> str:
+    document = session.bundle.documents.document(row)
+    found = EvidenceFinder(session).of(row, feature)
+    spans = sorted((not each.in_title, each.start, each.end) for each in found.marked)
+    texts = [(document.text if body else document.title)[start:end] for body, start, end in spans]
+    return " ".join(" ".join(texts).split())
+
+
+@given(words, st.integers(4, 20), st.integers(0, 30), st.integers(0, 30))
+def test_marked_text_is_broken_as_other_text(text: str, width: int, start: int, end: int) -> None:
+    lines = marked_lines(text, [(start, end)], width)
+    assert ["".join(part for part, _ in line) for line in lines] == wrap(text, width)
+    marked = "".join(part for line in lines for part, style in line if style == MARK).split()
+    places = [i for i in range(len(text)) if (i == 0 or text[i - 1] == " ") and text[i] != " "]
+    begun = [text[i:].split(maxsplit=1)[0] for i in places if start <= i < end]
+    assert "".join(marked) == "".join(begun)
+
+
+async def test_sentences_of_the_feature_under_the_cursor_are_marked(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("shift+tab", "enter")
+        await driver.settle()
+        screen = driver.app.screen
+        assert isinstance(screen, DocumentScreen)
+        row = screen.detail.row
+        seen = set()
+        for feature in [each.id for each in screen.detail.features][:3]:
+            said = carrying(session, row, feature)
+            assert marked_text(screen._text) == said
+            if said:
+                assert f"marked: {session.name(feature)}" in driver.text()
+            seen.add(said)
+            await driver.press("down")
+            await driver.settle()
+        assert len(seen) > 1
+
+
+async def test_the_reading_pane_follows_both_cursors(session: Session) -> None:
+    async with drive(session, WIDEST) as driver:
+        await driver.ask(QUERY)
+        await driver.settle()
+        pane, view = driver.search.reading, driver.search
+        for keys in (["up"], ["down"], ["shift+tab", "down", "down"]):
+            await driver.press(*keys)
+            await driver.settle()
+            result, feature = view.results.row, view.steering.row
+            assert result is not None
+            assert feature is not None
+            assert pane._document is not None
+            assert pane._document[0] == result.row
+            assert marked_text(pane._text) == carrying(session, result.row, feature.id)
+            assert f"id: {result.id}" in driver.text()
+        await driver.press("v")
+        assert not pane.display
+        assert view.steering.display
+
+
+async def test_a_key_shows_the_document_where_there_is_no_room_for_it(session: Session) -> None:
+    async with drive(session, NARROW) as driver:
+        await driver.ask(QUERY)
+        assert not driver.search.reading.display
+        await driver.press("shift+tab", "v")
+        await driver.settle()
+        result = driver.search.results.row
+        assert result is not None
+        assert "Reading; marked:" in driver.text()
+        await driver.press("down")
+        await driver.settle()
+        assert driver.search.reading._document is not None
+        assert driver.search.results.row is not None
+        assert driver.search.reading._document[0] == driver.search.results.row.row
+        await driver.press("v")
+        assert "Steering" in driver.text()
+        assert not driver.search.reading.display
+
+
+async def test_a_hidden_pane_reads_nothing(session: Session) -> None:
+    async with drive(session, NARROW) as driver:
+        await driver.ask(QUERY)
+        await driver.press("shift+tab", "down", "down")
+        await driver.settle()
+        assert driver.search.reading._document is None
