@@ -333,12 +333,12 @@ class SearchView(Container):
         if event.lines is self.results:
             self._explain()
         elif event.lines is self.steering:
-            self._follow()
+            self._read_along()
 
     def _name_of(self, feature: int) -> str:
         return "" if self._session is None else self._session.name(feature)
 
-    def _follow(self) -> None:
+    def _read_along(self) -> None:
         """Have the reading pane show what is under the cursors."""
         result, feature = self.results.row, self.steering.row
         self.reading.follow(
@@ -346,7 +346,7 @@ class SearchView(Container):
         )
 
     def _explain(self) -> None:
-        self._follow()
+        self._read_along()
         names = {feature.id: feature.name for feature in self.steering.rows}
         self.why.explain(self.results.row, names)
 
