@@ -15,6 +15,7 @@ from saetui.cli.document import document
 from saetui.cli.embedders import embedders
 from saetui.cli.evaluate import evaluate
 from saetui.cli.evaluate_labels import evaluate_labels
+from saetui.cli.export import export
 from saetui.cli.families import families, family
 from saetui.cli.feature import feature
 from saetui.cli.features import features
@@ -191,6 +192,15 @@ app.command(
     ),
 )(label)
 app.add_typer(labels, name="labels", help="Export and import labels.")
+app.command(
+    "export",
+    short_help="Write a bundle, or an SAE of it, for other programs.",
+    epilog=_examples(
+        "export saelens my.bundle -o my-sae",
+        "export neuronpedia my.bundle -o exports",
+        "export atlas my.bundle -o documents.parquet",
+    ),
+)(export)
 app.command(
     "families",
     epilog=_examples("families my.bundle", "families my.bundle galaxies --json"),
