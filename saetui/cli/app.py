@@ -22,6 +22,7 @@ from saetui.cli.features import features
 from saetui.cli.fields import fields
 from saetui.cli.importing import importing
 from saetui.cli.labels import label, labels
+from saetui.cli.lists import lists
 from saetui.cli.match import match
 from saetui.cli.notes import notes
 from saetui.cli.open import open_app
@@ -164,6 +165,16 @@ app.command(
     short_help="List bookmarked searches.",
     epilog=_examples("bookmarks my.bundle", "search my.bundle --preset NAME"),
 )(bookmarks)
+app.command(
+    "lists",
+    short_help="List documents that you have marked.",
+    epilog=_examples(
+        "lists my.bundle",
+        "lists my.bundle to-read --add doc-3 --note 'section 4'",
+        "lists my.bundle to-read --export to-read.bib",
+        "search my.bundle parsing --filter in:to-read",
+    ),
+)(lists)
 app.command(
     "notes",
     short_help="List your own labels, bookmarks and notes.",

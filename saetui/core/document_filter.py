@@ -24,6 +24,7 @@ class DocumentFilter:
         lacking: Features for which it does not count.
         compared: Conditions on numbers and dates in the metadata.
         active: Features that are active on the document, whether or not it counts for them.
+        lists: Lists of the reader that the document is in.
     """
 
     after: str = ""
@@ -34,6 +35,7 @@ class DocumentFilter:
     lacking: tuple[int, ...] = ()
     compared: tuple[Comparison, ...] = ()
     active: tuple[int, ...] = ()
+    lists: tuple[str, ...] = ()
 
     def also(self, other: "DocumentFilter") -> "DocumentFilter":
         """Both filters together; where both have a date, the date of `other` counts."""
@@ -47,6 +49,7 @@ class DocumentFilter:
             lacking=(*self.lacking, *other.lacking),
             compared=(*self.compared, *other.compared),
             active=(*self.active, *other.active),
+            lists=(*self.lists, *other.lists),
         )
 
 

@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 
 from saetui.errors import InputError, SaetuiError
 from saetui.paths import data_dir
+from saetui.store.appending import append_lines
 from saetui.store.atomic import named_if_unwritable
 from saetui.store.json_files import read_regular_file
 
@@ -303,33 +304,13 @@ class Notes:
             lines = [line_of(_described(entry, describe)) for entry in entries]
             before = _state(self.path)
             with named_if_unwritable(self.path, _WHEN_UNWRITABLE):
-                added = self._append("".join(f"{line}\n" for line in lines))
+                added = append_lines(self.path, "".join(f"{line}\n" for line in lines))
             del self.unwritten[: len(entries)]
             after = _state(self.path)
             # If another program has written meanwhile, that is still to be read.
             alone = after is not None and after[1] == (before[1] if before else 0) + added
             if alone and self._seen.get(self.path) == before:
                 self._seen[self.path] = after
-
-    def _append(self, lines: str) -> int:
-        """Add lines at the end of the file; returns how many bytes it grew by."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab+", buffering=0) as handle:
-            before = handle.tell()
-            # A line that was cut short must not swallow the first of these.
-            whole = before == 0 or _ends_a_line(self.path)
-            data = ("" if whole else "\n").encode() + lines.encode("utf-8", "replace")
-            added = len(data)
-            try:
-                while data:
-                    data = data[handle.write(data) :]
-                os.fsync(handle.fileno())
-            except OSError:
-                # Tried again as a whole, no entry is there twice.
-                with contextlib.suppress(OSError):
-                    handle.truncate(before)
-                raise
-        return added
 
 
 def _state(path: Path) -> _State:
@@ -394,9 +375,3 @@ def _entry(line: str) -> Entry | None:
         str(values.get("direction", "")),
         str(values.get("document", "")),
     )
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as handle:
-        handle.seek(-1, os.SEEK_END)
-        return handle.read(1) == b"\n"

@@ -180,6 +180,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "Untrue",
         ),
         Command("u", "take_back", "Take back", "Undo your last judgement", "Undo", 4),
+        Command("B", "to_list", "To a list", "Put the document into a list of yours"),
         Command("Y", "copy", "Copy", "Copy its title and link; of a paper on arXiv, BibTeX"),
         Command(
             "F", "features", "Its features", "List its features in the features view", "Features"
@@ -203,6 +204,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("3", "view('families')", "Families", "Go to the families view"),
         Command("4", "view('splitting')", "Splitting", "Go to the splitting view"),
         Command("5", "view('compare')", "Compare", "Go to the compare view"),
+        Command("B", "to_list", "To a list", "Put the document under the cursor into a list"),
         Command("tab", "app.focus_next", "Next pane", "Go to the next pane", "Pane"),
         Command("shift+tab", "app.focus_previous", "Previous pane", "Go to the previous pane"),
         Command("slash", "find", "Find", "Go to the query or filter line", "Find", rank=3),

@@ -129,6 +129,14 @@ class SteerFeatures(Message):
         self.features = features
 
 
+class ToList(Message):
+    """A document is to be put into a list of the reader's."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__()
+        self.row = row
+
+
 class OnlyWith(Message):
     """Only documents that have a feature are to be searched."""
 

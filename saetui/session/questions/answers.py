@@ -1,11 +1,11 @@
 """Answers to questions about a corpus: figures of features or families, for lists and files."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.store.atomic import atomic_write, named_if_unwritable
@@ -161,15 +161,11 @@ def write_answer(path: Path, answer: Answer) -> int:
         )
     figures: Sequence[str] = list(answer.rows[0].figures) if answer.rows else []
     periods = answer.facts.get("periods") or answer.facts.get("categories") or []
-    with (
-        named_if_unwritable(path),
-        atomic_write(path) as temporary,
-        temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([answer.unit, "label", *figures, *periods])
-        for row in answer.rows:
-            values = (row.figures[name] for name in figures)
-            told = ["" if value is None else value for value in values]
-            writer.writerow([row.id, row.name, *told, *row.shares])
+    lines = [
+        [row.id, row.name, *(row.figures[name] for name in figures), *row.shares]
+        for row in answer.rows
+    ]
+    text = csv_text([[answer.unit, "label", *figures, *periods], *lines])
+    with named_if_unwritable(path), atomic_write(path) as temporary:
+        temporary.write_text(text, "utf-8", errors="replace")
     return len(answer.rows)

@@ -1,6 +1,5 @@
 """Topics of a corpus: every document in one of a few groups that features name."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from saetui.core.document_filter import EVERYTHING
 from saetui.core.group_tests import compare_groups
 from saetui.core.topics import Topics, find_topics, normalised_information, purity
+from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import Answer, AnswerRow, Column, known
@@ -132,27 +132,22 @@ def write_topics(path: Path, session: Session, resolutions: Mapping[int, NamedTo
         raise InputError(
             f"The name {path.name} does not say which format to write.", "Let it end in .csv"
         )
-    titles = ["id", "title"]
+    titles: list[object] = ["id", "title"]
     for wanted in resolutions:
         titles += [f"topic_{wanted}", f"name_{wanted}", f"strength_{wanted}"]
     documents = len(session.bundle)
-    with (
-        named_if_unwritable(path),
-        atomic_write(path) as temporary,
-        temporary.open("w", encoding="utf-8", errors="replace", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(titles)
-        for start in range(0, documents, 1_000):
-            rows = range(start, min(start + 1_000, documents))
-            headings = session.bundle.documents.headings(rows)
-            for row in rows:
-                cells: list[object] = list(headings[row][:2])
-                for made in resolutions.values():
-                    topic = int(made.found.topics[row])
-                    strength = float(made.found.strengths[row])
-                    cells += [topic, made.names[topic], f"{strength:.4f}"]
-                writer.writerow(cells)
+    lines: list[list[object]] = [titles]
+    for start in range(0, documents, 1_000):
+        rows = range(start, min(start + 1_000, documents))
+        headings = session.bundle.documents.headings(rows)
+        for row in rows:
+            lines.append([*headings[row][:2]])
+            for made in resolutions.values():
+                topic = int(made.found.topics[row])
+                strength = round(float(made.found.strengths[row]), 4)
+                lines[-1] += [topic, made.names[topic], strength]
+    with named_if_unwritable(path), atomic_write(path) as temporary:
+        temporary.write_text(csv_text(lines), "utf-8", errors="replace")
     return documents
 
 

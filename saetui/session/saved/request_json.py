@@ -178,7 +178,8 @@ class _Reader:
             if not isinstance(given.get(name, ""), str):
                 raise self._bad(f"{name} is {briefly(given[name])}")
         categories, where = given.get("categories", []), given.get("where", [])
-        if not _texts(categories) or not isinstance(where, list):
+        lists = given.get("lists", [])
+        if not _texts(categories) or not _texts(lists) or not isinstance(where, list):
             raise self._bad(f"{briefly(value)} is not a filter")
         if not all(_texts(pair) and len(pair) == 2 for pair in where):
             raise self._bad(f"where is {briefly(where)}")
@@ -191,6 +192,7 @@ class _Reader:
             tuple(self._features(given.get("lacking", []))),
             self._compared(given.get("compared", [])),
             tuple(self._features(given.get("active", []))),
+            tuple(lists),
         )
 
     def _compared(self, value: object) -> tuple[Comparison, ...]:

@@ -1,5 +1,6 @@
 """Which documents a filter lets through: masks, kept because every step of steering needs them."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -8,8 +9,10 @@ from numpy.typing import NDArray
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.features import check_feature
 from saetui.core.postings import Postings
+from saetui.errors import InputError
 from saetui.session.search.field_values import FieldValues
 from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.lists import read_lists
 
 Eligible = NDArray[np.bool_]
 
@@ -46,11 +49,15 @@ class DocumentMasks:
 
         Raises:
             InputError: The filter has a date that is not a date, a field that no document has, a
-                comparison with neither a number nor a date, or a feature that the SAE lacks.
+                list that there is not, a comparison with neither a number nor a date, or a feature
+                that the SAE lacks.
         """
         if wanted == EVERYTHING and excluded is None:
             return None
-        mask = self._mask(wanted)
+        # Lists change while a bundle is open, so what they hold is not remembered.
+        mask = self._mask(replace(wanted, lists=()))
+        for name in wanted.lists:
+            mask = mask & self._listed(name)
         if excluded is not None:
             mask = mask.copy()
             mask[excluded] = False
@@ -58,11 +65,22 @@ class DocumentMasks:
 
     def folded(self, wanted: DocumentFilter, excluded: int | None = None) -> Eligible | None:
         """As `eligible`, but of documents of the same text only one may be found."""
-        return self._folded(wanted, excluded)
+        return (self._fold if wanted.lists else self._folded)(wanted, excluded)
 
     def _fold(self, wanted: DocumentFilter, excluded: int | None) -> Eligible | None:
         repeats = self._bundle.documents.repeats
         return repeats.folded(self.eligible(wanted, excluded), len(self._bundle))
+
+    def _listed(self, name: str) -> Eligible:
+        lists = read_lists(self._bundle.path)
+        if name not in lists:
+            raise InputError(
+                f"There is no list called '{name}'.",
+                f"Lists: {', '.join(sorted(lists))}." if lists else "B puts a document into one.",
+            )
+        inside = np.zeros(len(self._bundle), dtype=bool)
+        inside[list(self._bundle.documents.rows_of(lists[name]).values())] = True
+        return inside
 
     def _compute(self, wanted: DocumentFilter) -> Eligible:
         eligible = np.ones(len(self._bundle), dtype=bool)

@@ -6,6 +6,7 @@
     has:"Tidal disruption" without:12    features for which a document counts or not, by label or
                                          number
     active:12                            features that are active, however weakly
+    in:to-read                           in a list of your own
     journal:Nature  author.name=Ada      any field of the metadata; of a list, one of its values
     stars>3  price<=10  citations:10..   numbers and dates compare as such
 
@@ -29,7 +30,7 @@ _RANGE = re.compile(r"(.*?)\.\.(.*)", re.DOTALL)
 _EXAMPLES = (
     'Write for example: after:2019 category:cs.LG has:"Tidal disruption" stars>3 FIELD:VALUE'
 )
-_WORDS = ("after", "before", "category", "has", "without", "active")
+_WORDS = ("after", "before", "category", "has", "without", "active", "in")
 _MOST_FIELDS = 8
 
 
@@ -51,6 +52,7 @@ def parse_filter(
     where: list[tuple[str, str]] = []
     features: dict[str, list[int]] = {"has": [], "without": [], "active": []}
     compared: list[Comparison] = []
+    lists: list[str] = []
     place, text = 0, text.strip()
     while place < len(text):
         found = _PART.match(text, place)
@@ -68,6 +70,8 @@ def parse_filter(
             categories.append(value)
         elif name in features:
             features[name].append(feature(value))
+        elif name == "in" and sign == ":":
+            lists.append(value)
         elif sign in SIGNS:
             compared.append(Comparison(_plain(name), _sign(sign), value))
         elif (ends := _ends(found[3])) is not None:
@@ -88,6 +92,7 @@ def parse_filter(
         tuple(features["without"]),
         tuple(compared),
         tuple(features["active"]),
+        tuple(lists),
     )
 
 
@@ -105,6 +110,7 @@ def format_filter(wanted: DocumentFilter, feature: Callable[[int], str] = str) -
     parts += [("has", feature(number)) for number in wanted.having]
     parts += [("without", feature(number)) for number in wanted.lacking]
     parts += [("active", feature(number)) for number in wanted.active]
+    parts += [("in", name) for name in wanted.lists]
     texts = [f"{name}:{_quoted(value)}" for name, value in parts if value]
     texts += [f"{_field(name)}:{_quoted(value)}" for name, value in wanted.where]
     texts += [f"{_field(each.field)}{each.sign}{_quoted(each.value)}" for each in wanted.compared]

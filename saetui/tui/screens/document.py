@@ -26,6 +26,7 @@ from saetui.tui.messages import (
     OpenView,
     SteerFeatures,
     TakeBack,
+    ToList,
 )
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.closing import ClosedOnce
@@ -260,6 +261,10 @@ class DocumentScreen(ClosedOnce[None]):
     def action_take_back(self) -> None:
         """Undo the reader's last judgement."""
         self._go_on(TakeBack())
+
+    def action_to_list(self) -> None:
+        """Put it into a list."""
+        self._go_on(ToList(self.detail.row))
 
     def action_copy(self) -> None:
         """Copy its title and link."""

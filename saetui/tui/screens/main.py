@@ -17,6 +17,7 @@ from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust_of
+from saetui.tui.list_marking import ListMarking
 from saetui.tui.messages import (
     AddFeature,
     AskQuestion,
@@ -33,6 +34,7 @@ from saetui.tui.messages import (
     OpenView,
     SteerFeatures,
     TakeBack,
+    ToList,
     UseSae,
 )
 from saetui.tui.newest_request import NewestRequest
@@ -46,9 +48,13 @@ from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.filtered import opened
 from saetui.tui.views.search import SearchView
 from saetui.tui.views.splitting import SplittingView
+from saetui.tui.widgets.details import DetailRow
 from saetui.tui.widgets.key_line import KeyLine
+from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.text_line import TextLine
+from saetui.tui.widgets.unsteered_results import UnsteeredResultList
 
 if TYPE_CHECKING:
     from saetui.session.details import DocumentDetail
@@ -83,6 +89,7 @@ class MainScreen(Screen[None]):
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
         self._compare_view = CompareView(lambda: self.request, id="compare")
+        self._marking = ListMarking(self, lambda: opened(self.session))
         self._evidence: EvidenceFinder | None = None
         self._document = DocumentScreen(self._go_on, self._opinion, self._carriers)
         self._reading: NewestRequest[OpenDocument, DocumentDetail] = NewestRequest(
@@ -209,7 +216,7 @@ class MainScreen(Screen[None]):
 
     def _go_on(self, message: Message) -> None:
         """Go from a document to another one, or to a view, or pass on what the reader says."""
-        stays = isinstance(message, OpenDocument | Judge | TakeBack)
+        stays = isinstance(message, OpenDocument | Judge | TakeBack | ToList)
         if not stays and self.app.screen is self._document:
             self.app.pop_screen()
         self.post_message(message)
@@ -343,6 +350,28 @@ class MainScreen(Screen[None]):
     def action_find(self) -> None:
         """Go to the query or filter line of the view."""
         self.query_one(f"#{self._view}").query_one(TextLine).focus()
+
+    def action_to_list(self) -> None:
+        """Put the document under the cursor into a list."""
+        row = self._document_here()
+        if row is None:
+            self.notify("Go to a document in a list first: B puts it into a list of yours.")
+        else:
+            self._marking.mark(row)
+
+    def _document_here(self) -> int | None:
+        """The row of the document under the cursor of the list that has the focus."""
+        focused = self.focused
+        here = focused.row if isinstance(focused, LineList) else None
+        if isinstance(here, DetailRow):
+            return here.target if here.kind == "document" else None
+        if isinstance(focused, ResultList | UnsteeredResultList) and here is not None:
+            return int(here.row)
+        return None
+
+    def on_to_list(self, event: ToList) -> None:
+        """Put a document into a list."""
+        self._marking.mark(event.row)
 
     def action_back(self) -> None:
         """From the search view, quit; from any other, go to it."""
