@@ -310,13 +310,13 @@ class SearchView(Container):
         """Open a document, or a feature."""
         event.stop()
         if event.lines in (self.landing.contents, self.landing.facts):
-            self._follow(event.row)
+            self._go_from_landing(event.row)
         elif event.lines is not self.steering:
             self.post_message(OpenDocument(event.row.row))  # type: ignore[attr-defined]
         else:
             self.post_message(OpenFeature(event.row.id))  # type: ignore[attr-defined]
 
-    def _follow(self, row: object) -> None:
+    def _go_from_landing(self, row: object) -> None:
         """Go where a row of the landing leads: a family, a feature, or a first query."""
         if isinstance(row, DetailRow):
             if row.kind == QUERY:

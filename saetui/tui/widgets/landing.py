@@ -83,7 +83,9 @@ class Landing(Container):
             width = self.facts.text_width
             self.facts.lay_out(landing_rows(self.overview, self.facts.glyphs, width))
             if not self.facts.has_focus:
+                # Again once it is drawn: by then the list may have shown its cursor at an edge.
                 self.facts.scroll_home(animate=False)
+                self.call_after_refresh(self.facts.scroll_home, animate=False)
 
     def on_resize(self) -> None:
         """The facts are laid out for a width."""
