@@ -186,9 +186,9 @@ def _summary(session: "Session", response: "SearchResponse") -> str:
         parts.append(request.retrieval)
     # Where documents are steered by what they show, the query stays as it is.
     if response.drift is not None and request.mode not in BY_DOCUMENTS:
-        parts.append(f"drift {response.drift:.2f}")
+        parts.append(f"cosine to the query as typed {response.drift:.2f}")
     if response.kept is not None and request.steering:
-        parts.append(f"{response.kept:.0%} of the nearness to the query kept")
+        parts.append(f"nearness kept {response.kept:.0%}")
     if response.overlap is not None and request.steering:
         parts.append(f"{response.overlap:.0%} of the results stay")
     if response.code_error is not None:

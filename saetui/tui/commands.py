@@ -85,7 +85,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
         Command("c", "compare", "Compare", "Show the results before steering, too", "Compare", 4),
         Command("C", "special", "Special", "Say what is special about these results"),
-        Command("i", "by_effect", "By effect", "Sort features by how many results a step swaps"),
+        Command("i", "by_effect", "By effect", "Sort features by how many results a step replaces"),
         Command("h", "steps", "Steps", "List every step, and go to one"),
         Command("b", "mark", "Bookmark", "Keep the search and what it found in the bundle"),
         Command("s", "save", "Save", "Save the search and its steps as a preset", "Save", 4),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from textual.timer import Timer
 from textual.widget import Widget
 
-from saetui.core.changes import BY_DOCUMENTS, Change, knob_of
+from saetui.core.changes import Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
@@ -336,14 +336,12 @@ def _as_shown(request: SearchRequest) -> SearchRequest:
 
 
 def _figures(answer: "SearchResponse") -> str:
-    """The mode, how much of the query is kept, and how long the search took."""
+    """The mode, how near the results still are to the query, and how long the search took."""
     request = answer.request
     parts: list[str] = [request.mode] if request.retrieval != "lexical" else []
     parts += [request.retrieval] if request.retrieval != "hybrid" else []
-    if answer.kept is not None and request.retrieval != "lexical":
-        # Where documents are steered by what they show, the query stays, and results move away.
-        kept = request.mode in BY_DOCUMENTS or answer.drift is None
-        parts.append(f"kept {answer.kept:.2f}" if kept else f"drift {answer.drift:.2f}")
+    if answer.kept is not None and request.effective.steered:
+        parts.append(f"nearness kept {answer.kept:.0%}")
     return "  ".join([*parts, f"{answer.milliseconds:.0f} ms"])
 
 

@@ -36,7 +36,7 @@ class SteeringList(LineList["QueryFeature"]):
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = "   "
-    RIGHT = " true swaps in query change "
+    RIGHT = " true replaces in query change "
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
 
@@ -70,7 +70,7 @@ class SteeringList(LineList["QueryFeature"]):
 
     def _moves(self, feature: int) -> str:
         moves = self._effects.get(feature)
-        return " " * 7 if moves is None else f" {moves:>5.1f} "
+        return " " * 10 if moves is None else f" {round(moves):>2} of 10 "
 
     @property
     def by_effect(self) -> bool:
