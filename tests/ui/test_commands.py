@@ -106,7 +106,7 @@ async def test_palette_goes_where_the_command_is(session: Session) -> None:
         await driver.press("2", "ctrl+p", *"turn the feature off")
         await driver.see("Off: Turn the feature off")
         await driver.press("enter")
-        await driver.see("ms")
+        await driver.see("nearness kept ")
         assert driver.main._view == "search"
         assert 0 in driver.main.request.steering
         await driver.press("ctrl+p", *"column to the left")
