@@ -24,6 +24,7 @@ from saetui.cli.importing import importing
 from saetui.cli.labels import label, labels
 from saetui.cli.lists import lists
 from saetui.cli.match import match
+from saetui.cli.mcp import mcp
 from saetui.cli.notes import notes
 from saetui.cli.open import open_app
 from saetui.cli.overview import overview
@@ -272,6 +273,11 @@ app.command(
     "document",
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
 )(document)
+app.command(
+    "mcp",
+    short_help="Let an assistant explore a bundle (Model Context Protocol).",
+    epilog=_examples("mcp my.bundle"),
+)(mcp)
 app.command(
     "stats",
     epilog=_examples(

@@ -98,10 +98,21 @@ def save_preset(
     Raises:
         InputError: The file cannot be written.
     """
+    with named_if_unwritable(path):
+        write_json(path, preset_to_json(session, request, history, results))
+
+
+def preset_to_json(
+    session: Session,
+    request: SearchRequest,
+    history: Sequence[SearchRequest] = (),
+    results: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A search and its history as JSON; `preset_from_json` reads it. Arguments: `save_preset`."""
     searches = [request_to_json(session, each) for each in (*history, request)]
     sae = session.sae
     known = known_features(session.bundle, sae.record.name, features_in(searches))
-    value = {
+    return {
         "saetui_preset": FORMAT,
         "bundle": session.bundle.manifest.name,
         "sae": sae.record.name,
@@ -112,8 +123,6 @@ def save_preset(
         **({"history": searches[:-1]} if history else {}),
         **({"results": list(results)} if results else {}),
     }
-    with named_if_unwritable(path):
-        write_json(path, value)
 
 
 def read_preset(path: Path) -> Preset:
