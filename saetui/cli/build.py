@@ -117,6 +117,14 @@ def build(
     encoding: Encoding = None,
     limit: Limit = None,
     strict: Strict = False,
+    passages: Annotated[
+        bool,
+        typer.Option(
+            "--passages",
+            help="Cut long texts into passages of whole sentences. Search finds a document by any "
+            "of them.",
+        ),
+    ] = False,
     retrain: Retrain = False,
     as_json: AsJson = False,
 ) -> None:
@@ -153,6 +161,7 @@ def build(
         engine=engine,
         address=address,
         retrain=retrain,
+        passages=passages,
         sae_from=sae_source(sae_from, extend, force),
     )
     with shown_progress() as progress:

@@ -52,6 +52,7 @@ class MiniLM:
     name = "minilm"
     revision = SHA256[WEIGHTS]
     dimensions = WIDTH
+    most_tokens = _READ_TOKENS
 
     def __init__(self) -> None:
         from tokenizers import Tokenizer

@@ -48,6 +48,7 @@ class SentenceTransformerEmbedder:
         self.name = name or f"sentence-transformers:{model}"
         self._model = _loaded(model, dimensions)
         self._model.prompts.update(prompts or {})
+        self.most_tokens = int(self._model.max_seq_length or 0)
         self.dimensions = int(self._model.encode(["width"], show_progress_bar=False).shape[1])
         if dimensions and self.dimensions != dimensions:
             raise EmbedderError(

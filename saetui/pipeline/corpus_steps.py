@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.corpus_changes import CorpusChanges
 from saetui.core.documents import Document
+from saetui.core.passages import length
 from saetui.core.search import single
 from saetui.corpus import open_corpus
 from saetui.corpus.corpus import Corpus
@@ -22,6 +23,7 @@ from saetui.pipeline.changed_corpus import can_be_changed, change_corpus, forget
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.corpus_vectors import UsableDocuments
 from saetui.pipeline.embedding import SHARD, EmbeddingTask, KnownVectors, embed_corpus
+from saetui.pipeline.passage_vectors import LONGEST, embed_passages
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
 from saetui.store.documents import DocumentStore, write_documents
@@ -30,10 +32,13 @@ from saetui.store.index.building import index_files
 from saetui.store.index.growing import grow_index
 from saetui.store.index.parameters import read_parameters
 from saetui.store.index.recall import DEPTH
+from saetui.store.passages import FILES, VECTORS
 
 # Vectors that came with a corpus are those of the same model if the vectors of documents that were
 # there before have hardly changed. So many of these are compared.
 _COMPARED = 1_000
+# Of English, as tokenizers of 30,000 tokens have it.
+_WORDS_PER_TOKEN = 0.75
 _SAME_MODEL = 0.999
 
 
@@ -138,9 +143,19 @@ def described(changes: CorpusChanges) -> str:
 def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
     """Embed the documents that have no vector yet."""
     documents_from = build.log.steps["documents"].made
-    made_from = fingerprint("embeddings", 1, documents=documents_from, embedder=loaded.settings)
+    passages = _by_passages(build, loaded)
+    made_from = fingerprint(
+        "embeddings",
+        1,
+        documents=documents_from,
+        embedder=loaded.settings,
+        **({"passages": LONGEST} if passages else {}),
+    )
 
     def write(target: Path) -> int:
+        if passages:
+            return embed_passages(build, loaded, target)
+        _tell_of_long_texts(build, loaded)
         known = _known(build, loaded)
         embed_store(
             build.documents,
@@ -155,7 +170,36 @@ def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
             return 0
         return len(build.documents) if known is None else int((known.origin < 0).sum())
 
-    return stored_embeddings(build, made_from, loaded.settings, write)
+    more = FILES if passages else ()
+    return stored_embeddings(build, made_from, loaded.settings, write, more)
+
+
+def _tell_of_long_texts(build: BuildContext, loaded: LoadedEmbedder) -> None:
+    """Say how many texts are longer than the embedder reads, where it says how much that is."""
+    tokens = int(getattr(loaded.embedder, "most_tokens", 0))
+    longest = int(tokens * _WORDS_PER_TOKEN)
+    if not longest:
+        return
+    count = sum(length(document.embedding_text) > longest for document in build.documents)
+    if count:
+        build.progress.note(
+            f"{count:,} of {len(build.documents):,} texts are longer than the {tokens:,} tokens "
+            f"(about {longest:,} words) that {loaded.embedder.name} reads: the rest of each is cut "
+            "off. --passages reads all of it."
+        )
+
+
+def _by_passages(build: BuildContext, loaded: LoadedEmbedder) -> bool:
+    """Whether documents are embedded by passages: if it is asked for, or was done before."""
+    if isinstance(loaded.embedder, PrecomputedVectors):
+        if build.options.passages:
+            raise InputError(
+                "Vectors that were made elsewhere cannot be cut into passages.",
+                "Leave out --passages, or embed the texts here.",
+            )
+        return False
+    before = build.before.steps.get("embeddings")
+    return build.options.passages or (before is not None and VECTORS in before.files)
 
 
 def _known(build: BuildContext, loaded: LoadedEmbedder) -> KnownVectors | None:
@@ -185,7 +229,11 @@ def _positions(build: BuildContext, loaded: LoadedEmbedder) -> NDArray[np.int64]
 
 
 def stored_embeddings(
-    build: BuildContext, made_from: str, settings: dict[str, Any], write: Callable[[Path], int]
+    build: BuildContext,
+    made_from: str,
+    settings: dict[str, Any],
+    write: Callable[[Path], int],
+    more: tuple[str, ...] = (),
 ) -> Step:
     """The step that puts embeddings into the bundle.
 
@@ -194,6 +242,7 @@ def stored_embeddings(
         made_from: Fingerprint of the embeddings.
         settings: Of their embedder.
         write: Writes them to a file that it is given, and returns how many texts it embedded.
+        more: Other files that it writes into the bundle.
     """
 
     def make() -> Made:
@@ -203,7 +252,7 @@ def stored_embeddings(
         space = _space(build, made_from, settings)
         return Made({"embedder": settings, "space": space, "embedded": embedded})
 
-    return Step("embeddings", made_from, (layout.EMBEDDINGS,), make)
+    return Step("embeddings", made_from, (layout.EMBEDDINGS, *more), make)
 
 
 def _space(build: BuildContext, made_from: str, settings: dict[str, Any]) -> str:

@@ -27,6 +27,7 @@ class BuildOptions:
         address: Of the cluster; empty starts one on this machine.
         index: Kind of the index, see `saetui.store.index`; empty chooses one from the size.
         retrain: Whether to train SAEs again that the bundle has.
+        passages: Whether long texts are cut into passages, each of which is embedded.
         sae_from: An SAE that is not trained but given; it comes before all others.
     """
 
@@ -42,3 +43,4 @@ class BuildOptions:
     address: str = ""
     retrain: bool = False
     sae_from: SaeSource | None = None
+    passages: bool = False

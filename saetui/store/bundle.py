@@ -37,6 +37,7 @@ from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import MANIFEST, Manifest, SaeRecord
 from saetui.store.matches import matches_file, read_matches
 from saetui.store.opened_manifest import OpenedManifest
+from saetui.store.passages import FILES, Passages
 from saetui.store.unmatched_labels import UNMATCHED
 
 DOCUMENTS = "documents.sqlite"
@@ -320,6 +321,14 @@ class Bundle:
         shape = (self.manifest.documents, self.manifest.dimensions)
         with self._opened.reading(EMBEDDINGS):
             return map_array(self.path / EMBEDDINGS, shape, np.float16)
+
+    @loaded_once
+    def passages(self) -> Passages | None:
+        """The passages of the documents; None if texts were embedded as a whole."""
+        if not set(FILES) <= self.manifest.files.keys():
+            return None
+        with self._opened.reading(*FILES):
+            return Passages.of(self.path, len(self), self.manifest.dimensions)
 
     @loaded_once
     def rows(self) -> StoredRows:

@@ -15,6 +15,7 @@ from saetui.errors import SaetuiError
 from saetui.store.bundle import Bundle
 from saetui.store.hashes import sha256_of
 from saetui.store.manifest import MANIFEST, seal_is_broken
+from saetui.store.passages import FILES
 
 _BLOCK = 8_192
 _UNSEALED = "an earlier version wrote the manifest, so that nothing proves the manifest itself"
@@ -83,6 +84,8 @@ def _changed(path: Path, sha256: str) -> str:
 def _parts(bundle: Bundle) -> Iterator[Finding]:
     yield _outcome("documents", lambda: _documents(bundle))
     yield _outcome("embeddings", lambda: _embeddings(bundle))
+    if bundle.manifest.files.keys() >= set(FILES):
+        yield _outcome("passages", lambda: _passages(bundle))
     yield _outcome("index", lambda: _index(bundle))
     for record in bundle.manifest.saes:
         yield _outcome(f"SAE {record.name}", partial(_sae, bundle, record.name))
@@ -107,6 +110,18 @@ def _embeddings(bundle: Bundle) -> str:
         block = np.asarray(bundle.embeddings[start : start + _BLOCK], dtype=np.float32)
         norms = np.linalg.norm(block, axis=1)
         wrong = np.flatnonzero(~(np.abs(norms - 1) < 0.01))
+        if len(wrong):
+            return f"row {start + int(wrong[0])} is not of unit norm."
+    return ""
+
+
+def _passages(bundle: Bundle) -> str:
+    passages = bundle.passages
+    if passages is None:
+        return ""
+    for start in range(0, len(passages), _BLOCK):
+        block = np.asarray(passages.vectors[start : start + _BLOCK], dtype=np.float32)
+        wrong = np.flatnonzero(~(np.abs(np.linalg.norm(block, axis=1) - 1) < 0.01))
         if len(wrong):
             return f"row {start + int(wrong[0])} is not of unit norm."
     return ""

@@ -96,6 +96,8 @@ def _result(session: "Session", result: "Result") -> Json:
         "published": result.published,
         "repeats": result.repeats,
     }
+    if result.passage:
+        shape["passage"] = result.passage
     if result.why is not None:
         shape |= _why(session, result.why)
     return shape

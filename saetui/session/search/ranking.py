@@ -107,7 +107,7 @@ class Ranker:
             # The search has no filter now, so the vectors kept for the last one can go.
             self._filtered = None
         rows = None
-        if not (exact or self._bundle.index.exact or self._few(eligible)):
+        if not (exact or self._compares_all or self._few(eligible)):
             rows = self._candidates(vector, limit, eligible)
         if rows is None:
             return Ranking.best(*self._all_cosines(vector, eligible), limit)
@@ -140,7 +140,7 @@ class Ranker:
             scores[~eligible] = -np.inf
         if not vector.any():
             return Ranking.best(added.above, scores[added.above], limit)
-        if exact or self._bundle.index.exact:
+        if exact or self._compares_all:
             rows, found = self._all_cosines(vector, eligible)
             found = found + scores[rows]
             possible = np.isfinite(found)
@@ -152,12 +152,27 @@ class Ranker:
                 *best_by_sum(added, limit, around.nearest, around.cosines, first_look=first_look)
             )
 
+    @property
+    def _compares_all(self) -> bool:
+        """Whether every document is compared: the index is exact, or knows nothing of passages."""
+        return self._bundle.passages is not None or self._bundle.index.exact
+
+    def vectors_near(self, vector: Float, rows: Rows) -> NDArray[np.floating]:
+        """What some documents are compared with a vector by: themselves, or their best passages."""
+        passages = self._bundle.passages
+        if passages is None or not vector.any():
+            return self.vectors(rows)
+        return passages.vectors[passages.best(vector, rows)[0]]
+
     def vectors(self, rows: Rows) -> NDArray[np.floating]:
         """Embeddings of some documents, `(m, d)`, in the order of `rows`."""
         return self._bundle.rows.take(rows)
 
     def cosines(self, vector: Float, rows: Rows) -> Float:
         """Cosines of a vector to some documents, in the order of `rows`."""
+        passages = self._bundle.passages
+        if passages is not None:
+            return passages.best(vector, rows)[1]
         return cosines_in_blocks(vector, rows, self.vectors)
 
     def _few(self, eligible: Eligible | None) -> bool:
@@ -185,6 +200,11 @@ class Ranker:
 
     def _all_cosines(self, vector: Float, eligible: Eligible | None) -> tuple[Rows, Float]:
         """Rows and cosines of all eligible documents."""
+        passages = self._bundle.passages
+        if passages is not None:
+            found = passages.cosines(vector)
+            rows = np.arange(len(found)) if eligible is None else np.flatnonzero(eligible)
+            return rows, found[rows]
         if eligible is not None:
             filtered = self._filtered
             if filtered is None or not filtered.passes(eligible):

@@ -22,6 +22,7 @@ class Result:
         published: ISO date or empty.
         why: The terms of its score, if the request asks for them.
         repeats: How many documents this result stands for: those of the same text.
+        passage: Of a document that was embedded by passages, the one nearest to the query.
     """
 
     rank: int
@@ -33,6 +34,7 @@ class Result:
     published: str
     why: Explanation | None = None
     repeats: int = 1
+    passage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.features import FeatureRecord
 
 BASELINE_DEPTH = 100
+# So much of a passage stands for a missing title.
+_OPENING = 200
 
 
 class Searcher:
@@ -84,6 +86,12 @@ class Searcher:
         headings = self.bundle.documents.headings([*rows, *missing])
         repeats = self.bundle.documents.repeats.counts(ranking.rows, passing)
         why = self._why(request, steered, ranking) if request.why else [None] * len(rows)
+        passages = self._passages(steered.vector, ranking.rows)
+        for row, (passage, has_title) in zip(rows, passages, strict=True):
+            if passage and not has_title:
+                # The passage that was found says more than the document's first words.
+                number, _, published = headings[row]
+                headings[row] = number, passage[:_OPENING], published
         results = tuple(
             Result(
                 i + 1,
@@ -93,6 +101,7 @@ class Searcher:
                 *headings[row],
                 why[i],
                 1 if request.unfolded else repeats[i],
+                passages[i][0],
             )
             for i, row in enumerate(rows)
         )
@@ -180,7 +189,7 @@ class Searcher:
         if request.retrieval == "lexical":
             return [Explanation((), 0.0, 0.0, float(score)) for score in ranking.scores]
         weights, rows = self.sae.weights, ranking.rows
-        vectors = self._vectors(rows)
+        vectors = single(self.ranker.vectors_near(steered.vector, rows))
         if request.mode in BY_DOCUMENTS:
             terms = self.terms.of_features(request, steered)
             added = {feature: term.of(rows) for feature, term in terms.items()}
@@ -203,6 +212,21 @@ class Searcher:
             QueryFeature(i, self._record(i).name, float(z[i]), float(steered[i]))
             for i in [*own, *added]
         )
+
+    def _passages(self, vector: Float, rows: NDArray[np.int64]) -> list[tuple[str, bool]]:
+        """The passage of each document that is nearest to a vector; whether that has a title.
+
+        The passage is empty where there are none.
+        """
+        passages = self.bundle.passages
+        if passages is None or not vector.any():
+            return [("", True)] * len(rows)
+        spans = passages.spans[passages.best(vector, rows)[0]].tolist()
+        documents = self.bundle.documents.some(rows.tolist())
+        return [
+            (document.text[start:stop].strip(), bool(document.title))
+            for document, (_, start, stop) in zip(documents, spans, strict=True)
+        ]
 
     def _vectors(self, rows: NDArray[np.int64]) -> Float:
         return single(self.bundle.rows.take(rows))

@@ -1,0 +1,83 @@
+"""Passages of long documents: where each begins and ends, and its vector."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+from saetui.core.search import cosines, distinct
+from saetui.errors import BundleDamaged
+from saetui.store.arrays import forget_pages, map_array
+
+VECTORS = "passages.npy"
+SPANS = "passage_spans.npy"
+FILES = (VECTORS, SPANS)
+
+# Passages that are compared at a time.
+_SPAN = 32_768
+
+
+@dataclass(frozen=True)
+class Passages:
+    """The passages of all documents, in the order of documents and within each of its text.
+
+    Attributes:
+        vectors: Of unit norm, float16 `(P, d)`, mapped.
+        spans: int32 `(P, 3)`: row of the document, and where the passage begins and ends in its
+            text.
+        documents: Number of documents N; each has a passage at least.
+    """
+
+    vectors: NDArray[np.float16]
+    spans: NDArray[np.int32]
+    documents: int
+
+    @classmethod
+    def of(cls, folder: Path, documents: int, dimensions: int) -> "Passages":
+        """Those in a folder.
+
+        Raises:
+            BundleDamaged: They do not fit the documents.
+        """
+        spans = np.asarray(map_array(folder / SPANS, (None, 3), np.int32))
+        vectors = map_array(folder / VECTORS, (len(spans), dimensions), np.float16)
+        rows = spans[:, 0]
+        steps = np.diff(rows)
+        each = len(rows) and rows[0] == 0 and rows[-1] == documents - 1
+        in_order = each and not ((steps < 0) | (steps > 1)).any()
+        if not in_order or (spans < 0).any() or (spans[:, 1] > spans[:, 2]).any():
+            raise BundleDamaged(f"{folder / SPANS} does not hold the passages of the documents.")
+        return cls(vectors, spans, documents)
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """First passage of each document, and behind the last one P; `(N + 1,)`."""
+        return np.searchsorted(self.spans[:, 0], np.arange(self.documents + 1)).astype(np.int64)
+
+    def cosines(self, vector: Float) -> Float:
+        """For each document the highest cosine of its passages to a vector, float32 `(N,)`."""
+        parts = []
+        for start in range(0, len(self), _SPAN):
+            parts.append(cosines(vector, self.vectors[start : start + _SPAN]))
+            if len(self) > _SPAN:
+                forget_pages(self.vectors)
+        return np.maximum.reduceat(np.concatenate(parts), self.starts[:-1])
+
+    def best(self, vector: Float, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], Float]:
+        """The passage of each of some documents that is nearest to a vector, and its cosine."""
+        if not len(rows):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        bounds = [(int(self.starts[row]), int(self.starts[row + 1])) for row in rows.tolist()]
+        chosen = distinct(*(np.arange(*bound) for bound in bounds))
+        found = cosines(vector, self.vectors[chosen])
+        best = np.empty(len(bounds), dtype=np.int64)
+        for place, (start, stop) in enumerate(bounds):
+            first = int(np.searchsorted(chosen, start))
+            best[place] = start + int(found[first : first + stop - start].argmax())
+        return best, found[np.searchsorted(chosen, best)]

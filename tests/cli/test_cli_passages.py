@@ -1,0 +1,108 @@
+"""Long texts are found by any of their passages."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bundles import make_documents
+from command_line import Run
+from embeddings_server import HashingServer
+
+from saetui.pipeline import passage_vectors
+from saetui.store.bundle import Bundle
+
+ZEPPELIN = "The zeppelin left its airship hangar at dawn."
+# Each long text is of so many short ones.
+PARTS = 8
+
+
+def long_texts(count: int) -> list[dict[str, str]]:
+    texts = [each.text for each in make_documents(count)]
+    rows = []
+    for number in range(count):
+        parts = [texts[(number + 7 * k) % count] for k in range(PARTS)]
+        if number % 10 == 3:
+            parts.append(ZEPPELIN)
+        rows.append({"id": f"doc-{number}", "text": " ".join(parts)})
+    return rows
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[HashingServer]:
+    with pytest.MonkeyPatch.context() as patch, HashingServer() as found:
+        patch.setenv("OPENAI_API_KEY", "key")
+        patch.setattr(passage_vectors, "LONGEST", 20)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def words(server: HashingServer) -> list[str]:
+    embedder = ["--embedder", "openai:any", "--base-url", server.url, "--dimensions", "32"]
+    return [*embedder, "--sae", "k4-n24", "--epochs", "1"]
+
+
+@pytest.fixture(scope="module")
+def bundle(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from saetui.cli import main
+
+    folder = tmp_path_factory.mktemp("passages")
+    corpus = write(folder / "c.jsonl", long_texts(40))
+    assert main(["build", str(corpus), "-o", str(folder / "x.bundle"), *words, "--passages"]) == 0
+    return folder / "x.bundle"
+
+
+def test_a_sentence_finds_its_document_and_is_shown(run: Run, bundle: Path) -> None:
+    found = run("search", bundle, ZEPPELIN, "--semantic", "--why", "--json", "--limit", "4").json
+    ids = [each["id"] for each in found["results"]]
+    assert sorted(ids) == sorted(f"doc-{number}" for number in range(3, 40, 10))
+    for each in found["results"]:
+        assert "zeppelin" in each["passage"] and each["title"] == each["passage"][:200]
+        terms = sum(term["term"] for term in each["why"])
+        assert each["score"] == pytest.approx(terms + each["bias"] + each["remainder"], abs=1e-3)
+    assert run("check", bundle).code == 0
+
+
+def test_features_count_documents(bundle: Path) -> None:
+    opened = Bundle(bundle)
+    assert len(opened) == 40 and opened.passages is not None and len(opened.passages) > 120
+    mean = np.asarray(opened.passages.vectors[: opened.passages.starts[1]], np.float32).mean(axis=0)
+    np.testing.assert_allclose(opened.embeddings[0], mean / np.linalg.norm(mean), atol=2e-3)
+    assert all(feature.active <= 40 for feature in opened.sae().features)
+
+
+def test_new_texts_alone_are_embedded(
+    run: Run, bundle: Path, server: HashingServer, tmp_path: Path
+) -> None:
+    before, asked = Bundle(bundle).passages, len(server.texts)
+    assert before is not None
+    more = write(tmp_path / "m.jsonl", [{"id": "new", "text": f"Brand new words. {ZEPPELIN}"}])
+    assert run("add", bundle, more).code == 0
+    sent = [text for texts in server.texts[asked:] for text in texts]
+    assert any("Brand new words." in text for text in sent)
+    assert not any(long_texts(40)[0]["text"][:60] in text for text in sent)
+    after = Bundle(bundle).passages
+    assert after is not None and len(after) == len(before) + 1
+    np.testing.assert_array_equal(after.vectors[: len(before)], before.vectors)
+
+
+def test_vectors_from_elsewhere_have_no_passages(run: Run, tmp_path: Path) -> None:
+    corpus = write(tmp_path / "c.jsonl", long_texts(20))
+    np.save(tmp_path / "v.npy", np.eye(20, dtype=np.float32))
+    words = ("--embedder", f"precomputed:{tmp_path / 'v.npy'}", "--passages")
+    outcome = run("build", corpus, "-o", tmp_path / "y.bundle", *words)
+    assert outcome.code == 1 and "cannot be cut into passages" in outcome.err
+
+
+def test_texts_that_are_cut_off_are_counted(run: Run, tmp_path: Path) -> None:
+    rows = [{"text": "word " * 300}, {"text": "short"}, {"text": "A star."}]
+    corpus = write(tmp_path / "c.jsonl", rows)
+    outcome = run("build", corpus, "-o", tmp_path / "y.bundle", "--sae", "k1-n2", "--epochs", "1")
+    said = "1 of 3 texts are longer than the 256 tokens (about 192 words) that minilm reads"
+    assert said in outcome.err
