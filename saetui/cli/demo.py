@@ -31,14 +31,18 @@ def demo(
         list[Path] | None,
         typer.Option("--train-also", metavar="CORPUS", help="See build.", hidden=True),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="FILE", help="Labels of ours.", hidden=True),
+    ] = None,
 ) -> None:
-    """Explore 250 papers on computational linguistics, without a build or a network."""
+    """Explore passages from 250 papers on computational linguistics, without a network."""
     if rebuild is not None:
         from saetui.cli.progress import shown_progress
         from saetui.pipeline.demo import rebuild_demo
 
         with shown_progress() as progress:
-            rebuild_demo(rebuild, train_also or [], progress)
+            rebuild_demo(rebuild, train_also or [], labels, progress)
         return
     if path:
         from saetui.pipeline.demo import prepare_demo

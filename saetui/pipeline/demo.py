@@ -1,17 +1,18 @@
 """The demo bundle: derived numbers that ship, joined with texts from an installed package.
 
-The corpus is the paragraphs of 250 papers of computational linguistics in the package `aclsum`.
-Their texts are not ours to ship, so the first `saetui demo` reads them from the package, checks
+The corpus is passages of papers of computational linguistics in the package `aclsum`. Their texts
+are not ours to ship, so the first `saetui demo` reads them from the package, checks
 that they are the ones the numbers were derived from, and keeps the whole bundle in the cache.
 """
 
 import contextlib
+import csv
+import datetime
 import hashlib
-import importlib.util
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,52 +20,34 @@ from typing import Any
 import numpy as np
 
 from saetui.core.documents import Document
-from saetui.errors import BuildError, MissingDependency
+from saetui.corpus import CorpusOptions, open_corpus
+from saetui.errors import BuildError
 from saetui.paths import assets_dir, cache_dir
+from saetui.pipeline.demo_passages import demo_documents
 from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.arrays import map_array
 from saetui.store.atomic import atomic_write
+from saetui.store.bundle import Bundle
 from saetui.store.documents import write_documents
 from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
 from saetui.store.index.building import index_files
+from saetui.store.labels import LabelRecord
 from saetui.store.manifest import MANIFEST, FileRecord, read_manifest, write_manifest
 
 _NAME = "demo"
 # The first is what the corpus would get by itself, the second shows what features split into.
-_SAES = ("k16-n640", "k16-n320")
-# Shorter paragraphs are captions, examples and remains of formulas; in words.
-_SHORTEST = 45
-
-
-def demo_documents() -> Iterator[Document]:
-    """The longer paragraphs of the papers, in a fixed order.
-
-    Raises:
-        MissingDependency: The package with the texts is not installed.
-    """
-    spec = importlib.util.find_spec("aclsum")
-    if spec is None or spec.origin is None:
-        raise MissingDependency("aclsum", "The demo", "demo")
-    folder = Path(spec.origin).parent / "dataset" / "paper_jsons"
-    for path in sorted(folder.glob("*.json")):
-        paper = json.loads(path.read_text(encoding="utf-8"))
-        paragraphs = paper["pdf_parse"]["body_text"]
-        for number, paragraph in enumerate(paragraphs, start=1):
-            text = paragraph["text"].strip()
-            if len(text.split()) < _SHORTEST:
-                continue
-            # Without a title a paragraph stands for what it says, not for the paper that it is
-            # from: features become topics, and lists show its first words.
-            yield Document(
-                id=f"{path.stem}.{number}",
-                title="",
-                text=text,
-                url=f"https://aclanthology.org/{path.stem}/",
-                published=path.stem[:4] if path.stem[:4].isdigit() else "",
-                metadata={"paper": paper["title"], "section": paragraph.get("section") or ""},
-            )
+_SAES = ("k8-n256", "k8-n512")
+# What a newcomer may ask first.
+_QUERIES = (
+    "do word embeddings carry gender bias",
+    "translating between languages with different word order",
+    "how rumours spread on Twitter",
+)
+_AUTHORS = "authors"
+# What the SAE learns from beside the passages: abstracts of this category, so many of a corpus.
+_CATEGORY, _MOST = "cs.CL", 10_000
 
 
 def prepare_demo(say: Callable[[str], None]) -> Path:
@@ -126,13 +109,18 @@ def _assemble(shipped: Path, folder: Path) -> None:
     write_manifest(folder, replace(manifest, files=files))
 
 
-def rebuild_demo(target: Path, train_also: Sequence[Path], progress: Progress) -> None:
+def rebuild_demo(
+    target: Path, train_also: Sequence[Path], labels: Path | None, progress: Progress
+) -> None:
     """Make the demo's shipped files anew.
 
     Args:
         target: Folder to write, normally `assets/demo`.
-        train_also: Corpora from which the SAE learns beside the papers, so that its features are
-            broader than what 250 papers teach.
+        labels: Labels of ours, as `saetui labels import` reads them; each takes the place of the
+            label of its feature that the column `instead` names, and is left out if the feature
+            has another one.
+        train_also: Corpora from which the SAE learns beside the passages, so that its features
+            are broader than what 250 papers teach; of these, abstracts on language.
         progress: Told of every step.
     """
     # Opening the demo needs none of what building imports.
@@ -143,27 +131,71 @@ def rebuild_demo(target: Path, train_also: Sequence[Path], progress: Progress) -
     work = cache_dir() / "demo-build"
     work.mkdir(parents=True, exist_ok=True)
     documents = list(demo_documents())
-    corpus = work / "papers.jsonl"
-    with atomic_write(corpus) as temporary:
-        lines = (json.dumps(_record(document), ensure_ascii=False) for document in documents)
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    corpus, others = work / "passages.jsonl", work / "others.jsonl"
+    # Without a title a passage stands for what it says, not for the paper that it is from:
+    # features become topics. Titles are added on the user's machine, with the texts.
+    _write_lines(corpus, (replace(document, title="") for document in documents))
+    _write_lines(others, _on_language(train_also))
     options = BuildOptions(
         name=_NAME,
         saes=tuple(SaeSize.parse(name) for name in _SAES),
-        train_also=tuple(train_also),
+        train_also=(others,) if train_also else (),
     )
-    outcome = build_bundle(str(corpus), work / "demo.bundle", options, progress)
+    bundle = work / "demo.bundle"
+    build_bundle(str(corpus), bundle, options, progress)
+    if labels is not None:
+        _correct(bundle, labels, progress)
+    _ship(bundle, target, documents)
+
+
+def _correct(bundle: Path, labels: Path, progress: Progress) -> None:
+    """Give features of the first SAE the labels of a file."""
+    from saetui.pipeline.label_store import store_labels
+
+    with contextlib.closing(Bundle(bundle)) as opened:
+        sae = opened.sae()
+        name, present = sae.record.name, {each.id: each.label for each in sae.features}
+    with labels.open(encoding="utf-8", newline="") as handle:
+        rows = [
+            (int(row["feature"]), row["label"], row["instead"]) for row in csv.DictReader(handle)
+        ]
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    found = [
+        LabelRecord(feature, label, (), _AUTHORS, created=today)
+        for feature, label, instead in rows
+        if present[feature] == instead
+    ]
+    store_labels(bundle, name, found, ())
+    progress.note(f"{len(found)} of {len(rows)} labels of ours fit {name}.")
+
+
+def _ship(bundle: Path, target: Path, documents: Sequence[Document]) -> None:
+    """Copy what is not made on the user's machine."""
+    manifest = read_manifest(bundle)
     shutil.rmtree(target, ignore_errors=True)
-    index = outcome.manifest.index["kind"]
+    index = manifest.index["kind"]
     made_locally = (layout.DOCUMENTS, *index_files(index))
-    shipped = {
-        name: file for name, file in outcome.manifest.files.items() if name not in made_locally
-    }
+    shipped = {name: file for name, file in manifest.files.items() if name not in made_locally}
     for name in shipped:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(outcome.path / name, target / name)
-    corpus_facts = {"source": "aclsum 0.1.2", "digest": _digest(documents)}
-    write_manifest(target, replace(outcome.manifest, corpus=corpus_facts, files=shipped))
+        shutil.copy2(bundle / name, target / name)
+    corpus_facts = {
+        "source": "aclsum 0.1.2",
+        "digest": _digest(documents),
+        "queries": list(_QUERIES),
+    }
+    write_manifest(target, replace(manifest, corpus=corpus_facts, files=shipped))
+
+
+def _on_language(corpora: Sequence[Path]) -> Iterator[Document]:
+    for path in corpora:
+        yield from open_corpus(path, CorpusOptions(categories=(_CATEGORY,), limit=_MOST))
+
+
+def _write_lines(path: Path, documents: Iterable[Document]) -> None:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
+        for document in documents:
+            handle.write(json.dumps(_record(document), ensure_ascii=False) + "\n")
 
 
 def _record(document: Document) -> dict[str, Any]:

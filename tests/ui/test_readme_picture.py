@@ -19,7 +19,7 @@ async def test_a_steered_search_of_the_demo(screens: SnapshotAssertion) -> None:
     session = Session(Bundle(demo), clock=lambda: 0.0)
     async with drive(session, WIDE, name="demo") as driver:
         await driver.ask("do word embeddings carry gender bias")
-        await driver.press("H", "down", "down", "L")
+        await driver.press("H", "down", "L")
         assert driver.search.results.rows
         assert picture(driver.app) == screens
     session.close()
