@@ -285,8 +285,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "a note written to the wrong SAE",
         "saetui/session/features/annotated_features.py",
-        "self.book.say(name, feature, kind, text, of=of, about=about)",
-        'self.book.say("k4-n24", feature, kind, text, of=of, about=about)',
+        "self.book.say(name, feature, kind, text, of=of, about=about, document=document)",
+        'self.book.say("k4-n24", feature, kind, text, of=of, about=about, document=document)',
         ("tests/unit/session/features/test_annotated_features.py",),
     ),
     Mutation(

@@ -35,7 +35,7 @@ def document(
     sae: SaeName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one document with its text, features and neighbours."""
+    """Show a document with its features and neighbours."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Output
     from saetui.session.evidence import EvidenceFinder

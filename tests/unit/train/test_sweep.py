@@ -58,7 +58,7 @@ def test_a_sweep_survives_json():
 
 def test_the_grid_surrounds_what_suits_the_corpus():
     sizes = sweep_sizes(choose_size(11_438, 384))
-    assert {size.k for size in sizes} == {8, 16, 32}
+    assert {size.k for size in sizes} == {4, 8, 16}
     assert [size.n for size in sizes if size.k == 16] == [192, 384, 768, 1536, 3072]
 
 
