@@ -31,6 +31,7 @@ from saetui.cli.overview import overview
 from saetui.cli.pair import compare_features
 from saetui.cli.relate import relate
 from saetui.cli.search import search
+from saetui.cli.serve import serve
 from saetui.cli.stats import stats
 from saetui.cli.topics import topics
 from saetui.cli.train import train
@@ -278,6 +279,11 @@ app.command(
     short_help="Let an assistant explore a bundle (Model Context Protocol).",
     epilog=_examples("mcp my.bundle"),
 )(mcp)
+app.command(
+    "serve",
+    short_help="Open the app in a browser.",
+    epilog=_examples("serve my.bundle", "serve my.bundle --port 0"),
+)(serve)
 app.command(
     "stats",
     epilog=_examples(

@@ -1,5 +1,6 @@
 """Open a bundle: `saetui open` in the terminal app, `opened` for one command."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ def require_terminal() -> None:
     Raises:
         InputError: A standard stream is not a terminal.
     """
+    # In a browser it talks to textual-serve instead, which sets this.
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return
     # The app reads keys from standard input and draws on standard error.
     streams = {"output": sys.stdout, "input": sys.stdin, "error": sys.stderr}
     for name, stream in streams.items():
