@@ -23,6 +23,7 @@ from saetui.cli.fields import fields
 from saetui.cli.importing import importing
 from saetui.cli.labels import label, labels
 from saetui.cli.lists import lists
+from saetui.cli.map import feature_map
 from saetui.cli.match import match
 from saetui.cli.mcp import mcp
 from saetui.cli.notes import notes
@@ -265,6 +266,13 @@ app.command(
         "topics my.bundle --against categories --json",
     ),
 )(topics)
+app.command(
+    "map",
+    short_help="Draw a map of the features.",
+    epilog=_examples(
+        "map my.bundle", "map my.bundle --find galaxy", "map my.bundle --export map.html"
+    ),
+)(feature_map)
 app.command(
     "match",
     short_help="Match features between the SAEs of a bundle.",
