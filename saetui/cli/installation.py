@@ -37,6 +37,7 @@ EXTRAS = {
     "sentence-transformers": ("sentence-transformers",),
     "openai": ("httpx2", "anyio"),
     "parquet": ("pyarrow",),
+    "map": ("openTSNE",),
     "chinese": ("jieba",),
     "thai": ("pythainlp",),
     "serve": ("textual-serve",),
