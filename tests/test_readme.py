@@ -48,6 +48,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "papers.jsonl").write_text(lines, "utf-8")
     new = json.dumps({"id": "new", "text": "A document about coral reefs and their fish."})
     (folder / "more.jsonl").write_text(f"{new}\n", "utf-8")
+    (folder / "thesaurus.txt").write_text("# Of a field\nAccretion discs\nTokens\n", "utf-8")
     corrected = {**records[0], "text": f"{records[0]['text']} Corrected."}
     (folder / "corrected.jsonl").write_text(f"{json.dumps(corrected)}\n", "utf-8")
     (folder / "papers.jsonl.gz").write_bytes(gzip.compress(lines.encode()))

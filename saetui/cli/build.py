@@ -26,6 +26,7 @@ from saetui.cli.options import (
     Seed,
     Stability,
     Strict,
+    VocabularyFile,
 )
 
 
@@ -126,6 +127,7 @@ def build(
         ),
     ] = False,
     retrain: Retrain = False,
+    vocabulary: VocabularyFile = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a bundle from a corpus: embed it, train an SAE, index it, label features, find families.
@@ -163,6 +165,7 @@ def build(
         retrain=retrain,
         passages=passages,
         sae_from=sae_source(sae_from, extend, force),
+        vocabulary=vocabulary,
     )
     with shown_progress() as progress:
         outcome = build_bundle(corpus, output, options, progress)

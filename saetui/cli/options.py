@@ -125,6 +125,16 @@ Encoding = Annotated[
         "--encoding", metavar="NAME", help="Encoding of the texts, such as cp1252; else guessed."
     ),
 ]
+VocabularyFile = Annotated[
+    str,
+    typer.Option(
+        "--vocabulary",
+        metavar="FILE",
+        help="Names of your field that labels have where they fit: one a line, or SKOS (.ttl, "
+        ".rdf, .xml, .nt, .jsonld). The bundle keeps them; none forgets them.",
+        show_default=False,
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help="Read only N documents.")
 ]

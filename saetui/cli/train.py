@@ -17,6 +17,7 @@ from saetui.cli.options import (
     SaeFrom,
     Seed,
     Stability,
+    VocabularyFile,
 )
 
 if TYPE_CHECKING:
@@ -94,12 +95,14 @@ def train(
         ),
     ] = None,
     seed: Seed = 0,
+    vocabulary: VocabularyFile = "",
     as_json: AsJson = False,
 ) -> None:
     """Train SAEs: add them to a bundle, or compare variants and sizes.
 
     After an interruption, the same command continues where it stopped. Started by torchrun,
-    several processes or machines train each SAE together.
+    several processes or machines train each SAE together. With --vocabulary alone, nothing is
+    trained and the features of the bundle's SAEs are named anew.
     """
     from saetui.cli.options import sae_source, training_options
     from saetui.cli.output import Output
@@ -125,6 +128,10 @@ def train(
         raise InputError("A bundle keeps its own SAEs.", "Leave out --output.")
     if not vectors.bundle and output is None and not (compare or sweep):
         raise InputError("There is no folder to write the SAE to.", "Give --output FOLDER.")
+    if vocabulary and (compare or sweep or not vectors.bundle):
+        raise InputError(
+            "A vocabulary names the features of a bundle.", "Leave out --vocabulary here."
+        )
     with shown_progress() as progress, joined_workers(options.device) as workers:
         run = _Run(vectors, sizes, options, progress, workers)
         if sweep:
@@ -132,7 +139,7 @@ def train(
         elif compare:
             show = _compare(run, twice=bool(stability))
         elif output is None:
-            show = _add(run, stability, given)
+            show = _add(run, stability, given, vocabulary)
         else:
             show = _write(run, output, twice=bool(stability))
     if workers.first:
@@ -169,15 +176,19 @@ class _Run:
         )
 
 
-def _add(run: _Run, stability: bool | None, given: "SaeSource | None") -> Show:
-    """Add SAEs to a bundle."""
+def _add(run: _Run, stability: bool | None, given: "SaeSource | None", vocabulary: str) -> Show:
+    """Add SAEs to a bundle, or names."""
     from saetui.cli import json_output as shapes
     from saetui.cli.metrics import metrics_table
     from saetui.pipeline.build import add_saes
     from saetui.pipeline.options import BuildOptions
 
     options = BuildOptions(
-        saes=tuple(run.sizes), training=run.options, stability=stability, sae_from=given
+        saes=tuple(run.sizes),
+        training=run.options,
+        stability=stability,
+        sae_from=given,
+        vocabulary=vocabulary,
     )
     outcome = add_saes(run.vectors.path, options, run.progress, run.workers)
 

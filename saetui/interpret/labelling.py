@@ -1,6 +1,6 @@
 """Label features, score the labels and assess the features, all without a language model."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,25 +8,30 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Float, Int
+from saetui.core.codec import Int
 from saetui.core.features import TWO, WORD
 from saetui.core.postings import Postings
 from saetui.core.truth import STEPS, Probabilities
 from saetui.interpret.examples import Examples, ExampleSource
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
-from saetui.interpret.judging.judges import OfflineJudge, label_judge, measure, offline_judges
+from saetui.interpret.judging.judges import OfflineJudge, label_judge
+from saetui.interpret.judging.label_scores import judged, read_on
 from saetui.interpret.judging.quality import Quality, assess
-from saetui.interpret.judging.scores import Scores, detection_scores
+from saetui.interpret.judging.scores import Scores
 from saetui.interpret.judging.signals import Signals
 from saetui.interpret.judging.split import Split, documents_to_read, restricted, split_documents
 from saetui.interpret.judging.trials import Trials, make_trials
 from saetui.interpret.judging.truth import label_evidence, label_truth
 from saetui.interpret.labels import FeatureLabel, key_of
 from saetui.interpret.terms.contexts import Contexts
-from saetui.interpret.terms.contrast import Embed
+from saetui.interpret.terms.contrast import Embed, remembering
 from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.term_ranking import try_terms
 from saetui.interpret.terms.tokens import read_documents
+from saetui.interpret.vocabulary.candidates import vocabulary_candidates
+from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
+from saetui.interpret.vocabulary.choice import Choice
+from saetui.interpret.vocabulary.names import Vocabulary
 from saetui.progress import Progress
 
 # Judges learn how labels and documents go together from so many features, which are many more than
@@ -62,6 +67,7 @@ def label_and_score(
     embed: Embed | None,
     seed: int,
     stability: NDArray[np.floating] | None = None,
+    vocabulary: Vocabulary | None = None,
     progress: Progress,
 ) -> LabelledFeatures:
     """Label every feature from one part of the corpus and score the labels on the other.
@@ -73,6 +79,7 @@ def label_and_score(
         embed: Embeds terms as the documents were embedded; None to use words alone.
         seed: Of the split and of all examples.
         stability: Of each feature, if known; see `Quality`.
+        vocabulary: Names that labels have where they fit; None for none.
         progress: Counts every document, feature and term.
 
     Raises:
@@ -80,7 +87,13 @@ def label_and_score(
         EmbedderError: `embed` failed to return one vector of width `d` per term.
     """
     split = LabelledSplit(
-        documents, postings, embeddings=embeddings, embed=embed, seed=seed, progress=progress
+        documents,
+        postings,
+        embeddings=embeddings,
+        embed=embed,
+        seed=seed,
+        progress=progress,
+        vocabulary=vocabulary,
     )
     return split.label_and_score(stability)
 
@@ -104,6 +117,7 @@ class LabelledSplit:
         embed: Embed | None,
         seed: int,
         progress: Progress,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self._read = documents_to_read(postings, len(embeddings), seed)
         if len(self._read) < len(embeddings):
@@ -114,8 +128,9 @@ class LabelledSplit:
         self._tokens = read_documents(documents, len(embeddings), progress, self._read)
         self.split: Split = split_documents(self._tokens, seed, self._read)
         self._postings, self._embeddings = postings, embeddings
-        self._embed = _remembering(embed) if embed else None
+        self._embed = remembering(embed) if embed else None
         self._seed, self._progress = seed, progress
+        self._vocabulary = vocabulary
         self._evidence: dict[int, Evidence] | None = None
         self._drawn: dict[tuple[bool, tuple[int, ...]], Trials] = {}
         # What features are called by one name.
@@ -146,8 +161,8 @@ class LabelledSplit:
         trials = self._trials(self.split.labelling, self._learned_from(named.labels, only))
         if not len(trials.features):
             return named.labels
-        names, measured = _measured(named.labels, self._signals, [trials], self._progress)
-        judge = label_judge(self._signals, names, measured[0], trials)
+        names, values = read_on(named.labels, self._signals, [trials], self._progress)
+        judge = label_judge(self._signals, names, values[0], trials)
         tried = try_terms(named.candidates, named.parts, judge, trials, self._progress)
         modifiers = {key_of(term) for term in named.parts}
         single = {feature: replace(each, joined="") for feature, each in tried.items()}
@@ -156,12 +171,46 @@ class LabelledSplit:
             self._in_a_phrase(label, modifier=key_of(label.text) in modifiers)
             for label in named.renamed(tried)
         ]
-        if only is None:
+        if only is not None:
+            renamed = [
+                new if new.feature in only else old
+                for new, old in zip(renamed, named.labels, strict=True)
+            ]
+        if self._vocabulary is None:
             return renamed
-        return [
-            new if new.feature in only else old
-            for new, old in zip(renamed, named.labels, strict=True)
-        ]
+        return self._from_vocabulary(
+            self._vocabulary, renamed, named.candidates, only, judge=judge, trials=trials
+        )
+
+    def _from_vocabulary(
+        self,
+        vocabulary: Vocabulary,
+        labels: Sequence[FeatureLabel],
+        terms: Mapping[int, dict[str, float]],
+        only: Collection[int] | None,
+        *,
+        judge: OfflineJudge,
+        trials: Trials,
+    ) -> list[FeatureLabel]:
+        """Labels with names of a vocabulary where these are recognised nearly as well."""
+        wanted = {f: each for f, each in self._known().items() if only is None or f in only}
+        found = vocabulary_candidates(
+            vocabulary,
+            self._tokens,
+            self.split.labelling,
+            wanted,
+            covariance=Sample(self._embeddings, self.split.labelling).covariance(),
+            embed=self._embed,
+            progress=self._progress,
+        )
+        chosen = Choice.of(
+            found, labels, self._single, terms, judge=judge, trials=trials, progress=self._progress
+        )
+        named = chosen.named(labels)
+        taken = {key_of(label.text) for label in named}
+        singles = [self._single[feature] for feature in sorted(self._single)]
+        self._single = {each.feature: each for each in chosen.named(singles, taken=taken)}
+        return named
 
     def _in_a_phrase(self, label: FeatureLabel, *, modifier: bool) -> FeatureLabel:
         """A label of one word with the word that it mostly stands with, if there is one."""
@@ -184,13 +233,14 @@ class LabelledSplit:
         loose = self._contexts.loose(words) if words else set()
         for feature in only:
             kind = quality.words[feature]
-            if " and " in labels[feature].text and kind != TWO and feature in self._single:
+            joined = " and " in labels[feature].text and labels[feature].method != FROM_VOCABULARY
+            if joined and kind != TWO and feature in self._single:
                 found[feature] = self._single[feature]
-            evidence, text = self._known().get(feature), found[feature].text
-            unclear = kind == WORD or text in loose
-            if evidence is not None and unclear and _is_word(found[feature]):
-                told = self._contexts.told_apart(text, evidence.rows)
-                found[feature] = replace(found[feature], text=told)
+            evidence, label = self._known().get(feature), found[feature]
+            unclear = kind == WORD or label.text in loose
+            if evidence is not None and unclear and _is_word(label):
+                told = self._contexts.told_apart(label.text, evidence.rows)
+                found[feature] = replace(label, text=told)
         return found
 
     @cached_property
@@ -312,7 +362,7 @@ class LabelledSplit:
         held_out = self._trials(self.split.held_out, named)
         if not len(held_out.features):
             return {}
-        return _scored(labels, self._signals, labelling, held_out, self._progress)
+        return judged(labels, self._signals, labelling, held_out, self._progress)
 
     @cached_property
     def _signals(self) -> Signals:
@@ -357,51 +407,4 @@ class LabelledSplit:
 
 def _is_word(label: FeatureLabel) -> bool:
     """Whether a label is one word, taken from the documents."""
-    return label.method not in ("none", "title") and len(label.text.split()) == 1
-
-
-def _scored(
-    labels: Sequence[FeatureLabel],
-    signals: Signals,
-    labelling: Trials,
-    held_out: Trials,
-    progress: Progress,
-) -> dict[str, Scores]:
-    parts = [labelling, held_out]
-    names, (of_labelling, of_held_out) = _measured(labels, signals, parts, progress)
-    judges: list[OfflineJudge] = offline_judges(signals, names, of_labelling, labelling)
-    return {
-        judge.name: detection_scores(
-            judge.name, held_out, judge.of_signals(of_held_out), len(labels)
-        )
-        for judge in judges
-    }
-
-
-def _measured(
-    labels: Sequence[FeatureLabel], signals: Signals, parts: Sequence[Trials], progress: Progress
-) -> tuple[tuple[str, ...], list[Float]]:
-    """Names of the signals for labels, and their values on each part."""
-    asked = np.unique(np.concatenate([trials.features for trials in parts]))
-    texts = [(labels[feature].text, labels[feature].terms) for feature in asked.tolist()]
-    readings = signals.read(texts, progress)
-    measured = [
-        measure(signals, readings, np.searchsorted(asked, trials.owners()), trials.rows)
-        for trials in parts
-    ]
-    return readings[0].names, measured
-
-
-def _remembering(embed: Embed) -> Embed:
-    """Wrap an embedder so that no text is embedded twice."""
-    known: dict[str, Float] = {}
-
-    def remembered(texts: Sequence[str]) -> Float:
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        vectors = np.asarray(embed(new) if new else [], dtype=np.float32)
-        if len(vectors) != len(new):
-            return vectors  # Too many or too few: the caller raises an error.
-        known.update(zip(new, vectors, strict=True))
-        return np.stack([known[text] for text in texts])
-
-    return remembered
+    return label.method not in ("none", "title", FROM_VOCABULARY) and len(label.text.split()) == 1

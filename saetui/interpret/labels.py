@@ -26,7 +26,7 @@ class FeatureLabel:
     Attributes:
         feature: Its number.
         text: The name; "" for a feature without documents.
-        method: `terms`, `terms+embedding`, `title` or `none`.
+        method: `terms`, `terms+embedding`, `vocabulary`, `title` or `none`.
         terms: The best terms for it, best first, that of the name included.
         version: Of the method: other versions may give other labels on the same data.
     """

@@ -20,6 +20,7 @@ from saetui.pipeline.corpus_vectors import UsableDocuments, column_of, loaded_fo
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sources import fingerprint_of, settle_source
+from saetui.pipeline.vocabulary_step import vocabulary_steps
 from saetui.progress import Progress
 from saetui.store import bundle as layout
 from saetui.store.index import choose_kind
@@ -157,6 +158,7 @@ def _steps(
 ) -> Iterator[Step]:
     yield _documents_step(build, loaded.embedder, corpus, options)
     yield from embedded_steps(build, loaded)
+    yield from vocabulary_steps(build)
     yield from sae_steps(build, loaded, to_train_again(build) if options.retrain else [])
     if "sweep" in build.before.steps:
         yield build.as_before("sweep")

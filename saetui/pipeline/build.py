@@ -19,6 +19,7 @@ from saetui.pipeline.sae_work import SaeWork, has_same_space
 from saetui.pipeline.short_texts_step import SHORT_TEXTS, short_texts_step
 from saetui.pipeline.sources import settle_source
 from saetui.pipeline.training_step import assist, chosen_size
+from saetui.pipeline.vocabulary_step import vocabulary_steps
 from saetui.progress import Progress
 from saetui.store.manifest import read_manifest
 from saetui.store.swap import WORK
@@ -48,7 +49,8 @@ def build_bundle(
 
 
 def _build_steps(build: BuildContext) -> Iterator[Step]:
-    # The embedder first: whether it can be had here should be known at once.
+    # Vocabulary and embedder first: whether they can be had here should be known at once.
+    named = list(vocabulary_steps(build))
     options = build.options
     embedder = loaded_for(build.source, options.corpus, options.embedder, build.work)
     build.options = replace(options, corpus=with_column(options.corpus, options.embedder))
@@ -56,6 +58,7 @@ def _build_steps(build: BuildContext) -> Iterator[Step]:
         embedder.check_queries()
     settings = build.options.embedder.resolved(embedder).as_dict()
     loaded = LoadedEmbedder(embedder, settings)
+    yield from named
     yield documents_step(build, embedder)
     yield from embedded_steps(build, loaded)
     yield from sae_steps(build, loaded, _asked_saes(build))
@@ -172,6 +175,7 @@ def _adding_steps(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step]
     for name in ("documents", "embeddings", "index", SHORT_TEXTS, "sweep"):
         if name in build.before.steps:
             yield build.as_before(name)
+    yield from vocabulary_steps(build)
     options = build.options
-    nothing_asked = not options.saes and options.sae_from is None
+    nothing_asked = not options.saes and options.sae_from is None and not options.vocabulary
     yield from sae_steps(build, loaded, [chosen_size(build)] if nothing_asked else options.saes)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from saetui.core.corpus_changes import CorpusChanges
 from saetui.embed import Embedder
 from saetui.errors import BuildError
+from saetui.interpret.vocabulary.names import Vocabulary
 from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.changed_corpus import load_changes
 from saetui.pipeline.engines import Engine
@@ -77,6 +78,7 @@ class BuildContext:
         before: The steps that made the bundle as it is.
         workers: Who trains together.
         engine: Where embedding and encoding run; None for this process.
+        vocabulary: Names that labels may have.
         saes: Names of the SAEs that the bundle will have, in their order.
         steps: Names of the steps that the bundle consists of, in the order in which they came.
         carried_out: Those of them that this run carried out.
@@ -93,6 +95,7 @@ class BuildContext:
     before: BuildLog
     workers: Workers = ALONE
     engine: Engine | None = None
+    vocabulary: Vocabulary | None = None
     saes: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     carried_out: list[str] = field(default_factory=list)

@@ -8,7 +8,12 @@ from saetui.interpret.terms.naming import VERSION
 from saetui.pipeline.context import Made, Step
 from saetui.pipeline.given_sae import GivenSae
 from saetui.pipeline.label_records import label_records, summary, truth_summary
-from saetui.pipeline.labelling_step import label, labelling_step, write_labelled
+from saetui.pipeline.labelling_step import (
+    label,
+    labelling_step,
+    vocabulary_facts,
+    write_labelled,
+)
 from saetui.pipeline.sae_work import SaeWork
 from saetui.store import bundle as layout
 from saetui.store.bundle import Bundle
@@ -50,7 +55,7 @@ def _label(work: SaeWork, given: GivenSae) -> Made:
         f"{len(own):,} of the other features were named here."
     )
     facts = {**summary(found), **truth_summary(work.truth, found.quality), "method": VERSION}
-    return Made({**facts, "given": len(came)})
+    return Made({**facts, **vocabulary_facts(work), "given": len(came)})
 
 
 def _shown_labels(given: GivenSae) -> dict[int, LabelRecord]:

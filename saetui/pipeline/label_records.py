@@ -14,13 +14,14 @@ from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AN
 from saetui.interpret.judging.quality import Quality
 from saetui.interpret.judging.scores import Scores
 from saetui.interpret.labelling import LabelledFeatures
+from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
 from saetui.store.features import SHOWN_PROTOCOL, FeatureQuality
 from saetui.store.labels import Estimate, LabelRecord, ScoreRecord, newest_scores, read_labels
 
 JUDGES = (WORDS, EMBEDDER, WORDS_AND_EMBEDDER + AND_TERMS, WORDS_AND_EMBEDDER)
 """Whose scores are kept. Those of the last, which reads the label alone, stand beside labels."""
 
-AUTOMATIC = ("terms", "terms+embedding", "title", "none")
+AUTOMATIC = ("terms", "terms+embedding", FROM_VOCABULARY, "title", "none")
 """Methods of the labels that a build makes, and makes anew when it must."""
 
 

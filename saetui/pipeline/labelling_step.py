@@ -11,6 +11,7 @@ from saetui.interpret.judging.truth import VERSION as TRUTH_VERSION
 from saetui.interpret.labelling import LabelledFeatures
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.naming import VERSION
+from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
 from saetui.pipeline.context import Made, Step
 from saetui.pipeline.former_labels import former_labels, placed_labels
 from saetui.pipeline.label_records import (
@@ -24,6 +25,7 @@ from saetui.pipeline.label_records import (
     truth_summary,
 )
 from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
+from saetui.pipeline.vocabulary_step import VOCABULARY
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.features import FeatureRecord, change_features, read_features, write_features
@@ -36,6 +38,7 @@ _LEAST_KEPT = 0.5
 
 def labelling_step(work: SaeWork, codes: Step) -> Step:
     """Label features that have no label yet, or whose documents are others than before."""
+    vocabulary = vocabulary_facts(work)
     step = work.step(
         "labels",
         LABEL_FILES,
@@ -45,9 +48,13 @@ def labelling_step(work: SaeWork, codes: Step) -> Step:
         method=VERSION,
         truth=TRUTH_VERSION,
         judges=JUDGES,
+        **vocabulary,
     )
     before = work.before("codes")
+    labelled = work.before("labels")
+    same_names = labelled is None or labelled.facts.get(VOCABULARY) == vocabulary.get(VOCABULARY)
     current = before is not None and before.fingerprint == codes.made_from and work.is_kept
+    current = current and same_names
     return work.unless_current(step, current)
 
 
@@ -57,8 +64,9 @@ def label(work: SaeWork) -> Made:
         return _update(work)
     found = work.split.label_and_score(saes.load_stability(work.folder, work.size.n))
     write_labelled(work, found, label_records(found, work.build.started()))
+    _note_vocabulary(work, sum(each.method == FROM_VOCABULARY for each in found.labels))
     facts = {**summary(found), **truth_summary(work.truth, found.quality), "method": VERSION}
-    return take_over_labels(work, facts)
+    return take_over_labels(work, facts | vocabulary_facts(work))
 
 
 def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[LabelRecord]) -> None:
@@ -82,6 +90,19 @@ def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[Lab
         ],
     )
     work.store_truth(found.truth)
+
+
+def vocabulary_facts(work: SaeWork) -> dict[str, str]:
+    """What decides names beside the documents; empty without a vocabulary, as ever."""
+    known = work.build.vocabulary
+    return {} if known is None else {VOCABULARY: known.fingerprint}
+
+
+def _note_vocabulary(work: SaeWork, named: int) -> None:
+    if work.build.vocabulary is not None:
+        work.build.progress.note(
+            f"{named:,} labels of {work.size.name} are names of the vocabulary."
+        )
 
 
 def take_over_labels(work: SaeWork, facts: dict[str, Any]) -> Made:
@@ -122,16 +143,24 @@ def _unmatched_files(work: SaeWork, unmatched: Collection[object]) -> tuple[str,
 def _update(work: SaeWork) -> Made:
     """Keep all labels, bring the figures up to date, and label what has changed."""
     before = work.before("labels")
-    facts = {} if before is None else before.facts
+    facts = {} if before is None else dict(before.facts)
     original = work.folder_before / layout.FEATURES
     postings, vectors = work.postings, work.build.vectors()
     stability = saes.load_stability(work.folder, work.size.n)
     records = read_features(original, work.size.n)
-    affected = _affected(work, records, facts.get("method", VERSION) != VERSION)
+    made_by = facts.get("method", VERSION), facts.get(VOCABULARY)
+    vocabulary = vocabulary_facts(work)
+    affected = _affected(work, records, made_by != (VERSION, vocabulary.get(VOCABULARY)))
     labels, scores = [], list[ScoreRecord]()
     if affected:
         known = [FeatureLabel(r.id, r.label, "", r.terms, VERSION) for r in records]
         found = work.split.relabel(affected, known, stability)
+        _note_vocabulary(
+            work,
+            sum(
+                each.method == FROM_VOCABULARY for each in found.labels if each.feature in affected
+            ),
+        )
         new = {
             record.feature: record
             for record in label_records(found, work.build.started())
@@ -166,8 +195,9 @@ def _update(work: SaeWork) -> Made:
     unmatched = read_unmatched(work.folder_before)
     if unmatched:
         write_unmatched(work.folder, unmatched)
+    facts.pop(VOCABULARY, None)
     facts = {**changed_summary(path, facts), **truth_summary(work.truth, quality)}
-    facts["method"] = VERSION
+    facts |= {"method": VERSION, **vocabulary}
     return Made(facts, more_files=_unmatched_files(work, unmatched))
 
 

@@ -29,6 +29,8 @@ class BuildOptions:
         retrain: Whether to train SAEs again that the bundle has.
         passages: Whether long texts are cut into passages, each of which is embedded.
         sae_from: An SAE that is not trained but given; it comes before all others.
+        vocabulary: File of names that labels may have; empty takes the bundle's, if it has one, and
+            `none` takes none.
     """
 
     name: str = ""
@@ -44,3 +46,4 @@ class BuildOptions:
     retrain: bool = False
     sae_from: SaeSource | None = None
     passages: bool = False
+    vocabulary: str = ""

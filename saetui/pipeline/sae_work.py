@@ -188,6 +188,7 @@ class SaeWork:
             embed=term_embedder(self.loaded.embedder),
             seed=self.build.options.training.seed,
             progress=self.build.progress,
+            vocabulary=self.build.vocabulary,
         )
 
 

@@ -43,6 +43,7 @@ from saetui.store.unmatched_labels import UNMATCHED
 DOCUMENTS = "documents.sqlite"
 EMBEDDINGS = "embeddings.npy"
 SHORT_TEXTS = "short_texts.npy"
+VOCABULARY = "vocabulary.json"
 SHORT_TEXT_SHIFT = "short_text_shift.npy"
 SWEEP = "sweep.json"
 FEATURES = "features.sqlite"

@@ -131,14 +131,19 @@ def separations(
     for start in range(0, len(ordered), at_once):
         batch = ordered[start : start + at_once]
         vectors = embedded(embed, batch, len(covariance))
-        variances = np.einsum("id,id->i", vectors @ covariance, vectors)
-        spread = np.sqrt(np.maximum(variances, _LEAST_VARIANCE))
+        spread = spread_of(vectors, covariance)
         for term, vector, deviation in zip(batch, vectors, spread.tolist(), strict=True):
             for feature in wanted_by[term]:
                 shift = float(vector @ evidence[feature].shift)
                 found[feature, term] = shift / deviation * evidence[feature].root_size
         progress.advance(len(batch))
     return found
+
+
+def spread_of(vectors: Float, covariance: Float) -> Float:
+    """The standard deviation of all documents along each vector `(m, d)`, float32 `(m,)`."""
+    variances = np.einsum("id,id->i", vectors @ covariance, vectors)
+    return np.asarray(np.sqrt(np.maximum(variances, _LEAST_VARIANCE)))
 
 
 def embedded(embed: Embed, batch: Sequence[str], width: int) -> Float:
@@ -154,3 +159,18 @@ def embedded(embed: Embed, batch: Sequence[str], width: int) -> Float:
             "Label the features with the embedder that the corpus was embedded with.",
         )
     return np.stack([unit(vector) for vector in vectors])
+
+
+def remembering(embed: Embed) -> Embed:
+    """Wrap an embedder so that no text is embedded twice."""
+    known: dict[str, Float] = {}
+
+    def remembered(texts: Sequence[str]) -> Float:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        vectors = np.asarray(embed(new) if new else [], dtype=np.float32)
+        if len(vectors) != len(new):
+            return vectors  # Too many or too few: the caller raises an error.
+        known.update(zip(new, vectors, strict=True))
+        return np.stack([known[text] for text in texts])
+
+    return remembered

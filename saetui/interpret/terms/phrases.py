@@ -80,7 +80,7 @@ def find_phrases(tokens: Tokens) -> Phrases:
     sizes = [len(selection.lengths) for selection in selections]
     before = np.cumsum([0, *sizes[:-1]])
     phrases = [each.numbers + first for each, first in zip(selections, before, strict=True)]
-    return _assemble(
+    return assemble(
         tokens,
         np.concatenate([each.lengths for each in selections]),
         np.concatenate([each.whole for each in selections]),
@@ -149,13 +149,22 @@ def _share(level: Level, where: NDArray[np.bool_]) -> NDArray[np.float64]:
     return hits / np.maximum(level.counts, 1)
 
 
-def _assemble(
+def assemble(
     tokens: Tokens,
     lengths: NDArray[np.int64],
     whole: NDArray[np.bool_],
     positions: NDArray[np.int64],
     phrases: NDArray[np.int64],
 ) -> Phrases:
+    """Phrases from where they occur.
+
+    Args:
+        tokens: The corpus.
+        lengths: Words of each phrase.
+        whole: Of each phrase, see `Phrases`.
+        positions: Where each occurrence begins in `tokens.forms`.
+        phrases: The number of the phrase that occurs there.
+    """
     size = max(len(lengths), 1)
     documents = tokens.document_of(positions)
     body = positions >= tokens.bodies[documents]

@@ -7,7 +7,7 @@ activations, against random documents and near misses. Where two terms together 
 clearly better than the best one alone, they are joined: such a feature mixes two concepts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -65,28 +65,57 @@ def try_terms(
             its candidates.
         progress: Counts every feature.
     """
-    places = {feature: place for place, feature in enumerate(trials.features.tolist())}
+    known = set(trials.features.tolist())
     tried = {
         feature: Tried(completed(scores, parts), "")
         for feature, scores in candidates.items()
-        if feature not in places or not scores
+        if feature not in known or not scores
     }
-    features = [feature for feature in candidates if feature not in tried]
-    asked = _by_feature(trials)
+    terms = {f: list(each)[:_TRIED] for f, each in candidates.items() if f not in tried}
+    for feature, confidences, trial in _read_on_trials(terms, judge, trials, progress):
+        tried[feature] = _tried(candidates[feature], parts, confidences, trial)
+    return tried
+
+
+def recognition(
+    texts: Mapping[int, Sequence[str]], judge: OfflineJudge, trials: Trials, progress: Progress
+) -> dict[int, Scores]:
+    """How well a judge recognises the documents of features by some texts.
+
+    Args:
+        texts: To try for each feature.
+        judge: Reads labels alone.
+        trials: On documents of the labelling part. A feature without trials is left out.
+        progress: Counts every feature.
+
+    Returns:
+        Of each text the correlation of the judge's confidence with being active.
+    """
+    known = set(trials.features.tolist())
+    asked = {feature: each for feature, each in texts.items() if feature in known and each}
+    return {
+        feature: dict(zip(asked[feature], _correlation(confidences, trial).tolist(), strict=True))
+        for feature, confidences, trial in _read_on_trials(asked, judge, trials, progress)
+    }
+
+
+def _read_on_trials(
+    terms: Mapping[int, Sequence[str]], judge: OfflineJudge, trials: Trials, progress: Progress
+) -> Iterator[tuple[int, Float, list[Trial]]]:
+    """Each feature with a judge's confidences by its terms, `(k, r)`, and its trials."""
+    places = {feature: place for place, feature in enumerate(trials.features.tolist())}
+    features, asked = list(terms), _by_feature(trials)
     progress.start("Trying terms", len(features), "features")
     for start in range(0, len(features), _FEATURES):
         block = features[start : start + _FEATURES]
-        terms = {feature: list(candidates[feature])[:_TRIED] for feature in block}
-        texts = sorted({term for each in terms.values() for term in each})
+        texts = sorted({term for feature in block for term in terms[feature]})
         number = {text: place for place, text in enumerate(texts)}
         readings = judge.signals.read_each(texts)
         for feature in block:
             owners = np.array([number[term] for term in terms[feature]], dtype=np.int64)
             rows, trial = trials.rows_of(places[feature]), asked[places[feature]]
-            confidences = judge.of_signals(judge.signals.grid(readings, owners, rows))
-            tried[feature] = _tried(candidates[feature], parts, confidences, trial)
+            yield feature, judge.of_signals(judge.signals.grid(readings, owners, rows)), trial
         progress.advance(len(block))
-    return tried
 
 
 def _by_feature(trials: Trials) -> list[list[Trial]]:

@@ -10,7 +10,8 @@ from saetui.core.postings import build_postings
 from saetui.errors import BuildError, EmbedderError
 from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.trials import DECILES, PROTOCOLS, TOP
-from saetui.interpret.labelling import label_and_score
+from saetui.interpret.labelling import LabelledSplit, label_and_score
+from saetui.interpret.vocabulary.names import Concept, Vocabulary
 from saetui.progress import Silent
 
 TOPICS = ("tidal disruption events", "galaxy rotation curves", "gamma-ray bursts", "stellar winds")
@@ -48,7 +49,7 @@ def corpus():
     return documents, build_postings(Codes(indices, values, 6)), vectors
 
 
-def found(corpus, embed=embed, seed=0):
+def found(corpus, embed=embed, seed=0, vocabulary=None):
     documents, postings, vectors = corpus
     return label_and_score(
         iter(documents),
@@ -56,6 +57,7 @@ def found(corpus, embed=embed, seed=0):
         embeddings=vectors,
         embed=embed,
         seed=seed,
+        vocabulary=vocabulary,
         progress=Silent(),
     )
 
@@ -150,3 +152,54 @@ def test_too_few_texts_are_refused(corpus):
 def test_an_embedder_that_returns_something_else_is_refused(corpus, returned):
     with pytest.raises(EmbedderError):
         found(corpus, lambda terms: returned)
+
+
+@pytest.mark.parametrize("embedder", [None, embed], ids=["words", "words and meaning"])
+def test_a_vocabulary_names_the_features_that_it_fits(corpus, embedder):
+    field = (
+        Concept("Tidal Disruption Event"),
+        # Documents say the alternative, but the name has to be recognised, too.
+        Concept("Rotation curves of a galaxy", ("galaxy rotation curve",)),
+        Concept("Sea of galaxies", ("galaxy rotation curve",)),
+        Concept("aside7"),
+        Concept("Paper"),
+    )
+    plain = found(corpus, embedder)
+    result = found(corpus, embedder, vocabulary=Vocabulary(field))
+    assert [(label.text, label.method) for label in result.labels[:2]] == [
+        ("Tidal Disruption Event", "vocabulary"),
+        ("Rotation curves of a galaxy", "vocabulary"),
+    ]
+    assert result.labels[2:] == plain.labels[2:]
+    scores = result.scores[WORDS_AND_EMBEDDER].protocols[DECILES]
+    assert scores.f1.value[:4].min() > 0.9
+
+
+def test_a_vocabulary_that_fits_nothing_changes_nothing(corpus):
+    plain = found(corpus)
+    other = found(corpus, vocabulary=Vocabulary((Concept("Coral reefs"), Concept("Opera"))))
+    assert other.labels == plain.labels
+    assert np.array_equal(other.truth, plain.truth)
+    assert other.quality.words == plain.quality.words
+    for name, scores in plain.scores.items():
+        for protocol, figures in scores.protocols.items():
+            for mine, its in ((figures.f1, other.scores[name].protocols[protocol].f1),):
+                assert np.array_equal(mine.value, its.value, equal_nan=True)
+
+
+def test_some_features_are_named_anew_from_a_vocabulary(corpus):
+    documents, postings, vectors = corpus
+    field = Vocabulary((Concept("TIDAL DISRUPTION EVENTS"), Concept("GAMMA-RAY BURSTS")))
+    split = LabelledSplit(
+        iter(documents),
+        postings,
+        embeddings=vectors,
+        embed=embed,
+        seed=0,
+        progress=Silent(),
+        vocabulary=field,
+    )
+    known = found(corpus).labels
+    result = split.relabel([2, 4], known)
+    assert result.labels[2].text == "GAMMA-RAY BURSTS"
+    assert [*result.labels[:2], result.labels[3]] == [*known[:2], known[3]]

@@ -1,0 +1,1 @@
+"""Names for features from a vocabulary of one's field."""
