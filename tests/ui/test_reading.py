@@ -9,6 +9,7 @@ from saetui.session.session import Session
 from saetui.tui.columns import wrap
 from saetui.tui.marked_text import MARK, marked_lines
 from saetui.tui.screens.document import DocumentScreen
+from saetui.tui.views.features import FeaturesView
 from saetui.tui.widgets.text_pane import TextPane
 
 QUERY = "black hole merger chirp"
@@ -106,3 +107,23 @@ async def test_a_hidden_pane_reads_nothing(session: Session) -> None:
         await driver.press("shift+tab", "down", "down")
         await driver.settle()
         assert driver.search.reading._document is None
+
+
+async def test_an_example_of_a_feature_says_what_carries_it(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.press("escape", "2", "tab", "down")
+        view = driver.main.query_one(FeaturesView)
+        while view.detail.row is not None and view.detail.row.kind != "document":
+            await driver.press("down")
+        row = view.detail.row
+        assert row is not None
+        assert row.target is not None
+        await driver.see("Carried by: ")
+        assert view.feature is not None
+        found = EvidenceFinder(session).of(row.target, view.feature)
+        document = session.bundle.documents.document(row.target)
+        first = found.marked[0]
+        text = document.title if first.in_title else document.text
+        said = " ".join(driver.text().split())
+        assert text[first.start : first.end].split()[0] in said.partition("Carried by: ")[2]
+        await driver.press("tab")

@@ -10,6 +10,7 @@ from saetui.tui.feature_columns import trust_of
 from saetui.tui.messages import OpenDocument, OpenFamily, OpenFeature, OpenSplitting, SteerFeatures
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.views.filtered import FilteredView
+from saetui.tui.widgets.carrier_line import CarrierLine
 from saetui.tui.widgets.details import DetailList, DetailRow
 from saetui.tui.widgets.feature_details import feature_rows
 from saetui.tui.widgets.heading import Heading
@@ -34,6 +35,7 @@ class Browser(FilteredView):
         super().__init__(lines, placeholder, id=id)
         self.detail = DetailList()
         self.heading = Heading()
+        self.carrier = CarrierLine()
         self._shown: FeatureDetail | None = None
         # The feature whose details are wanted, and whether a request for them is already due.
         self._wanted: int | None = None
@@ -64,6 +66,7 @@ class Browser(FilteredView):
         with Vertical(classes="detail-pane"):
             yield Heading("Feature")
             yield self.detail
+            yield self.carrier
 
     @property
     def feature(self) -> int | None:
@@ -154,6 +157,15 @@ class Browser(FilteredView):
         event.stop()
         if event.lines is self.lines:
             self.look_at_row(event.row)
+        elif event.lines is self.detail:
+            self._look_into(event.row)
+
+    def _look_into(self, row: object) -> None:
+        """Say what carries the feature in the example under the cursor."""
+        feature = None if self._shown is None else self._shown.record.id
+        example = isinstance(row, DetailRow) and row.kind == "document" and self.detail.has_focus
+        target = row.target if isinstance(row, DetailRow) and example else None
+        self.carrier.look_at(self.session, target, feature)
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         """Open the row under the cursor."""

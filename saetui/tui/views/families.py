@@ -65,6 +65,7 @@ class FamiliesView(Browser):
             with Vertical(id="family-pane"):
                 yield self._detail_heading
                 yield self.detail
+                yield self.carrier
 
     def show(self, session: "Session") -> None:
         """Show the families of a session."""
