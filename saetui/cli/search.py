@@ -195,7 +195,7 @@ def search(
     from saetui.cli.output import Output
     from saetui.cli.search_output import print_replay, print_search
     from saetui.session.features_by_words import best_feature
-    from saetui.session.feedback import feedback, with_feedback
+    from saetui.session.feedback import feedback, mode_for_feedback, with_feedback
     from saetui.session.saved.bookmarks import bookmark
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import save_preset
@@ -259,6 +259,8 @@ def search(
                 )
             ),
         )
+        if (toward or away) and mode is None:
+            request = replace(request, mode=mode_for_feedback(request))
         for sign, ids in ((1, toward or ()), (-1, away or ())):
             for each in ids:
                 changes = feedback(session, session.row_of(each), sign, request.mode)

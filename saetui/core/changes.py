@@ -73,7 +73,7 @@ class Knob:
 
 
 # In `both` a change runs from 0, as if there were none, to 1: all documents must show the feature.
-_BY_CONDITIONS = Knob(0.25, 0.5, 0.95, 0.75, most=1.0)
+_BY_CONDITIONS = Knob(0.25, 0.5, 0.95, 0.4, most=1.0)
 _BY_CODES = Knob(0.05, 0.25, 0.3, 0.25)
 # A change in `codes` has the effect of one 1.5 to 2 times as large in the other modes.
 _BY_VECTORS = Knob(0.1, 0.4, 0.5, 0.25)

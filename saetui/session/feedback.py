@@ -3,19 +3,29 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from saetui.core.changes import DEFAULT_MODE, Change, Mode, Steering, feedback_changes
+from saetui.core.changes import Change, Mode, Steering, feedback_changes
 from saetui.core.search_request import SearchRequest
 from saetui.session.session import Session
 
 STRONGEST_FEATURES = 16
 """How many of the document's features are changed; on SciFact five were clearly worse."""
 
+FEEDBACK_MODE: Mode = "codes"
+"""What is like a document has some of its features, not all. With 120 beginnings of titles and a
+document near the title's own, rewards brought that one up by .21 and .09 on a scale from 0 to 1
+(astro-ph, cs.LG), conditions by .13 and .06."""
+
+
+def mode_for_feedback(request: SearchRequest) -> Mode:
+    """The mode in which a search follows feedback: its own, if features are changed already."""
+    return FEEDBACK_MODE if request.mode == "both" and not request.steering else request.mode
+
 
 def feedback(
     session: Session,
     row: int,
     sign: int,
-    mode: Mode = DEFAULT_MODE,
+    mode: Mode = FEEDBACK_MODE,
     *,
     strength: float | None = None,
     features: int = STRONGEST_FEATURES,

@@ -206,7 +206,7 @@ async def test_effects_are_shown_and_sorted_by(session: Session) -> None:
         }
         assert driver.search.steering._effects == moved
         top = max(moved.values())
-        assert f"{top:.1f}" in driver.text()
+        assert f"{round(top)} of 10" in driver.text()
         await driver.press("down")
         here = driver.search.steering.row
         await driver.press("i")

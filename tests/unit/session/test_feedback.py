@@ -9,7 +9,7 @@ from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.effects import effects
-from saetui.session.feedback import feedback, with_feedback
+from saetui.session.feedback import feedback, mode_for_feedback, with_feedback
 from saetui.session.session import Session
 
 QUERY = "black hole merger"
@@ -79,3 +79,10 @@ def test_effects_keep_to_the_filter(session: Session, mode: Mode) -> None:
     found = effects(session, SearchRequest(QUERY, mode=mode, filter=wanted, limit=1_000))
     # All eligible documents are results, so that no step can replace one.
     assert {(each.raised, each.lowered) for each in found} == {(0, 0)}
+
+
+def test_feedback_rewards_unless_something_is_steered_already() -> None:
+    plain = SearchRequest("reef")
+    assert mode_for_feedback(plain) == "codes"
+    assert mode_for_feedback(replace(plain, steering={1: Change("add", 0.5)})) == "both"
+    assert mode_for_feedback(replace(plain, mode="delta")) == "delta"
