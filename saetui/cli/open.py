@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from saetui.cli.options import BundlePath, SaeName
 from saetui.errors import InputError
@@ -13,8 +15,17 @@ from saetui.errors import InputError
 if TYPE_CHECKING:
     from saetui.session.session import Session
 
+_TWINS = "saetui search, features, families, document"
 
-def open_app(bundle: BundlePath, sae: SaeName = None) -> None:
+
+def open_app(
+    bundle: BundlePath,
+    sae: SaeName = None,
+    no_mouse: Annotated[
+        bool,
+        typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select text with."),
+    ] = False,
+) -> None:
     """Explore a bundle in the terminal.
 
     `saetui BUNDLE` does the same.
@@ -22,7 +33,7 @@ def open_app(bundle: BundlePath, sae: SaeName = None) -> None:
     require_terminal()
     from saetui.tui.app import run
 
-    run(bundle, sae)
+    run(bundle, sae, mouse=not no_mouse)
 
 
 def require_terminal() -> None:
@@ -34,13 +45,17 @@ def require_terminal() -> None:
     # In a browser it talks to textual-serve instead, which sets this.
     if os.environ.get("TEXTUAL_DRIVER"):
         return
+    if os.environ.get("TERM") == "dumb":
+        raise InputError(
+            "This terminal (TERM=dumb) cannot draw the app.", f"To print results, use: {_TWINS}"
+        )
     # The app reads keys from standard input and draws on standard error.
     streams = {"output": sys.stdout, "input": sys.stdin, "error": sys.stderr}
     for name, stream in streams.items():
         if not stream.isatty():
             raise InputError(
                 f"The app needs a terminal, and standard {name} is not one.",
-                "To print results instead, use: saetui search, features, families, document",
+                f"To print results instead, use: {_TWINS}",
             )
 
 

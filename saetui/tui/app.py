@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
-from textual.theme import ThemeProvider
 
 from saetui.errors import SaetuiError
 from saetui.glyphs import UNICODE
 from saetui.tui.background import in_background
 from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
+from saetui.tui.kept_theme import KeptThemes, use_kept_theme
 from saetui.tui.palette import palette_commands
 from saetui.tui.screens.closing import Palette
 from saetui.tui.screens.help import HelpScreen
@@ -81,7 +81,7 @@ class SaetuiApp(App[None]):
 
     def search_themes(self) -> None:
         """Choose other colours."""
-        self.push_screen(Palette([ThemeProvider], placeholder="Words of a theme's name"))
+        self.push_screen(Palette([KeptThemes], placeholder="Words of a theme's name"))
 
     def action_help(self) -> None:
         """Show every key."""
@@ -147,8 +147,13 @@ def _warm(session: "Session") -> None:
         return
 
 
-def run_app(opener: Opener, name: str) -> None:
+def run_app(opener: Opener, name: str, *, mouse: bool = True) -> None:
     """Run the app until the user leaves it.
+
+    Args:
+        opener: Opens the session.
+        name: Of the bundle.
+        mouse: Whether the app gets the mouse; otherwise the terminal selects text with it.
 
     Raises:
         SaetuiError: The bundle could not be opened, notes could not be written, or the app was
@@ -156,9 +161,10 @@ def run_app(opener: Opener, name: str) -> None:
         MemoryError: There was not enough memory; also in other forms, see `lacks_memory`.
     """
     app = SaetuiApp(opener, name, terminal_encoding())
+    use_kept_theme(app)
     stopped: Exception | None = None
     try:
-        app.run()
+        app.run(mouse=mouse)
         stopped = app.failure
         if app.unexpected is not None:
             stopped = stopped_by(app.unexpected, app.main, app.typed)
@@ -182,7 +188,7 @@ def _close(session: "Session", stopped: Exception | None) -> None:
         stopped.hint = f"{stopped.hint}\n{error.message}\n{error.hint}".strip()
 
 
-def run(path: Path, sae: str | None = None) -> None:
+def run(path: Path, sae: str | None = None, *, mouse: bool = True) -> None:
     """Explore the bundle at `path`."""
 
     def open_bundle(say: Callable[[str], None]) -> "Session":
@@ -190,4 +196,4 @@ def run(path: Path, sae: str | None = None) -> None:
 
         return open_session(path, sae)
 
-    run_app(open_bundle, path.stem)
+    run_app(open_bundle, path.stem, mouse=mouse)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import in_background
+from saetui.tui.copying import copy_text
 from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.edit_text import EditTextScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen
@@ -139,9 +140,7 @@ class SearchDialogs:
         if files is None or answer is None:
             return
         text = files.command(answer.request) if row is None else files.citation(row)
-        self._view.app.copy_to_clipboard(text)
-        what = visible_line(text, _LONGEST_NAME)
-        self._say(f"Copied: {what}")
+        copy_text(self._view.app, text, self._say)
 
     # How it is done.
 

@@ -377,13 +377,18 @@ async def test_results_are_exported_and_bookmarked(session: Session, folder: Pat
         marked.path.unlink()
 
 
-async def test_what_is_copied(session: Session, copied: list[str]) -> None:
+async def test_what_is_copied(
+    session: Session, copied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
     async with drive(session) as driver:
         await driver.press("escape", "y")
         assert "There are no results yet" in driver.text()
         await driver.ask(QUERY)
         await driver.press("L", "y")
         assert copied[-1].startswith("saetui search ")
+        assert "Sent to the" in driver.text()
         assert "--steer 0=+0.5" in copied[-1]
         await driver.press("shift+tab", "y")
         row = driver.search.results.row
@@ -391,6 +396,21 @@ async def test_what_is_copied(session: Session, copied: list[str]) -> None:
         assert copied[-1].splitlines()[:2] == [row.title, row.id]
         await driver.press("enter", "y")
         assert copied[-1].splitlines()[:2] == [row.title, row.id]
+
+
+@pytest.mark.parametrize("deaf", ["TERM=linux", "TERM_PROGRAM=Apple_Terminal"])
+async def test_where_the_terminal_has_no_clipboard_a_file_is_written(
+    session: Session, copied: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, deaf: str
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv(*deaf.split("="))
+    monkeypatch.setenv("SAETUI_DATA", str(tmp_path))
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("y")
+        assert copied == []
+        assert "Written to" in driver.text()
+        assert (tmp_path / "copied.txt").read_text("utf-8").startswith("saetui search ")
 
 
 async def test_without_an_answer_nothing_is_written(session: Session, folder: Path) -> None:

@@ -13,6 +13,7 @@ from textual.message import Message
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
+from saetui.tui.copying import copy_text
 from saetui.tui.marked_text import marked_lines
 from saetui.tui.messages import (
     Feedback,
@@ -271,8 +272,7 @@ class DocumentScreen(ClosedOnce[None]):
         from saetui.session.saved.bibtex import citation
 
         text = citation(self.detail.document)
-        self.app.copy_to_clipboard(text)
-        self.notify(f"Copied: {visible_line(text, _MOST_COPIED)}", markup=False)
+        copy_text(self.app, text, lambda sentence: self.notify(sentence, markup=False))
 
     def action_features(self) -> None:
         """List its features in the features view."""

@@ -1,0 +1,98 @@
+"""Copy a text where the terminal allows, and say truly where it went.
+
+Programs ask a terminal for its clipboard by the sequence OSC 52, and no terminal answers whether it
+obeyed. So it is said that the text was sent, not that it arrived. tmux, as it is configured by
+default, ignores the sequence when it comes from a program, so its own buffer is used there. Where
+the sequence is known to fail, the text goes into a file.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saetui.paths import data_dir
+from saetui.text import visible_line
+from saetui.tui.background import in_background
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+COPIED = "copied.txt"
+_LONGEST_NAME = 60
+# xterm takes sequences of 100,000 characters, of which four stand for three bytes.
+_MOST_BYTES = 74_000
+_PATIENCE = 2.0
+# Terminals that are known to ignore the sequence.
+_DEAF_PROGRAMS = ("Apple_Terminal",)
+_DEAF_TERMINALS = ("linux", "dumb", "vt100", "vt220")
+
+
+def copy_text(app: "App[None]", text: str, say: Callable[[str], None]) -> None:
+    """Copy a text, and say in a moment where it went.
+
+    Args:
+        app: The app, whose terminal is asked.
+        text: The text.
+        say: Shows a sentence.
+    """
+
+    async def copied() -> None:
+        if _in_tmux() and await in_background(_to_tmux, text):
+            say(f"In tmux's buffer (prefix ] pastes it): {_named(text)}")
+        elif _obeys(text):
+            app.copy_to_clipboard(text)
+            say(f"Sent to the terminal's clipboard: {_named(text)}")
+        else:
+            try:
+                path = await in_background(_to_file, text)
+            except OSError as error:
+                say(f"It cannot be copied here, nor written ({error.strerror or error}).")
+                return
+            say(f"Written to {path}: {_named(text)}")
+
+    app.run_worker(copied(), name="copy", group="copy", exclusive=True)
+
+
+def _named(text: str) -> str:
+    return visible_line(text, _LONGEST_NAME)
+
+
+def _in_tmux() -> bool:
+    return bool(os.environ.get("TMUX")) and shutil.which("tmux") is not None
+
+
+def _obeys(text: str) -> bool:
+    """Whether the terminal may do what the sequence says."""
+    deaf = (
+        os.environ.get("TERM_PROGRAM") in _DEAF_PROGRAMS
+        or os.environ.get("TERM") in _DEAF_TERMINALS
+    )
+    return not deaf and len(text.encode()) <= _MOST_BYTES
+
+
+def _to_tmux(text: str) -> bool:
+    """Put the text into tmux's buffer and, where its version can, the terminal's clipboard too."""
+    for words in (("load-buffer", "-w", "-"), ("load-buffer", "-")):
+        try:
+            done = subprocess.run(
+                ["tmux", *words],
+                input=text.encode(),
+                capture_output=True,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        if done.returncode == 0:
+            return True
+    return False
+
+
+def _to_file(text: str) -> Path:
+    path = data_dir() / COPIED
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
