@@ -161,10 +161,13 @@ def _update(work: SaeWork) -> Made:
                 each.method == FROM_VOCABULARY for each in found.labels if each.feature in affected
             ),
         )
+        from_vocabulary = _from_vocabulary(work, records)
         new = {
             record.feature: record
             for record in label_records(found, work.build.started())
-            if record.feature in affected and record.text != records[record.feature].label
+            if record.feature in affected
+            and (record.text, record.method == FROM_VOCABULARY)
+            != (records[record.feature].label, record.feature in from_vocabulary)
         }
         labels = list(new.values())
         scores = [
@@ -199,6 +202,15 @@ def _update(work: SaeWork) -> Made:
     facts = {**changed_summary(path, facts), **truth_summary(work.truth, quality)}
     facts |= {"method": VERSION, **vocabulary}
     return Made(facts, more_files=_unmatched_files(work, unmatched))
+
+
+def _from_vocabulary(work: SaeWork, records: list[FeatureRecord]) -> set[int]:
+    """Features that the bundle calls by a name of a vocabulary."""
+    return {
+        label.feature
+        for label in read_labels(work.folder_before / layout.FEATURES)
+        if label.version == records[label.feature].version and label.method == FROM_VOCABULARY
+    }
 
 
 def _affected(work: SaeWork, records: list[FeatureRecord], all_of_them: bool) -> set[int]:

@@ -102,6 +102,20 @@ def test_without_a_vocabulary_labels_are_made_from_what_they_were(
     assert labels_of(path) == labels_of(plain)
 
 
+def test_a_label_that_reads_the_same_says_that_it_is_a_name_of_the_vocabulary(
+    plain: Path, tmp_path: Path, run: Run
+) -> None:
+    path, same = tmp_path / "my.bundle", tmp_path / "same.txt"
+    shutil.copytree(plain, path)
+    before = labels_of(plain)
+    feature, label = next((f, label) for f, (label, method) in before.items() if method == METHOD)
+    same.write_text(label, encoding="utf-8")
+    run("train", str(path), "--vocabulary", str(same))
+    assert labels_of(path) == {**before, feature: (label, "vocabulary")}
+    run("train", str(path), "--vocabulary", "none")
+    assert labels_of(path) == before
+
+
 def test_build_reads_the_names_first(
     corpus: GrowingCorpus, names: Path, tmp_path: Path, run: Run
 ) -> None:

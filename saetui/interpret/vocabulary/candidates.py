@@ -19,7 +19,7 @@ from saetui.progress import Progress
 # Names of each feature that are tried: the best by words, and the best by meaning.
 _BY_WORDS, _BY_MEANING = 6, 4
 # Names whose meaning is looked at, at most; MiniLM reads some hundred a second on two cores.
-MOST_EMBEDDED = 8_000
+_MOST_EMBEDDED = 4_000
 _BATCH = 256
 
 
@@ -132,7 +132,7 @@ def _add_meaning(
     """Add what the meaning of names says for them, and the names for which it says most."""
     # Of a large vocabulary, the names that most documents say.
     documents = np.bincount(said.members, minlength=len(names))
-    asked = np.sort(np.argsort(-documents, kind="stable")[:MOST_EMBEDDED])
+    asked = np.sort(np.argsort(-documents, kind="stable")[:_MOST_EMBEDDED])
     vectors = np.empty((len(asked), len(covariance)), dtype=np.float32)
     progress.start("Embedding the vocabulary", len(asked), "names")
     for start in range(0, len(asked), _BATCH):
