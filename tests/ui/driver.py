@@ -17,6 +17,7 @@ from saetui.store.bundle import Bundle
 from saetui.tui.app import Opener, SaetuiApp
 from saetui.tui.screens.main import MainScreen
 from saetui.tui.views.search import SearchView
+from saetui.tui.widgets.carrier_line import CarrierLine
 
 NARROW = (80, 24)
 WIDE = (120, 40)
@@ -79,6 +80,7 @@ class Driver:
         while self.app.is_running and not (
             self.main.search.effects.calm
             and self.search.reading.calm
+            and all(line.calm for line in self.main.query(CarrierLine))
             and getattr(self.app.screen, "calm", True)
         ):
             await self.pilot.pause(0)

@@ -34,9 +34,19 @@ class CarrierLine(Notice):
         self._looking.drop()
         if self._calm is not None:
             self._calm.stop()
+            self._calm = None
         self.say()
         if session is not None and row is not None and feature is not None:
-            self._calm = self.set_timer(self.CALM, lambda: self._looking.ask((row, feature)))
+            self._calm = self.set_timer(self.CALM, lambda: self._begin(row, feature))
+
+    @property
+    def calm(self) -> bool:
+        """Whether no computation waits to begin."""
+        return self._calm is None
+
+    def _begin(self, row: int, feature: int) -> None:
+        self._calm = None
+        self._looking.ask((row, feature))
 
     def _look(self, asked: tuple[int, int]) -> "tuple[Evidence, str]":
         from saetui.session.evidence import EvidenceFinder
