@@ -1,16 +1,19 @@
 """The demo: shipped numbers and installed texts become a whole bundle."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+from bundles import make_bundle
 
 from saetui.cli import main
 from saetui.core.search_request import SearchRequest
 from saetui.errors import BuildError
 from saetui.paths import assets_dir
 from saetui.pipeline import demo
+from saetui.progress import Silent
 from saetui.session.session import open_session
 from saetui.store.check import check_bundle
 
@@ -28,6 +31,48 @@ def test_the_demo_is_prepared_once(prepared: Path) -> None:
     said: list[str] = []
     assert demo.prepare_demo(said.append) == prepared
     assert said == []
+
+
+def test_the_demo_shows_our_labels_where_its_own_were_wrong(prepared: Path) -> None:
+    session = open_session(prepared)
+    with (assets_dir() / "demo-labels.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) > 50
+    for row in rows:
+        labels = session.sae.labels(int(row["feature"]))
+        assert [each.text for each in labels[-2:]] == [row["instead"], row["label"]]
+        assert labels[-1].method == "authors"
+        assert session.features[int(row["feature"])].label == row["label"]
+    session.close()
+
+
+def test_our_labels_are_for_the_features_that_they_were_written_for(tmp_path: Path) -> None:
+    bundle, labels = make_bundle(tmp_path / "some.bundle"), tmp_path / "labels.csv"
+    labels.write_text(
+        "feature,label,instead\n1,Discs,Accretion discs\n2,Mergers,Another label\n", "utf-8"
+    )
+    demo._correct(bundle, labels, Silent())
+    session = open_session(bundle)
+    assert [session.features[feature].label for feature in (1, 2)] == [
+        "Discs",
+        "Black hole mergers",
+    ]
+    session.close()
+
+
+def test_the_demo_suggests_its_own_queries(prepared: Path) -> None:
+    session = open_session(prepared)
+    queries = session.bundle.manifest.corpus["queries"]
+    assert len(queries) == 3
+    for query in queries:
+        found = session.search(SearchRequest(query, limit=10))
+        papers = {
+            str(session.bundle.documents.document(each.row).metadata["paper"])
+            for each in found.results
+        }
+        assert len(papers) > 1, query
+        assert all(session.features[feature.id].label for feature in found.features[:3])
+    session.close()
 
 
 def test_the_demo_answers_a_question(prepared: Path) -> None:
