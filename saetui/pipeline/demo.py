@@ -37,7 +37,7 @@ from saetui.store.labels import LabelRecord
 from saetui.store.manifest import MANIFEST, FileRecord, read_manifest, write_manifest
 
 _NAME = "demo"
-# The first is what the corpus would get by itself, the second shows what features split into.
+# The first has about eighty passages a feature; the second shows what its features split into.
 _SAES = ("k8-n256", "k8-n512")
 # What a newcomer may ask first.
 _QUERIES = (
