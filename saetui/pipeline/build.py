@@ -12,7 +12,7 @@ from saetui.pipeline.corpus_steps import documents_step, embeddings_step, index_
 from saetui.pipeline.corpus_vectors import loaded_for, with_column
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.given_sae import find_sae
-from saetui.pipeline.given_sae_steps import given_sae, size_of
+from saetui.pipeline.given_sae_steps import check_embedder, given_sae, size_of
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sae_steps import kept_sae, trained_sae
 from saetui.pipeline.sae_work import SaeWork, has_same_space
@@ -58,6 +58,9 @@ def _build_steps(build: BuildContext) -> Iterator[Step]:
         embedder.check_queries()
     settings = build.options.embedder.resolved(embedder).as_dict()
     loaded = LoadedEmbedder(embedder, settings)
+    if options.sae_from is not None:
+        # So should whether the SAE is there and reads what the embedder makes.
+        check_embedder(embedder.dimensions, loaded, find_sae(options.sae_from))
     yield from named
     yield documents_step(build, embedder)
     yield from embedded_steps(build, loaded)

@@ -37,7 +37,7 @@ def given_sae(build: BuildContext, loaded: LoadedEmbedder, given: GivenSae) -> I
     Raises:
         InputError: It does not fit the embeddings.
     """
-    _check_width(build, loaded, given)
+    check_embedder(build.vectors().shape[1], loaded, given)
     if given.weights.added and given.source.extend:
         raise InputError(
             f"The SAE of {given.source.source} was extended already.",
@@ -74,8 +74,18 @@ def _usual_k(build: BuildContext, given: GivenSae) -> int:
     return max(round(float(_active(build, given.weights).mean())), 1)
 
 
-def _check_width(build: BuildContext, loaded: LoadedEmbedder, given: GivenSae) -> None:
-    width, own = build.vectors().shape[1], loaded.settings
+def check_embedder(width: int, loaded: LoadedEmbedder, given: GivenSae) -> None:
+    """Check that a given SAE reads what an embedder makes.
+
+    Args:
+        width: Of the embeddings.
+        loaded: The embedder.
+        given: The SAE.
+
+    Raises:
+        InputError: It does not.
+    """
+    own = loaded.settings
     spec = given.embedder.get("spec", "")
     of = f" by {spec}" if spec else ""
     if given.weights.d != width:

@@ -148,7 +148,7 @@ def folder_on_hub(source: str) -> Path:
     choices = weights or [each.parent for each in listed if each.suffix != ".json"]
     if not choices:
         raise InputError(f"{source} on the hub holds no autoencoder.", "Check its name.")
-    shown = [each.as_posix() for each in dict.fromkeys(choices)]
+    shown = sorted({each.as_posix() for each in choices})
     raise InputError(
         f"{source} on the hub holds {len(shown)} autoencoders: {', '.join(shown[:8])}"
         + (" and others." if len(shown) > 8 else "."),

@@ -1,0 +1,98 @@
+"""`--sae-from` on the command line: from a hub, and with options that do not go together."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import Run
+from corpora import SmallCorpus, write_corpus
+from hub_server import serve_repository
+
+from saetui.core.codec import SaeWeights
+from saetui.interop.sae_export import write_sparsify
+from saetui.store.bundle import Bundle
+
+needs_hub = pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="needs saetui[hub]")
+REPOSITORY = "someone/sae-hash-32"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> SmallCorpus:
+    return write_corpus(tmp_path_factory.mktemp("corpus"), 60)
+
+
+@pytest.fixture
+def files(tmp_path: Path, small: SmallCorpus) -> dict[str, bytes]:
+    """Two SAEs in folders of a repository, as latent-sae publishes them."""
+    rows = np.load(small.vectors).astype(np.float32)
+    for name, n in (("64_32", 20), ("64_128", 30)):
+        zeros, bias = np.zeros(n, dtype=np.float32), rows.mean(axis=0)
+        directions = rows[:n] - bias
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        write_sparsify(tmp_path / "hub" / name, SaeWeights(directions, zeros, directions, bias, 3))
+    return {
+        path.relative_to(tmp_path / "hub").as_posix(): path.read_bytes()
+        for path in (tmp_path / "hub").rglob("*")
+        if path.is_file()
+    }
+
+
+def build(small: SmallCorpus, path: Path, source: str, **environment: str) -> tuple[int, str]:
+    """In a process of its own: the hub's client reads its settings once."""
+    command = [sys.executable, "-m", "saetui", "build", small.corpus, "-o", path, "--force"]
+    command += ["--embedder", f"precomputed:{small.vectors}", "--sae-from", source]
+    done = subprocess.run(
+        [str(word) for word in command],
+        env={**os.environ, "HF_HUB_DISABLE_XET": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@needs_hub
+def test_an_sae_in_a_folder_on_the_hub(
+    small: SmallCorpus, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    home = {"HF_HOME": str(tmp_path / "hf")}
+    with serve_repository(REPOSITORY, files) as address:
+        online = {**home, "HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0"}
+        code, said = build(small, tmp_path / "a.bundle", REPOSITORY, **online)
+        assert code == 1
+        assert "holds 2 autoencoders: 64_128, 64_32" in said
+        assert "Embedding" not in said
+        code, said = build(small, tmp_path / "a.bundle", f"{REPOSITORY}/64_32", **online)
+        assert code == 0, said
+    (record,) = Bundle(tmp_path / "a.bundle").manifest.saes
+    assert record.name == "k3-n20-from-sae-hash-32-64-32"
+    # The server is gone; what was downloaded is used.
+    offline = {**home, "HF_HUB_OFFLINE": "1"}
+    code, said = build(small, tmp_path / "b.bundle", f"{REPOSITORY}/64_32", **offline)
+    assert code == 0, said
+    settings = json.loads(files["64_32/cfg.json"])
+    assert Bundle(tmp_path / "b.bundle").manifest.saes[0].n == settings["num_latents"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--extend", "8"), "--extend is about an SAE that is given"),
+        (("--force",), "--force is about an SAE that is given"),
+        (("--sae-from", "nowhere"), "There is no SAE at nowhere."),
+    ],
+)
+def test_options_that_need_an_sae(
+    run: Run, small: SmallCorpus, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    embedder = f"precomputed:{small.vectors}"
+    out = tmp_path / "a.bundle"
+    done = run("build", small.corpus, "-o", out, "--embedder", embedder, *words)
+    assert done.code == 1
+    assert said in done.err
