@@ -53,7 +53,8 @@ def copy_text(app: "App[None]", text: str, say: Callable[[str], None]) -> None:
                 return
             say(f"Written to {path}: {_named(text)}")
 
-    app.run_worker(copied(), name="copy", group="copy", exclusive=True)
+    # Not called yet: a second key at once stops the worker before it begins.
+    app.run_worker(copied, name="copy", group="copy", exclusive=True)
 
 
 def _named(text: str) -> str:

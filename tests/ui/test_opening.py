@@ -235,7 +235,7 @@ def test_session_is_closed_at_the_end(bundle: Path, monkeypatch: pytest.MonkeyPa
         session.close = lambda: (closed.append(True), close())  # type: ignore[assignment,method-assign,return-value]
         return session
 
-    def leave_when_open(app: SaetuiApp) -> None:
+    def leave_when_open(app: SaetuiApp, *, mouse: bool) -> None:
         async def steps() -> None:
             async with app.run_test() as pilot:
                 while app.main.session is None:
@@ -250,7 +250,7 @@ def test_session_is_closed_at_the_end(bundle: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_failure_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wait_for_the_end(app: SaetuiApp) -> None:
+    def wait_for_the_end(app: SaetuiApp, *, mouse: bool) -> None:
         async def steps() -> None:
             async with app.run_test() as pilot:
                 while app.failure is None:
@@ -264,7 +264,7 @@ def test_failure_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_crash_is_no_success(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SaetuiApp, "run", lambda app: None)
+    monkeypatch.setattr(SaetuiApp, "run", lambda app, *, mouse: None)
     monkeypatch.setattr(SaetuiApp, "return_code", 1)
     with pytest.raises(SystemExit, match="1"):
         run(bundle)

@@ -111,8 +111,8 @@ def test_the_app_ends_with_the_sentence_and_notes_are_written(
 
     failing(monkeypatch, RuntimeError("bad news"))
 
-    def run(self: SaetuiApp) -> None:
-        super(SaetuiApp, self).run(headless=True, auto_pilot=press)
+    def run(self: SaetuiApp, *, mouse: bool) -> None:
+        super(SaetuiApp, self).run(headless=True, auto_pilot=press, mouse=mouse)
 
     monkeypatch.setattr(SaetuiApp, "run", run)
     with pytest.raises(SaetuiError, match=r"an error of its own \(RuntimeError\)") as raised:
