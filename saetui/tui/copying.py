@@ -19,6 +19,7 @@ from saetui.tui.background import in_background
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.worker import WorkType
 
 COPIED = "copied.txt"
 _LONGEST_NAME = 60
@@ -54,7 +55,8 @@ def copy_text(app: "App[None]", text: str, say: Callable[[str], None]) -> None:
             say(f"Written to {path}: {_named(text)}")
 
     # Not called yet: a second key at once stops the worker before it begins.
-    app.run_worker(copied, name="copy", group="copy", exclusive=True)
+    work: WorkType[None] = copied
+    app.run_worker(work, name="copy", group="copy", exclusive=True)
 
 
 def _named(text: str) -> str:
