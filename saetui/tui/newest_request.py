@@ -1,12 +1,15 @@
 """Answer only the newest request, so that a key held down never waits for outdated answers."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual.dom import DOMNode
 
 from saetui.errors import SaetuiError
 from saetui.tui.background import in_background
+
+if TYPE_CHECKING:
+    from textual.worker import WorkType
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -57,7 +60,9 @@ class NewestRequest(Generic[Request, Answer]):
         self._waiting.append(request)
         if not self._running:
             self._running = True
-            self._node.run_worker(self._run(), name=self._name, group=self._name)
+            # Not called yet: an app that ends at once never begins.
+            work: WorkType[None] = self._run
+            self._node.run_worker(work, name=self._name, group=self._name)
 
     def drop(self) -> None:
         """Drop all earlier requests; none of their answers is delivered."""
