@@ -213,6 +213,7 @@ app.command(
         "export saelens my.bundle -o my-sae",
         "export neuronpedia my.bundle -o exports",
         "export atlas my.bundle -o documents.parquet",
+        "export latent-scope my.bundle -o ~/latent-scope-data/my-corpus",
     ),
 )(export)
 app.command(

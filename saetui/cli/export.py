@@ -6,37 +6,61 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.open import opened
-from saetui.cli.options import BundlePath, SaeName
+from saetui.cli.options import SaeName
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
 
-FORMATS = ("saelens", "sparsify", "latent-sae", "neuronpedia", "atlas")
+FORMATS = {
+    "saelens": "The SAE, for SAELens 6.",
+    "sparsify": "The SAE, for sparsify.",
+    "latent-sae": "The SAE, for latent-sae.",
+    "neuronpedia": "Features, their documents and labels, as Neuronpedia imports them.",
+    "atlas": "Documents with vectors, neighbours and features, a Parquet file for Embedding Atlas.",
+    "latent-scope": "Documents, vectors, codes and topics, a dataset of latent-scope.",
+}
+_TOPICS = 30
+# A topic needs a few documents.
+_PER_TOPIC = 10
 
 
 def export(
     kind: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="FORMAT",
-            help="saelens, sparsify or latent-sae: the SAE. neuronpedia: features, their documents "
-            "and labels. atlas: a Parquet file of documents for Embedding Atlas.",
+            help=f"{', '.join(FORMATS)}; without one, they are listed.",
             show_default=False,
         ),
-    ],
-    bundle: BundlePath,
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(metavar="BUNDLE", help="Folder of a bundle.", show_default=False),
+    ] = None,
     *,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="PATH", help="Folder, or file for atlas.")
-    ],
+        Path | None,
+        typer.Option("-o", "--output", metavar="PATH", help="Folder, or file for atlas."),
+    ] = None,
     sae: SaeName = None,
 ) -> None:
     """Write a bundle, or one of its SAEs, for other programs."""
     from saetui.errors import InputError
     from saetui.store.atomic import named_if_unwritable
 
+    if kind is None:
+        from saetui.cli.output import Column, Output
+
+        rows = [list(each) for each in FORMATS.items()]
+        Output().table([Column("format"), Column("what is written")], rows)
+        return
     if kind not in FORMATS:
         raise InputError(f"'{kind}' is not a format.", f"Choose one of {', '.join(FORMATS)}.")
+    if bundle is None or output is None:
+        raise InputError(
+            "A bundle and a place to write to are missing.",
+            f"Name both: saetui export {kind} my.bundle -o PATH",
+        )
     with opened(bundle, sae) as session, named_if_unwritable(output):
         done = _written(kind, session, output)
     typer.echo(done)
@@ -54,7 +78,8 @@ def _written(kind: str, session: "Session", output: Path) -> str:
     if kind in ("sparsify", "latent-sae"):
         write_sparsify(output, session.sae.weights)
         return f"Wrote {name} to {output}. Read it with: load_from_disk"
-    return _atlas(session, output) if kind == "atlas" else _neuronpedia(session, output)
+    others = {"atlas": _atlas, "latent-scope": _latent_scope, "neuronpedia": _neuronpedia}
+    return others[kind](session, output)
 
 
 def _atlas(session: "Session", output: Path) -> str:
@@ -65,6 +90,35 @@ def _atlas(session: "Session", output: Path) -> str:
     write_atlas(output, iter(bundle.documents), bundle.embeddings, session.sae.codes, labels)
     count = bundle.manifest.documents
     return f"Wrote {count:,} documents. Open them with: embedding-atlas {output} {COMMAND}"
+
+
+def _latent_scope(session: "Session", output: Path) -> str:
+    import numpy as np
+
+    from saetui.interop.latent_scope import LatentScopeDataset, model_name, write_latent_scope
+    from saetui.session.questions.topics import named_topics
+
+    bundle, count = session.bundle, session.bundle.manifest.documents
+    topics = np.zeros(count, dtype=np.int64)
+    names: tuple[str, ...] = ("All documents",)
+    if count >= 2 * _PER_TOPIC:
+        made = named_topics(session, min(_TOPICS, count // _PER_TOPIC))
+        topics, names = made.found.topics, made.names
+    write_latent_scope(
+        output,
+        LatentScopeDataset(
+            name=bundle.manifest.name,
+            model=model_name(bundle.manifest.embedder["spec"]),
+            documents=iter(bundle.documents),
+            vectors=bundle.embeddings,
+            codes=session.sae.codes,
+            features=list(session.features),
+            sae=session.sae.record.name,
+            topics=topics,
+            topic_names=names,
+        ),
+    )
+    return f"Wrote {count:,} documents. Open them with: ls-serve {output.absolute().parent}"
 
 
 def _neuronpedia(session: "Session", output: Path) -> str:

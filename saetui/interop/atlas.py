@@ -1,13 +1,13 @@
 """Write documents as Embedding Atlas opens them: a Parquet file with a row for each.
 
 Its columns `text`, `vector`, `projection_x`, `projection_y` and `neighbors` are what its options
-`--text`, `--vector`, `--x`, `--y` and `--neighbors` name. The projection is on the two principal
-components, which are quick to find and the same every time.
+`--text`, `--vector`, `--x`, `--y` and `--neighbors` name; `labels` are for `--features`. The
+projection is on the two principal components, which are quick to find and the same every time.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from saetui.errors import MissingDependency
 from saetui.store.atomic import atomic_write
 from saetui.store.index.recall import nearest_rows
 
-if TYPE_CHECKING:
-    pass
-
-COMMAND = "--text text --vector vector --x projection_x --y projection_y --neighbors neighbors"
+COMMAND = (
+    "--text text --vector vector --x projection_x --y projection_y --neighbors neighbors "
+    "--features labels"
+)
 _NEIGHBOURS = 10
 _BLOCK = 4_096
 _SAMPLED = 20_000
@@ -52,14 +52,14 @@ def write_atlas(
         from pyarrow import parquet
     except ImportError:
         raise MissingDependency("pyarrow", "Writing Parquet", "parquet") from None
-    axes, mean = _components(vectors)
+    axes, mean = principal_axes(vectors)
     with atomic_write(path) as temporary:
         writer = None
         for start in range(0, len(vectors), _BLOCK):
             rows = np.arange(start, min(start + _BLOCK, len(vectors)))
             columns = _columns(rows, documents, vectors, codes, labels)
             place = (single(vectors[rows]) - mean) @ axes.T
-            table: pyarrow.Table = pyarrow.table(
+            table = pyarrow.table(
                 {
                     **columns,
                     "projection_x": place[:, 0].astype(np.float64),
@@ -121,7 +121,7 @@ def _neighbours(
     return ids, apart
 
 
-def _components(vectors: NDArray[np.floating]) -> tuple[Float, Float]:
+def principal_axes(vectors: NDArray[np.floating]) -> tuple[Float, Float]:
     """The first two principal components `(2, d)` of a sample, and its mean `(d,)`."""
     rows = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), _SAMPLED)).astype(np.int64))
     sample = single(vectors[rows]).astype(np.float64)

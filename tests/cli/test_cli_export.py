@@ -9,8 +9,10 @@ import pytest
 from bundles import make_bundle
 from command_line import Run
 
+from saetui.cli.export import FORMATS
 from saetui.core.codec import encode
 from saetui.core.search import single
+from saetui.interop.latent_scope import model_name
 from saetui.interop.sae_folders import read_autoencoder
 from saetui.store.bundle import Bundle
 
@@ -92,7 +94,74 @@ def test_documents_for_embedding_atlas(run: Run, bundle: Path, tmp_path: Path) -
     assert rows[3]["features"] == [i for i in codes.indices[3].tolist() if i >= 0]
 
 
-def test_other_formats_are_named(run: Run, bundle: Path, tmp_path: Path) -> None:
+def test_a_dataset_for_latent_scope(run: Run, bundle: Path, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    folder = tmp_path / "data" / "small"
+    done = run("export", "latent-scope", bundle, "-o", folder)
+    assert done.code == 0, done.err
+    opened = Bundle(bundle)
+    sae, count = opened.sae(None), len(opened)
+
+    def told(name: str) -> dict:
+        return json.loads((folder / f"{name}.json").read_text("utf-8"))
+
+    def rows(name: str) -> list[dict]:
+        return parquet.read_table(folder / f"{name}.parquet").to_pylist()
+
+    documents = rows("input")
+    assert [row["text"] for row in documents] == [each.text for each in opened.documents]
+    meta = told("meta")
+    assert (meta["id"], meta["length"], meta["text_column"]) == ("small", count, "text")
+    assert set(meta["column_metadata"]) == set(meta["columns"]) == set(documents[0])
+    with h5py.File(folder / "embeddings" / "embedding-001.h5") as file:
+        np.testing.assert_allclose(file["embeddings"][:], single(opened.embeddings[:]), atol=1e-6)
+    used = sae.codes.indices >= 0
+    with h5py.File(folder / "saes" / "sae-001.h5") as file:
+        np.testing.assert_array_equal(file["top_indices"][:][used], sae.codes.indices[used])
+        np.testing.assert_allclose(file["top_acts"][:][used], sae.codes.values[used])
+        assert not file["top_acts"][:][~used].any()
+    features = rows("saes/sae-001_features")
+    assert [row["label"] for row in features] == [record.name for record in sae.features]
+    assert told("saes/sae-001")["num_features"] == sae.record.n
+    points = np.array([[row["x"], row["y"]] for row in rows("umaps/umap-001")])
+    assert points.min(axis=0) == pytest.approx(-1)
+    assert points.max(axis=0) == pytest.approx(1)
+    clusters = rows("clusters/cluster-001-labels-default")
+    members = [each["cluster"] for each in rows("clusters/cluster-001")]
+    for number, cluster in enumerate(clusters):
+        assert cluster["indices"] == [row for row, own in enumerate(members) if own == number]
+    scope = told("scopes/scopes-001")
+    assert [each["label"] for each in scope["cluster_labels_lookup"]] == [
+        cluster["label"] for cluster in clusters
+    ]
+    assert scope["columns"] == list(rows("scopes/scopes-001")[0])
+    assert [row["ls_index"] for row in rows("scopes/scopes-001")] == list(range(count))
+    joined = rows("scopes/scopes-001-input")[1]
+    assert (joined["index"], joined["text"]) == (1, documents[1]["text"])
+    assert joined["label"] == clusters[members[1]]["label"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("minilm", "🤗-sentence-transformers___all-MiniLM-L6-v2"),
+        ("sentence-transformers:BAAI/bge-small-en-v1.5", "🤗-BAAI___bge-small-en-v1.5"),
+        ("openai:text-embedding-3-small", "openai-text-embedding-3-small"),
+        ("precomputed:vectors.npy", "precomputed:vectors.npy"),
+    ],
+)
+def test_latent_scope_names_of_embedders(spec: str, name: str) -> None:
+    assert model_name(spec) == name
+
+
+def test_formats_are_listed_and_others_refused(run: Run, bundle: Path, tmp_path: Path) -> None:
+    listed = run("export")
+    assert listed.code == 0
+    assert all(kind in listed.out for kind in FORMATS)
     failed = run("export", "onnx", bundle, "-o", tmp_path / "x")
     assert failed.code == 1
-    assert "Choose one of saelens, sparsify, latent-sae, neuronpedia, atlas." in failed.err
+    assert f"Choose one of {', '.join(FORMATS)}." in failed.err
+    failed = run("export", "atlas", bundle)
+    assert failed.code == 1
+    assert "saetui export atlas my.bundle -o PATH" in failed.err
