@@ -52,8 +52,10 @@ def relate(
 ) -> None:
     """Show which features go with a number, or with categories.
 
-    With a number: the rank correlation (Spearman), and the means with and without the feature. With
-    categories: the share in each. p is corrected for the number of features.
+    With a number: the rank correlation (Spearman), and the means with and without the feature; p
+    says how surely documents of the highest third of the numbers have it more, or less, often than
+    those of the lowest. With categories: the share in each. p is by Fisher's test, corrected for
+    the number of features.
     """
     from saetui.session.questions.relate import models, with_models
     from saetui.session.questions.relate import relate as related

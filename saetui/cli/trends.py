@@ -44,8 +44,9 @@ def trends(
 ) -> None:
     """Show whose share of the documents rises or falls over time.
 
-    Tested by Cochran and Armitage's test for a trend of shares, which the growth of a corpus does
-    not fool. What rises comes first, what falls last. JSON and CSV have the share in each period.
+    What rises most surely comes first, what falls last; the growth of a corpus makes nothing rise.
+    p says how surely the shares in the first and the last third of the documents differ (Fisher's
+    test, corrected for the number of features). JSON and CSV have the share in each period.
     """
     from saetui.session.questions.fields import PERIODS
     from saetui.session.questions.trends import trends as trending

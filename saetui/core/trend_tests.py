@@ -1,6 +1,6 @@
 """Which features go with a number, or with time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,12 +8,11 @@ from saetui.core.group_tests import (
     LEAST_DOCUMENTS,
     Counts,
     Figures,
+    TwoGroups,
+    compare_groups,
     corrected,
-    normal_p,
 )
 from saetui.core.postings import Postings
-
-_NEAR = 4.0
 
 
 @dataclass(frozen=True)
@@ -22,24 +21,23 @@ class Trend:
 
     Attributes:
         documents: How many documents have the feature.
-        z: Of the test; above zero where the share grows.
-        p: Two-sided p value; NaN where the feature is not tested.
-        q: `p` corrected by Benjamini and Hochberg over all tested features; NaN likewise.
+        z: Of the test for a trend; above zero where the share grows.
+        ends: The share in the highest third against the share in the lowest; its `p` and `q` say
+            how surely they differ.
     """
 
     documents: Counts
     z: Figures
-    p: Figures
-    q: Figures
+    ends: TwoGroups
 
 
 def trend_test(postings: Postings, numbers: Figures, least: int = LEAST_DOCUMENTS) -> Trend:
-    """Cochran and Armitage's test for a trend of shares over a number, such as the time.
+    """Which features' shares grow with a number, such as the time, and how surely.
 
-    It asks whether documents with the feature have larger numbers than all documents have. So a
-    corpus that grows makes no feature rise: the numbers of all documents are given. Where most
-    numbers are alike and a few are far off, as the times of such a corpus, sums over few documents
-    are skewed; their normal deviates are corrected for that (Cornish and Fisher).
+    They are sorted by Cochran and Armitage's test for a trend: do documents with the feature have
+    larger numbers than all documents have? So a corpus that grows makes no feature rise. But this
+    test is approximate: it promises too much where documents are few, or most numbers alike. So p
+    is that of Fisher's exact test of the highest against the lowest third.
 
     Args:
         postings: Of features.
@@ -50,14 +48,53 @@ def trend_test(postings: Postings, numbers: Figures, least: int = LEAST_DOCUMENT
     count = int(known.sum())
     centred = np.where(known, numbers - (numbers[known].mean() if count else 0.0), 0.0)
     documents = postings.count(known)
-    sums = postings.total(centred)
     share = documents / max(count, 1)
     # The variance of the sum over a random choice of as many documents out of all.
     variance = share * (1 - share) * float(np.square(centred).sum()) * count / max(count - 1, 1)
-    spread = float(np.sqrt(np.square(centred).sum() / max(count, 1)))
-    skew = float((centred**3).sum()) / max(count, 1) / spread**3 if spread else 0.0
-    of_sum = skew * (1 - 2 * share) / np.sqrt(np.maximum(documents * (1 - share), 1e-9))
-    return _tested(documents, sums, variance, of_sum, least)
+    z = np.divide(
+        postings.total(centred),
+        np.sqrt(np.maximum(variance, 0)),
+        out=np.zeros(postings.n),
+        where=variance > 0,
+    )
+    return Trend(documents, z, _ends(postings, numbers, documents, z, least))
+
+
+def thirds(numbers: Figures) -> tuple[float, float]:
+    """The largest number of the lowest third and the smallest of the highest third.
+
+    Equal numbers stay together, so the parts may be smaller or larger than a third. NaN twice if
+    fewer than two different numbers are there.
+    """
+    values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
+    if len(values) < 2:
+        return np.nan, np.nan
+    running, total = np.cumsum(counts), int(counts.sum())
+    low = int(np.argmin(np.abs(running - total / 3)))
+    high = int(np.argmin(np.abs(total - running + counts - total / 3)))
+    if high <= low:
+        # So many are equal that there is no middle third: the border that halves them best.
+        low = int(np.argmax(np.minimum(running, total - running)[:-1]))
+        high = low + 1
+    return float(values[low]), float(values[high])
+
+
+def _ends(
+    postings: Postings, numbers: Figures, documents: Counts, lean: Figures, least: int
+) -> TwoGroups:
+    """The highest third against the lowest; nothing is claimed against the lean of the whole."""
+    low, high = thirds(numbers)
+    lowest, highest = numbers <= low, numbers >= high
+    found = compare_groups(
+        postings.count(highest),
+        int(highest.sum()),
+        postings.count(lowest),
+        int(lowest.sum()),
+        least=0,
+    )
+    p = np.where(found.keyness * lean < 0, 1.0, found.p)
+    p[documents < max(least, 1)] = np.nan
+    return replace(found, p=p, q=corrected(p))
 
 
 @dataclass(frozen=True)
@@ -71,8 +108,9 @@ class Association:
         other_mean: Mean number of all others.
         low: Lower end of the 95% interval (Welch) of the difference of the means.
         high: Upper end.
-        p: Two-sided p value of `rho`; NaN where the feature is not tested.
-        q: `p` corrected by Benjamini and Hochberg over all tested features; NaN likewise.
+        ends: The share of documents with the feature among those with the highest third of the
+            numbers against the share among the lowest third; its `p` and `q` say how surely they
+            differ.
     """
 
     documents: Counts
@@ -81,12 +119,14 @@ class Association:
     other_mean: Figures
     low: Figures
     high: Figures
-    p: Figures
-    q: Figures
+    ends: TwoGroups
 
 
 def associate(postings: Postings, numbers: Figures, least: int = LEAST_DOCUMENTS) -> Association:
     """Rank correlation of every feature's activation with a number, and means with and without it.
+
+    The usual p value of a rank correlation is far too small where most numbers are equal, as those
+    of citations are. So p is that of Fisher's exact test of the highest against the lowest third.
 
     Args:
         postings: Of features; documents without the feature count as activation zero.
@@ -112,13 +152,9 @@ def associate(postings: Postings, numbers: Figures, least: int = LEAST_DOCUMENTS
     spread = np.bincount(features, weights=own**2, minlength=kept.n) + absent * tied**2
     norm = np.sqrt(spread * float(np.square(ranks).sum()))
     rho = np.divide(covariance, norm, out=np.zeros(kept.n), where=norm > 0)
-    p = np.full(kept.n, np.nan)
-    tested = (documents >= max(least, 1)) & (norm > 0)
-    p[tested] = normal_p(rho[tested] * np.sqrt(max(count - 1, 1)))
     values = np.where(known, numbers, 0.0)
-    return Association(
-        documents, rho, *_means(kept, values, int(known.sum()), documents), p, corrected(p)
-    )
+    ends = _ends(kept, numbers, documents, rho, least)
+    return Association(documents, rho, *_means(kept, values, count, documents), ends)
 
 
 def _means(
@@ -154,16 +190,3 @@ def _activation_ranks(postings: Postings, count: int) -> Figures:
     runs = np.diff(firsts, append=nnz)
     # Postings begin with the strongest, whose rank is the highest.
     return np.repeat(count - place[firsts] - (runs - 1) / 2, runs)
-
-
-def _tested(
-    documents: Counts, sums: Figures, variance: Figures, skew: Figures, least: int
-) -> Trend:
-    tested = (documents >= max(least, 1)) & (variance > 0)
-    z = np.divide(sums, np.sqrt(np.maximum(variance, 0)), out=np.zeros(len(sums)), where=tested)
-    p = np.full(len(sums), np.nan)
-    # The correction is right up to a few standard deviations, and would turn larger ones around.
-    near = np.clip(z, -_NEAR, _NEAR)
-    straight = z - skew * (near**2 - 1) / 6
-    p[tested] = normal_p(np.where(straight * z > 0, straight, 0.0)[tested])
-    return Trend(documents, z, p, corrected(p))

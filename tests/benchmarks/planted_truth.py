@@ -1,12 +1,16 @@
 """Do questions about a corpus find what was planted, and nothing where nothing is?
 
-    python tests/benchmarks/planted_truth.py astro.bundle --trials 20
+    python tests/benchmarks/planted_truth.py astro.bundle --sae k8-n768 --trials 20
+    python tests/benchmarks/planted_truth.py astro.bundle --sae k8-n768 --trials 200 --seed 1000
 
-In each trial a feature is drawn. Seven tenths of its documents, and one in fifty of all others, are
-a group (compare), get a number that is larger by one standard deviation (relate), or are dated in
-the last third of the time (trends). Printed is how often the feature is first or second. Then
+In each trial a feature of at least 30 documents is drawn. Its documents, and one in fifty of all
+others, are a group (compare), get a number that is larger by one standard deviation (relate), or
+are dated in the last third of the time (trends). With `--share 0.7` only seven tenths of its
+documents are. For 30 documents that leaves 3.8 standard errors, hardly more than the largest of 750
+features that have nothing to do with it. Printed is how often the feature is first or second. Then
 groups, numbers and dates are shuffled: printed is the share of features with p below 0.05, and in
-how many trials any is left after correction.
+how many trials any is left after correction. Of shuffled numbers there are also such that are zero
+in 95 of 100 documents, as citations are, and of dates the corpus's own.
 """
 
 import argparse
@@ -19,6 +23,10 @@ import saetui
 from saetui.core.group_tests import compare_groups
 from saetui.core.postings import Postings
 from saetui.core.trend_tests import associate, trend_test
+from saetui.errors import InputError
+from saetui.session.questions.fields import timeline
+from saetui.session.questions.units import units_of
+from saetui.session.session import Session
 
 Values = NDArray[np.float64]
 PERIODS = 36
@@ -28,54 +36,102 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("bundle")
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="of the first trial")
+    parser.add_argument("--sae", help="which of the bundle's SAEs; the first if left out")
+    parser.add_argument("--families", action="store_true", help="count families, not features")
+    parser.add_argument("--share", type=float, default=1.0, help="of the documents are planted")
     parser.add_argument("--copies", type=int, default=1, help="repeat the corpus, to time it")
     options = parser.parse_args()
-    session = saetui.open(options.bundle)
-    postings, documents = session.sae.postings, len(session.bundle)
+    session = saetui.open(options.bundle, options.sae)
+    postings = units_of(session, "family" if options.families else "feature").postings
+    documents = len(session.bundle)
+    dates = np.tile(own_dates(session), options.copies)
     if options.copies > 1:
         postings, documents = repeated(postings, documents, options.copies)
-    found, false, after, seconds = run(postings, documents, options.trials)
-    for question in found:
+    seeds = range(options.seed, options.seed + options.trials)
+    found, seconds = planted_trials(postings, documents, seeds, options.share)
+    for question, count in found.items():
         print(
-            f"{question}: first or second in {found[question]} of {options.trials}; shuffled: "
-            f"{np.mean(false[question]):.2%} below 0.05, any after correction in "
-            f"{after[question]} of {options.trials}; {1_000 * np.median(seconds[question]):.0f} ms "
-            f"on {documents:,} documents"
+            f"{question}: first or second in {count} of {len(seeds)}; "
+            f"{1_000 * np.median(seconds[question]):.0f} ms on {documents:,} documents"
+        )
+    for question, (shares, left) in shuffled_trials(postings, documents, dates, seeds).items():
+        error = np.std(shares) / len(shares) ** 0.5
+        print(
+            f"{question}, shuffled: {np.mean(shares):.2%} (standard error {error:.2%}) below 0.05, "
+            f"any left after correction in {left} of {len(seeds)}"
         )
 
 
-def run(
-    postings: Postings, documents: int, trials: int
-) -> tuple[dict[str, int], dict[str, list[float]], dict[str, int], dict[str, list[float]]]:
+def own_dates(session: Session) -> Values:
+    """The period of each document; NaN where it has no date."""
+    try:
+        places = timeline(session).of(np.ones(len(session.bundle), dtype=bool)).places
+    except InputError:
+        return np.full(len(session.bundle), np.nan)
+    return np.where(places >= 0, places, np.nan)
+
+
+def planted_trials(
+    postings: Postings, documents: int, seeds: range, share: float
+) -> tuple[dict[str, int], dict[str, list[float]]]:
     questions = ("compare", "relate", "trends")
-    found, after = dict.fromkeys(questions, 0), dict.fromkeys(questions, 0)
-    false: dict[str, list[float]] = {question: [] for question in questions}
+    found = dict.fromkeys(questions, 0)
     seconds: dict[str, list[float]] = {question: [] for question in questions}
     frequent = np.flatnonzero(postings.counts() >= 30)
-    for seed in range(trials):
+    for seed in seeds:
         random = np.random.default_rng(seed)
-        feature = int(random.choice(frequent))
+        number = int(random.choice(frequent))
         planted = random.random(documents) < 0.02
-        rows = postings.documents(feature)[0]
-        planted[rows[random.random(len(rows)) < 0.7]] = True
+        rows = postings.documents(number)[0]
+        planted[rows[random.random(len(rows)) < share]] = True
         for question in questions:
+            values = numbers(question, planted, random)
             started = time.perf_counter()
-            strength, _, _ = ask(question, postings, planted, random)
+            strength, _, _ = ask(question, postings, planted, values)
             seconds[question].append(time.perf_counter() - started)
-            found[question] += feature in np.argsort(-strength, kind="stable")[:2]
-            shuffled = random.permutation(planted)
-            _, p, q = ask(question, postings, shuffled, random)
+            found[question] += number in np.argsort(-strength, kind="stable")[:2]
+    return found, seconds
+
+
+def shuffled_trials(
+    postings: Postings, documents: int, dates: Values, seeds: range
+) -> dict[str, tuple[list[float], int]]:
+    shares: dict[str, list[float]] = {}
+    after: dict[str, int] = {}
+    for seed in seeds:
+        random = np.random.default_rng(seed)
+        planted = random.random(documents) < random.choice([0.01, 0.05, 0.3])
+        rare = np.where(random.random(documents) < 0.95, 0.0, random.integers(1, 9, documents))
+        asked = {
+            "compare": ("compare", dates),
+            "relate": ("relate", numbers("relate", planted, random)),
+            "relate, mostly zero": ("relate", rare),
+            "trends": ("trends", numbers("trends", planted, random)),
+            "trends, the corpus's dates": ("trends", random.permutation(dates)),
+        }
+        labels = random.permutation(planted)
+        for name, (question, values) in asked.items():
+            _, p, q = ask(question, postings, labels, values)
             tested = ~np.isnan(p)
-            false[question].append(float((p[tested] < 0.05).mean()))
-            after[question] += bool((q[tested] < 0.05).any())
-    return found, false, after, seconds
+            if tested.any():
+                shares.setdefault(name, []).append(float((p[tested] < 0.05).mean()))
+                after[name] = after.get(name, 0) + bool((q[tested] < 0.05).any())
+    return {name: (shares[name], after[name]) for name in shares}
+
+
+def numbers(question: str, planted: NDArray[np.bool_], random: np.random.Generator) -> Values:
+    """Numbers or dates that are larger or later where something was planted."""
+    if question == "relate":
+        return random.normal(size=len(planted)) + planted
+    # The corpus grows: most documents are of late periods anyway.
+    usual = PERIODS * np.sqrt(random.random(len(planted)))
+    late = PERIODS * (2 + random.random(len(planted))) / 3
+    return np.floor(np.where(planted, late, usual))
 
 
 def ask(
-    question: str,
-    postings: Postings,
-    planted: NDArray[np.bool_],
-    random: np.random.Generator,
+    question: str, postings: Postings, planted: NDArray[np.bool_], values: Values
 ) -> tuple[Values, Values, Values]:
     """How strongly each feature answers, p and corrected p."""
     if question == "compare":
@@ -87,13 +143,10 @@ def ask(
         )
         return groups.keyness, groups.p, groups.q
     if question == "relate":
-        related = associate(postings, random.normal(size=len(planted)) + planted)
-        return related.rho, related.p, related.q
-    # The corpus grows: most documents are of late periods anyway.
-    usual = PERIODS * np.sqrt(random.random(len(planted)))
-    late = PERIODS * (2 + random.random(len(planted))) / 3
-    trend = trend_test(postings, np.floor(np.where(planted, late, usual)))
-    return trend.z, trend.p, trend.q
+        related = associate(postings, values)
+        return related.rho, related.ends.p, related.ends.q
+    trend = trend_test(postings, values)
+    return trend.z, trend.ends.p, trend.ends.q
 
 
 def repeated(postings: Postings, documents: int, copies: int) -> tuple[Postings, int]:

@@ -22,8 +22,9 @@ def main() -> None:
     parser.add_argument("bundle")
     parser.add_argument("--topics", type=int, default=30)
     parser.add_argument("--field", default="categories")
+    parser.add_argument("--sae", help="which of the bundle's SAEs; the first if left out")
     options = parser.parse_args()
-    session = saetui.open(options.bundle)
+    session = saetui.open(options.bundle, options.sae)
     started = time.perf_counter()
     found = named_topics(session, options.topics).found
     say("topics", *agreement(session, found, options.field), time.perf_counter() - started)

@@ -165,7 +165,7 @@ def _trends(session: Session, unit: Unit) -> Answer | None:
     try:
         return trends(session, unit=unit)
     except InputError:
-        # The documents have no dates.
+        # The documents have no dates, or all the same.
         return None
 
 

@@ -44,7 +44,8 @@ def relate(
     """Features or families by how surely they go with a field.
 
     With a number: Spearman's correlation of activation and number, and the means with and without
-    the feature; the largest correlation comes first, the most negative last. With categories: the
+    the feature; the largest correlation comes first, the most negative last. p is that of the share
+    among the highest third of the numbers against the lowest third. With categories: the
     share in each of the commonest, and in which one the feature is most surely more frequent than
     elsewhere.
 
@@ -170,6 +171,7 @@ def _by_number(
             "Ask without the filter.",
         )
     figures = associate(units.postings, numbers, least)
+    ends = figures.ends
     largest = max(float(np.abs(figures.rho).max(initial=0.0)), 1e-9)
     rows = [
         AnswerRow(
@@ -184,20 +186,22 @@ def _by_number(
                 "difference": known(figures.mean[i] - figures.other_mean[i]),
                 "low": known(figures.low[i]),
                 "high": known(figures.high[i]),
-                "p": known(figures.p[i]),
-                "q": known(figures.q[i]),
+                "highest_third": known(ends.share_a[i]),
+                "lowest_third": known(ends.share_b[i]),
+                "p": known(ends.p[i]),
+                "q": known(ends.q[i]),
             },
         )
         for i in np.argsort(-figures.rho, kind="stable").tolist()
         if figures.documents[i]
     ]
-    tested = int((~np.isnan(figures.q)).sum())
+    tested = int((~np.isnan(ends.q)).sum())
     return Answer(
         question=question,
         title=f"What goes with {found.name}",
         remarks=(
             f"{count:,} documents have a number in {found.name}.",
-            f"{int((figures.q < 0.05).sum()):,} of {tested:,} with at least {least} documents go "
+            f"{int((ends.q < 0.05).sum()):,} of {tested:,} with at least {least} documents go "
             "with it beyond chance (p < 0.05, corrected).",
         ),
         unit=units.unit,

@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.document_filter import EVERYTHING
-from saetui.core.group_tests import LEAST_DOCUMENTS, ratio_of_shares, share_interval
+from saetui.core.group_tests import LEAST_DOCUMENTS, share_interval
 from saetui.core.postings import Postings
-from saetui.core.trend_tests import trend_test
+from saetui.core.trend_tests import thirds, trend_test
+from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
 from saetui.session.questions.fields import Period, Timeline, timeline
@@ -32,9 +33,10 @@ def trends(
 ) -> Answer:
     """Features or families by how surely their share of the documents rises or falls.
 
-    What rises most surely comes first, what falls most surely last. The test is Cochran and
-    Armitage's for a trend of shares, so a corpus that grows makes nothing rise. The ratio is that
-    of the share in the last third of the documents, by date, to that in the first third.
+    What rises most surely comes first, what falls most surely last, by Cochran and Armitage's test
+    for a trend of shares, so a corpus that grows makes nothing rise. The ratio is that of the share
+    in the last third of the documents, by date, to that in the first third, and p says how surely
+    these two differ (Fisher's exact test).
 
     Args:
         session: An open bundle.
@@ -44,7 +46,7 @@ def trends(
         least: Nothing is claimed of features of fewer documents.
 
     Raises:
-        InputError: No document that counts has a date of that precision.
+        InputError: No document that counts has a date of that precision, or all are of one period.
     """
     mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
     time = timeline(session, period).of(mask)
@@ -53,10 +55,13 @@ def trends(
     sizes = time.sizes
     counts = period_counts(units.postings, time)
     found = trend_test(units.postings, np.where(dated, time.places, np.nan), least)
-    begin, end = _thirds(sizes)
-    first, last = counts[:, :begin].sum(axis=1), counts[:, end:].sum(axis=1)
-    size_first, size_last = int(sizes[:begin].sum()), int(sizes[end:].sum())
-    ratio, low, high = ratio_of_shares(last, size_last, first, size_first)
+    ends = found.ends
+    begin, end = _thirds(time)
+    if not begin:
+        raise InputError(
+            f"All documents that count are of {time.names[0]}, so nothing rises or falls.",
+            "Ask about shorter periods, or about more documents.",
+        )
     largest = max(float(np.abs(found.z).max(initial=0.0)), 1e-9)
     shares = counts / np.maximum(sizes, 1)
     rows = []
@@ -65,14 +70,14 @@ def trends(
             continue
         figures = {
             "documents": int(found.documents[i]),
-            "first": known(first[i] / max(size_first, 1)),
-            "last": known(last[i] / max(size_last, 1)),
-            "ratio": known(ratio[i]),
-            "low": known(low[i]),
-            "high": known(high[i]),
+            "first": known(ends.share_b[i]),
+            "last": known(ends.share_a[i]),
+            "ratio": known(ends.ratio[i]),
+            "low": known(ends.low[i]),
+            "high": known(ends.high[i]),
             "z": known(found.z[i]),
-            "p": known(found.p[i]),
-            "q": known(found.q[i]),
+            "p": known(ends.p[i]),
+            "q": known(ends.q[i]),
         }
         line = tuple(float(f"{share:.5g}") for share in shares[i])
         rows.append(AnswerRow(i, units.names[i], float(found.z[i]) / largest, figures, line))
@@ -81,7 +86,7 @@ def trends(
     return Answer(
         question=question,
         title=f"Rising and falling, {time.names[0]} to {time.names[-1]}",
-        remarks=_remarks(time, undated, found.q, least),
+        remarks=_remarks(time, undated, ends.q, least),
         unit=unit,
         columns=COLUMNS,
         rows=tuple(rows),
@@ -92,7 +97,7 @@ def trends(
             "first_third": [time.names[0], time.names[begin - 1]],
             "last_third": [time.names[end], time.names[-1]],
             "undated": undated,
-            "tested": int((~np.isnan(found.q)).sum()),
+            "tested": int((~np.isnan(ends.q)).sum()),
             "least": least,
             "intervals": {
                 str(row.id): [
@@ -116,18 +121,17 @@ def period_counts(postings: Postings, time: Timeline) -> NDArray[np.int64]:
     return np.bincount(cells, minlength=dated.n * width).reshape(dated.n, width)
 
 
-def _thirds(sizes: NDArray[np.int64]) -> tuple[int, int]:
-    """Ends of the first and beginnings of the last third of documents, at borders of periods."""
-    running = np.cumsum(sizes)
-    begin = int(np.argmin(np.abs(running - running[-1] / 3))) + 1
-    end = int(np.argmin(np.abs(running - 2 * running[-1] / 3))) + 1
-    last = len(sizes) - 1
-    begin = min(begin, max(last, 1))
-    return begin, min(max(end, begin), last)
+def _thirds(time: Timeline) -> tuple[int, int]:
+    """The end of the first and the beginning of the last third of documents, between periods.
+
+    0 twice if all documents are of one period.
+    """
+    low, high = thirds(np.where(time.places >= 0, time.places, np.nan))
+    return (0, 0) if np.isnan(low) else (int(low) + 1, int(high))
 
 
 def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -> tuple[str, ...]:
-    begin, end = _thirds(time.sizes)
+    begin, end = _thirds(time)
     said = [
         f"{int(time.sizes.sum()):,} documents in {len(time.names)} {time.period}s; first: to "
         f"{time.names[begin - 1]}, last: from {time.names[end]}."
@@ -146,7 +150,7 @@ def _examples(
     session: Session, units: Units, time: Timeline, number: int, limit: int
 ) -> list[tuple[str, list[Example]]]:
     rows, values = units.postings.documents(number)
-    begin, end = _thirds(time.sizes)
+    begin, end = _thirds(time)
     found = []
     for title, chosen in (
         (f"until {time.names[begin - 1]}", (time.places >= 0) & (time.places < begin)),

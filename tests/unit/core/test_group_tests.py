@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -6,7 +8,7 @@ from scipy import stats
 from saetui.core.codec import Codes
 from saetui.core.group_tests import compare_groups, corrected, share_interval
 from saetui.core.postings import Postings, build_postings
-from saetui.core.trend_tests import associate, average_ranks, trend_test
+from saetui.core.trend_tests import associate, average_ranks, thirds, trend_test
 
 N, FEATURES = 400, 30
 
@@ -44,20 +46,26 @@ def test_rare_features_are_tested_exactly(size_a: int) -> None:
     a = random.integers(0, size_a + 1, 40)
     b = np.minimum(random.integers(0, 30, 40), size_b)
     found = compare_groups(a, size_a, b, size_b, least=1)
-    share = (a + b) / (size_a + size_b)
-    exact = np.minimum(share, 1 - share) * size_a < 5
-    assert exact.any()
-    for i in np.flatnonzero(exact & (a + b > 0)):
+    for i in np.flatnonzero(a + b > 0):
         table = [[a[i], b[i]], [size_a - a[i], size_b - b[i]]]
         assert found.p[i] == pytest.approx(stats.fisher_exact(table)[1], rel=1e-6)
 
 
 def test_frequent_features_are_tested_by_nearly_the_same_p() -> None:
-    a, b = np.array([40, 55, 300]), np.array([350, 350, 2_900])
-    found = compare_groups(a, 1_000, b, 9_000)
+    a, b = np.array([1_400, 1_550, 3_000]), np.array([1_350, 1_250, 2_900])
+    found = compare_groups(a, 5_000, b, 5_000)
     for i in range(3):
-        exact = stats.fisher_exact([[a[i], b[i]], [1_000 - a[i], 9_000 - b[i]]])[1]
+        exact = stats.fisher_exact([[a[i], b[i]], [5_000 - a[i], 5_000 - b[i]]])[1]
         assert found.p[i] == pytest.approx(exact, rel=0.1)
+
+
+def test_tails_are_exact_in_groups_of_unequal_size() -> None:
+    """A skewed count is more often far above what is expected than a normal one."""
+    a = np.array([30, 45, 60, 0])
+    found = compare_groups(a, 400, 4_000 - a, 79_600)
+    for i in range(4):
+        exact = stats.fisher_exact([[a[i], 4_000 - a[i]], [400 - a[i], 75_600 + a[i]]])[1]
+        assert found.p[i] == pytest.approx(exact, rel=1e-5)
 
 
 def test_of_few_documents_nothing_is_claimed() -> None:
@@ -127,26 +135,63 @@ def test_a_trend_is_of_shares_and_growth_of_the_corpus_is_none() -> None:
     indices[random.random(N) < time**3, 1] = 1
     postings = build_postings(Codes(indices, np.ones((N, 2), np.float32), 2))
     found = trend_test(postings, time)
-    assert found.p[0] > 0.05
+    assert found.ends.p[0] > 0.05
     assert found.z[1] > 3
-    assert found.q[1] < 1e-3
+    assert found.ends.q[1] < 1e-3
+    late, early = time >= np.sort(time)[N - N // 3 - 1], time <= np.sort(time)[N // 3]
+    has = dense(postings)[:, 1] > 0
+    assert found.ends.share_a[1] == pytest.approx(has[late].mean(), abs=0.01)
+    assert found.ends.share_b[1] == pytest.approx(has[early].mean(), abs=0.01)
     # Within the rounding of N - 1, it is the correlation of presence and time.
     r = np.corrcoef(dense(postings)[:, 1], time)[0, 1]
     assert found.z[1] == pytest.approx(r * np.sqrt(N - 1))
 
 
-def test_chance_is_called_significant_no_more_often_than_promised() -> None:
+@pytest.mark.parametrize(
+    ("numbers", "borders"),
+    [
+        ([1, 2, 3, 4, 5, 6], (2, 5)),
+        ([5, 1, np.nan, 3, 3, 3, 1, 5], (1, 5)),
+        ([0] * 19 + [4], (0, 4)),
+        ([1] + [9] * 30, (1, 9)),
+        ([3, 3, 3], (np.nan, np.nan)),
+        ([np.nan], (np.nan, np.nan)),
+    ],
+)
+def test_thirds_keep_equal_numbers_together(
+    numbers: list[float], borders: tuple[float, float]
+) -> None:
+    assert thirds(np.array(numbers, dtype=np.float64)) == pytest.approx(borders, nan_ok=True)
+
+
+def nearly_all_equal(random: np.random.Generator) -> NDArray[np.float64]:
+    """Such as citations: most are zero."""
+    return np.where(random.random(N) < 0.95, 0.0, random.integers(1, 9, N))
+
+
+def uniform(random: np.random.Generator) -> NDArray[np.float64]:
+    return random.random(N)
+
+
+def mostly_late(random: np.random.Generator) -> NDArray[np.float64]:
+    return np.floor(36 * random.random(N) ** 0.1)
+
+
+@pytest.mark.parametrize("draw", [uniform, mostly_late, nearly_all_equal])
+def test_chance_is_called_significant_no_more_often_than_promised(
+    draw: Callable[[np.random.Generator], NDArray[np.float64]],
+) -> None:
     postings = some_postings()
-    called = []
-    for seed in range(40):
+    called, after = [], []
+    for seed in range(60):
         random = np.random.default_rng(seed)
-        group, numbers = random.random(N) < 0.3, random.random(N)
+        group, numbers = random.random(N) < 0.3, draw(random)
         groups = compare_groups(
             postings.count(group), int(group.sum()), postings.count(~group), int((~group).sum())
         )
-        found = (groups.p, trend_test(postings, numbers).p, associate(postings, numbers).p)
-        called.append([(p < 0.05).mean() for p in found])
-    compared, trend, associated = np.mean(called, axis=0)
-    assert 0 < compared <= 0.05
-    assert trend == pytest.approx(0.05, abs=0.015)
-    assert associated == pytest.approx(0.05, abs=0.015)
+        found = (groups, trend_test(postings, numbers).ends, associate(postings, numbers).ends)
+        called.append([(test.p < 0.05).mean() for test in found])
+        after.append([(test.q < 0.05).any() for test in found])
+    assert np.all(np.mean(called, axis=0) > 0)
+    assert np.all(np.mean(called, axis=0) <= 0.05)
+    assert np.all(np.mean(after, axis=0) <= 0.05)
