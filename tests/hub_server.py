@@ -11,8 +11,14 @@ COMMIT = "c" * 40
 
 
 @contextmanager
-def serve_repository(name: str, files: Mapping[str, bytes]) -> Iterator[str]:
-    """The address of a hub that has one repository, for the length of a block."""
+def serve_repository(
+    name: str, files: Mapping[str, bytes], *, gated: bool = False
+) -> Iterator[str]:
+    """The address of a hub that has one repository, for the length of a block.
+
+    Weights are on another address than other files, to which the hub leads, as the real one does.
+    What a gated repository holds can be listed, but not downloaded.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -23,30 +29,52 @@ def serve_repository(name: str, files: Mapping[str, bytes]) -> Iterator[str]:
 
         def answer(self, *, body: bool) -> None:
             path = self.path.partition("?")[0]
+            if path.startswith("/api/models/") and not path.startswith(f"/api/models/{name}"):
+                self.reply(b"", {"X-Error-Code": "RepoNotFound"}, body, 401)
+                return
             if path.startswith(f"/api/models/{name}"):
                 listed = [
                     {"type": "file", "rfilename": each, "path": each, "size": len(content)}
                     | {"oid": hashlib.sha1(content).hexdigest()}
                     for each, content in files.items()
                 ]
+                listed += [
+                    {"type": "directory", "path": folder, "oid": COMMIT, "size": 0}
+                    for folder in sorted({e.rpartition("/")[0] for e in files} - {""})
+                    if "/tree/" in path
+                ]
                 about = {"id": name, "modelId": name, "sha": COMMIT, "siblings": listed}
                 about |= {"private": False, "tags": [], "downloads": 0, "likes": 0}
                 tree = "/tree/" in path
                 self.reply(json.dumps(listed if tree else about).encode(), {}, body)
                 return
-            prefix, _, file = path.partition("/resolve/")
-            content = files.get(file.partition("/")[2])
-            if prefix != f"/{name}" or content is None:
-                self.send_response(404)
-                self.send_header("X-Error-Code", "RepoNotFound")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+            if path.startswith("/stored/"):
+                self.reply(files[path.removeprefix("/stored/")], {}, body)
                 return
-            etag = hashlib.sha256(content).hexdigest()
-            self.reply(content, {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT}, body)
+            prefix, _, file = path.partition("/resolve/")
+            file = file.partition("/")[2]
+            content = files.get(file)
+            if prefix != f"/{name}":
+                self.reply(b"", {"X-Error-Code": "RepoNotFound"}, body, 401)
+            elif gated:
+                self.reply(b"", {"X-Error-Code": "GatedRepo"}, body, 401)
+            elif content is None:
+                self.reply(b"", {"X-Error-Code": "EntryNotFound"}, body, 404)
+            else:
+                about = {"X-Repo-Commit": COMMIT, "ETag": f'"{hashlib.sha1(content).hexdigest()}"'}
+                if file.endswith(".json"):
+                    self.reply(content, about, body)
+                    return
+                about |= {"X-Linked-ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
+                about |= {"X-Linked-Size": str(len(content))}
+                port = self.server.server_address[1]
+                about |= {"Location": f"http://localhost:{port}/stored/{file}"}
+                self.reply(b"", about, body, 302)
 
-        def reply(self, content: bytes, headers: Mapping[str, str], body: bool) -> None:
-            self.send_response(200)
+        def reply(
+            self, content: bytes, headers: Mapping[str, str], body: bool, status: int = 200
+        ) -> None:
+            self.send_response(status)
             for key, value in {"Content-Length": str(len(content)), **headers}.items():
                 self.send_header(key, value)
             self.end_headers()

@@ -18,6 +18,8 @@ from saetui.store.manifest import MANIFEST, Manifest, SaeRecord, read_manifest
 from saetui.train.size import SaeSize, Variant
 
 _ON_HUB = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w.-]+)*")
+# What the address bar of a browser adds to that.
+_ADDRESS = re.compile(r"https://huggingface\.co/([^/]+/[^/]+)(?:/(?:tree|blob)/[^/]+)?(/.*?)?/?")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST_ORIGIN = 40
 
@@ -83,9 +85,10 @@ def find_sae(source: SaeSource) -> GivenSae:
     if path.exists():
         origin = path.stem if path.is_file() else path.name
         return _elsewhere(source, path, origin)
-    if _ON_HUB.fullmatch(source.source):
-        found = folder_on_hub(source.source)
-        return _elsewhere(source, found, source.source.partition("/")[2])
+    address = _ADDRESS.fullmatch(source.source)
+    on_hub = "".join(part or "" for part in address.groups()) if address else source.source
+    if _ON_HUB.fullmatch(on_hub):
+        return _elsewhere(source, folder_on_hub(on_hub), on_hub.partition("/")[2])
     raise InputError(
         f"There is no SAE at {source.source}.",
         "Give a bundle, a file, a folder, or a repository of the Hugging Face hub such as "

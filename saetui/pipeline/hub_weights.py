@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from saetui.corpus.records import counted
 from saetui.embed.hub import is_offline, snapshots_of, why_unreachable
 from saetui.errors import InputError, MissingDependency
 from saetui.interop.saerch_folder import ENDING
@@ -95,6 +96,11 @@ class WeightsOnHub:
         except Exception as error:  # noqa: BLE001
             if name in downloaded:
                 return downloaded[name]
+            if error.__class__.__name__ == "GatedRepoError":
+                raise InputError(
+                    f"The hub gives {self.repository} only to those who accepted its terms.",
+                    "Accept them on its page there, then log in with: hf auth login",
+                ) from None
             reason = str(error).partition("\n")[0]
             raise InputError(
                 f"{name} cannot be downloaded from {self.repository} ({reason}).",
@@ -145,12 +151,16 @@ def folder_on_hub(source: str) -> Path:
         for each in beside:
             fetched = hub.fetch(each.as_posix())
         return fetched.parent
+    # Weights that lie beside each other have to be named; others are named by their folders.
     choices = weights or [each.parent for each in listed if each.suffix != ".json"]
-    if not choices:
-        raise InputError(f"{source} on the hub holds no autoencoder.", "Check its name.")
     shown = sorted({each.as_posix() for each in choices})
+    if not shown:
+        raise InputError(f"{hub.repository} on the hub holds no autoencoder.", "Check its name.")
+    there = below in {folder.as_posix() for each in listed for folder in each.parents}
+    holds = "holds" if there or not below else f"has no '{below}', but"
     raise InputError(
-        f"{source} on the hub holds {len(shown)} autoencoders: {', '.join(shown[:8])}"
+        f"{source if there else hub.repository} on the hub {holds} "
+        f"{counted(len(shown), 'autoencoder', 'autoencoders')}: {', '.join(shown[:8])}"
         + (" and others." if len(shown) > 8 else "."),
-        f"Choose one, such as {owner}/{name}/{shown[0]}.",
+        f"Choose one, such as {hub.repository}/{shown[0]}.",
     )

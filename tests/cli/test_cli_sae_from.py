@@ -80,6 +80,55 @@ def test_an_sae_in_a_folder_on_the_hub(
     assert Bundle(tmp_path / "b.bundle").manifest.saes[0].n == settings["num_latents"]
 
 
+FIND = """
+import sys
+from saetui.errors import InputError
+from saetui.pipeline.given_sae import SaeSource, find_sae
+for source in sys.argv[1:]:
+    try:
+        print(find_sae(SaeSource(source)).weights.n)
+    except InputError as error:
+        print(str(error).replace(chr(10), " "))
+"""
+
+
+def find(sources: list[str], **environment: str) -> list[str]:
+    """How many features the SAE of each source has, or why it cannot be had."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIND, *sources],
+        env={**os.environ, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+@needs_hub
+def test_what_the_hub_does_not_give(files: dict[str, bytes], tmp_path: Path) -> None:
+    home = {"HF_HOME": str(tmp_path / "hf")}
+    in_a_browser = f"https://huggingface.co/{REPOSITORY}/tree/main/64_128/"
+    asked = [f"{REPOSITORY}/64_32", in_a_browser, f"{REPOSITORY}/128_32", "someone/else", "a/b..c"]
+    with serve_repository(REPOSITORY, files) as address:
+        found = find(asked, HF_ENDPOINT=address, **home)
+    assert found[:2] == ["20", "30"]
+    assert found[2].startswith(
+        f"{REPOSITORY} on the hub has no '128_32', but 2 autoencoders: 64_128, 64_32."
+    )
+    assert found[3].startswith("The hub has no repository someone/else that may be read.")
+    assert found[4].startswith("'a/b..c' is no repository")
+    with serve_repository("some/gated", files, gated=True) as address:
+        (found_gated,) = find(["some/gated/64_32"], HF_ENDPOINT=address, **home)
+    assert found_gated.startswith(
+        "The hub gives some/gated only to those who accepted its terms. Accept them on its page"
+    )
+    # The server is gone.
+    gone = find([*asked[:2], "someone/else"], HF_ENDPOINT=address, **home)
+    assert gone[:2] == ["20", "30"]
+    assert gone[2].startswith("No weights of someone/else were downloaded before, and the hub")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
