@@ -24,6 +24,16 @@ def data_dir() -> Path:
     return Path(platformdirs.user_data_dir("saetui", appauthor=False))
 
 
+def config_dir() -> Path:
+    """Folder for settings written by hand; `SAETUI_CONFIG` overrides the system's usual place."""
+    override = os.environ.get("SAETUI_CONFIG")
+    if override:
+        return Path(override)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("saetui", appauthor=False))
+
+
 def user_path(text: str) -> Path:
     """A path as a person types it: `~` is the home folder; of no known user, a plain letter."""
     try:

@@ -41,6 +41,7 @@ def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
             patch.delenv(name, raising=False)
         patch.setenv("SAETUI_CACHE", os.fspath(caches / "saetui"))
         patch.setenv("SAETUI_DATA", os.fspath(caches / "data"))
+        patch.setenv("SAETUI_CONFIG", os.fspath(caches / "config"))
         patch.setenv("HF_HOME", os.fspath(caches / "huggingface"))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("TERM", "xterm-256color")

@@ -21,6 +21,7 @@ from saetui.cli.feature import feature
 from saetui.cli.features import features
 from saetui.cli.fields import fields
 from saetui.cli.importing import importing
+from saetui.cli.keys import keys
 from saetui.cli.labels import label, labels
 from saetui.cli.lists import lists
 from saetui.cli.map import feature_map
@@ -283,6 +284,7 @@ app.command(
     "document",
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
 )(document)
+app.command("keys", epilog=_examples("keys", "keys --write"))(keys)
 app.command(
     "mcp",
     short_help="Let an assistant explore a bundle (Model Context Protocol).",

@@ -14,7 +14,9 @@ from saetui.errors import SaetuiError
 from saetui.glyphs import UNICODE
 from saetui.tui.background import in_background
 from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
+from saetui.tui.commands import COMMANDS, Commands
 from saetui.tui.kept_theme import KeptThemes, use_kept_theme
+from saetui.tui.keymap import use_own_keys
 from saetui.tui.palette import palette_commands
 from saetui.tui.screens.closing import Palette
 from saetui.tui.screens.help import HelpScreen
@@ -49,6 +51,9 @@ class SaetuiApp(App[None]):
         self.glyphs = glyphs_for(encoding)
         self._charset = None if self.glyphs is UNICODE else CharsetFilter(encoding)
         self._opener = opener
+        # Every command with its keys, and what is to be said of them once the app is open.
+        self.commands: Commands = COMMANDS
+        self.remarks: list[str] = []
         self.failure: SaetuiError | None = None
         # What stopped the app though nobody foresaw it, and what had been typed by then.
         self.unexpected: Exception | None = None
@@ -105,6 +110,8 @@ class SaetuiApp(App[None]):
 
     def on_ready(self) -> None:
         """Open the bundle when the first frame is on the screen."""
+        for remark in self.remarks:
+            self.notify(remark, severity="warning", timeout=20, markup=False)
         self.run_worker(self._open(), name="open")
 
     async def _open(self) -> None:
@@ -162,6 +169,7 @@ def run_app(opener: Opener, name: str, *, mouse: bool = True) -> None:
     """
     app = SaetuiApp(opener, name, terminal_encoding())
     use_kept_theme(app)
+    use_own_keys(app)
     stopped: Exception | None = None
     try:
         app.run(mouse=mouse)

@@ -1,10 +1,14 @@
 """Every command of the app, declared once: key line, palette, help and README read this table."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from textual.app import App
 from textual.binding import Binding, BindingType
 
-_SIGNS = {
+SIGNS = {
     "slash": "/",
     "question_mark": "?",
     "less_than_sign": "<",
@@ -40,8 +44,11 @@ class Command:
     @property
     def shown(self) -> str:
         """The keys as a reader writes them: `/`, `down j`."""
-        return " ".join(_SIGNS.get(key, key) for key in self.keys.split(","))
+        return " ".join(SIGNS.get(key, key) for key in self.keys.split(","))
 
+
+Commands = Mapping[str, tuple[Command, ...]]
+"""The commands of each scope."""
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
     "Query line": (
@@ -213,21 +220,52 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command("question_mark,f1", "app.help", "Help", "Show every key", "Help", rank=1),
         Command("q", "back", "Back", "Go back; from the search view, quit", "Leave", rank=1),
+        Command("ctrl+z", "app.suspend_process", "Suspend", "Put the app aside; fg goes on"),
         Command("ctrl+q", "app.quit", "Quit", "Quit from anywhere", "Quit", 3),
     ),
 }
 
 
+def command_id(scope: str, command: Command) -> str:
+    """What a file of keys calls a command: `search.undo`, `steering.much-weaker`."""
+    return f"{_slug(scope)}.{_slug(command.title)}"
+
+
+def _slug(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def commands_of(app: App[Any]) -> Commands:
+    """The table of commands with the keys that the app goes by."""
+    commands: Commands = getattr(app, "commands", COMMANDS)
+    return commands
+
+
+def key_of(app: App[Any], name: str) -> str:
+    """The first key of a command, for a sentence about it; empty if another command took its keys.
+
+    Args:
+        app: The app.
+        name: As in `command_id`.
+    """
+    shown = {
+        command_id(scope, each): each.shown
+        for scope, commands in commands_of(app).items()
+        for each in commands
+    }
+    return shown[name].partition(" ")[0]
+
+
 def bindings(scope: str) -> list[BindingType]:
-    """Textual bindings of one scope of the table."""
+    """Textual bindings of one scope of the table, with the usual keys."""
     return [
         Binding(
             key,
             command.action,
             command.title,
             show=bool(command.hint),
-            key_display=_SIGNS.get(key, key),
             tooltip=command.help,
+            id=command_id(scope, command),
         )
         for command in COMMANDS[scope]
         for key in command.keys.split(",")

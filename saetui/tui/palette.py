@@ -9,7 +9,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
-from saetui.tui.commands import COMMANDS
+from saetui.tui.commands import commands_of
 
 
 @runtime_checkable
@@ -25,7 +25,7 @@ def palette_commands(app: App[None], screen: Screen[object]) -> Iterator[SystemC
     if not isinstance(screen, Commanded):
         return
     for scope, (view, node) in screen.targets().items():
-        for command in COMMANDS[scope]:
+        for command in commands_of(app)[scope]:
             yield SystemCommand(
                 f"{command.title}: {command.help}",
                 f"{command.shown}  in: {scope}",

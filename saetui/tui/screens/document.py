@@ -12,7 +12,7 @@ from textual.message import Message
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.commands import bindings
+from saetui.tui.commands import bindings, key_of
 from saetui.tui.copying import copy_text
 from saetui.tui.marked_text import marked_lines
 from saetui.tui.messages import (
@@ -163,7 +163,8 @@ class DocumentScreen(ClosedOnce[None]):
         if not label:
             self._question.say("The feature has no label to judge.")
         elif true is None:
-            self._question.say(f"Is the label true of it? {label} (y yes, n no)")
+            yes, no = (key_of(self.app, f"document.{each}") for each in ("true", "untrue"))
+            self._question.say(f"Is the label true of it? {label} ({yes} yes, {no} no)")
         else:
             self._question.say(f"You said {'yes' if true else 'no'}: {label}")
 

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from saetui.tui.commands import COMMANDS
+from saetui.tui.commands import COMMANDS, Commands, commands_of
 from saetui.tui.screens.closing import Dialog
 from saetui.tui.widgets.details import DetailRow, text_rows
 from saetui.tui.widgets.text_pane import TextPane
@@ -71,13 +71,13 @@ class HelpScreen(Dialog[None]):
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:
-        self._text.replace(help_lines(self._text.text_width))
+        self._text.replace(help_lines(self._text.text_width, commands_of(self.app)))
 
 
-def help_lines(width: int) -> list[DetailRow]:
+def help_lines(width: int, keys: Commands = COMMANDS) -> list[DetailRow]:
     """Introduction, words, keys."""
     rows = text_rows(_INTRODUCTION, width)
-    for scope, commands in COMMANDS.items():
+    for scope, commands in keys.items():
         rows += [DetailRow(""), DetailRow(scope, kind="title")]
         rows += _table(((command.shown, command.help) for command in commands), width)
     rows += [DetailRow(""), DetailRow("Words", kind="title")]

@@ -15,7 +15,7 @@ from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.commands import bindings
+from saetui.tui.commands import bindings, key_of
 from saetui.tui.feature_columns import trust_of
 from saetui.tui.list_marking import ListMarking
 from saetui.tui.messages import (
@@ -189,7 +189,10 @@ class MainScreen(Screen[None]):
         """Steer toward a document, or away from it."""
         self.action_view("search")
         if self.answer is None:
-            self.notify("There is no query to steer yet: l searches for what is like a document.")
+            key = key_of(self.app, "results.more-like-it")
+            self.notify(
+                f"There is no query to steer yet: {key} searches for what is like a document."
+            )
         self.search.feedback(event.row, event.sign)
 
     # Documents, features, families.
@@ -355,7 +358,8 @@ class MainScreen(Screen[None]):
         """Put the document under the cursor into a list."""
         row = self._document_here()
         if row is None:
-            self.notify("Go to a document in a list first: B puts it into a list of yours.")
+            key = key_of(self.app, "everywhere.to-a-list")
+            self.notify(f"Go to a document in a list first: {key} puts it into a list of yours.")
         else:
             self._marking.mark(row)
 

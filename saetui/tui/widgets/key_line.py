@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from saetui.tui.columns import Pieces
-from saetui.tui.commands import COMMANDS
+from saetui.tui.commands import SIGNS, commands_of
 from saetui.tui.widgets.lines import Lines
 
 
@@ -90,10 +90,10 @@ class KeyLine(Lines):
         typing = isinstance(self.screen.focused, Input)
         hints: list[_Hint] = []
         seen: set[str] = set()
-        for command in chain.from_iterable(COMMANDS.values()):
+        for command in chain.from_iterable(commands_of(self.app).values()):
             action = command.action.removeprefix("app.")
             keys = [
-                (key, active[key].binding.key_display or key)
+                (key, SIGNS.get(key, key))
                 for key in command.keys.split(",")
                 if key in active
                 and active[key].binding.action.removeprefix("app.") == action
