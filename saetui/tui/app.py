@@ -24,6 +24,8 @@ from saetui.tui.screens.main import MainScreen
 from saetui.tui.unexpected import cause_of, stopped_by, typed_texts
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from saetui.session.session import Session
 
 # Opens the bundle; called in a thread, with a function that shows a sentence meanwhile.
@@ -112,7 +114,9 @@ class SaetuiApp(App[None]):
         """Open the bundle when the first frame is on the screen."""
         for remark in self.remarks:
             self.notify(remark, severity="warning", timeout=20, markup=False)
-        self.run_worker(self._open(), name="open")
+        # Not called yet: an app that ends at once never begins.
+        work: WorkType[None] = self._open
+        self.run_worker(work, name="open")
 
     async def _open(self) -> None:
         try:

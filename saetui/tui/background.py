@@ -4,7 +4,14 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.dom import DOMNode
+
+from saetui.errors import SaetuiError
+
+if TYPE_CHECKING:
+    from textual.worker import WorkType
 
 Value = TypeVar("Value")
 
@@ -40,3 +47,33 @@ async def in_background(work: Callable[..., Value], *arguments: object) -> Value
 
     threading.Thread(target=run, name="saetui work", daemon=True).start()
     return await outcome
+
+
+def start_work(
+    node: DOMNode,
+    name: str,
+    work: Callable[[], Value],
+    then: Callable[[Value], None],
+    fail: Callable[[SaetuiError], None],
+) -> None:
+    """Work in a thread, then go on in the app's own.
+
+    Args:
+        node: Runs the worker, which ends with it.
+        name: Of the work, for Textual's log.
+        work: Called in a thread.
+        then: Called in the app's own thread with what the work returned.
+        fail: Called there with the error if the work failed.
+    """
+
+    async def run() -> None:
+        try:
+            value = await in_background(work)
+        except SaetuiError as error:
+            fail(error)
+        else:
+            then(value)
+
+    # Not called yet: a worker that is stopped before it begins would leave a coroutine behind.
+    begin: WorkType[None] = run
+    node.run_worker(begin, name=name)

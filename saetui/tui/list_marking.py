@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.dom import DOMNode
 
-from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import in_background
+from saetui.tui.background import start_work
 from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.edit_text import EditTextScreen
 
@@ -37,18 +36,16 @@ class ListMarking:
 
         def chosen(text: str | None) -> None:
             if text:
-                self._node.run_worker(self._mark(row, text), name="list")
+                start_work(
+                    self._node,
+                    "list",
+                    lambda: self._written(row, text),
+                    self._tell,
+                    lambda error: self._tell(str(error), "error"),
+                )
 
         dialog = EditTextScreen("Into which list?", _ABOUT, self._last, "A list's name")
         open_dialog(self._node.app, dialog, chosen)
-
-    async def _mark(self, row: int, text: str) -> None:
-        try:
-            said = await in_background(lambda: self._written(row, text))
-        except SaetuiError as error:
-            self._tell(str(error), "error")
-        else:
-            self._tell(said)
 
     def _written(self, row: int, text: str) -> str:
         from saetui.store.lists import mark, read_lists, unmark

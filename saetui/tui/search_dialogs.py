@@ -4,9 +4,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import in_background
+from saetui.tui.background import start_work
 from saetui.tui.copying import copy_text
 from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.edit_text import EditTextScreen
@@ -177,16 +176,7 @@ class SearchDialogs:
 
     def _do(self, work: Callable[[], Value], then: Callable[[Value], None]) -> None:
         """Work in a thread, then go on in the app's own; an error is shown."""
-
-        async def run() -> None:
-            try:
-                value = await in_background(work)
-            except SaetuiError as error:
-                self._say(str(error), "error")
-            else:
-                then(value)
-
-        self._view.run_worker(run(), name="files")
+        start_work(self._view, "files", work, then, lambda error: self._say(str(error), "error"))
 
     def _say(self, text: str, severity: str = "information") -> None:
         self._view.notify(visible_line(text), severity=severity, markup=False)  # type: ignore[arg-type]

@@ -337,18 +337,14 @@ class MainScreen(Screen[None]):
 
     def start_of(self, view: str) -> Widget:
         """Where the focus goes in a view."""
-        if view == "search":
-            search = self._search_view
-            if search.landing.display:
-                return search.landing.contents
-            return search.steering if search.steering.rows else search.query_line
-        lines: dict[str, Widget] = {
+        starts: dict[str, Widget] = {
+            "search": self._search_view.start,
             "features": self._features_view.lines,
             "families": self._families_view.lines,
             "splitting": self._splitting_view.lines,
             "compare": self._compare_view.lines,
         }
-        return lines[view]
+        return starts[view]
 
     def action_find(self) -> None:
         """Go to the query or filter line of the view."""

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from saetui.core.word_match import matches
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import in_background
+from saetui.tui.background import start_work
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.screens.closing import Dialog
 from saetui.tui.widgets.line_list import LineList
@@ -82,14 +82,12 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
 
     def on_mount(self) -> None:
         """Read the saved searches."""
-        self.run_worker(self._look(), name="presets")
+        start_work(self, "presets", self._saved, self._show, self._tell)
 
-    async def _look(self) -> None:
-        try:
-            found = await in_background(self._saved)
-        except SaetuiError as error:
-            self.notify(visible_line(str(error)), severity="error", markup=False)
-            return
+    def _tell(self, error: SaetuiError) -> None:
+        self.notify(visible_line(str(error)), severity="error", markup=False)
+
+    def _show(self, found: "list[tuple[str, Preset]]") -> None:
         self._known = [Saved(name, _about(preset), preset) for name, preset in found]
         self._refilter(self.query_one(TextLine).value)
 

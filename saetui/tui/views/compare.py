@@ -1,7 +1,8 @@
 """Questions about the corpus: what sets groups apart, goes with a field, rises and falls."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -10,7 +11,7 @@ from textual.containers import Vertical
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import in_background
+from saetui.tui.background import start_work
 from saetui.tui.commands import bindings
 from saetui.tui.messages import (
     ListFeatures,
@@ -324,8 +325,17 @@ class CompareView(FilteredView):
         rows = replace(answer, rows=tuple(self.list.rows))
 
         def export(name: str | None) -> None:
+            from saetui.session.questions.answers import write_answer
+
             if name:
-                self.run_worker(self._export(name, rows), name="export")
+                path = Path(name).expanduser()
+                start_work(
+                    self,
+                    "export",
+                    lambda: write_answer(path, rows),
+                    lambda count: self._tell(f"Wrote {count:,} rows to {name}"),
+                    lambda error: self._tell(str(error), "error"),
+                )
 
         open_dialog(
             self.app,
@@ -333,14 +343,5 @@ class CompareView(FilteredView):
             export,
         )
 
-    async def _export(self, name: str, answer: "Answer") -> None:
-        from pathlib import Path
-
-        from saetui.session.questions.answers import write_answer
-
-        try:
-            count = await in_background(lambda: write_answer(Path(name).expanduser(), answer))
-        except SaetuiError as error:
-            self.notify(visible_line(str(error)), severity="error", markup=False)
-        else:
-            self.notify(visible_line(f"Wrote {count:,} rows to {name}"), markup=False)
+    def _tell(self, text: str, severity: Literal["information", "error"] = "information") -> None:
+        self.notify(visible_line(text), severity=severity, markup=False)

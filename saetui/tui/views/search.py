@@ -1,17 +1,16 @@
 """Search and steer: the query, its results, its features."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
+from textual.widget import Widget
 
-from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
-from saetui.errors import EmbedderError, InputError, SaetuiError
+from saetui.errors import EmbedderError, SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust
@@ -23,35 +22,25 @@ from saetui.tui.messages import (
     OpenFamily,
     OpenFeature,
 )
-from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.document import Carriers
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
-from saetui.tui.widgets.details import DetailRow
 from saetui.tui.widgets.filter_bar import FilterBar
-from saetui.tui.widgets.heading import Heading
-from saetui.tui.widgets.landing import QUERY, Landing
+from saetui.tui.widgets.landing import Landing
 from saetui.tui.widgets.reading_pane import ReadingPane
-from saetui.tui.widgets.results import ResultList
+from saetui.tui.widgets.results import ResultList, ResultsPane
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.steered_line import SteeredLine
-from saetui.tui.widgets.steering import SteeringList
+from saetui.tui.widgets.steering import SteeringPane
 from saetui.tui.widgets.text_line import TextLine
-from saetui.tui.widgets.unsteered_results import UnsteeredResultList, results_before
+from saetui.tui.widgets.unsteered_results import UnsteeredPane
 from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
-    from saetui.session.questions.overview import Overview
     from saetui.session.search.response import QueryFeature, Result, SearchResponse
     from saetui.session.session import Session
 
 _ASK = "Ask in plain words, press enter, then steer"
-_MANNERS = {"hybrid": "", "semantic": " by meaning", "lexical": " by words"}
-_NO_FEATURES = (
-    "The features of a query appear here, each with its strength in the query.",
-    "",
-    "A strength of 1 is as heavy as the whole query.",
-)
 
 
 class SearchView(Container):
@@ -69,30 +58,28 @@ class SearchView(Container):
         self.query_line = TextLine(id="query", placeholder=_ASK)
         self.filter_bar = FilterBar()
         self.steered_line = SteeredLine()
-        self.before = UnsteeredResultList(id="before")
-        self.results = ResultList(self._edit_by, id="results")
+        self._before_pane = UnsteeredPane(id="before-pane")
+        self.before = self._before_pane.list
+        self._results_pane = ResultsPane(self._edit_by, id="results-pane")
+        self.results = self._results_pane.list
         self.why = WhyLines(id="why")
         self.reading = ReadingPane(self._name_of, carriers, id="reading-pane")
         self.control = SearchControl(self, self)
         self.dialogs = SearchDialogs(self, self.control)
-        self.steering = SteeringList(self.control.edit, id="steering", empty=_NO_FEATURES)
-        self.landing = Landing(id="landing")
+        self._steering_pane = SteeringPane(self.control.edit, id="steering-pane")
+        self.steering = self._steering_pane.list
+        self.landing = Landing(self._show_landing, self.show_failure, id="landing")
         self._session: Session | None = None
         self._status = status
-        self._looking_over: NewestRequest[Session, Overview] = NewestRequest(
-            self, "overview", _look_over, self._show_overview, self.show_failure
-        )
         # The text or document that the shown results belong to.
         self._start: tuple[str, int | None] | None = None
-        self._results_heading = Heading("Results", id="results-heading")
-        self._steering_heading = Heading("Steering", id="steering-heading")
-        self._before_heading = Heading("Before", id="before-heading")
 
     def open(self, session: "Session") -> None:
         """Search in a session."""
         if session is not self._session:
             self.landing.overview = None
         self._session = session
+        self.filter_bar.open(session)
         self.steering.trust = lambda feature: trust(session.features[feature])
         self.dialogs.open(session)
         self.reading.open(session)
@@ -104,15 +91,9 @@ class SearchView(Container):
         yield self.filter_bar
         yield self.steered_line
         with Container(id="panes"):
-            with Vertical(id="before-pane"):
-                yield self._before_heading
-                yield self.before
-            with Vertical(id="results-pane"):
-                yield self._results_heading
-                yield self.results
-            with Vertical(id="steering-pane"):
-                yield self._steering_heading
-                yield self.steering
+            yield self._before_pane
+            yield self._results_pane
+            yield self._steering_pane
             yield self.reading
         yield self.landing
         yield self.why
@@ -146,16 +127,9 @@ class SearchView(Container):
             request: Says what is solo, muted and pinned.
             cursor: Where the cursor goes; None leaves it on its feature.
         """
-        self.steering.show(features, request.effective, cursor)
+        self._steering_pane.show(features, request.effective, cursor)
         if self._session is not None:
             self.steered_line.show(features, request, self._session.name)
-        title = "Steering" if request.effective.solo is None else "Steering, solo"
-        if self.steering.by_effect:
-            title += ", by effect"
-        if features:
-            self._steering_heading.say(title, self.steering.LEFT, self.steering.RIGHT)
-        else:
-            self._steering_heading.say(title)
 
     def show_request(self, request: SearchRequest) -> None:
         """Show what is asked for, ahead of its answer."""
@@ -164,29 +138,12 @@ class SearchView(Container):
         if self.query_line.value.strip() != request.query:
             self.query_line.value = request.query
         self.query_line.placeholder = self._placeholder(request.like)
-        self.filter_bar.hold(self._filter_text(request.filter))
+        self.filter_bar.hold(request.filter)
 
     def _placeholder(self, like: int | None) -> str:
         if like is None or self._session is None:
             return _ASK
         return f"More like: {visible_line(self._session.title(like))}"
-
-    def _filter_text(self, wanted: DocumentFilter) -> str:
-        from saetui.session.search.filter_text import format_filter
-
-        return format_filter(wanted, self._name_in_filter)
-
-    def _name_in_filter(self, feature: int) -> str:
-        """A feature's label where it can be told from all others by it, else its number."""
-        if self._session is not None:
-            name = self._session.name(feature)
-            with suppress(InputError):
-                if (
-                    visible_line(name) == name
-                    and self._session.features.lookup.feature(name) == feature
-                ):
-                    return name
-        return str(feature)
 
     def show_answer(self, answer: "SearchResponse") -> None:
         """Show what a search found; after another query, from the top."""
@@ -196,37 +153,20 @@ class SearchView(Container):
             self.steering.show_effects({})
             self.steering.sort_by_effect(wanted=False)
         self._start = request.start
-        self.results.compared = request.has_start
-        self.results.replace(answer.results, cursor)
-        if not answer.results:
-            self.results.say(*self._nothing_found(answer))
+        documents = None if self._session is None else len(self._session.bundle)
+        self._results_pane.show(answer, cursor, empty=documents == 0)
+        self._before_pane.show(answer, cursor)
         self.show_features(answer.features, request, cursor)
-        dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
-        self._results_heading.say(_title(answer), self.results.LEFT, dropped + self.results.RIGHT)
-        self.before.replace(results_before(answer), cursor)
-        if not self.before.rows:
-            self.before.say("Without a query there is nothing to compare with.")
-        stay = "" if answer.overlap is None else f"{answer.overlap:.0%} stay "
-        self._before_heading.say("Before", self.before.LEFT, stay)
-        if self._session is not None:
-            self.filter_bar.count(answer.eligible, len(self._session.bundle))
+        if documents is not None:
+            self.filter_bar.count(answer.eligible, documents)
         self._explain()
-
-    def _nothing_found(self, answer: "SearchResponse") -> tuple[str, ...]:
-        if self._session is not None and not len(self._session.bundle):
-            return ("This bundle holds no documents.",)
-        if not answer.eligible:
-            return ("No document passes the filter.", "Change it with &, or take it back with u.")
-        return ("No document is found.",)
 
     def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
         self._land(wanted=False)
         self._start = None
-        self.results.say(*paragraphs)
-        self._results_heading.say("Results")
-        self.before.say("")
-        self._before_heading.say("Before")
+        self._results_pane.say(*paragraphs)
+        self._before_pane.say("")
         self.why.explain(None, {})
 
     def show_welcome(self, *paragraphs: str) -> None:
@@ -238,10 +178,9 @@ class SearchView(Container):
         if self.landing.overview is not None:
             self._land(wanted=True)
         else:
-            self._looking_over.ask(session)
+            self.landing.look_over(session)
 
-    def _show_overview(self, session: "Session", found: "Overview") -> None:
-        self.landing.show(found)
+    def _show_landing(self) -> None:
         self._land(wanted=not self.control.request.asks)
 
     def _land(self, *, wanted: bool) -> None:
@@ -254,6 +193,13 @@ class SearchView(Container):
         self.why.set_class(wanted, "-landing")
         if inside:
             self.focus_list()
+
+    @property
+    def start(self) -> Widget:
+        """Where the focus goes when the view is shown."""
+        if self.landing.display:
+            return self.landing.contents
+        return self.steering if self.steering.rows else self.query_line
 
     def focus_list(self) -> None:
         """Go to the list that is below the query line."""
@@ -278,18 +224,11 @@ class SearchView(Container):
 
     def _hold_filter(self, text: str) -> bool:
         """Filter by a text; whether it was understood."""
-        from saetui.session.search.filter_text import parse_filter
-
-        if self._session is None:
-            return False
-        try:
-            session = self._session
-            wanted = parse_filter(text, session.features.lookup.feature, session.field_names)
-        except InputError as error:
-            self.notify(visible_line(str(error)), severity="error", markup=False)
+        wanted = self.filter_bar.parse(text)
+        if wanted is None:
             return False
         self.control.go(replace(self.control.request, filter=wanted))
-        self.filter_bar.hold(self._filter_text(wanted))
+        self.filter_bar.hold(wanted)
         self.filter_bar.display = bool(text.strip())
         return True
 
@@ -309,23 +248,16 @@ class SearchView(Container):
     def on_line_list_chosen(self, event: ResultList.Chosen) -> None:
         """Open a document, or a feature."""
         event.stop()
-        if event.lines in (self.landing.contents, self.landing.facts):
-            self._go_from_landing(event.row)
-        elif event.lines is not self.steering:
+        if event.lines is not self.steering:
             self.post_message(OpenDocument(event.row.row))  # type: ignore[attr-defined]
         else:
             self.post_message(OpenFeature(event.row.id))  # type: ignore[attr-defined]
 
-    def _go_from_landing(self, row: object) -> None:
-        """Go where a row of the landing leads: a family, a feature, or a first query."""
-        if isinstance(row, DetailRow):
-            if row.kind == QUERY:
-                self.control.ask(row.text)
-                self.steering.focus()
-            elif row.kind == "feature" and row.target is not None:
-                self.post_message(OpenFeature(row.target))
-        else:
-            self.post_message(OpenFamily(row.root, row.family))  # type: ignore[attr-defined]
+    def on_landing_asked(self, event: Landing.Asked) -> None:
+        """Ask a query that the landing offers."""
+        event.stop()
+        self.control.ask(event.query)
+        self.steering.focus()
 
     def on_line_list_highlighted(self, event: ResultList.Highlighted) -> None:
         """Explain the result under the cursor."""
@@ -400,7 +332,7 @@ class SearchView(Container):
         if self.control.answer is None or not request.asks:
             self.notify("There are no results yet: ask for something first.")
             return
-        within = self._filter_text(request.filter)
+        within = self.filter_bar.text_of(request.filter)
         question = "results vs rest" + (f" within {within}" if within else "")
         self.post_message(AskQuestion(question))
 
@@ -474,21 +406,3 @@ class SearchView(Container):
     def action_add(self) -> None:
         """Add a feature."""
         self.post_message(AddFeature())
-
-
-def _look_over(session: "Session") -> "Overview":
-    # Imported here, since the first frame must not wait for it.
-    from saetui.session.questions.overview import overview
-
-    return overview(session)
-
-
-def _title(answer: "SearchResponse") -> str:
-    """How results were found, in words that fit beside the columns."""
-    title = f"Results{_MANNERS[answer.request.retrieval]}"
-    if answer.request.unfolded:
-        title += ", unfolded"
-    if answer.exact:
-        finds = "" if answer.recall is None else f" (index: {answer.recall:.0%})"
-        title += f", exact{finds}"
-    return title

@@ -1,11 +1,20 @@
 """The line for the filter of documents, and how many documents pass."""
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from saetui.core.document_filter import DocumentFilter
+from saetui.errors import InputError
+from saetui.text import visible_line
 from saetui.tui.columns import Pieces
 from saetui.tui.widgets.lines import Lines
 from saetui.tui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from saetui.session.session import Session
 
 _EXAMPLE = 'after:2019 category:cs.LG has:"A label" FIELD:VALUE'
 _LABEL = " in "
@@ -26,6 +35,11 @@ class FilterBar(Horizontal):
         self._count = _Words("")
         # The filter that applies, not what is being typed.
         self._text = ""
+        self._session: Session | None = None
+
+    def open(self, session: "Session") -> None:
+        """Understand the labels and fields of a session."""
+        self._session = session
 
     def compose(self) -> ComposeResult:
         """The line between two texts."""
@@ -33,8 +47,42 @@ class FilterBar(Horizontal):
         yield self.line
         yield self._count
 
-    def hold(self, text: str) -> None:
+    def text_of(self, wanted: DocumentFilter) -> str:
+        """A filter as one would type it."""
+        from saetui.session.search.filter_text import format_filter
+
+        return format_filter(wanted, self._name_of)
+
+    def _name_of(self, feature: int) -> str:
+        """A feature's label if no other feature is known by it, else its number."""
+        if self._session is not None:
+            name = self._session.name(feature)
+            with suppress(InputError):
+                if (
+                    visible_line(name) == name
+                    and self._session.features.lookup.feature(name) == feature
+                ):
+                    return name
+        return str(feature)
+
+    def parse(self, text: str) -> DocumentFilter | None:
+        """The filter that a text describes; None, with a notice, if it is not understood."""
+        from saetui.session.search.filter_text import parse_filter
+
+        session = self._session
+        if session is None:
+            return None
+        try:
+            return parse_filter(text, session.features.lookup.feature, session.field_names)
+        except InputError as error:
+            self.notify(visible_line(str(error)), severity="error", markup=False)
+            return None
+
+    def hold(self, wanted: DocumentFilter) -> None:
         """Show the filter that applies."""
+        self._hold(self.text_of(wanted))
+
+    def _hold(self, text: str) -> None:
         self._text = text
         self.line.value = text
         self._count.say("")
@@ -51,7 +99,7 @@ class FilterBar(Horizontal):
 
     def leave(self) -> None:
         """Stop typing; show the filter that applies."""
-        self.hold(self._text)
+        self._hold(self._text)
         self.display = bool(self._text)
 
 

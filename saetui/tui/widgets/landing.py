@@ -1,14 +1,18 @@
 """What is in the corpus, in place of results while nothing is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.message import Message
 
+from saetui.errors import SaetuiError
 from saetui.glyphs import Glyphs
 from saetui.text import visible_line
 from saetui.tui.columns import Pieces, fit
+from saetui.tui.messages import OpenFamily, OpenFeature
+from saetui.tui.newest_request import NewestRequest
 from saetui.tui.widgets.details import DetailList, DetailRow, section, text_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
@@ -16,8 +20,9 @@ from saetui.tui.widgets.line_list import LineList
 if TYPE_CHECKING:
     from saetui.session.questions.answers import AnswerRow
     from saetui.session.questions.overview import Chapter, Overview
+    from saetui.session.session import Session
 
-QUERY = "query"
+_QUERY = "query"
 _BAR, _SHARE = 6, 6
 _LEAST_LABEL = 20
 _LONGEST = 60
@@ -45,12 +50,30 @@ class ContentsList(LineList["Chapter"]):
 
 
 class Landing(Container):
-    """A table of contents beside dates, fields, changes and first queries."""
+    """A table of contents beside dates, fields, changes and first queries.
+
+    Args:
+        ready: Called when what is in a corpus is known.
+        fail: Called with the error when it cannot be found out.
+    """
 
     DEFAULT_CSS = "Landing { layout: horizontal; height: 1fr; display: none; }"
 
-    def __init__(self, *, id: str) -> None:
+    class Asked(Message):
+        """A query that the landing offers is to be asked."""
+
+        def __init__(self, query: str) -> None:
+            super().__init__()
+            self.query = query
+
+    def __init__(
+        self, ready: Callable[[], None], fail: Callable[[SaetuiError], None], *, id: str
+    ) -> None:
         super().__init__(id=id)
+        self._ready = ready
+        self._looking_over: NewestRequest[Session, Overview] = NewestRequest(
+            self, "overview", _look_over, self._looked_over, fail
+        )
         self.contents = ContentsList(id="contents")
         self.facts = DetailList(id="corpus-facts")
         self._contents_heading = Heading("Contents")
@@ -65,6 +88,14 @@ class Landing(Container):
         with Vertical(id="contents-pane"):
             yield self._contents_heading
             yield self.contents
+
+    def look_over(self, session: "Session") -> None:
+        """Find out what is in a corpus, and show it as soon as that is known."""
+        self._looking_over.ask(session)
+
+    def _looked_over(self, session: "Session", found: "Overview") -> None:
+        self.show(found)
+        self._ready()
 
     def show(self, overview: "Overview") -> None:
         """Show what is in a corpus."""
@@ -91,10 +122,28 @@ class Landing(Container):
         """The facts are laid out for a width."""
         self.call_after_refresh(self.lay_out)
 
+    def on_line_list_chosen(self, event: LineList.Chosen) -> None:
+        """Go where a row leads: to a family, to a feature, or to a first query."""
+        event.stop()
+        row = event.row
+        if not isinstance(row, DetailRow):
+            self.post_message(OpenFamily(row.root, row.family))  # type: ignore[attr-defined]
+        elif row.kind == _QUERY:
+            self.post_message(self.Asked(row.text))
+        elif row.kind == "feature" and row.target is not None:
+            self.post_message(OpenFeature(row.target))
+
+
+def _look_over(session: "Session") -> "Overview":
+    # Imported here, since the first frame must not wait for it.
+    from saetui.session.questions.overview import overview
+
+    return overview(session)
+
 
 def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[DetailRow]:
     """Everything beside the table of contents; queries, features and changes can be opened."""
-    queries = [DetailRow(query, "", QUERY, place) for place, query in enumerate(overview.queries)]
+    queries = [DetailRow(query, "", _QUERY, place) for place, query in enumerate(overview.queries)]
     first = "Type a question or a topic above and press enter" + (
         ", for example:" if queries else "."
     )

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import bindings
+from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.search.response import Result
+    from saetui.session.search.response import Result, SearchResponse
+
+_MANNERS = {"hybrid": "", "semantic": " by meaning", "lexical": " by words"}
 
 
 class ResultList(LineList["Result"]):
@@ -70,6 +75,63 @@ class ResultList(LineList["Result"]):
         """Search for documents like this one."""
         if self.row is not None:
             self._edit("more_like", self.row, 1)
+
+
+class ResultsPane(Vertical):
+    """The results below a heading that says how they were found.
+
+    Args:
+        edit: See `ResultList`.
+    """
+
+    def __init__(self, edit: "Callable[[str, Result, int], None]", *, id: str) -> None:
+        super().__init__(id=id)
+        self.list = ResultList(edit, id="results")
+        self._heading = Heading("Results", id="results-heading")
+
+    def compose(self) -> ComposeResult:
+        """The heading above the list."""
+        yield self._heading
+        yield self.list
+
+    def show(self, answer: "SearchResponse", cursor: int | None, *, empty: bool) -> None:
+        """Show what was found.
+
+        Args:
+            answer: Of a search.
+            cursor: Where the cursor goes; None leaves it on its document.
+            empty: Whether the bundle holds no documents at all.
+        """
+        self.list.compared = answer.request.has_start
+        self.list.replace(answer.results, cursor)
+        if not answer.results:
+            self.list.say(*_nothing_found(answer, empty=empty))
+        dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
+        self._heading.say(_title(answer), self.list.LEFT, dropped + self.list.RIGHT)
+
+    def say(self, *paragraphs: str) -> None:
+        """Say something in place of results."""
+        self.list.say(*paragraphs)
+        self._heading.say("Results")
+
+
+def _nothing_found(answer: "SearchResponse", *, empty: bool) -> tuple[str, ...]:
+    if empty:
+        return ("This bundle holds no documents.",)
+    if not answer.eligible:
+        return ("No document passes the filter.", "Change it with &, or take it back with u.")
+    return ("No document is found.",)
+
+
+def _title(answer: "SearchResponse") -> str:
+    """How results were found, in words that fit beside the columns."""
+    title = f"Results{_MANNERS[answer.request.retrieval]}"
+    if answer.request.unfolded:
+        title += ", unfolded"
+    if answer.exact:
+        finds = "" if answer.recall is None else f" (index: {answer.recall:.0%})"
+        title += f", exact{finds}"
+    return title
 
 
 def _short(cosine: float) -> str:

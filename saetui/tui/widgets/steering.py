@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 
 from saetui.core.search_request import SearchRequest
 from saetui.tui.columns import Piece, Pieces, fit, signed
 from saetui.tui.commands import bindings
+from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -21,6 +24,11 @@ _NARROW = 60
 _LEAST_FOR_MOVES = 40
 # Smaller differences come from rounding.
 _LEAST_CHANGE = 1e-6
+_NO_FEATURES = (
+    "The features of a query appear here, each with its strength in the query.",
+    "",
+    "A strength of 1 is as heavy as the whole query.",
+)
 
 
 class SteeringList(LineList["QueryFeature"]):
@@ -31,7 +39,6 @@ class SteeringList(LineList["QueryFeature"]):
             the feature as its row shows it, and an amount: for `nudge` 1 is a small step and 5 a
             large one. It is called at once, not by a message: the next key is meant for the rows
             as this edit leaves them.
-        empty: Paragraphs shown while there are no features.
     """
 
     # Names of the columns, as wide as `line` draws them.
@@ -40,8 +47,8 @@ class SteeringList(LineList["QueryFeature"]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Steering")
 
-    def __init__(self, edit: Edit, *, id: str, empty: Sequence[str] = ()) -> None:
-        super().__init__(id=id, empty=empty)
+    def __init__(self, edit: Edit, *, id: str) -> None:
+        super().__init__(id=id, empty=_NO_FEATURES)
         self._edit_feature = edit
         self._request = SearchRequest()
         # How far to trust the label of a feature, on at most four cells.
@@ -206,6 +213,37 @@ class SteeringList(LineList["QueryFeature"]):
     def _edit(self, kind: str, amount: float = 0.0) -> None:
         if self.row is not None:
             self._edit_feature(kind, self.row, amount)
+
+
+class SteeringPane(Vertical):
+    """The features of the query below a heading that says how they are listed.
+
+    Args:
+        edit: See `SteeringList`.
+    """
+
+    def __init__(self, edit: Edit, *, id: str) -> None:
+        super().__init__(id=id)
+        self.list = SteeringList(edit, id="steering")
+        self._heading = Heading("Steering", id="steering-heading")
+
+    def compose(self) -> ComposeResult:
+        """The heading above the list."""
+        yield self._heading
+        yield self.list
+
+    def show(
+        self, features: "Sequence[QueryFeature]", request: SearchRequest, cursor: int | None
+    ) -> None:
+        """Show what the query activates and what was changed; see `SteeringList.show`."""
+        self.list.show(features, request, cursor)
+        title = "Steering" if request.solo is None else "Steering, solo"
+        if self.list.by_effect:
+            title += ", by effect"
+        if features:
+            self._heading.say(title, self.list.LEFT, self.list.RIGHT)
+        else:
+            self._heading.say(title)
 
 
 def _change(feature: "QueryFeature") -> str:

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
 from saetui.tui.columns import Pieces, fit
+from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
@@ -50,6 +54,33 @@ class UnsteeredResultList(LineList[UnsteeredResult]):
         if before.now == before.rank:
             return "=", "muted"
         return f"{before.now:>3}", "toward" if before.now < before.rank else "away"
+
+
+class UnsteeredPane(Vertical):
+    """The results before steering, below a heading that says how many of them stay."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.list = UnsteeredResultList(id="before")
+        self._heading = Heading("Before", id="before-heading")
+
+    def compose(self) -> ComposeResult:
+        """The heading above the list."""
+        yield self._heading
+        yield self.list
+
+    def show(self, answer: "SearchResponse", cursor: int | None) -> None:
+        """Show what the search found before steering; see `ResultsPane.show`."""
+        self.list.replace(results_before(answer), cursor)
+        if not self.list.rows:
+            self.list.say("Without a query there is nothing to compare with.")
+        stay = "" if answer.overlap is None else f"{answer.overlap:.0%} stay "
+        self._heading.say("Before", self.list.LEFT, stay)
+
+    def say(self, *paragraphs: str) -> None:
+        """Say something in place of results."""
+        self.list.say(*paragraphs)
+        self._heading.say("Before")
 
 
 def results_before(answer: "SearchResponse") -> list[UnsteeredResult]:
