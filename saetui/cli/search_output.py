@@ -174,7 +174,7 @@ def _print_why(output: "Output", session: "Session", response: "SearchResponse")
         if result.why.words:
             terms.append(("words", result.why.words))
         if response.request.retrieval != "lexical":
-            terms += [("bias", result.why.bias), ("unexplained", result.why.remainder)]
+            terms += [("common", result.why.bias), ("no feature", result.why.remainder)]
         said = "  ".join(f"{visible_line(name)} {signed(term)}" for name, term in terms)
         output.prose(f"{result.rank}  {said}")
 
@@ -188,7 +188,7 @@ def _summary(session: "Session", response: "SearchResponse") -> str:
     if response.drift is not None and request.mode not in BY_DOCUMENTS:
         parts.append(f"cosine to the query as typed {response.drift:.2f}")
     if response.kept is not None and request.steering:
-        parts.append(f"nearness kept {response.kept:.0%}")
+        parts.append(f"nearness to the query {response.kept:.0%}")
     if response.overlap is not None and request.steering:
         parts.append(f"{response.overlap:.0%} of the results stay")
     if response.code_error is not None:

@@ -17,7 +17,7 @@ from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
 from saetui.tui.commands import COMMANDS, Commands
 from saetui.tui.kept_theme import KeptThemes, use_kept_theme
 from saetui.tui.keymap import use_own_keys
-from saetui.tui.palette import palette_commands
+from saetui.tui.palette import CommandsByPurpose, palette_commands, scopes_here
 from saetui.tui.screens.closing import Palette
 from saetui.tui.screens.help import HelpScreen
 from saetui.tui.screens.main import MainScreen
@@ -47,6 +47,7 @@ class SaetuiApp(App[None]):
 
     TITLE = "saetui"
     CSS_PATH = Path(__file__).with_name("app.tcss")
+    COMMANDS = {CommandsByPurpose}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (140, "-widest")]  # noqa: RUF012
 
     def __init__(self, opener: Opener, name: str, encoding: str = "utf-8") -> None:
@@ -82,7 +83,7 @@ class SaetuiApp(App[None]):
         yield SystemCommand("Theme: Choose other colours", "", self.action_change_theme)
 
     def action_command_palette(self) -> None:
-        """Find any command by name."""
+        """Find any command by its name, or by what it is for."""
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
@@ -91,9 +92,9 @@ class SaetuiApp(App[None]):
         self.push_screen(Palette([KeptThemes], placeholder="Words of a theme's name"))
 
     def action_help(self) -> None:
-        """Show every key."""
+        """Explain what is on the screen, and every key."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen(scopes_here(self.screen)))
 
     def _handle_exception(self, error: Exception) -> None:
         """Stop because of an error that nobody handled; Textual would print all its variables."""

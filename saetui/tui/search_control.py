@@ -342,7 +342,7 @@ def _figures(answer: "SearchResponse") -> str:
     parts: list[str] = [request.mode] if request.retrieval != "lexical" else []
     parts += [request.retrieval] if request.retrieval != "hybrid" else []
     if answer.kept is not None and request.effective.steered:
-        parts.append(f"nearness kept {answer.kept:.0%}")
+        parts.append(f"nearness {answer.kept:.0%}")
     return "  ".join([*parts, f"{answer.milliseconds:.0f} ms"])
 
 

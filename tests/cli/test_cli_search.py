@@ -182,7 +182,7 @@ def test_why_is_printed_for_every_result(run: Run, bundle: Path) -> None:
     text = run("search", bundle, "black hole", "--why", "--limit", "2").out
     lines = text.partition("\nWhy\n")[2].splitlines()[:2]
     assert [line.partition(" ")[0] for line in lines] == ["1", "2"]
-    assert all("Black holes +0." in line and "unexplained" in line for line in lines)
+    assert all("Black holes +0." in line and "no feature" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ async def test_palette_of_other_screens(session: Session) -> None:
         await driver.press("shift+tab", "enter")
         titles = [title for title, *_ in palette_commands(driver.app, driver.app.screen)]
         assert "Steer: Add the feature to the query" in titles
-        assert "Help: Show every key" in titles
+        assert "Help: Explain columns, words and every key" in titles
         await driver.press("f1")
         assert not list(palette_commands(driver.app, driver.app.screen))
 
@@ -106,7 +106,7 @@ async def test_palette_goes_where_the_command_is(session: Session) -> None:
         await driver.press("2", "ctrl+p", *"turn the feature off")
         await driver.see("Off: Turn the feature off")
         await driver.press("enter")
-        await driver.see("nearness kept ")
+        await driver.see("nearness ")
         assert driver.main._view == "search"
         assert 0 in driver.main.request.steering
         await driver.press("ctrl+p", *"column to the left")

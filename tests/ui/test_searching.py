@@ -68,7 +68,7 @@ async def test_more_like_a_result_and_less_of_a_feature(session: Session) -> Non
         assert_shown(driver)
         assert driver.main.answer is not None
         assert driver.main.answer.dropped
-        assert "dropped out" in driver.text()
+        assert " replaced " in driver.text()
         await driver.press("slash", "enter")
         assert driver.main.request.like is None
         assert driver.main.answer is not None, "the changed feature alone is a query"
@@ -129,9 +129,17 @@ async def test_a_filter_holds_and_is_seen(session: Session) -> None:
         assert 'mergers" x' not in driver.text()
         assert driver.main.request.filter == wanted
         await driver.press("ampersand", *" nonsense", "enter")
+        # What is wrong stays until the next key, without the count of another filter beside it.
         assert "'nonsense' is not" in driver.text()
+        assert "of 60 documents" not in driver.text()
+        assert not driver.messages()
         assert driver.main.request.filter == wanted
-        await driver.press("escape", "u", "u")
+        await driver.press("x")
+        assert "'nonsense' is not" not in driver.text()
+        assert "of 60 documents" not in driver.text()
+        await driver.press("escape")
+        assert f"{answer.eligible} of 60 documents" in driver.text()
+        await driver.press("u", "u")
         assert driver.main.request.filter == EVERYTHING
         assert "before:2015" not in driver.text()
 

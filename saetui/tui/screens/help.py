@@ -1,6 +1,6 @@
-"""Every key, and what the figures mean, on one screen."""
+"""Help: what is on the screen, what its words mean, and every key; a text searches it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -8,62 +8,54 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from saetui.tui.commands import COMMANDS, Commands, commands_of
+from saetui.tui.glossary import COLUMNS, GLOSSARY, Entries
 from saetui.tui.screens.closing import Dialog
+from saetui.tui.synonyms import finds
 from saetui.tui.widgets.details import DetailRow, text_rows
+from saetui.tui.widgets.text_line import TextLine
 from saetui.tui.widgets.text_pane import TextPane
 
 _INTRODUCTION = (
     "A query is a handful of features, each with a strength. Change a strength, and the results "
-    "are those of the changed query. A strength of 1 is as heavy as the whole query."
+    "are those of the changed query."
 )
-_WORDS = (
-    ("feature", "A direction in the embedding that stands for one concept in this corpus."),
-    ("activation", "How strong a feature is in a text."),
-    ("counts", "A document counts for a feature if the feature's label is probably true of it."),
-    ("density", "The share of documents that count for a feature."),
-    ("true", "Of how many in ten documents that count the label is true, by estimate."),
-    ("own, ?", "In place of it: a label of your own; a label that nobody has scored."),
-    ("F1", "How well a judge who knows only the label tells which documents are the feature's."),
-    ("concept", "One; two; a word or manner of writing rather than a thing; mixed; rare; dead."),
-    ("near miss", "A document like those of a feature that does not activate it."),
-    ("family", "A general feature and the special ones that occur with it."),
-    ("block", "Which share of the rarer feature's documents activates both features."),
-    ("recurrent", "A feature of a smaller SAE that matches one of a larger SAE, and nothing else."),
-    ("split", "A feature of a smaller SAE that several of a larger one match."),
-    ("novel, lost", "Features of the larger, or smaller SAE that nothing in the other matches."),
-    ("score", "What results are sorted by: the cosine to the query, with what changes add to it."),
-    ("moved", "Ranks gained or lost against the unchanged query. NEW came from far below."),
-    (
-        "why",
-        "The terms that a result's score adds up to; unexplained is what no feature is.",
-    ),
-    ("replaces", "How many of the first ten results a large step of the feature replaces."),
-    ("nearness kept", "How near results are to the query, as a share of that without steering."),
-    ("both", "The mode that asks for documents about the query and what is raised."),
-    ("codes", "The mode that rewards documents for activating what was raised."),
-    ("delta", "The mode that changes the query only where a feature was changed."),
-    ("decode", "The mode that searches with the features alone, without the rest."),
-    ("optimise", "As decode, then nearer to a vector whose own features are those wanted."),
+_WAYS: Entries = (
+    ("to begin", "Type a question, press enter, then right or left on a feature."),
+    ("digits", "1 to 5 go to the views, also from a line in which nothing is typed yet."),
+    ("f2 to f6", "The same, for keyboards where digits need shift."),
+    ("3D, 21 cm", "To begin a query with a digit, type a space first."),
+    ("copying", "y copies. In tmux paste with prefix ], elsewhere as always."),
+    ("colours", "ctrl+p, then theme."),
+    ("to quit", "ctrl+q from anywhere."),
 )
 _COLUMN = 16
 
 
 class HelpScreen(Dialog[None]):
-    """The table of commands, and a glossary."""
+    """What is on the screen, the keys there, a glossary, all other keys.
+
+    Args:
+        here: The scopes whose keys work where the user is, the innermost first.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False)
+        Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False),
+        Binding("slash", "find", "Find", show=False),
     ]
+    AUTO_FOCUS = "#help-text"
 
-    def __init__(self) -> None:
+    def __init__(self, here: Sequence[str] = ()) -> None:
         super().__init__()
+        self._here = here
+        self._line = TextLine(placeholder="/ searches: any word, key or purpose")
         self._text = TextPane(id="help-text")
 
     def compose(self) -> ComposeResult:
-        """The text, which scrolls."""
+        """A line to search with above the text, which scrolls."""
         with Vertical(id="help", classes="dialog") as dialog:
             dialog.border_title = "Help"
-            dialog.border_subtitle = "down scrolls, escape closes"
+            dialog.border_subtitle = "down scrolls, / searches, escape closes"
+            yield self._line
             yield self._text
 
     def on_resize(self) -> None:
@@ -71,17 +63,81 @@ class HelpScreen(Dialog[None]):
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:
-        self._text.replace(help_lines(self._text.text_width, commands_of(self.app)))
+        typed = self._line.value.strip()
+        rows = help_lines(self._text.text_width, commands_of(self.app), self._here, typed)
+        self._text.replace(rows)
+        if not rows:
+            self._text.say(f"Nothing here is about {typed}.", "ctrl+p finds commands.")
+        self._text.scroll_home(animate=False)
+
+    def on_input_changed(self, event: TextLine.Changed) -> None:
+        """Show what is about the text, while it is typed."""
+        event.stop()
+        self._lay_out()
+
+    def on_input_submitted(self, event: TextLine.Submitted) -> None:
+        """Go to what was found."""
+        event.stop()
+        self._text.focus()
+
+    def on_text_line_left(self, event: TextLine.Left) -> None:
+        """Go to what was found."""
+        event.stop()
+        self._text.focus()
+
+    def action_find(self) -> None:
+        """Search in the help."""
+        self._line.focus()
 
 
-def help_lines(width: int, keys: Commands = COMMANDS) -> list[DetailRow]:
-    """Introduction, words, keys."""
-    rows = text_rows(_INTRODUCTION, width)
-    for scope, commands in keys.items():
-        rows += [DetailRow(""), DetailRow(scope, kind="title")]
-        rows += _table(((command.shown, command.help) for command in commands), width)
-    rows += [DetailRow(""), DetailRow("Words", kind="title")]
-    return rows + _table(_WORDS, width)
+def help_lines(
+    width: int, keys: Commands = COMMANDS, here: Sequence[str] = (), typed: str = ""
+) -> list[DetailRow]:
+    """The help, or only what a text is about.
+
+    Args:
+        width: In cells.
+        keys: What keys do.
+        here: The scopes whose columns and keys come first.
+        typed: Words, or words that mean the same; empty for all.
+    """
+    rows = [] if typed else text_rows(_INTRODUCTION, width)
+    sections = list(_sections(keys, here))
+    if typed:
+        # Who searches mostly wants to know what to press.
+        sections.sort(key=lambda section: not section[0].startswith("Keys"))
+    for title, entries in sections:
+        found = [each for each in entries if _is_about(title, each, typed)]
+        if found:
+            rows += [DetailRow("")] if rows else []
+            rows += [DetailRow(title, kind="title"), *_table(found, width)]
+    return rows
+
+
+def _is_about(title: str, entry: tuple[str, str], typed: str) -> bool:
+    # Signs are no words: "<" finds its key.
+    return not typed or typed in entry[0].split() or finds(f"{title} {' '.join(entry)}", typed)
+
+
+def _sections(keys: Commands, here: Sequence[str]) -> Iterator[tuple[str, Entries]]:
+    """What is on the screen, its keys, the words, then everything else."""
+    near = [scope for scope in here if scope not in ("Lists", "Everywhere")]
+    for scope in near:
+        yield from COLUMNS.get(scope, ())
+    for scope in near:
+        yield f"Keys here: {scope}", _keys(keys, scope)
+    yield "How to", _WAYS
+    yield "Words", GLOSSARY
+    for scope in keys:
+        if scope not in near:
+            yield f"Keys: {scope}", _keys(keys, scope)
+    for scope, panes in COLUMNS.items():
+        if scope not in near:
+            yield from ((f"{scope}: {title}", entries) for title, entries in panes)
+
+
+def _keys(keys: Commands, scope: str) -> Entries:
+    return tuple((command.shown, command.help) for command in keys[scope])
 
 
 def _table(entries: Iterable[tuple[str, str]], width: int) -> list[DetailRow]:

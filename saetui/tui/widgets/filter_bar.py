@@ -4,13 +4,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 
 from saetui.core.document_filter import DocumentFilter
 from saetui.errors import InputError
 from saetui.text import visible_line
 from saetui.tui.columns import Pieces
 from saetui.tui.widgets.lines import Lines
+from saetui.tui.widgets.notice import Notice
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ _EXAMPLE = 'after:2019 category:cs.LG has:"A label" FIELD:VALUE'
 _LABEL = " in "
 
 
-class FilterBar(Horizontal):
-    """A line that is shown while a filter applies or is being typed."""
+class FilterBar(Vertical):
+    """A line that is shown while a filter applies or is being typed; below it what is wrong."""
 
     DEFAULT_CSS = """
-    FilterBar { height: 1; background: $surface; display: none; }
+    FilterBar { height: auto; background: $surface; display: none; }
+    FilterBar Horizontal { height: 1; }
     FilterBar TextLine { width: 1fr; }
     """
 
@@ -33,8 +35,10 @@ class FilterBar(Horizontal):
         self.line = TextLine(id="filter", placeholder=_EXAMPLE, select_on_focus=False)
         self._label = _Words(_LABEL, style="muted")
         self._count = _Words("")
-        # The filter that applies, not what is being typed.
+        self._wrong = Notice()
+        # The filter that applies, not what is being typed, and how many documents pass it.
         self._text = ""
+        self._passing = ""
         self._session: Session | None = None
 
     def open(self, session: "Session") -> None:
@@ -42,10 +46,12 @@ class FilterBar(Horizontal):
         self._session = session
 
     def compose(self) -> ComposeResult:
-        """The line between two texts."""
-        yield self._label
-        yield self.line
-        yield self._count
+        """The line between two texts, above what is wrong."""
+        with Horizontal():
+            yield self._label
+            yield self.line
+            yield self._count
+        yield self._wrong
 
     def text_of(self, wanted: DocumentFilter) -> str:
         """A filter as one would type it."""
@@ -66,7 +72,10 @@ class FilterBar(Horizontal):
         return str(feature)
 
     def parse(self, text: str) -> DocumentFilter | None:
-        """The filter that a text describes; None, with a notice, if it is not understood."""
+        """The filter that a text describes; None if it is not understood.
+
+        What is wrong is said until the text is changed.
+        """
         from saetui.session.search.filter_text import parse_filter
 
         session = self._session
@@ -75,7 +84,8 @@ class FilterBar(Horizontal):
         try:
             return parse_filter(text, session.features.lookup.feature, session.field_names)
         except InputError as error:
-            self.notify(visible_line(str(error)), severity="error", markup=False)
+            self._count.say("")
+            self._wrong.say(visible_line(str(error)))
             return None
 
     def hold(self, wanted: DocumentFilter) -> None:
@@ -83,14 +93,16 @@ class FilterBar(Horizontal):
         self._hold(self.text_of(wanted))
 
     def _hold(self, text: str) -> None:
-        self._text = text
+        if text != self._text:
+            self._text, self._passing = text, ""
         self.line.value = text
-        self._count.say("")
+        self._say()
         self.display = bool(text) or self.line.has_focus
 
     def count(self, eligible: int, documents: int) -> None:
         """Show how many documents pass."""
-        self._count.say(f" {eligible:,} of {documents:,} documents " if self._text else "")
+        self._passing = f" {eligible:,} of {documents:,} documents " if self._text else ""
+        self._say()
 
     def begin(self) -> None:
         """Show the line and go to it."""
@@ -101,6 +113,16 @@ class FilterBar(Horizontal):
         """Stop typing; show the filter that applies."""
         self._hold(self._text)
         self.display = bool(self._text)
+
+    def on_input_changed(self, event: TextLine.Changed) -> None:
+        """What was said of the text before is no longer true."""
+        event.stop()
+        self._say()
+
+    def _say(self) -> None:
+        """Show the count of the filter that applies, unless another one is being typed."""
+        self._wrong.say()
+        self._count.say(self._passing if self.line.value == self._text else "")
 
 
 class _Words(Lines):

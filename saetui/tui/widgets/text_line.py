@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
@@ -13,6 +14,8 @@ from saetui.tui.commands import bindings
 
 # Longer than any question; the rest of a longer text that is pasted is dropped.
 _LONGEST = 2_000
+# With these nobody begins a question, so in an empty line they are keys like everywhere else.
+_KEYS = frozenset([*"123456789", "question_mark", "ampersand", "slash"])
 
 
 class TextLine(Input):
@@ -44,6 +47,18 @@ class TextLine(Input):
     def validate_value(self, value: str) -> str:
         """Remove line breaks and control characters, which pasted text may hold."""
         return visible(value).replace("\n", " ").replace("\t", " ")[:_LONGEST]
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is typed into the line, and does not do what it does elsewhere."""
+        return not self._passes_on(key) and super().check_consume_key(key, character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self._passes_on(event.key) and event.key in self.screen.active_bindings:
+            # Textual would type it.
+            event.prevent_default()
+
+    def _passes_on(self, key: str) -> bool:
+        return not self.value and key in _KEYS
 
     def action_leave(self) -> None:
         """Leave the line."""

@@ -33,7 +33,7 @@ class WhyLines(Lines):
         if self._result is None or self._result.why is None:
             return []
         why, ellipsis = self._result.why, self.glyphs.ellipsis
-        rest = f"bias {signed(why.bias)}  unexplained {signed(why.remainder)} "
+        rest = f"common {signed(why.bias)}  no feature {signed(why.remainder)} "
         if why.words:
             rest = f"words {signed(why.words)}  {rest}"
         lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
