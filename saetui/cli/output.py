@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.cells import cell_len, set_cell_size
 
 from saetui.glyphs import ASCII, UNICODE
+from saetui.tex import readable
 from saetui.text import visible, visible_line
 
 if TYPE_CHECKING:
@@ -137,6 +138,9 @@ class Output:
 
     def _cell(self, text: str) -> str:
         """`text` with its spaces folded, except those of a tree's branch at its beginning."""
+        if self.decorated:
+            # In a pipe or a file the source stays.
+            text = readable(text)
         branch = text[: len(text) - len(text.lstrip(BRANCHES))]
         limit = _LONGEST_CELL if self.terminal else _LONGEST_ESCAPE * len(text) + 1
         return self._encodable(branch + visible_line(text[len(branch) :], limit))

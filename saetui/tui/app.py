@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from saetui.errors import SaetuiError
 from saetui.glyphs import UNICODE
+from saetui.tex import use_unicode
 from saetui.tui.background import in_background
 from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
 from saetui.tui.commands import COMMANDS, Commands
@@ -53,6 +54,7 @@ class SaetuiApp(App[None]):
     def __init__(self, opener: Opener, name: str, encoding: str = "utf-8") -> None:
         self.glyphs = glyphs_for(encoding)
         self._charset = None if self.glyphs is UNICODE else CharsetFilter(encoding)
+        use_unicode(self._charset is None)
         self._opener = opener
         # Every command with its keys, and what is to be said of them once the app is open.
         self.commands: Commands = COMMANDS

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len, set_cell_size
 
+from saetui.tex import readable
 from saetui.text import visible, visible_line
 
 # A piece of a line, and the name of the style that it is drawn in; "" is the line's own.
@@ -12,9 +13,14 @@ Pieces = tuple[Piece, ...]
 
 
 def fit(text: str, width: int, ellipsis: str) -> str:
-    """Foreign text made harmless and exactly `width` cells wide, by cutting or padding it."""
+    """Foreign text made harmless and exactly `width` cells wide, by cutting or padding it.
+
+    TeX is shown as Unicode.
+    """
     # A cell seldom holds more than four characters, so a very long text is not read to its end.
-    text = visible_line(text, limit=max(4 * width, 80))
+    # TeX takes up to four times the room of what it shows.
+    limit = max(4 * width, 80)
+    text = visible_line(readable(text[: 4 * limit]), limit)
     if cell_len(text) > width:
         text = set_cell_size(text, max(0, width - cell_len(ellipsis))).rstrip() + ellipsis
     return set_cell_size(text, max(0, width))
@@ -33,11 +39,14 @@ def signed(value: float) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Foreign text broken into lines of at most `width` cells, at spaces where there are any."""
+    """Foreign text broken into lines of at most `width` cells, at spaces where there are any.
+
+    TeX is shown as Unicode.
+    """
     width = max(width, 2)
     return [
         line
-        for paragraph in visible(text).expandtabs(4).split("\n")
+        for paragraph in visible(readable(text)).expandtabs(4).split("\n")
         for line in _wrap_paragraph(paragraph, width)
     ]
 

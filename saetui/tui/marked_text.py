@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from saetui.tex import readable_parts
 from saetui.text import visible
 from saetui.tui.columns import Piece, Pieces, wrap
 
@@ -23,6 +24,7 @@ def marked_lines(text: str, spans: Spans, width: int, style: str = "") -> list[P
         width: In cells.
         style: Of the text that is not marked.
     """
+    text, spans = readable_parts(text, spans)
     lines: list[Pieces] = []
     start = 0
     for paragraph in re.split(r"\r\n|[\n\r\u2028\u2029\x85]", text):
