@@ -144,7 +144,7 @@ def search(
     unfold: Annotated[
         bool,
         typer.Option(
-            "--unfold", help="List each document of a repeated text instead of one for all."
+            "--unfold", help="List each document of a repeated text, and each passage of a paper."
         ),
     ] = False,
     request_file: Annotated[

@@ -89,12 +89,14 @@ def _print_text(
     steered = bool(response.request.effective.steering) and response.drift is not None
     change = [Column("change", style=_change_style)] if steered else []
     folded = any(result.repeats > 1 for result in response.results)
+    passages = any(result.more for result in response.results)
     output.table(
         [
             Column("rank", numeric=True),
             *change,
             Column("score", numeric=True),
             *([Column("texts")] if folded else []),
+            *([Column("passages")] if passages else []),
             Column("title"),
             Column("published"),
             Column("id"),
@@ -105,7 +107,8 @@ def _print_text(
                 *([rank_change(result.rank, result.baseline_rank)] if steered else []),
                 score(result.score),
                 *([f"x {result.repeats}" if result.repeats > 1 else ""] if folded else []),
-                result.title,
+                *([f"+{result.more}" if result.more else ""] if passages else []),
+                result.paper if passages else result.title,
                 result.published,
                 result.id,
             ]

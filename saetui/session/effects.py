@@ -18,6 +18,8 @@ from saetui.session.session import Session
 # Documents that may become results: the nearest, and the strongest of each feature.
 _NEAREST = 1_000
 _STRONGEST = 50
+# Of papers in passages, so many times more passages are ranked than papers are wanted.
+_PASSAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,10 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     if not features or not len(session.bundle):
         return []
     candidates = _Candidates.of(session, asked, features)
-    step, now = knob_of(asked.mode).leap, top(candidates.scores(), asked.limit)
+    step, now = knob_of(asked.mode).leap, candidates.best()
     found = []
     for feature in features:
-        after = [top(candidates.scores(feature, by), asked.limit) for by in (step, -step)]
+        after = [candidates.best(feature, by) for by in (step, -step)]
         raised, lowered = (len(np.setdiff1d(now, each)) for each in after)
         moved = float(np.mean([np.count_nonzero(now != each) for each in after]))
         found.append(FeatureEffect(feature, raised, lowered, moved))
@@ -90,9 +92,9 @@ def replaced_by_adding(
     if not asked.has_start or asked.retrieval == "lexical" or not len(session.bundle):
         return {}
     candidates = _Candidates.of(session, asked, features)
-    added, now = knob_of(asked.mode).added, top(candidates.scores(), asked.limit)
+    added, now = knob_of(asked.mode).added, candidates.best()
     return {
-        feature: len(np.setdiff1d(now, top(candidates.scores(feature, added), asked.limit)))
+        feature: len(np.setdiff1d(now, candidates.best(feature, added)))
         for feature in features
     }
 
@@ -131,6 +133,17 @@ class _Candidates:
         if eligible is not None:
             rows = rows[eligible[rows]]
         return cls(session, request, steered, rows)
+
+    def best(self, feature: int = -1, step: float = 0.0) -> NDArray[np.int64]:
+        """The results, now or after a step: rows of documents, of papers those of their first."""
+        limit, papers = self._request.limit, self._session.bundle.documents.papers
+        scores = self.scores(feature, step)
+        if papers is None or self._request.unfolded:
+            return self._rows[top(scores, limit)]
+        found = self._rows[top(scores, _PASSAGES * limit)]
+        keys = papers.first[found[papers.best(found, limit)[0]]]
+        # Fewer papers than are wanted leave places empty.
+        return np.pad(keys, (0, limit - len(keys)), constant_values=-1)
 
     def scores(self, feature: int = -1, step: float = 0.0) -> Float:
         """Scores of all of them, now or after `step` is added to a feature's activation."""

@@ -21,6 +21,7 @@ from saetui.store.databases import ReadOnlyDatabase, changed_database, new_datab
 from saetui.store.facts import SCHEMA as FACTS
 from saetui.store.facts import Facts, change_facts, insert_facts, sort_facts
 from saetui.store.json_files import parse_json
+from saetui.store.papers import Papers
 from saetui.store.repeats import START, TEXT, Repeats, write_repeats
 
 _SCHEMA = """
@@ -320,6 +321,11 @@ class DocumentStore:
         with self._lock:
             kept = self._database.has_table("facts")
         return Facts(self._query, self._checked, self._rows) if kept else None
+
+    @cached_property
+    def papers(self) -> Papers | None:
+        """Which documents are passages of the same paper; None where none are."""
+        return Papers.of(self.facts, len(self)) if self.facts is not None else None
 
     def metadata_of(self, rows: Iterable[int]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Row and metadata of some documents, in order of rows."""

@@ -98,6 +98,8 @@ def _result(session: "Session", result: "Result") -> Json:
     }
     if result.passage:
         shape["passage"] = result.passage
+    if result.paper:
+        shape |= {"paper": result.paper, "more": result.more}
     if result.why is not None:
         shape |= _why(session, result.why)
     return shape

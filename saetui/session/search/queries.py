@@ -18,11 +18,13 @@ class Baseline:
     """What a search without steering finds.
 
     Attributes:
-        ranks: Ranks from 1, by row.
+        ranks: Ranks from 1, by row; where one passage of each paper is found, by that paper's key.
+        rows: The documents found, best first.
         cosines: Cosines of the documents to the query, in order of rank.
     """
 
     ranks: dict[int, int]
+    rows: list[int]
     cosines: Float
 
 

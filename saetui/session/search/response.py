@@ -23,6 +23,8 @@ class Result:
         why: The terms of its score, if the request asks for them.
         repeats: How many documents this result stands for: those of the same text.
         passage: Of a document that was embedded by passages, the one nearest to the query.
+        paper: Title of the paper that it is a passage of; empty if it is none.
+        more: How many further passages of the paper were found; this is the best of them.
     """
 
     rank: int
@@ -35,6 +37,8 @@ class Result:
     why: Explanation | None = None
     repeats: int = 1
     passage: str = ""
+    paper: str = ""
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,14 @@ class Dropped:
         row: Its row in the bundle.
         id: Its id in the corpus.
         title: Its title, or its first words.
+        paper: Title of the paper that it is a passage of; empty if it is none.
     """
 
     baseline_rank: int
     row: int
     id: str
     title: str
+    paper: str = ""
 
 
 @dataclass(frozen=True)

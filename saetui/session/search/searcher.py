@@ -24,6 +24,9 @@ from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.features import FeatureRecord
 
 BASELINE_DEPTH = 100
+# Of papers in passages, so many times more passages are looked for than papers are wanted; again
+# as many if these are of too few papers.
+_PASSAGES = 4
 # So much of a passage stands for a missing title.
 _OPENING = 200
 
@@ -77,16 +80,19 @@ class Searcher:
         passing = self.masks.eligible(request.filter, request.like)
         eligible = passing if request.unfolded else self.masks.folded(request.filter, request.like)
         steered = steer_query(self.sae.weights, query, request, interrupted)
-        ranking = self._ranked(request, steered, eligible, request.limit)
+        ranking, more = self._found(request, steered, eligible, request.limit)
         baseline = self._baseline(request, query, eligible)
         rows = ranking.rows.tolist()
-        shown = set(rows)
-        before = [row for row, rank in baseline.ranks.items() if rank <= request.limit]
-        missing = [row for row in before if row not in shown]
+        keys = self._keys(request, rows)
+        shown = set(keys)
+        before = baseline.rows[: request.limit]
+        gone = zip(before, self._keys(request, before), strict=True)
+        missing = {row: baseline.ranks[key] for row, key in gone if key not in shown}
         headings = self.bundle.documents.headings([*rows, *missing])
         repeats = self.bundle.documents.repeats.counts(ranking.rows, passing)
         why = self._why(request, steered, ranking) if request.why else [None] * len(rows)
         passages = self._passages(steered.vector, ranking.rows)
+        papers = self._papers([*rows, *missing])
         for row, (passage, has_title) in zip(rows, passages, strict=True):
             if passage and not has_title:
                 # The passage that was found says more than the document's first words.
@@ -95,13 +101,15 @@ class Searcher:
         results = tuple(
             Result(
                 i + 1,
-                baseline.ranks.get(row),
+                baseline.ranks.get(keys[i]),
                 float(ranking.scores[i]),
                 row,
                 *headings[row],
                 why[i],
                 1 if request.unfolded else repeats[i],
                 passages[i][0],
+                papers.get(row, ""),
+                more[i],
             )
             for i, row in enumerate(rows)
         )
@@ -109,7 +117,9 @@ class Searcher:
             request=asked,
             results=results,
             features=self._features(query.z, steered.code, request.on),
-            dropped=tuple(Dropped(baseline.ranks[row], row, *headings[row][:2]) for row in missing),
+            dropped=tuple(
+                Dropped(rank, row, *headings[row][:2], papers.get(row, "")) for row, rank in missing.items()
+            ),
             drift=float(unit(query.e) @ unit(steered.vector)) if query.e.any() else None,
             exact=request.exact,
             milliseconds=(self._clock() - started) * 1000,
@@ -139,6 +149,39 @@ class Searcher:
         added = AddedScores.of(terms, len(self.bundle))
         return self.ranker.best_by_sum(vector, added, limit, exact=exact, eligible=eligible)
 
+    def _found(
+        self,
+        request: SearchRequest,
+        steered: SteeredQuery,
+        eligible: Eligible | None,
+        limit: int,
+    ) -> tuple[Ranking, list[int]]:
+        """The best documents, of each paper one; how many further ones of it were found."""
+        papers = None if request.unfolded else self.bundle.documents.papers
+        if papers is None:
+            found = self._ranked(request, steered, eligible, limit)
+            return found, [0] * len(found.rows)
+        depth = limit
+        while True:
+            depth *= _PASSAGES
+            found = self._ranked(request, steered, eligible, depth)
+            places, more = papers.best(found.rows, limit)
+            if len(places) == limit or len(found.rows) < depth:
+                return Ranking(found.rows[places], found.scores[places]), more
+
+    def _keys(self, request: SearchRequest, rows: list[int]) -> list[int]:
+        """For each document what a rank belongs to: itself, or its paper."""
+        papers = None if request.unfolded else self.bundle.documents.papers
+        return rows if papers is None else papers.keys(rows)
+
+    def _papers(self, rows: list[int]) -> dict[int, str]:
+        """Titles of the papers that some documents are passages of."""
+        papers = self.bundle.documents.papers
+        if papers is None:
+            return {}
+        found = self.bundle.documents.metadata_of(rows)
+        return {row: str(metadata.get(papers.field, "")) for row, metadata in found}
+
     def nearest(self, text: str, e: Float, limit: int) -> Ranking:
         """The documents nearest to a text by meaning and words, whatever filter is set."""
         added = AddedScores.of([self.terms.of_words(text)], len(self.bundle))
@@ -149,16 +192,17 @@ class Searcher:
     ) -> Baseline:
         """What is found without steering, as deep as the results go; none without a query."""
         if not request.has_start:
-            return Baseline({}, np.empty(0, dtype=np.float32))
+            return Baseline({}, [], np.empty(0, dtype=np.float32))
         depth = max(request.limit, BASELINE_DEPTH)
         # A deeper search asks the index for more, and may rank differently.
         manner = (request.retrieval, request.exact, request.filter, request.unfolded, depth)
         known = query.baselines.get(manner)
         if known is None:
             plain = replace(request, steering={}, mode=DEFAULT_MODE, solo=None, muted=())
-            found = self._ranked(plain, SteeredQuery(query, query.z, query.e), eligible, depth)
-            ranks = {row: rank for rank, row in enumerate(found.rows.tolist(), start=1)}
-            known = Baseline(ranks, cosines(query.e, self._vectors(found.rows)))
+            found, _ = self._found(plain, SteeredQuery(query, query.z, query.e), eligible, depth)
+            rows = found.rows.tolist()
+            ranks = {key: rank for rank, key in enumerate(self._keys(request, rows), start=1)}
+            known = Baseline(ranks, rows, cosines(query.e, self._vectors(found.rows)))
             query.baselines[manner] = known
         return known
 
@@ -180,7 +224,7 @@ class Searcher:
         if not request.exact or request.retrieval == "lexical" or not len(exact.rows):
             return None
         by_index = replace(request, exact=False)
-        found = self._ranked(by_index, steered, eligible, len(exact.rows))
+        found, _ = self._found(by_index, steered, eligible, len(exact.rows))
         return float(np.isin(exact.rows, found.rows).mean())
 
     def _why(

@@ -34,25 +34,35 @@ class ResultList(LineList["Result"]):
 
     # Whether ranks can be compared with those of the unsteered search.
     compared = False
+    # Whether each passage of a paper is listed.
+    unfolded = False
 
     def __init__(self, edit: "Callable[[str, Result, int], None]", *, id: str) -> None:
         super().__init__(id=id)
         self._edit = edit
 
     def line(self, result: "Result", index: int, width: int) -> Pieces:
-        """Rank, what became of it, score, of how many documents it is the text, title, year."""
+        """Rank, what became of it, score, repeats of the text, title, further passages, year."""
         change, style = self._change(result)
         year = result.published[:4] if result.published[:4].isdecimal() else ""
         repeats = f"x {result.repeats}  " if result.repeats > 1 else ""
-        room = width - len(self.LEFT) - len(repeats) - (6 if year else 1)
+        more = f" +{result.more}" if result.more else ""
+        room = width - len(self.LEFT) - len(repeats) - len(more) - (6 if year else 1)
         return (
             (f"{result.rank:>3} ", "muted"),
             (f"{change:<6}", style),
             (f"{_short(result.score):>6}  ", "muted"),
             (repeats, "strong"),
-            (fit(result.title or result.id, room, self.glyphs.ellipsis), ""),
+            (fit(self._title(result), room, self.glyphs.ellipsis), ""),
+            (more, "strong"),
             (f" {year:>4} " if year else " ", "muted"),
         )
+
+    def _title(self, result: "Result") -> str:
+        """The paper's title where one passage stands for all of it, else the document's."""
+        if result.paper and not self.unfolded:
+            return result.paper
+        return result.title or result.id
 
     def _change(self, result: "Result") -> tuple[str, str]:
         if not self.compared:
@@ -102,11 +112,12 @@ class ResultsPane(Vertical):
             cursor: Where the cursor goes; None leaves it on its document.
             empty: Whether the bundle holds no documents at all.
         """
-        self.list.compared = answer.request.has_start
+        request = answer.request
+        self.list.compared, self.list.unfolded = request.has_start, request.unfolded
         self.list.replace(answer.results, cursor)
         if not answer.results:
             self.list.say(*_nothing_found(answer, empty=empty))
-        dropped = f"{len(answer.dropped)} dropped out  " if answer.dropped else ""
+        dropped = f"{len(answer.dropped)} replaced  " if answer.dropped else ""
         self._heading.say(_title(answer), self.list.LEFT, dropped + self.list.RIGHT)
 
     def say(self, *paragraphs: str) -> None:

@@ -11,7 +11,7 @@ from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.search.response import SearchResponse
+    from saetui.session.search.response import Dropped, Result, SearchResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,18 @@ class UnsteeredPane(Vertical):
 
 def results_before(answer: "SearchResponse") -> list[UnsteeredResult]:
     """The first results without steering, best first."""
+    unfolded = answer.request.unfolded
+
+    def title(found: "Result | Dropped") -> str:
+        return ("" if unfolded else found.paper) or found.title or found.id
+
     found = [
-        UnsteeredResult(result.baseline_rank, result.rank, result.row, result.title or result.id)
+        UnsteeredResult(result.baseline_rank, result.rank, result.row, title(result))
         for result in answer.results
         if result.baseline_rank is not None and result.baseline_rank <= answer.request.limit
     ]
     found += [
-        UnsteeredResult(gone.baseline_rank, None, gone.row, gone.title or gone.id)
+        UnsteeredResult(gone.baseline_rank, None, gone.row, title(gone))
         for gone in answer.dropped
     ]
     return sorted(found, key=lambda before: before.rank)
