@@ -94,8 +94,7 @@ def replaced_by_adding(
     candidates = _Candidates.of(session, asked, features)
     added, now = knob_of(asked.mode).added, candidates.best()
     return {
-        feature: len(np.setdiff1d(now, candidates.best(feature, added)))
-        for feature in features
+        feature: len(np.setdiff1d(now, candidates.best(feature, added))) for feature in features
     }
 
 

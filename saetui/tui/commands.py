@@ -87,7 +87,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("E", "exact", "Exact", "Compare with every document, or ask the index"),
         Command("W", "retrieval", "By words", "Search by meaning, by words, or by both"),
         Command("ampersand", "filter", "Filter", "Say which documents may be found", "Filter", 4),
-        Command("z", "unfold", "Unfold", "Show one result for a repeated text or a paper, or list each"),
+        Command(
+            "z", "unfold", "Unfold", "Show one result for a repeated text or a paper, or list each"
+        ),
         Command("v", "read", "Read", "Show or hide the document under the cursor"),
         Command("w", "why", "Why", "Show or hide why a result is where it is"),
         Command("c", "compare", "Compare", "Show the results before steering, too", "Compare", 4),

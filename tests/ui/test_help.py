@@ -81,7 +81,7 @@ async def test_help_begins_with_what_is_on_the_screen(session: Session) -> None:
 
 
 def test_keys_of_the_place_come_before_all_others() -> None:
-    lines = [row.text for row in help_lines(76, ["Results", "Search", "Everywhere"])]
+    lines = [row.text for row in help_lines(76, here=["Results", "Search", "Everywhere"])]
     places = [lines.index(title) for title in ("Results", "Keys here: Results", "Words")]
     assert places == sorted(places)
     assert places[-1] < lines.index("Keys: Features")

@@ -31,7 +31,9 @@ def step_text(session: Session, before: SearchRequest, after: SearchRequest) -> 
     if after.exact != before.exact:
         parts.append("compare with every document" if after.exact else "ask the index")
     if after.unfolded != before.unfolded:
-        parts.append("list repeated texts and passages" if after.unfolded else "fold texts and passages")
+        parts.append(
+            "list repeated texts and passages" if after.unfolded else "fold texts and passages"
+        )
     if after.filter != before.filter:
         parts.append(f"filter {format_filter(after.filter, session.name)}".strip())
     return ", ".join(parts)

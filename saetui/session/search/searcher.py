@@ -118,7 +118,8 @@ class Searcher:
             results=results,
             features=self._features(query.z, steered.code, request.on),
             dropped=tuple(
-                Dropped(rank, row, *headings[row][:2], papers.get(row, "")) for row, rank in missing.items()
+                Dropped(rank, row, *headings[row][:2], papers.get(row, ""))
+                for row, rank in missing.items()
             ),
             drift=float(unit(query.e) @ unit(steered.vector)) if query.e.any() else None,
             exact=request.exact,

@@ -96,7 +96,6 @@ def results_before(answer: "SearchResponse") -> list[UnsteeredResult]:
         if result.baseline_rank is not None and result.baseline_rank <= answer.request.limit
     ]
     found += [
-        UnsteeredResult(gone.baseline_rank, None, gone.row, title(gone))
-        for gone in answer.dropped
+        UnsteeredResult(gone.baseline_rank, None, gone.row, title(gone)) for gone in answer.dropped
     ]
     return sorted(found, key=lambda before: before.rank)

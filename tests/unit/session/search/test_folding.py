@@ -64,4 +64,4 @@ def test_unfolding_is_part_of_the_request(session: Session) -> None:
     assert request_from_json(session, value, "it") == (request, {})
     assert "unfolded" not in request_to_json(session, SearchRequest(QUERY))
     assert "--unfold" in command_text(session, request)
-    assert step_text(session, SearchRequest(QUERY), request) == "list each repeated text"
+    assert step_text(session, SearchRequest(QUERY), request) == "list repeated texts and passages"
