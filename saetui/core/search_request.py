@@ -28,7 +28,7 @@ class SearchRequest:
             meaning alone. `lexical`: by the query's words, which no feature steers.
         filter: Which documents may be found.
         pinned: Features whose changes go along to the next query.
-        unfolded: List each document of a repeated text and each passage of a paper, not one for all.
+        unfolded: List each document of a repeated text and passage of a paper, not one for all.
     """
 
     query: str = ""

@@ -7,16 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from textual.keys import Keys, _character_to_key
 
 from saetui.errors import InputError
 from saetui.paths import config_dir
 from saetui.tui.commands import COMMANDS, SIGNS, Command, Commands, command_id
-
-if TYPE_CHECKING:
-    from saetui.tui.app import SaetuiApp
 
 _FILE = "keys.toml"
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "meta", "super", "hyper"})
@@ -110,7 +107,22 @@ def read_keymap(path: Path) -> Keymap:
     return Keymap(commands, changed, (*remarks, *_hidden(commands, changed)))
 
 
-def use_own_keys(app: "SaetuiApp") -> None:
+class Keyed(Protocol):
+    """An app whose keys can be changed.
+
+    Attributes:
+        commands: What its keys do.
+        remarks: What it says once it is open.
+    """
+
+    commands: Commands
+    remarks: list[str]
+
+    def set_keymap(self, keymap: Mapping[str, str]) -> None:
+        """Have other keys carry out commands."""
+
+
+def use_own_keys(app: Keyed) -> None:
     """Give an app the user's own keys; what is wrong with them is said once the app is open."""
     try:
         keymap = read_keymap(keys_file())

@@ -16,7 +16,7 @@ _GROUPS = tuple(
         "redo again",
         "filter restrict limit only narrow exclude found date year category",
         "theme colour color dark light appearance settings",
-        "help manual keys shortcut documentation glossary explain",
+        "help manual keys shortcut glossary explain",
         "list collection",
         "bookmark mark star favourite favorite",
         "document paper article text abstract publication",

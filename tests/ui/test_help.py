@@ -94,6 +94,7 @@ async def test_help_is_searched(session: Session) -> None:
         text = driver.text()
         assert "Strengthen it by a small step" in text
         assert "Pearson" not in text
+        assert "Change the steering mode" not in text
         await driver.press("escape", "escape")
         assert driver.app.screen is driver.main
         await driver.press("f1", "slash", *"xyzzy")

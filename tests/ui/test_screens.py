@@ -214,7 +214,7 @@ async def help_screen(driver: Driver) -> None:
 
 
 async def help_words(driver: Driver) -> None:
-    await driver.press("f1", "end")
+    await driver.press("f1", "slash", *"document", "enter")
 
 
 async def palette(driver: Driver) -> None:

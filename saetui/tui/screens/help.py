@@ -115,8 +115,11 @@ def help_lines(
 
 
 def _is_about(title: str, entry: tuple[str, str], typed: str) -> bool:
-    # Signs are no words: "<" finds its key.
-    return not typed or typed in entry[0].split() or finds(f"{title} {' '.join(entry)}", typed)
+    if not typed or typed in entry[0].split():
+        # Signs are no words: "<" finds its key.
+        return True
+    place = title.rpartition(": ")[2]
+    return finds(f"{place} {' '.join(entry)}", typed)
 
 
 def _sections(keys: Commands, here: Sequence[str]) -> Iterator[tuple[str, Entries]]:
