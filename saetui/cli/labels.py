@@ -103,6 +103,8 @@ def label(
                 Output().json(_expected(expected))
             return
         outcome = job.run()
+    if outcome.labelled and not families:
+        _estimate_truth(bundle)
     if as_json:
         Output().json(_done(outcome))
     else:
@@ -251,7 +253,8 @@ def import_(
 ) -> None:
     """Add labels from a file; earlier labels are kept, and your own take precedence.
 
-    Judgements in the file are added to yours.
+    Of how many documents they are true is estimated at once. Judgements in the file are added to
+    yours.
     """
     from saetui.interop.label_files import read_labels_from
     from saetui.pipeline.label_store import store_labels, today
@@ -264,6 +267,21 @@ def import_(
         _keep(bundle, record.name, judged)
     said = f" and {len(judged):,} judgements" if judged else ""
     typer.echo(f"Added {len(found):,} labels{said} to {record.name}.")
+    if found:
+        _estimate_truth(bundle)
+
+
+def _estimate_truth(bundle: Path) -> None:
+    """Estimate of how many documents labels that were added are true, if that can be done here."""
+    from saetui.cli.progress import shown_progress
+    from saetui.errors import SaetuiError
+    from saetui.pipeline.build import bring_up_to_date
+
+    try:
+        with shown_progress() as progress:
+            bring_up_to_date(bundle, progress)
+    except SaetuiError as error:
+        typer.echo(f"Of how many documents they are true is not known: {error.message}", err=True)
 
 
 def _keep(bundle: Path, sae: str, judged: "Sequence[Judgement]") -> None:

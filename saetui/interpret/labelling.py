@@ -231,16 +231,22 @@ class LabelledSplit:
         found = list(labels)
         words = {labels[feature].text for feature in only if _is_word(labels[feature])}
         loose = self._contexts.loose(words) if words else set()
+        taken = {key_of(label.text) for label in labels}
         for feature in only:
             kind = quality.words[feature]
             joined = " and " in labels[feature].text and labels[feature].method != FROM_VOCABULARY
             if joined and kind != TWO and feature in self._single:
                 found[feature] = self._single[feature]
             evidence, label = self._known().get(feature), found[feature]
-            unclear = kind == WORD or label.text in loose
-            if evidence is not None and unclear and _is_word(label):
-                told = self._contexts.told_apart(label.text, evidence.rows)
-                found[feature] = replace(label, text=told)
+            # "Proteins, implicit representations": another feature has the name "Proteins".
+            first, *others = label.text.split(", ")
+            single = replace(label, text=first)
+            unclear = kind == WORD or label.text in loose or others
+            if evidence is not None and unclear and _is_word(single):
+                told = self._contexts.told_apart(first, evidence.rows)
+                if told != first and (not others or key_of(told) not in taken):
+                    taken.add(key_of(told))
+                    found[feature] = replace(label, text=told)
         return found
 
     @cached_property

@@ -10,6 +10,9 @@ LONGEST_LABEL = 50
 
 _SEPARATORS = re.compile(r"[\s,-]+")
 
+# A word is the beginning of another one only if it has at least this many letters.
+_SAME_BEGINNING = 4
+
 # A longer term may replace its part if it has at least this share of the part's score.
 _COMPLETION = 0.7
 
@@ -47,6 +50,12 @@ def contains(longer: Key, shorter: Key) -> bool:
     """Whether the words of `shorter` occur in `longer` one after another."""
     spans = range(len(longer) - len(shorter) + 1)
     return any(longer[start : start + len(shorter)] == shorter for start in spans)
+
+
+def alike(word: str, other: str) -> bool:
+    """Whether two words are equal or one begins with the other: "Chandra", "Chandrasekhar"."""
+    short, long = sorted((word, other), key=len)
+    return long == short or (len(short) >= _SAME_BEGINNING and long.startswith(short))
 
 
 def abbreviates(short: str, term: str) -> bool:

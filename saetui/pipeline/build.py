@@ -21,7 +21,7 @@ from saetui.pipeline.sources import settle_source
 from saetui.pipeline.training_step import assist, chosen_size
 from saetui.pipeline.vocabulary_step import vocabulary_steps
 from saetui.progress import Progress
-from saetui.store.manifest import read_manifest
+from saetui.store.manifest import Manifest, read_manifest
 from saetui.store.swap import WORK
 from saetui.train.size import SaeSize
 from saetui.train.workers import ALONE, Workers
@@ -158,27 +158,53 @@ def add_saes(
         assist(path, path / WORK, workers)
         return BuildOutcome(path, (), manifest)
     options = replace(options, name=manifest.name)
+    nothing_asked = not options.saes and options.sae_from is None and not options.vocabulary
     try:
         with bundle_under_way(path, path, options, progress, workers) as build:
-            if "embeddings" not in build.before.steps:
-                raise InputError(
-                    f"{path} does not say how it was built, so that nothing can be added to it.",
-                    "Build it again from its corpus.",
-                )
-            build.source_name = str(manifest.corpus.get("source", ""))
-            build.saes.extend(sae.name for sae in manifest.saes)
-            settings = manifest.embedder
-            loaded = LoadedEmbedder(load_embedder(EmbedderSettings.from_dict(settings)), settings)
-            return finished(build, _adding_steps(build, loaded))
+            loaded = _as_built(path, build, manifest)
+            asked = None if nothing_asked else options.saes
+            return finished(build, _adding_steps(build, loaded, asked))
     finally:
         workers.agree(None)
 
 
-def _adding_steps(build: BuildContext, loaded: LoadedEmbedder) -> Iterator[Step]:
+def bring_up_to_date(path: Path, progress: Progress) -> BuildOutcome:
+    """Find out anew what follows from the labels of a bundle's features, where labels were added.
+
+    This is which documents count, of how many the labels are true, and the families.
+
+    Args:
+        path: The bundle.
+        progress: Told of every step.
+
+    Raises:
+        InputError: The bundle was not built here, so that its steps are not known.
+        SaetuiError: A step cannot be carried out; the bundle is then as it was.
+    """
+    manifest = read_manifest(path)
+    with bundle_under_way(path, path, BuildOptions(name=manifest.name), progress) as build:
+        loaded = _as_built(path, build, manifest)
+        return finished(build, _adding_steps(build, loaded, ()))
+
+
+def _as_built(path: Path, build: BuildContext, manifest: Manifest) -> LoadedEmbedder:
+    """The embedder of a bundle whose documents stay as they are."""
+    if "embeddings" not in build.before.steps:
+        raise InputError(
+            f"{path} does not say how it was built, so that nothing can be added to it.",
+            "Build it again from its corpus.",
+        )
+    build.source_name = str(manifest.corpus.get("source", ""))
+    build.saes.extend(sae.name for sae in manifest.saes)
+    settings = manifest.embedder
+    return LoadedEmbedder(load_embedder(EmbedderSettings.from_dict(settings)), settings)
+
+
+def _adding_steps(
+    build: BuildContext, loaded: LoadedEmbedder, asked: Sequence[SaeSize] | None
+) -> Iterator[Step]:
     for name in ("documents", "embeddings", "index", SHORT_TEXTS, "sweep"):
         if name in build.before.steps:
             yield build.as_before(name)
     yield from vocabulary_steps(build)
-    options = build.options
-    nothing_asked = not options.saes and options.sae_from is None and not options.vocabulary
-    yield from sae_steps(build, loaded, [chosen_size(build)] if nothing_asked else options.saes)
+    yield from sae_steps(build, loaded, [chosen_size(build)] if asked is None else asked)

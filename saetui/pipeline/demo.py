@@ -150,6 +150,7 @@ def rebuild_demo(
 
 def _correct(bundle: Path, labels: Path, progress: Progress) -> None:
     """Give features of the first SAE the labels of a file."""
+    from saetui.pipeline.build import bring_up_to_date
     from saetui.pipeline.label_store import store_labels
 
     with contextlib.closing(Bundle(bundle)) as opened:
@@ -166,6 +167,7 @@ def _correct(bundle: Path, labels: Path, progress: Progress) -> None:
         if present[feature] == instead
     ]
     store_labels(bundle, name, found, ())
+    bring_up_to_date(bundle, progress)
     progress.note(f"{len(found)} of {len(rows)} labels of ours fit {name}.")
 
 

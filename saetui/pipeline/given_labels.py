@@ -9,6 +9,7 @@ from saetui.pipeline.context import Made, Step
 from saetui.pipeline.given_sae import GivenSae
 from saetui.pipeline.label_records import label_records, summary, truth_summary
 from saetui.pipeline.labelling_step import (
+    added_labels,
     label,
     labelling_step,
     vocabulary_facts,
@@ -55,7 +56,8 @@ def _label(work: SaeWork, given: GivenSae) -> Made:
         f"{len(own):,} of the other features were named here."
     )
     facts = {**summary(found), **truth_summary(work.truth, found.quality), "method": VERSION}
-    return Made({**facts, **vocabulary_facts(work), "given": len(came)})
+    facts |= vocabulary_facts(work) | added_labels(work.folder)
+    return Made({**facts, "given": len(came)})
 
 
 def _shown_labels(given: GivenSae) -> dict[int, LabelRecord]:

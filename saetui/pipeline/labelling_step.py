@@ -1,6 +1,8 @@
 """The step that labels the features of an SAE, and takes over the labels that there are."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from saetui.interpret.labelling import LabelledFeatures
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.naming import VERSION
 from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
+from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import Made, Step
 from saetui.pipeline.former_labels import former_labels, placed_labels
 from saetui.pipeline.label_records import (
@@ -32,14 +35,27 @@ from saetui.store.features import FeatureRecord, change_features, read_features,
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels
 from saetui.store.unmatched_labels import UNMATCHED, read_unmatched, write_unmatched
 
+_ADDED = "added_labels"
 # A feature is labelled anew when fewer than this share of its strongest documents are as before.
 _LEAST_KEPT = 0.5
 
 
 def labelling_step(work: SaeWork, codes: Step) -> Step:
     """Label features that have no label yet, or whose documents are others than before."""
-    vocabulary = vocabulary_facts(work)
-    step = work.step(
+    vocabulary, added = vocabulary_facts(work), added_labels(work.folder_before)
+    before, labelled = work.before("codes"), work.before("labels")
+    # Labels that people and language models gave since are to be tried on the documents.
+    tried = labelled is None or labelled.facts.get(_ADDED) == added.get(_ADDED)
+    plain, again = _step(work, codes, vocabulary), _step(work, codes, vocabulary | added)
+    repeated = labelled is not None and labelled.fingerprint == again.made_from
+    step = again if repeated or not tried else plain
+    same_names = labelled is None or labelled.facts.get(VOCABULARY) == vocabulary.get(VOCABULARY)
+    current = before is not None and before.fingerprint == codes.made_from and work.is_kept
+    return work.unless_current(step, current and same_names and tried)
+
+
+def _step(work: SaeWork, codes: Step, facts: dict[str, str]) -> Step:
+    return work.step(
         "labels",
         LABEL_FILES,
         label,
@@ -48,14 +64,8 @@ def labelling_step(work: SaeWork, codes: Step) -> Step:
         method=VERSION,
         truth=TRUTH_VERSION,
         judges=JUDGES,
-        **vocabulary,
+        **facts,
     )
-    before = work.before("codes")
-    labelled = work.before("labels")
-    same_names = labelled is None or labelled.facts.get(VOCABULARY) == vocabulary.get(VOCABULARY)
-    current = before is not None and before.fingerprint == codes.made_from and work.is_kept
-    current = current and same_names
-    return work.unless_current(step, current)
 
 
 def label(work: SaeWork) -> Made:
@@ -66,7 +76,8 @@ def label(work: SaeWork) -> Made:
     write_labelled(work, found, label_records(found, work.build.started()))
     _note_vocabulary(work, sum(each.method == FROM_VOCABULARY for each in found.labels))
     facts = {**summary(found), **truth_summary(work.truth, found.quality), "method": VERSION}
-    return take_over_labels(work, facts | vocabulary_facts(work))
+    made = take_over_labels(work, facts | vocabulary_facts(work))
+    return replace(made, facts={**made.facts, **added_labels(work.folder)})
 
 
 def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[LabelRecord]) -> None:
@@ -90,6 +101,21 @@ def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[Lab
         ],
     )
     work.store_truth(found.truth)
+
+
+def added_labels(folder: Path) -> dict[str, str]:
+    """What tells the current labels of an SAE apart that were not made by a build.
+
+    Args:
+        folder: Of the SAE.
+
+    Returns:
+        A hash of these labels; empty where there are none.
+    """
+    path = folder / layout.FEATURES
+    newest = {label.feature: label for label in read_labels(path)} if path.is_file() else {}
+    added = {f: each.text for f, each in newest.items() if each.method not in AUTOMATIC}
+    return {_ADDED: fingerprint("labels", 1, labels=sorted(added.items()))} if added else {}
 
 
 def vocabulary_facts(work: SaeWork) -> dict[str, str]:
@@ -121,6 +147,8 @@ def take_over_labels(work: SaeWork, facts: dict[str, Any]) -> Made:
     placed, unplaced = placed_labels(work, former)
     if placed:
         add_labels(work.folder / layout.FEATURES, placed, ())
+        records = read_features(work.folder / layout.FEATURES, work.size.n)
+        work.store_truth(work.split.truth([record.label for record in records]))
     if unplaced:
         write_unmatched(work.folder, unplaced)
     work.build.progress.note(
@@ -181,7 +209,6 @@ def _update(work: SaeWork) -> Made:
     else:
         texts = [record.label for record in records]
         quality, truth = work.split.assess(texts, stability), work.split.truth(texts)
-    work.store_truth(truth)
     work.build.progress.note(
         f"{len(labels):,} of {work.size.n:,} features of {work.size.name} got another label, the "
         "others keep theirs."
@@ -195,12 +222,14 @@ def _update(work: SaeWork) -> Made:
         quality=qualities(quality),
         scores=scores,
     )
+    work.store_truth(truth)
     unmatched = read_unmatched(work.folder_before)
     if unmatched:
         write_unmatched(work.folder, unmatched)
     facts.pop(VOCABULARY, None)
     facts = {**changed_summary(path, facts), **truth_summary(work.truth, quality)}
-    facts |= {"method": VERSION, **vocabulary}
+    facts.pop(_ADDED, None)
+    facts |= {"method": VERSION, **vocabulary, **added_labels(work.folder)}
     return Made(facts, more_files=_unmatched_files(work, unmatched))
 
 

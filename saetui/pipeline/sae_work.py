@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
+import numpy as np
+
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.core.truth import Probabilities, Truth, counted_codes
@@ -17,12 +19,13 @@ from saetui.pipeline.feature_lists import write_co_occurring
 from saetui.store import bundle as layout
 from saetui.store import feature_lists, saes
 from saetui.store.arrays import save_array
+from saetui.store.features import read_features
 from saetui.train.size import SaeSize
 
 CODE_FILES = (*saes.CODES, *saes.POSTINGS, *feature_lists.FILES)
 """What encoding the corpus makes, by path in the folder of the SAE."""
 
-LABEL_FILES = (layout.FEATURES, saes.TRUTH, *feature_lists.CO_OCCURRING.names)
+LABEL_FILES = (layout.FEATURES, saes.TRUTH, saes.TRUTH_OF, *feature_lists.CO_OCCURRING.names)
 """What labelling the features makes."""
 
 
@@ -173,9 +176,18 @@ class SaeWork:
         return counted_codes(self.codes(), self.counted)
 
     def store_truth(self, probabilities: Probabilities) -> None:
-        """Write which documents count for which features, and which features these share."""
+        """Write which documents count for which features, and which features these share.
+
+        Args:
+            probabilities: That the labels that the features have now are true of their documents.
+        """
         (self.folder / saes.TRUTH).parent.mkdir(parents=True, exist_ok=True)
         save_array(self.folder / saes.TRUTH, probabilities)
+        records = read_features(self.folder / layout.FEATURES, self.size.n)
+        versions = np.array([record.version for record in records], dtype=np.int32)
+        save_array(self.folder / saes.TRUTH_OF, versions)
+        for earlier in ("truth", "counted_codes"):
+            self.__dict__.pop(earlier, None)
         write_co_occurring(self.folder, self.counted_codes, self.counted, self.build.progress)
 
     @cached_property

@@ -194,7 +194,14 @@ class StoredSae:
             records = read_features(self.folder / FEATURES, self.record.n)
         if self.truth is None:
             return records
-        return with_truth(records, self.truth, self._manifest.documents)
+        return with_truth(records, self.truth, self._manifest.documents, self._truth_of())
+
+    def _truth_of(self) -> list[int] | None:
+        """The labels that the truth is about; None in a bundle that does not say."""
+        if not self._has(saes.TRUTH_OF):
+            return None
+        with self._reading(saes.TRUTH_OF):
+            return list(map(int, saes.load_truth_of(self.folder, self.record.n)))
 
     def labels(self, feature: int) -> list[LabelRecord]:
         """Every label that a feature has had, oldest first."""

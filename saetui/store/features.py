@@ -218,7 +218,10 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
 
 
 def with_truth(
-    records: Sequence[FeatureRecord], truth: Truth, documents: int
+    records: Sequence[FeatureRecord],
+    truth: Truth,
+    documents: int,
+    versions: Sequence[int] | None,
 ) -> list[FeatureRecord]:
     """Features with figures of the documents that count, in place of all active ones.
 
@@ -226,7 +229,10 @@ def with_truth(
         records: Of every feature, as they are stored.
         truth: Of the same features.
         documents: In the corpus.
+        versions: Of the labels that it is about, one per feature; None for those of the records. A
+            label that was added since has no share of its own yet.
     """
+    labels = [record.version for record in records] if versions is None else versions
     found = statistics(truth.counted, documents)
     figures = zip(
         records,
@@ -234,6 +240,7 @@ def with_truth(
         found.density.tolist(),
         found.mean_activation.tolist(),
         truth.shares(),
+        labels,
         strict=True,
     )
     return [
@@ -242,9 +249,9 @@ def with_truth(
             documents=count,
             density=density,
             mean_activation=mean,
-            true=share if record.label else None,
+            true=share if record.label and record.version == version else None,
         )
-        for record, count, density, mean, share in figures
+        for record, count, density, mean, share, version in figures
     ]
 
 

@@ -45,6 +45,7 @@ _LONGEST_HEADER = 1 << 16
 POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
 
 TRUTH = "counted/truth.npy"
+TRUTH_OF = "counted/labels.npy"
 """How probably labels are true of the postings' documents; bundles of before do not have it."""
 
 
@@ -228,6 +229,11 @@ def load_postings(folder: Path, n: int) -> Postings:
 def load_truth(folder: Path, postings: Postings) -> Truth:
     """Which postings count, and how probably labels are true of them."""
     return Truth(postings, map_array(folder / TRUTH, (len(postings.rows),), np.uint8))
+
+
+def load_truth_of(folder: Path, n: int) -> NDArray[np.int32]:
+    """The versions of the labels of all `n` features that `load_truth` is about."""
+    return map_array(folder / TRUTH_OF, (n,), np.int32)
 
 
 def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -> None:

@@ -26,7 +26,9 @@ def test_labels_edited_elsewhere_come_back(run: Run, own: Path, tmp_path: Path) 
     assert rows[1]["label"] == "Accretion discs"
     assert (rows[1]["f1"], rows[1]["judge"]) == ("0.92", "words")
     file.write_text("feature,label\n1,Discs that accrete\n20,Something rare\n", "utf-8")
-    assert run("labels", "import", own, file).out == "Added 2 labels to k4-n24.\n"
+    imported = run("labels", "import", own, file)
+    assert imported.out == "Added 2 labels to k4-n24.\n"
+    assert "Of how many documents they are true is not known:" in imported.err
     found = run("feature", own, "1", "--json").json
     assert (found["label"], found["f1"]) == ("Discs that accrete", None)
     assert [(label["version"], label["method"]) for label in found["labels"]] == [

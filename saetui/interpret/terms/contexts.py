@@ -8,6 +8,7 @@ apart: "Strings (cosmic, theory)".
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,15 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.interpret.judging.evidence import Sample
 from saetui.interpret.judging.quality import mean_cosine
-from saetui.interpret.labels import LONGEST_LABEL, sentence_case
+from saetui.interpret.labels import LONGEST_LABEL, alike, contains, key_of, sentence_case
 from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, word_of
 
 # One phrase is the whole name if so many of the documents with the word have it, and as many as
 # `_LEAST_DOCUMENTS`: what follows a modifier, what is before a noun.
 _FOLLOWING, _BEFORE = 0.4, 0.34
-# Words in parentheses, and the documents that must have each.
-_MOST, _LEAST_DOCUMENTS = 2, 2
+# Documents that must have each of the two words in parentheses.
+_LEAST_DOCUMENTS = 2
 # Before "spin" stands "hole"; a word that has one other before it in this share of its occurrences
 # brings that along: "Black hole spin".
 _BOUND = 0.7
@@ -89,7 +90,7 @@ class Contexts:
         enough = phrases[best] >= max(share * len(found), _LEAST_DOCUMENTS)
         if enough and len(best) <= LONGEST_LABEL:
             return sentence_case(best)
-        return _with(label, _frequent(after for _, after in found)) if modifier else label
+        return _with(label, [after for _, after in found]) if modifier else label
 
     def loose(self, labels: Iterable[str]) -> set[str]:
         """Those of some words whose documents have little in common, as those with "noise".
@@ -115,10 +116,11 @@ class Contexts:
         return found
 
     def told_apart(self, label: str, rows: Int) -> str:
-        """A word of several meanings with the words before and after it that tell these apart."""
-        return _with(
-            label, _frequent(before | after for before, after in self._neighbours(label, rows))
-        )
+        """A word of several meanings with the words before and after it that tell these apart.
+
+        The first is the most frequent, the second the one of most documents without the first.
+        """
+        return _with(label, [before | after for before, after in self._neighbours(label, rows)])
 
     def _is_name(self, label: str, rows: Int) -> bool:
         """Whether documents mostly write a word with a capital first letter."""
@@ -170,6 +172,23 @@ def _lowered(word: str) -> str:
     return word.lower() if word[1:].islower() and len(word) > _SHORTEST else word
 
 
+def _with(label: str, documents: Sequence[set[str]]) -> str:
+    """A label with the words, in parentheses, that divide its documents best, if there are any.
+
+    Args:
+        label: One word.
+        documents: The words beside it in each document.
+    """
+    frequent = _frequent(documents)
+    chosen = frequent[:1]
+    if chosen:
+        without = [each for each in documents if not any(_related(chosen[0], w) for w in each)]
+        other = (word for word in [*_frequent(without), *frequent] if not _related(chosen[0], word))
+        chosen.extend(islice(other, 1))
+    text = f"{label} ({', '.join(chosen)})"
+    return text if len(chosen) == 2 and len(text) <= LONGEST_LABEL else label
+
+
 def _frequent(documents: Iterable[set[str]]) -> list[str]:
     """Words of enough documents, the most frequent first, equal ones by the alphabet.
 
@@ -185,7 +204,7 @@ def _frequent(documents: Iterable[set[str]]) -> list[str]:
     return sorted(enough, key=lambda word: (-totals[word], word))
 
 
-def _with(label: str, words: Sequence[str]) -> str:
-    chosen = words[:_MOST]
-    text = f"{label} ({', '.join(chosen)})"
-    return text if len(chosen) == _MOST and len(text) <= LONGEST_LABEL else label
+def _related(one: str, other: str) -> bool:
+    """Whether words say the same, as "black" and "black hole" do, or "star" and "starry"."""
+    short, long = sorted((key_of(one.casefold()), key_of(other.casefold())), key=len)
+    return contains(long, short) or any(alike(a, b) for a in short for b in long)

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.interpret.judging.judges import OfflineJudge
 from saetui.interpret.judging.trials import Trial, Trials
-from saetui.interpret.labels import LONGEST_LABEL, Scores, abbreviates, completed, key_of
+from saetui.interpret.labels import (
+    LONGEST_LABEL,
+    Scores,
+    abbreviates,
+    alike,
+    completed,
+    key_of,
+)
 from saetui.progress import Progress
 
 # How many candidates are tried, best first; later ones are hardly ever chosen.
@@ -29,8 +36,6 @@ _LEAST_EVIDENCE = 0.6
 _LEAST_GAIN = 0.1
 # Weight of the evidence against the correlation when the second term is chosen.
 _EVIDENCE_WORTH = 0.2
-# Words that begin with the same letters, at least this many, count as one.
-_SAME_BEGINNING = 4
 # Features whose candidates are in memory at once.
 _FEATURES = 512
 
@@ -160,17 +165,11 @@ def _tried(
 def _says_more(term: str, best: str) -> bool:
     """Whether a term may be joined to the best one: it has other words, and both fit a label."""
     return (
-        not any(_alike(one, other) for one in key_of(term) for other in key_of(best))
+        not any(alike(one, other) for one in key_of(term) for other in key_of(best))
         and not abbreviates(term, best)
         and not abbreviates(best, term)
         and len(term) + len(best) + len(" and ") <= LONGEST_LABEL
     )
-
-
-def _alike(word: str, other: str) -> bool:
-    """Whether two words are equal or one begins with the other: "Chandra", "Chandrasekhar"."""
-    short, long = sorted((word, other), key=len)
-    return long == short or (len(short) >= _SAME_BEGINNING and long.startswith(short))
 
 
 def _correlation(confidences: Float, asked: Sequence[Trial]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from saetui.core.codec import Codes, encode_in_blocks
 from saetui.core.postings import build_postings
 from saetui.embed import EmbedderSettings
 from saetui.errors import InputError
-from saetui.pipeline.build import build_bundle
+from saetui.pipeline.build import bring_up_to_date, build_bundle
 from saetui.pipeline.finishing import BuildOutcome
 from saetui.pipeline.label_store import store_labels
 from saetui.progress import Silent
@@ -30,6 +31,7 @@ from saetui.store import saes
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.documents import DocumentStore, write_documents
+from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord
 from saetui.store.swap import WORK
 from saetui.store.unmatched_labels import read_unmatched
@@ -51,6 +53,7 @@ def first(corpus: GrowingCorpus, tmp_path_factory: pytest.TempPathFactory) -> Pa
     build_bundle(str(corpus.one), path, corpus.options(), Silent())
     labels = [LabelRecord(f, f"Given to {f}", (), "imported") for f in (0, 5)]
     store_labels(path, "k4-n24", labels, ())
+    bring_up_to_date(path, Silent())
     return path
 
 
@@ -342,3 +345,23 @@ def test_the_embedder_is_looked_for_before_the_corpus_is_read(
     with pytest.raises(InputError, match="There is no file"):
         build_bundle(str(corpus.one), tmp_path / "x.bundle", options, StopsAt("Reading"))
     assert not (tmp_path / "x.bundle" / WORK).exists()
+
+
+def test_a_label_that_was_added_has_no_share_until_it_is_tried(bundle: Path) -> None:
+    def shown() -> list[FeatureRecord]:
+        with closing(Bundle(bundle)) as opened:
+            return opened.sae().features
+
+    before = shown()
+    feature = max(before, key=lambda each: each.true.value if each.true else 0).id
+    store_labels(bundle, "k4-n24", [LabelRecord(feature, "Zebra finches", (), "imported")], ())
+    assert [each.true is None for each in shown()] == [
+        each.true is None or each.id == feature for each in before
+    ]
+    assert bring_up_to_date(bundle, Silent()).steps == ("labels k4-n24", "families k4-n24")
+    after = shown()[feature]
+    assert after.label == "Zebra finches"
+    assert after.true and before[feature].true
+    assert after.true.value < before[feature].true.value
+    assert damage(bundle) == []
+    assert bring_up_to_date(bundle, Silent()).steps == ()
