@@ -25,8 +25,8 @@ from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, word_of
 _FOLLOWING, _BEFORE = 0.4, 0.34
 # Documents that must have each of the two words in parentheses.
 _LEAST_DOCUMENTS = 2
-# Before "spin" stands "hole"; a word that has one other before it in this share of its occurrences
-# brings that along: "Black hole spin".
+# Before "spin" stands "hole", after "binary" stands "black"; a word that has the same one before or
+# after it in this share of its occurrences brings that along: "Black hole spin".
 _BOUND = 0.7
 # An English word of one of these endings that mostly has a noun after it is an adjective.
 _ADJECTIVES = ("al", "ic", "ous", "ive", "ary", "able", "ible", "wise", "based", "parallel")
@@ -62,7 +62,7 @@ class Contexts:
         self._spelled = {word: spelling for word, spelling, _ in forms}
         # And of the capitals of each spelling; the first words of titles have more than others.
         self._cased = {spelling.lower(): spelling for _, spelling, _ in forms}
-        self._bounds: dict[str, str] = {}
+        self._bounds: dict[str, list[str]] = {}
 
     def phrase(self, label: str, rows: Int, *, modifier: bool) -> str:
         """A word with the one beside it that it often stands with in some documents.
@@ -142,23 +142,35 @@ class Contexts:
             if len(found):
                 before = self._named(forms, found[found > 0] - 1, key)
                 after = self._named(forms, found[found < len(forms) - 1] + 1, key)
-                yield {self._bound(word) for word in before}, after
+                yield (
+                    {self._bound(word, key) for word in before},
+                    {self._bound(word, key) for word in after},
+                )
 
-    def _bound(self, word: str) -> str:
-        """A word together with the one that nearly always stands before it, if there is one."""
+    def _bound(self, word: str, key: str) -> str:
+        """A word with the one that nearly always stands before or after it: "black hole".
+
+        Args:
+            word: To be completed.
+            key: Of the label, beside which it stands and by which it is not completed.
+        """
+        tokens, number = self._tokens, self._tokens.numbers.get(word_of(word), -1)
         if word not in self._bounds:
-            tokens, number = self._tokens, self._tokens.numbers.get(word_of(word), -1)
             places = np.flatnonzero(tokens.words[tokens.forms] == number)[:_LOOKED_AT]
-            before = Counter(tokens.words[tokens.forms[places - 1]].tolist())
-            first, count = next(iter(before.most_common(1)), (0, 0))
-            spelling = self._spelled.get(first, "")
-            bound = (
-                spelling
-                and kind_of(spelling) in (CONTENT, GENERIC)
-                and count >= _BOUND * len(places)
-            )
-            self._bounds[word] = f"{self._cased[spelling.lower()]} {word}" if bound else word
-        return self._bounds[word]
+            last = len(tokens.forms) - 1
+            self._bounds[word] = [
+                self._nearly_always(tokens.words[tokens.forms[np.clip(beside, 0, last)]])
+                for beside in (places - 1, places + 1)
+            ]
+        before, after = (each if word_of(each) != key else "" for each in self._bounds[word])
+        return f"{before} {word}" if before else f"{word} {after}" if after else word
+
+    def _nearly_always(self, words: Int) -> str:
+        """The word of content that most of some words are, as it is mostly written, or ""."""
+        found, count = next(iter(Counter(words.tolist()).most_common(1)), (0, 0))
+        spelling = self._spelled.get(found, "")
+        content = bool(spelling) and kind_of(spelling) in (CONTENT, GENERIC)
+        return self._cased[spelling.lower()] if content and count >= _BOUND * len(words) else ""
 
     def _named(self, forms: Int, places: NDArray[np.integer], key: str) -> set[str]:
         tokens, some = self._tokens, forms[places]
