@@ -5,7 +5,7 @@ tokens of a text and returns vectors of width 384.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,15 +33,17 @@ _READ_TOKENS = 256
 # Texts are cut before they are tokenized, to save time. This changes nothing unless their first 256
 # tokens have more than 128 characters on average.
 _READ_CHARACTERS = 128 * _READ_TOKENS
-# For up to this many texts, numpy takes less time than importing torch.
-_FEW_TEXTS = 16
+# For up to this many tokens, numpy takes less time than importing torch.
+_FEW_TOKENS = 4_096
+# So many at a time, since the activations of more leave the cache.
+_TOKENS_AT_ONCE = 512
 _TEXTS_PER_SORT = 4_096
 
 
 class MiniLM:
     """all-MiniLM-L6-v2, computed from its weights file.
 
-    Numpy embeds queries and up to 16 documents in float32. Torch embeds more documents, in bfloat16
+    Numpy embeds queries and few texts in float32. Torch embeds more than 4,096 tokens, in bfloat16
     if the hardware supports it. The two vectors of a text have a cosine above 0.9999, and so have
     its vectors from different batches.
 
@@ -67,7 +69,8 @@ class MiniLM:
 
     def embed_query(self, text: str) -> Float:
         """The vector of one query; see `Embedder.embed_query`."""
-        return self._forward(self._tokens([checked_query(text)])[0])
+        vector: Float = self._forward(self._tokens([checked_query(text)]))[0]
+        return vector
 
     def embed_queries(self, texts: Sequence[str], progress: Progress | None = None) -> Float:
         """The vectors of queries, which this model embeds as it does documents."""
@@ -77,18 +80,18 @@ class MiniLM:
         """The vectors of documents; see `Embedder.embed_documents`."""
         progress = progress or Silent()
         vectors = np.empty((len(texts), WIDTH), dtype=np.float32)
-        if len(texts) <= _FEW_TEXTS:
-            for row, tokens in enumerate(self._tokens(texts)):
-                vectors[row] = self._forward(tokens)
-                progress.advance()
+        tokens = self._tokens(texts[:_TEXTS_PER_SORT])
+        if len(tokens) == len(texts) and sum(map(len, tokens)) <= _FEW_TOKENS:
+            for part in _at_once(tokens):
+                vectors[part] = self._forward(tokens[part])
+                progress.advance(part.stop - part.start)
             return vectors
         with self._loading:
             bulk_forward = self._bulk_forward
         for start in range(0, len(texts), _TEXTS_PER_SORT):
-            tokens_of_texts = self._tokens(texts[start : start + _TEXTS_PER_SORT])
-            vectors[start : start + _TEXTS_PER_SORT] = bulk_forward(
-                tokens_of_texts, progress.advance
-            )
+            if start:
+                tokens = self._tokens(texts[start : start + _TEXTS_PER_SORT])
+            vectors[start : start + _TEXTS_PER_SORT] = bulk_forward(tokens, progress.advance)
         return vectors
 
     @cached_property
@@ -102,6 +105,18 @@ class MiniLM:
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         cut = [encodable(text[:_READ_CHARACTERS]) for text in texts]
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(cut)]
+
+
+def _at_once(tokens: Sequence[Sequence[int]]) -> Iterator[slice]:
+    """Parts of some texts that are embedded at once."""
+    start = total = 0
+    for place, text in enumerate(tokens):
+        if place > start and total + len(text) > _TOKENS_AT_ONCE:
+            yield slice(start, place)
+            start, total = place, 0
+        total += len(text)
+    if tokens:
+        yield slice(start, len(tokens))
 
 
 def load(settings: EmbedderSettings) -> MiniLM:

@@ -1,4 +1,4 @@
-"""The forward pass of all-MiniLM-L6-v2 in numpy, so that one query needs neither torch nor scipy.
+"""The forward pass of all-MiniLM-L6-v2 in numpy, so that few texts need neither torch nor scipy.
 
 Activations are stored feature by token, the transpose of the usual order. For the few tokens of a
 query, multiplying a row-major weight by a narrow matrix takes half as long as the other order, and
@@ -74,7 +74,7 @@ class _Layer:
 
 
 class NumpyForward:
-    """The model on one text at a time.
+    """The model on a few texts.
 
     Args:
         tensors: The weights by their names in the file.
@@ -105,24 +105,31 @@ class NumpyForward:
             for layer in (f"encoder.layer.{number}" for number in range(LAYERS))
         ]
 
-    def __call__(self, token_ids: Sequence[int]) -> Float:
-        """The vector of one text.
+    def __call__(self, texts: Sequence[Sequence[int]]) -> Float:
+        """The vectors of some texts.
+
+        The texts stand side by side in the matrix products, without padding, so that the weights
+        are read once for all; each attends to itself alone. Sentences take 3/4 of the time that
+        they take one by one.
 
         Args:
-            token_ids: With the model's opening and closing tokens; at most 512.
+            texts: Token ids of each, with the model's opening and closing tokens; at most 512.
 
         Returns:
-            Float32 `(384,)` of unit norm: the mean over all tokens, normalised.
+            Float32 `(m, 384)` of unit norm: the mean over all tokens, normalised.
         """
-        length = len(token_ids)
-        embedded = self._words[np.asarray(token_ids)] + self._positions[:length] + self._token_type
+        ends = np.cumsum([len(text) for text in texts]).tolist()
+        parts = [slice(end - len(text), end) for text, end in zip(texts, ends, strict=True)]
+        tokens = np.concatenate([np.asarray(text) for text in texts])
+        places = np.concatenate([np.arange(len(text)) for text in texts])
+        embedded = self._words[tokens] + self._positions[places] + self._token_type
         hidden = _layer_norm(np.ascontiguousarray(embedded.T), self._norm)
         for layer in self._layers:
-            hidden = _layer_norm(_attention(hidden, layer) + hidden, layer.attention_norm)
+            hidden = _layer_norm(_attention(hidden, layer, parts) + hidden, layer.attention_norm)
             expanded = _gelu(_linear(hidden, layer.up))
             hidden = _layer_norm(_linear(expanded, layer.down) + hidden, layer.output_norm)
-        mean = hidden.mean(axis=1)
-        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+        means = np.stack([hidden[:, part].mean(axis=1) for part in parts])
+        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
 
 
 def _linear(hidden: Float, affine: _Affine) -> Float:
@@ -141,18 +148,26 @@ def _layer_norm(hidden: Float, affine: _Affine) -> Float:
     return hidden
 
 
-def _attention(hidden: Float, layer: _Layer) -> Float:
-    heads = (HEADS, HEAD_WIDTH, hidden.shape[1])
+def _attention(hidden: Float, layer: _Layer, parts: Sequence[slice]) -> Float:
     query, key, value = (
-        _linear(hidden, affine).reshape(heads) for affine in (layer.query, layer.key, layer.value)
+        _linear(hidden, affine) for affine in (layer.query, layer.key, layer.value)
     )
+    mixed = np.empty_like(query)
+    for part in parts:
+        mixed[:, part] = _mixed(query[:, part], key[:, part], value[:, part])
+    return _linear(mixed, layer.attended)
+
+
+def _mixed(query: Float, key: Float, value: Float) -> Float:
+    """The values of one text, mixed by how its tokens attend to one another."""
+    query, key, value = (each.reshape(HEADS, HEAD_WIDTH, -1) for each in (query, key, value))
     scores: Float = query.transpose(0, 2, 1) @ key
     scores *= np.float32(HEAD_WIDTH**-0.5)
     scores -= scores.max(axis=-1, keepdims=True)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=-1, keepdims=True)
     mixed: Float = value @ scores.transpose(0, 2, 1)
-    return _linear(mixed.reshape(WIDTH, -1), layer.attended)
+    return mixed.reshape(WIDTH, -1)
 
 
 def _gelu(x: Float) -> Float:

@@ -44,7 +44,7 @@ def stopped_by(error: Exception, main: MainScreen, typed: Sequence[str]) -> Exce
     with suppress(OSError):
         _write(report, _report(error))
         hints.append(f"The report is in {report}: please attach it when you report this.")
-    preset = _saved_search(main, data_dir() / "recovered" / f"{stamp}.json")
+    preset = saved_search(main, recovered_folder() / f"{stamp}.json")
     if preset is not None:
         hints.append(f"Your search and its steps are in {preset}: o opens it, with its name.")
     hints += [f"Typed, and not kept: {text}" for text in typed]
@@ -66,7 +66,12 @@ def typed_texts(screens: Iterable[Screen[Any]], query: str) -> list[str]:
     return [line.value for line in lines if line.value.strip() and line.value != query]
 
 
-def _saved_search(main: MainScreen, path: Path) -> Path | None:
+def recovered_folder() -> Path:
+    """Where searches are saved that would otherwise be lost."""
+    return data_dir() / "recovered"
+
+
+def saved_search(main: MainScreen, path: Path) -> Path | None:
     """Save the search with its steps; None if there was none, or it cannot be saved."""
     session, history = main.session, main.search.history
     if session is None or not history.past:

@@ -159,3 +159,32 @@ def test_an_error_that_nobody_foresaw_leaves_the_terminal_as_it_was(
     assert termios.tcgetattr(app.terminal) == before
     assert list((tmp_path / "data/reports").iterdir())
     assert list((tmp_path / "data/recovered").iterdir())
+
+
+def test_a_lost_connection_ends_the_app_and_loses_no_search(
+    bundle: Path, tmp_path: Path, opened: list[TerminalApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
+    before = {path: path.stat().st_mtime_ns for path in bundle.rglob("*")}
+    app = TerminalApp("open", str(bundle))
+    app.wait_for("Features")
+    app.type("tidal disruption flare\r")
+    app.wait_for("Tidal disruption and black holes")
+    app.type("L")
+    app.wait_for("+.50")
+    os.close(app.terminal)
+    deadline = time.monotonic() + PATIENCE
+    while not (ended := os.waitpid(app.process, os.WNOHANG))[0]:
+        assert time.monotonic() < deadline, "the app goes on without a terminal"
+        time.sleep(0.05)
+    assert os.waitstatus_to_exitcode(ended[1]) == -signal.SIGHUP
+    assert {path: path.stat().st_mtime_ns for path in bundle.rglob("*")} == before
+    (kept,) = (tmp_path / "data/recovered").iterdir()
+    assert "tidal disruption flare" in kept.read_text("utf-8")
+    again = TerminalApp("open", str(bundle))
+    opened.append(again)
+    again.wait_for("The app was cut off")
+    os.kill(again.process, signal.SIGTERM)
+    assert again.exit_code() == 128 + signal.SIGTERM
+    assert b"\x1b[?1049l" in again.written
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name.removeprefix("hung-up-")]

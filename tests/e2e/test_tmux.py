@@ -28,8 +28,22 @@ class Pane:
         )
         return done.stdout
 
+    def cursor_line(self) -> str:
+        """The line on which the terminal's cursor stands."""
+        row = int(self.tmux("display-message", "-p", "#{cursor_y}"))
+        return self.tmux("capture-pane", "-p").split("\n")[row]
+
+    def lines(self) -> list[str]:
+        return [line for line in self.tmux("capture-pane", "-p").splitlines() if line.strip()]
+
+    def wait_for_cursor_on(self, text: str) -> None:
+        deadline = time.monotonic() + 20
+        while text not in (line := self.cursor_line()):
+            assert time.monotonic() < deadline, line
+            time.sleep(0.05)
+
     def wait_for(self, text: str) -> str:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 20
         while text not in (seen := self.tmux("capture-pane", "-p")):
             assert time.monotonic() < deadline, seen
             time.sleep(0.05)
@@ -38,10 +52,13 @@ class Pane:
 
 @pytest.fixture
 def pane(tmp_path: Path) -> Iterator[Pane]:
+    """A shell that has started the app."""
     bundle = make_bundle(tmp_path / "small.bundle")
     # The name of a socket must be short.
     socket = Path(f"/tmp/saetui-test-{os.getpid()}")
-    found = Pane(socket, f"{sys.executable} -m saetui {bundle}")
+    found = Pane(socket, "env PS1='shell> ' bash --norc --noprofile")
+    found.wait_for("shell>")
+    found.tmux("send-keys", f"{sys.executable} -m saetui {bundle}", "Enter")
     yield found
     found.tmux("kill-server")
     socket.unlink(missing_ok=True)
@@ -62,3 +79,26 @@ def test_what_is_copied_is_in_tmuxs_buffer(pane: Pane) -> None:
     copied = pane.tmux("show-buffer")
     assert "part " in copied.splitlines()[0]
     assert "doc-" in copied
+
+
+def test_the_app_can_be_put_aside_and_goes_on(pane: Pane) -> None:
+    pane.wait_for("60 documents")
+    pane.tmux("send-keys", "Escape")
+    time.sleep(0.3)
+    pane.tmux("send-keys", "2")
+    pane.wait_for("Strongest documents")
+    before = pane.lines()
+    pane.wait_for_cursor_on(" 0 Black holes")
+    pane.tmux("send-keys", "j")
+    pane.wait_for_cursor_on(" 10 Coral reefs")
+    pane.tmux("send-keys", "k")
+    pane.wait_for_cursor_on(" 0 Black holes")
+    pane.tmux("send-keys", "C-z")
+    stopped = pane.wait_for("Stopped")
+    assert "Strongest documents" not in stopped
+    pane.tmux("send-keys", "fg", "Enter")
+    pane.wait_for("Strongest documents")
+    assert pane.lines() == before
+    pane.wait_for_cursor_on(" 0 Black holes")
+    pane.tmux("send-keys", "q", "q")
+    assert "Strongest documents" not in pane.wait_for("shell>")

@@ -184,3 +184,22 @@ async def test_block_in_ascii_without_color(
     async with drive(session, NARROW, encoding="ascii") as driver:
         await driver.press("escape", "3", "c", "down", "right", "right")
         assert picture(driver.app) == screens(name="80x24")
+
+
+async def test_the_terminals_cursor_stands_on_the_row(session: Session) -> None:
+    async with drive(session, WIDE) as driver:
+        await driver.ask("black hole merger chirp")
+
+        def here() -> str:
+            x, y = driver.app.cursor_position
+            return driver.lines()[y][x:]
+
+        assert driver.search.steering.row is not None
+        for _ in range(3):
+            assert driver.search.steering.row.name[:10] in here()
+            await driver.press("down")
+        await driver.press("shift+tab", "end")
+        assert driver.search.results.cursor > 3
+        assert f" {driver.search.results.cursor + 1} " in here()
+        await driver.resize(NARROW)
+        assert f" {driver.search.results.cursor + 1} " in here()

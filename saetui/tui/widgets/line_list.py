@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
@@ -162,6 +162,8 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines in a region."""
         self._pen.begin()
+        if self.has_focus:
+            self._move_terminal_cursor()
         # The scrollbar is drawn over the end of the lines.
         width, whole, top = self.line_width, self.size.width, self.scroll_offset.y
         if self._rows:
@@ -175,6 +177,11 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
         if crop.column_span == (0, whole):
             return strips
         return [strip.crop(*crop.column_span) for strip in strips]
+
+    def _move_terminal_cursor(self) -> None:
+        """Put the terminal's own cursor on the row, unseen: screen readers follow it."""
+        x, y = self.content_region.offset
+        self.app.cursor_position = Offset(x, y + max(0, self.cursor - self.scroll_offset.y))
 
     def _row_strip(self, index: int, width: int, whole: int) -> Strip:
         if index >= len(self._rows):

@@ -24,6 +24,8 @@ SENTENCES = [
     for number in range(10)
     for thing, other in (("mass", "black holes"), ("loss", "language models"))
 ]
+# More tokens than numpy is given.
+MANY = [f"{text}. " * 18 for text in SENTENCES]
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +71,26 @@ def test_odd_queries_still_have_a_direction(minilm, text):
 
 
 def test_bulk_vectors_are_those_of_the_queries(minilm, told):
-    bulk = minilm.embed_documents(SENTENCES, told)
-    alone = np.stack([minilm.embed_query(text) for text in SENTENCES])
+    bulk = minilm.embed_documents(MANY, told)
+    alone = np.stack([minilm.embed_query(text) for text in MANY[::4]])
+    assert "torch" in sys.modules
     assert bulk.dtype == np.float32
-    assert (bulk * alone).sum(axis=1).min() > 0.9999
+    assert (bulk[::4] * alone).sum(axis=1).min() > 0.9999
     np.testing.assert_allclose(np.linalg.norm(bulk, axis=1), 1, atol=1e-5)
-    assert told.done == len(SENTENCES)
+    assert told.done == len(MANY)
+
+
+def test_a_few_texts_together_are_what_they_are_alone(minilm, told):
+    together = minilm.embed_documents(SENTENCES[:18], told)
+    alone = np.stack([minilm.embed_query(text) for text in SENTENCES[:18]])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert told.done == 18
 
 
 def test_bulk_vectors_depend_neither_on_order_nor_on_company(minilm):
-    together = minilm.embed_documents(SENTENCES)
-    backwards = minilm.embed_documents(SENTENCES[::-1])[::-1]
-    few = minilm.embed_documents(SENTENCES[:3])
+    together = minilm.embed_documents(MANY)
+    backwards = minilm.embed_documents(MANY[::-1])[::-1]
+    few = minilm.embed_documents(MANY[:3])
     assert (together * backwards).sum(axis=1).min() > 0.9999
     assert (together[:3] * few).sum(axis=1).min() > 0.9999
 
@@ -99,7 +109,7 @@ import sys
 from saetui.embed import load_embedder
 embedder = load_embedder("minilm")
 embedder.embed_query("black holes")
-embedder.embed_documents(["black holes", "white dwarfs"])
+embedder.embed_documents([f"black hole number {number}" for number in range(100)])
 heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "scipy", "sklearn"}
 print(sorted(heavy & set(sys.modules)))
 """

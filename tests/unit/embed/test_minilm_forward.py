@@ -44,7 +44,8 @@ def test_torch_in_float32_gives_the_vectors_of_numpy(tensors, token_ids):
     from saetui.embed.minilm_torch import TorchForward
 
     numpy_forward = NumpyForward(tensors)
-    alone = np.stack([numpy_forward(ids) for ids in token_ids])
+    alone = np.concatenate([numpy_forward([ids]) for ids in token_ids])
+    np.testing.assert_allclose(numpy_forward(token_ids), alone, atol=1e-6)
     finished = []
     forward = TorchForward(tensors, torch.device("cpu"), torch.float32)
     together = forward(token_ids, finished.append)
