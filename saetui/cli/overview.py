@@ -33,8 +33,11 @@ def overview(
     if as_json:
         output.json(found.to_json())
         return
-    output.line(f"{found.name}: {found.documents:,} documents", "bold")
+    dates = f", {found.dates}" if found.dates else ""
+    output.line(f"{found.name}: {found.documents:,} documents{dates}", "bold")
     output.prose(found.quality)
+    if found.changes:
+        output.prose(found.changes)
     if found.periods:
         line = output.glyphs.sparkline(found.sizes)
         output.line(f"{found.periods[0]} {line} {found.periods[-1]}")

@@ -91,6 +91,27 @@ def compare_groups(
     )
 
 
+def same_in_strata(a: Counts, size_a: Counts, b: Counts, size_b: Counts) -> Figures:
+    """Two-sided p that shares differ between groups among documents of the same stratum, `(n,)`.
+
+    The test is Cochran, Mantel and Haenszel's. Where the strata together lean to the other side
+    than the sums over all, p is 1.
+
+    Args:
+        a: How many documents of the first group and each stratum have each feature, `(n, s)`.
+        size_a: How many documents of the first group each stratum has, `(s,)`.
+        b: The same of the second group.
+        size_b: The same of the second group.
+    """
+    size, total = np.maximum(size_a + size_b, 1).astype(np.float64), a + b
+    off = (a - total * (size_a / size)).sum(axis=1)
+    spread = size_a / size * (size_b / size) / np.maximum(size - 1, 1)
+    deviation = np.sqrt((total * (size - total) * spread).sum(axis=1))
+    all_off = a.sum(axis=1) - total.sum(axis=1) * (size_a.sum() / max(size.sum(), 1))
+    z = np.maximum(np.abs(off) - 0.5, 0.0) / np.maximum(deviation, 1e-9)
+    return np.where((off * all_off < 0) | (deviation == 0), 1.0, normal_p(z))
+
+
 def ratio_of_shares(
     a: Counts, size_a: int, b: Counts, size_b: int
 ) -> tuple[Figures, Figures, Figures]:

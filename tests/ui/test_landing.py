@@ -13,7 +13,7 @@ from saetui.tui.views.families import FamiliesView
 async def test_the_first_screen_says_what_is_in_the_corpus(session: Session) -> None:
     async with drive(session, WIDE) as driver:
         text = driver.text()
-        assert "60 documents." in text
+        assert "60 documents, 2010-01" in text
         assert "Contents: 3 families" in text
         assert "Coral reefs" in text
         assert "categories" in text

@@ -54,9 +54,12 @@ class AnswerRow:
 
     @property
     def significant(self) -> bool:
-        """Whether chance is no explanation, after correction for all that were tested."""
+        """Whether chance is no explanation, after correction for all that were tested.
+
+        Nor a burst in one period, where one is named.
+        """
         q = self.figures.get("q")
-        return isinstance(q, float) and q < SIGNIFICANT
+        return isinstance(q, float) and q < SIGNIFICANT and not self.figures.get("burst")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """Which fields the documents have, and what can be asked of each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
 
 from saetui.core.comparisons import number_in
 from saetui.core.dates import date_in
 from saetui.core.documents import facts_of
+from saetui.session.questions.fields import spelled
 from saetui.session.session import Session
 
 Kind = Literal["number", "date", "text"]
@@ -49,7 +52,13 @@ def list_fields(session: Session) -> list[FieldSummary]:
     facts = documents.facts
     if facts is not None:
         for name in facts.fields():
-            found.append(_summary(name, facts.counts(name), facts.documents(name)))
+            summary = _summary(name, facts.counts(name), facts.documents(name))
+            # The index keeps values in lower case.
+            texts = [
+                spelled(session, name, value, np.array(facts.rows(name, value)))
+                for value in summary.examples
+            ]
+            found.append(replace(summary, examples=tuple(texts)))
         return found
     counts: dict[str, dict[str, int]] = {}
     having: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -16,6 +17,9 @@ from saetui.session.session import Session
 Period = Literal["year", "quarter", "month"]
 PERIODS: tuple[Period, ...] = get_args(Period)
 _MOSTLY = 0.9
+# What `common_values` lists.
+_MOST_VALUES = 2_000
+_COMMON = 0.05
 # So many of the commonest values are spelled as documents spell them.
 _SPELLED = 40
 _MONTHS: dict[Period, int] = {"year": 12, "quarter": 3, "month": 1}
@@ -97,7 +101,7 @@ def field(session: Session, name: str) -> Field:
         numbers = _numbers(values, len(session.bundle))
         if numbers is None:
             values[:_SPELLED] = [
-                (_spelled(session, name, value, rows), rows) for value, rows in values[:_SPELLED]
+                (spelled(session, name, value, rows), rows) for value, rows in values[:_SPELLED]
             ]
         return Field(name, numbers, tuple(values))
     if name.casefold() in DATES:
@@ -106,6 +110,26 @@ def field(session: Session, name: str) -> Field:
         f"No document has a field called '{name}'.",
         f"Fields of these documents: {', '.join([*fields, 'published'])}.",
     )
+
+
+@lru_cache(64)
+def common_values(session: Session, name: str) -> tuple[tuple[str, NDArray[np.int64]], ...]:
+    """The values that at least one document in twenty has, each with its rows, as they are spelled.
+
+    None of a field with very many values, which is an identifier rather than a category.
+    """
+    facts, documents = session.bundle.documents.facts, len(session.bundle)
+    if facts is None:
+        return ()
+    counts = facts.counts(name)
+    if len(counts) > _MOST_VALUES:
+        return ()
+    found = []
+    for value, count in counts:
+        if value and count >= _COMMON * documents:
+            rows = np.array(facts.rows(name, value))
+            found.append((spelled(session, name, value, rows), rows))
+    return tuple(found)
 
 
 def _by_value(session: Session, name: str) -> Iterator[tuple[str, NDArray[np.int64]]]:
@@ -120,7 +144,7 @@ def _by_value(session: Session, name: str) -> Iterator[tuple[str, NDArray[np.int
     yield from ((value, np.array(rows)) for value, rows in found.items() if value)
 
 
-def _spelled(session: Session, name: str, value: str, rows: NDArray[np.int64]) -> str:
+def spelled(session: Session, name: str, value: str, rows: NDArray[np.int64]) -> str:
     """A value as its first document spells it; the index keeps values short, in lower case."""
     for _, metadata in session.bundle.documents.metadata_of(rows[:1].tolist()):
         own = metadata.get(name)

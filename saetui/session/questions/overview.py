@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saetui.core.features import ONE
+from saetui.core.features import MIXED, ONE, TWO, WORD
 from saetui.errors import InputError
 from saetui.session.questions.answers import Answer, AnswerRow, Unit
 from saetui.session.questions.field_list import FieldSummary, list_fields
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 QUERIES = 3
 _CHANGES = 4
+_IN_WORDS = 2
 _LONGEST = 100
 # A label that is true of this share of its documents is good enough to suggest to a newcomer.
 WELL_RECOGNISED = 0.75
@@ -75,6 +76,22 @@ class Overview:
     falling: tuple[AnswerRow, ...]
     queries: tuple[str, ...]
 
+    @property
+    def changes(self) -> str:
+        """What rises and falls, in words; empty if nothing does."""
+        said = [
+            f"{word}: {', '.join(row.name for row in rows[:_IN_WORDS])}."
+            for word, rows in (("Rising", self.rising), ("Falling", self.falling))
+            if rows
+        ]
+        return " ".join(said)
+
+    @property
+    def dates(self) -> str:
+        """From when to when documents were published; empty without dates."""
+        found = next((each for each in self.fields if each.name == "published"), None)
+        return f"{found.lowest} to {found.highest}" if found and found.lowest else ""
+
     def to_json(self) -> dict[str, Any]:
         """The overview as JSON."""
         return {
@@ -102,9 +119,9 @@ def overview(session: Session) -> Overview:
         raise InputError("This bundle holds no documents.", "Build it from documents.")
     of_features = _trends(session, "feature")
     of_families = _trends(session, "family") if of_features else None
-    changed = [row for row in of_features.rows if row.significant] if of_features else []
-    rising = [row for row in changed if row.lean > 0][:_CHANGES]
-    falling = [row for row in changed[::-1] if row.lean < 0][:_CHANGES]
+    rows = _worth_telling(session, of_features) if of_features else []
+    rising = [row for row in rows if row.lean > 0][:_CHANGES]
+    falling = [row for row in rows if row.lean < 0][:_CHANGES]
     facts = of_features.facts if of_features else {}
     return Overview(
         name=session.bundle.manifest.name,
@@ -121,23 +138,26 @@ def overview(session: Session) -> Overview:
 
 
 def quality_sentence(session: Session) -> str:
-    """How good the SAE in use is, in one sentence."""
+    """How good the SAE in use is, in a sentence or two."""
     record = session.sae.record
     held_out = record.metrics.get("held_out") or record.metrics.get("train") or {}
     explained = held_out.get("explained_variance")
-    said = f"The SAE {record.name} has {record.n:,} features"
+    said = f"{record.n:,} features say what each is about"
     if isinstance(explained, float):
-        said += f", which explain {explained:.0%} of what tells unseen documents apart"
+        said += f" and explain {explained:.0%} of how unseen documents differ"
     known = [feature.true for feature in session.features if feature.true is not None]
     if known:
         good = sum(each.value >= WELL_RECOGNISED for each in known)
-        said += f"; {good:,} of {len(known):,} labels are true of three quarters of their documents"
-    else:
-        scores = [feature.f1 for feature in session.features if feature.f1 is not None]
-        if scores:
-            good = sum(score >= 0.8 for score in scores)
-            said += f"; {good:,} of {len(scores):,} labels have an F1 of 0.8 or more"
-    return said + "."
+        return (
+            f"{said}. {good / len(known):.0%} of their labels are true of three documents in four."
+        )
+    scores = [feature.f1 for feature in session.features if feature.f1 is not None]
+    if scores:
+        good = sum(score >= 0.8 for score in scores)
+        return (
+            f"{said}. {good / len(scores):.0%} of their labels tell well which documents have them."
+        )
+    return f"{said}."
 
 
 def first_queries(session: Session, limit: int = QUERIES) -> list[str]:
@@ -167,6 +187,28 @@ def _trends(session: Session, unit: Unit) -> Answer | None:
     except InputError:
         # The documents have no dates, or all the same.
         return None
+
+
+def _worth_telling(session: Session, changes: Answer) -> list[AnswerRow]:
+    """What changes most surely, of features that a newcomer can take for a subject.
+
+    What follows from the mixture of the corpus comes last; bursts of one period are left out.
+    """
+    told = [
+        row
+        for row in sorted(changes.rows, key=lambda row: -abs(row.lean))
+        if row.significant and _is_subject(session.features[row.id])
+    ]
+    return sorted(told, key=lambda row: row.figures["follows"] is not None)
+
+
+def _is_subject(feature: "FeatureRecord") -> bool:
+    """Whether a feature is one concept with a label that is true of most of its documents.
+
+    Of other bundles it is not known of which documents labels are true, so every label will do.
+    """
+    known = feature.true is None or feature.true.value >= WELL_RECOGNISED
+    return bool(feature.label) and known and feature.quality.word not in (TWO, WORD, MIXED)
 
 
 def _contents(session: Session, changes: Answer | None) -> tuple[Chapter, ...]:

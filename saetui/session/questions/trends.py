@@ -1,17 +1,26 @@
 """What rises and falls: the share of documents with each feature or family over time."""
 
+from dataclasses import asdict
+
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.document_filter import EVERYTHING
 from saetui.core.group_tests import LEAST_DOCUMENTS, share_interval
-from saetui.core.postings import Postings
-from saetui.core.trend_tests import thirds, trend_test
+from saetui.core.trend_tests import trend_test
 from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
 from saetui.session.questions.fields import Period, Timeline, timeline
 from saetui.session.questions.groups import mask_of, of_filter
+from saetui.session.questions.trend_checks import (
+    doubts,
+    mixture_counts,
+    mixtures,
+    said_of_doubts,
+    shifts_of,
+    thirds_of,
+)
 from saetui.session.questions.units import Units, examples, units_of
 from saetui.session.session import Session
 
@@ -36,7 +45,8 @@ def trends(
     What rises most surely comes first, what falls most surely last, by Cochran and Armitage's test
     for a trend of shares, so a corpus that grows makes nothing rise. The ratio is that of the share
     in the last third of the documents, by date, to that in the first third, and p says how surely
-    these two differ (Fisher's exact test).
+    these two differ (Fisher's exact test). The figure `burst` names the one period that a change is
+    due to, and `follows` the fields whose mixture explains it; see `doubts`.
 
     Args:
         session: An open bundle.
@@ -53,15 +63,20 @@ def trends(
     units = units_of(session, unit)
     dated = time.places >= 0
     sizes = time.sizes
-    counts = period_counts(units.postings, time)
     found = trend_test(units.postings, np.where(dated, time.places, np.nan), least)
-    ends = found.ends
-    begin, end = _thirds(time)
+    begin, end = thirds_of(time)
     if not begin:
         raise InputError(
             f"All documents that count are of {time.names[0]}, so nothing rises or falls.",
             "Ask about shorter periods, or about more documents.",
         )
+    shifts = shifts_of(session, time)
+    mixture = mixtures(session, shifts)
+    by_mixture = mixture_counts(units.postings, time, mixture)
+    counts = by_mixture.sum(axis=1)
+    ends = found.ends
+    follows, bursts = doubts(ends, by_mixture, time, mixture)
+    fields = ", ".join(dict.fromkeys(shift.field for shift in shifts))
     largest = max(float(np.abs(found.z).max(initial=0.0)), 1e-9)
     shares = counts / np.maximum(sizes, 1)
     rows = []
@@ -75,6 +90,8 @@ def trends(
             "ratio": known(ends.ratio[i]),
             "low": known(ends.low[i]),
             "high": known(ends.high[i]),
+            "burst": bursts[i],
+            "follows": fields if follows[i] else None,
             "z": known(found.z[i]),
             "p": known(ends.p[i]),
             "q": known(ends.q[i]),
@@ -86,7 +103,7 @@ def trends(
     return Answer(
         question=question,
         title=f"Rising and falling, {time.names[0]} to {time.names[-1]}",
-        remarks=_remarks(time, undated, ends.q, least),
+        remarks=_remarks(time, undated, ends.q, least) + said_of_doubts(shifts, follows, bursts),
         unit=unit,
         columns=COLUMNS,
         rows=tuple(rows),
@@ -97,6 +114,7 @@ def trends(
             "first_third": [time.names[0], time.names[begin - 1]],
             "last_third": [time.names[end], time.names[-1]],
             "undated": undated,
+            "shifts": [asdict(each) for each in shifts],
             "tested": int((~np.isnan(ends.q)).sum()),
             "least": least,
             "intervals": {
@@ -112,26 +130,8 @@ def trends(
     )
 
 
-def period_counts(postings: Postings, time: Timeline) -> NDArray[np.int64]:
-    """How many documents of each period have each feature, `(n, periods)`."""
-    width = len(time.names)
-    dated = postings.among(time.places >= 0)
-    features = np.repeat(np.arange(dated.n), dated.counts())
-    cells = features * width + time.places[dated.rows]
-    return np.bincount(cells, minlength=dated.n * width).reshape(dated.n, width)
-
-
-def _thirds(time: Timeline) -> tuple[int, int]:
-    """The end of the first and the beginning of the last third of documents, between periods.
-
-    0 twice if all documents are of one period.
-    """
-    low, high = thirds(np.where(time.places >= 0, time.places, np.nan))
-    return (0, 0) if np.isnan(low) else (int(low) + 1, int(high))
-
-
 def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -> tuple[str, ...]:
-    begin, end = _thirds(time)
+    begin, end = thirds_of(time)
     said = [
         f"{int(time.sizes.sum()):,} documents in {len(time.names)} {time.period}s; first: to "
         f"{time.names[begin - 1]}, last: from {time.names[end]}."
@@ -150,7 +150,7 @@ def _examples(
     session: Session, units: Units, time: Timeline, number: int, limit: int
 ) -> list[tuple[str, list[Example]]]:
     rows, values = units.postings.documents(number)
-    begin, end = _thirds(time)
+    begin, end = thirds_of(time)
     found = []
     for title, chosen in (
         (f"until {time.names[begin - 1]}", (time.places >= 0) & (time.places < begin)),

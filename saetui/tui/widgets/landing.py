@@ -148,13 +148,16 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
         ", for example:" if queries else "."
     )
     rows = [*text_rows(first, width), *queries, DetailRow("")]
-    rows += text_rows(f"{overview.documents:,} documents. {overview.quality}", width, "muted")
+    dates = f", {overview.dates}" if overview.dates else ""
+    said = (f"{overview.documents:,} documents{dates}.", overview.changes, overview.quality)
+    rows += text_rows(" ".join(each for each in said if each), width, "muted")
     if overview.periods:
         line = glyphs.sparkline(overview.sizes)
         dates = f"{overview.periods[0]} {line} {overview.periods[-1]}"
         rows += section("When they were published", [DetailRow(dates)])
-    rows += section("Rising", _changes(overview.rising, glyphs))
-    rows += section("Falling", _changes(overview.falling, glyphs))
+    of = "in the first and the last third"
+    rows += section(f"Rising, {of}", _changes(overview.rising, glyphs))
+    rows += section(f"Falling, {of}", _changes(overview.falling, glyphs))
     fields = [
         DetailRow(line)
         for each in overview.fields
@@ -169,13 +172,18 @@ def _changes(rows: "Sequence[AnswerRow]", glyphs: Glyphs) -> list[DetailRow]:
     return [
         DetailRow(
             row.name,
-            f"{row.figures['ratio']:.1f}x",
+            f"{_share(row, 'first')} {_share(row, 'last')}",
             "feature",
             row.id,
             glyphs.sparkline(row.shares),
         )
         for row in rows
     ]
+
+
+def _share(row: "AnswerRow", figure: str) -> str:
+    share = float(row.figures[figure] or 0)
+    return f"{share:.1%}" if share < 0.0995 else f"{share:.0%}"
 
 
 def _field_lines(

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from saetui.core.codec import Codes
-from saetui.core.group_tests import compare_groups, corrected, share_interval
+from saetui.core.group_tests import compare_groups, corrected, same_in_strata, share_interval
 from saetui.core.postings import Postings, build_postings
 from saetui.core.trend_tests import associate, average_ranks, thirds, trend_test
 
@@ -195,3 +195,21 @@ def test_chance_is_called_significant_no_more_often_than_promised(
     assert np.all(np.mean(called, axis=0) > 0)
     assert np.all(np.mean(called, axis=0) <= 0.05)
     assert np.all(np.mean(after, axis=0) <= 0.05)
+
+
+def test_shares_are_compared_within_strata() -> None:
+    """Two strata of very different shares, of which the groups have different parts."""
+    size_a, size_b = np.array([900, 100]), np.array([100, 900])
+    follows = np.array([[450, 10]]), np.array([[50, 90]])
+    differs = np.array([[540, 20]]), np.array([[40, 80]])
+    for (a, b), least, most in ((follows, 0.9, 1.0), (differs, 0.0, 1e-4)):
+        assert least <= same_in_strata(a, size_a, b, size_b)[0] <= most
+        assert compare_groups(a.sum(axis=1), 1_000, b.sum(axis=1), 1_000).p[0] < 1e-9
+    # Within strata the lean is the other way.
+    turned = same_in_strata(np.array([[400, 5]]), size_a, np.array([[60, 120]]), size_b)
+    assert turned[0] == 1
+    # By hand: 560 documents of A have it, 520 are expected, with a variance of 45.3.
+    variance = 580 * 420 * 900 * 100 / (1_000**2 * 999) + 100 * 900 * 100 * 900 / (1_000**2 * 999)
+    z = (540 - 580 * 0.9 + 20 - 100 * 0.1 - 0.5) / variance**0.5
+    expected = 2 * stats.norm.sf(z)
+    assert same_in_strata(differs[0], size_a, differs[1], size_b)[0] == pytest.approx(expected)

@@ -128,7 +128,7 @@ def changing(tmp_path_factory: pytest.TempPathFactory) -> Session:
     random = np.random.default_rng(5)
 
     def dated(row: int, document: Document) -> Document:
-        late = random.beta(4 if document.metadata["categories"] == ["Black holes"] else 2, 1)
+        late = random.beta(6 if document.metadata["categories"] == ["Black holes"] else 2, 1)
         month = min(int(late * 24), 23)
         return replace(document, published=f"{2020 + month // 12}-{month % 12 + 1:02d}-15")
 
@@ -185,6 +185,37 @@ def test_a_filter_and_missing_dates(changing: Session) -> None:
         trends(changing, within="before:1990")
 
 
+def test_what_follows_from_the_mixture_of_the_corpus_is_said(changing: Session) -> None:
+    answer = trends(changing)
+    shift = answer.facts["shifts"][0]
+    assert (shift["field"], shift["value"]) == ("categories", "Black holes")
+    assert shift["last"] > shift["first"] + 0.05
+    assert any("corpus itself changes: categories Black holes" in said for said in answer.remarks)
+    row = next(row for row in answer.rows if row.id == BLACK_HOLES)
+    assert row.figures["follows"] == "categories"
+
+
+def test_one_full_month_is_no_trend(tmp_path: Path) -> None:
+    def dated(row: int, document: Document) -> Document:
+        # Every month is alike, but for a conference on reefs in the third.
+        reefs = document.metadata["categories"] == ["Coral reefs"]
+        month = 2 if reefs and row % 2 else row // 6 % 12
+        return replace(document, published=f"2020-{month + 1:02d}", metadata={})
+
+    folder = make_bundle(tmp_path / "burst.bundle", documents=600, changed=dated)
+    answer = trends(Session(Bundle(folder), embedder=HashEmbedder()), "month")
+    rows = {row.id: row for row in answer.rows}
+    assert rows[REEFS].figures["q"] < 0.05
+    assert rows[REEFS].figures["burst"] == "2020-03"
+    assert not rows[REEFS].significant
+    assert any("due to one period alone" in said for said in answer.remarks)
+
+
+def test_nothing_rises_within_one_period(changing: Session) -> None:
+    with pytest.raises(InputError, match="All documents that count are of 2021"):
+        trends(changing, "year", within="year:2021")
+
+
 def test_the_overview_is_of_the_whole_corpus(changing: Session) -> None:
     found = overview(changing)
     assert found.documents == 600
@@ -200,7 +231,11 @@ def test_the_overview_is_of_the_whole_corpus(changing: Session) -> None:
     assert BLACK_HOLES in [row.id for row in found.rising]
     assert all(row.lean < 0 for row in found.falling)
     assert {each.name for each in found.fields} == {"published", "categories"}
-    assert f"has {changing.sae.record.n} features" in found.quality
+    assert found.quality.startswith(f"{changing.sae.record.n} features")
+    assert found.changes.startswith("Rising: ")
+    assert found.dates == "2020-02-15 to 2021-12-15"
+    values = next(each.examples for each in found.fields if each.name == "categories")
+    assert "Black holes" in values
     assert found.to_json()["contents"][0]["share"] == pytest.approx(counts[0] / 600, rel=1e-4)
 
 
