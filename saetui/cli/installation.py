@@ -37,7 +37,6 @@ EXTRAS = {
     "sentence-transformers": ("sentence-transformers",),
     "openai": ("httpx2", "anyio"),
     "parquet": ("pyarrow",),
-    "map": ("openTSNE",),
     "chinese": ("jieba",),
     "thai": ("pythainlp",),
     "serve": ("textual-serve",),

@@ -1,13 +1,17 @@
 """`saetui map`: features as points, those of similar direction near each other."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 from saetui.text import visible_line
+
+if TYPE_CHECKING:
+    from saetui.core.feature_layout import Places
+    from saetui.session.session import Session
 
 
 def feature_map(
@@ -32,17 +36,17 @@ def feature_map(
 ) -> None:
     """Draw a map of the features, with the names of the largest families.
 
-    The layout is made once, which takes some seconds and needs saetui[map], and kept.
+    Builds lay out the features. In a bundle of before that is done once, and takes some seconds.
     """
     import shutil
 
     from saetui.cli.output import Output
-    from saetui.session.questions.feature_map import drawn, write_map
-    from saetui.session.questions.feature_map import feature_map as mapped
+    from saetui.session.questions.feature_map import FeatureMap, drawn
+    from saetui.session.questions.map_files import write_map
 
     output = Output()
     with opened(bundle, sae) as session:
-        shown = mapped(session, find)
+        shown = FeatureMap.of(session, _places(session), find)
         title = f"{session.bundle.manifest.name}, {session.sae.record.name}"
     if export is not None:
         count = write_map(export, shown, title)
@@ -67,3 +71,20 @@ def feature_map(
         output.line(f"{title}: {len(shown.names):,} features", "bold")
         for line in drawn(shown, cells, max(10, cells // 3), unicode=output.unicode):
             output.line(line)
+
+
+def _places(session: "Session") -> "Places":
+    from saetui.cli.progress import shown_progress
+    from saetui.session.questions.feature_map import known_places, laying_out
+
+    places = known_places(session)
+    if places is None:
+        with shown_progress() as progress:
+            done = 0
+            for found in laying_out(session):
+                if not done:
+                    progress.start("Laying out features", found.total, "steps")
+                progress.advance(found.done - done)
+                done, places = found.done, found.places
+    assert places is not None
+    return places

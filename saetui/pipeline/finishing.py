@@ -22,6 +22,7 @@ from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.changed_corpus import forget_changes
 from saetui.pipeline.context import BuildContext, Step
 from saetui.pipeline.engines import opened_engine
+from saetui.pipeline.map_steps import map_steps
 from saetui.pipeline.matching_steps import matching_steps
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.what_was_said import sign_what_was_said, what_became_of_notes
@@ -145,7 +146,7 @@ def _forget_other_beginnings(staged: Path, before: BuildLog) -> None:
         for name in then.keys() | now.keys()
         if then.get(name) != now.get(name)
     }
-    if changed - {*_COPIED, "matches", "sweep"}:
+    if changed - {*_COPIED, "map", "matches", "sweep"}:
         shutil.rmtree(staged)
         staged.mkdir()
         forget_changes(staged.parent)
@@ -165,7 +166,7 @@ def finished(build: BuildContext, steps: Iterable[Step]) -> BuildOutcome:
     for step in steps:
         build.carry_out(step)
     records = [_sae_record(build, name) for name in build.saes]
-    for step in matching_steps(build, records):
+    for step in (*matching_steps(build, records), *map_steps(build, records)):
         build.carry_out(step)
     build.log.keep_only(build.steps)
     manifest = _manifest(build, records)

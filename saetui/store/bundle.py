@@ -120,6 +120,14 @@ class StoredSae:
             return saes.load_stability(self.folder, self.record.n)
 
     @loaded_once
+    def map(self) -> Float | None:
+        """Places of the features on a map, float32 `(n, 2)`; None in a bundle without a map."""
+        if not self._has(saes.MAP):
+            return None
+        with self._reading(saes.MAP):
+            return saes.read_map(self.folder / saes.MAP, self.record.n)
+
+    @loaded_once
     def codes(self) -> Codes:
         """Codes by document, mapped."""
         documents = self._manifest.documents

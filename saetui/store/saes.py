@@ -25,6 +25,8 @@ from saetui.store.json_files import read_json
 CONFIGURATION = "cfg.json"
 WEIGHTS = "sae_weights.safetensors"
 STABILITY = "stability.npy"
+MAP = "map.npy"
+"""Places of features, those of similar direction near each other; bundles of before lack it."""
 
 FINGERPRINT = 16
 """How many digits of the hash of its weights identify an SAE."""
@@ -185,6 +187,14 @@ def load_stability(folder: Path, n: int) -> Float | None:
     """The largest cosine of each feature to one of another training, float32 `(n,)`, if known."""
     path = folder / STABILITY
     return np.array(map_array(path, (n,), np.float32)) if path.exists() else None
+
+
+def read_map(path: Path, n: int) -> Float:
+    """The places of features on a map, from 0 to 1 in both directions; float32 `(n, 2)`."""
+    places = np.array(map_array(path, (n, 2), np.float32))
+    if not ((places >= 0) & (places <= 1)).all():
+        raise BundleDamaged(f"{path} holds places that are not on the map.")
+    return places
 
 
 def load_unseen(folder: Path, documents: int) -> NDArray[np.int32]:

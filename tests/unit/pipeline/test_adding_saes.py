@@ -8,6 +8,7 @@ import pytest
 from corpora import SmallCorpus, write_corpus
 from test_build import Stopped, StopsAfter, contents
 
+from saetui.core.feature_layout import laid_out
 from saetui.errors import InputError
 from saetui.pipeline.build import add_saes, build_bundle
 from saetui.pipeline.finishing import BuildOutcome
@@ -99,6 +100,15 @@ def test_features_are_matched_between_all_saes(extended: Path) -> None:
         assert nearest.together == len(rows[0] & rows[1])
         either = len(rows[0] | rows[1])
         assert nearest.share == pytest.approx(nearest.together / either if either else 0)
+
+
+def test_every_sae_has_a_map(extended: Path) -> None:
+    bundle = Bundle(extended)
+    for record in bundle.manifest.saes:
+        sae = bundle.sae(record.name)
+        assert sae.map is not None
+        *_, last = laid_out(sae.weights.directions)
+        assert np.array_equal(sae.map, last.places)
 
 
 def test_pairs_of_saes_that_follow_one_another_come_first(extended: Path) -> None:

@@ -145,7 +145,7 @@ def test_only_what_a_change_concerns_is_done_again(
         str(small.corpus), path, small.options(saes=(SaeSize(n=16, k=4),)), Silent()
     )
     assert {step.partition(" ")[0] for step in other.steps} == {
-        "train", "codes", "labels", "families", "matches",
+        "train", "codes", "labels", "families", "matches", "map",
     }  # fmt: skip
     # The earlier SAE still fits these embeddings, so it stays, behind the one asked for.
     assert [sae.name for sae in other.manifest.saes] == ["k4-n16", "k4-n24"]

@@ -25,6 +25,7 @@ from saetui.store.saes import (
     load_codes,
     load_postings,
     load_weights,
+    read_map,
     save_weights,
 )
 
@@ -287,3 +288,16 @@ def test_missing_and_shorter_arrays_are_refused(folder: Path, name: str) -> None
     with pytest.raises(BundleDamaged, match=f"{stem} is missing"):
         load_codes(folder, DOCUMENTS, N, K)
         load_postings(folder, N)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, np.nan, np.inf])
+def test_a_map_holds_places_on_the_map(tmp_path: Path, wrong: float) -> None:
+    places, path = np.zeros((N, 2), dtype=np.float32), tmp_path / "map.npy"
+    save_array(path, places)
+    assert np.array_equal(read_map(path, N), places)
+    with pytest.raises(BundleDamaged, match="map"):
+        read_map(path, N + 1)
+    places[3, 1] = wrong
+    save_array(path, places)
+    with pytest.raises(BundleDamaged, match="not on the map"):
+        read_map(path, N)
