@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 _SHOWN_TERMS = 5
+# So much of a passage is shown, and compared with what stands for the title.
+_QUOTED, _SHOWN = 120, 40
 
 
 def rank_change(rank: int, baseline_rank: int | None) -> str:
@@ -90,6 +92,11 @@ def _print_text(
     change = [Column("change", style=_change_style)] if steered else []
     folded = any(result.repeats > 1 for result in response.results)
     passages = any(result.more for result in response.results)
+    # Of a document without a title, the excerpt stands for it.
+    quoted = any(
+        result.excerpt and not result.title.startswith(result.excerpt[:_SHOWN])
+        for result in response.results
+    )
     output.table(
         [
             Column("rank", numeric=True),
@@ -98,6 +105,7 @@ def _print_text(
             *([Column("texts")] if folded else []),
             *([Column("passages")] if passages else []),
             Column("title"),
+            *([Column("passage")] if quoted else []),
             Column("published"),
             Column("id"),
         ],
@@ -109,6 +117,7 @@ def _print_text(
                 *([f"x {result.repeats}" if result.repeats > 1 else ""] if folded else []),
                 *([f"+{result.more}" if result.more else ""] if passages else []),
                 result.paper if passages else result.title,
+                *([_quoted(result.excerpt)] if quoted else []),
                 result.published,
                 result.id,
             ]
@@ -127,6 +136,10 @@ def _print_text(
         )
     output.heading("Settings")
     output.line(_summary(session, response), "dim")
+
+
+def _quoted(excerpt: str) -> str:
+    return excerpt if len(excerpt) <= _QUOTED else f"{excerpt[:_QUOTED].rsplit(' ', 1)[0]} ..."
 
 
 def _print_features(

@@ -11,6 +11,7 @@ from saetui.cli.options import AsJson, BundlePath, DeviceName, Epochs
 if TYPE_CHECKING:
     from saetui.cli.output import Output
     from saetui.evaluate.sae_comparison import FieldProbe
+    from saetui.store.manifest import Manifest
 
 
 def stats(
@@ -81,16 +82,7 @@ def stats(
             more["comparison"] = comparison_json(comparison)
         output.json(shapes.stats(manifest, sweep, repeated) | more)
         return
-    output.line(
-        f"{manifest.name}: {manifest.documents:,} documents, embedded by "
-        f"{manifest.embedder['spec']} in {manifest.dimensions} dimensions"
-    )
-    if repeated:
-        output.line(f"{repeated:,} documents repeat the text of another one.")
-    recall = manifest.index.get("recall")
-    if isinstance(recall, float):
-        output.line(f"The index finds {recall:.1%} of the true first ten.")
-    output.line()
+    _show_corpus(output, manifest, repeated)
     metrics_table(output, [(sae.name, sae.metrics) for sae in manifest.saes])
     for sae in manifest.saes:
         _show_labels(output, sae.name, sae.metrics.get("labels") or {})
@@ -103,6 +95,34 @@ def stats(
     if sweep is not None:
         output.heading("Sizes that were tried")
         show_sweep(output, sweep)
+
+
+def _show_corpus(output: "Output", manifest: "Manifest", repeated: int) -> None:
+    output.line(
+        f"{manifest.name}: {manifest.documents:,} documents, embedded by "
+        f"{manifest.embedder['spec']} in {manifest.dimensions} dimensions"
+    )
+    if repeated:
+        output.line(f"{repeated:,} documents repeat the text of another one.")
+    told = _how_read(manifest)
+    if told:
+        output.line(told)
+    recall = manifest.index.get("recall")
+    if isinstance(recall, float):
+        output.line(f"The index finds {recall:.1%} of the true first ten.")
+    output.line()
+
+
+def _how_read(manifest: "Manifest") -> str:
+    """How much of the texts the embedder read, where it did not simply read all."""
+    from saetui.embed.reach import cut_off
+
+    facts, spec = manifest.corpus, str(manifest.embedder["spec"])
+    if facts.get("passages"):
+        return f"They were embedded by {facts['passages']:,} passages."
+    if facts.get("cut_off"):
+        return cut_off(facts["cut_off"], manifest.documents, facts["tokens_read"], spec)
+    return ""
 
 
 def _show_labels(output: "Output", name: str, labels: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Cut a long text into passages: whole sentences, each passage short enough for an embedder."""
 
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from saetui.core.unspaced import UNSPACED
 
@@ -44,6 +44,15 @@ def length(text: str) -> int:
     """Words of a text; of scripts without spaces, letters count as words."""
     letters = sum(len(run[0]) for run in UNSPACED.finditer(text))
     return letters + len(_WORD.findall(UNSPACED.sub(" ", text)))
+
+
+def first_words(text: str, count: int) -> int:
+    """How many characters of a text its first words take; counted as `length` does."""
+    # No word is shorter than a character.
+    if len(text) <= count:
+        return len(text)
+    last = next(islice(_PIECE.finditer(text), count - 1, None), None)
+    return len(text) if last is None else last.end()
 
 
 def _sentences(text: str) -> list[tuple[int, int]]:

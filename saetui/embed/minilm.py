@@ -94,6 +94,19 @@ class MiniLM:
             vectors[start : start + _TEXTS_PER_SORT] = bulk_forward(tokens, progress.advance)
         return vectors
 
+    def lengths_read(self, texts: Sequence[str]) -> list[int]:
+        """How many characters of each text are among the tokens that are read."""
+        lengths = [len(text) for text in texts]
+        # A token has a character at least.
+        long = [row for row, length in enumerate(lengths) if length > _READ_TOKENS - 2]
+        parts = [encodable(texts[row][:_READ_CHARACTERS]) for row in long]
+        for row, part, tokens in zip(long, parts, self._tokenizer.encode_batch(parts), strict=True):
+            # The last token stands for the end and has no place in the text.
+            end = tokens.offsets[-2][1]
+            if tokens.overflowing or len(part) < lengths[row]:
+                lengths[row] = end
+        return lengths
+
     @cached_property
     def _bulk_forward(self) -> "TorchForward":
         from saetui.embed.minilm_torch import TorchForward

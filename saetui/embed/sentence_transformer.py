@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.passages import first_words
 from saetui.embed.checks import checked_query, encodable, unit_row, unit_rows
 from saetui.embed.hub import is_offline, why_unreachable
 from saetui.embed.protocol import EmbedderSettings
+from saetui.embed.reach import usual_words
 from saetui.errors import EmbedderError, MissingDependency
 from saetui.progress import Progress, Silent
 
@@ -92,6 +94,36 @@ class SentenceTransformerEmbedder:
             vectors[start : start + len(part)] = unit_rows(self._encoded(part), names, self.name)
             progress.advance(len(part))
         return vectors
+
+    def lengths_read(self, texts: Sequence[str]) -> list[int]:
+        """How many characters of each text are read, what is put before texts taken into account.
+
+        Where the tokenizer does not say where its tokens are, as slow ones do not, it is estimated.
+        """
+        tokenizer = getattr(self._model, "tokenizer", None)
+        lengths = [len(text) for text in texts]
+        if not self.most_tokens:
+            return lengths
+        if tokenizer is None or not getattr(tokenizer, "is_fast", False):
+            return [first_words(text, usual_words(self.most_tokens)) for text in texts]
+        prompt = encodable(self._model.prompts.get("document") or "")
+        # A token has a character at least.
+        surely = self.most_tokens - 2 - len(prompt)
+        long = [row for row, length in enumerate(lengths) if length > surely]
+        for start in range(0, len(long), _TEXTS_PER_CALL):
+            rows = long[start : start + _TEXTS_PER_CALL]
+            with self._in_use:
+                found = tokenizer(
+                    [prompt + encodable(texts[row]) for row in rows],
+                    truncation=True,
+                    max_length=self.most_tokens,
+                    return_offsets_mapping=True,
+                    return_overflowing_tokens=False,
+                )
+            for row, offsets in zip(rows, found["offset_mapping"], strict=True):
+                if len(offsets) >= self.most_tokens:
+                    lengths[row] = max(max(end for _, end in offsets) - len(prompt), 0)
+        return lengths
 
     def _encoded(self, texts: list[str]) -> NDArray[np.floating]:
         import torch

@@ -1,8 +1,9 @@
 """The steps that concern the corpus: documents, embeddings, index."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.corpus_changes import CorpusChanges
 from saetui.core.documents import Document
-from saetui.core.passages import length
 from saetui.core.search import single
 from saetui.corpus import open_corpus
 from saetui.corpus.corpus import Corpus
 from saetui.embed import Embedder
 from saetui.embed.precomputed import PrecomputedVectors
+from saetui.embed.reach import cut_off, lengths_read, most_tokens
 from saetui.errors import InputError
 from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
 from saetui.pipeline.changed_corpus import can_be_changed, change_corpus, forget_changes
@@ -32,14 +33,14 @@ from saetui.store.index.building import index_files
 from saetui.store.index.growing import grow_index
 from saetui.store.index.parameters import read_parameters
 from saetui.store.index.recall import DEPTH
-from saetui.store.passages import FILES, VECTORS
+from saetui.store.passages import FILES, SPANS, VECTORS
 
 # Vectors that came with a corpus are those of the same model if the vectors of documents that were
 # there before have hardly changed. So many of these are compared.
 _COMPARED = 1_000
-# Of English, as tokenizers of 30,000 tokens have it.
-_WORDS_PER_TOKEN = 0.75
 _SAME_MODEL = 0.999
+READ_FACTS = ("cut_off", "tokens_read", "passages")
+"""What is known of how much of the texts was read, by names in the facts about embeddings."""
 
 
 def documents_step(build: BuildContext, embedder: Embedder) -> Step:
@@ -152,10 +153,14 @@ def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
         **({"passages": LONGEST} if passages else {}),
     )
 
+    read: dict[str, int] = {}
+
     def write(target: Path) -> int:
         if passages:
-            return embed_passages(build, loaded, target)
-        _tell_of_long_texts(build, loaded)
+            embedded = embed_passages(build, loaded, target)
+            read["passages"] = len(np.load(build.path / SPANS, mmap_mode="r"))
+            return embedded
+        read.update(_cut_texts(build, loaded))
         known = _known(build, loaded)
         embed_store(
             build.documents,
@@ -171,22 +176,25 @@ def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
         return len(build.documents) if known is None else int((known.origin < 0).sum())
 
     more = FILES if passages else ()
-    return stored_embeddings(build, made_from, loaded.settings, write, more)
+    return stored_embeddings(build, made_from, loaded.settings, write, more=more, found=read)
 
 
-def _tell_of_long_texts(build: BuildContext, loaded: LoadedEmbedder) -> None:
-    """Say how many texts are longer than the embedder reads, where it says how much that is."""
-    tokens = int(getattr(loaded.embedder, "most_tokens", 0))
-    longest = int(tokens * _WORDS_PER_TOKEN)
-    if not longest:
-        return
-    count = sum(length(document.embedding_text) > longest for document in build.documents)
-    if count:
-        build.progress.note(
-            f"{count:,} of {len(build.documents):,} texts are longer than the {tokens:,} tokens "
-            f"(about {longest:,} words) that {loaded.embedder.name} reads: the rest of each is cut "
-            "off. --passages reads all of it."
-        )
+def _cut_texts(build: BuildContext, loaded: LoadedEmbedder) -> dict[str, int]:
+    """Say how many texts are longer than the embedder reads; returns it, for `saetui stats`."""
+    count, tokens = 0, most_tokens(loaded.embedder)
+    if tokens:
+        for start in range(0, len(build.documents), SHARD):
+            rows = range(start, min(start + SHARD, len(build.documents)))
+            texts = [document.embedding_text for document in build.documents.some(rows)]
+            read = lengths_read(loaded.embedder, texts)
+            count += sum(len(text) > kept for text, kept in zip(texts, read, strict=True))
+    if not count:
+        return {}
+    build.progress.note(
+        f"{cut_off(count, len(build.documents), tokens, loaded.embedder.name)} "
+        "--passages reads all of it."
+    )
+    return {"cut_off": count, "tokens_read": tokens}
 
 
 def _by_passages(build: BuildContext, loaded: LoadedEmbedder) -> bool:
@@ -233,7 +241,9 @@ def stored_embeddings(
     made_from: str,
     settings: dict[str, Any],
     write: Callable[[Path], int],
+    *,
     more: tuple[str, ...] = (),
+    found: Mapping[str, int] = MappingProxyType({}),
 ) -> Step:
     """The step that puts embeddings into the bundle.
 
@@ -243,6 +253,7 @@ def stored_embeddings(
         settings: Of their embedder.
         write: Writes them to a file that it is given, and returns how many texts it embedded.
         more: Other files that it writes into the bundle.
+        found: What it found out about the texts, once it has run.
     """
 
     def make() -> Made:
@@ -250,7 +261,7 @@ def stored_embeddings(
         embedded = write(target)
         target.replace(build.path / layout.EMBEDDINGS)
         space = _space(build, made_from, settings)
-        return Made({"embedder": settings, "space": space, "embedded": embedded})
+        return Made({"embedder": settings, "space": space, "embedded": embedded, **found})
 
     return Step("embeddings", made_from, (layout.EMBEDDINGS, *more), make)
 

@@ -12,7 +12,7 @@ from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.llm import ActiveText, CostEstimate, FeatureExamples, Labels, LLMLabeller
 from saetui.pipeline.label_records import JUDGES, score_records
 from saetui.pipeline.label_store import store_labels
-from saetui.pipeline.sae_work import term_embedder
+from saetui.pipeline.sae_work import term_embedder, texts_read
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.labels import LabelRecord, ScoreRecord
@@ -133,11 +133,12 @@ class FeatureLabels:
 def split_of(bundle: Bundle, sae: StoredSae, progress: Progress) -> LabelledSplit:
     """What the bundle's own labels were made and scored with."""
     settings = EmbedderSettings.from_dict(bundle.manifest.embedder)
+    embedder = None if settings.kind == "precomputed" else load_embedder(settings)
     return LabelledSplit(
-        ((document.title, document.text) for document in bundle.documents),
+        texts_read(bundle.documents, embedder if bundle.passages is None else None),
         sae.postings,
         embeddings=bundle.embeddings,
-        embed=None if settings.kind == "precomputed" else term_embedder(load_embedder(settings)),
+        embed=None if embedder is None else term_embedder(embedder),
         seed=0,
         progress=progress,
     )

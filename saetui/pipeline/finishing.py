@@ -21,6 +21,7 @@ from saetui.errors import (
 from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.changed_corpus import forget_changes
 from saetui.pipeline.context import BuildContext, Step
+from saetui.pipeline.corpus_steps import READ_FACTS
 from saetui.pipeline.engines import opened_engine
 from saetui.pipeline.map_steps import map_steps
 from saetui.pipeline.matching_steps import matching_steps
@@ -192,12 +193,14 @@ def finished(build: BuildContext, steps: Iterable[Step]) -> BuildOutcome:
 
 def _manifest(build: BuildContext, records: Sequence[SaeRecord]) -> Manifest:
     count, dimensions = build.vectors().shape
+    embeddings = build.log.steps["embeddings"].facts
+    read = {name: embeddings[name] for name in READ_FACTS if name in embeddings}
     return Manifest(
         name=build.options.name or build.bundle.stem,
         documents=count,
         dimensions=dimensions,
-        corpus=build.log.steps["documents"].facts,
-        embedder=build.log.steps["embeddings"].facts["embedder"],
+        corpus=build.log.steps["documents"].facts | read,
+        embedder=embeddings["embedder"],
         index=build.log.steps["index"].facts,
         saes=tuple(records),
         files=build.log.files(),

@@ -1,6 +1,6 @@
 """What the steps of one SAE share: where it lies, and what they read of the corpus."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -11,14 +11,17 @@ from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.postings import Postings
 from saetui.core.truth import Probabilities, Truth, counted_codes
 from saetui.embed import Embedder
+from saetui.embed.reach import lengths_read
 from saetui.interpret.labelling import LabelledSplit
 from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
+from saetui.pipeline.embedding import SHARD
 from saetui.pipeline.encoding import Encode, by_windows, encode_corpus
 from saetui.pipeline.feature_lists import write_co_occurring
 from saetui.store import bundle as layout
-from saetui.store import feature_lists, saes
+from saetui.store import feature_lists, passages, saes
 from saetui.store.arrays import save_array
+from saetui.store.documents import DocumentStore
 from saetui.store.features import read_features
 from saetui.train.size import SaeSize
 
@@ -193,8 +196,9 @@ class SaeWork:
     @cached_property
     def split(self) -> LabelledSplit:
         """What labels of features and of families are made from and scored on."""
+        by_passages = (self.build.path / passages.VECTORS).exists()
         return LabelledSplit(
-            ((document.title, document.text) for document in self.build.documents),
+            texts_read(self.build.documents, None if by_passages else self.loaded.embedder),
             self.postings,
             embeddings=self.build.vectors(),
             embed=term_embedder(self.loaded.embedder),
@@ -202,6 +206,24 @@ class SaeWork:
             progress=self.build.progress,
             vocabulary=self.build.vocabulary,
         )
+
+
+def texts_read(documents: DocumentStore, embedder: Embedder | None) -> Iterator[tuple[str, str]]:
+    """Title and text of each document, as far as its embedder reads them.
+
+    What was cut off has no part in a document's features, so its words must not name any.
+
+    Args:
+        documents: In order of rows.
+        embedder: None where all of every text was read.
+    """
+    for start in range(0, len(documents), SHARD):
+        some = documents.some(range(start, min(start + SHARD, len(documents))))
+        texts = [document.embedding_text for document in some]
+        kept = map(len, texts) if embedder is None else lengths_read(embedder, texts)
+        for document, text, length in zip(some, texts, kept, strict=True):
+            before = len(text) - len(document.text)
+            yield document.title, document.text[: max(length - before, 0)]
 
 
 def has_same_space(build: BuildContext) -> bool:

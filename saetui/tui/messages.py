@@ -13,12 +13,14 @@ class OpenDocument(Message):
     Attributes:
         row: Of the document.
         feature: Whose documents it was chosen from; None where it was not.
+        at: Where in its text to begin.
     """
 
-    def __init__(self, row: int, feature: int | None = None) -> None:
+    def __init__(self, row: int, feature: int | None = None, at: int = 0) -> None:
         super().__init__()
         self.row = row
         self.feature = feature
+        self.at = at
 
 
 class Judge(Message):

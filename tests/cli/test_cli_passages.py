@@ -3,13 +3,17 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from bundles import make_documents
+from bundles import HashEmbedder, make_documents
 from command_line import Run
 from embeddings_server import HashingServer
 
+from saetui.embed.minilm import MiniLM
+from saetui.embed.openai_endpoint import OpenAIEmbedder
+from saetui.embed.reach import lengths_read
 from saetui.pipeline import passage_vectors
 from saetui.store.bundle import Bundle
 
@@ -63,10 +67,49 @@ def test_a_sentence_finds_its_document_and_is_shown(run: Run, bundle: Path) -> N
     ids = [each["id"] for each in found["results"]]
     assert sorted(ids) == sorted(f"doc-{number}" for number in range(3, 40, 10))
     for each in found["results"]:
-        assert "zeppelin" in each["passage"] and each["title"] == each["passage"][:200]
+        assert "zeppelin" in each["passage"] and each["excerpt"] == ZEPPELIN
+        assert each["title"] == ZEPPELIN
         terms = sum(term["term"] for term in each["why"])
         assert each["score"] == pytest.approx(terms + each["bias"] + each["remainder"], abs=1e-3)
     assert run("check", bundle).code == 0
+
+
+def test_beside_a_title_the_passage_is_quoted(
+    run: Run, words: list[str], tmp_path: Path, bundle: Path
+) -> None:
+    rows = [{**row, "title": f"Paper {place}"} for place, row in enumerate(long_texts(20))]
+    corpus = write(tmp_path / "c.jsonl", rows)
+    done = run("build", corpus, "-o", tmp_path / "t.bundle", *words, "--passages")
+    assert done.code == 0, done.err
+    for way in ("--semantic", "--lexical"):
+        said = run("search", tmp_path / "t.bundle", "zeppelin hangar", way, "--limit", "1").out
+        columns = ["rank", "score", "title", "passage", "published", "id"]
+        assert said.splitlines()[0].split() == columns
+        assert f"\t{ZEPPELIN}\t" in said
+    # Without titles the sentence stands in their place, once.
+    said = run("search", bundle, "zeppelin hangar", "--limit", "1").out
+    assert said.count(ZEPPELIN) == 1
+    stats = run("stats", tmp_path / "t.bundle").out
+    passages = Bundle(tmp_path / "t.bundle").passages
+    assert passages is not None
+    assert f"They were embedded by {len(passages):,} passages." in stats
+
+
+def test_words_beyond_the_cut_name_no_feature(
+    run: Run, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server reads all, so features are of the last word, too; the embedder says otherwise."""
+    monkeypatch.setattr(OpenAIEmbedder, "most_tokens", 20, raising=False)
+    texts = [each.text for each in make_documents(60)]
+    beyond = [f"{text[:60]} {'and so on ' * 6} {'zanzibar ' * 9}" for text in texts[::3]]
+    rows = [{"id": str(n), "text": text} for n, text in enumerate([*texts, *beyond])]
+    out = tmp_path / "x.bundle"
+    done = run("build", write(tmp_path / "c.jsonl", rows), "-o", out, *words)
+    assert done.code == 0, done.err
+    features = Bundle(out).sae().features
+    assert sum(bool(feature.label) for feature in features) > 5
+    for feature in features:
+        assert "zanzibar" not in " ".join([feature.label, *feature.terms]).casefold()
 
 
 def test_features_count_documents(bundle: Path) -> None:
@@ -106,3 +149,20 @@ def test_texts_that_are_cut_off_are_counted(run: Run, tmp_path: Path) -> None:
     outcome = run("build", corpus, "-o", tmp_path / "y.bundle", "--sae", "k1-n2", "--epochs", "1")
     said = "1 of 3 texts are longer than the 256 tokens (about 192 words) that minilm reads"
     assert said in outcome.err
+    stats = run("stats", tmp_path / "y.bundle")
+    assert f"{said}: the rest of each is cut off." in stats.out
+    assert run("stats", tmp_path / "y.bundle", "--json").json["corpus"]["cut_off"] == 1
+
+
+def test_how_far_texts_are_read(server: HashingServer) -> None:
+    """Each of these words is one token of MiniLM, and so is each Chinese letter."""
+    texts = ["word " * 300, "short", "word " * 253 + "last more", "\u661f" * 400]
+    read = lengths_read(MiniLM(), texts)
+    assert texts[0][: read[0]].split() == ["word"] * 254
+    assert texts[2][: read[2]].endswith(" last")
+    assert read[1] == len("short")
+    assert read[3] == 254
+    # Where an embedder says only how many tokens it reads, these are about so many words.
+    assert lengths_read(HashEmbedder(), texts) == [len(text) for text in texts]
+    told = SimpleNamespace(most_tokens=8)
+    assert [texts[0][: lengths_read(told, texts)[0]].split()] == [["word"] * 6]

@@ -1,13 +1,20 @@
 """What carries a feature is marked where a document is read, and beside the results."""
 
+from dataclasses import replace
+from pathlib import Path
+
+from bundles import HashEmbedder, make_bundle
 from driver import NARROW, drive
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saetui.core.documents import Document
 from saetui.session.evidence import EvidenceFinder
 from saetui.session.session import Session
+from saetui.store.bundle import Bundle
 from saetui.tui.columns import wrap
 from saetui.tui.marked_text import MARK, marked_lines
+from saetui.tui.messages import OpenDocument
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.widgets.text_pane import TextPane
@@ -127,3 +134,26 @@ async def test_an_example_of_a_feature_says_what_carries_it(session: Session) ->
         said = " ".join(driver.text().split())
         assert text[first.start : first.end].split()[0] in said.partition("Carried by: ")[2]
         await driver.press("tab")
+
+
+async def test_reading_begins_at_the_passage_that_was_found(tmp_path: Path) -> None:
+    def long(row: int, document: Document) -> Document:
+        return replace(document, text=f"{'word ' * 900}The zeppelin left. {'more ' * 900}")
+
+    bundle = make_bundle(tmp_path / "long.bundle", documents=12, changed=long)
+    session = Session(Bundle(bundle), embedder=HashEmbedder())
+    at = 5 * 900
+    async with drive(session, WIDEST) as driver:
+        await driver.ask("zeppelin")
+        pane = driver.search.reading
+        for place, seen in ((at, True), (0, False), (at, True)):
+            pane.follow(3, None, place)
+            await driver.settle()
+            assert ("zeppelin left" in driver.text()) is seen
+        driver.search.post_message(OpenDocument(3, at=at))
+        await driver.settle()
+        screen = driver.app.screen
+        assert isinstance(screen, DocumentScreen)
+        assert "zeppelin left" in driver.text()
+        assert "word word" in driver.text()
+    session.close()

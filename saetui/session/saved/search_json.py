@@ -100,6 +100,8 @@ def _result(session: "Session", result: "Result") -> Json:
         shape["passage"] = result.passage
     if result.paper:
         shape |= {"paper": result.paper, "more": result.more}
+    if result.excerpt:
+        shape["excerpt"] = result.excerpt
     if result.why is not None:
         shape |= _why(session, result.why)
     return shape

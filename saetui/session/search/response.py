@@ -22,9 +22,13 @@ class Result:
         published: ISO date or empty.
         why: The terms of its score, if the request asks for them.
         repeats: How many documents this result stands for: those of the same text.
-        passage: Of a document that was embedded by passages, the one nearest to the query.
+        passage: Of a document that was embedded by passages, the one nearest to the query; in a
+            lexical search nothing.
         paper: Title of the paper that it is a passage of; empty if it is none.
         more: How many further passages of the paper were found; this is the best of them.
+        excerpt: The sentence of such a document that has most of the query's words, and on to the
+            end of its passage.
+        excerpt_at: Where that begins in the document's text.
     """
 
     rank: int
@@ -39,6 +43,8 @@ class Result:
     passage: str = ""
     paper: str = ""
     more: int = 0
+    excerpt: str = ""
+    excerpt_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

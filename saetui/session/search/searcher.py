@@ -15,6 +15,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks, Eligible
 from saetui.session.search.document_terms import DocumentTerms
+from saetui.session.search.excerpts import Excerpt, excerpt
 from saetui.session.search.queries import Baseline, Queries, Query
 from saetui.session.search.query_encoder import QueryEncoder
 from saetui.session.search.ranking import Ranker, Ranking, SearchSizes
@@ -91,13 +92,13 @@ class Searcher:
         headings = self.bundle.documents.headings([*rows, *missing])
         repeats = self.bundle.documents.repeats.counts(ranking.rows, passing)
         why = self._why(request, steered, ranking) if request.why else [None] * len(rows)
-        passages = self._passages(steered.vector, ranking.rows)
+        passages = self._passages(request, steered.vector, ranking.rows)
         papers = self._papers([*rows, *missing])
-        for row, (passage, has_title) in zip(rows, passages, strict=True):
-            if passage and not has_title:
-                # The passage that was found says more than the document's first words.
+        for row, (_, found, has_title) in zip(rows, passages, strict=True):
+            if found.text and not has_title:
+                # What was found says more than the document's first words.
                 number, _, published = headings[row]
-                headings[row] = number, passage[:_OPENING], published
+                headings[row] = number, found.text[:_OPENING], published
         results = tuple(
             Result(
                 i + 1,
@@ -110,6 +111,8 @@ class Searcher:
                 passages[i][0],
                 papers.get(row, ""),
                 more[i],
+                passages[i][1].text,
+                passages[i][1].start,
             )
             for i, row in enumerate(rows)
         )
@@ -258,18 +261,26 @@ class Searcher:
             for i in [*own, *added]
         )
 
-    def _passages(self, vector: Float, rows: NDArray[np.int64]) -> list[tuple[str, bool]]:
-        """The passage of each document that is nearest to a vector; whether that has a title.
+    def _passages(
+        self, request: SearchRequest, vector: Float, rows: NDArray[np.int64]
+    ) -> list[tuple[str, Excerpt, bool]]:
+        """Of each document the passage nearest to a vector, its excerpt, whether it has a title.
 
-        The passage is empty where there are none.
+        Both are empty where documents were not embedded by passages.
         """
         passages = self.bundle.passages
-        if passages is None or not vector.any():
-            return [("", True)] * len(rows)
-        spans = passages.spans[passages.best(vector, rows)[0]].tolist()
+        if passages is None:
+            return [("", Excerpt("", 0), True)] * len(rows)
         documents = self.bundle.documents.some(rows.tolist())
+        if request.retrieval == "lexical" or not vector.any():
+            return [("", excerpt(each.text, request.query), bool(each.title)) for each in documents]
+        spans = passages.spans[passages.best(vector, rows)[0]].tolist()
         return [
-            (document.text[start:stop].strip(), bool(document.title))
+            (
+                document.text[start:stop].strip(),
+                excerpt(document.text, request.query, start, stop),
+                bool(document.title),
+            )
             for document, (_, start, stop) in zip(documents, spans, strict=True)
         ]
 

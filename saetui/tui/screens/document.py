@@ -103,6 +103,9 @@ class DocumentScreen(ClosedOnce[None]):
         # The documents that led here; the last one is shown.
         self._way: list[_Read] = []
         self._evidence: Evidence | None = None
+        # The place in the text to scroll to once it is laid out, and the line scrolled to so far.
+        self._at = 0
+        self._begun = 0
         self._carrying: NewestRequest[tuple[int, int], Evidence] = NewestRequest(
             self, "evidence", lambda asked: carriers(*asked), self._mark, self._unmarked
         )
@@ -112,14 +115,26 @@ class DocumentScreen(ClosedOnce[None]):
         """The document that is shown; there must be one."""
         return self._way[-1].detail
 
-    def begin(self, detail: "DocumentDetail", trust: Trust, feature: int | None) -> None:
-        """Show a document that was opened from another screen, perhaps from a feature."""
+    def begin(
+        self, detail: "DocumentDetail", trust: Trust, feature: int | None, at: int = 0
+    ) -> None:
+        """Show a document that was opened from another screen, perhaps from a feature.
+
+        Args:
+            detail: The document.
+            trust: Says how far to trust a feature's label.
+            feature: Whose documents it was opened from.
+            at: The place in its text to begin at.
+        """
         self._way = [_Read(detail, trust, feature)]
+        self._at, self._begun = at, 0
+        self._text.scroll_home(animate=False)
         self._show()
         self._related.focus()
 
     def follow(self, detail: "DocumentDetail", trust: Trust) -> None:
         """Show a document that was opened from the one shown now."""
+        self._at = 0
         self._way[-1] = replace(
             self._way[-1], cursor=self._related.cursor, scroll=self._text.scroll_y
         )
@@ -147,8 +162,9 @@ class DocumentScreen(ClosedOnce[None]):
         self._related.replace(document_rows(now.detail, now.trust), cursor=now.cursor)
         self._look_for_evidence()
         if self._text.size.width:
+            begins_elsewhere = bool(self._at)
             self._lay_out()
-            if self._text.scroll_y != now.scroll:
+            if not begins_elsewhere and self._text.scroll_y != now.scroll:
                 # The text can be scrolled only after it has been laid out.
                 self.call_after_refresh(self._text.scroll_to, y=now.scroll, animate=False)
 
@@ -177,9 +193,21 @@ class DocumentScreen(ClosedOnce[None]):
             return
         width = self._text.text_width
         self._text.replace(document_lines(self.detail.document, width, self._evidence))
+        if self._at:
+            # A pane gets its width in several steps; lines are other ones after each.
+            self.call_after_refresh(self._begin)
         said = marked_sentence(self._evidence, self._called)
         heading = f"Document {self.detail.document.id}"
         self._heading.say(f"{heading}; {said}" if said else heading)
+
+    def _begin(self) -> None:
+        """Scroll to where the reader should begin, unless the reader has scrolled elsewhere."""
+        begun = min(self._begun, self._text.max_scroll_y)
+        if not self._at or self._text.scroll_y != begun:
+            self._at = 0
+            return
+        self._begun = line_of(self.detail.document, self._text.text_width, self._at)
+        self._text.scroll_to(y=self._begun, animate=False)
 
     # Which sentences carry a feature.
 
@@ -332,6 +360,13 @@ def document_lines(
             line = visible_line(f"{name}: {_plain(value)}", _MAX_FACT)
             rows += text_rows(line, width, "muted")
     return rows if document.title else rows[2:]
+
+
+def line_of(document: "Document", width: int, at: int) -> int:
+    """The line of `document_lines` in which a place in the text is."""
+    title = document_lines(replace(document, text="", metadata={}), width)
+    below = len(document_lines(replace(document, text="", title="", metadata={}), width))
+    return len(title) - below + max(len(text_rows(document.text[:at], width)) - 1, 0)
 
 
 def _marked_rows(

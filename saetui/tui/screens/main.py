@@ -212,7 +212,7 @@ class MainScreen(Screen[None]):
         if self.app.screen is not screen:
             if not self.app.is_screen_installed(screen):
                 self.app.install_screen(screen, "document")
-            screen.begin(detail, trust, event.feature)
+            screen.begin(detail, trust, event.feature, event.at)
             self.app.push_screen(screen)
         elif screen.detail.row != event.row:
             screen.follow(detail, trust)

@@ -249,7 +249,8 @@ class SearchView(Container):
         """Open a document, or a feature."""
         event.stop()
         if event.lines is not self.steering:
-            self.post_message(OpenDocument(event.row.row))  # type: ignore[attr-defined]
+            at = getattr(event.row, "excerpt_at", 0)
+            self.post_message(OpenDocument(event.row.row, at=at))  # type: ignore[attr-defined]
         else:
             self.post_message(OpenFeature(event.row.id))  # type: ignore[attr-defined]
 
@@ -274,7 +275,9 @@ class SearchView(Container):
         """Have the reading pane show what is under the cursors."""
         result, feature = self.results.row, self.steering.row
         self.reading.follow(
-            None if result is None else result.row, None if feature is None else feature.id
+            None if result is None else result.row,
+            None if feature is None else feature.id,
+            0 if result is None else result.excerpt_at,
         )
 
     def _explain(self) -> None:

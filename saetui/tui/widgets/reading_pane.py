@@ -9,7 +9,7 @@ from textual.timer import Timer
 
 from saetui.errors import SaetuiError
 from saetui.tui.newest_request import NewestRequest
-from saetui.tui.screens.document import document_lines, marked_sentence
+from saetui.tui.screens.document import document_lines, line_of, marked_sentence
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_pane import TextPane
 
@@ -45,6 +45,7 @@ class ReadingPane(Vertical):
         self._heading = Heading("Reading")
         self._text = TextPane(id="reading-text", empty=("The result under the cursor is here.",))
         self._wanted: tuple[int | None, int | None] = (None, None)
+        self._at = 0
         self._document: tuple[int, Document] | None = None
         self._evidence: Evidence | None = None
         self._calm: Timer | None = None
@@ -69,9 +70,16 @@ class ReadingPane(Vertical):
         """Read in a session."""
         self._session, self._document, self._evidence = session, None, None
 
-    def follow(self, row: int | None, feature: int | None) -> None:
-        """Show the document in a row, with the sentences that carry a feature marked."""
-        self._wanted = row, feature
+    def follow(self, row: int | None, feature: int | None, at: int | None = None) -> None:
+        """Show the document in a row, with the sentences that carry a feature marked.
+
+        Args:
+            row: Of the document.
+            feature: Number of the feature.
+            at: The place in its text to begin at; None as before.
+        """
+        moved = at is not None and at != self._at
+        self._wanted, self._at = (row, feature), self._at if at is None else at
         if not self.display or self._session is None or not self.size.width:
             return
         if row is None:
@@ -80,6 +88,8 @@ class ReadingPane(Vertical):
         elif self._document is None or self._document[0] != row:
             self._reading.ask(row)
         else:
+            if moved:
+                self._begin(self._document[1])
             self._look_soon()
 
     def on_show(self) -> None:
@@ -98,8 +108,13 @@ class ReadingPane(Vertical):
     def _show_document(self, row: int, document: "Document") -> None:
         self._document, self._evidence = (row, document), None
         self._lay_out()
-        self._text.scroll_home(animate=False)
+        self._begin(document)
         self._look_soon()
+
+    def _begin(self, document: "Document") -> None:
+        """Scroll to where the reader should begin."""
+        line = line_of(document, self._text.text_width, self._at) if self._at else 0
+        self._text.scroll_to(y=line, animate=False)
 
     def _look_soon(self) -> None:
         """Look which sentences carry the feature, unless another key follows."""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.passages import cut, length
+from saetui.core.passages import cut, first_words, length
 
 SENTENCES = st.lists(
     st.text("ab \u6f22", min_size=1, max_size=12).map(lambda text: f"{text}. "), max_size=12
@@ -35,3 +35,11 @@ def test_sentences_stay_whole_and_a_short_last_one_is_repeated() -> None:
     ]
     assert cut("Short.", 100) == [(0, 6)]
     assert cut(" \n", 100) == []
+
+
+@given(st.text("ab \u4e00\u3042.", max_size=60), st.integers(1, 20))
+def test_first_words_are_as_long_as_asked(text: str, count: int) -> None:
+    end = first_words(text, count)
+    assert length(text[:end]) <= count
+    # More of it would be longer, unless that is all.
+    assert length(text[:end]) == count or length(text) <= count
