@@ -18,6 +18,7 @@ UNSPACED = re.compile(f"[{_HAN}{_KANA}{_SOUTH_EAST}]+")
 
 KANA = re.compile(f"[{_KANA}]")
 HAN = re.compile(f"[{_HAN}]")
+_BETWEEN = re.compile(f"(?<=[{_HAN}{_KANA}{_SOUTH_EAST}]) (?=[{_HAN}{_KANA}{_SOUTH_EAST}])")
 _SPELLED_BY_MANY = re.compile(f"[{_SOUTH_EAST}]")
 
 
@@ -26,6 +27,11 @@ def letters_apart(text: str) -> str:
     if text.isascii():
         return text
     return UNSPACED.sub(lambda run: f" {' '.join(run[0])} ", text)
+
+
+def without_spaces(text: str) -> str:
+    """A text without spaces between letters of such scripts, as they are written."""
+    return text if text.isascii() else _BETWEEN.sub("", text)
 
 
 def search_parts(part: str) -> list[str]:

@@ -6,6 +6,8 @@ and "wave" does not find "Microwaves". Case does not matter, nor does the order 
 
 import re
 
+from saetui.core.unspaced import UNSPACED
+
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -15,6 +17,12 @@ def words_of(text: str) -> list[str]:
 
 
 def matches(text: str, typed: str) -> bool:
-    """Whether each typed word begins a word of the text; without words, every text matches."""
+    """Whether each typed word begins a word of the text; without words, every text matches.
+
+    Of scripts without spaces between words, a typed word may be anywhere in the text.
+    """
     words = words_of(text)
-    return all(any(word.startswith(each) for word in words) for each in words_of(typed))
+    return all(
+        any(each in word if UNSPACED.match(each) else word.startswith(each) for word in words)
+        for each in words_of(typed)
+    )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
+from saetui.interpret.terms.segmenting import words_apart
 from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.words import NUMBER, STOP, kind_of, word_of
 
@@ -105,7 +106,7 @@ class WordSpace:
 
     def _columns(self, text: str) -> list[int]:
         found: dict[int, None] = {}
-        for word in filter(None, _SEPARATORS.split(text)):
+        for word in filter(None, _SEPARATORS.split(words_apart(text))):
             # The corpus may lack a compound but know its parts.
             parts = [word] if self._known(word) >= 0 else word.split("-")
             for part in filter(None, parts):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Int
 from saetui.core.postings import Postings
+from saetui.core.unspaced import without_spaces
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.judging.split import restricted
 from saetui.interpret.labels import (
@@ -200,8 +201,8 @@ def _labels(
         ]
     )
     for feature, name in zip(named, names, strict=True):
-        terms = distinct_terms(candidates[feature], _TERMS)
-        labels[feature] = FeatureLabel(feature, name, method, terms, VERSION)
+        terms = tuple(map(without_spaces, distinct_terms(candidates[feature], _TERMS)))
+        labels[feature] = FeatureLabel(feature, without_spaces(name), method, terms, VERSION)
     return labels
 
 

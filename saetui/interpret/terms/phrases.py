@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
+from saetui.core.unspaced import UNSPACED
 from saetui.interpret.terms.sequences import Level, frequent_sequences
 from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.words import CONTENT, DETERMINERS, GENERIC, NUMBER, STOP
@@ -121,6 +122,10 @@ def _valid(level: Level, kinds: NDArray[np.uint8], tokens: Tokens) -> NDArray[np
         # Variables of formulas make poor phrases: "word w", "h t". But "H II" and "p value" do not.
         variable = np.array([len(each) == 1 and not each.isupper() for each in tokens.spellings])
         valid &= ~variable[tokens.forms[level.positions + level.length - 1]]
+        # "number 32 report": where no spaces are between words, numbers only count things.
+        unspaced = np.array([UNSPACED.match(spelling) is not None for spelling in tokens.spellings])
+        forms = tokens.forms[level.positions[:, None] + np.arange(level.length)]
+        valid &= ~((spans == NUMBER).any(axis=1) & unspaced[forms].any(axis=1))
         # "Abell 1689", "Planck 2015": a number may come last after a name.
         named = np.array([spelling[:1].isupper() for spelling in tokens.spellings])
         before = tokens.forms[level.positions + level.length - 2]

@@ -22,6 +22,11 @@ def test_each_typed_word_begins_a_word(typed: str, found: bool) -> None:
     assert matches("Gravitational waves (LIGO)", typed) is found
 
 
+def test_words_without_spaces_between_them_are_found_anywhere() -> None:
+    assert matches("\u623f\u5730\u4ea7\u5e02\u573a (PDF)", "\u5e02\u573a pdf")
+    assert not matches("\u623f\u5730\u4ea7\u5e02\u573a", "\u75ab\u82d7")
+
+
 def test_a_word_inside_another_is_not_found() -> None:
     assert not matches("Microwaves", "wave")
 

@@ -5,12 +5,18 @@ import sys
 import numpy as np
 import pytest
 
+from saetui.core.codec import Codes
+from saetui.core.postings import build_postings
+from saetui.core.unspaced import without_spaces
+from saetui.interpret.judging.word_space import WordSpace
 from saetui.interpret.terms import segmenting
 from saetui.interpret.terms.function_words import function_words, languages
+from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.phrases import find_phrases, spell
 from saetui.interpret.terms.segmenting import words_apart
 from saetui.interpret.terms.tokens import tokenize
 from saetui.interpret.terms.words import STOP, STOP_WORDS
+from saetui.progress import Silent
 
 # "We study the black hole of a galaxy", "the vaccine prevents infection", in Chinese.
 BLACK_HOLE, VACCINE = "\u9ed1\u6d1e", "\u75ab\u82d7"
@@ -42,6 +48,54 @@ def test_without_a_dictionary_each_character_is_a_word(monkeypatch: pytest.Monke
 def test_japanese_is_split_where_the_script_changes() -> None:
     words = [word for word in words_apart(JAPANESE).split() if word != "."]
     assert words == ["\u65e5\u672c\u8a9e", "\u30c6\u30ad\u30b9\u30c8", "\u691c\u7d22"]
+
+
+def test_what_is_written_without_spaces_is_named_without_spaces() -> None:
+    """And found again by its words, wherever labels are read."""
+    pytest.importorskip("jieba")
+    assert without_spaces(f"deep {BLACK_HOLE} {VACCINE} 2 \u0e01 \u0e02") == (
+        f"deep {BLACK_HOLE}{VACCINE} 2 \u0e01\u0e02"
+    )
+    rows = np.arange(12)
+    texts = [("", CHINESE if row % 2 else f"\u65b0\u578b{VACCINE}\u6709\u6548") for row in rows]
+    tokens = tokenize(texts)
+    space = WordSpace(tokens, rows.astype(np.int32), 0)
+    apart = space.queries([f"\u661f\u7cfb {BLACK_HOLE}"])
+    assert apart.nnz == 2
+    assert (space.queries([f"\u661f\u7cfb{BLACK_HOLE}"]) != apart).nnz == 0
+    codes = Codes((rows[:, None] % 2).astype(np.int32), np.ones((12, 1), np.float32), 2)
+    postings = build_postings(codes)
+    embeddings = np.eye(2, dtype=np.float32)[rows % 2]
+    found = name_features(
+        tokens,
+        postings,
+        rows.astype(np.int32),
+        embeddings=embeddings,
+        embed=None,
+        progress=Silent(),
+    )
+    for label in found.labels:
+        assert label.text and not any(" " in text for text in (label.text, *label.terms))
+
+
+def test_numbers_of_reports_in_chinese_are_no_names() -> None:
+    pytest.importorskip("jieba")
+    numbered = "\u7b2c32\u53f7\u62a5\u544a"
+    phrases = find_phrases(tokenize([("", f"{CHINESE}{numbered}\u3002")] * 30))
+    found = {spell(phrases, number) for number in range(len(phrases))}
+    assert not any(character.isdigit() for phrase in found for character in phrase)
+
+
+def test_frequent_words_of_japanese_name_nothing_although_particles_are_left_out() -> None:
+    """Provide, black hole, data."""
+    text = f"{BLACK_HOLE}\u306e\u30c7\u30fc\u30bf\u3092\u63d0\u4f9b\u3059\u308b"
+    tokens = tokenize([("", text)] * 9)
+    kinds = dict(zip(tokens.spellings, tokens.kinds.tolist(), strict=True))
+    assert kinds["\u63d0\u4f9b"] == STOP
+    assert kinds[BLACK_HOLE] != STOP
+    # A Chinese text has no Kana, and the same two letters are a word of its own list.
+    chinese = tokenize([("", CHINESE)] * 9)
+    assert dict(zip(chinese.spellings, chinese.kinds.tolist(), strict=True))["\u7684"] == STOP
 
 
 def test_other_texts_stay_as_they_are() -> None:
