@@ -2,11 +2,12 @@
 
 Its own features stay as they are: the further ones read what is left of a document, and have a `k`
 of their own. On 300 abstracts of astrophysics, 64 further features lower the nMSE from 0.32 to
-0.22, and on others of astrophysics to 0.30; an encoder that reads documents instead of what is left
-of them reaches 0.25 and 0.31.
+0.22, and on 740 others of astrophysics to 0.30; an encoder that reads documents instead of what is
+left of them reaches 0.25 and 0.31.
 """
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,20 +90,36 @@ def extended(
         "train": figures_of(more, single(vectors[seen])),
         "held_out": None,
     }
-    sentence = (
-        f"With {extend:,} further features the nMSE is "
-        f"{figures_of(more, single(vectors[measured]))['nmse']:.3f}"
-    )
+    without = None
     if len(unseen):
         x = single(vectors[unseen])
         figures["held_out"] = figures_of(more, x)
-        sentence += (
-            f"; on {len(unseen):,} documents that these were not trained on "
-            f"{figures['held_out']['nmse']:.3f}, without them {figures_of(weights, x)['nmse']:.3f}"
-        )
-    build.progress.note(f"{sentence}.")
+        without = float(figures_of(weights, x)["nmse"])
+    build.progress.note(effect_of(extend, figures, without))
     shutil.rmtree(folder, ignore_errors=True)
     return more, figures
+
+
+def effect_of(extend: int, figures: Mapping[str, Any], without: float | None) -> str:
+    """What further features do, in sentences.
+
+    Args:
+        extend: How many there are.
+        figures: Metrics with them, on what they were trained on and what was held out.
+        without: nMSE of the given SAE alone on what was held out; None if nothing was.
+    """
+    seen, held_out = figures["train"], figures["held_out"]
+    sentence = (
+        f"With {extend:,} further features the nMSE is {seen['nmse']:.3f} on the documents that "
+        "these were trained on"
+    )
+    if without is None or held_out is None:
+        return f"{sentence}; on others it is unknown, since there are too few documents."
+    nmse = held_out["nmse"]
+    sentence += f"; on {held_out['rows']:,} others it is {nmse:.3f}, without them {without:.3f}."
+    if nmse < without:
+        return sentence
+    return f"{sentence} They do not help: build again without --extend, or from more documents."
 
 
 def _left_over(build: BuildContext, weights: SaeWeights, path: Path) -> NDArray[np.float32]:

@@ -13,14 +13,16 @@ from saetui.core.search import single
 from saetui.errors import InputError
 from saetui.interop.sae_export import write_saelens
 from saetui.pipeline.build import add_saes, build_bundle
-from saetui.pipeline.extended_sae import with_added
+from saetui.pipeline.extended_sae import effect_of, with_added
 from saetui.pipeline.given_sae import SaeSource
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle, StoredSae
 from saetui.store.check import check_bundle
 from saetui.store.labels import LabelRecord, add_labels, read_labels
 from saetui.store.notes import Notes
+from saetui.train.metrics import evaluate
 from saetui.train.options import TrainingOptions
+from saetui.train.rows import CheckedVectors, TrainingRows
 from saetui.train.size import SaeSize
 
 
@@ -144,13 +146,34 @@ def test_further_features_lower_the_error_and_leave_the_others_alone(
     metrics = sae.record.metrics
     assert metrics["train"]["nmse"] < 0.95 * metrics["given"]["nmse"]
     assert metrics["held_out"]["rows"] == 12
-    assert any("With 8 further features the nMSE is" in note for note in told.notes)
+    without = evaluate(own, single(Bundle(path).embeddings[held_out_rows(path)])).nmse
+    (said,) = (note for note in told.notes if note.startswith("With 8 further features"))
+    assert said == effect_of(8, metrics, without)
+    assert f"{metrics['held_out']['nmse']:.3f}, without them {without:.3f}." in said
     assert sum(bool(r.label) for r in sae.features[32:]) > 0
     with pytest.raises(InputError, match="was extended already"):
         given(small, tmp_path / "twice.bundle", path, Silent(), extend=4)
     again = given(small, tmp_path / "handed-on.bundle", path, Silent())
     assert again.record.name == "k5-n40-from-trained"
     assert again.weights.added == 8
+
+
+def held_out_rows(path: Path) -> np.ndarray:
+    options = TrainingOptions()
+    vectors = CheckedVectors.of(Bundle(path).embeddings)
+    return TrainingRows(vectors, options.held_out, options.seed, 1 << 30).held_out_rows
+
+
+def test_it_is_said_where_further_features_do_not_help() -> None:
+    """What they were trained on says nothing: there they always lower the error."""
+    better, same = {"nmse": 0.298, "rows": 30}, {"nmse": 0.32, "rows": 30}
+    told = effect_of(64, {"train": {"nmse": 0.2}, "held_out": better}, 0.32)
+    assert told.endswith(
+        "is 0.200 on the documents that these were trained on; on 30 others it is "
+        "0.298, without them 0.320."
+    )
+    assert "They do not help" in effect_of(64, {"train": {"nmse": 0.2}, "held_out": same}, 0.32)
+    assert "too few" in effect_of(64, {"train": {"nmse": 0.2}, "held_out": None}, None)
 
 
 @pytest.mark.parametrize("kind", ["jumprelu", "relu"])
