@@ -41,6 +41,7 @@ def carrying(session: Session, row: int, feature: int) -> str:
 
 @given(words, st.integers(4, 20), st.integers(0, 30), st.integers(0, 30))
 def test_marked_text_is_broken_as_other_text(text: str, width: int, start: int, end: int) -> None:
+    start, end = sorted((start, end))
     lines = marked_lines(text, [(start, end)], width)
     assert ["".join(part for part, _ in line) for line in lines] == wrap(text, width)
     marked = "".join(part for line in lines for part, style in line if style == MARK).split()
