@@ -1,6 +1,7 @@
 """Dates in the forms that corpora have: ISO, e-mail, names of months, seconds since 1970."""
 
 import datetime
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -8,24 +9,31 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, get_args
 
+from saetui.corpus.written_dates import only_year, plain_digits, written_parts
 from saetui.errors import InputError
 
 Order = Literal["dmy", "mdy"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 _ISO = re.compile(
-    r"(\d{4})(?:\.0|[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T ].*)?)?)?", re.DOTALL | re.ASCII
+    r"(\d{4})(?:\.0|[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T ].*)?)?|\.(\d\d)(?:\.(\d\d)(?:[T ].*)?)?)?",
+    re.DOTALL | re.ASCII,
 )
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+# Perhaps with a time of day: 20070402T191842Z, 20070402191842.
+_COMPACT = re.compile(r"([12]\d{3})(\d\d)(?:(\d\d)(?:T?\d{4}(?:\d\d)?Z?)?)?", re.ASCII)
+_MONTH_AND_YEAR = re.compile(r"(\d{1,2})[./-](\d{4})", re.ASCII)
 _CHINESE = re.compile(r"(\d{4})\s*[年년]\s*(?:(\d{1,2})\s*[月월]\s*(?:(\d{1,2})\s*[日일])?)?.*")
 # Day and month, or month and day, then the year, perhaps with a time of day.
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[,T ].*)?", re.DOTALL | re.ASCII)
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)", re.ASCII)
 _LETTERS = re.compile(r"[A-Za-z]{3}")
 _LONGEST = 64
+_YEARS = range(1000, 3000)
+_NUMBER = re.compile(r"(\d{5,16})(?:\.\d*)?", re.ASCII)
 # Of numbers: seconds and milliseconds since 1970.
 _SECONDS = range(10**8, 5 * 10**9)
 _MILLISECONDS = range(10**11, 5 * 10**12)
+_MICROSECONDS = range(10**14, 5 * 10**15)
 # Two dates that agree in no part: what two readings have in common was written.
 _DEFAULTS = (datetime.datetime(1, 1, 1), datetime.datetime(4, 2, 2))
 
@@ -137,14 +145,32 @@ def read_date(value: object, order: Order = "mdy") -> str:
 
     Args:
         value: A text or a number; years may be numbers, also as pandas writes a column with gaps
-            ("2019.0").
+            ("2019.0"). A list or an object of year, month and day, as databases export them.
         order: Of day and month where both are numbers before the year.
     """
+    if isinstance(value, dict | list):
+        return _of_parts(value, order)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return ""
     if isinstance(value, float):
-        return _read(str(int(value)), order) if value.is_integer() else ""
-    return _read(str(value).strip(), order)
+        if not math.isfinite(value) or not (value.is_integer() or _is_time(int(value))):
+            return ""
+        return _read(str(int(value)), order)
+    return _read(plain_digits(str(value)).strip(), order)
+
+
+def _of_parts(value: dict[str, object] | list[object], order: Order) -> str:
+    """A date in parts: `[2007, 4, 2]`, Crossref's `date-parts`, MongoDB's `$date`, or by name."""
+    if isinstance(value, list):
+        if len(value) == 1 and isinstance(value[0], list):
+            return _of_parts(value[0], order)
+        whole = 1 <= len(value) <= 3 and all(type(part) is int for part in value)
+        return _iso(*value) if whole and value[0] in _YEARS else ""  # type: ignore[arg-type]
+    for name in ("$date", "date-parts", "date_parts"):
+        if name in value:
+            return read_date(value[name], order)
+    parts = [value[name] for name in ("year", "month", "day") if value.get(name)]
+    return _of_parts(parts, order) if "year" in value else ""
 
 
 def order_of(value: object) -> Order | None:
@@ -173,19 +199,37 @@ def _read(text: str, order: Order) -> str:
         return ""
     found = _ISO.fullmatch(text) or _CHINESE.fullmatch(text) or _COMPACT.fullmatch(text)
     if found is not None:
-        return _iso(*(int(part) for part in found.groups() if part is not None))
-    number = text.removesuffix(".0")
-    if number.isascii() and number.isdecimal() and len(number) < 15:
-        return _from_number(int(number))
+        # Databases write a zero for a month or a day that is not known.
+        parts = [int(part) for part in found.groups() if part is not None]
+        known = _iso(*parts[: parts.index(0)] if 0 in parts[1:] else parts)
+        if known or found.re is not _COMPACT:
+            return known
+    month = _MONTH_AND_YEAR.fullmatch(text)
+    if month is not None:
+        return _iso(int(month[2]), int(month[1]))
+    number = _NUMBER.fullmatch(text)
+    if number is not None:
+        return _from_number(int(number[1]))
     numeric = _NUMERIC.fullmatch(text)
     if numeric is not None:
         return _from_parts(numeric, order)
-    return _written(text) if _LETTERS.search(text) and _YEAR.search(text) else ""
+    written = written_parts(text)
+    if written:
+        return _iso(*written)
+    if not _YEAR.search(text):
+        return ""
+    return (_written(text) if _LETTERS.search(text) else "") or _iso(*only_year(text))
+
+
+def _is_time(number: int) -> bool:
+    return any(number in times for times in (_SECONDS, _MILLISECONDS, _MICROSECONDS))
 
 
 def _from_number(number: int) -> str:
-    if number in _SECONDS or number in _MILLISECONDS:
-        seconds = number if number in _SECONDS else number // 1_000
+    if _is_time(number):
+        seconds = number
+        while seconds not in _SECONDS:
+            seconds //= 1_000
         moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
         return moment.date().isoformat()
     return ""
@@ -217,6 +261,8 @@ def _written(text: str) -> str:
 
 
 def _iso(*parts: int) -> str:
+    if not parts:
+        return ""
     try:
         datetime.date(*[*parts, 1, 1][:3])
     except ValueError:
