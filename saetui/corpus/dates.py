@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, get_args
 
+from saetui.core.dates import date_in
 from saetui.corpus.written_dates import only_year, plain_digits, written_parts
 from saetui.errors import InputError
 
@@ -30,6 +31,8 @@ _LETTERS = re.compile(r"[A-Za-z]{3}")
 _LONGEST = 64
 _YEARS = range(1000, 3000)
 _NUMBER = re.compile(r"(\d{5,16})(?:\.\d*)?", re.ASCII)
+# The least precise date is a month, for a field that is only called as dates are.
+_LEAST_PRECISE = len("2019-03")
 # Of numbers: seconds and milliseconds since 1970.
 _SECONDS = range(10**8, 5 * 10**9)
 _MILLISECONDS = range(10**11, 5 * 10**12)
@@ -50,7 +53,7 @@ class DateReader:
         order: The order in use.
         unreadable: Documents with a date that cannot be read.
         unreadable_example: The first of these dates.
-        unsure: Documents whose date could be read in both orders.
+        unsure: Dates that could be read in both orders.
         unsure_example: The first of these dates.
     """
 
@@ -100,6 +103,21 @@ class DateReader:
             self.unreadable += 1
             self.unreadable_example = self.unreadable_example or refused
         return -1, ""
+
+    def plain(self, value: object) -> object:
+        """A value of a field of dates as `read_date` writes it, so that it can be compared.
+
+        What is no date, or is written so already, perhaps with a time, stays as it is.
+        """
+        if not isinstance(value, str) or date_in(value) or _NUMBER.fullmatch(value):
+            return value
+        date = read_date(value, self.order)
+        if len(date) < _LEAST_PRECISE:
+            return value
+        if _could_be_both(value) and self.asked is None:
+            self.unsure += 1
+            self.unsure_example = self.unsure_example or value.strip()
+        return date
 
     def remarks(self) -> list[str]:
         """What the reader should know about the dates, a sentence each."""

@@ -29,6 +29,8 @@ _LIKELY = [
 _MOSTLY = 0.9
 # Texts of Western languages are mostly ASCII.
 _MOST_OTHERS = 0.35
+# So many letters of a text with spaces and digits are of the first 256, in any language of Europe.
+_ZEROS = 0.8
 
 
 def encoding_of(data: bytes) -> str:
@@ -39,13 +41,25 @@ def encoding_of(data: bytes) -> str:
     for mark, name in _MARKS:
         if data.startswith(mark):
             return name
-    if b"\0" in data or data.startswith(_BINARY):
+    if data.startswith(_BINARY):
         return ""
+    if b"\0" in data:
+        return _without_mark(data)
     # The last line may be cut short.
     whole = data[: data.rfind(b"\n") + 1] or data
     odd = [line for line in whole.split(b"\n") if not line.isascii()]
     wrong = [line for line in odd if not _is_utf8(line)]
     return _guessed(b"\n".join(wrong)[:_LOOKED_AT]) if 2 * len(wrong) > len(odd) else ""
+
+
+def _without_mark(data: bytes) -> str:
+    """UTF-16 without the mark that it should begin with: every other byte is zero, or nearly so."""
+    pairs = max(len(data) // 2, 1)
+    even, odd = (data[place::2].count(0) / pairs for place in (0, 1))
+    for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if zeros > _ZEROS and others < 1 - _ZEROS:
+            return name
+    return ""
 
 
 def check_encoding(name: str) -> str:

@@ -1,5 +1,6 @@
 """Turn a record, whatever its fields are called, into a document."""
 
+import re
 from collections.abc import Iterable, Mapping, Sized
 from functools import lru_cache
 
@@ -13,19 +14,41 @@ from saetui.errors import InputError
 FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
     # The last ones are what pandas makes of an index, and a column without a name.
     "id": ("id", "_id", "doc_id", "docid", "__index_level_0__", "unnamed: 0", "column 1"),
-    "title": ("title",),
+    "title": ("title", "headline", "subject"),
     "text": ("text", "abstract", "body", "contents", "content"),
     "url": ("url", "link"),
-    "published": ("published", "date", "year", "update_date"),
+    "published": (
+        *("published", "date", "year", "update_date", "publication_date", "pub_date", "pubdate"),
+        *("published_at", "publishedat", "datepublished", "issued", "created_at", "createdat"),
+        *("created", "datetime", "timestamp"),
+    ),
 }
 """Our fields, and what corpora call them; the first one that is not blank is used."""
 
 # What a corpus without any of these may call its text.
-_OTHER_TEXTS = ("review", "description", "passage", "paragraph", "message", "comment", "document")
+_OTHER_TEXTS = (
+    *("review", "description", "passage", "paragraph", "message", "comment", "document"),
+    *(
+        "summary",
+        "sentence",
+        "article",
+        "full_text",
+        "fulltext",
+        "review_text",
+        "selftext",
+        "answer",
+    ),
+)
 
 SHORTEST_VECTOR = 16
 _MOST_COLUMNS_SHOWN = 20
 _LONGEST_COLUMN_SHOWN = 40
+
+# Names of fields whose values are dates: updated_at, dateModified, Start date.
+_DATED = re.compile(
+    r"(?i:(?:^|[\W_])(?:date|time|timestamp|at|created|updated|modified|posted|submitted|"
+    r"accepted|received|published|issued)$|^(?:date|time)[\W_])|(?:[a-z](?:Date|Time|At)$|^date[A-Z])"
+)
 
 
 class FieldNames:
@@ -74,8 +97,10 @@ class FieldNames:
         return found
 
     def dates_of(self, fields: Mapping[str, object]) -> list[object]:
-        """What a record has in its fields for the date."""
-        return [fields[name] for name in self.find(tuple(fields))["published"]]
+        """What a record has in its fields for dates."""
+        own = self.find(tuple(fields))["published"]
+        others = (name for name in fields if name not in own and _DATED.search(name))
+        return [fields[name] for name in (*own, *others)]
 
     def has_text(self, present: Iterable[str]) -> bool:
         """Tell whether one of the names can hold the text."""
@@ -135,7 +160,7 @@ class FieldNames:
         if published:
             used.add(found["published"][place])
         metadata = {
-            name: value
+            name: self._dates.plain(value) if _DATED.search(name) else value
             for name, value in fields.items()
             if name not in used and self._is_metadata(name, value)
         }

@@ -15,7 +15,7 @@ from saetui.corpus.sources import UTF8_MARK, ByteSource, Head, lines
 if TYPE_CHECKING:
     from _csv import Reader
 
-DELIMITERS = (",", "\t", ";")
+DELIMITERS = (",", "\t", ";", "|")
 _ROWS_LOOKED_AT = 50
 
 

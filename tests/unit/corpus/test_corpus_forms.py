@@ -30,6 +30,8 @@ CHINESE = "\u6211\u4eec\u7814\u7a76\u4e86\u661f\u7cfb\u4e2d\u5fc3\u7684\u9ed1\u6
         ("cp1251", RUSSIAN, "cp1251"),
         ("gb18030", CHINESE * 3, "gb18030"),
         ("utf-16", FRENCH, "utf-16-le"),
+        ("utf-16-le", FRENCH, "utf-16-le"),
+        ("utf-16-be", FRENCH, "utf-16-be"),
         ("utf-32", FRENCH, "utf-32-le"),
     ],
 )
@@ -128,6 +130,26 @@ def test_the_order_of_dates(tmp_path, dates, asked, read, said):
         assert [d.published for d in corpus] == read
         text = " ".join(corpus.report.remarks)
         assert said in text if said else not text
+
+
+def test_fields_of_dates_beside_the_main_one_can_be_compared(tmp_path):
+    path = tmp_path / "c.jsonl"
+    fields = {
+        "updated_at": "04/02/2007", "dateAccepted": "25/02/2007", "created": "2 Apr 2006",
+        "Start date": "2007-04-02T10:00:00Z", "time": "12:30", "based_on": "04/02/2007",
+        "submitted": "2007", "timestamp": "1175541522",
+    }  # fmt: skip
+    path.write_text(json.dumps({"id": "a", "text": "x", "date": "2008", **fields}))
+    for asked, day in ((None, "2007-02-04"), ("mdy", "2007-04-02")):
+        corpus = open_corpus(path, CorpusOptions(dates=asked))
+        [document] = corpus
+        assert document.metadata == fields | {
+            "updated_at": day, "dateAccepted": "2007-02-25", "created": "2006-04-02",
+        }  # fmt: skip
+        said = "1 date such as '04/02/2007' read as day/month/year, as others must be"
+        assert (said in " ".join(corpus.report.remarks)) is (asked is None)
+    path.write_text(json.dumps({"text": "x", **fields}))
+    assert [document.published for document in open_corpus(path)] == ["2006-04-02"]
 
 
 def test_what_is_read_ahead_is_not_lost(tmp_path):

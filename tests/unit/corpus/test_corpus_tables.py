@@ -15,7 +15,9 @@ def table(path: Path, text: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("delimiter", "kind"), [(",", "csv"), (";", "csv"), ("\t", "tsv")])
+@pytest.mark.parametrize(
+    ("delimiter", "kind"), [(",", "csv"), (";", "csv"), ("|", "csv"), ("\t", "tsv")]
+)
 @pytest.mark.parametrize("name", ["c.csv", "c.tsv", "c.txt"])
 def test_the_delimiter_is_found_by_content(tmp_path, delimiter, kind, name):
     rows = [["id", "title", "text", "venue"], ["a", "T", "x, y; z", "ACL"], ["b", "", "w", ""]]
