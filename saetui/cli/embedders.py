@@ -4,7 +4,7 @@ from saetui.cli.options import AsJson
 
 
 def embedders(*, as_json: AsJson = False) -> None:
-    """List embedders: width, longest text, languages, size, and whether they are on this machine.
+    """List embedders: width, longest text, languages, size, search, speed, whether they are here.
 
     Name one with `saetui build CORPUS --embedder NAME`. nDCG@10 of minilm on SciFact, measured
     here: 0.65 by meaning alone, 0.74 with words.
