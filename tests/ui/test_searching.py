@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from bundles import HashEmbedder, make_bundle
-from driver import NARROW, Driver, drive
+from driver import NARROW, WIDE, Driver, drive, open_still
 
 from saetui.core.changes import Change
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
+from saetui.core.documents import Document
 from saetui.session.effects import effects
 from saetui.session.feedback import feedback
 from saetui.session.saved.bookmarks import bookmarks
@@ -446,3 +447,52 @@ async def test_a_key_lists_each_of_the_documents_that_say_the_same(tmp_path: Pat
             assert len([r for r in driver.search.results.rows if r.row >= 51]) == 9
             await driver.press("u")
             assert "x 9  No merger to report." in driver.text()
+
+
+async def test_names_of_views_are_whole_beside_the_figures(session: Session) -> None:
+    async with drive(session, NARROW) as driver:
+        await driver.ask(QUERY)
+        await driver.press("right")
+        top = driver.lines()[0]
+        assert all(name in top for name in ("Features", "Families", "Splitting", "Compare"))
+        assert "nearness" in top
+        await driver.resize((120, 40))
+        assert " ms" in driver.lines()[0]
+
+
+async def test_nothing_has_moved_before_anything_is_steered(session: Session) -> None:
+    async with drive(session, WIDE) as driver:
+        await driver.ask(QUERY)
+        assert "moved" not in driver.text()
+        await driver.press("right")
+        assert "moved" in driver.text()
+
+
+@pytest.mark.parametrize(("size", "share"), [((120, 40), 0.6), ((200, 50), 0.6)])
+async def test_titles_get_three_fifths(
+    session: Session, size: tuple[int, int], share: float
+) -> None:
+    async with drive(session, size) as driver:
+        await driver.ask(QUERY)
+        assert driver.search.results.size.width >= share * size[0]
+        names = [feature.name for feature in driver.search.steering.rows]
+        assert all(name in driver.text() for name in names)
+
+
+async def test_passages_of_a_paper_are_one_row_that_unfolds(tmp_path: Path) -> None:
+    def as_passage(row: int, document: Document) -> Document:
+        facts = {**document.metadata, "paper": f"Paper {row // 5}"}
+        return replace(document, title=f"Section {row % 5}", metadata=facts)
+
+    path = make_bundle(tmp_path / "passages", changed=as_passage)
+    async with drive(open_still(path), WIDE) as driver:
+        await driver.ask(QUERY)
+        shown = driver.search.results.rows
+        assert len(shown) == len({result.paper for result in shown}) == 12
+        assert f"{shown[0].paper} " in driver.text()
+        assert f" +{shown[0].more} " in driver.text()
+        assert "Section" not in driver.text()
+        await driver.press("z")
+        assert len(driver.search.results.rows) == 50
+        assert "Section" in driver.text()
+        assert "more year" not in driver.text()

@@ -30,12 +30,15 @@ class ResultList(LineList["Result"]):
 
     # Names of the columns, as wide as `line` draws them.
     LEFT = "  # moved  score  "
+    PLAIN_LEFT = "  #  score  "
     RIGHT = "year "
+    MORE = "more "
 
     # Whether ranks can be compared with those of the unsteered search.
     compared = False
-    # Whether each passage of a paper is listed.
+    # Whether each passage of a paper is listed, or how many further ones each result stands for.
     unfolded = False
+    passages = False
 
     def __init__(self, edit: "Callable[[str, Result, int], None]", *, id: str) -> None:
         super().__init__(id=id)
@@ -46,17 +49,22 @@ class ResultList(LineList["Result"]):
         change, style = self._change(result)
         year = result.published[:4] if result.published[:4].isdecimal() else ""
         repeats = f"x {result.repeats}  " if result.repeats > 1 else ""
-        more = f" +{result.more}" if result.more else ""
-        room = width - len(self.LEFT) - len(repeats) - len(more) - (6 if year else 1)
+        more = (f"+{result.more}" if result.more else "").rjust(5) if self.passages else ""
+        room = width - len(self.left) - len(repeats) - len(more) - (6 if year else 1)
         return (
             (f"{result.rank:>3} ", "muted"),
-            (f"{change:<6}", style),
+            (f"{change:<6}" if self.compared else "", style),
             (f"{_short(result.score):>6}  ", "muted"),
             (repeats, "strong"),
             (fit(self._title(result), room, self.glyphs.ellipsis), ""),
-            (more, "strong"),
+            (more, "muted"),
             (f" {year:>4} " if year else " ", "muted"),
         )
+
+    @property
+    def left(self) -> str:
+        """Names of the columns left of the title; without steering nothing has moved."""
+        return self.LEFT if self.compared else self.PLAIN_LEFT
 
     def _title(self, result: "Result") -> str:
         """The paper's title where one passage stands for all of it, else the document's."""
@@ -113,12 +121,16 @@ class ResultsPane(Vertical):
             empty: Whether the bundle holds no documents at all.
         """
         request = answer.request
-        self.list.compared, self.list.unfolded = request.has_start, request.unfolded
+        moved = any(result.baseline_rank != result.rank for result in answer.results)
+        self.list.compared = request.has_start and (moved or request.effective.steered)
+        self.list.unfolded = request.unfolded
+        self.list.passages = any(result.more for result in answer.results)
         self.list.replace(answer.results, cursor)
         if not answer.results:
             self.list.say(*_nothing_found(answer, empty=empty))
+        more = self.list.MORE if self.list.passages else ""
         dropped = f"{len(answer.dropped)} replaced  " if answer.dropped else ""
-        self._heading.say(_title(answer), self.list.LEFT, dropped + self.list.RIGHT)
+        self._heading.say(_title(answer), self.list.left, dropped + more + self.list.RIGHT)
 
     def say(self, *paragraphs: str) -> None:
         """Say something in place of results."""

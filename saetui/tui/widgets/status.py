@@ -28,7 +28,7 @@ class StatusLine(Lines):
     Attributes:
         bundle: Facts, the most important first; those that do not fit are left out.
         view: Which view is shown.
-        search: Figures of the last search.
+        search: Figures of the last search, two spaces apart, the time last.
     """
 
     DEFAULT_CSS = "StatusLine { background: $panel; color: $foreground; }"
@@ -40,7 +40,7 @@ class StatusLine(Lines):
     def lines(self, width: int) -> tuple[Pieces]:
         """The line, its right end at the right edge."""
         left = self._left(width)
-        right = f"  {self.search} "
+        right = self._figures(width)
         room = width - cells(left) - cells(((right, ""),))
         bundle = self._facts(room)
         return ((*left, (bundle, "muted"), (right if room >= 0 else "", "")),)
@@ -48,16 +48,26 @@ class StatusLine(Lines):
     def _left(self, width: int) -> Pieces:
         """The product's name and the views.
 
-        Where facts and figures need the room the product's name is left out, and where figures need
-        still more, the ends of the other views' names.
+        Where facts and figures need the room the product's name is left out, and where even one
+        figure needs more, the ends of the other views' names.
         """
-        figures = len(f"  {self.search} ")
+        figures = len(self._figures(width))
         facts = sum(len(fact) + 2 for fact in self.bundle)
         views = self._views(None)
         roomy = cells(views) + len(_NAME) + figures + facts <= width
         if cells(views) + figures > width:
             views = self._views(_SHORT)
         return ((_NAME if roomy else "", "strong"), *views)
+
+    def _figures(self, width: int) -> str:
+        """The figures that leave room for the names of the views: first the time is left out."""
+        room = width - cells(self._views(None))
+        parts = self.search.split("  ")
+        if len(f"  {self.search} ") > room and len(parts) > 1:
+            parts.pop()
+        while len(parts) > 1 and len("  ".join(["", *parts, ""])) > room:
+            parts.pop(0)
+        return "  ".join(["", *parts]) + " "
 
     def _views(self, longest: int | None) -> Pieces:
         """The views, the names of those that are not shown cut to a length."""

@@ -21,7 +21,9 @@ Edit = Callable[[str, "QueryFeature", float], None]
 _BAR = 10
 _NARROW_BAR = 5
 _NARROW = 60
-_LEAST_FOR_MOVES = 40
+# Narrower lists leave out what the bar shows anyway, still narrower ones what else the label needs.
+_LEAST_FOR_ACTIVATION = 60
+_LEAST_FOR_MOVES = 44
 # Smaller differences come from rounding.
 _LEAST_CHANGE = 1e-6
 _NO_FEATURES = (
@@ -41,7 +43,7 @@ class SteeringList(LineList["QueryFeature"]):
             as this edit leaves them.
     """
 
-    # Names of the columns, as wide as `line` draws them.
+    # Names of the columns, as wide as `line` draws them; `right` leaves out some.
     LEFT = "   "
     RIGHT = " true replaces in query change "
 
@@ -63,7 +65,8 @@ class SteeringList(LineList["QueryFeature"]):
         bar_width = _BAR if width >= _NARROW else _NARROW_BAR
         mark, style = self._mark(feature)
         moves = self._moves(feature.id) if width >= _LEAST_FOR_MOVES else ""
-        room = width - len(self.LEFT) - (bar_width + 3) - 5 - len(moves) - 6 - 8
+        activation = f"{feature.activation:>5.2f} " if width >= _LEAST_FOR_ACTIVATION else ""
+        room = width - len(self.LEFT) - (bar_width + 3) - 5 - len(moves) - len(activation) - 8
         pin = "P" if feature.id in self._request.pinned else " "
         return (
             (f"{pin}{mark} ", style),
@@ -71,9 +74,15 @@ class SteeringList(LineList["QueryFeature"]):
             *self._bar(feature, bar_width),
             (f" {self.trust(feature.id):>4}", ""),
             (moves, "muted"),
-            (f"{feature.activation:>5.2f} ", "muted"),
+            (activation, "muted"),
             (f"{_change(feature):>7} ", style),
         )
+
+    def right(self, width: int) -> str:
+        """Names of the columns right of the label that find room on a line."""
+        if width >= _LEAST_FOR_ACTIVATION:
+            return self.RIGHT
+        return " true replaces  change " if width >= _LEAST_FOR_MOVES else " true change "
 
     def _moves(self, feature: int) -> str:
         moves = self._effects.get(feature)
@@ -226,6 +235,7 @@ class SteeringPane(Vertical):
         super().__init__(id=id)
         self.list = SteeringList(edit, id="steering")
         self._heading = Heading("Steering", id="steering-heading")
+        self._title = "Steering"
 
     def compose(self) -> ComposeResult:
         """The heading above the list."""
@@ -240,10 +250,19 @@ class SteeringPane(Vertical):
         title = "Steering" if request.solo is None else "Steering, solo"
         if self.list.by_effect:
             title += ", by effect"
-        if features:
-            self._heading.say(title, self.list.LEFT, self.list.RIGHT)
+        self._title = title
+        self._say_heading()
+
+    def on_resize(self) -> None:
+        """The columns depend on the width."""
+        self.call_after_refresh(self._say_heading)
+
+    def _say_heading(self) -> None:
+        if self.list.rows:
+            right = self.list.right(self.list.line_width)
+            self._heading.say(self._title, self.list.LEFT, right)
         else:
-            self._heading.say(title)
+            self._heading.say(self._title)
 
 
 def _change(feature: "QueryFeature") -> str:
