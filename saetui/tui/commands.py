@@ -125,7 +125,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command(
             "f", "steer_family", "Steer family", "Add the whole family to the query", "Steer family"
         ),
-        Command("c", "block", "Co-occurrence", "Show or hide how members occur together", "Block"),
+        Command(
+            "c", "block", "Co-occurrence", "Show or hide how members occur together", "Together"
+        ),
         Command("F", "feature", "Feature", "Go to the feature in the features view", "Feature"),
         Command("m", "matches", "Matches", "Go to the feature among its matches in other SAEs"),
         Command("t", "family", "Next family", "Go to the feature in another of its families"),

@@ -102,7 +102,7 @@ def trends(
     undated = int(mask.sum() - sizes.sum())
     return Answer(
         question=question,
-        title=f"Rising and falling, {time.names[0]} to {time.names[-1]}",
+        title=f"Rising, falling {time.names[0]} to {time.names[-1]}",
         remarks=_remarks(time, undated, ends.q, least) + said_of_doubts(shifts, follows, bursts),
         unit=unit,
         columns=COLUMNS,

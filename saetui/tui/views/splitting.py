@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 ALL = "all"
 _LONGEST_NAME = 100
 
+# What each kind of features is: of the smaller SAE, the larger one, and the one in use.
+_TITLES = {
+    ALL: "Features of {2}, the SAE in use",
+    "split": "One in {0}, several in {1}",
+    "recurrent": "The same in {0} and {1}",
+    "novel": "New in {1}: {0} has none like it",
+    "lost": "Lost: in {0}, not in {1}",
+}
+
 
 class SplittingView(FilteredView):
     """Lists of features that recur, split, are novel or lost, beside the chosen one's matches.
@@ -199,7 +208,7 @@ class SplittingView(FilteredView):
         self.choices.say(
             [(kind, len(self._of_kind(kind))) for kind in (ALL, *found.outcomes)], self.kind
         )
-        title = f"{found.small} to {found.large}"
+        title = _TITLES[self.kind].format(found.small, found.large, session.sae.record.name)
         self._heading.say(title, self.outcomes.LEFT, self.outcomes.RIGHT)
         if self.outcomes.row is None:
             self.outcomes.say("No feature of this kind has these words." if words else "None.")

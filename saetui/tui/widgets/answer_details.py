@@ -37,8 +37,8 @@ _NAMES = {
     "lowest_third": "share among the lowest third",
     "share": "share there",
     "elsewhere": "share elsewhere",
-    "p": "p, alone",
-    "q": "p, corrected for all that were tested",
+    "p": "p of this one alone",
+    "q": "p, corrected for all tested",
 }
 _STYLES = {
     "a": "count",

@@ -48,7 +48,7 @@ def family_rows(
             [DetailRow(root.name, f"{root.density:.2%}", "feature", root.id, trust(root.id))],
         ),
         *section(
-            "Strongest documents, with the norm of all activations",
+            "Strongest documents, with the strength of all features together",
             example_documents(detail.top),
         ),
         *section("Earlier labels", earlier),

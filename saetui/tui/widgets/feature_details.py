@@ -99,7 +99,7 @@ def _trust_sentence(record: "FeatureRecord") -> str:
     if not record.label:
         label = "No label"
     elif record.true is not None:
-        label = f"{record.true.sentence[:1].upper()}{record.true.sentence[1:]} by estimate"
+        label = f"The label is {record.true.sentence}, by estimate"
     elif record.f1 is not None:
         label = f"F1 {short(record.f1)}, judged by {visible_line(record.judge, 100)}"
     else:
@@ -121,7 +121,8 @@ def _documents(record: "FeatureRecord") -> str:
     if record.true is None:
         return f"active on {record.documents:,} documents ({record.density:.2%})"
     return (
-        f"{record.documents:,} documents count ({record.density:.2%}), of {record.active:,} active"
+        f"{record.documents:,} documents count ({record.density:.2%} of all); "
+        f"it is active on {record.active:,}"
     )
 
 
@@ -139,7 +140,7 @@ def _histogram(detail: "FeatureDetail", glyphs: Glyphs, width: int) -> list[Deta
             *(DetailRow(line[:width]) for line in columns),
             DetailRow(f"{'0':<{len(counts) - len(scale)}}{scale}", kind="muted"),
             *(
-                [DetailRow(f"{shades}  darker: more count"[:width], kind="muted")]
+                [DetailRow(f"{shades}  darker: more of them count"[:width], kind="muted")]
                 if record.true is not None
                 else []
             ),
