@@ -82,11 +82,17 @@ def _print_detail(output: "Output", detail: "DocumentDetail") -> None:
             [Column("feature", numeric=True), Column("label"), Column("activation", numeric=True)],
             [[str(each.id), each.name, score(each.value)] for each in detail.weak],
         )
-    output.heading("Nearest documents")
-    output.table(
-        [Column("cosine", numeric=True), Column("title"), Column("id")],
-        [[score(each.activation), each.title, each.id] for each in detail.neighbours],
+    near = (
+        ("Other passages of the paper", detail.passages),
+        ("Nearest documents", detail.neighbours),
     )
+    for title, documents in near:
+        if documents:
+            output.heading(title)
+            output.table(
+                [Column("cosine", numeric=True), Column("title"), Column("id")],
+                [[score(each.activation), each.title, each.id] for each in documents],
+            )
 
 
 def _print_evidence(

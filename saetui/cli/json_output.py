@@ -257,6 +257,7 @@ def document(session: "Session", detail: "DocumentDetail") -> Json:
             for shape in _neighbours(session, active, "activation")
         ],
         "neighbours": _examples(detail.neighbours, "cosine"),
+        **({"passages": _examples(detail.passages, "cosine")} if detail.passages else {}),
     }
 
 

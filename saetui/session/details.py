@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from saetui.core.documents import Document
 from saetui.core.families import Family
 from saetui.core.features import Lift, decile_positions, histogram, lift_of
-from saetui.core.search import top, unit
+from saetui.core.search import cosines, single, top, unit
 from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.search.searcher import Searcher
 from saetui.store.features import FeatureRecord
@@ -112,7 +112,8 @@ class DocumentDetail:
         features: Features that are active on it and for which it counts, strongest first; `value`
             is the activation.
         weak: The other features that are active on it: their labels are probably not true of it.
-        neighbours: The nearest other documents; `activation` is the cosine.
+        neighbours: The nearest other documents, of other papers; `activation` is the cosine.
+        passages: The other passages of its paper, in order; `activation` is the cosine.
     """
 
     row: int
@@ -120,6 +121,7 @@ class DocumentDetail:
     features: tuple[Neighbour, ...]
     weak: tuple[Neighbour, ...]
     neighbours: tuple[Example, ...]
+    passages: tuple[Example, ...] = ()
 
 
 def feature_detail(
@@ -186,16 +188,24 @@ def document_detail(
         feature for feature, _ in active_here if row in searcher.sae.counted.documents(feature)[0]
     }
     vector = np.asarray(bundle.embeddings[row], dtype=np.float32)
-    found = searcher.ranker.nearest(vector, limit + 1, exact=False)
+    papers = bundle.documents.papers
+    own = papers.others(row) if papers is not None else []
+    found = searcher.ranker.nearest(vector, limit + 1 + len(own), exact=False)
     pairs = zip(found.rows.tolist(), found.scores.tolist(), strict=True)
-    others = [(other, cosine) for other, cosine in pairs if other != row][:limit]
-    headings = bundle.documents.headings([other for other, _ in others])
+    others = [(other, cosine) for other, cosine in pairs if other not in {row, *own}][:limit]
+    near = zip(
+        own, cosines(vector, single(bundle.rows.take(np.array(own, dtype=np.int64)))), strict=True
+    )
+    headings = bundle.documents.headings([*(other for other, _ in others), *own])
     return DocumentDetail(
         row=row,
         document=bundle.documents.document(row),
         features=_named(features, (each for each in active_here if each[0] in counts)),
         weak=_named(features, (each for each in active_here if each[0] not in counts)),
         neighbours=tuple(Example(other, *headings[other][:2], cosine) for other, cosine in others),
+        passages=tuple(
+            Example(other, *headings[other][:2], float(cosine)) for other, cosine in near
+        ),
     )
 
 

@@ -53,6 +53,12 @@ class Papers:
         order = np.argsort(places)[:limit]
         return places[order], (counts[order] - 1).tolist()
 
+    def others(self, row: int) -> list[int]:
+        """The other passages of a document's paper, ascending."""
+        return [
+            each for each in np.flatnonzero(self.first == self.first[row]).tolist() if each != row
+        ]
+
     def keys(self, rows: Iterable[int]) -> list[int]:
         """For each document what all documents of its paper share."""
         return [int(self.first[row]) for row in rows]

@@ -108,6 +108,10 @@ def document_rows(detail: "DocumentDetail", trust: Trust) -> list[DetailRow]:
     return [
         *section("Features, with activation", related_features(detail.features, trust))[1:],
         *section("Weakly active: probably not about these", related_features(detail.weak, trust)),
+        *section(
+            "Other passages of the paper, with cosine",
+            example_documents(detail.passages),
+        ),
         *section("Nearest documents, with cosine", example_documents(detail.neighbours)),
     ]
 

@@ -164,7 +164,11 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
         for line in _field_lines(each.name, each.lowest, each.highest, each.examples, width)
     ]
     rows += section("Fields, to filter by with &", fields)
-    keys = "2 lists all features, 3 families; 5 compares groups of documents. ? explains every key."
+    keys = (
+        "The contents are families: features that occur together. enter walks one. "
+        "2 lists all features, 5 compares groups of documents. ? explains every word and key; "
+        "ctrl+q quits."
+    )
     return [*rows, DetailRow(""), *text_rows(keys, width, "muted")]
 
 

@@ -101,3 +101,13 @@ def test_a_corpus_without_papers_has_none(
     papers = session.bundle.documents.papers
     assert papers is not None
     assert np.array_equal(papers.first, [*np.arange(50) // 5 * 5, *range(50, 60)])
+
+
+def test_a_document_shows_the_other_passages_of_its_paper_apart(session: Session) -> None:
+    detail = session.document(7)
+    assert [each.row for each in detail.passages] == [5, 6, 8, 9]
+    assert not {each.row for each in detail.neighbours} & {5, 6, 7, 8, 9}
+    assert len(detail.neighbours) == len(session.document(55).neighbours)
+    assert session.document(55).passages == ()
+    vectors = session.bundle.embeddings.astype(np.float32)
+    assert detail.passages[0].activation == pytest.approx(vectors[7] @ vectors[5], abs=1e-3)
