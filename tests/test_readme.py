@@ -16,6 +16,7 @@ from published import publish
 from saetui.cli import main
 from saetui.embed import load_embedder
 from saetui.tui.commands import COMMANDS
+from saetui.tui.glossary import GLOSSARY
 
 TOP = Path(__file__).resolve().parent.parent
 README = (TOP / "README.md").read_text(encoding="utf-8")
@@ -130,13 +131,29 @@ def test_the_python_of_the_readme_works(code: str, at_the_desk: Path, capsys) ->
     assert capsys.readouterr().out.startswith("1 ")
 
 
-def test_the_table_of_keys_is_the_apps_own() -> None:
-    table = marked("keys")
-    for scope, entries in COMMANDS.items():
-        assert scope in table
-        for entry in entries:
-            keys = " ".join(f"`{key}`" for key in entry.shown.split())
-            assert f"| {keys} | {entry.help} |" in table, entry
+def rows(name: str) -> list[tuple[str, ...]]:
+    """The rows of a table, without its heading."""
+    lines = marked(name).split("\n")[2:]
+    return [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in lines]
+
+
+def test_the_keys_of_the_readme_are_the_apps_own() -> None:
+    found = rows("keys")
+    known = {
+        (scope, " ".join(f"`{key}`" for key in entry.shown.split()), entry.help)
+        for scope, entries in COMMANDS.items()
+        for entry in entries
+    }
+    assert set(found) <= known
+    # Whoever knows these can find out all others.
+    assert {key for key in known if key[0] == "Everywhere"} <= set(found)
+    assert {"Steering", "Results", "Search", "Document"} <= {scope for scope, *_ in found}
+
+
+def test_the_words_of_the_readme_are_those_of_help() -> None:
+    found = rows("words")
+    assert len(found) > 10
+    assert set(found) <= set(GLOSSARY)
 
 
 def test_ci_runs_the_readmes_own_command() -> None:
