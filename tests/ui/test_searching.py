@@ -243,7 +243,7 @@ async def test_before_and_after(session: Session) -> None:
         assert [each.now for each in before] == [now.get(row) for row in plain]
         text = driver.text()
         assert "Before" in text
-        assert "% stay" in text
+        assert "% of these stay" in text
         answer = driver.main.answer
         assert answer is not None
         assert answer.overlap == pytest.approx(sum(row in now for row in plain) / len(plain))
@@ -252,7 +252,7 @@ async def test_before_and_after(session: Session) -> None:
         assert isinstance(driver.app.screen, DocumentScreen)
         assert driver.app.screen.detail.row == plain[0]
         await driver.press("escape", "c")
-        assert "% stay" not in driver.text()
+        assert "% of these stay" not in driver.text()
 
 
 async def test_one_can_jump_to_any_step(session: Session) -> None:

@@ -65,7 +65,7 @@ class StatusLine(Lines):
         parts = self.search.split("  ")
         if len(f"  {self.search} ") > room and len(parts) > 1:
             parts.pop()
-        while len(parts) > 1 and len("  ".join(["", *parts, ""])) > room:
+        while len(parts) > 1 and len("  ".join(["", *parts])) >= room:
             parts.pop(0)
         return "  ".join(["", *parts]) + " "
 

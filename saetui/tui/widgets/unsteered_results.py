@@ -74,7 +74,7 @@ class UnsteeredPane(Vertical):
         self.list.replace(results_before(answer), cursor)
         if not self.list.rows:
             self.list.say("Without a query there is nothing to compare with.")
-        stay = "" if answer.overlap is None else f"{answer.overlap:.0%} stay "
+        stay = "" if answer.overlap is None else f"{answer.overlap:.0%} of these stay "
         self._heading.say("Before", self.list.LEFT, stay)
 
     def say(self, *paragraphs: str) -> None:
