@@ -82,10 +82,13 @@ def readable_parts(
         text: The source.
         spans: Where parts of it begin and end; they do not overlap.
     """
+    if "$" not in text and "\\" not in text:
+        return text, list(spans)
     pieces: list[str] = []
     found = []
     length = end = 0
     for start, stop in sorted(spans):
+        stop = max(start, stop)
         for piece in (text[end:start], text[start:stop]):
             pieces.append(readable(piece))
             length += len(pieces[-1])

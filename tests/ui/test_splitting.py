@@ -42,7 +42,7 @@ async def test_what_splits_is_shown_first(both: Session) -> None:
         await driver.press("escape", "4")
         assert listed(driver) == [(FIRST, DISCS)]
         text = driver.text()
-        assert f"{FIRST} to {SECOND}" in text
+        assert f"One in {FIRST}, several in {SECOND}" in text
         assert f"Splits into 2 in {SECOND}" in text
         assert "Thin discs" in text
         assert "Thick discs" in text
