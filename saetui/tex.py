@@ -87,8 +87,7 @@ def readable_parts(
     pieces: list[str] = []
     found = []
     length = end = 0
-    for start, stop in sorted(spans):
-        stop = max(start, stop)
+    for start, stop in sorted((start, max(start, stop)) for start, stop in spans):
         for piece in (text[end:start], text[start:stop]):
             pieces.append(readable(piece))
             length += len(pieces[-1])
