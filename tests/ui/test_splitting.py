@@ -42,7 +42,7 @@ async def test_what_splits_is_shown_first(both: Session) -> None:
         await driver.press("escape", "4")
         assert listed(driver) == [(FIRST, DISCS)]
         text = driver.text()
-        assert f"One in {FIRST}, several in {SECOND}" in text
+        assert f"{FIRST} to {SECOND}" in text
         assert f"Splits into 2 in {SECOND}" in text
         assert "Thin discs" in text
         assert "Thick discs" in text
@@ -196,3 +196,9 @@ async def test_screen_in_ascii_without_color(
     async with drive(both, NARROW, encoding="ascii") as driver:
         await driver.press("escape", "4", "greater_than_sign")
         assert picture(driver.app) == screens(name="80x24")
+
+
+async def test_the_heading_says_what_is_listed_where_it_finds_room(both: Session) -> None:
+    async with drive(both, (200, 50)) as driver:
+        await driver.press("escape", "4")
+        assert f"One in {FIRST}, several in {SECOND}" in driver.text()

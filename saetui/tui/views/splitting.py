@@ -208,8 +208,11 @@ class SplittingView(FilteredView):
         self.choices.say(
             [(kind, len(self._of_kind(kind))) for kind in (ALL, *found.outcomes)], self.kind
         )
+        left, right = self.outcomes.LEFT, self.outcomes.RIGHT
         title = _TITLES[self.kind].format(found.small, found.large, session.sae.record.name)
-        self._heading.say(title, self.outcomes.LEFT, self.outcomes.RIGHT)
+        if len(title) > self._heading.size.width - len(left) - len(right) - 1:
+            title = f"{found.small} to {found.large}"
+        self._heading.say(title, left, right)
         if self.outcomes.row is None:
             self.outcomes.say("No feature of this kind has these words." if words else "None.")
             self._looking.drop()
