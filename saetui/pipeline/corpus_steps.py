@@ -157,7 +157,7 @@ def embeddings_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
 
     def write(target: Path) -> int:
         if passages:
-            embedded = embed_passages(build, loaded, target)
+            embedded = embed_passages(build, loaded, target, made_from)
             read["passages"] = len(np.load(build.path / SPANS, mmap_mode="r"))
             return embedded
         read.update(_cut_texts(build, loaded))

@@ -1,7 +1,8 @@
 """Embed long documents by passages: a document's vector is the mean of those of its passages."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +13,31 @@ from saetui.core.search import single
 from saetui.embed import Embedder
 from saetui.errors import BuildError
 from saetui.pipeline.context import BuildContext, LoadedEmbedder
-from saetui.pipeline.embedding import SHARD
 from saetui.store.arrays import save_array
+from saetui.store.atomic import atomic_write
 from saetui.store.passages import FILES, SPANS, VECTORS, Passages
+
+_Parts: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.float16]]]
+"""Of each document bounds and vectors of its passages."""
 
 LONGEST: Final = 170
 """Words of a passage. The embedders of this size read 256 tokens, about 190 words, and more."""
 
 
-def embed_passages(build: BuildContext, loaded: LoadedEmbedder, target: Path) -> int:
+# Documents that are embedded together. A build that is stopped goes on behind the last of these.
+_TOGETHER = 32
+
+
+def embed_passages(
+    build: BuildContext, loaded: LoadedEmbedder, target: Path, made_from: str
+) -> int:
     """Write vectors of documents and of passages; returns how many documents were embedded.
 
     Args:
         build: The build; passages of texts that the bundle had before are taken from it.
         loaded: The embedder.
         target: File for the vectors of documents.
+        made_from: Fingerprint of the embeddings; what an earlier run left of others is not taken.
     """
     documents, width = build.documents, loaded.embedder.dimensions
     known, origin = _known(build, loaded)
@@ -35,10 +46,14 @@ def embed_passages(build: BuildContext, loaded: LoadedEmbedder, target: Path) ->
     all_vectors: list[NDArray[np.float16]] = []
     embedded = 0
     build.progress.start("Embedding", len(documents), "documents")
-    for start in range(0, len(documents), SHARD):
-        rows = range(start, min(start + SHARD, len(documents)))
+    for start in range(0, len(documents), _TOGETHER):
+        rows = range(start, min(start + _TOGETHER, len(documents)))
         new = [row for row in rows if known is None or origin[row] < 0]
-        found = dict(zip(new, _embedded(build, loaded.embedder, new), strict=True))
+        kept = build.work / f"passages-{made_from[:16]}-{start}.npz"
+        parts = _kept(kept, len(new)) or _embedded(build, loaded.embedder, new)
+        if new:
+            _keep(kept, parts)
+        found = dict(zip(new, parts, strict=True))
         embedded += len(new)
         for row in rows:
             if row in found:
@@ -63,9 +78,32 @@ def embed_passages(build: BuildContext, loaded: LoadedEmbedder, target: Path) ->
     return embedded
 
 
-def _embedded(
-    build: BuildContext, embedder: Embedder, rows: list[int]
-) -> list[tuple[NDArray[np.int32], NDArray[np.float16]]]:
+def _keep(path: Path, parts: _Parts) -> None:
+    """Keep the passages of some documents, for a run that goes on."""
+    bounds, vectors = zip(*parts, strict=True)
+    with atomic_write(path) as temporary, temporary.open("wb") as handle:
+        np.savez(
+            handle,
+            counts=[len(own) for own in bounds],
+            bounds=np.concatenate(bounds),
+            vectors=np.concatenate(vectors),
+        )
+
+
+def _kept(path: Path, count: int) -> _Parts:
+    """What `_keep` wrote for so many documents; nothing if it is not there or damaged."""
+    try:
+        with np.load(path) as arrays:
+            counts, bounds, vectors = (arrays[name] for name in ("counts", "bounds", "vectors"))
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return []
+    if len(counts) != count or counts.sum() != len(bounds) or len(bounds) != len(vectors):
+        return []
+    ends = np.cumsum(counts)[:-1]
+    return list(zip(np.split(bounds, ends), np.split(vectors, ends), strict=True))
+
+
+def _embedded(build: BuildContext, embedder: Embedder, rows: list[int]) -> _Parts:
     """Bounds and vectors of the passages of some documents."""
     if not rows:
         return []

@@ -48,13 +48,23 @@ def chosen_size(build: BuildContext) -> SaeSize:
     choice = choose_size(count, d)
     build.progress.note(choice.reason)
     if count < _FEW:
-        build.progress.note(
-            f"{count:,} documents are few for an SAE: expect features that describe these well "
-            "and others badly, and that another seed mostly does not find again. What holds is in "
-            "the held-out lines of: saetui stats BUNDLE. An SAE of many documents of the same "
-            "embedder does better, given by --sae-from."
-        )
+        build.progress.note(_expectation(count, build.options.training.held_out))
     return SaeSize(choice.n, choice.k)
+
+
+def _expectation(count: int, held_out: float) -> str:
+    """What an SAE of few documents is good for, in sentences."""
+    holds = (
+        "What holds is in the held-out lines of: saetui stats BUNDLE."
+        if int(count * held_out) > 1
+        else "So few cannot show what holds for others."
+    )
+    are = "document is" if count == 1 else "documents are"
+    return (
+        f"{count:,} {are} few for an SAE: expect features that describe these well and others "
+        f"badly, and that another seed mostly does not find again. {holds} An SAE of many "
+        "documents of the same embedder does better, given by --sae-from."
+    )
 
 
 def _distinct(build: BuildContext) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from embeddings_server import HashingServer
 from saetui.embed.minilm import MiniLM
 from saetui.embed.openai_endpoint import OpenAIEmbedder
 from saetui.embed.reach import lengths_read
+from saetui.errors import EmbedderError
 from saetui.pipeline import passage_vectors
 from saetui.store.bundle import Bundle
 
@@ -133,6 +134,35 @@ def test_new_texts_alone_are_embedded(
     after = Bundle(bundle).passages
     assert after is not None and len(after) == len(before) + 1
     np.testing.assert_array_equal(after.vectors[: len(before)], before.vectors)
+
+
+def test_a_build_that_was_stopped_goes_on_with_the_next_passages(
+    run: Run, words: list[str], server: HashingServer, tmp_path: Path, bundle: Path
+) -> None:
+    corpus, out = write(tmp_path / "c.jsonl", long_texts(40)), tmp_path / "x.bundle"
+    real, calls = OpenAIEmbedder.embed_documents, [0]
+
+    def stops(self: OpenAIEmbedder, texts: list[str], progress: object = None) -> np.ndarray:
+        calls[0] += 1
+        if calls[0] == 2:
+            raise EmbedderError("The power is out.")
+        return real(self, texts, progress)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OpenAIEmbedder, "embed_documents", stops)
+        assert run("build", corpus, "-o", out, *words, "--passages").code == 1
+    asked = len(server.texts)
+    done = run("build", corpus, "-o", out, *words, "--passages")
+    assert done.code == 0, done.err
+    sent = {text for texts in server.texts[asked:] for text in texts}
+    ours, whole = Bundle(out).passages, Bundle(bundle).passages
+    assert ours is not None and whole is not None
+    # The second passages of the first and the last document.
+    for row, again in ((0, False), (39, True)):
+        _, start, stop = ours.spans[ours.starts[row] + 1].tolist()
+        assert (long_texts(40)[row]["text"][start:stop].strip() in sent) is again
+    np.testing.assert_array_equal(ours.spans[:50], whole.spans[:50])
+    np.testing.assert_allclose(ours.vectors[:50], whole.vectors[:50], atol=1e-3)
 
 
 def test_vectors_from_elsewhere_have_no_passages(run: Run, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ _LONGEST = 100
 # A label that is true of this share of its documents is good enough to suggest to a newcomer.
 WELL_RECOGNISED = 0.75
 
+# With fewer documents, or fewer held out, figures are chance.
+_FEWEST, _FEWEST_HELD_OUT = 50, 5
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -140,9 +143,13 @@ def overview(session: Session) -> Overview:
 def quality_sentence(session: Session) -> str:
     """How good the SAE in use is, in a sentence or two."""
     record = session.sae.record
-    held_out = record.metrics.get("held_out") or record.metrics.get("train") or {}
+    # All documents of the corpus are new to an SAE that was trained elsewhere.
+    new = "train" if record.metrics.get("given_from") else "held_out"
+    held_out = record.metrics.get(new) or {}
     explained = held_out.get("explained_variance")
     said = f"{record.n:,} features say what each is about"
+    if len(session.bundle) < _FEWEST or held_out.get("rows", _FEWEST_HELD_OUT) < _FEWEST_HELD_OUT:
+        return f"{said}, but so few documents cannot show whether that holds for others."
     if isinstance(explained, float):
         said += f" and explain {explained:.0%} of how unseen documents differ"
     known = [feature.true for feature in session.features if feature.true is not None]
