@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from saetui.core.search_request import SearchRequest
-from saetui.errors import EmbedderError, SaetuiError
+from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust
@@ -207,9 +207,21 @@ class SearchView(Container):
 
     def show_failure(self, error: SaetuiError) -> None:
         """Say what went wrong, and what to do."""
+        if isinstance(error, InputError) and self._refused(str(error)):
+            return
         advice = "Features can be searched without a query: empty the line above, then press a."
         embedding = isinstance(error, EmbedderError)
         self.show_nothing(error.message, error.hint, *(("", advice) if embedding else ()))
+
+    def _refused(self, sentence: str) -> bool:
+        """Take back a filter that no document can pass, say so below it; whether it was that."""
+        past, request = self.control.history.past, self.control.request
+        if not past or not past[-1].asks or replace(past[-1], filter=request.filter) != request:
+            return False
+        text = self.filter_bar.line.value
+        self.control.undo()
+        self.filter_bar.refuse(text, sentence)
+        return True
 
     # What widgets report.
 

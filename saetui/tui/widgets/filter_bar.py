@@ -84,9 +84,16 @@ class FilterBar(Vertical):
         try:
             return parse_filter(text, session.features.lookup.feature, session.field_names)
         except InputError as error:
-            self._count.say("")
-            self._wrong.say(visible_line(str(error)))
+            self.refuse(text, str(error))
             return None
+
+    def refuse(self, text: str, sentence: str) -> None:
+        """Leave a text in the line, and say what is wrong with it until it is changed."""
+        with self.line.prevent(TextLine.Changed):
+            self.line.value = text
+        self._count.say("")
+        self._wrong.say(visible_line(sentence))
+        self.begin()
 
     def hold(self, wanted: DocumentFilter) -> None:
         """Show the filter that applies."""
@@ -95,7 +102,9 @@ class FilterBar(Vertical):
     def _hold(self, text: str) -> None:
         if text != self._text:
             self._text, self._passing = text, ""
-        self.line.value = text
+        with self.line.prevent(TextLine.Changed):
+            self.line.value = text
+        self._wrong.say()
         self._say()
         self.display = bool(text) or self.line.has_focus
 
@@ -117,11 +126,11 @@ class FilterBar(Vertical):
     def on_input_changed(self, event: TextLine.Changed) -> None:
         """What was said of the text before is no longer true."""
         event.stop()
+        self._wrong.say()
         self._say()
 
     def _say(self) -> None:
         """Show the count of the filter that applies, unless another one is being typed."""
-        self._wrong.say()
         self._count.say(self._passing if self.line.value == self._text else "")
 
 
