@@ -165,5 +165,7 @@ async def test_digits_work_after_a_search_without_results(session: Session) -> N
         await driver.press("ampersand", *"after:2999", "enter")
         await driver.ask("black hole")
         assert "No document passes the filter." in driver.text()
+        await driver.press("W")
+        assert driver.main.request.retrieval != "hybrid"
         await driver.press("2")
         assert driver.main._view == "features"
