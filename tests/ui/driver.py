@@ -1,12 +1,15 @@
 """The app as a person at the keyboard meets it."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import pytest
 from bundles import HashEmbedder
 from textual import events
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widgets import Input
 from textual.worker import WorkerCancelled
@@ -16,15 +19,22 @@ from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.tui.app import Opener, SaetuiApp
 from saetui.tui.screens.main import MainScreen
+from saetui.tui.step_effects import StepEffects
 from saetui.tui.views.search import SearchView
 from saetui.tui.widgets.carrier_line import CarrierLine
+from saetui.tui.widgets.reading_pane import ReadingPane
 
 NARROW = (80, 24)
 WIDE = (120, 40)
 # Messages cause messages; after so many rounds without any, none will come.
 _QUIET_ROUNDS = 2
+# Turns of the event loop in which messages are worked off before a round.
+_TURNS = 50
 # Rounds after which what was to appear will not.
 _PATIENCE = 1_000
+# Seconds between two looks at what is going on in a thread. A round, in which every widget is
+# asked, would keep the thread waiting.
+_LOOK = 0.002
 # Seconds after which the app has not come up.
 _START = 60
 
@@ -77,27 +87,44 @@ class Driver:
 
     async def _calm(self) -> None:
         """Wait until it has been asked what each feature would do."""
-        while self.app.is_running and not (
+        calm = self._is_calm
+        while not calm:
+            await asyncio.sleep(_LOOK)
+            calm = self._is_calm
+            if calm:
+                await self.rest()
+
+    @property
+    def _is_calm(self) -> bool:
+        return not self.app.is_running or (
             self.main.search.effects.calm
             and self.search.reading.calm
             and all(line.calm for line in self.main.query(CarrierLine))
             and getattr(self.app.screen, "calm", True)
-        ):
-            await self.pilot.pause(0)
-        await self.rest()
+        )
 
     async def rest(self) -> None:
         """Wait until all is done that does not wait for work in the background."""
         quiet = 0
         while quiet < _QUIET_ROUNDS:
+            # A round costs a message to each widget, so most of what goes on ends before it.
+            for _ in range(_TURNS):
+                if not any(pump.message_queue_size for pump in self._pumps):
+                    break
+                await asyncio.sleep(0)
             # One round: every widget has worked off the messages that it had.
             await self.pilot.pause(0)
-            pumps = [self.app, *self.app.screen.walk_children(with_self=True)]
+            pumps = self._pumps
             quiet = 0 if any(pump.message_queue_size for pump in pumps) else quiet + 1
             for pump in pumps:
                 if isinstance(pump, Input) and pump.cursor_blink:
                     # A picture must not depend on when it is taken.
                     pump.cursor_blink, quiet = False, 0
+
+    @property
+    def _pumps(self) -> list[MessagePump]:
+        """Everything that gets messages now."""
+        return [self.app, *self.app.screen.walk_children(with_self=True)]
 
     def send(self, *keys: str) -> None:
         """Press keys without waiting for anything."""
@@ -188,11 +215,14 @@ async def drive(
     app.animation_level = "none"
     # A message stays, however long a busy machine takes to draw the next picture.
     app.NOTIFICATION_TIMEOUT = 3_600  # type: ignore[misc]
-    # What features do is worked out at once, so that it is there when all else is.
-    app.main.search.effects.CALM = 0.001  # type: ignore[misc]
-    async with app.run_test(size=size, notifications=True) as pilot:
-        ready.set()
-        driver = Driver(app, pilot)
-        if wait:
-            await driver.settle()
-        yield driver
+    with pytest.MonkeyPatch.context() as patch:
+        # What waits for a while without keys is worked out at once, so that it is there when all
+        # else is.
+        for calm in (CarrierLine, ReadingPane, StepEffects):
+            patch.setattr(calm, "CALM", 0.001)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            ready.set()
+            driver = Driver(app, pilot)
+            if wait:
+                await driver.settle()
+            yield driver

@@ -35,9 +35,11 @@ class CarrierLine(Notice):
         if self._calm is not None:
             self._calm.stop()
             self._calm = None
-        self.say()
-        if session is not None and row is not None and feature is not None:
-            self._calm = self.set_timer(self.CALM, lambda: self._begin(row, feature))
+        if session is None or row is None or feature is None:
+            self.say()
+            return
+        self.blank()
+        self._calm = self.set_timer(self.CALM, lambda: self._begin(row, feature))
 
     @property
     def calm(self) -> bool:

@@ -22,11 +22,16 @@ class Notice(Lines):
 
     def say(self, text: str = "") -> None:
         """Show a text; without one the line goes away."""
-        if text == self._text:
+        if text == self._text and self.display == bool(text):
             return
         self._text = text
         self.display = bool(text)
         self.lay_out()
+
+    def blank(self) -> None:
+        """Keep the place of the text, if there is one, for another that comes in a moment."""
+        self._text = ""
+        self.refresh()
 
     def lay_out(self) -> None:
         """Set the height to the number of lines that the text takes."""

@@ -335,7 +335,8 @@ def test_words_add_to_what_meaning_finds(
     meaning = session.search(replace(request, retrieval="semantic"))
     scores = {result.row: result.score for result in meaning.results}
     # The three words of the query are short of a long query, so each unit adds 0.7 / 28.
-    expected = {row: score + 0.025 * bm25(session, QUERY)[row] for row, score in scores.items()}
+    words = 0.025 * bm25(session, QUERY)
+    expected = {row: score + words[row] for row, score in scores.items()}
     found = session.search(request)
     best = sorted(expected, key=lambda row: (-round(expected[row], 6), row))
     assert len(found.results) == len(best)
@@ -343,7 +344,7 @@ def test_words_add_to_what_meaning_finds(
         assert result.score == pytest.approx(expected[result.row], abs=1e-5)
         assert result.why is not None
         assert result.why.total == pytest.approx(result.score, abs=1e-5)
-        assert result.why.words == pytest.approx(0.025 * bm25(session, QUERY)[result.row], abs=1e-5)
+        assert result.why.words == pytest.approx(words[result.row], abs=1e-5)
     assert [result.score for result in found.results] == sorted(
         (result.score for result in found.results), reverse=True
     )
