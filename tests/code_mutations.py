@@ -310,6 +310,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         "",
         ("tests/unit/pipeline/test_label_store.py",),
     ),
+    # Questions.
+    Mutation(
+        "topics found by k-means alone, without merging small clusters",
+        "saetui/core/topics.py",
+        "small = _clusters(said, min(max(SMALL_CLUSTERS, 4 * wanted), max(len(said) // 4, 1)), "
+        "random)",
+        "small = _clusters(said, wanted, random)",
+        ("tests/unit/core/test_topics.py",),
+    ),
     # Money.
     Mutation(
         "a budget compared after the request instead of before",

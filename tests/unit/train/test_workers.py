@@ -98,11 +98,13 @@ def alone(tmp_path_factory):
     return train(tmp_path_factory.mktemp("alone"))
 
 
-def test_two_workers_train_what_one_trains(tmp_path, alone):
+def test_two_workers_train_what_one_trains_and_go_on_where_a_lost_one_left_them(tmp_path, alone):
+    codes, _ = start(tmp_path / "two", stop=11)
+    assert 0 not in codes
     codes, said = start(tmp_path / "two")
     assert codes == [0, 0], said
     first, second = results(tmp_path / "two")
-    assert [int(first["done_before"]), int(second["done_before"])] == [0, -1]
+    assert first["done_before"] > 0 > second["done_before"]
     assert first["batches_told_of"] > 0 == second["batches_told_of"]
     for rank in range(2):
         assert "gloo" not in (tmp_path / "two" / f"threads-{rank}").read_text()
@@ -112,16 +114,6 @@ def test_two_workers_train_what_one_trains(tmp_path, alone):
     np.testing.assert_allclose(first["encoder"], alone.weights.encoder, atol=2e-4)
     expected = [entry["held_out_nmse"] for entry in alone.metrics["curve"]]
     np.testing.assert_allclose(first["curve"], expected, rtol=1e-3)
-
-
-def test_two_workers_go_on_where_a_lost_one_left_them(tmp_path, alone):
-    codes, _ = start(tmp_path / "two", stop=11)
-    assert 0 not in codes
-    codes, said = start(tmp_path / "two")
-    assert codes == [0, 0], said
-    first, _ = results(tmp_path / "two")
-    assert first["done_before"] > 0
-    np.testing.assert_allclose(first["directions"], alone.weights.directions, atol=2e-4)
 
 
 def test_without_torchrun_one_is_alone(monkeypatch):

@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 from bundles import HashEmbedder
@@ -44,6 +45,10 @@ class NaiveSearch:
         self.codes: dict[str, Scores] = {}
         self._passing: dict[DocumentFilter, NDArray[np.bool_]] = {}
         self._counts = [Counter(_words(each.embedding_text)) for each in self.documents]
+        # Thousands of searches ask for the same words and features.
+        self._okapi = cache(self._count_okapi)
+        self._rarity = cache(self._count_rarity)
+        self._shown = cache(self._estimate_shown)
 
     def scores(self, request: SearchRequest) -> Scores:
         """By meaning, or by meaning and words; minus infinity for what may not be found."""
@@ -107,7 +112,7 @@ class NaiveSearch:
                 total += 0.3 * np.log(np.maximum(factor, 0))
         return total
 
-    def _shown(self, feature: int) -> Scores:
+    def _estimate_shown(self, feature: int) -> Scores:
         """How far documents show a feature: by its label, five terms, and the activation."""
         root = np.sqrt(self.relative[:, feature])
         words = {word for term in self.terms[feature][:5] for word in _words(term)}
@@ -201,7 +206,7 @@ class NaiveSearch:
         total = self._okapi(text)
         return np.where((total > 0) & self.passing(request), total, -np.inf)
 
-    def _okapi(self, text: str) -> Scores:
+    def _count_okapi(self, text: str) -> Scores:
         """Okapi BM25 as SQLite counts it; 0 where no word occurs."""
         lengths = np.array([count.total() for count in self._counts])
         total = np.zeros(len(lengths))
@@ -211,7 +216,7 @@ class NaiveSearch:
             total += self._rarity(word) * saturated
         return total
 
-    def _rarity(self, word: str) -> float:
+    def _count_rarity(self, word: str) -> float:
         having = sum(word in count for count in self._counts)
         if not having:
             return 0.0
