@@ -1,10 +1,15 @@
-"""Print the answer to a question about a corpus, and write it to a file."""
+"""The options that all questions about a corpus have, and the printing of their answers."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saetui.cli.open import opened
+from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
@@ -13,6 +18,9 @@ if TYPE_CHECKING:
 
 Families = Annotated[
     bool, typer.Option("--families", help="Count families of features instead of features.")
+]
+Examples = Annotated[
+    int, typer.Option("--examples", min=0, metavar="N", help="List N documents for the first row.")
 ]
 Within = Annotated[
     str,
@@ -39,9 +47,64 @@ Order = Annotated[
 Reverse = Annotated[bool, typer.Option("--reverse", help="Reverse the order.")]
 
 
-def unit_of(families: bool) -> "Unit":
-    """What is counted."""
-    return "family" if families else "feature"
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What a question counts.
+
+    Attributes:
+        unit: Features or families.
+        within: A filter that documents must pass; empty for all.
+        least: Nothing is claimed of features of fewer documents.
+    """
+
+    unit: "Unit"
+    within: str
+    least: int
+
+
+def question(ask: "Callable[..., Answer]") -> Callable[..., None]:
+    """A command that asks a question and prints the answer.
+
+    Args:
+        ask: Called with the open session, a `Counting`, and the command's own options. Those that
+            all questions have come after them.
+    """
+
+    def shared(
+        bundle: BundlePath,
+        *,
+        families: Families = False,
+        within: Within = "",
+        least: Least = 5,
+        limit: ListLimit = 20,
+        examples: Examples = 0,
+        sort: Order = None,
+        reverse: Reverse = False,
+        export: Export = None,
+        sae: SaeName = None,
+        as_json: AsJson = False,
+        **own: object,
+    ) -> None:
+        counting = Counting("family" if families else "feature", within, least)
+        with opened(bundle, sae) as session:
+            show_answer(
+                ask(session, counting, **own),
+                limit=limit,
+                sort=sort,
+                reverse=reverse,
+                export=export,
+                as_json=as_json,
+                examples=examples,
+            )
+
+    _, _, *own = inspect.signature(ask).parameters.values()
+    bundle, *options, _ = inspect.signature(shared).parameters.values()
+    # Arguments come before options; typer reads names, types and defaults from these two.
+    parameters = sorted([bundle, *own, *options], key=lambda each: each.kind)
+    shared.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    shared.__annotations__ = {each.name: each.annotation for each in parameters}
+    shared.__name__, shared.__doc__ = ask.__name__, ask.__doc__
+    return shared
 
 
 def show_answer(
@@ -53,7 +116,6 @@ def show_answer(
     export: Path | None = None,
     as_json: bool = False,
     examples: int = 0,
-    both_ends: bool = False,
 ) -> None:
     """Print an answer as a table or as JSON, and write it to a file if one is named.
 
@@ -65,7 +127,6 @@ def show_answer(
         export: Where to write all rows as CSV.
         as_json: Print JSON instead of a table.
         examples: How many documents to list below the first row.
-        both_ends: Show half of the rows from the end, where the order has a meaning at both ends.
     """
     from dataclasses import replace
 
@@ -87,7 +148,7 @@ def show_answer(
     for remark in answer.remarks:
         output.prose(remark)
     rows = answer.rows[: limit or None]
-    if both_ends and sort is None and limit and limit < len(answer.rows):
+    if answer.both_ends and sort is None and limit and limit < len(answer.rows):
         first = (limit + 1) // 2
         rows = answer.rows[:first] + answer.rows[len(answer.rows) - (limit - first) :]
     output.line()

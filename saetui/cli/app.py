@@ -284,7 +284,11 @@ app.command(
     "document",
     epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
 )(document)
-app.command("keys", epilog=_examples("keys", "keys --write"))(keys)
+app.command(
+    "keys",
+    short_help="List the keys of the app, or write them to a file to change.",
+    epilog=_examples("keys", "keys --write"),
+)(keys)
 app.command(
     "mcp",
     short_help="Let an assistant explore a bundle (Model Context Protocol).",

@@ -1,25 +1,20 @@
 """`saetui compare`: what sets two groups of documents apart."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.answer_output import (
-    Export,
-    Families,
-    Least,
-    Order,
-    Reverse,
-    Within,
-    show_answer,
-    unit_of,
-)
-from saetui.cli.open import opened
-from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName
+from saetui.cli.answer_output import Counting, question
+
+if TYPE_CHECKING:
+    from saetui.session.questions.answers import Answer
+    from saetui.session.session import Session
 
 
+@question
 def compare(
-    bundle: BundlePath,
+    session: "Session",
+    counting: Counting,
     a: Annotated[
         str,
         typer.Argument(
@@ -38,26 +33,11 @@ def compare(
         ),
     ] = "rest",
     *,
-    families: Families = False,
-    within: Within = "",
     first: Annotated[
         int,
         typer.Option("--top", min=1, metavar="N", help="How many results of a search are a group."),
     ] = 100,
-    least: Least = 5,
-    limit: ListLimit = 20,
-    examples: Annotated[
-        int,
-        typer.Option(
-            "--examples", min=0, metavar="N", help="List N documents of each group for the first."
-        ),
-    ] = 0,
-    sort: Order = None,
-    reverse: Reverse = False,
-    export: Export = None,
-    sae: SaeName = None,
-    as_json: AsJson = False,
-) -> None:
+) -> "Answer":
     """Show which features are more frequent in one group of documents than in another.
 
     Shares, their ratio, and p by Fisher's test, corrected for the number of features (Benjamini
@@ -65,23 +45,12 @@ def compare(
     """
     from saetui.session.questions.compare import compare as compared
 
-    with opened(bundle, sae) as session:
-        answer = compared(
-            session,
-            a,
-            b,
-            within=within,
-            unit=unit_of(families),
-            first=first,
-            least=least,
-        )
-        show_answer(
-            answer,
-            limit=limit,
-            sort=sort,
-            reverse=reverse,
-            export=export,
-            as_json=as_json,
-            examples=examples,
-            both_ends=True,
-        )
+    return compared(
+        session,
+        a,
+        b,
+        within=counting.within,
+        unit=counting.unit,
+        first=first,
+        least=counting.least,
+    )

@@ -1,25 +1,20 @@
 """`saetui relate`: what goes with a field of the metadata."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.answer_output import (
-    Export,
-    Families,
-    Least,
-    Order,
-    Reverse,
-    Within,
-    show_answer,
-    unit_of,
-)
-from saetui.cli.open import opened
-from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName
+from saetui.cli.answer_output import Counting, question
+
+if TYPE_CHECKING:
+    from saetui.session.questions.answers import Answer
+    from saetui.session.session import Session
 
 
+@question
 def relate(
-    bundle: BundlePath,
+    session: "Session",
+    counting: Counting,
     *,
     to: Annotated[
         str,
@@ -29,9 +24,6 @@ def relate(
             help="A field of the metadata, such as stars or categories; published for the date.",
         ),
     ],
-    families: Families = False,
-    within: Within = "",
-    least: Least = 5,
     model: Annotated[
         bool,
         typer.Option(
@@ -39,17 +31,7 @@ def relate(
             help="Say how much 5, 10 and 20 features tell of the field on other documents.",
         ),
     ] = True,
-    limit: ListLimit = 20,
-    examples: Annotated[
-        int,
-        typer.Option("--examples", min=0, metavar="N", help="List N documents for the first."),
-    ] = 0,
-    sort: Order = None,
-    reverse: Reverse = False,
-    export: Export = None,
-    sae: SaeName = None,
-    as_json: AsJson = False,
-) -> None:
+) -> "Answer":
     """Show which features go with a number, or with categories.
 
     With a number: the rank correlation (Spearman), and the means with and without the feature; p
@@ -60,18 +42,8 @@ def relate(
     from saetui.session.questions.relate import models, with_models
     from saetui.session.questions.relate import relate as related
 
-    with opened(bundle, sae) as session:
-        unit = unit_of(families)
-        answer = related(session, to, within=within, unit=unit, least=least)
-        if model:
-            answer = with_models(answer, models(session, to, within=within, unit=unit))
-        show_answer(
-            answer,
-            limit=limit,
-            sort=sort,
-            reverse=reverse,
-            export=export,
-            as_json=as_json,
-            examples=examples,
-            both_ends=answer.facts["kind"] == "number",
-        )
+    within, unit = counting.within, counting.unit
+    answer = related(session, to, within=within, unit=unit, least=counting.least)
+    if model:
+        answer = with_models(answer, models(session, to, within=within, unit=unit))
+    return answer

@@ -1,26 +1,21 @@
 """`saetui trends`: what rises and falls over time."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.answer_output import (
-    Export,
-    Families,
-    Least,
-    Order,
-    Reverse,
-    Within,
-    show_answer,
-    unit_of,
-)
-from saetui.cli.open import opened
-from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName
+from saetui.cli.answer_output import Counting, question
 from saetui.errors import InputError
 
+if TYPE_CHECKING:
+    from saetui.session.questions.answers import Answer
+    from saetui.session.session import Session
 
+
+@question
 def trends(
-    bundle: BundlePath,
+    session: "Session",
+    counting: Counting,
     *,
     by: Annotated[
         str | None,
@@ -28,20 +23,7 @@ def trends(
             "--by", metavar="PERIOD", help="year, quarter or month; by default what suits the span."
         ),
     ] = None,
-    families: Families = False,
-    within: Within = "",
-    least: Least = 5,
-    limit: ListLimit = 20,
-    examples: Annotated[
-        int,
-        typer.Option("--examples", min=0, metavar="N", help="List N documents for the first."),
-    ] = 0,
-    sort: Order = None,
-    reverse: Reverse = False,
-    export: Export = None,
-    sae: SaeName = None,
-    as_json: AsJson = False,
-) -> None:
+) -> "Answer":
     """Show whose share of the documents rises or falls over time.
 
     What rises most surely comes first, what falls last; the growth of a corpus makes nothing rise.
@@ -54,16 +36,6 @@ def trends(
     period = next((each for each in PERIODS if each == by), None)
     if by is not None and period is None:
         raise InputError(f"'{by}' is not a period.", f"Choose one of {', '.join(PERIODS)}.")
-    with opened(bundle, sae) as session:
-        unit = unit_of(families)
-        answer = trending(session, period, within=within, unit=unit, least=least)
-        show_answer(
-            answer,
-            limit=limit,
-            sort=sort,
-            reverse=reverse,
-            export=export,
-            as_json=as_json,
-            examples=examples,
-            both_ends=True,
-        )
+    return trending(
+        session, period, within=counting.within, unit=counting.unit, least=counting.least
+    )

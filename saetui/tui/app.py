@@ -16,7 +16,7 @@ from saetui.tex import use_unicode
 from saetui.tui.background import in_background
 from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
 from saetui.tui.commands import COMMANDS, Commands
-from saetui.tui.hanging_up import keep_when_hung_up, tell_of_kept
+from saetui.tui.hanging_up import keep_when_hung_up, remarks_on_kept
 from saetui.tui.kept_theme import KeptThemes, use_kept_theme
 from saetui.tui.keymap import use_own_keys
 from saetui.tui.palette import CommandsByPurpose, palette_commands, scopes_here
@@ -117,7 +117,7 @@ class SaetuiApp(App[None]):
     def on_ready(self) -> None:
         """Open the bundle when the first frame is on the screen."""
         if not self.is_headless:
-            keep_when_hung_up(self)
+            keep_when_hung_up(self, self.main)
         # Textual forgets that the terminal is empty when the app comes back from ctrl+z.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         for remark in self.remarks:
@@ -182,7 +182,7 @@ def run_app(opener: Opener, name: str, *, mouse: bool = True) -> None:
     app = SaetuiApp(opener, name, terminal_encoding())
     use_kept_theme(app)
     use_own_keys(app)
-    tell_of_kept(app)
+    app.remarks += remarks_on_kept(app)
     stopped: Exception | None = None
     try:
         app.run(mouse=mouse)

@@ -1,9 +1,7 @@
 """What imports what: nothing heavy before the first frame, nothing in circles."""
 
-import ast
 import subprocess
 import sys
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -47,24 +45,3 @@ session.search(saetui.SearchRequest("", {{3: saetui.Change("add", 0.5)}}))
 session.feature(3), session.document(0), session.sae.families
 """
     assert not loaded_by(code) & (TRAINING | {"networkx", "textual"})
-
-
-def test_no_module_imports_itself_through_others() -> None:
-    """Imports inside functions and for type checkers count as well."""
-    files = {
-        ".".join(file.relative_to(TOP).with_suffix("").parts).removesuffix(".__init__"): file
-        for file in (TOP / "saetui").rglob("*.py")
-    }
-    imports: dict[str, set[str]] = {}
-    for name, file in files.items():
-        imports[name] = set()
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module in files:
-                parts = {f"{node.module}.{each.name}" for each in node.names}
-                # A package that is only named to get at a module in it does not count.
-                imports[name] |= parts if parts <= files.keys() else {node.module}
-    assert "saetui.tui.search_control" in imports["saetui.tui.views.search"]
-    try:
-        TopologicalSorter(imports).prepare()
-    except CycleError as error:
-        pytest.fail(f"modules import each other in a circle: {error.args[1]}")

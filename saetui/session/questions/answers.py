@@ -77,6 +77,7 @@ class Answer:
         examples: Gives documents for a row, under titles: `(number, limit)`.
         leads: The features that a row leads to, by its number, where it is neither a feature nor a
             family.
+        both_ends: Whether the last rows say as much as the first, such as what falls most.
     """
 
     question: str
@@ -88,6 +89,7 @@ class Answer:
     facts: Mapping[str, Any] = field(default_factory=dict)
     examples: Callable[[int, int], list[tuple[str, list[Example]]]] = lambda number, limit: []
     leads: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    both_ends: bool = False
 
     def sorted(self, figure: str, *, descending: bool = True) -> "Answer":
         """The same rows in another order; rows in which the figure is not known come last.

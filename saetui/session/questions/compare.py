@@ -83,6 +83,7 @@ def compare_two(
         unit=unit,
         columns=COLUMNS,
         rows=_rows(found, sides[0][1].names),
+        both_ends=True,
         facts={
             "a": {"group": one.name, "documents": one.size, "missing": one.missing},
             "b": {"group": other.name, "documents": other.size, "missing": other.missing},

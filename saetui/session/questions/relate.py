@@ -207,6 +207,7 @@ def _by_number(
         unit=units.unit,
         columns=NUMBER_COLUMNS,
         rows=tuple(rows),
+        both_ends=True,
         facts={
             "field": found.name,
             "kind": "number",

@@ -107,6 +107,7 @@ def trends(
         unit=unit,
         columns=COLUMNS,
         rows=tuple(rows),
+        both_ends=True,
         facts={
             "period": time.period,
             "periods": list(time.names),
