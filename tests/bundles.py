@@ -32,7 +32,7 @@ from saetui.store.bundle import (
     Bundle,
     sae_folder,
 )
-from saetui.store.documents import write_documents
+from saetui.store.document_writing import write_documents
 from saetui.store.families import write_families
 from saetui.store.features import FeatureQuality, write_features
 from saetui.store.hashes import sha256_of

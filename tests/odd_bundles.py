@@ -10,7 +10,7 @@ from saetui.core.documents import Document
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.features import statistics
 from saetui.store.bundle import DOCUMENTS, FAMILIES, FEATURES, Bundle, sae_folder
-from saetui.store.documents import write_documents
+from saetui.store.document_writing import write_documents
 from saetui.store.families import write_families
 from saetui.store.features import write_features
 from saetui.store.hashes import sha256_of

@@ -52,7 +52,7 @@ def show_build(outcome: "BuildOutcome", done: str, *, as_json: bool) -> None:
         done: What was done with the bundle, such as "Built".
         as_json: Whether to print JSON.
     """
-    from saetui.cli import json_output as shapes
+    from saetui.cli import bundle_json as shapes
     from saetui.cli.metrics import metrics_table
     from saetui.cli.output import Output
 

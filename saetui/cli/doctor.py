@@ -100,7 +100,7 @@ def check(bundle: BundlePath, as_json: AsJson = False) -> None:
     Every file is compared with its hash, and its parts with each other. Imported SAEs are tested
     on some documents again. The exit code is 1 if anything is wrong.
     """
-    from saetui.cli import json_output as shapes
+    from saetui.cli import bundle_json as shapes
     from saetui.cli.output import Output
     from saetui.store.check import check_bundle
 

@@ -64,7 +64,7 @@ def saerch(
     out whether weights and embeddings belong together, and if not, what is wrong. After an
     interruption, the same command continues where it stopped.
     """
-    from saetui.cli import json_output as shapes
+    from saetui.cli import bundle_json as shapes
     from saetui.cli.metrics import metrics_table
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress

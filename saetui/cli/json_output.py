@@ -6,24 +6,19 @@ A number that is not finite is null. The label of a feature without one is empty
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saetui.session.saved.search_json import Json, number
 
 if TYPE_CHECKING:
     from saetui.core.families import Family, FamilyLabel
-    from saetui.core.matches import SaeComparison
-    from saetui.pipeline.finishing import BuildOutcome
     from saetui.session.details import DocumentDetail, Example, FeatureDetail, Neighbour
     from saetui.session.family_detail import FamilyDetail
     from saetui.session.session import Session
     from saetui.session.splitting import MatchesIn
-    from saetui.store.check import Finding
     from saetui.store.features import FeatureRecord
     from saetui.store.labels import LabelRecord, ScoreRecord
-    from saetui.store.manifest import Manifest, SaeRecord
     from saetui.store.notes import FeatureNotes, FormerFeature
-    from saetui.train.sweep import Sweep
 
 
 def finite(fields: Mapping[str, object]) -> Json:
@@ -261,22 +256,6 @@ def document(session: "Session", detail: "DocumentDetail") -> Json:
     }
 
 
-def check(findings: "Sequence[Finding]") -> Json:
-    """The outcome of every check."""
-    return {
-        "ok": all(finding.ok for finding in findings),
-        "findings": [
-            {
-                "subject": finding.subject,
-                "ok": finding.ok,
-                "problem": finding.problem,
-                "detail": finding.detail,
-            }
-            for finding in findings
-        ],
-    }
-
-
 def matches(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> Json:
     """The matches of a feature in the other SAEs, and the features below it in its family."""
     family = session.sae.families.smallest_of(feature)
@@ -313,93 +292,8 @@ def matches(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> J
     }
 
 
-def comparison(small: str, large: str, found: "SaeComparison") -> Json:
-    """How one SAE's features match those of another."""
-    return {
-        "from": small,
-        "to": large,
-        "least_cosine": found.least_cosine,
-        "recurrent": [list(pair) for pair in found.recurrent],
-        "split": {str(feature): list(parts) for feature, parts in found.split.items()},
-        "novel": list(found.novel),
-        "lost": list(found.lost),
-        "inactive": list(found.inactive),
-    }
-
-
 def former(feature: "FormerFeature | None") -> Json | None:
     """The feature that notes were made on before its SAE was replaced."""
     if feature is None:
         return None
     return {"sae": feature.sae, "feature": feature.feature, "cosine": feature.cosine}
-
-
-def build(outcome: "BuildOutcome") -> Json:
-    """The outcome of a build."""
-    manifest = outcome.manifest
-    return {
-        "path": str(outcome.path),
-        "steps": list(outcome.steps),
-        "documents": manifest.documents,
-        "dimensions": manifest.dimensions,
-        "corpus": finite(manifest.corpus),
-        "embedder": manifest.embedder,
-        "index": finite(manifest.index),
-        "saes": [_sae(sae) for sae in manifest.saes],
-        "changes": _changes(outcome),
-    }
-
-
-def _changes(outcome: "BuildOutcome") -> Json | None:
-    """What became of the documents that a bundle had before."""
-    found = outcome.changes
-    if found is None:
-        return None
-    return {
-        "new": found.new,
-        "edited": found.edited,
-        "described": found.described,
-        "removed": found.removed,
-        "embedded": outcome.embedded,
-    }
-
-
-def _sae(record: "SaeRecord") -> Json:
-    return {"name": record.name, "n": record.n, "k": record.k, **finite(record.metrics)}
-
-
-def trained(name: str, metrics: dict[str, Any]) -> Json:
-    """An SAE outside a bundle."""
-    return {"name": name, **finite(metrics)}
-
-
-def stats(manifest: "Manifest", sweep: "Sweep | None", repeated: int) -> Json:
-    """Facts about a bundle and its quality.
-
-    Args:
-        manifest: Of the bundle.
-        sweep: Sizes that were tried.
-        repeated: How many documents repeat the text of another one.
-    """
-    return {
-        "name": manifest.name,
-        "documents": manifest.documents,
-        "repeated": repeated,
-        "dimensions": manifest.dimensions,
-        "embedder": manifest.embedder["spec"],
-        "corpus": finite(manifest.corpus),
-        "index": finite(manifest.index),
-        "saes": [{**_short(sae.metrics), **_sae(sae)} for sae in manifest.saes],
-        "sweep": None if sweep is None else sweep.to_json(),
-    }
-
-
-def _short(metrics: dict[str, Any]) -> Json:
-    """The most important metrics, without nesting."""
-    train, held_out = metrics.get("train") or {}, metrics.get("held_out") or {}
-    return {
-        "nmse_train": train.get("nmse"),
-        "nmse_held_out": held_out.get("nmse"),
-        "l0": train.get("l0"),
-        "dead_share": train.get("dead_share"),
-    }

@@ -67,7 +67,7 @@ def _compare(
     output: "Output", session: "Session", cosine: float, limit: int, as_json: bool
 ) -> None:
     """Compare each SAE with the next larger one."""
-    from saetui.cli import json_output as shapes
+    from saetui.cli import bundle_json as shapes
     from saetui.cli.output import Column
     from saetui.session.splitting import by_size, compare_saes, pairs_of, splitting
 

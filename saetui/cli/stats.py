@@ -42,7 +42,7 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Show facts about a bundle and the quality of its SAEs."""
-    from saetui.cli import json_output as shapes
+    from saetui.cli import bundle_json as shapes
     from saetui.cli.metrics import metrics_table, show_sweep
     from saetui.cli.options import training_options
     from saetui.cli.output import Output

@@ -178,7 +178,7 @@ class _Run:
 
 def _add(run: _Run, stability: bool | None, given: "SaeSource | None", vocabulary: str) -> Show:
     """Add SAEs to a bundle, or names."""
-    from saetui.cli import json_output as shapes
+    from saetui.cli import bundle_json as shapes
     from saetui.cli.metrics import metrics_table
     from saetui.pipeline.build import add_saes
     from saetui.pipeline.options import BuildOptions
@@ -227,7 +227,7 @@ def _compare(run: _Run, *, twice: bool) -> Show:
 def _show_metrics(
     metrics: "Sequence[tuple[str, dict[str, Any]]]", output: "Output", as_json: bool
 ) -> None:
-    from saetui.cli import json_output as shapes
+    from saetui.cli import bundle_json as shapes
     from saetui.cli.metrics import metrics_table
 
     if as_json:

@@ -15,7 +15,8 @@ from saetui.core.documents import Document
 from saetui.errors import InputError
 from saetui.store import bundle as layout
 from saetui.store.atomic import atomic_write
-from saetui.store.documents import DocumentStore, change_documents, content_of
+from saetui.store.document_writing import change_documents, content_of
+from saetui.store.documents import DocumentStore
 from saetui.store.swap import link_file
 
 _CHANGES = "changes.npz"

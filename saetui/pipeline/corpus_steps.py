@@ -27,7 +27,8 @@ from saetui.pipeline.embedding import SHARD, EmbeddingTask, KnownVectors, embed_
 from saetui.pipeline.passage_vectors import LONGEST, embed_passages
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import bundle as layout
-from saetui.store.documents import DocumentStore, write_documents
+from saetui.store.document_writing import write_documents
+from saetui.store.documents import DocumentStore
 from saetui.store.index import asked_kind, build_index, measure_recall, open_index
 from saetui.store.index.building import index_files
 from saetui.store.index.growing import grow_index

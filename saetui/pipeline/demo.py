@@ -29,7 +29,7 @@ from saetui.store import bundle as layout
 from saetui.store.arrays import map_array
 from saetui.store.atomic import atomic_write
 from saetui.store.bundle import Bundle
-from saetui.store.documents import write_documents
+from saetui.store.document_writing import write_documents
 from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
 from saetui.store.index.building import index_files

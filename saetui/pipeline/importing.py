@@ -30,7 +30,8 @@ from saetui.pipeline.sae_work import SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress
 from saetui.store import bundle as layout
-from saetui.store.documents import DocumentStore, write_documents
+from saetui.store.document_writing import write_documents
+from saetui.store.documents import DocumentStore
 from saetui.train.size import SaeSize
 
 

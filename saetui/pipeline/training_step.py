@@ -19,7 +19,8 @@ from saetui.progress import Progress, Silent
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.arrays import map_array, save_array
-from saetui.store.documents import DocumentStore, write_documents
+from saetui.store.document_writing import write_documents
+from saetui.store.documents import DocumentStore
 from saetui.train.options import SaeConfig, TrainingOptions
 from saetui.train.size import SaeSize, choose_size
 from saetui.train.workers import Workers

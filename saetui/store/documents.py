@@ -1,9 +1,7 @@
-"""Documents in SQLite, with a full-text index over title and text."""
+"""Read the documents of a bundle from SQLite; `document_writing` writes them."""
 
 import hashlib
-import json
 import math
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -15,77 +13,19 @@ from numpy.typing import NDArray
 
 from saetui.core.corpus_changes import Content
 from saetui.core.documents import Document
-from saetui.core.unspaced import letters_apart
-from saetui.errors import BundleDamaged, InputError
-from saetui.store.databases import ReadOnlyDatabase, changed_database, new_database, storable
-from saetui.store.facts import SCHEMA as FACTS
-from saetui.store.facts import Facts, change_facts, insert_facts, sort_facts
+from saetui.errors import BundleDamaged
+from saetui.store.databases import ReadOnlyDatabase, storable
+from saetui.store.facts import Facts
 from saetui.store.json_files import parse_json
 from saetui.store.papers import Papers
-from saetui.store.repeats import START, TEXT, Repeats, write_repeats
+from saetui.store.repeats import START, TEXT, Repeats
 
-_SCHEMA = """
-PRAGMA page_size=8192;
-CREATE TABLE documents(
-    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
-    url TEXT NOT NULL, published TEXT NOT NULL, metadata TEXT NOT NULL);
-CREATE INDEX documents_by_date ON documents(published);
-CREATE VIRTUAL TABLE documents_text USING fts5(
-    title, text, content='documents', content_rowid='row', tokenize='porter unicode61');
-"""
-# The version of databases whose full-text index has the letters of some scripts one by one.
-_LETTERS_APART = 1
-# Only a corpus with documents from elsewhere than its own file has this table.
-_ADDED = "CREATE TABLE IF NOT EXISTS added(row INTEGER PRIMARY KEY)"
-_COLUMNS = "row, id, title, text, url, published, metadata"
+COLUMNS = "row, id, title, text, url, published, metadata"
 _BATCH = 1_000
 
 
-def write_documents(path: Path, documents: Iterable[Document]) -> int:
-    """Write documents in their order, numbered from 0; whole or not at all.
-
-    Returns:
-        How many there were.
-
-    Raises:
-        InputError: Two documents have the same id.
-        BuildError: The file cannot be written.
-    """
-    with new_database(path, _SCHEMA + FACTS) as connection:
-        count = 0
-        batch: list[tuple[object, ...]] = []
-        for document in documents:
-            batch.append(_values(count, document))
-            insert_facts(connection, count, document.metadata)
-            count += 1
-            if len(batch) == _BATCH:
-                _insert(connection, batch)
-                batch.clear()
-        _insert(connection, batch)
-        connection.create_function("letters_apart", 1, letters_apart, deterministic=True)
-        connection.execute(
-            "INSERT INTO documents_text(rowid, title, text) "
-            "SELECT row, letters_apart(title), letters_apart(text) FROM documents"
-        )
-        connection.execute(f"PRAGMA user_version={_LETTERS_APART}")
-        sort_facts(connection)
-        write_repeats(connection)
-    return count
-
-
-def _values(row: int, document: Document) -> tuple[object, ...]:
-    metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True)
-    fields = (document.id, document.title, document.text, document.url, document.published)
-    return (row, *(storable(text) for text in (*fields, metadata)))
-
-
-def content_of(document: Document) -> Content:
-    """Hashes of one document in a bundle, by which changed documents are recognised."""
-    return _content([str(value) for value in _values(0, document)[1:]])
-
-
-def _content(values: Sequence[str]) -> Content:
-    """Hash of id, title, text, url, published and metadata."""
+def content_of_values(values: Sequence[object]) -> Content:
+    """Hashes of one document, given what its columns hold except for the row."""
     document_id, title, text = (str(value) for value in values[:3])
     embedded = Document(document_id, title, text).embedding_text
     whole = "\0".join(str(value) for value in values)
@@ -94,63 +34,6 @@ def _content(values: Sequence[str]) -> Content:
 
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _insert(connection: sqlite3.Connection, batch: Sequence[tuple[object, ...]]) -> None:
-    try:
-        connection.executemany(f"INSERT INTO documents({_COLUMNS}) VALUES(?,?,?,?,?,?,?)", batch)
-    except sqlite3.IntegrityError:
-        raise InputError("Two documents have the same id.", "Give each its own.") from None
-
-
-def change_documents(
-    path: Path,
-    old: "DocumentStore",
-    *,
-    cleared: Iterable[int],
-    written: Iterable[tuple[int, Document]],
-    added: Iterable[int],
-) -> None:
-    """Write a copy of a corpus with some documents replaced; whole or not at all.
-
-    Only changed documents are indexed again.
-
-    Args:
-        path: Of the copy.
-        old: The corpus, which is left as it is. It must have facts.
-        cleared: Rows whose documents are removed, before any is written.
-        written: New documents by row.
-        added: Rows, in the copy, of documents that are not from the corpus's own file.
-
-    Raises:
-        InputError: Two documents would have the same id.
-        BuildError: The file cannot be written.
-    """
-    with changed_database(path, old.path) as connection:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        # What is removed from the index must be what was put into it.
-        apart = letters_apart if version >= _LETTERS_APART else str
-        for row in cleared:
-            document = old.document(row)
-            connection.execute(
-                "INSERT INTO documents_text(documents_text, rowid, title, text) "
-                "VALUES('delete', ?, ?, ?)",
-                (row, apart(storable(document.title)), apart(storable(document.text))),
-            )
-            change_facts(connection, row, document.metadata, has=False)
-            connection.execute("DELETE FROM documents WHERE row = ?", (row,))
-        for row, document in written:
-            values = _values(row, document)
-            _insert(connection, [values])
-            connection.execute(
-                "INSERT INTO documents_text(rowid, title, text) VALUES(?, ?, ?)",
-                (row, *(apart(str(value)) for value in values[2:4])),
-            )
-            change_facts(connection, row, document.metadata, has=True)
-        connection.execute(_ADDED)
-        connection.execute("DELETE FROM added")
-        connection.executemany("INSERT INTO added VALUES (?)", [(int(row),) for row in added])
-        write_repeats(connection)
 
 
 class DocumentStore:
@@ -183,7 +66,7 @@ class DocumentStore:
 
     def document(self, row: int) -> Document:
         """The document in a row, which must be there."""
-        return self._document(self._by_rows(_COLUMNS, [row])[0])
+        return self._document(self._by_rows(COLUMNS, [row])[0])
 
     def headings(self, rows: Iterable[int]) -> dict[int, tuple[str, str, str]]:
         """`(id, title, published)` of some rows; a list of results needs no more."""
@@ -230,36 +113,24 @@ class DocumentStore:
         return rows
 
     def __iter__(self) -> Iterator[Document]:
-        start = 0
-        while found := self._query(
-            f"SELECT {_COLUMNS} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}",
-            (start,),
-        ):
-            yield from (self._document(values) for values in found)
-            start = self._next(start, found)
+        return map(self._document, self._all(COLUMNS))
 
     def span(self, start: int, stop: int) -> list[Document]:
         """Documents of rows `start` to `stop - 1`, in order."""
         found = self._query(
-            f"SELECT {_COLUMNS} FROM documents WHERE row >= ? AND row < ? ORDER BY row",
+            f"SELECT {COLUMNS} FROM documents WHERE row >= ? AND row < ? ORDER BY row",
             (start, stop),
         )
         return [self._document(values) for values in found]
 
     def some(self, rows: Sequence[int]) -> list[Document]:
         """Documents of some rows, which must be there, in the order given."""
-        found = {values[0]: values for values in self._by_rows(_COLUMNS, rows)}
+        found = {values[0]: values for values in self._by_rows(COLUMNS, rows)}
         return [self._document(found[int(row)]) for row in rows]
 
     def contents(self) -> Iterator[Content]:
         """Hashes of every document, in order of rows."""
-        start = 0
-        while found := self._query(
-            f"SELECT {_COLUMNS} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}",
-            (start,),
-        ):
-            yield from (_content(values[1:]) for values in found)
-            start = self._next(start, found)
+        return (content_of_values(values[1:]) for values in self._all(COLUMNS))
 
     def added(self) -> NDArray[np.int64]:
         """Rows of the documents that are not from the corpus's own file, ascending."""
@@ -274,18 +145,10 @@ class DocumentStore:
         with self._lock:
             kept = self._database.has_table("repeats")
         if not kept:
-            return Repeats.among(self._beginnings(), lambda rows: self._by_rows(TEXT, rows))
+            return Repeats.among(self._all(START), lambda rows: self._by_rows(TEXT, rows))
         found = self._query("SELECT row, first FROM repeats ORDER BY first, row")
         rows, first = (self._checked([pair[place] for pair in found]) for place in (0, 1))
         return Repeats.of(np.array(rows, dtype=np.int64), np.array(first, dtype=np.int64))
-
-    def _beginnings(self) -> Iterator[tuple[int, str]]:
-        start = 0
-        while found := self._query(
-            f"SELECT {START} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}", (start,)
-        ):
-            yield from found
-            start = self._next(start, found)
 
     def within(self, after: str, before: str) -> NDArray[np.int64]:
         """Rows of the documents that were certainly published in a period, ascending.
@@ -333,13 +196,7 @@ class DocumentStore:
 
     def metadata(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Row and metadata of every document, in order."""
-        start = 0
-        while found := self._query(
-            f"SELECT row, metadata FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}",
-            (start,),
-        ):
-            yield from ((int(row), self._facts(text)) for row, text in found)
-            start = self._next(start, found)
+        return ((int(row), self._facts(text)) for row, text in self._all("row, metadata"))
 
     def matching(self, expression: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows of all documents that match an expression of FTS5, ascending, and their BM25.
@@ -397,11 +254,17 @@ class DocumentStore:
             raise BundleDamaged(f"{self.path} names rows that hold no document.")
         return rows
 
-    def _next(self, start: int, found: Sequence[Sequence[Any]]) -> int:
-        """The row after those that were found from `start` on; damaged pages can lead back."""
-        if found[-1][0] < start:
-            raise BundleDamaged(f"{self.path} does not hold its documents in order.")
-        return int(found[-1][0]) + 1
+    def _all(self, columns: str) -> Iterator[Any]:
+        """Columns of every document, `row` first among them, in order of rows."""
+        start = 0
+        while found := self._query(
+            f"SELECT {columns} FROM documents WHERE row >= ? ORDER BY row LIMIT {_BATCH}", (start,)
+        ):
+            yield from found
+            # Damaged pages can lead back.
+            if found[-1][0] < start:
+                raise BundleDamaged(f"{self.path} does not hold its documents in order.")
+            start = int(found[-1][0]) + 1
 
     def _query(
         self, statement: str, values: Sequence[object] | Mapping[str, object] = ()

@@ -37,7 +37,7 @@ from saetui.progress import Silent
 from saetui.store import bundle as layout
 from saetui.store import saes
 from saetui.store.arrays import forget_pages
-from saetui.store.documents import write_documents
+from saetui.store.document_writing import write_documents
 from saetui.store.families import write_families
 from saetui.store.features import FeatureQuality, write_features
 from saetui.store.hashes import sha256_of

@@ -30,7 +30,8 @@ from saetui.progress import Silent
 from saetui.store import saes
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
-from saetui.store.documents import DocumentStore, write_documents
+from saetui.store.document_writing import write_documents
+from saetui.store.documents import DocumentStore
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord
 from saetui.store.swap import WORK

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged, InputError
 from saetui.store.databases import ReadOnlyDatabase, storable
-from saetui.store.documents import DocumentStore, write_documents
+from saetui.store.document_writing import write_documents
+from saetui.store.documents import DocumentStore
 
 texts = st.text(
     st.one_of(st.characters(), st.sampled_from("\x00\n\t'\"%\ud800\udfff\u202e")), max_size=20
@@ -192,7 +193,7 @@ def test_a_full_disk_is_explained(tmp_path: Path) -> None:
         "import resource, sys; from pathlib import Path\n"
         "from saetui.core.documents import Document\n"
         "from saetui.errors import BuildError\n"
-        "from saetui.store.documents import write_documents\n"
+        "from saetui.store.document_writing import write_documents\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "corpus = (Document(str(i), '', 'word ' * 1_000) for i in range(1_000))\n"
         "try:\n"

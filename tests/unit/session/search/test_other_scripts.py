@@ -6,7 +6,8 @@ import pytest
 
 from saetui.core.documents import Document
 from saetui.session.search.word_search import fts_query
-from saetui.store.documents import DocumentStore, change_documents, write_documents
+from saetui.store.document_writing import change_documents, write_documents
+from saetui.store.documents import DocumentStore
 
 TEXTS = (
     # A trial shows that a new vaccine prevents influenza; the black hole of a galaxy.
