@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
-from saetui.core.features import TWO, WORD
 from saetui.core.postings import Postings
 from saetui.core.truth import STEPS, Probabilities
 from saetui.interpret.examples import Examples, ExampleSource
@@ -23,13 +22,13 @@ from saetui.interpret.judging.split import Split, documents_to_read, restricted,
 from saetui.interpret.judging.trials import Trials, make_trials
 from saetui.interpret.judging.truth import label_evidence, label_truth
 from saetui.interpret.labels import FeatureLabel, key_of
+from saetui.interpret.meanings import in_a_phrase, told_apart
 from saetui.interpret.terms.contexts import Contexts
 from saetui.interpret.terms.contrast import Embed, remembering
 from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.term_ranking import try_terms
 from saetui.interpret.terms.tokens import read_documents
 from saetui.interpret.vocabulary.candidates import vocabulary_candidates
-from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
 from saetui.interpret.vocabulary.choice import Choice
 from saetui.interpret.vocabulary.names import Vocabulary
 from saetui.progress import Progress
@@ -168,7 +167,12 @@ class LabelledSplit:
         single = {feature: replace(each, joined="") for feature, each in tried.items()}
         self._single = {each.feature: each for each in named.renamed(single)}
         renamed = [
-            self._in_a_phrase(label, modifier=key_of(label.text) in modifiers)
+            in_a_phrase(
+                label,
+                self._known().get(label.feature),
+                lambda: self._contexts,
+                modifier=key_of(label.text) in modifiers,
+            )
             for label in named.renamed(tried)
         ]
         if only is not None:
@@ -212,42 +216,17 @@ class LabelledSplit:
         self._single = {each.feature: each for each in chosen.named(singles, taken=taken)}
         return named
 
-    def _in_a_phrase(self, label: FeatureLabel, *, modifier: bool) -> FeatureLabel:
-        """A label of one word with the word that it mostly stands with, if there is one."""
-        evidence = self._known().get(label.feature)
-        if evidence is None or not _is_word(label):
-            return label
-        text = self._contexts.phrase(label.text, evidence.rows, modifier=modifier)
-        return replace(label, text=text)
-
     def _told_apart(
         self, labels: Sequence[FeatureLabel], quality: Quality, only: Collection[int]
     ) -> list[FeatureLabel]:
-        """Labels that fit what features are.
-
-        Two names stay joined only where a feature is two concepts, and a word with several meanings
-        says which these are.
-        """
-        found = list(labels)
-        words = {labels[feature].text for feature in only if _is_word(labels[feature])}
-        loose = self._contexts.loose(words) if words else set()
-        taken = {key_of(label.text) for label in labels}
-        for feature in only:
-            kind = quality.words[feature]
-            joined = " and " in labels[feature].text and labels[feature].method != FROM_VOCABULARY
-            if joined and kind != TWO and feature in self._single:
-                found[feature] = self._single[feature]
-            evidence, label = self._known().get(feature), found[feature]
-            # "Proteins, implicit representations": another feature has the name "Proteins".
-            first, *others = label.text.split(", ")
-            single = replace(label, text=first)
-            unclear = kind == WORD or label.text in loose or others
-            if evidence is not None and unclear and _is_word(single):
-                told = self._contexts.told_apart(first, evidence.rows)
-                if told != first and (not others or key_of(told) not in taken):
-                    taken.add(key_of(told))
-                    found[feature] = replace(label, text=told)
-        return found
+        return told_apart(
+            labels,
+            quality,
+            only,
+            self._known(),
+            single=self._single,
+            contexts=lambda: self._contexts,
+        )
 
     @cached_property
     def _contexts(self) -> Contexts:
@@ -409,8 +388,3 @@ class LabelledSplit:
         """The postings of the documents that are read."""
         everything = len(self._read) == len(self._embeddings)
         return self._postings if everything else restricted(self._postings, self._read)
-
-
-def _is_word(label: FeatureLabel) -> bool:
-    """Whether a label is one word, taken from the documents."""
-    return label.method not in ("none", "title", FROM_VOCABULARY) and len(label.text.split()) == 1
