@@ -21,6 +21,7 @@ from saetui.cli.options import (
     Limit,
     NewBundle,
     NewName,
+    NewSaes,
     Retrain,
     SaeFrom,
     Seed,
@@ -73,15 +74,7 @@ def build(
             help="Embedder for queries, with precomputed vectors.",
         ),
     ] = None,
-    sae: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--sae",
-            metavar="[VARIANT-]kK-nN",
-            help="SAE to train, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may "
-            "be repeated. By default chosen for the corpus.",
-        ),
-    ] = None,
+    sae: NewSaes = None,
     sae_from: SaeFrom = None,
     extend: Extend = 0,
     force: ForceSae = False,

@@ -149,6 +149,15 @@ Retrain = Annotated[
         "features that match.",
     ),
 ]
+NewSaes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sae",
+        metavar="[VARIANT-]kK-nN",
+        help="SAE to train, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may "
+        "be repeated. By default chosen for the corpus.",
+    ),
+]
 SaeFrom = Annotated[
     str | None,
     typer.Option(

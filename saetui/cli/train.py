@@ -14,6 +14,7 @@ from saetui.cli.options import (
     Epochs,
     Extend,
     ForceSae,
+    NewSaes,
     SaeFrom,
     Seed,
     Stability,
@@ -46,15 +47,7 @@ def train(
         ),
     ],
     *,
-    sae: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--sae",
-            metavar="[VARIANT-]kK-nN",
-            help="SAE to train, such as k16-n768, batchtopk-k16-n768 or matryoshka-k16-n768; may "
-            "be repeated. By default chosen for the corpus.",
-        ),
-    ] = None,
+    sae: NewSaes = None,
     sae_from: SaeFrom = None,
     extend: Extend = 0,
     force: ForceSae = False,

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.group_tests import TwoGroups
 from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.details import Example
@@ -60,6 +64,30 @@ class AnswerRow:
         """
         q = self.figures.get("q")
         return isinstance(q, float) and q < SIGNIFICANT and not self.figures.get("burst")
+
+
+def beyond_chance(q: NDArray[np.float64], least: int, do: str) -> str:
+    """How many features were tested, and of how many chance is no explanation.
+
+    Args:
+        q: Corrected p values; NaN where a feature was not tested.
+        least: Features of fewer documents were not tested.
+        do: What the others do, as in "differ".
+    """
+    sure, tested = int((q < SIGNIFICANT).sum()), int((~np.isnan(q)).sum())
+    return (
+        f"{sure:,} of {tested:,} with at least {least} documents {do} beyond chance "
+        f"(p < {SIGNIFICANT}, corrected)."
+    )
+
+
+def ratio_figures(found: TwoGroups, place: int) -> dict[str, Figure]:
+    """The ratio of the shares of one feature in two groups, with its 95% interval."""
+    return {
+        "ratio": known(found.ratio[place]),
+        "low": known(found.low[place]),
+        "high": known(found.high[place]),
+    }
 
 
 @dataclass(frozen=True)

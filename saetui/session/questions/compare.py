@@ -7,7 +7,15 @@ import numpy as np
 from saetui.core.group_tests import LEAST_DOCUMENTS, TwoGroups, compare_groups
 from saetui.core.search_request import SearchRequest
 from saetui.session.details import Example
-from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
+from saetui.session.questions.answers import (
+    Answer,
+    AnswerRow,
+    Column,
+    Unit,
+    beyond_chance,
+    known,
+    ratio_figures,
+)
 from saetui.session.questions.groups import FIRST_RESULTS, REST, Group, two_groups
 from saetui.session.questions.units import Units, strongest, units_of
 from saetui.session.session import Session
@@ -104,13 +112,7 @@ def _remarks(
     for each in (one, other):
         if each.missing:
             said.append(f"{each.missing:,} ids of {each.name} belong to no document.")
-    sure = int((found.q < 0.05).sum())
-    tested = int((~np.isnan(found.q)).sum())
-    said.append(
-        f"{sure:,} of {tested:,} with at least {least} documents differ beyond chance (p < 0.05, "
-        "corrected)."
-    )
-    return tuple(said)
+    return (*said, beyond_chance(found.q, least, "differ"))
 
 
 def _rows(found: TwoGroups, names: Sequence[str]) -> tuple[AnswerRow, ...]:
@@ -125,9 +127,7 @@ def _rows(found: TwoGroups, names: Sequence[str]) -> tuple[AnswerRow, ...]:
             "share_a": known(found.share_a[i]),
             "share_b": known(found.share_b[i]),
             "difference": known(found.share_a[i] - found.share_b[i]),
-            "ratio": known(found.ratio[i]),
-            "low": known(found.low[i]),
-            "high": known(found.high[i]),
+            **ratio_figures(found, i),
             "keyness": known(found.keyness[i]),
             "p": known(found.p[i]),
             "q": known(found.q[i]),

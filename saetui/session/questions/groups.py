@@ -59,7 +59,7 @@ class Group:
 
 
 def mask_of(session: Session, text: str) -> Mask:
-    """Documents that pass a filter, bool `(N,)`.
+    """Documents that pass a filter, bool `(N,)`; all for an empty text.
 
     Raises:
         InputError: The text is no filter.

@@ -5,15 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.document_filter import EVERYTHING
 from saetui.core.group_tests import LEAST_DOCUMENTS, compare_groups, corrected
 from saetui.core.trend_tests import associate, average_ranks
 from saetui.errors import InputError
 from saetui.evaluate.sparse_probe import SEEDS, SIZES, ProbeScore, sparse_probe
 from saetui.session.details import Example
-from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
+from saetui.session.questions.answers import (
+    Answer,
+    AnswerRow,
+    Column,
+    Unit,
+    beyond_chance,
+    known,
+    ratio_figures,
+)
 from saetui.session.questions.fields import Field, field
-from saetui.session.questions.groups import Mask, mask_of, of_filter
+from saetui.session.questions.groups import Mask, mask_of
 from saetui.session.questions.units import Units, examples, strongest, units_of
 from saetui.session.session import Session
 
@@ -60,7 +67,7 @@ def relate(
         InputError: No document has the field, or none that counts.
     """
     found = field(session, to)
-    mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
+    mask = mask_of(session, within)
     units = units_of(session, unit)
     question = f"to {to}" + (f" within {within.strip()}" if within.strip() else "")
     if found.numbers is not None:
@@ -86,7 +93,7 @@ def models(
         Scores by what was predicted: the field, or each category. Empty if documents are too few.
     """
     found = field(session, to)
-    mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
+    mask = mask_of(session, within)
     units = units_of(session, unit)
     scores = {}
     for name, target in targets_of(found, mask).items():
@@ -195,14 +202,12 @@ def _by_number(
         for i in np.argsort(-figures.rho, kind="stable").tolist()
         if figures.documents[i]
     ]
-    tested = int((~np.isnan(ends.q)).sum())
     return Answer(
         question=question,
         title=f"What goes with {found.name}",
         remarks=(
             f"{count:,} documents have a number in {found.name}.",
-            f"{int((ends.q < 0.05).sum()):,} of {tested:,} with at least {least} documents go "
-            "with it beyond chance (p < 0.05, corrected).",
+            beyond_chance(ends.q, least, "go with it"),
         ),
         unit=units.unit,
         columns=NUMBER_COLUMNS,
@@ -212,7 +217,7 @@ def _by_number(
             "field": found.name,
             "kind": "number",
             "documents": count,
-            "tested": tested,
+            "tested": int((~np.isnan(ends.q)).sum()),
             "least": least,
         },
         examples=lambda number, limit: _by_value(session, units, numbers, number, limit),
@@ -284,16 +289,13 @@ def _by_category(
             "most": listed[best[i]][0],
             "share": known(test.share_a[i]),
             "elsewhere": known(test.share_b[i]),
-            "ratio": known(test.ratio[i]),
-            "low": known(test.low[i]),
-            "high": known(test.high[i]),
+            **ratio_figures(test, i),
             "keyness": known(strength[i]),
             "p": known(smallest[i]),
             "q": known(q[i]),
         }
         line = tuple(float(f"{share:.5g}") for share in shares[:, i])
         rows.append(AnswerRow(i, units.names[i], float(strength[i]) / largest, figures, line))
-    tested = int((~np.isnan(q)).sum())
     left = len(found.values) - len(listed)
     return Answer(
         question=question,
@@ -302,8 +304,7 @@ def _by_category(
             f"{size:,} documents have {found.name}; the shares are those in "
             f"{', '.join(name for name, _ in listed)}"
             + (f" ({left:,} rarer values are left out)." if left > 0 else "."),
-            f"{int((q < 0.05).sum()):,} of {tested:,} with at least {least} documents go with it "
-            "beyond chance (p < 0.05, corrected).",
+            beyond_chance(q, least, "go with it"),
         ),
         unit=units.unit,
         columns=CATEGORY_COLUMNS,
@@ -314,7 +315,7 @@ def _by_category(
             "documents": size,
             "categories": [name for name, _ in listed],
             "sizes": [int(inside.sum()) for _, inside in listed],
-            "tested": tested,
+            "tested": int((~np.isnan(q)).sum()),
             "least": least,
         },
         examples=lambda number, limit: [

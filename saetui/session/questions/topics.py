@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.document_filter import EVERYTHING
 from saetui.core.group_tests import compare_groups
 from saetui.core.topics import Topics, find_topics, normalised_information, purity
 from saetui.csv_text import csv_text
@@ -15,7 +14,7 @@ from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import Answer, AnswerRow, Column, known
 from saetui.session.questions.fields import timeline
-from saetui.session.questions.groups import mask_of, of_filter
+from saetui.session.questions.groups import mask_of
 from saetui.session.questions.units import examples, units_of
 from saetui.session.session import Session
 from saetui.store.atomic import atomic_write, named_if_unwritable
@@ -88,7 +87,7 @@ def topics(session: Session, wanted: int = USUAL, *, within: str = "") -> Answer
 
 def topics_answer(session: Session, made: NamedTopics, wanted: int, within: str = "") -> Answer:
     """The same for topics that were made already."""
-    mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
+    mask = mask_of(session, within)
     count = int(mask.sum())
     if not count:
         raise InputError("No document passes the filter.", "Ask without it.")

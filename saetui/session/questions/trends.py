@@ -5,14 +5,21 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.document_filter import EVERYTHING
 from saetui.core.group_tests import LEAST_DOCUMENTS, share_interval
 from saetui.core.trend_tests import trend_test
 from saetui.errors import InputError
 from saetui.session.details import Example
-from saetui.session.questions.answers import Answer, AnswerRow, Column, Unit, known
+from saetui.session.questions.answers import (
+    Answer,
+    AnswerRow,
+    Column,
+    Unit,
+    beyond_chance,
+    known,
+    ratio_figures,
+)
 from saetui.session.questions.fields import Period, Timeline, timeline
-from saetui.session.questions.groups import mask_of, of_filter
+from saetui.session.questions.groups import mask_of
 from saetui.session.questions.trend_checks import (
     doubts,
     mixture_counts,
@@ -58,7 +65,7 @@ def trends(
     Raises:
         InputError: No document that counts has a date of that precision, or all are of one period.
     """
-    mask = mask_of(session, within) if within.strip() else of_filter(session, EVERYTHING)
+    mask = mask_of(session, within)
     time = timeline(session, period).of(mask)
     units = units_of(session, unit)
     dated = time.places >= 0
@@ -87,9 +94,7 @@ def trends(
             "documents": int(found.documents[i]),
             "first": known(ends.share_b[i]),
             "last": known(ends.share_a[i]),
-            "ratio": known(ends.ratio[i]),
-            "low": known(ends.low[i]),
-            "high": known(ends.high[i]),
+            **ratio_figures(ends, i),
             "burst": bursts[i],
             "follows": fields if follows[i] else None,
             "z": known(found.z[i]),
@@ -139,12 +144,7 @@ def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -
     ]
     if undated:
         said.append(f"{undated:,} documents have no date that says the {time.period}.")
-    tested = int((~np.isnan(q)).sum())
-    said.append(
-        f"{int((q < 0.05).sum()):,} of {tested:,} with at least {least} documents change beyond "
-        "chance (p < 0.05, corrected)."
-    )
-    return tuple(said)
+    return (*said, beyond_chance(q, least, "change"))
 
 
 def _examples(

@@ -20,6 +20,20 @@ from saetui.tui.widgets.line_renderer import LineRenderer
 Row = TypeVar("Row")
 
 
+class _OfRow(Message):
+    """What happened to a row of a list."""
+
+    def __init__(self, lines: "LineList[Any]", row: object) -> None:
+        super().__init__()
+        self.lines = lines
+        self.row = row
+
+    @property
+    def control(self) -> "LineList[Any]":
+        """The list."""
+        return self.lines
+
+
 class LineList(ScrollView, Generic[Row], can_focus=True):
     """Rows of one line each with a cursor.
 
@@ -57,31 +71,11 @@ class LineList(ScrollView, Generic[Row], can_focus=True):
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
     cursor: reactive[int] = reactive(0, repaint=False)
 
-    class Highlighted(Message):
+    class Highlighted(_OfRow):
         """The cursor moved to another row."""
 
-        def __init__(self, lines: "LineList[Any]", row: object) -> None:
-            super().__init__()
-            self.lines = lines
-            self.row = row
-
-        @property
-        def control(self) -> "LineList[Any]":
-            """The list."""
-            return self.lines
-
-    class Chosen(Message):
+    class Chosen(_OfRow):
         """Enter was pressed, or the row under the cursor was clicked."""
-
-        def __init__(self, lines: "LineList[Any]", row: object) -> None:
-            super().__init__()
-            self.lines = lines
-            self.row = row
-
-        @property
-        def control(self) -> "LineList[Any]":
-            """The list."""
-            return self.lines
 
     def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
         super().__init__(id=id)
