@@ -189,8 +189,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "the rank before steering taken after it",
         "saetui/session/search/searcher.py",
-        "found = self._ranked(plain, SteeredQuery(query, query.z, query.e), eligible, depth)",
-        "found = self._ranked(request, "
+        "found, _ = self._found(plain, SteeredQuery(query, query.z, query.e), eligible, depth)",
+        "found, _ = self._found(request, "
         "steer_query(self.sae.weights, query, request), eligible, depth)",
         (BY_INDEX,),
     ),
