@@ -9,9 +9,11 @@ import re
 # Direction marks, overrides and isolates can make a line read as something that it is not.
 _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # These take no room and say nothing: soft hyphen, joiners, zero-width space, byte-order mark,
-# invisible operators, deprecated format characters, tag characters.
+# invisible operators, deprecated format characters, tag characters. Terminals do not agree how many
+# cells an emoji takes with its skin colour, so that goes, too.
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufe00-\ufe0f\ufeff"
+    "(?<=[\u261d-\u270d\U0001f385-\U0001faf8])[\U0001f3fb-\U0001f3ff]"
+    "|[\u00ad\u034f\u180b-\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e01ef]"
 )
 _UNSAFE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTION}\ud800-\udfff]")

@@ -11,9 +11,11 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from saetui.session.session import Session
 from saetui.tui.commands import COMMANDS
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.main import MainScreen
+from saetui.tui.widgets.text_line import TextLine
 
 Go = Callable[[Driver], Awaitable[None]]
 
@@ -216,3 +218,16 @@ async def test_leaving_twice_ends_well(two_saes: Path, keys: tuple[str, ...]) ->
     assert driver.app._exception is None
     assert driver.app.return_code in (None, 0)
     session.close()
+
+
+async def test_a_view_that_is_asked_for_right_after_leaving_a_line_keeps_the_focus(
+    session: Session,
+) -> None:
+    async with drive(session) as driver:
+        for view, scope in (("2", "features"), ("1", "search"), ("3", "families")):
+            driver.main.query_one(f"#{driver.main._view}").query_one(TextLine).focus()
+            await driver.settle()
+            driver.send("down", view)
+            await driver.settle()
+            assert driver.main._view == scope
+            assert driver.main.focused is driver.main.start_of(scope)

@@ -333,7 +333,8 @@ class MainScreen(Screen[None]):
         """Go to a view."""
         self.query_one(ContentSwitcher).current = name
         self._status.view = name
-        self.start_of(name).focus()
+        # At once: a list that is hidden while it has the focus would take it away again later.
+        self.set_focus(self.start_of(name))
 
     def start_of(self, view: str) -> Widget:
         """Where the focus goes in a view."""

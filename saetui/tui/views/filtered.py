@@ -81,4 +81,6 @@ class FilteredView(Container):
     def on_text_line_left(self, event: TextLine.Left) -> None:
         """Go to the list."""
         event.stop()
-        self.lines.focus()
+        # Unless a key that came right after has led to another view.
+        if self.display:
+            self.lines.focus()

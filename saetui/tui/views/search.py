@@ -203,7 +203,8 @@ class SearchView(Container):
 
     def focus_list(self) -> None:
         """Go to the list that is below the query line."""
-        (self.landing.contents if self.landing.display else self.steering).focus()
+        # At once, before what had the focus is hidden and gives it away.
+        self.screen.set_focus(self.landing.contents if self.landing.display else self.steering)
 
     def show_failure(self, error: SaetuiError) -> None:
         """Say what went wrong, and what to do."""
@@ -249,7 +250,9 @@ class SearchView(Container):
         event.stop()
         if event.line is not self.query_line:
             self.filter_bar.leave()
-        self.focus_list()
+        # Unless a key that came right after has led to another view.
+        if self.display:
+            self.focus_list()
 
     def _edit_by(self, kind: str, result: "Result", sign: int) -> None:
         if kind == "more_like":
