@@ -90,6 +90,17 @@ def server(tools: "BundleTools") -> "MCPServer[Any]":
         """Repeat the last search with changes on top of those made so far."""
         return tools.steer(changes, start_over=start_over, undo=undo)
 
+    def compare(question: str, families: bool = False, limit: int = 20) -> dict[str, Any]:
+        """Answer a question about the whole corpus, with shares, ratios and corrected p values.
+
+        question: "category:cs.LG vs after:2020" (what sets two groups apart; a group is a filter,
+        search:WORDS, results or unsteered of the last search, rest or all), "to stars" (what goes
+        with a field), "over years" (what rises and falls), or "topics 30"; each may end in "within
+        FILTER". families: count families of features instead of features. limit: rows, half of
+        them from either end. The app takes the same question in its view 5.
+        """
+        return tools.ask(question, families=families, limit=limit)
+
     def features(words: str = "", limit: int = 20) -> dict[str, Any]:
         """List features by words of their labels, "~any words" by meaning, or figures.
 
@@ -122,7 +133,8 @@ def server(tools: "BundleTools") -> "MCPServer[Any]":
         return tools.preset()
 
     steer.__doc__ = f"{steer.__doc__} {_STEERING}"
-    for ask in (about, search, steer, features, feature, families, family, document, preset):
+    browsing = (features, feature, families, family, document)
+    for ask in (about, search, steer, compare, *browsing, preset):
         tool(ask)
     return found
 

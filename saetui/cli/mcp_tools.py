@@ -16,6 +16,9 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.family_detail import family_detail
 from saetui.session.features_by_words import best_feature
+from saetui.session.questions import asking
+from saetui.session.questions.answers import Figure, Unit
+from saetui.session.saved.command_text import command_text
 from saetui.session.saved.presets import preset_to_json
 from saetui.session.saved.search_json import Json, search_to_json
 from saetui.session.search.filter_text import parse_filter
@@ -26,6 +29,8 @@ _MOST_RESULTS = 50
 _MOST_LISTED = 200
 _MOST_EXAMPLES = 20
 _LONGEST_TEXT = 8_000
+# Documents that are named for the first row of an answer, from each side.
+_ANSWER_EXAMPLES = 3
 # Features of a query that are told; the rest is too weak to matter.
 _FEATURES = 20
 
@@ -111,7 +116,7 @@ class BundleTools:
         self._results = [result.id for result in response.results]
         shape = search_to_json(self._session, response)
         shape["features"] = shape["features"][:_FEATURES]
-        return shape
+        return {**shape, "command": command_text(self._session, request)}
 
     def preset(self) -> Json:
         """The last search with its steps, as the app and `saetui search --preset` open it."""
@@ -120,6 +125,36 @@ class BundleTools:
                 raise InputError("There is no search to keep yet.", "Call search first.")
             *before, last = self._steps
             return preset_to_json(self._session, last, before, self._results)
+
+    def ask(self, question: str, *, families: bool = False, limit: int = 20) -> Json:
+        """The answer to a question about the whole corpus, from both ends of its order.
+
+        `results` and `unsteered` in the question mean those of the last search.
+        """
+        with self._lock:
+            last = self._steps[-1] if self._steps else None
+            unit: Unit = "family" if families else "feature"
+            answer = asking.ask(self._session, question, unit=unit, request=last)
+        rows = answer.rows
+        count = min(_bounded(limit, _MOST_LISTED), len(rows))
+        first = (count + 1) // 2
+        shown = (*rows[:first], *rows[len(rows) - (count - first) :])
+        return {
+            "question": answer.question,
+            "title": answer.title,
+            "remarks": list(answer.remarks),
+            "found": len(rows),
+            answer.unit: [
+                {"id": row.id, "label": row.name, **{n: _short(v) for n, v in row.figures.items()}}
+                for row in shown
+            ],
+            "documents": [
+                {"of": f"{shown[0].name}, {title}".rstrip(", "), "ids": [each.id for each in found]}
+                for title, found in answer.examples(shown[0].id, _ANSWER_EXAMPLES)
+            ]
+            if shown
+            else [],
+        }
 
     def features(self, words: str = "", *, limit: int = 20) -> Json:
         """Features whose labels have the words, or that a filter lets through."""
@@ -160,6 +195,11 @@ class BundleTools:
         if len(text) > _LONGEST_TEXT:
             shape |= {"text": text[:_LONGEST_TEXT], "text_cut_from": len(text)}
         return shape
+
+
+def _short(figure: Figure) -> Figure:
+    """A figure with as many digits as anybody reads."""
+    return float(f"{figure:.4g}") if isinstance(figure, float) else figure
 
 
 def _bounded(asked: int, most: int) -> int:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -40,7 +41,7 @@ async def test_an_assistant_explores_a_bundle(bundle: Path, tmp_path: Path, run:
     async with mcp.Client(mcp.stdio_client(settings)) as client:
         listed = (await client.list_tools()).tools
         assert {tool.name for tool in listed} >= {
-            "search", "steer", "features", "feature", "families", "document",
+            "search", "steer", "compare", "features", "feature", "families", "document",
         }  # fmt: skip
         assert all(tool.annotations.read_only_hint for tool in listed)
         assert all(tool.description for tool in listed)
@@ -77,6 +78,16 @@ async def test_an_assistant_explores_a_bundle(bundle: Path, tmp_path: Path, run:
         further = await ask("steer", changes=["Reef fish=0"])
         assert len(further["request"]["changes"]) == 2
         preset = await ask("preset")
+        compared = await ask("compare", question="results vs rest", limit=6)
+        assert compared["question"] == "results vs rest"
+        assert len(compared["feature"]) == 6 < compared["found"]
+        ratios = [row["ratio"] or 0 for row in compared["feature"]]
+        assert ratios[0] > 1 > ratios[-1]
+        known = {result["id"] for result in further["results"]}
+        assert known & set(compared["documents"][0]["ids"])
+        rising = await ask("compare", question="over years", families=True)
+        assert rising["family"]
+        assert "a field called 'years'" in await refused("compare", question="to years")
         back = await ask("steer", changes=[], undo=1)
         assert back["results"] == steered["results"]
         for wrong in (
@@ -91,6 +102,10 @@ async def test_an_assistant_explores_a_bundle(bundle: Path, tmp_path: Path, run:
     (tmp_path / "steps.json").write_text(json.dumps(preset), encoding="utf-8")
     again = run("search", bundle, "--preset", tmp_path / "steps.json", "--json")
     assert [r["id"] for r in again.json["results"]] == [r["id"] for r in further["results"]]
+    words = shlex.split(further["command"])
+    assert words[:2] == ["saetui", "search"]
+    typed = run(*words[1:], "--json")
+    assert [r["id"] for r in typed.json["results"]] == [r["id"] for r in further["results"]]
     replayed = run("search", bundle, "--preset", tmp_path / "steps.json", "--replay", "--json")
     assert replayed.code == 0
     assert len(replayed.json) >= 3 or len(replayed.json.get("steps", ())) >= 3
