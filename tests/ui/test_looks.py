@@ -203,3 +203,30 @@ async def test_the_terminals_cursor_stands_on_the_row(session: Session) -> None:
         assert f" {driver.search.results.cursor + 1} " in here()
         await driver.resize(NARROW)
         assert f" {driver.search.results.cursor + 1} " in here()
+
+
+async def test_a_wide_screen_has_no_empty_half(
+    session: Session, screens: SnapshotAssertion
+) -> None:
+    async with drive(session, (200, 50)) as driver:
+        await steer(driver)
+        view = driver.search
+        titles, features, text = view.results, view.steering, view.reading
+        assert titles.region.bottom >= text.region.bottom - 1
+        assert features.region.x == text.region.x > titles.region.right - 2
+        assert features.region.bottom <= text.region.y
+        assert picture(driver.app) == screens(name="200x50")
+        lines = [line.ljust(200) for line in driver.lines()]
+        halves = [
+            [line[:100] for line in lines],
+            [line[100:] for line in lines],
+            lines[:25],
+            lines[25:],
+        ]
+        for half in halves:
+            assert sum(bool(line.strip()) for line in half) > len(half) / 2
+        await driver.press("v")
+        assert features.region.bottom >= titles.region.bottom - 1
+        await driver.press("v", "c")
+        assert view.before.region.y == titles.region.y
+        assert features.region.y > titles.region.bottom - 1

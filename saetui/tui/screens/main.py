@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 
+# Neighbours beside a document; its features and the headings take so many lines above them.
+_FEWEST_NEIGHBOURS, _LINES_OF_FEATURES = 10, 22
 # Seconds between looks at the notes on disk, which another app may change.
 _BETWEEN_LOOKS = 1.0
 
@@ -202,7 +204,9 @@ class MainScreen(Screen[None]):
         self._reading.ask(event)
 
     def _read(self, event: OpenDocument) -> "DocumentDetail":
-        return opened(self.session).document(event.row)
+        # As many neighbours as a tall screen has room for.
+        limit = max(_FEWEST_NEIGHBOURS, self.size.height - _LINES_OF_FEATURES)
+        return opened(self.session).document(event.row, limit)
 
     def _show_document(self, event: OpenDocument, detail: "DocumentDetail") -> None:
         screen, trust = self._document, trust_of(opened(self.session).features.records)
