@@ -35,14 +35,6 @@ _INTRODUCTION = """\
 # Keys of saetui. Take away the # before a line and change the key; what is not named here stays as
 # it is. Several keys are separated by spaces: "down j". Keys are single characters, such as "u",
 # "U" or "/", or names, such as "space", "f5", "ctrl+r" and "alt+1".
-#
-# Where digits need shift, the views may have function keys, too:
-# [everywhere]
-# search = "1 f2"
-# features = "2 f3"
-# families = "3 f4"
-# splitting = "4 f5"
-# compare = "5 f6"
 """
 
 

@@ -48,15 +48,6 @@ def test_the_file_that_is_written_has_every_key_and_changes_none() -> None:
     assert keymap.remarks == ()
 
 
-def test_the_keys_for_digits_that_need_shift_can_be_used() -> None:
-    head = keys_text().partition("[query-line]")[0]
-    views = head[head.index("# [everywhere]") :].replace("# ", "")
-    keymap = read_keymap(write(views))
-    assert keymap.changed["everywhere.families"] == "3,f4"
-    assert len(keymap.changed) == 5
-    assert keymap.remarks == ()
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
