@@ -7,6 +7,7 @@ do where they have no dictionary (CJK bigrams).
 """
 
 import re
+from typing import Final
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA = "\u3041-\u309f\u30a0-\u30ff\uff66-\uff9f"
@@ -20,6 +21,17 @@ KANA = re.compile(f"[{_KANA}]")
 HAN = re.compile(f"[{_HAN}]")
 _BETWEEN = re.compile(f"(?<=[{_HAN}{_KANA}{_SOUTH_EAST}]) (?=[{_HAN}{_KANA}{_SOUTH_EAST}])")
 _SPELLED_BY_MANY = re.compile(f"[{_SOUTH_EAST}]")
+
+
+MARKS: Final = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06ed\u0900-\u0963\u0971-\u0dff\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1"
+    "\u0eb4-\u0ebc\u0ec8-\u0ecd\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\u1dc0-\u1dff"
+)
+"""Vowels and accents that stand above, below or behind a letter, as part of a character class.
+
+`\\w` does not know them, and so would cut words of Thai, Hindi or vowelled Arabic into pieces.
+"""
 
 
 def letters_apart(text: str) -> str:

@@ -6,9 +6,9 @@ and "wave" does not find "Microwaves". Case does not matter, nor does the order 
 
 import re
 
-from saetui.core.unspaced import UNSPACED
+from saetui.core.unspaced import MARKS, UNSPACED
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}])*")
 
 
 def words_of(text: str) -> list[str]:

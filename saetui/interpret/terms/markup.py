@@ -54,6 +54,8 @@ def plain_text(text: str) -> str:
         text = _without_latex(text)
     if "--" in text or not text.isascii():
         text = unicodedata.normalize("NFKC", _DASHES.sub("-", text).replace(_SOFT_HYPHEN, ""))
+        # It takes two vowels of Thai and of Lao apart, which nobody writes so.
+        text = text.replace("\u0e4d\u0e32", "\u0e33").replace("\u0ecd\u0eb2", "\u0eb3")
     return text
 
 

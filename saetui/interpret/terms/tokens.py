@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
+from saetui.core.unspaced import MARKS
 from saetui.errors import BuildError
 from saetui.interpret.terms.function_words import function_words
 from saetui.interpret.terms.markup import plain_text
@@ -24,7 +25,8 @@ MAXIMUM_CHARACTERS: Final = 20_000
 _LONGEST_WORD = 40
 _OPENING = 200
 
-_TOKEN = re.compile(r"[^\W_]+(?:[-.'\u2019][^\W_]+)*|[^\w\s]")
+_LETTERS = rf"[^\W_](?:[^\W_]|[{MARKS}])*"
+_TOKEN = re.compile(rf"{_LETTERS}(?:[-.'\u2019]{_LETTERS})*|[^\w\s]")
 
 GAP: Final = 0
 """The number of every token that no phrase continues across."""

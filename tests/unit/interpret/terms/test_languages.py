@@ -1,6 +1,7 @@
 """Names of features in other languages are words of content."""
 
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
 from saetui.core.unspaced import without_spaces
+from saetui.core.word_match import words_of
 from saetui.interpret.judging.word_space import WordSpace
 from saetui.interpret.terms import segmenting
 from saetui.interpret.terms.function_words import function_words, languages
@@ -96,6 +98,21 @@ def test_frequent_words_of_japanese_name_nothing_although_particles_are_left_out
     # A Chinese text has no Kana, and the same two letters are a word of its own list.
     chinese = tokenize([("", CHINESE)] * 9)
     assert dict(zip(chinese.spellings, chinese.kinds.tolist(), strict=True))["\u7684"] == STOP
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("\u0e01\u0e25\u0e49\u0e2d\u0e07 \u0e2b\u0e25\u0e38\u0e21\u0e14\u0e33", "Thai"),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940 \u092d\u093e\u0937\u093e", "Hindi"),
+        ("\u0643\u0650\u062a\u064e\u0627\u0628 \u0639\u0631\u0628\u064a\u0651", "Arabic"),
+        ("e\u0301toile bleue", "French, decomposed"),
+    ],
+)
+def test_vowels_above_and_below_letters_cut_no_word(words: str, language: str) -> None:
+    tokens = tokenize([("", words)], None)
+    assert tokens.spellings[1:] == unicodedata.normalize("NFC", words).split(), language
+    assert words_of(words) == words.split()
 
 
 def test_other_texts_stay_as_they_are() -> None:
