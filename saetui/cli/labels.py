@@ -9,12 +9,13 @@ from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Formulas, Price, SaeName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from saetui.interop.label_files import Judgement
     from saetui.interpret.llm import CostEstimate, ModelSettings
     from saetui.pipeline.model_labels import Labelled, LabellingOutcome
     from saetui.session.session import Session
+    from saetui.store.labels import LabelRecord
 
 labels = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -261,7 +262,8 @@ def import_(
 
     with opened(bundle, sae) as session:
         record = session.sae.record
-    found, judged = read_labels_from(file, record.n, today())
+        read, judged = read_labels_from(file, record.n, today())
+        found = [_as_written(label, session.sae.labels(label.feature)) for label in read]
     store_labels(bundle, record.name, found, ())
     if judged:
         _keep(bundle, record.name, judged)
@@ -269,6 +271,21 @@ def import_(
     typer.echo(f"Added {len(found):,} labels{said} to {record.name}.")
     if found:
         _estimate_truth(bundle)
+
+
+def _as_written(label: "LabelRecord", known: "Iterable[LabelRecord]") -> "LabelRecord":
+    """A label that was read, as one of a person if its text was changed in an exported file.
+
+    Such a file still says that it was made here, and what was made here is made anew in time.
+    """
+    from dataclasses import replace
+
+    from saetui.interop.label_files import IMPORTED
+    from saetui.pipeline.label_records import AUTOMATIC
+
+    if label.method not in AUTOMATIC or any(each.text == label.text for each in known):
+        return label
+    return replace(label, method=IMPORTED)
 
 
 def _estimate_truth(bundle: Path) -> None:

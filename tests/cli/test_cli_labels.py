@@ -38,6 +38,25 @@ def test_labels_edited_elsewhere_come_back(run: Run, own: Path, tmp_path: Path) 
     assert run("check", own).code == 0
 
 
+def test_a_label_changed_in_an_exported_file_is_a_persons(
+    run: Run, own: Path, tmp_path: Path
+) -> None:
+    """Labels that were made here are made anew with the next SAE; those of people are kept."""
+    file = tmp_path / "labels.csv"
+    assert run("labels", "export", own, file).code == 0
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("1,Accretion discs,", "1,Discs of gas,"), "utf-8")
+    assert run("labels", "import", own, file).code == 0
+    methods = {
+        feature: [
+            label["method"] for label in run("feature", own, feature, "--json").json["labels"]
+        ]
+        for feature in ("0", "1")
+    }
+    assert methods["1"][-1] == "imported"
+    assert set(methods["0"]) == {"terms"}
+
+
 def test_labels_that_a_spreadsheet_would_compute_come_back_as_they_were(
     run: Run, own: Path, tmp_path: Path
 ) -> None:
