@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
+from saetui.core.unspaced import without_spaces
 from saetui.interpret.judging.evidence import Sample
 from saetui.interpret.judging.quality import mean_cosine
 from saetui.interpret.labels import LONGEST_LABEL, alike, contains, key_of, sentence_case
@@ -60,6 +61,9 @@ class Contexts:
         forms = [*zip(tokens.words.tolist(), tokens.spellings, counts, strict=True)]
         forms.sort(key=lambda form: (form[2], form[1]))
         self._spelled = {word: spelling for word, spelling, _ in forms}
+        # By the corpus, which knows the function words of its languages.
+        by_spelling = dict(zip(tokens.spellings, tokens.kinds.tolist(), strict=True))
+        self._kinds = {word: by_spelling[spelling] for word, spelling in self._spelled.items()}
         # And of the capitals of each spelling; the first words of titles have more than others.
         self._cased = {spelling.lower(): spelling for _, spelling, _ in forms}
         self._bounds: dict[str, list[str]] = {}
@@ -89,7 +93,7 @@ class Contexts:
         share = _FOLLOWING if modifier else _BEFORE
         enough = phrases[best] >= max(share * len(found), _LEAST_DOCUMENTS)
         if enough and len(best) <= LONGEST_LABEL:
-            return sentence_case(best)
+            return without_spaces(sentence_case(best))
         return _with(label, [after for _, after in found]) if modifier else label
 
     def loose(self, labels: Iterable[str]) -> set[str]:
@@ -169,7 +173,7 @@ class Contexts:
         """The word of content that most of some words are, as it is mostly written, or ""."""
         found, count = next(iter(Counter(words.tolist()).most_common(1)), (0, 0))
         spelling = self._spelled.get(found, "")
-        content = bool(spelling) and kind_of(spelling) in (CONTENT, GENERIC)
+        content = self._kinds.get(found) in (CONTENT, GENERIC)
         return self._cased[spelling.lower()] if content and count >= _BOUND * len(words) else ""
 
     def _named(self, forms: Int, places: NDArray[np.integer], key: str) -> set[str]:
@@ -197,7 +201,7 @@ def _with(label: str, documents: Sequence[set[str]]) -> str:
         without = [each for each in documents if not any(_related(chosen[0], w) for w in each)]
         other = (word for word in [*_frequent(without), *frequent] if not _related(chosen[0], word))
         chosen.extend(islice(other, 1))
-    text = f"{label} ({', '.join(chosen)})"
+    text = without_spaces(f"{label} ({', '.join(chosen)})")
     return text if len(chosen) == 2 and len(text) <= LONGEST_LABEL else label
 
 

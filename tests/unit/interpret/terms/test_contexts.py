@@ -47,6 +47,18 @@ def test_meanings_of_a_word_are_told_apart_by_its_neighbours(label: str) -> None
     assert found.told_apart("Nothing", rows) == "Nothing"
 
 
+def test_words_of_chinese_are_completed_without_spaces_and_without_function_words() -> None:
+    """Black holes merge; the software of the terminal and the user."""
+    pytest.importorskip("jieba")
+    hole, merges = "\u9ed1\u6d1e", "\u5408\u5e76"
+    found, rows = contexts(*[f"{hole}{merges}\u3002"] * 3, f"{merges}\u3002")
+    assert found.phrase(merges, rows, modifier=False) == f"{hole}{merges}"
+    terminal, user = "\u7ec8\u7aef", "\u7528\u6237"
+    found, rows = contexts(*[f"{terminal}\u548c{user}\u7684\u8f6f\u4ef6\u3002"] * 4)
+    assert "\u548c" not in found.told_apart(terminal, rows)
+    assert found._bound(user, terminal) == user
+
+
 def test_what_stands_in_parentheses_is_not_asked_for() -> None:
     assert bare("Strings (cosmic, theory)") == "Strings"
     assert bare("Black holes") == "Black holes"
