@@ -38,7 +38,7 @@ GLOSSARY: Entries = (
     ("index", "Finds likely documents without comparing all; exact compares every document."),
     ("pin", "A pinned change stays when you ask something else."),
     ("solo, mute", "Solo: only this feature of the query. Mute: the feature is off for now."),
-    ("passage", "A part of a paper; +3 passages: three more of the same paper were found."),
+    ("passage", "A part of a paper; +3 under more: three others of the paper were found, too."),
     ("concept", "Of a feature: one; two; a word rather than a thing; mixed; rare; dead."),
     ("coherent", "Of a feature of an older bundle: one concept; broad: a wide one."),
     ("cohesion", "From 0 to 1: how alike a feature's strongest documents are."),

@@ -21,8 +21,8 @@ _INTRODUCTION = (
 )
 _WAYS: Entries = (
     ("to begin", "Type a question, press enter, then right or left on a feature."),
-    ("digits", "1 to 5 go to the views, also from a line in which nothing is typed yet."),
-    ("f2 to f6", "The same, for keyboards where digits need shift."),
+    ("1, 2, 3 ...", "Go to the views, also from a line in which nothing is typed yet."),
+    ("f2, f3, f4 ...", "The same, for keyboards where digits need shift (f2 is view 1)."),
     ("3D, 21 cm", "To begin a query with a digit, type a space first."),
     ("copying", "y copies. In tmux paste with prefix ], elsewhere as always."),
     ("colours", "ctrl+p, then theme."),
