@@ -7,8 +7,6 @@ from bundles import HashEmbedder, make_bundle
 from driver import NARROW, drive
 from hypothesis import given
 from hypothesis import strategies as st
-from screens import picture
-from syrupy.assertion import SnapshotAssertion
 
 from saetui.core.documents import Document
 from saetui.session.evidence import EvidenceFinder
@@ -160,12 +158,3 @@ async def test_reading_begins_at_the_passage_that_was_found(tmp_path: Path) -> N
         assert "zeppelin left" in driver.text()
         assert "word word" in driver.text()
     session.close()
-
-
-async def test_a_wide_terminal_shows_titles_features_and_the_document(
-    session: Session, screens: SnapshotAssertion
-) -> None:
-    async with drive(session, (200, 50)) as driver:
-        await driver.ask(QUERY)
-        await driver.settle()
-        assert picture(driver.app) == screens(name="200x50")
