@@ -182,8 +182,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "a neighbour list off by one",
         "saetui/session/details.py",
-        "found = searcher.ranker.nearest(vector, limit + 1, exact=False)",
-        "found = searcher.ranker.nearest(vector, limit, exact=False)",
+        "found = searcher.ranker.nearest(vector, limit + 1 + len(own), exact=False)",
+        "found = searcher.ranker.nearest(vector, limit + len(own), exact=False)",
         (BY_INDEX,),
     ),
     Mutation(
