@@ -69,11 +69,6 @@ class CorpusChanges:
         rows = np.arange(len(self.origin))
         return before == len(rows) and bool(np.array_equal(self.origin, rows))
 
-    @property
-    def to_embed(self) -> Rows:
-        """Rows with texts that the old corpus lacks, ascending."""
-        return np.flatnonzero(self.origin < 0)
-
     def kept(self, old_rows: Rows) -> Rows:
         """Where documents of some old rows are now, ascending; those that are gone are left out."""
         wanted = np.isin(self.came_from, old_rows) & (self.came_from >= 0)

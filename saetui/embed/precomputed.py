@@ -155,15 +155,6 @@ class PrecomputedVectors:
                 "Give a file with the document id of each row: --ids FILE.",
             )
 
-    def vectors_for(self, ids: Sequence[str], start: int) -> NDArray[np.float32]:
-        """The vectors of documents that are consecutive in the corpus; see `vectors_at`.
-
-        Args:
-            ids: The documents' ids.
-            start: Place of the first one in the corpus.
-        """
-        return self.vectors_at(ids, np.arange(start, start + len(ids)))
-
     def vectors_at(self, ids: Sequence[str], places: NDArray[np.integer]) -> NDArray[np.float32]:
         """The vectors of some documents.
 

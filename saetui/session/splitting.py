@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from saetui.store.features import FeatureRecord
 from saetui.store.manifest import SaeRecord
 
 Kind = Literal["split", "recurrent", "novel", "lost"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 """A feature of a smaller SAE is split, recurrent or lost; one of a larger SAE may be novel."""
 
 

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 # Nobody reads further in a terminal, and every line costs memory.
 _MAX_CHARACTERS = 200_000
 _MAX_FACT = 2_000
-_MOST_COPIED = 60
 _LONGEST_LABEL = 200
 
 Carriers = Callable[[int, int], "Evidence"]

@@ -39,20 +39,25 @@ def test_rows_in_order_without_ids(saved, matrix, dtype):
     spec, _ = saved(matrix.astype(dtype))
     vectors = load_embedder(spec)
     assert vectors.dimensions == 6
-    chosen = vectors.vectors_for(["x", "y"], start=1)
+    chosen = consecutive(vectors, ["x", "y"], start=1)
     assert chosen.dtype == np.float32
     unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     np.testing.assert_allclose(chosen, unit[1:3], atol=1e-3 if dtype == np.float16 else 1e-6)
+
+
+def consecutive(vectors, ids, start):
+    """The vectors of documents that follow each other in a corpus."""
+    return vectors.vectors_at(ids, np.arange(start, start + len(ids)))
 
 
 def test_ids_find_their_rows_in_any_order(saved, matrix):
     spec, ids = saved(ids=IDS)
     vectors = load_embedder(spec, ids=ids)
     vectors.check_documents(2)
-    chosen = vectors.vectors_for(["d", "a"], start=0)
+    chosen = consecutive(vectors, ["d", "a"], start=0)
     unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     np.testing.assert_allclose(chosen, unit[[3, 0]], atol=1e-6)
-    assert vectors.vectors_for([], start=0).shape == (0, 6)
+    assert consecutive(vectors, [], start=0).shape == (0, 6)
 
 
 @pytest.mark.parametrize("documents", [3, 5])
@@ -65,7 +70,7 @@ def test_more_or_fewer_vectors_than_documents(saved, documents):
 
 def test_documents_beyond_the_last_vector(saved):
     with pytest.raises(InputError, match="ends after 4 vectors"):
-        load_embedder(saved()[0]).vectors_for(["x", "y"], start=3)
+        consecutive(load_embedder(saved()[0]), ["x", "y"], start=3)
 
 
 def test_more_or_fewer_ids_than_vectors(saved):
@@ -77,20 +82,20 @@ def test_more_or_fewer_ids_than_vectors(saved):
 def test_documents_without_a_vector_are_named(saved):
     spec, ids = saved(ids=IDS)
     with pytest.raises(InputError, match=r"no vector for x0, x1, x2, x3, x4 and 2 more"):
-        load_embedder(spec, ids=ids).vectors_for(["a", *(f"x{i}" for i in range(7))], start=0)
+        consecutive(load_embedder(spec, ids=ids), ["a", *(f"x{i}" for i in range(7))], start=0)
 
 
 def test_bad_vectors_are_named_by_their_documents(saved, matrix):
     matrix[2, 3] = np.nan
     spec, ids = saved(matrix, IDS)
     vectors = load_embedder(spec, ids=ids)
-    vectors.vectors_for(["a", "b"], start=0)
+    consecutive(vectors, ["a", "b"], start=0)
     with pytest.raises(EmbedderError, match="finite in the vectors of c"):
-        vectors.vectors_for(IDS, start=0)
+        consecutive(vectors, IDS, start=0)
     matrix[2] = 0
     spec, ids = saved(matrix, IDS)
     with pytest.raises(EmbedderError, match="zero for c"):
-        load_embedder(spec, ids=ids).vectors_for(IDS, start=0)
+        consecutive(load_embedder(spec, ids=ids), IDS, start=0)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +185,7 @@ def test_a_bundle_opens_without_the_files_it_was_built_from(saved, tmp_path):
     assert again.dimensions == 384
     assert again.embed_query("a star").shape == (384,)
     with pytest.raises(InputError, match="There is no file"):
-        again.vectors_for(["a"], start=0)
+        consecutive(again, ["a"], start=0)
 
 
 def unit_of(matrix):
@@ -211,9 +216,9 @@ def test_every_form_of_vectors(tmp_path, matrix, form):
     assert vectors.dimensions == 6
     if form in ("parquet", "arrow"):
         # The table itself names the documents.
-        found = vectors.vectors_for(IDS[::-1], start=0)
+        found = consecutive(vectors, IDS[::-1], start=0)
     else:
-        found = vectors.vectors_for(IDS, start=0)
+        found = consecutive(vectors, IDS, start=0)
     np.testing.assert_allclose(found, unit_of(matrix), atol=1e-5)
     assert len(vectors.revision) == 64
 
