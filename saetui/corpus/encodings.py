@@ -66,7 +66,7 @@ def check_encoding(name: str) -> str:
     """The name of an encoding as Python spells it; empty for UTF-8.
 
     Raises:
-        InputError: Python knows none of that name.
+        InputError: Python knows no encoding of that name.
     """
     try:
         found = codecs.lookup(name).name

@@ -91,14 +91,14 @@ def train_each(
     twice: bool,
     workers: Workers = ALONE,
 ) -> "Iterator[tuple[SaeSize, TrainedSae]]":
-    """Train each size; interrupted and called again, it goes on where it was.
+    """Train each size; after an interruption, a second call continues where the first stopped.
 
     Args:
         vectors: What to train on.
         sizes: What to train.
         options: How.
         progress: Told of every batch.
-        twice: Also with a second seed, to see which features come back.
+        twice: Train with a second seed as well, to see which features are found again.
         workers: Who trains together.
     """
     from saetui.train.stability import train_twice
@@ -125,12 +125,12 @@ def train_again(
     seeds: Sequence[int],
     progress: Progress,
 ) -> "Iterator[tuple[SaeSize, TrainedSae]]":
-    """Train each size with each of several seeds; interrupted and called again, it goes on.
+    """Train each size with each of several seeds; a second call continues an interrupted one.
 
     Args:
         vectors: What to train on.
         sizes: What to train.
-        options: How, but for the seed.
+        options: How to train; their seed is not used.
         seeds: The seeds.
         progress: Told of every batch.
     """
@@ -150,7 +150,7 @@ def train_again(
 
 @contextmanager
 def _unfinished(path: Path, workers: Workers) -> Iterator[Path]:
-    """A folder for checkpoints of what is trained on a path; gone when all is done."""
+    """A folder for checkpoints of the training on a path; it is removed when all is done."""
     name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
     work = cache_dir() / "training" / name
     work.mkdir(parents=True, exist_ok=True)
@@ -169,7 +169,7 @@ def save_trained(folder: Path, trained: "TrainedSae") -> None:
 
 
 def save_sweep(path: Path, sweep: Sweep) -> None:
-    """Keep a sweep in a bundle, in the place of an earlier one."""
+    """Keep a sweep in a bundle; it replaces an earlier one."""
     with only_one_build(path):
         make_moves_left(path)
         manifest, staged = read_manifest(path), path / WORK / "sweep"

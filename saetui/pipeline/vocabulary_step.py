@@ -20,7 +20,7 @@ NONE = "none"
 
 
 def vocabulary_steps(build: BuildContext) -> Iterator[Step]:
-    """The step of the vocabulary that is asked for, or that the bundle has; none without one.
+    """The step that keeps a vocabulary: the one asked for, else the one that the bundle has.
 
     Raises:
         InputError: The vocabulary cannot be read, or holds no name.

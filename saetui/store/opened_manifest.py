@@ -26,7 +26,7 @@ class OpenedManifest:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # Looked at before it is read: if it changes in between, it is read once too often.
+        # Its signature is taken first: if it changes before it is read, it is only read again.
         settle(path)
         self._seen = self._signature()
         self.manifest: Manifest = read_manifest(path)
@@ -50,7 +50,7 @@ class OpenedManifest:
         self.check(names)
 
     def check(self, names: tuple[str, ...]) -> None:
-        """Raise BundleError if some files are others than when the bundle was opened."""
+        """Raise BundleError if any of these files has changed since the bundle was opened."""
         settle(self._path)
         now = self._signature()
         if now != self._seen:

@@ -1,4 +1,4 @@
-"""Judges: they say, from a label alone, which documents activate the feature."""
+"""Judges, which say from a label alone which documents activate the feature."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class LabelToJudge:
     Attributes:
         feature: Number of the labelled feature.
         label: Its label.
-        terms: The terms that support the label; a judge that reads them says so in its name.
+        terms: The terms that support the label. The names of judges that read them say so.
         rows: int32, documents to judge.
     """
 

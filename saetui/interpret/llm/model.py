@@ -1,4 +1,4 @@
-"""A language model that answers many questions: at once, patiently, once each, within a budget."""
+"""Ask a language model many questions: several at a time, each only once, within a budget."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from saetui.interpret.llm.questions import AnswerT, Ending, Exchange, Outcome, Q
 from saetui.interpret.llm.settings import ModelSettings
 from saetui.progress import Progress, Silent
 
-# An endpoint that refused so many first questions, in every form, refuses them all.
+# If an endpoint refuses this many questions before it answers one, it will refuse them all.
 _REFUSALS_BELIEVED = 3
 
 
@@ -146,7 +146,7 @@ class LanguageModel:
                 group.start_soon(ask_the_rest)
 
     def _exchanges(self, questions: Sequence[Question[AnswerT]]) -> list[Exchange[AnswerT]]:
-        """An exchange for each question, as far as stored replies lead."""
+        """An exchange for each question, as far as it can be answered from stored replies."""
         exchanges = [Exchange(question) for question in questions]
         for exchange in exchanges:
             while exchange.answer is None:
