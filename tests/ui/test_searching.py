@@ -22,6 +22,7 @@ from saetui.store.bundle import Bundle
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen
 from saetui.tui.screens.steps import StepsScreen
+from saetui.tui.widgets.status import VIEWS
 
 QUERY = "black hole merger chirp"
 BLACK_HOLES, MERGERS = 0, 2
@@ -460,6 +461,12 @@ async def test_names_of_views_are_whole_beside_the_figures(session: Session) -> 
         top = driver.lines()[0]
         assert all(name in top for name in ("Features", "Families", "Splitting", "Compare"))
         assert "nearness" in top
+        # Of the figures the time goes first, then the mode.
+        last = VIEWS[-1][1]
+        names = top.index(last) + len(f"{last} ")
+        for room, figures in ((24, "both  nearness 100%"), (17, "nearness 100%")):
+            await driver.resize((names + room, 24))
+            assert driver.lines()[0].split(last)[1].strip() == figures
         await driver.resize((120, 40))
         assert " ms" in driver.lines()[0]
 
