@@ -34,7 +34,7 @@ from saetui.store.index.building import index_files
 from saetui.store.index.growing import grow_index
 from saetui.store.index.parameters import read_parameters
 from saetui.store.index.recall import DEPTH
-from saetui.store.passages import FILES, SPANS, VECTORS
+from saetui.store.passages import FILES, SPANS, VECTORS, Passages
 
 # Vectors that came with a corpus are those of the same model if the vectors of documents that were
 # there before have hardly changed. So many of these are compared.
@@ -330,16 +330,22 @@ def embed_store(
 
 
 def index_step(build: BuildContext, embeddings_from: str) -> Step:
-    """Index the embeddings, and measure what the index finds."""
+    """Index the embeddings, of passages where there are any, and measure what the index finds."""
     seed = build.options.training.seed
-    vectors = build.vectors()
+    by_passages = VECTORS in build.log.steps["embeddings"].files
+    vectors, unit = build.vectors(), "documents"
+    if by_passages:
+        passages = Passages.of(build.path, *vectors.shape)
+        vectors, unit = passages.vectors, "passages"
     kind, address = asked_kind(build.options.index, *vectors.shape)
     asked = {"asked": build.options.index} if build.options.index else {}
+    if by_passages:
+        asked["of"] = unit
     made_from = fingerprint("index", 2, embeddings=embeddings_from, seed=seed, **asked)
 
     def make() -> Made:
-        build.progress.start("Indexing", len(vectors), "documents")
-        if not _has_grown(build, kind):
+        build.progress.start("Indexing", len(vectors), unit)
+        if by_passages or not _has_grown(build, kind):
             build_index(
                 vectors,
                 build.path,

@@ -219,7 +219,7 @@ def _near_misses(searcher: Searcher, feature: int, limit: int) -> list[tuple[int
         return np.asarray((sae.codes.indices[rows] == feature).any(axis=1))
 
     if not index.exact:
-        rows = index.search(unit(direction), max(depth, index.parameters.candidates))
+        rows = bundle.named(index.search(unit(direction), max(depth, index.parameters.candidates)))
         if len(rows):
             # Most of these documents activate the feature, and their embeddings are not read.
             rows = np.sort(rows[~active(rows)])

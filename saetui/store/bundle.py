@@ -13,6 +13,7 @@ from saetui.core.families import Families
 from saetui.core.features import by_lift, co_occurring, nearest_and_opposed
 from saetui.core.matches import Matches
 from saetui.core.postings import Postings
+from saetui.core.search import distinct
 from saetui.core.truth import Truth, counted_codes
 from saetui.errors import BundleDamaged, InputError
 from saetui.store import saes
@@ -31,7 +32,7 @@ from saetui.store.feature_lists import (
 )
 from saetui.store.features import FeatureRecord, read_features, with_truth
 from saetui.store.index import VectorIndex, index_files, open_index
-from saetui.store.index.parameters import PARAMETERS, read_parameters
+from saetui.store.index.parameters import PARAMETERS, Rows, read_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord, read_history
 from saetui.store.loaded_once import loaded_once
 from saetui.store.manifest import MANIFEST, Manifest, SaeRecord
@@ -359,7 +360,9 @@ class Bundle:
         with self._opened.reading(PARAMETERS):
             parameters = read_parameters(self.path)
         size = (parameters.documents, parameters.dimensions)
-        if size != (self.manifest.documents, self.manifest.dimensions):
+        # Of passages, unless the bundle was built before these were indexed.
+        indexed = {self.manifest.documents} | ({len(self.passages)} if self.passages else set())
+        if size[0] not in indexed or size[1] != self.manifest.dimensions:
             raise BundleDamaged(
                 f"{self.path / PARAMETERS} is of {size[0]:,} vectors of width {size[1]}, "
                 f"but the bundle has {self.manifest.documents:,} of width "
@@ -369,6 +372,18 @@ class Bundle:
         self._check_listed(*files)
         with self._opened.reading(*files):
             return open_index(self.path, lambda: self.embeddings, parameters)
+
+    @property
+    def indexed_passages(self) -> Passages | None:
+        """What the index names, if that is passages; None if it names documents."""
+        passages = self.passages
+        of_passages = passages is not None and self.index.parameters.documents == len(passages)
+        return passages if of_passages else None
+
+    def named(self, rows: Rows) -> Rows:
+        """The documents of what the index named, as near as that was; of passages, ascending."""
+        passages = self.indexed_passages
+        return rows if passages is None else distinct(passages.spans[rows, 0])
 
     def sae(self, name: str | None = None) -> StoredSae:
         """An SAE by name; the first when none is named."""

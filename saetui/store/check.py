@@ -130,9 +130,11 @@ def _passages(bundle: Bundle) -> str:
 def _index(bundle: Bundle) -> str:
     if not len(bundle):
         return ""
-    vector = np.asarray(bundle.embeddings[0], dtype=np.float32)
+    passages = bundle.indexed_passages
+    vectors = bundle.embeddings if passages is None else passages.vectors
+    vector = np.asarray(vectors[0], dtype=np.float32)
     rows = bundle.index.search(vector, _NAMED)
-    best = cosines(vector, bundle.embeddings[rows]).max(initial=-1)
+    best = cosines(vector, vectors[rows]).max(initial=-1)
     return "" if best > 0.99 else "it does not find the first document by itself."
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import cosines, distinct
+from saetui.core.search import cosines
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import forget_pages, map_array
 
@@ -73,11 +73,15 @@ class Passages:
         """The passage of each of some documents that is nearest to a vector, and its cosine."""
         if not len(rows):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        bounds = [(int(self.starts[row]), int(self.starts[row + 1])) for row in rows.tolist()]
-        chosen = distinct(*(np.arange(*bound) for bound in bounds))
+        starts, stops = self.starts[rows], self.starts[np.asarray(rows) + 1]
+        sizes = stops - starts
+        # Where the passages of each document begin among those of all of them.
+        firsts = np.cumsum(sizes) - sizes
+        chosen = np.arange(sizes.sum()) + np.repeat(starts - firsts, sizes)
         found = cosines(vector, self.vectors[chosen])
-        best = np.empty(len(bounds), dtype=np.int64)
-        for place, (start, stop) in enumerate(bounds):
-            first = int(np.searchsorted(chosen, start))
-            best[place] = start + int(found[first : first + stop - start].argmax())
-        return best, found[np.searchsorted(chosen, best)]
+        highest = np.maximum.reduceat(found, firsts)
+        places = np.flatnonzero(found == np.repeat(highest, sizes))
+        # The first of equal ones.
+        owners = np.repeat(np.arange(len(sizes)), sizes)[places]
+        best = places[np.searchsorted(owners, np.arange(len(sizes)))]
+        return chosen[best], found[best]

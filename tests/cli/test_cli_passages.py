@@ -16,6 +16,7 @@ from saetui.embed.openai_endpoint import OpenAIEmbedder
 from saetui.embed.reach import lengths_read
 from saetui.errors import EmbedderError
 from saetui.pipeline import passage_vectors
+from saetui.session.search.ranking import Ranker, SearchSizes
 from saetui.store.bundle import Bundle
 
 ZEPPELIN = "The zeppelin left its airship hangar at dawn."
@@ -111,6 +112,38 @@ def test_words_beyond_the_cut_name_no_feature(
     assert sum(bool(feature.label) for feature in features) > 5
     for feature in features:
         assert "zanzibar" not in " ".join([feature.label, *feature.terms]).casefold()
+
+
+def test_an_index_of_passages_finds_what_comparing_all_does(
+    run: Run, words: list[str], tmp_path: Path, bundle: Path
+) -> None:
+    out, corpus = tmp_path / "g.bundle", write(tmp_path / "c.jsonl", long_texts(40))
+    done = run("build", corpus, "-o", out, *words, "--passages", "--index", "graph")
+    assert done.code == 0, done.err
+    opened = Bundle(out)
+    assert opened.passages is not None
+    assert opened.index.parameters.documents == len(opened.passages)
+    assert not opened.index.exact
+    for query in (ZEPPELIN, "coral reef bleaching", "attention head layer"):
+        asked = [query, "--semantic", "--limit", "8", "--json"]
+        whole = run("search", bundle, *asked).json["results"]
+        named = run("search", out, *asked).json["results"]
+        assert [each["id"] for each in named] == [each["id"] for each in whole]
+        assert [each["score"] for each in named] == [each["score"] for each in whole]
+    assert run("check", out).code == 0
+    # So few are compared whatever names them; the index is asked where there are more.
+    ranker, limit = Ranker(opened, SearchSizes(few=0, small_share=0, passing=1)), 5
+    vector = np.asarray(opened.passages.vectors[7], np.float32)
+    for eligible in (None, np.arange(40) % 2 == 0):
+        exact = ranker.nearest(vector, limit, exact=True, eligible=eligible)
+        found = ranker.nearest(vector, limit, exact=False, eligible=eligible)
+        np.testing.assert_array_equal(found.rows, exact.rows)
+        np.testing.assert_array_equal(found.scores, exact.scores)
+    # What grows is indexed anew.
+    more = write(tmp_path / "m.jsonl", [{"id": "new", "text": f"Brand new words. {ZEPPELIN}"}])
+    assert run("add", out, more).code == 0
+    found = run("search", out, ZEPPELIN, "--semantic", "--limit", "6", "--json").json["results"]
+    assert "new" in [each["id"] for each in found]
 
 
 def test_features_count_documents(bundle: Path) -> None:

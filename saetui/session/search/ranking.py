@@ -155,7 +155,8 @@ class Ranker:
     @property
     def _compares_all(self) -> bool:
         """Whether every document is compared: the index is exact, or knows nothing of passages."""
-        return self._bundle.passages is not None or self._bundle.index.exact
+        unaware = self._bundle.passages is not None and self._bundle.indexed_passages is None
+        return self._bundle.index.exact or unaware
 
     def vectors_near(self, vector: Float, rows: Rows) -> NDArray[np.floating]:
         """What some documents are compared with a vector by: themselves, or their best passages."""
@@ -184,17 +185,18 @@ class Ranker:
 
     def _candidates(self, vector: Float, limit: int, eligible: Eligible | None) -> Rows | None:
         """Eligible rows that the index names, ascending; None if it does not name enough."""
-        depth = self._bundle.index.parameters.depth(limit)
+        index, passages = self._bundle.index, self._bundle.passages
+        depth = index.parameters.depth(limit)
         while True:
-            rows = self._bundle.index.search(unit(vector), depth)
+            rows = index.search(unit(vector), depth)
             if not len(rows):
                 return None
-            if eligible is None:
-                return np.sort(rows)
-            passing = rows[eligible[rows]]
-            if len(passing) >= max(limit, self._sizes.passing):
+            rows = self._bundle.named(rows)
+            passing = rows if eligible is None else rows[eligible[rows]]
+            wanted = limit if eligible is None else max(limit, self._sizes.passing)
+            if len(passing) >= wanted or (passages is None and eligible is None):
                 return np.sort(passing)
-            if depth >= len(self._bundle) // _DEEPER:
+            if depth >= index.parameters.documents // _DEEPER:
                 return None
             depth *= _DEEPER
 
