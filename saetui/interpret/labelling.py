@@ -132,8 +132,9 @@ class LabelledSplit:
         self._vocabulary = vocabulary
         self._evidence: dict[int, Evidence] | None = None
         self._drawn: dict[tuple[bool, tuple[int, ...]], Trials] = {}
-        # What features are called by one name.
+        # What features are called by one name, and what else they could be called, best first.
         self._single: dict[int, FeatureLabel] = {}
+        self._terms: dict[int, list[str]] = {}
 
     def name(
         self, only: Collection[int] | None = None, known: Sequence[FeatureLabel] = ()
@@ -163,6 +164,7 @@ class LabelledSplit:
         names, values = read_on(named.labels, self._signals, [trials], self._progress)
         judge = label_judge(self._signals, names, values[0], trials)
         tried = try_terms(named.candidates, named.parts, judge, trials, self._progress)
+        self._terms = {feature: list(each.terms) for feature, each in tried.items()}
         modifiers = {key_of(term) for term in named.parts}
         single = {feature: replace(each, joined="") for feature, each in tried.items()}
         self._single = {each.feature: each for each in named.renamed(single)}
@@ -225,6 +227,7 @@ class LabelledSplit:
             only,
             self._known(),
             single=self._single,
+            terms=self._terms,
             contexts=lambda: self._contexts,
         )
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from saetui.core.features import TWO, WORD
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.judging.quality import Quality
-from saetui.interpret.labels import FeatureLabel, key_of
-from saetui.interpret.terms.contexts import Contexts
+from saetui.interpret.labels import FeatureLabel, contains, key_of, sentence_case
+from saetui.interpret.terms.contexts import Contexts, bare
 from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
 
 
@@ -18,7 +18,7 @@ def in_a_phrase(
     *,
     modifier: bool,
 ) -> FeatureLabel:
-    """A label of one word with the word that it mostly stands with, if there is one.
+    """A label that is no whole name with the word that it mostly stands with, if there is one.
 
     Args:
         label: Of a feature.
@@ -26,7 +26,7 @@ def in_a_phrase(
         contexts: Gives the contexts of words in the corpus, which are worked out when needed.
         modifier: Whether the word is no name by itself.
     """
-    if evidence is None or not _is_word(label):
+    if evidence is None or not (_is_word(label) or modifier):
         return label
     text = contexts().phrase(label.text, evidence.rows, modifier=modifier)
     return replace(label, text=text)
@@ -39,6 +39,7 @@ def told_apart(
     known: Mapping[int, Evidence],
     *,
     single: Mapping[int, FeatureLabel],
+    terms: Mapping[int, Sequence[str]],
     contexts: Callable[[], Contexts],
 ) -> list[FeatureLabel]:
     """Labels that fit the quality of their features.
@@ -52,6 +53,7 @@ def told_apart(
         only: The features whose labels may change.
         known: Evidence of features.
         single: Labels of features by one name.
+        terms: What features could be called, best first.
         contexts: Gives the contexts of words in the corpus, which are worked out when needed.
     """
     found = list(labels)
@@ -64,18 +66,33 @@ def told_apart(
         if joined and kind != TWO and feature in single:
             found[feature] = single[feature]
         evidence, label = known.get(feature), found[feature]
+        if evidence is None or not _is_from_documents(label) or bare(label.text) != label.text:
+            continue
         # "Proteins, implicit representations": another feature has the name "Proteins".
         first, *others = label.text.split(", ")
-        word = replace(label, text=first)
-        unclear = kind == WORD or label.text in loose or others
-        if evidence is not None and unclear and _is_word(word):
+        vague = label.text in loose and not contexts().is_name(label.text, evidence.rows)
+        if others or vague or (kind == WORD and _is_word(label)):
             told = contexts().told_apart(first, evidence.rows)
+            if told == first:
+                told = _longer(first, terms.get(feature, ()))
             if told != first and (not others or key_of(told) not in taken):
                 taken.add(key_of(told))
                 found[feature] = replace(label, text=told)
     return found
 
 
+def _longer(label: str, terms: Sequence[str]) -> str:
+    """The best term that contains a label, or the label."""
+    key = key_of(label)
+    longer = (term for term in terms if key_of(term) != key and contains(key_of(term), key))
+    return sentence_case(next(longer, label))
+
+
 def _is_word(label: FeatureLabel) -> bool:
     """Whether a label is one word, taken from the documents."""
-    return label.method not in ("none", "title", FROM_VOCABULARY) and len(label.text.split()) == 1
+    return _is_from_documents(label) and len(label.text.split()) == 1
+
+
+def _is_from_documents(label: FeatureLabel) -> bool:
+    """Whether a label is a term of the documents."""
+    return label.method not in ("none", "title", FROM_VOCABULARY)

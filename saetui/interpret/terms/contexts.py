@@ -7,7 +7,7 @@ apart: "Strings (cosmic, theory)".
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -24,8 +24,9 @@ from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, word_of
 # One phrase is the whole name if so many of the documents with the word have it, and as many as
 # `_LEAST_DOCUMENTS`: what follows a modifier, what is before a noun.
 _FOLLOWING, _BEFORE = 0.4, 0.34
-# Documents that must have each of the two words in parentheses.
-_LEAST_DOCUMENTS = 2
+# Documents that must have each of the two words in parentheses; one is enough for a word that this
+# many documents of the corpus have beside the label.
+_LEAST_DOCUMENTS, _USUAL = 2, 2
 # Before "spin" stands "hole", after "binary" stands "black"; a word that has the same one before or
 # after it in this share of its occurrences brings that along: "Black hole spin".
 _BOUND = 0.7
@@ -33,8 +34,8 @@ _BOUND = 0.7
 _ADJECTIVES = ("al", "ic", "ous", "ive", "ary", "able", "ible", "wise", "based", "parallel")
 _MOSTLY = 0.6
 # Documents with a word of one meaning are more alike than this: on astro-ph and cs.LG below it are
-# "Noise", "Mapping", "Seeds" and "Halos", above it "Asteroids", "Neutrinos" and "Quantization".
-_LOOSE = 0.13
+# "Noise", "Mapping", "Water" and "Filaments", above it "Asteroids", "Neutrinos" and "Lithium".
+_LOOSE = 0.155
 # Occurrences of a word that say what stands before it, and documents that say how alike they are.
 _LOOKED_AT = 500
 # Shorter words are symbols more often than words.
@@ -67,6 +68,10 @@ class Contexts:
         # And of the capitals of each spelling; the first words of titles have more than others.
         self._cased = {spelling.lower(): spelling for _, spelling, _ in forms}
         self._bounds: dict[str, list[str]] = {}
+        # The word at each place, and all places sorted by word.
+        self._words = tokens.words[tokens.forms]
+        self._places = np.argsort(self._words, kind="stable")
+        self._starts = np.searchsorted(self._words[self._places], np.arange(len(tokens.words) + 1))
 
     def phrase(self, label: str, rows: Int, *, modifier: bool) -> str:
         """A word with the one beside it that it often stands with in some documents.
@@ -81,7 +86,7 @@ class Contexts:
         followed = sum(bool(after) for _, after in found)
         if label.casefold().endswith(_ADJECTIVES) and followed >= _MOSTLY * len(found):
             modifier = True
-        if not modifier and self._is_name(label, rows):
+        if not modifier and self.is_name(label, rows):
             return label
         phrases = Counter[str]()
         for before, after in found:
@@ -94,7 +99,7 @@ class Contexts:
         enough = phrases[best] >= max(share * len(found), _LEAST_DOCUMENTS)
         if enough and len(best) <= LONGEST_LABEL:
             return without_spaces(sentence_case(best))
-        return _with(label, [after for _, after in found]) if modifier else label
+        return self._with(label, [after for _, after in found]) if modifier else label
 
     def loose(self, labels: Iterable[str]) -> set[str]:
         """Those of some words whose documents have little in common, as those with "noise".
@@ -102,16 +107,9 @@ class Contexts:
         Args:
             labels: One word each.
         """
-        tokens = self._tokens
-        numbers = {label: tokens.numbers.get(word_of(label), -1) for label in labels}
-        wanted = np.zeros(len(tokens.numbers) + int(tokens.words.max(initial=0)) + 1, dtype=bool)
-        wanted[[number for number in numbers.values() if number >= 0]] = True
-        places = np.flatnonzero(wanted[tokens.words[tokens.forms]])
-        words = tokens.words[tokens.forms[places]]
-        documents = tokens.document_of(places)
         found = set()
-        for label, number in numbers.items():
-            rows = np.unique(documents[words == number])
+        for label in labels:
+            rows = np.unique(self._tokens.document_of(self._places_of(label)))
             of_sample = self._sample.places(rows.astype(np.int32))[:_LOOKED_AT]
             if len(of_sample) > 1:
                 vectors = self._sample.vectors[of_sample] - self._sample.mean
@@ -120,14 +118,37 @@ class Contexts:
         return found
 
     def told_apart(self, label: str, rows: Int) -> str:
-        """A word of several meanings with the words before and after it that tell these apart.
+        """A label of several meanings with the words before and after it that tell these apart.
 
         The first is the most frequent, the second the one of most documents without the first.
         """
-        return _with(label, [before | after for before, after in self._neighbours(label, rows)])
+        documents = [before | after for before, after in self._neighbours(label, rows)]
+        return self._with(label, documents)
 
-    def _is_name(self, label: str, rows: Int) -> bool:
-        """Whether documents mostly write a word with a capital first letter."""
+    def _with(self, label: str, documents: Sequence[set[str]]) -> str:
+        """A label with the words, in parentheses, that divide its documents best, if there are any.
+
+        Args:
+            label: One word or several.
+            documents: The words beside it in each document.
+        """
+        found = np.unique(self._tokens.document_of(self._places_of(label)))
+        anywhere = found[:_LOOKED_AT].astype(np.int32)
+        beside = Counter(
+            word for before, after in self._neighbours(label, anywhere) for word in before | after
+        )
+        usual = {word for word, count in beside.items() if count >= _USUAL}
+        frequent = _frequent(documents, usual)
+        chosen = frequent[:1]
+        if chosen:
+            without = [each for each in documents if not any(_related(chosen[0], w) for w in each)]
+            others = (*_frequent(without, usual), *frequent)
+            chosen.extend(islice((word for word in others if not _related(chosen[0], word)), 1))
+        text = without_spaces(f"{label} ({', '.join(chosen)})")
+        return text if len(chosen) == 2 and len(text) <= LONGEST_LABEL else label
+
+    def is_name(self, label: str, rows: Int) -> bool:
+        """Whether some documents mostly write a word with a capital first letter."""
         tokens, number = self._tokens, self._tokens.numbers.get(word_of(label), -1)
         written = Counter[bool]()
         for row in rows.tolist():
@@ -136,37 +157,47 @@ class Contexts:
             written.update(tokens.spellings[form][:1].isupper() for form in same.tolist())
         return written[True] > written[False]
 
+    def _places_of(self, label: str) -> NDArray[np.int64]:
+        """Where the first word of a label stands, wherever the others follow it; ascending."""
+        numbers = [self._tokens.numbers.get(word_of(word), -1) for word in label.split()]
+        if not numbers or min(numbers) < 0:
+            return np.zeros(0, dtype=np.int64)
+        places = self._places[self._starts[numbers[0]] : self._starts[numbers[0] + 1]]
+        for distance, number in enumerate(numbers[1:], 1):
+            places = places[places < len(self._words) - distance]
+            places = places[self._words[places + distance] == number]
+        return places
+
     def _neighbours(self, label: str, rows: Int) -> Iterator[tuple[set[str], set[str]]]:
-        """For each document with the word, the words of content right before and after it."""
-        tokens, key = self._tokens, word_of(label)
-        number = tokens.numbers.get(key, -1)
+        """For each document with the label, the words of content right before and after it."""
+        tokens = self._tokens
+        keys, places = {word_of(word) for word in label.split()}, self._places_of(label)
+        length = len(label.split())
         for row in rows.tolist():
-            forms = tokens.forms[tokens.starts[row] : tokens.starts[row + 1]]
-            found = np.flatnonzero(tokens.words[forms] == number)
+            start, end = tokens.starts[row : row + 2].tolist()
+            found = places[slice(*np.searchsorted(places, (start, end)).tolist())]
             if len(found):
-                before = self._named(forms, found[found > 0] - 1, key)
-                after = self._named(forms, found[found < len(forms) - 1] + 1, key)
+                before = self._named(found[found > start] - 1, keys)
+                after = self._named(found[found < end - length] + length, keys)
                 yield (
-                    {self._bound(word, key) for word in before},
-                    {self._bound(word, key) for word in after},
+                    {self._bound(word, keys) for word in before},
+                    {self._bound(word, keys) for word in after},
                 )
 
-    def _bound(self, word: str, key: str) -> str:
+    def _bound(self, word: str, keys: Collection[str]) -> str:
         """A word with the one that nearly always stands before or after it: "black hole".
 
         Args:
             word: To be completed.
-            key: Of the label, beside which it stands and by which it is not completed.
+            keys: Of the words of the label, by which it is not completed.
         """
-        tokens, number = self._tokens, self._tokens.numbers.get(word_of(word), -1)
         if word not in self._bounds:
-            places = np.flatnonzero(tokens.words[tokens.forms] == number)[:_LOOKED_AT]
-            last = len(tokens.forms) - 1
+            places, last = self._places_of(word)[:_LOOKED_AT], len(self._words) - 1
             self._bounds[word] = [
-                self._nearly_always(tokens.words[tokens.forms[np.clip(beside, 0, last)]])
+                self._nearly_always(self._words[np.clip(beside, 0, last)])
                 for beside in (places - 1, places + 1)
             ]
-        before, after = (each if word_of(each) != key else "" for each in self._bounds[word])
+        before, after = (each if word_of(each) not in keys else "" for each in self._bounds[word])
         return f"{before} {word}" if before else f"{word} {after}" if after else word
 
     def _nearly_always(self, words: Int) -> str:
@@ -176,11 +207,11 @@ class Contexts:
         content = self._kinds.get(found) in (CONTENT, GENERIC)
         return self._cased[spelling.lower()] if content and count >= _BOUND * len(words) else ""
 
-    def _named(self, forms: Int, places: NDArray[np.integer], key: str) -> set[str]:
-        tokens, some = self._tokens, forms[places]
+    def _named(self, places: NDArray[np.int64], keys: Collection[str]) -> set[str]:
+        tokens, some = self._tokens, self._tokens.forms[places]
         some = some[np.isin(tokens.kinds[some], (CONTENT, GENERIC)) & (some > 0)]
         words = (self._cased[tokens.spellings[form].lower()] for form in some.tolist())
-        return {word for word in words if word_of(word) != key}
+        return {word for word in words if word_of(word) not in keys}
 
 
 def _lowered(word: str) -> str:
@@ -188,27 +219,14 @@ def _lowered(word: str) -> str:
     return word.lower() if word[1:].islower() and len(word) > _SHORTEST else word
 
 
-def _with(label: str, documents: Sequence[set[str]]) -> str:
-    """A label with the words, in parentheses, that divide its documents best, if there are any.
-
-    Args:
-        label: One word.
-        documents: The words beside it in each document.
-    """
-    frequent = _frequent(documents)
-    chosen = frequent[:1]
-    if chosen:
-        without = [each for each in documents if not any(_related(chosen[0], w) for w in each)]
-        other = (word for word in [*_frequent(without), *frequent] if not _related(chosen[0], word))
-        chosen.extend(islice(other, 1))
-    text = without_spaces(f"{label} ({', '.join(chosen)})")
-    return text if len(chosen) == 2 and len(text) <= LONGEST_LABEL else label
-
-
-def _frequent(documents: Iterable[set[str]]) -> list[str]:
+def _frequent(documents: Iterable[set[str]], usual: Collection[str]) -> list[str]:
     """Words of enough documents, the most frequent first, equal ones by the alphabet.
 
     Of the forms of a word the most frequent stands for all; words such as "method" are left out.
+
+    Args:
+        documents: Words of each document.
+        usual: Words of which one document is enough.
     """
     counted = Counter(word for each in documents for word in each)
     forms: dict[str, list[str]] = {}
@@ -216,7 +234,7 @@ def _frequent(documents: Iterable[set[str]]) -> list[str]:
         if kind_of(word) != GENERIC:
             forms.setdefault(word_of(word.casefold()), []).append(word)
     totals = {each[0]: sum(counted[form] for form in each) for each in forms.values()}
-    enough = [word for word, count in totals.items() if count >= _LEAST_DOCUMENTS]
+    enough = [word for word, count in totals.items() if count >= _LEAST_DOCUMENTS or word in usual]
     return sorted(enough, key=lambda word: (-totals[word], word))
 
 
