@@ -15,6 +15,7 @@ SIGNS: tuple[Sign, ...] = get_args(Sign)
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+|(?=\.[0-9]))(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"
 )
+_BESIDE = "$\u20ac\u00a3\u00a5\u20b9% \u00a0"
 _HOLDS: dict[Sign, Callable[[object, object], bool]] = {
     "<": operator.lt,  # type: ignore[dict-item]
     "<=": operator.le,  # type: ignore[dict-item]
@@ -24,7 +25,11 @@ _HOLDS: dict[Sign, Callable[[object, object], bool]] = {
 
 
 def number_in(text: str) -> float | None:
-    """The number that a text is, also with commas between thousands; None if it is none."""
+    """The number that a text is, or None.
+
+    Thousands may have commas between them, and a currency or a per cent sign may stand beside it.
+    """
+    text = text.strip(_BESIDE)
     if not _NUMBER.fullmatch(text):
         return None
     number = float(text.replace(",", ""))
