@@ -1,19 +1,23 @@
 """The code of a text that is much shorter than the documents that an SAE has learnt from.
 
 Short texts lie apart from long ones, and an SAE has features for that difference: on 11,438
-abstracts of astrophysics one of them was among the first six features of 82% of all titles. Three
+abstracts of astrophysics one of them was among the first six features of 82% of all titles. Four
 things are done about it, all of which leave the query's own vector `e` alone:
 
     a  = ReLU(W_enc (e - s - b_pre) + b_enc)     s: mean of short texts, less that of documents
-    z' = (1 - SHARE) a + SHARE sum_j p_j z(x_j)  x_j: the nearest documents, p = softmax(score / T)
-    z  = TopK(max(z' - u, 0), k)                 u: mean of a over short texts
+    w  = 1 - SHARE + SHARE c / 2                 c: share of the feature's label that the text has
+    z' = w (a - u) + SHARE sum_j p_j z(x_j)      x_j: the nearest documents, p = softmax(score / T)
+    z  = TopK(max(z', 0), k)                     u: mean of a over short texts
 
-The shift removes the difference in length. What the nearest documents activate settles which of the
-doubtful features are meant. A feature that nearly every short text activates is counted only as far
-as this one activates it more. Measured by `saetui evaluate queries` on 800 titles of each of four
-corpora: of their first six features .91 to .98 are active on their own abstracts, .76 to .88 if the
-abstract itself has no say; by plain encoding .68 to .85. The most frequent of these features is one
-of 10% to 14% of the titles, instead of 13% to 82%.
+The shift removes the difference in length. A feature that nearly every short text activates is
+counted only as far as this one activates it more. The nearest documents settle which of the
+doubtful features are meant: they have a say about the features whose labels are true of them, see
+`core.truth`. A feature that the text itself names is less doubtful than others.
+
+Chosen on 400 titles of astro-ph and as many of cs.LG (k = 8), whose own abstracts had no say. Of
+the first six features .535 and .493 are active on the own abstract with a label that is true of it;
+before labels were considered, with equal shares, .521 and .483. For the first five words of the
+titles it is .303 and .296, before .276 and .278.
 """
 
 from dataclasses import dataclass
@@ -26,7 +30,7 @@ from saetui.core.codec import Codes, Float, SaeWeights, preactivations
 NEIGHBOURS: Final = 20
 """How many of the nearest documents have a say."""
 
-SHARE: Final = 0.5
+SHARE: Final = 0.65
 """How much they have to say."""
 
 _TEMPERATURE = 0.2
@@ -73,6 +77,7 @@ def query_code(
     *,
     near: Codes,
     scores: Float,
+    named: Float | float = 0.0,
 ) -> Float:
     """The dense code `z` of a query, `(n,)`, with at most `k` features above zero.
 
@@ -81,20 +86,20 @@ def query_code(
         e: The query's embedding, `(d,)`.
         short: What short texts are like.
         shortness: How far the query counts as one.
-        near: Codes of the documents nearest to it.
+        near: Codes of the documents nearest to it, of the features that count for them.
         scores: What they were ranked by, `(m,)`.
+        named: Share of each feature's label that the query has, `(n,)`.
     """
     own = activations(weights, (e - np.float32(shortness) * short.shift)[np.newaxis])[0]
-    code = own
+    code = own - np.float32(shortness) * short.usual
     if len(scores):
         shares = np.exp((scores - scores.max()) / _TEMPERATURE)
         shares /= shares.sum()
         used = near.indices >= 0
         theirs = np.zeros_like(own)
         np.add.at(theirs, near.indices[used], (near.values * shares[:, np.newaxis])[used])
-        code = (1 - SHARE) * own + SHARE * theirs
-    code = np.maximum(code - np.float32(shortness) * short.usual, 0)
-    code = np.asarray(code, dtype=np.float32)
+        code = (1 - SHARE + SHARE * named / 2) * code + SHARE * theirs
+    code = np.asarray(np.maximum(code, 0), dtype=np.float32)
     strongest = np.argsort(-code, kind="stable")[: weights.k]
     kept: Float = np.zeros_like(code)
     kept[strongest] = code[strongest]

@@ -82,3 +82,18 @@ def test_what_every_short_text_has_counts_only_beyond_that(weights, seed: int) -
 )
 def test_short_is_a_matter_of_degree(words: int, expected: float) -> None:
     assert shortness("word " * words) == expected
+
+
+@given(real_saes(), st.integers(0, 2**32 - 1))
+def test_what_a_text_names_is_doubted_half_as_much(weights, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    e, twin = unit_rows(random, 2, weights.d)
+    near, scores = encode(weights, twin[np.newaxis]), np.ones(1, dtype=np.float32)
+    named = (random.random(weights.n) < 0.5).astype(np.float32)
+    found = query_code(
+        weights, e, nothing(weights.n, weights.d), 1.0, near=near, scores=scores, named=named
+    )
+    own, theirs = activations(weights, e[np.newaxis])[0], encode_dense(weights, twin)
+    expected = (1 - SHARE + SHARE / 2 * named) * own + SHARE * theirs
+    expected[np.argsort(-expected, kind="stable")[weights.k :]] = 0
+    np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from saetui.core.codec import Codes
 from saetui.core.postings import Postings, build_postings
-from saetui.core.truth import STEPS, Truth, counted_codes, counting, stored
+from saetui.core.truth import STEPS, Truth, counted_codes, counted_of, counting, stored
 
 
 def postings_of(*activations: list[float]) -> Postings:
@@ -66,6 +66,9 @@ def test_codes_that_count_are_the_postings_that_count(seed: int, cut: float) -> 
     codes = Codes(indices, values, n)
     kept = build_postings(codes).where(random.random(int((indices >= 0).sum())) < cut)
     found = counted_codes(codes, kept)
+    some = random.permutation(documents)[:6]
+    assert np.array_equal(counted_of(some, codes, kept).indices, found.indices[some])
+    assert np.array_equal(counted_of(some, codes, kept).values, found.values[some])
     assert np.array_equal(found.indices >= 0, found.values > 0)
     again = build_postings(found)
     assert np.array_equal(again.indptr, kept.indptr)
