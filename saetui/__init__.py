@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from saetui.core.document_filter import DocumentFilter
     from saetui.core.search_request import SearchRequest
     from saetui.session.effects import effects
-    from saetui.session.feedback import feedback
+    from saetui.session.feedback import feedback, steered_toward
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import open_preset, read_preset, save_preset
     from saetui.session.saved.request_json import request_from_json, request_to_json
@@ -49,6 +49,7 @@ __all__ = [
     "request_to_json",
     "save_preset",
     "search_to_json",
+    "steered_toward",
 ]
 
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "request_to_json": ("saetui.session.saved.request_json", "request_to_json"),
     "save_preset": ("saetui.session.saved.presets", "save_preset"),
     "search_to_json": ("saetui.session.saved.search_json", "search_to_json"),
+    "steered_toward": ("saetui.session.feedback", "steered_toward"),
 }
 
 

@@ -321,6 +321,8 @@ def retrieval(
             stored.codes,
             stored.postings,
             terms.shown,
+            session.searcher.encoder.code,
+            terms.search.of_liked,
         )
         found = [
             measures.by_meaning(collection, seed),

@@ -52,13 +52,24 @@ def search(
     toward: Annotated[
         list[str] | None,
         typer.Option(
-            "--toward", metavar="ID", help="Steer toward a document's features; may be repeated."
+            "--toward",
+            metavar="ID",
+            help="Steer toward a document's features and telling words; may be repeated.",
         ),
     ] = None,
     away: Annotated[
         list[str] | None,
         typer.Option(
             "--away", metavar="ID", help="Steer away from a document's features; may be repeated."
+        ),
+    ] = None,
+    words_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--words-of",
+            metavar="ID",
+            help="Count a document's most telling words beside the query's, as --toward does; may "
+            "be repeated.",
         ),
     ] = None,
     solo: Annotated[
@@ -195,7 +206,7 @@ def search(
     from saetui.cli.output import Output
     from saetui.cli.search_output import print_replay, print_search
     from saetui.session.features_by_words import best_feature
-    from saetui.session.feedback import feedback, mode_for_feedback, with_feedback
+    from saetui.session.feedback import mode_for_feedback, steered_toward
     from saetui.session.saved.bookmarks import bookmark
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import save_preset
@@ -247,6 +258,7 @@ def search(
             unfolded=unfold or start.unfolded,
             like=start.like if like is None else session.row_of(like),
             muted=(*start.muted, *map(feature, mute or ())),
+            liked=tuple(dict.fromkeys([*start.liked, *map(session.row_of, words_of or ())])),
             retrieval=chosen[0] if chosen else start.retrieval,
             filter=start.filter.also(parse_filter(filter_text, feature, session.field_names)).also(
                 DocumentFilter(
@@ -263,8 +275,8 @@ def search(
             request = replace(request, mode=mode_for_feedback(request))
         for sign, ids in ((1, toward or ()), (-1, away or ())):
             for each in ids:
-                changes = feedback(session, session.row_of(each), sign, request.mode)
-                request = with_feedback(session, request, changes)
+                row = session.row_of(each)
+                request = steered_toward(session, request, row, sign, mode=request.mode)
 
         response = session.search(request)
         _remark(session, response, preset)

@@ -88,7 +88,8 @@ def _print_text(
     """Results, their reasons, the features behind them, what steering pushed out, settings."""
     from saetui.cli.output import Column
 
-    steered = bool(response.request.effective.steering) and response.drift is not None
+    asked = response.request.effective
+    steered = bool(asked.steering or asked.liked) and response.drift is not None
     change = [Column("change", style=_change_style)] if steered else []
     folded = any(result.repeats > 1 for result in response.results)
     passages = any(result.more for result in response.results)
@@ -207,6 +208,8 @@ def _summary(session: "Session", response: "SearchResponse") -> str:
         parts.append(f"nearness to the query {response.kept:.0%}")
     if response.overlap is not None and request.steering:
         parts.append(f"{response.overlap:.0%} of the results stay")
+    for row in request.liked:
+        parts.append(f"words of {visible_line(session.title(row))}")
     if response.code_error is not None:
         before, after = response.code_error
         parts.append(f"error of the code {before:.3f}, then {after:.3f}")

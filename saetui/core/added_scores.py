@@ -20,7 +20,7 @@ equals that of scoring every document if the ranking by cosine is exact; a near 
 index misses can be missed here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +71,15 @@ class Term:
             here = rows[places] == self.rows
             found[places[here]] = self.values[here]
         return found
+
+
+def added_up(terms: Sequence[Term]) -> Term | None:
+    """The sum of some terms as one; None of no terms."""
+    if len(terms) < 2:
+        return terms[0] if terms else None
+    rows = distinct(*(term.rows for term in terms))
+    values = np.stack([term.of(rows) for term in terms]).sum(axis=0, dtype=np.float32)
+    return Term(rows, values, sum(term.elsewhere for term in terms))
 
 
 @dataclass(frozen=True)

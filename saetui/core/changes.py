@@ -9,9 +9,10 @@ Mode = Literal["both", "codes", "delta", "decode", "optimise"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 DEFAULT_MODE: Mode = "both"
-"""Of 36 queries with a feature raised, on astro-ph and cs.LG, this mode finds 1.3 times as many
-documents about query and feature among the first ten as typing the label into the query, and 1.4
-times as many as `codes`, says a language model that read 620 abstracts blind."""
+"""Of 46 queries of a few words with a feature raised, on astro-ph and cs.LG, this mode finds 1.16
+times (1.07 to 1.27) as many documents about query and feature among the first ten as typing the
+label into the query does, and 1.7 times as many as `codes`, says a language model that read 836
+abstracts blind."""
 
 UNNAMED_MODE: Mode = "codes"
 """The mode of saved searches that name none: the default of the versions that wrote them."""
@@ -73,8 +74,8 @@ class Knob:
 
 
 # In `both` a change runs from 0, as if there were none, to 1: all documents must show the feature.
-_BY_CONDITIONS = Knob(0.25, 0.5, 0.95, 0.4, most=1.0)
-_BY_CODES = Knob(0.05, 0.25, 0.3, 0.25)
+_BY_CONDITIONS = Knob(0.4, 0.75, 0.95, 0.6, most=1.0)
+_BY_CODES = Knob(0.05, 0.25, 0.3, 0.2)
 # A change in `codes` has the effect of one 1.5 to 2 times as large in the other modes.
 _BY_VECTORS = Knob(0.1, 0.4, 0.5, 0.25)
 
@@ -86,25 +87,42 @@ def knob_of(mode: Mode) -> Knob:
 
 
 def feedback_changes(
-    activations: Mapping[int, float], mode: Mode, sign: int = 1, strength: float | None = None
+    activations: Mapping[int, float],
+    mode: Mode,
+    sign: int = 1,
+    strength: float | None = None,
+    query: Mapping[int, float] | None = None,
 ) -> dict[int, Change]:
     """Changes toward a document's features, or away from them.
 
     As in Rocchio's relevance feedback, the query moves toward a relevant document. Here it moves
     along the document's strongest features only, so the reader can see and undo every part. Each
     is changed in proportion to its activation; in `both` to the root of it, since there a weak
-    feature is only asked for less, and does not pull less.
+    feature is only asked for less, and does not pull less. In `codes` what the query has already
+    is subtracted: what the document adds to the query is what sets the results right.
 
     Args:
         activations: Of the document's strongest features.
         mode: Steering mode.
         sign: 1 for toward, -1 for away.
-        strength: The change of the strongest feature; None for the mode's own.
+        strength: The change of the document's strongest feature; None for the mode's own.
+        query: Activations of the query's own features; None for a query that has none.
     """
-    most = max(activations.values(), default=0.0)
     strength = knob_of(mode).feedback if strength is None else strength
-    power = 0.5 if mode == "both" else 1.0
+    wanted = _shares(activations)
+    if mode == "both":
+        wanted = {feature: share**0.5 for feature, share in wanted.items()}
+    if mode == "codes":
+        own = _shares(query or {})
+        added = {feature: share - own.get(feature, 0.0) for feature, share in wanted.items()}
+        wanted = {feature: share for feature, share in added.items() if share > 0}
     return {
-        feature: Change("add", round(sign * strength * (value / most) ** power, 6))
-        for feature, value in activations.items()
+        feature: Change("add", round(sign * strength * share, 6))
+        for feature, share in wanted.items()
     }
+
+
+def _shares(activations: Mapping[int, float]) -> dict[int, float]:
+    """Activations as shares of the largest."""
+    most = max(activations.values(), default=0.0)
+    return {feature: value / most for feature, value in activations.items() if most}

@@ -29,6 +29,7 @@ class SearchRequest:
         filter: Which documents may be found.
         pinned: Features whose changes go along to the next query.
         unfolded: List each document of a repeated text and passage of a paper, not one for all.
+        liked: Rows of documents whose most telling words count beside the query's.
     """
 
     query: str = ""
@@ -44,6 +45,7 @@ class SearchRequest:
     filter: DocumentFilter = EVERYTHING
     pinned: tuple[int, ...] = ()
     unfolded: bool = False
+    liked: tuple[int, ...] = ()
 
     @property
     def start(self) -> tuple[str, int | None]:
@@ -62,8 +64,8 @@ class SearchRequest:
 
     @property
     def steered(self) -> bool:
-        """Whether any feature is changed, muted or solo."""
-        return bool(self.steering) or bool(self.muted) or self.solo is not None
+        """Whether any feature is changed, muted or solo, or words of a document count."""
+        return bool(self.steering or self.muted or self.liked) or self.solo is not None
 
     @property
     def on(self) -> tuple[int, ...]:
@@ -100,6 +102,7 @@ class SearchRequest:
         """The same search with the changes of pinned features alone."""
         return replace(
             self,
+            liked=(),
             steering={i: change for i, change in self.steering.items() if i in self.pinned},
             solo=self.solo if self.solo in self.pinned else None,
             muted=tuple(i for i in self.muted if i in self.pinned),
@@ -165,8 +168,8 @@ class SearchRequest:
         )
 
     def reset(self) -> "SearchRequest":
-        """No feature changed, muted, solo or pinned."""
-        return replace(self, steering={}, solo=None, muted=(), pinned=())
+        """No feature changed, muted, solo or pinned, and no words but the query's."""
+        return replace(self, steering={}, solo=None, muted=(), pinned=(), liked=())
 
     def next_mode(self) -> "SearchRequest":
         """The next steering mode; the first follows the last."""

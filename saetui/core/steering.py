@@ -3,7 +3,7 @@
 Let `e` be the query's embedding of unit norm, `z = encode(e)` its code, `z'` the code after the
 user's changes, and `x` a document's embedding of unit norm. The document's score is
 
-    both      cosine(e, x) + 0.3 sum_i ln f_i(x)
+    both      cosine(e, x) + 0.15 sum_i ln f_i(x)
     codes     cosine(e, x) + sum_i (z'_i - z_i) z_i(x) / max_i
     delta     cosine(e', x),  e' = e + W_dec (z' - z)
     decode    cosine(e', x),  e' = W_dec z' + b_pre

@@ -62,7 +62,8 @@ def read_collection(
         vectors.append(embedder.embed_query(texts[query]))
         progress.advance()
     matches = [words(texts[query]) for query in judged]
-    return Collection(bundle.embeddings, np.stack(vectors), relevant, matches)
+    asked = [texts[query] for query in judged]
+    return Collection(bundle.embeddings, np.stack(vectors), relevant, matches, asked)
 
 
 def read_queries(path: Path) -> dict[str, str]:

@@ -42,12 +42,14 @@ class Collection:
         queries: Embeddings of the queries, float32 `(Q, d)`.
         relevant: Of each query.
         words: What the words of each query add to scores.
+        texts: The queries.
     """
 
     embeddings: NDArray[np.floating]
     queries: Float
     relevant: Sequence[Relevant]
     words: Sequence[Term]
+    texts: Sequence[str] = ()
 
     def added(self, place: int, terms: Iterable[Term] = ()) -> Float:
         """What the words of one query and other terms add to the scores of documents, `(N,)`."""
@@ -56,12 +58,28 @@ class Collection:
 
 @dataclass(frozen=True)
 class Coded:
-    """The collection as an SAE sees it, and how far documents show each feature."""
+    """The collection as an SAE sees it.
+
+    Attributes:
+        weights: Of the SAE.
+        codes: Of the documents.
+        postings: Of the documents.
+        shown: How far documents show a feature.
+        encode: The dense code of a query's text and embedding; None to encode queries as documents
+            are.
+        liked: What the telling words of a document in some row add to scores.
+    """
 
     weights: SaeWeights
     codes: Codes
     postings: Postings
     shown: Callable[[int], Shown]
+    encode: Callable[[str, Float], Float] | None = None
+    liked: Callable[[int], Term] | None = None
+
+    def code_of(self, text: str, e: Float) -> Float:
+        """The dense code of a query."""
+        return encode_dense(self.weights, e) if self.encode is None else self.encode(text, e)
 
 
 @dataclass(frozen=True)
@@ -143,6 +161,7 @@ class Feedback:
         mode: Steering mode; None to leave the query as it is.
         strength: Change of the document's strongest feature; None for the mode's own.
         features: How many of its features are changed.
+        words: Whether its most telling words count beside the query's.
         vector: Instead of features, the share of the document's own vector that is added to the
             query's: Rocchio's feedback without an SAE.
     """
@@ -150,6 +169,7 @@ class Feedback:
     mode: Mode | None = None
     strength: float | None = None
     features: int = 16
+    words: bool = False
     vector: float | None = None
 
     @property
@@ -160,12 +180,15 @@ class Feedback:
         if self.mode is None:
             return "without feedback"
         strength = knob_of(self.mode).feedback if self.strength is None else self.strength
-        return f"feedback, {self.mode} {strength:g}"
+        return f"feedback, {self.mode} {strength:g}" + (" and words" if self.words else "")
 
 
 def ways_of_feedback(strength: float | None = None) -> tuple[Feedback, ...]:
-    """The ways compared: no feedback, feedback in every mode, and the document's own vector."""
-    steered = (Feedback(mode, strength) for mode in MODES)
+    """The ways compared: no feedback, features in every mode without words and with them.
+
+    Adding the document's own vector to the query's shows what can be done without an SAE.
+    """
+    steered = (Feedback(mode, strength, words=words) for words in (False, True) for mode in MODES)
     return (Feedback(), *steered, Feedback(vector=0.5), Feedback(vector=1.0))
 
 
@@ -184,10 +207,12 @@ def with_feedback(
     if not given:
         return []
     depth = min(DEPTH + 1, len(collection.embeddings))
+    texts = collection.texts or [""] * len(collection.queries)
+    own = {place: coded.code_of(texts[place], collection.queries[place]) for place in several}
     qualities = []
     base: Figures | None = None
     for way in ways:
-        steered = [_fed(collection, coded, place, row, way) for place, row in given]
+        steered = [_fed(collection, coded, own[each[0]], each, way) for each in given]
         found = nearest(
             np.stack([vector for vector, _ in steered]),
             collection.embeddings,
@@ -210,9 +235,13 @@ def with_feedback(
 
 
 def _fed(
-    collection: Collection, coded: Coded, place: int, row: int, way: Feedback
+    collection: Collection, coded: Coded, z: Float, given: tuple[int, int], way: Feedback
 ) -> tuple[Float, Float]:
-    """The vector to search with, and what adds to the scores of documents, `(N,)`."""
+    """The vector to search with, and what adds to the scores of documents, `(N,)`.
+
+    `z` is the code of the query; `given` its place, and the row of the document.
+    """
+    place, row = given
     e = collection.queries[place]
     if way.vector is not None:
         document = np.asarray(collection.embeddings[row], dtype=np.float32)
@@ -220,11 +249,14 @@ def _fed(
     if way.mode is None:
         return e, collection.added(place)
     weights, codes = coded.weights, coded.codes
-    z = encode_dense(weights, e)
     slots = np.flatnonzero(codes.indices[row] >= 0)[: way.features]
     active, values = codes.indices[row][slots].tolist(), codes.values[row][slots].tolist()
+    own = np.flatnonzero(z)
     steering = feedback_changes(
-        dict(zip(active, values, strict=True)), way.mode, strength=way.strength
+        dict(zip(active, values, strict=True)),
+        way.mode,
+        strength=way.strength,
+        query=dict(zip(own.tolist(), z[own].tolist(), strict=True)),
     )
     code = steer_code(z, steering)
     vector = steered_vector(weights, e, z, code, way.mode)
@@ -233,6 +265,8 @@ def _fed(
         terms = [*rewards(coded.postings, code - z).values()]
     elif way.mode == "both":
         terms = [coded.shown(i).changed(float(code[i] - z[i])) for i in steering]
+    if way.words and coded.liked is not None:
+        terms.append(coded.liked(row))
     return vector, collection.added(place, terms)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from saetui.core.changes import Change, Mode, Steering, feedback_changes
 from saetui.core.search_request import SearchRequest
 from saetui.session.session import Session
@@ -13,7 +15,13 @@ STRONGEST_FEATURES = 16
 FEEDBACK_MODE: Mode = "codes"
 """What is like a document has some of its features, not all. With 120 beginnings of titles and a
 document near the title's own, rewards brought that one up by .21 and .09 on a scale from 0 to 1
-(astro-ph, cs.LG), conditions by .13 and .06."""
+(astro-ph, cs.LG), conditions by .13 and .06.
+
+Rewarding only what the document adds to the query, and its 20 most telling words, was chosen on
+3,000 texts of astro-ph of which 800 were the halves of 400 abstracts: one half was given, the other
+one looked for. nDCG@10 for the first five words of titles and for the abstracts' last sentences:
+.45 and .50 without feedback, .68 and .69 with rewards for all of the document's features, .76 and
+.74 with both; .63 and .63 with the document's own vector added to the query's."""
 
 
 def mode_for_feedback(request: SearchRequest) -> Mode:
@@ -29,6 +37,7 @@ def feedback(
     *,
     strength: float | None = None,
     features: int = STRONGEST_FEATURES,
+    query: Mapping[int, float] | None = None,
 ) -> dict[int, Change]:
     """Steer toward a document's features, or away from them; see `core.changes.feedback_changes`.
 
@@ -39,6 +48,7 @@ def feedback(
         mode: Steering mode.
         strength: The change of the strongest feature; None for the mode's own.
         features: The most features to change.
+        query: Activations of the query's own features, if there is a query.
 
     Raises:
         InputError: There is no such row.
@@ -48,7 +58,46 @@ def feedback(
     slots = codes.indices[row] >= 0
     active = codes.indices[row][slots][:features].tolist()
     values = codes.values[row][slots][:features].tolist()
-    return feedback_changes(dict(zip(active, values, strict=True)), mode, sign, strength)
+    return feedback_changes(dict(zip(active, values, strict=True)), mode, sign, strength, query)
+
+
+def steered_toward(
+    session: Session,
+    request: SearchRequest,
+    row: int,
+    sign: int = 1,
+    *,
+    mode: Mode | None = None,
+    query: Mapping[int, float] | None = None,
+) -> SearchRequest:
+    """A search steered toward a document's features and most telling words, or away from both.
+
+    Args:
+        session: An open session.
+        request: The search so far.
+        row: Row of the document.
+        sign: 1 for toward; -1 for away, from all of the document's features, or, if the search was
+            steered toward it, back to where it was before.
+        mode: Steering mode; None for `mode_for_feedback`.
+        query: Activations of the query's own features, if they are known already.
+
+    Raises:
+        InputError: There is no such row.
+    """
+    mode = mode_for_feedback(request) if mode is None else mode
+    if query is None:
+        z = session.searcher.queries.of(request).z
+        query = {feature: float(z[feature]) for feature in np.flatnonzero(z).tolist()}
+    own = query
+    added_only = sign > 0 or row in request.liked
+    changes = feedback(session, row, sign, mode, query=own if added_only else None)
+    liked = tuple(each for each in request.liked if each != row)
+    return replace(
+        request,
+        mode=mode,
+        steering=with_changes(request.steering, changes, lambda i: own.get(i, 0.0)),
+        liked=(*liked, row) if sign > 0 else liked,
+    )
 
 
 def with_feedback(

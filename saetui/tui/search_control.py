@@ -131,16 +131,10 @@ class SearchControl:
         session, answer = self._session, self.answer
         if session is None or answer is None:
             return
-        from saetui.session.feedback import feedback, mode_for_feedback, with_changes
+        from saetui.session.feedback import steered_toward
 
-        mode = mode_for_feedback(self.request)
-        activations = {feature.id: feature.activation for feature in answer.features}
-        steering = with_changes(
-            self.request.steering,
-            feedback(session, row, sign, mode),
-            lambda feature: activations.get(feature, 0.0),
-        )
-        self.go(replace(self.request, steering=steering, mode=mode))
+        query = {each.id: each.activation for each in answer.features if each.activation}
+        self.go(steered_toward(session, self.request, row, sign, query=query))
 
     def edit(self, kind: str, feature: "QueryFeature", amount: float) -> None:
         """Change one feature; `SteeringList` lists the kinds of edits."""

@@ -65,7 +65,7 @@ def test_retrieval_is_measured(run: Run, larger_bundle: Path, tmp_path: Path) ->
         "by meaning and words",
         "reconstructed",
     ]
-    assert len(found["feedback"]) == 8
+    assert len(found["feedback"]) == 13
     text = run(*words).out
     assert "One relevant document given, judged on the others" in text
     qrels.write_text("1\tother\t1\n")

@@ -87,7 +87,7 @@ async def test_keys_that_are_set_work_and_are_shown(session: Session) -> None:
         await driver.press("L")
         assert not driver.main.request.steering
         await driver.press("9")
-        assert driver.main.request.steering[first].amount == 0.5
+        assert driver.main.request.steering[first].amount == 0.75
         await driver.press("f7")
         assert driver.main.request.steering[first].amount == 0.0
         await driver.press("question_mark")

@@ -12,8 +12,9 @@ from driver import NARROW, WIDE, Driver, drive, open_still
 from saetui.core.changes import Change
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.documents import Document
+from saetui.core.search_request import SearchRequest
 from saetui.session.effects import effects
-from saetui.session.feedback import feedback
+from saetui.session.feedback import steered_toward
 from saetui.session.saved.bookmarks import bookmarks
 from saetui.session.saved.presets import open_preset, read_preset
 from saetui.session.saved.search_json import search_to_json
@@ -84,7 +85,8 @@ async def test_more_like_an_opened_document_and_feedback_from_it(session: Sessio
         row = driver.app.screen.detail.row
         await driver.press("plus")
         assert driver.app.screen is driver.main
-        assert driver.main.request.steering == feedback(driver.session, row, 1)
+        asked = SearchRequest(QUERY, limit=driver.main.request.limit, why=True)
+        assert driver.main.request == steered_toward(driver.session, asked, row)
         assert_shown(driver)
         await driver.press("shift+tab", "enter", "l")
         assert driver.main.request.like is not None
@@ -96,20 +98,20 @@ async def test_feedback_adds_up_and_can_be_taken_back(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.press("shift+tab", "plus")
         first = driver.shown[0].results[0].row
-        toward = feedback(driver.session, first, 1)
-        assert driver.main.request.steering == toward
+        plain = SearchRequest(QUERY, limit=driver.main.request.limit, why=True)
+        toward = steered_toward(driver.session, plain, first)
+        assert driver.main.request == toward
+        assert toward.liked == (first,)
+        assert "words of 1 document" in driver.text()
         await driver.press("g")
         again = driver.search.results.row
         assert again is not None
-        away = feedback(driver.session, again.row, -1)
         await driver.press("minus")
-        for feature, change in away.items():
-            before = toward.get(feature, Change("add", 0.0)).amount
-            after = driver.main.request.steering[feature].amount
-            assert after == pytest.approx(before + change.amount, abs=1e-6)
+        assert driver.main.request == steered_toward(driver.session, toward, again.row, -1)
         assert_shown(driver)
         await driver.press("u", "u")
-        assert not driver.main.request.steering
+        assert driver.main.request == plain
+        assert "words of" not in driver.text()
 
 
 async def test_a_filter_holds_and_is_seen(session: Session) -> None:
@@ -174,14 +176,14 @@ async def test_by_words_and_by_both(session: Session) -> None:
         assert "lexical" in driver.lines()[0]
         answer = driver.main.answer
         assert answer is not None
-        assert answer.request.steering == {BLACK_HOLES: Change("add", 0.5)}, "the change waits"
+        assert answer.request.steering == {BLACK_HOLES: Change("add", 0.75)}, "the change waits"
         plain = driver.session.search(replace(answer.request, steering={}))
         assert answer.results == plain.results
         await driver.press("W")
         assert driver.main.request.retrieval == "hybrid"
         assert "Results by" not in driver.text()
         assert_shown(driver)
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.5)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.75)}
 
 
 async def test_a_feature_added_to_words_alone_searches_by_both(session: Session) -> None:
@@ -205,7 +207,7 @@ async def test_mute_and_back(session: Session) -> None:
         assert_shown(driver)
         await driver.press("M")
         assert not driver.main.request.muted
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.5)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.75)}
         await driver.press("M", "R")
         assert not driver.main.request.muted
 
@@ -267,7 +269,7 @@ async def test_one_can_jump_to_any_step(session: Session) -> None:
         assert isinstance(driver.app.screen, StepsScreen)
         text = driver.text()
         assert "ask: black hole merger chirp" in text
-        assert "Black holes +0.5" in text
+        assert "Black holes +0.75" in text
         assert "mode codes" in text
         assert ", undone" in text
         await driver.press("g", "down", "enter")
@@ -403,7 +405,7 @@ async def test_what_is_copied(
         await driver.press("L", "y")
         assert copied[-1].startswith("saetui search ")
         assert "Sent to the" in driver.text()
-        assert "--steer 0=+0.5" in copied[-1]
+        assert "--steer 0=+0.75" in copied[-1]
         await driver.press("shift+tab", "y")
         row = driver.search.results.row
         assert row is not None

@@ -74,16 +74,16 @@ async def test_features_alone_are_a_query(session: Session) -> None:
 
 
 CHANGES: list[tuple[list[str], Change | None]] = [
-    (["right"], Change("add", 0.25)),
-    (["left"], Change("add", -0.25)),
-    (["L"], Change("add", 0.5)),
-    (["H"], Change("add", -0.5)),
+    (["right"], Change("add", 0.4)),
+    (["left"], Change("add", -0.4)),
+    (["L"], Change("add", 0.75)),
+    (["H"], Change("add", -0.75)),
     (["0"], Change("set", 0.0)),
     (["m"], Change("set", 1.0)),
     (["n"], Change("scale", -1.0)),
     (["n", "n"], None),
     (["right", "left"], Change("add", 0.0)),
-    (["m", "left"], Change("set", 0.75)),
+    (["m", "left"], Change("set", 0.6)),
     (["m", "n"], Change("set", -1.0)),
     (["right", "r"], None),
     (["right", "d"], None),
@@ -146,14 +146,14 @@ async def test_pinned_changes_go_along(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
         await driver.press("L", "p", "down", "L")
-        assert driver.lines()[2].startswith(" Steered: Black holes +.50 pinned, Black hole mergers")
+        assert driver.lines()[2].startswith(" Steered: Black holes +.75 pinned, Black hole mergers")
         await driver.ask("coral bleaching")
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.5)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.75)}
         assert driver.features()[0] == BLACK_HOLES, "what is on stands first"
-        assert driver.lines()[2].startswith(" Steered: Black holes +.50 pinned ")
+        assert driver.lines()[2].startswith(" Steered: Black holes +.75 pinned ")
         assert_shown(driver)
         await driver.press("shift+tab", "l")
-        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.5)}
+        assert driver.main.request.steering == {BLACK_HOLES: Change("add", 0.75)}
         await driver.press("tab", "g", "p")
         await driver.ask(QUERY)
         assert not driver.main.request.on
@@ -447,7 +447,7 @@ class Row:
         opposite = self.change == "opposite"
         match key:
             case "right" | "left" | "L" | "H":
-                size = (0.5 if key.isupper() else 0.25) * (1 if key in ("right", "L") else -1)
+                size = (0.75 if key.isupper() else 0.4) * (1 if key in ("right", "L") else -1)
                 kind = "add" if self.change in ("", "add") else "set"
                 # No key changes a feature by more than 1.
                 change = max(-1.0, min(1.0, self.strength + size - self.activation))
@@ -554,7 +554,7 @@ async def test_late_answer_leaves_features_ahead(session: Session, gate: Gate) -
         await driver.ask(QUERY)
         driver.send("right")
         # The search is held up, yet the bar follows.
-        await driver.see("+.25")
+        await driver.see("+.40")
         assert driver.main.request.steering != driver.shown[-1].request.steering
         gate.let()
         await driver.settle()

@@ -20,6 +20,8 @@ def command_text(session: Session, request: SearchRequest) -> str:
         options += ["--like", session.bundle.documents.id_of(request.like)]
     for feature, change in request.steering.items():
         options += ["--steer", f"{feature}={format_change(change)}"]
+    for row in request.liked:
+        options += ["--words-of", session.bundle.documents.id_of(row)]
     if request.solo is not None:
         options += ["--solo", str(request.solo)]
     for feature in request.muted:

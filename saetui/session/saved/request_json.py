@@ -7,7 +7,8 @@
 It holds what differs from `SearchRequest`'s defaults, and always mode and retrieval. Earlier
 versions left out the retrieval of a search by meaning, their default; so a search with a mode and
 without a retrieval is one by meaning. A search without a mode is steered by `codes`, which was the
-default once. A document to start from is named by its id ("document"),
+default once. A document to start from is named by its id ("document"), and so are documents whose
+words count beside the query's ("words_of"),
 since rows change when a corpus is built anew; features by number and by label, so that the reader
 can be told that a number means something else now.
 """
@@ -35,12 +36,14 @@ def request_to_json(session: Session, request: SearchRequest) -> Json:
     plain = SearchRequest()
     for each in fields(SearchRequest):
         found = getattr(request, each.name)
-        if each.name in ("steering", "like", "filter"):
+        if each.name in ("steering", "like", "liked", "filter"):
             continue
         if found != getattr(plain, each.name) or each.name in _ALWAYS:
             value[each.name] = list(found) if isinstance(found, tuple) else found
     if request.like is not None:
         value["document"] = session.bundle.documents.id_of(request.like)
+    if request.liked:
+        value["words_of"] = [session.bundle.documents.id_of(row) for row in request.liked]
     if request.steering:
         value["changes"] = [
             {
@@ -99,8 +102,8 @@ class _Reader:
     def request(self, value: object) -> tuple[SearchRequest, dict[int, str]]:
         if not isinstance(value, dict):
             raise self._bad(f"{briefly(value)} is not a search")
-        known = {each.name for each in fields(SearchRequest)} - {"steering", "like"}
-        unknown = sorted(set(value) - known - {"changes", "document"})
+        known = {each.name for each in fields(SearchRequest)} - {"steering", "like", "liked"}
+        unknown = sorted(set(value) - known - {"changes", "document", "words_of"})
         if unknown:
             raise self._bad(f"a search has no field {briefly(unknown[0])}")
         given = {name: found for name, found in value.items() if name in known}
@@ -124,11 +127,17 @@ class _Reader:
                 )
         if "document" in value:
             given["like"] = self._row(value["document"])
+        given["liked"] = self._liked(value.get("words_of", []))
         if "mode" in given:
             given.setdefault("retrieval", "semantic")
         given.setdefault("mode", UNNAMED_MODE)
         steering, renamed = self._steering(value.get("changes", []))
         return SearchRequest(**given, steering=steering), renamed
+
+    def _liked(self, documents: object) -> tuple[int, ...]:
+        if not isinstance(documents, list):
+            raise self._bad(f"words_of is {briefly(documents)}")
+        return tuple(dict.fromkeys(map(self._row, documents)))
 
     def _row(self, document: object) -> int:
         row = self.session.bundle.documents.row_of(str(document))

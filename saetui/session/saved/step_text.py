@@ -41,9 +41,13 @@ def step_text(session: Session, before: SearchRequest, after: SearchRequest) -> 
 
 def _changes(session: Session, before: SearchRequest, after: SearchRequest) -> list[str]:
     """What was done to features: changed, solo, muted, pinned."""
-    if before.steering and not after.on:
+    if before.steering and not (after.on or after.liked):
         return ["reset all"] if after.start == before.start else ["without the changes before"]
     parts = _steering(session, before, after)
+    for row in (*after.liked, *before.liked):
+        if (row in after.liked) != (row in before.liked):
+            said = "words of" if row in after.liked else "no words of"
+            parts.append(f"{said} {session.title(row)}")
     if after.solo != before.solo:
         parts.append("solo ends" if after.solo is None else f"solo {session.name(after.solo)}")
     for verb, was, now in (

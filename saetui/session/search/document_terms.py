@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from saetui.core.added_scores import Term
+from saetui.core.added_scores import Term, added_up
 from saetui.core.code_scores import rewards
 from saetui.core.conditions import Shown, shown
 from saetui.core.search_request import SearchRequest
@@ -45,10 +45,14 @@ class DocumentTerms:
         return self.search.matches(text).term
 
     def of_query(self, request: SearchRequest) -> Term | None:
-        """What the words of the query add in a search by meaning and words; else None."""
-        if request.retrieval != "hybrid" or not request.query.strip():
+        """What words add in a search by meaning and words; None in others, and without words.
+
+        They are the query's, and the most telling ones of documents that the results shall be like.
+        """
+        if request.retrieval != "hybrid":
             return None
-        return self.of_words(request.query)
+        own = [self.of_words(request.query)] if request.query.strip() else []
+        return added_up([*own, *map(self.search.of_liked, request.liked)])
 
     def of_features(self, request: SearchRequest, steered: SteeredQuery) -> dict[int, Term]:
         """What each changed feature adds; nothing in modes that change the vector instead."""

@@ -202,7 +202,7 @@ class Searcher:
         manner = (request.retrieval, request.exact, request.filter, request.unfolded, depth)
         known = query.baselines.get(manner)
         if known is None:
-            plain = replace(request, steering={}, mode=DEFAULT_MODE, solo=None, muted=())
+            plain = replace(request.reset(), mode=DEFAULT_MODE)
             found, _ = self._found(plain, SteeredQuery(query, query.z, query.e), eligible, depth)
             rows = found.rows.tolist()
             ranks = {key: rank for rank, key in enumerate(self._keys(request, rows), start=1)}

@@ -12,6 +12,7 @@ astrophysics and 3,000 of machine learning; see `tests/benchmarks/fusion.py`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,14 +34,24 @@ SHARE: Final = 0.7
 LONG: Final = 28.0
 """The total idf from which a query is long; a title of ten words has it among 3,000 abstracts."""
 
+TELLING_WORDS: Final = 20
+"""How many words of a document count where the results shall be like it."""
+
+TELLING_SHARE: Final = 0.6
+"""What they add to the cosine of a document that has each of them as often as usual."""
+
 # Text in quotation marks is a phrase; everything else is single words.
 _PART = re.compile(r'"([^"]*)"|(\S+)')
 _WORD = re.compile(r"[^\W_]")
+# In documents, words of three letters and more.
+_RUN = re.compile(r"[^\W\d_][\w-]+\w")
 # How many texts' matches are kept. In a large corpus one text can match hundreds of thousands of
 # documents, of eight bytes each.
 _KEPT = 32
 # The least idf of a word that tells documents apart.
 _TELLING = 2.0
+# From so many times on, that a document repeats a word hardly says more, as in BM25.
+_REPEATED = 1.2
 
 
 def fts_parts(text: str) -> list[str]:
@@ -105,6 +116,7 @@ class WordSearch:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._matches = lru_cache(_KEPT)(self._find)
+        self.of_liked = lru_cache(_KEPT)(self._of_liked)
 
     def matches(self, text: str) -> WordMatches:
         """Every document that shares a word with a text, stop words aside."""
@@ -114,6 +126,24 @@ class WordSearch:
         """The words of some texts that fewer than about an eighth of the documents have."""
         idf = self._bundle.documents.idf
         return " ".join(part for part in fts_parts(" ".join(texts)) if idf(f'"{part}"') >= _TELLING)
+
+    def _of_liked(self, row: int) -> Term:
+        """What the most telling words of a document add to others, as Rocchio's feedback does.
+
+        Telling are words that the document repeats and few others have. Their number and share were
+        chosen together with the change of features, see `core.changes.feedback_changes`.
+        """
+        documents = self._bundle.documents
+        runs = _RUN.findall(documents.document(row).embedding_text.casefold())
+        counts = Counter(part for run in runs for part in search_parts(run))
+        idf = {part: documents.idf(f'"{part}"') for part in counts if part not in STOP_WORDS}
+        said = {part: idf[part] * counts[part] / (counts[part] + _REPEATED) for part in idf}
+        best = sorted(said, key=lambda part: (-said[part], part))[:TELLING_WORDS]
+        total = sum(idf[part] for part in best)
+        if not total:
+            return Term(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+        rows, bm25 = documents.matching(" OR ".join(f'"{part}"' for part in best))
+        return Term(rows, np.float32(TELLING_SHARE / total) * bm25)
 
     def _find(self, text: str) -> WordMatches:
         parts = fts_parts(text)

@@ -19,7 +19,10 @@ _LEAST_CHANGE = 1e-6
 
 
 class SteeredLine(Lines):
-    """Names each feature that is changed, muted, solo or pinned, as many as fit."""
+    """Names each feature that is changed, muted, solo or pinned, as many as fit.
+
+    The words of documents that the search was steered toward come first.
+    """
 
     DEFAULT_CSS = """
     SteeredLine {
@@ -48,7 +51,11 @@ class SteeredLine(Lines):
         """
         waits = request.effective != request
         self._title = " By words alone these wait: " if waits else " Steered: "
-        self._parts = _waiting(request, name) if waits else _steered(features, request)
+        parts = _waiting(request, name) if waits else _steered(features, request)
+        if request.liked:
+            count = len(request.liked)
+            parts.insert(0, f"words of {count} document{'' if count == 1 else 's'}")
+        self._parts = parts
         self.display = bool(self._parts)
         self.refresh()
 

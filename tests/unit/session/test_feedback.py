@@ -9,7 +9,15 @@ from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.effects import effects
-from saetui.session.feedback import feedback, mode_for_feedback, with_feedback
+from saetui.session.feedback import (
+    feedback,
+    mode_for_feedback,
+    steered_toward,
+    with_feedback,
+)
+from saetui.session.saved.command_text import command_text
+from saetui.session.saved.request_json import request_from_json, request_to_json
+from saetui.session.saved.step_text import step_text
 from saetui.session.session import Session
 
 QUERY = "black hole merger"
@@ -86,3 +94,61 @@ def test_feedback_rewards_unless_something_is_steered_already() -> None:
     assert mode_for_feedback(plain) == "codes"
     assert mode_for_feedback(replace(plain, steering={1: Change("add", 0.5)})) == "both"
     assert mode_for_feedback(replace(plain, mode="delta")) == "delta"
+
+
+def test_what_the_query_has_is_not_asked_for_again(session: Session) -> None:
+    codes = session.sae.codes
+    active = codes.indices[7][codes.indices[7] >= 0].tolist()
+    values = codes.values[7][: len(active)].tolist()
+    first, second = active[:2]
+    # The query has the document's first feature as much as the document has.
+    found = feedback(session, 7, 1, "codes", strength=0.4, query={first: 2.0, second: 1e-9})
+    assert first not in found
+    assert found[second].amount == pytest.approx(0.4 * values[1] / values[0], abs=1e-5)
+
+
+def test_toward_a_document_counts_its_words_until_they_are_taken_back(session: Session) -> None:
+    coral = session.bundle.documents.document(7)
+    request = SearchRequest(QUERY, why=True, limit=1_000)
+    toward = steered_toward(session, request, 7)
+    assert toward.liked == (7,)
+    assert toward.mode == "codes"
+    features = replace(toward, liked=())
+    telling = session.searcher.terms.search.of_liked(7)
+    without = {each.row: each for each in session.search(features).results}
+    found = session.search(toward).results
+    added = dict(zip(telling.rows.tolist(), telling.values.tolist(), strict=True))
+    assert max(added, key=added.__getitem__) == 7, coral.title
+    for each in found:
+        gained = added.get(each.row, 0.0)
+        assert each.score - without[each.row].score == pytest.approx(gained, abs=1e-5)
+        assert each.why is not None
+        assert without[each.row].why is not None
+        assert each.why.words - without[each.row].why.words == pytest.approx(gained, abs=1e-5)
+        assert each.why.total == pytest.approx(each.score, abs=1e-5)
+    back = steered_toward(session, toward, 7, -1)
+    assert back.liked == ()
+    assert {change.amount for change in back.steering.values()} <= {0.0}
+    # Away from a document that was not asked for is away from all of its features.
+    away = steered_toward(session, request, 7, -1)
+    assert len(away.steering) >= len(toward.steering)
+    assert away.steering == feedback(session, 7, -1)
+    # A search by meaning knows no words, and another query none of this document.
+    assert session.search(replace(toward, retrieval="semantic")).results[0].why.words == 0
+    assert toward.ask("coral").liked == toward.reset().liked == ()
+
+
+def test_liked_documents_go_through_json_commands_and_steps(session: Session) -> None:
+    request = steered_toward(session, SearchRequest(QUERY), 7)
+    again, _ = request_from_json(session, request_to_json(session, request), "here")
+    assert again == request
+    assert session.search(again).results == session.search(request).results
+    id_ = session.bundle.documents.id_of(7)
+    assert f"--words-of {id_}" in command_text(session, request)
+    said = step_text(session, SearchRequest(QUERY), request)
+    assert f"words of {session.title(7)}" in said
+    assert "no words of" in step_text(session, request, replace(request, liked=()))
+    with pytest.raises(InputError, match="no document 'nothing'"):
+        request_from_json(session, {"words_of": ["nothing"]}, "here")
+    with pytest.raises(InputError, match="words_of is 3"):
+        request_from_json(session, {"words_of": 3}, "here")
