@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -90,25 +91,25 @@ def test_training_lowers_the_error_and_reports_it(tmp_path):
 
 
 @pytest.mark.parametrize("memory", [2 << 30, 3_000])
-@pytest.mark.parametrize("stops", [(1,), (5, 7), (6, 1, 20)])
-def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, memory, stops):
+def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, memory):
     # Three shards, if they do not fit into memory.
     vectors = embeddings(1_100)
     options = replace(OPTIONS, memory_bytes=memory)
     whole = train(tmp_path / "whole", vectors, options=options)
-    done = 0
-    for stop in stops:
-        progress = Recorder(stop)
-        with pytest.raises(Interrupted):
-            train(tmp_path / "parts", vectors, options=options, progress=progress)
-        assert progress.started[3] == done
-        done += sum(amount for amount, _ in progress.figures)
-    last = Recorder()
-    parts = train(tmp_path / "parts", vectors, options=options, progress=last)
-    assert last.started[3] == done
-    assert same(whole, parts)
-    assert parts.metrics == whole.metrics
-    assert done + sum(amount for amount, _ in last.figures) == whole.metrics["samples"]
+    for stops in ((1,), (5, 7), (6, 1, 20)):
+        done, folder = 0, tmp_path / f"stopped-{len(stops)}-times"
+        for stop in stops:
+            progress = Recorder(stop)
+            with pytest.raises(Interrupted):
+                train(folder, vectors, options=options, progress=progress)
+            assert progress.started[3] == done, stops
+            done += sum(amount for amount, _ in progress.figures)
+        last = Recorder()
+        parts = train(folder, vectors, options=options, progress=last)
+        assert last.started[3] == done, stops
+        assert same(whole, parts), stops
+        assert parts.metrics == whole.metrics, stops
+        assert done + sum(amount for amount, _ in last.figures) == whole.metrics["samples"], stops
 
 
 def test_checkpoints_at_other_times_change_nothing(tmp_path):
@@ -258,12 +259,24 @@ def test_the_number_of_threads_is_left_as_it_was(tmp_path):
     assert torch.get_num_threads() == before
 
 
+@pytest.fixture(scope="module")
+def variants(tmp_path_factory):
+    """What is trained on 400 documents, by variant."""
+    options, vectors = replace(OPTIONS, max_epochs=25), embeddings(400)
+
+    @cache
+    def trained(variant):
+        config = SaeConfig(12, 32, 3, variant)
+        return train(tmp_path_factory.mktemp(variant), vectors, config=config, options=options)
+
+    return trained
+
+
 @pytest.mark.parametrize("variant", ["topk", "batchtopk", "matryoshka"])
-def test_every_variant_trains_and_encodes_as_it_was_measured(tmp_path, variant):
+def test_every_variant_trains_and_encodes_as_it_was_measured(variants, variant):
     config = SaeConfig(12, 32, 3, variant)
-    options = replace(OPTIONS, max_epochs=25)
     vectors = embeddings(400)
-    trained = train(tmp_path, vectors, config=config, options=options)
+    trained = variants(variant)
     metrics = trained.metrics
     assert metrics["variant"] == variant
     assert metrics["held_out"]["nmse"] < 0.7 * metrics["curve"][0]["train_nmse"]
@@ -278,13 +291,11 @@ def test_every_variant_trains_and_encodes_as_it_was_measured(tmp_path, variant):
     assert active.mean() == pytest.approx(l0, rel=1e-6)
 
 
-def test_prefixes_of_a_matryoshka_reconstruct_better_than_those_of_topk(tmp_path):
-    options, vectors = replace(OPTIONS, max_epochs=25), embeddings(400)
+def test_prefixes_of_a_matryoshka_reconstruct_better_than_those_of_topk(variants):
+    x = embeddings(400).astype(np.float32)
     errors = {}
     for variant in ("topk", "matryoshka"):
-        config = SaeConfig(12, 32, 3, variant)
-        weights = train(tmp_path / variant, vectors, config=config, options=options).weights
-        x = vectors.astype(np.float32)
+        weights = variants(variant).weights
         codes = encode(weights, x)
         values = np.where(codes.indices < 4, codes.values, 0)
         rebuilt = np.einsum("rk,rkd->rd", values, weights.directions[codes.indices]) + weights.bias
