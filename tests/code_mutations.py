@@ -168,7 +168,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "a filter ignored on a graph index",
         "saetui/session/search/ranking.py",
-        "passing = rows[eligible[rows]]",
+        "passing = rows if eligible is None else rows[eligible[rows]]",
         "passing = rows",
         (BY_INDEX,),
     ),
