@@ -144,6 +144,6 @@ def test_the_demo_is_loaded_right() -> None:
     folder = Path(__file__).resolve().parents[3] / "assets" / "demo"
     from saetui.store import saes
 
-    weights = saes.load_weights(folder / "saes" / "k8-n256")
+    weights = saes.load_weights(folder / "saes" / "k5-n192")
     vectors = np.load(folder / "embeddings.npy", mmap_mode="r")
     assert self_test(weights, np.asarray(vectors[sampled_rows(len(vectors))], np.float32)).ok
