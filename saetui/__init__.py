@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from saetui.core.search_request import SearchRequest
     from saetui.session.effects import effects
     from saetui.session.feedback import feedback, steered_toward
+    from saetui.session.questions.asking import ask
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import open_preset, read_preset, save_preset
     from saetui.session.saved.request_json import request_from_json, request_to_json
@@ -39,6 +40,7 @@ __all__ = [
     "SearchRequest",
     "Session",
     "__version__",
+    "ask",
     "effects",
     "export_results",
     "feedback",
@@ -57,6 +59,7 @@ _HOMES = {
     "DocumentFilter": ("saetui.core.document_filter", "DocumentFilter"),
     "SearchRequest": ("saetui.core.search_request", "SearchRequest"),
     "Session": ("saetui.session.session", "Session"),
+    "ask": ("saetui.session.questions.asking", "ask"),
     "effects": ("saetui.session.effects", "effects"),
     "export_results": ("saetui.session.saved.exports", "export_results"),
     "feedback": ("saetui.session.feedback", "feedback"),

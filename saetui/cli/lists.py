@@ -46,6 +46,7 @@ def lists(
     A list is also a filter, in:NAME, and so a group to compare.
     """
     from saetui.cli.output import Column, Output
+    from saetui.session.saved.document_exports import export_documents
     from saetui.store.lists import mark, read_lists, unmark
 
     output = Output()
@@ -74,7 +75,7 @@ def lists(
             raise InputError(f"There is no list called '{name}'.", "Put a document in with --add.")
         shaped = _shaped(session, found.get(name, {}))
         if export is not None:
-            count = _export(session, export, [each["id"] for each in shaped if each["title"]])
+            count = export_documents(export, session, found.get(name, {}).values())
             typer.echo(f"Wrote {count:,} documents to {visible_line(str(export))}", err=True)
     if as_json:
         output.json(shaped)
@@ -99,10 +100,3 @@ def _shaped(session: "Session", entries: "Mapping[str, Listed]") -> list[dict[st
         }
         for each in entries.values()
     ]
-
-
-def _export(session: "Session", path: Path, ids: list[str]) -> int:
-    from saetui.session.saved.document_exports import export_documents
-
-    rows = session.bundle.documents.rows_of(ids)
-    return export_documents(path, session, [rows[each] for each in ids])

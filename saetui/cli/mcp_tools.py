@@ -18,6 +18,7 @@ from saetui.session.family_detail import family_detail
 from saetui.session.features_by_words import best_feature
 from saetui.session.questions import asking
 from saetui.session.questions.answers import Figure, Unit
+from saetui.session.questions.groups import Shown
 from saetui.session.saved.command_text import command_text
 from saetui.session.saved.presets import preset_to_json
 from saetui.session.saved.search_json import Json, search_to_json
@@ -134,11 +135,12 @@ class BundleTools:
         with self._lock:
             last = self._steps[-1] if self._steps else None
             unit: Unit = "family" if families else "feature"
-            answer = asking.ask(self._session, question, unit=unit, request=last)
+            shown = None if last is None else Shown(last)
+            answer = asking.ask(self._session, question, unit=unit, shown=shown)
         rows = answer.rows
         count = min(_bounded(limit, _MOST_LISTED), len(rows))
         first = (count + 1) // 2
-        shown = (*rows[:first], *rows[len(rows) - (count - first) :])
+        told = (*rows[:first], *rows[len(rows) - (count - first) :])
         return {
             "question": answer.question,
             "title": answer.title,
@@ -146,13 +148,13 @@ class BundleTools:
             "found": len(rows),
             answer.unit: [
                 {"id": row.id, "label": row.name, **{n: _short(v) for n, v in row.figures.items()}}
-                for row in shown
+                for row in told
             ],
             "documents": [
-                {"of": f"{shown[0].name}, {title}".rstrip(", "), "ids": [each.id for each in found]}
-                for title, found in answer.examples(shown[0].id, _ANSWER_EXAMPLES)
+                {"of": f"{told[0].name}, {title}".rstrip(", "), "ids": [each.id for each in found]}
+                for title, found in answer.examples(told[0].id, _ANSWER_EXAMPLES)
             ]
-            if shown
+            if told
             else [],
         }
 

@@ -115,11 +115,16 @@ def same_in_strata(a: Counts, size_a: Counts, b: Counts, size_b: Counts) -> Figu
 def ratio_of_shares(
     a: Counts, size_a: int, b: Counts, size_b: int
 ) -> tuple[Figures, Figures, Figures]:
-    """Ratio of two shares, and both ends of its 95% interval (Katz), with half a document added."""
+    """Ratio of two shares, and both ends of its 95% interval (Katz), with half a document added.
+
+    In a small group half a document may turn the smaller share into the larger; such a ratio is 1.
+    """
     ratio = (a + 0.5) / (size_a + 0.5) / ((b + 0.5) / (size_b + 0.5))
+    more, less = a * size_b > b * size_a, a * size_b < b * size_a
     variance = 1 / (a + 0.5) - 1 / (size_a + 0.5) + 1 / (b + 0.5) - 1 / (size_b + 0.5)
     spread = np.exp(_Z * np.sqrt(np.maximum(variance, 0.0)))
-    return ratio, ratio / spread, ratio * spread
+    bounded = np.where(more, np.maximum(ratio, 1), np.where(less, np.minimum(ratio, 1), 1))
+    return bounded, ratio / spread, ratio * spread
 
 
 def share_interval(counts: Counts, sizes: Counts) -> tuple[Figures, Figures]:

@@ -1,11 +1,14 @@
 """Codes by feature, an inverted index: for each feature, the documents that activate it."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, Int
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Postings:
         Args:
             among: Which documents are counted, bool `(N,)`.
         """
-        return np.diff(_running(among[self.rows])[self.indptr])
+        inside = among[self.rows].view(np.uint8)
+        return self.sums(inside, np.int64)
 
     def total(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sum over each feature's documents of a number for each document, float64 `(n,)`.
@@ -50,9 +54,33 @@ class Postings:
         Args:
             numbers: Float64 `(N,)`.
         """
-        features = np.repeat(np.arange(self.n), self.counts())
-        sums = np.bincount(features, weights=numbers[self.rows], minlength=self.n)
-        return np.asarray(sums, dtype=np.float64)
+        return self.sums(numbers[self.rows], np.float64)
+
+    def sums(self, values: NDArray[Any], dtype: type[Number]) -> NDArray[Number]:
+        """The sum over each feature's postings of a value for each posting, `(n,)`.
+
+        Args:
+            values: `(nnz,)`.
+            dtype: Of the sums.
+        """
+        found = np.zeros(self.n, dtype=dtype)
+        some = np.flatnonzero(self.counts())
+        if len(some):
+            found[some] = np.add.reduceat(values, self.indptr[some], dtype=dtype)
+        return found
+
+    def by_place(self, places: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+        """How many documents of each place have each feature, `(n, width)`.
+
+        Args:
+            places: The place of each document, `(N,)`; those with -1 are not counted.
+            width: Number of places.
+        """
+        cell = np.where(places < 0, width, places).astype(np.int32)
+        features = np.repeat(np.arange(self.n, dtype=np.int32) * (width + 1), self.counts())
+        features += cell[self.rows]
+        counts = np.bincount(features, minlength=self.n * (width + 1))
+        return np.ascontiguousarray(counts.reshape(self.n, width + 1)[:, :width])
 
     def among(self, kept: NDArray[np.bool_]) -> "Postings":
         """The postings of some documents only, bool `(N,)`; rows keep their numbers."""

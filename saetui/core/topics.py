@@ -1,9 +1,9 @@
 """Topics: documents in a few groups by what their features say, at any resolution.
 
-A document is seen as its features say it: the sum of the directions of its features, each times its
-activation. Many small clusters of these are found first and then merged, the two whose merging
-costs least (Ward) again and again, so that few topics are made of the same small ones as many. A
-document belongs to the topic that its features together point to most.
+A document is seen as its features say it: the sum of the directions of its features, each times a
+power of its activation. Many small clusters of these are found first and then merged, the two whose
+merging costs least (Ward) again and again, so that few topics are made of the same small ones as
+many. A document belongs to the topic that its features together point to most.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ SAMPLE = 20_000
 """Of more documents so many are drawn to find topics; all are then given one."""
 
 _ROUNDS, _POLISH = 12, 5
+# Twice the activation is not twice the subject. On abstracts of astro-ph (30 topics, k = 8) purity
+# is .640 and mutual information .323 with this power, .615 and .310 with 1, .634 and .328 with 0.5.
+_POWER = 0.75
 _BLOCK = 4_096
 
 
@@ -147,10 +150,11 @@ def _said(codes: Codes, directions: Float, rows: NDArray[np.int64]) -> Float:
     said = np.zeros((len(rows), directions.shape[1]), dtype=np.float32)
     for start in range(0, len(rows), _BLOCK):
         chosen = rows[start : start + _BLOCK]
-        indices, values = codes.indices[chosen], codes.values[chosen]
+        indices = codes.indices[chosen]
+        values = np.maximum(codes.values[chosen], 0).astype(np.float32) ** _POWER
         dense = np.zeros((len(chosen), len(directions) + 1), dtype=np.float32)
         # Unused slots hold -1, the place after the last feature.
-        np.put_along_axis(dense, indices.astype(np.int64), values.astype(np.float32), axis=1)
+        np.put_along_axis(dense, indices.astype(np.int64), values, axis=1)
         said[start : start + _BLOCK] = dense[:, :-1] @ directions
     return said
 

@@ -31,7 +31,9 @@ class Trend:
     ends: TwoGroups
 
 
-def trend_test(postings: Postings, numbers: Figures, least: int = LEAST_DOCUMENTS) -> Trend:
+def trend_test(
+    counts: Counts, sizes: Counts, numbers: Figures, least: int = LEAST_DOCUMENTS
+) -> Trend:
     """Which features' shares grow with a number, such as the time, and how surely.
 
     They are sorted by Cochran and Armitage's test for a trend: do documents with the feature have
@@ -40,35 +42,47 @@ def trend_test(postings: Postings, numbers: Figures, least: int = LEAST_DOCUMENT
     is that of Fisher's exact test of the highest against the lowest third.
 
     Args:
-        postings: Of features.
-        numbers: One for each document, `(N,)`; documents with NaN are left out.
+        counts: How many documents with each number have each feature, `(n, w)`.
+        sizes: How many documents have each number, `(w,)`.
+        numbers: The different numbers, ascending, `(w,)`.
         least: Features of fewer documents are not tested.
     """
-    known = ~np.isnan(numbers)
-    count = int(known.sum())
-    centred = np.where(known, numbers - (numbers[known].mean() if count else 0.0), 0.0)
-    documents = postings.count(known)
+    count = int(sizes.sum())
+    centred = numbers - float(sizes @ numbers) / max(count, 1)
+    documents = counts.sum(axis=1)
     share = documents / max(count, 1)
     # The variance of the sum over a random choice of as many documents out of all.
-    variance = share * (1 - share) * float(np.square(centred).sum()) * count / max(count - 1, 1)
+    variance = share * (1 - share) * float(sizes @ np.square(centred)) * count / max(count - 1, 1)
     z = np.divide(
-        postings.total(centred),
+        counts @ centred,
         np.sqrt(np.maximum(variance, 0)),
-        out=np.zeros(postings.n),
+        out=np.zeros(len(counts)),
         where=variance > 0,
     )
-    return Trend(documents, z, _ends(postings, numbers, documents, z, least))
+    low, high = thirds(sizes)
+    ends = compare_groups(
+        counts[:, high:].sum(axis=1),
+        int(sizes[high:].sum()) if low else 0,
+        counts[:, :low].sum(axis=1),
+        int(sizes[:low].sum()),
+        least=0,
+    )
+    return Trend(documents, z, _agreeing(ends, documents, z, least))
 
 
-def thirds(numbers: Figures) -> tuple[float, float]:
-    """The largest number of the lowest third and the smallest of the highest third.
+def thirds(sizes: Counts) -> tuple[int, int]:
+    """The end of the lowest and the beginning of the highest third of ascending numbers.
 
-    Equal numbers stay together, so the parts may be smaller or larger than a third. NaN twice if
+    Equal numbers stay together, so the parts may be smaller or larger than a third. 0 twice if
     fewer than two different numbers are there.
+
+    Args:
+        sizes: How many documents have each number, `(w,)`; may be 0.
     """
-    values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
-    if len(values) < 2:
-        return np.nan, np.nan
+    used = np.flatnonzero(sizes)
+    if len(used) < 2:
+        return 0, 0
+    counts = sizes[used]
     running, total = np.cumsum(counts), int(counts.sum())
     low = int(np.argmin(np.abs(running - total / 3)))
     high = int(np.argmin(np.abs(total - running + counts - total / 3)))
@@ -76,15 +90,23 @@ def thirds(numbers: Figures) -> tuple[float, float]:
         # So many are equal that there is no middle third: the border that halves them best.
         low = int(np.argmax(np.minimum(running, total - running)[:-1]))
         high = low + 1
-    return float(values[low]), float(values[high])
+    return int(used[low]) + 1, int(used[high])
+
+
+def _agreeing(found: TwoGroups, documents: Counts, lean: Figures, least: int) -> TwoGroups:
+    """The highest third against the lowest; nothing is claimed against the lean of the whole."""
+    p = np.where(found.keyness * lean < 0, 1.0, found.p)
+    p[documents < max(least, 1)] = np.nan
+    return replace(found, p=p, q=corrected(p))
 
 
 def _ends(
     postings: Postings, numbers: Figures, documents: Counts, lean: Figures, least: int
 ) -> TwoGroups:
-    """The highest third against the lowest; nothing is claimed against the lean of the whole."""
-    low, high = thirds(numbers)
-    lowest, highest = numbers <= low, numbers >= high
+    values, sizes = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
+    low, high = thirds(sizes)
+    lowest = numbers <= (values[low - 1] if low else -np.inf)
+    highest = numbers >= (values[high] if low else np.inf)
     found = compare_groups(
         postings.count(highest),
         int(highest.sum()),
@@ -92,9 +114,7 @@ def _ends(
         int(lowest.sum()),
         least=0,
     )
-    p = np.where(found.keyness * lean < 0, 1.0, found.p)
-    p[documents < max(least, 1)] = np.nan
-    return replace(found, p=p, q=corrected(p))
+    return _agreeing(found, documents, lean, least)
 
 
 @dataclass(frozen=True)
@@ -134,22 +154,18 @@ def associate(postings: Postings, numbers: Figures, least: int = LEAST_DOCUMENTS
         least: Features of fewer documents are not tested.
     """
     known = ~np.isnan(numbers)
-    kept = postings.among(known)
+    kept = postings if known.all() else postings.among(known)
     count = int(known.sum())
     documents = kept.counts()
     ranks = np.zeros(len(numbers))
     ranks[known] = average_ranks(numbers[known]) - (count + 1) / 2
-    own = _activation_ranks(kept, count) - (count + 1) / 2
     absent = count - documents
     # All documents without the feature share the middle of the lowest ranks.
     tied = (absent + 1) / 2 - (count + 1) / 2
-    features = np.repeat(np.arange(kept.n), documents)
-    inside = kept.total(ranks)
+    covariance, spread, inside = _rank_sums(kept, ranks, count)
     # Ranks are centred, so those of the others sum to the opposite.
-    covariance = (
-        np.bincount(features, weights=own * ranks[kept.rows], minlength=kept.n) - tied * inside
-    )
-    spread = np.bincount(features, weights=own**2, minlength=kept.n) + absent * tied**2
+    covariance -= tied * inside
+    spread += absent * tied**2
     norm = np.sqrt(spread * float(np.square(ranks).sum()))
     rho = np.divide(covariance, norm, out=np.zeros(kept.n), where=norm > 0)
     values = np.where(known, numbers, 0.0)
@@ -179,14 +195,35 @@ def average_ranks(values: Figures) -> Figures:
     return np.asarray((last - (counts - 1) / 2)[inverse.ravel()], dtype=np.float64)
 
 
-def _activation_ranks(postings: Postings, count: int) -> Figures:
-    """The rank of each activation among those of its feature on `count` documents, from 1."""
-    nnz = len(postings.rows)
-    if not nnz:
-        return np.zeros(0)
-    place = np.arange(nnz) - np.repeat(postings.indptr[:-1], postings.counts())
-    fresh = (place == 0) | np.concatenate([[True], postings.values[1:] != postings.values[:-1]])
-    firsts = np.flatnonzero(fresh)
-    runs = np.diff(firsts, append=nnz)
-    # Postings begin with the strongest, whose rank is the highest.
-    return np.repeat(count - place[firsts] - (runs - 1) / 2, runs)
+def _rank_sums(postings: Postings, ranks: Figures, count: int) -> tuple[Figures, Figures, Figures]:
+    """Sums over the documents of each feature, which come strongest first, `(n,)` each.
+
+    Of the centred rank of the activation times the number's, of the former's square, and of the
+    latter. The strongest of `count` documents has the highest rank and each other one less, so no
+    array of ranks is needed; only equal activations share the middle of theirs.
+    """
+    own = ranks[postings.rows]
+    inside = postings.sums(own, np.float64)
+    starts, documents = postings.indptr[:-1], postings.counts().astype(np.float64)
+    # The centred rank of an activation is this less its place within the feature.
+    highest = (count - 1) / 2
+    covariance = (highest + starts) * inside
+    covariance -= postings.sums(own * np.arange(len(own), dtype=np.float64), np.float64)
+    squares = documents * highest**2 - (documents - 1) * documents * (
+        highest - (2 * documents - 1) / 6
+    )
+    equal = np.flatnonzero(postings.values[1:] == postings.values[:-1]) + 1
+    equal = equal[~np.isin(equal, starts)]
+    if len(equal):
+        # Runs of equal activations: each begins before a place that follows no other of them.
+        fresh = np.diff(equal, prepend=-1) != 1
+        first = equal[fresh] - 1
+        lengths = np.diff(np.flatnonzero(np.append(fresh, True))) + 1
+        feature = np.searchsorted(postings.indptr, first, side="right") - 1
+        run = np.repeat(np.arange(len(first)), lengths)
+        place = np.arange(len(run)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        off = place - (lengths[run] - 1) / 2
+        alone = highest - (first - starts[feature])[run] - place
+        covariance += np.bincount(feature[run], off * own[first[run] + place], postings.n)
+        squares += np.bincount(feature[run], (alone + off) ** 2 - alone**2, postings.n)
+    return covariance, squares, inside

@@ -48,6 +48,7 @@ def sparse_probe(
     *,
     embeddings: NDArray[np.floating] | None = None,
     among: NDArray[np.bool_] | None = None,
+    papers: NDArray[np.int64] | None = None,
     sizes: Sequence[int] = SIZES,
     seeds: Sequence[int] = SEEDS,
     most: int = MOST_DOCUMENTS,
@@ -66,6 +67,8 @@ def sparse_probe(
             scored by R2, NaN where it is not known.
         embeddings: `(N, d)`; if given, the last score is that of the same model on all of it.
         among: Which documents take part, bool `(N,)`; None for all whose target is known.
+        papers: Of each document, `(N,)`, the paper that it is a passage of. Passages of a paper are
+            never in both halves, since one would give the other away.
         sizes: Numbers of features.
         seeds: One model for each size and seed.
         most: The most documents that are drawn.
@@ -86,7 +89,7 @@ def sparse_probe(
     first: list[int] = []
     for place, seed in enumerate(seeds):
         drawn = np.random.default_rng(seed).permutation(rows)[:most]
-        train, test = drawn[: len(drawn) // 2], drawn[len(drawn) // 2 :]
+        train, test = _halves(drawn, papers)
         for half in (train, test):
             if len(half) < 2 or (yes_or_no and np.ptp(values[half]) == 0):
                 raise ValueError("too few documents to fit a model on half of them")
@@ -103,6 +106,19 @@ def sparse_probe(
             whole.append(_score(halves, values[np.sort(drawn)], *spots, yes_or_no))
     found = [ProbeScore(size, tuple(scores[size]), tuple(first[:size])) for size in sizes]
     return [*found, ProbeScore(0, tuple(whole))] if embeddings is not None else found
+
+
+def _halves(
+    drawn: NDArray[np.intp], papers: NDArray[np.int64] | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if papers is None:
+        return drawn[: len(drawn) // 2], drawn[len(drawn) // 2 :]
+    # Papers in the order in which the first of their passages was drawn.
+    _, first, paper = np.unique(papers[drawn], return_index=True, return_inverse=True)
+    in_first = (
+        np.cumsum(np.bincount(first, np.bincount(paper), len(drawn)))[first] <= len(drawn) / 2
+    )
+    return drawn[in_first[paper]], drawn[~in_first[paper]]
 
 
 def auc(scores: NDArray[np.float64], yes: NDArray[np.bool_]) -> float:

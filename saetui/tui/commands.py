@@ -15,6 +15,7 @@ SIGNS = {
     "greater_than_sign": ">",
     "equals_sign": "=",
     "plus": "+",
+    "asterisk": "*",
     "minus": "-",
     "ampersand": "&",
 }
@@ -69,6 +70,8 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("d", "remove", "Remove", "Remove an added feature"),
     ),
     "Results": (
+        Command("space", "tick", "Mark", "Mark the result, to do something with all marked"),
+        Command("asterisk", "tick_all", "Mark all", "Mark every result, or none"),
         Command("plus", "feedback(1)", "Toward it", "Steer toward the document's features", "Like"),
         Command("minus", "feedback(-1)", "Away", "Steer away from the document's features", "Like"),
         Command(

@@ -1,6 +1,6 @@
 """Put documents into lists of the reader's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from textual.dom import DOMNode
@@ -18,7 +18,7 @@ _LONGEST = 60
 
 
 class ListMarking:
-    """Asks for the name of a list, and puts a document into it or takes it out.
+    """Asks for the name of a list, and puts documents into it or takes them out.
 
     Args:
         node: Opens the dialog, and tells what was done.
@@ -31,40 +31,47 @@ class ListMarking:
         # The list that was used last is offered first.
         self._last = "to-read"
 
-    def mark(self, row: int) -> None:
-        """Ask for a list for the document in a row."""
+    def mark(self, rows: Sequence[int]) -> None:
+        """Ask for a list for the documents in some rows."""
 
         def chosen(text: str | None) -> None:
             if text:
                 start_work(
                     self._node,
                     "list",
-                    lambda: self._written(row, text),
+                    lambda: self._written(rows, text),
                     self._tell,
                     lambda error: self._tell(str(error), "error"),
                 )
 
-        dialog = EditTextScreen("Into which list?", _ABOUT, self._last, "A list's name")
+        many = f" for {len(rows):,} documents" if len(rows) > 1 else ""
+        dialog = EditTextScreen(f"Into which list?{many}", _ABOUT, self._last, "A list's name")
         open_dialog(self._node.app, dialog, chosen)
 
-    def _written(self, row: int, text: str) -> str:
+    def _written(self, rows: Sequence[int], text: str) -> str:
         from saetui.store.lists import mark, read_lists, unmark
 
         session = self._session()
-        document = session.bundle.documents.id_of(row)
-        title = visible_line(session.title(row), _LONGEST)
+        ids = [session.bundle.documents.id_of(row) for row in rows]
+        one = len(ids) == 1
+        what = visible_line(session.title(rows[0]), _LONGEST) if one else f"{len(ids):,} documents"
         bundle = session.bundle.path
         if text.startswith("-"):
             name = text[1:].strip()
-            if document not in read_lists(bundle).get(name, {}):
-                return f"{title} is not in {name}."
-            unmark(bundle, name, [document])
-            return f"Took {title} out of {name}."
+            inside = read_lists(bundle).get(name, {})
+            ids = [each for each in ids if each in inside]
+            if not ids:
+                return f"{what} {'is' if one else 'are'} not in {name}."
+            unmark(bundle, name, ids)
+            return f"Took {what if one else f'{len(ids):,} documents'} out of {name}."
         name, _, note = (part.strip() for part in text.partition(":"))
-        mark(bundle, name, [document], note)
+        mark(bundle, name, ids, note)
         self._last = name
         count = len(read_lists(bundle)[name])
-        return f"{title} is in {name}, one of {count:,}. The filter in:{name} finds them."
+        return (
+            f"{what} {'is' if one else 'are'} in {name}, which has {count:,}. The filter in:{name} "
+            "finds them."
+        )
 
     def _tell(self, text: str, severity: Literal["information", "error"] = "information") -> None:
         self._node.app.notify(visible_line(text), severity=severity, markup=False)

@@ -126,15 +126,18 @@ class SearchControl:
             self.history = self.history.record(changed)
         self.go(plain)
 
-    def feedback(self, row: int, sign: int) -> None:
-        """Steer toward a document's features (1), or away from them (-1)."""
+    def feedback(self, rows: Sequence[int], sign: int) -> None:
+        """Steer toward the features of documents (1), or away from them (-1)."""
         session, answer = self._session, self.answer
         if session is None or answer is None:
             return
         from saetui.session.feedback import steered_toward
 
         query = {each.id: each.activation for each in answer.features if each.activation}
-        self.go(steered_toward(session, self.request, row, sign, query=query))
+        request = self.request
+        for row in rows:
+            request = steered_toward(session, request, row, sign, query=query)
+        self.go(request)
 
     def edit(self, kind: str, feature: "QueryFeature", amount: float) -> None:
         """Change one feature; `SteeringList` lists the kinds of edits."""

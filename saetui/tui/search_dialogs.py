@@ -1,6 +1,7 @@
 """Dialogs and files of the search view: steps, presets, exports, copies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from saetui.session.saved.presets import OpenedPreset, Preset
-    from saetui.session.search.response import SearchResponse
+    from saetui.session.search.response import Result, SearchResponse
     from saetui.session.session import Session
 
 Value = TypeVar("Value")
@@ -90,18 +91,21 @@ class SearchDialogs:
 
         self._ask("Save as a preset", "A small file; o opens it", answer, ".json", save)
 
-    def export(self) -> None:
-        """Ask for a file, and write the results there."""
+    def export(self, marked: "Sequence[Result]") -> None:
+        """Ask for a file, and write the results there; only those marked, if there are some."""
         answer, files = self._answer(), self.files
         if answer is None or files is None:
             return
+        if marked:
+            answer = replace(answer, results=tuple(marked))
 
         def export(name: str | None) -> None:
             if name:
                 self._do(lambda: files.export(name, answer), self._say)
 
         about = "As .csv, as .json with all that is known, or as .bib for papers on arXiv"
-        self._ask("Export the results", about, answer, ".csv", export)
+        what = f"the {len(marked):,} marked results" if marked else "the results"
+        self._ask(f"Export {what}", about, answer, ".csv", export)
 
     def bookmark(self) -> None:
         """Keep the search and what it found in the bundle."""

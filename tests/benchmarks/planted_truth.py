@@ -145,7 +145,10 @@ def ask(
     if question == "relate":
         related = associate(postings, values)
         return related.rho, related.ends.p, related.ends.q
-    trend = trend_test(postings, values)
+    places = np.where(np.isnan(values), -1, values).astype(np.int64)
+    width = int(places.max()) + 1
+    sizes = np.bincount(places[places >= 0], minlength=width)
+    trend = trend_test(postings.by_place(places, width), sizes, np.arange(width, dtype=np.float64))
     return trend.z, trend.ends.p, trend.ends.q
 
 

@@ -166,7 +166,10 @@ def documents_of(world: World, count: int) -> Iterator[Document]:
                 title=f"{words[0].capitalize()} and {words[1]}",
                 text=f"We measure {', '.join(words[:12])}. Then {' and '.join(words[12:])}.",
                 published=f"{2000 + row % 25}-{1 + row % 12:02}",
-                metadata={"categories": [f"topic.{features[0] // TOPIC % 40}"]},
+                metadata={
+                    "categories": [f"topic.{features[0] // TOPIC % 40}"],
+                    "stars": row * 7_919 % 1_000,
+                },
             )
 
 

@@ -129,7 +129,9 @@ async def test_trends_and_fields(session: Session) -> None:
             "Coral reefs",
             "Language models",
         )
-        assert "predicted on other documents" in " ".join(view(driver).remarks._text.split())
+        assert "Predicted on other documents by 5, 10, 20 features" in " ".join(
+            view(driver).remarks._text.split()
+        )
         await put(driver, "over weeks")
         assert "'weeks' is not a period." in driver.text()
         await put(driver, "to moons")

@@ -28,7 +28,8 @@ class Column:
     Attributes:
         figure: The name of the figure in `AnswerRow.figures`, in JSON and in CSV.
         title: What it is called on the screen.
-        style: How it is written: `count`, `share`, `ratio`, `signed`, `number`, `p` or `text`.
+        style: How it is written: `count`, `share`, `ratio`, `signed`, `number`, `date` (in years),
+            `p` or `text`.
         width: In cells.
     """
 
@@ -154,6 +155,11 @@ class Answer:
         }
 
 
+def date_of_year(year: float) -> str:
+    """A date that was given in years, to the month."""
+    return f"{int(year)}-{int(year % 1 * 12) + 1:02d}"
+
+
 def known(value: float) -> float | None:
     """A figure for an answer: None if it is not a number, else with seven digits."""
     return None if value != value else float(f"{value:.7g}")  # noqa: PLR0124 - only NaN differs.
@@ -172,6 +178,8 @@ def written(column: Column, value: Figure) -> str:
             return f"{value:.1%}" if value >= 0.0995 or not value else f"{value:.2%}"
         case "ratio":
             return f"{value:,.0f}x" if value >= 99.5 else f"{value:.2g}x"
+        case "date":
+            return date_of_year(value)
         case "signed":
             return f"{value:+.2f}"
         case "p":

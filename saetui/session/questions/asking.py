@@ -12,12 +12,11 @@ Any of these may end in "within FILTER": only documents that pass it count.
 
 import re
 
-from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.questions.answers import Answer, Unit
 from saetui.session.questions.compare import compare
 from saetui.session.questions.fields import PERIODS
-from saetui.session.questions.groups import REST
+from saetui.session.questions.groups import REST, Shown
 from saetui.session.questions.relate import relate
 from saetui.session.questions.topics import USUAL, topics
 from saetui.session.questions.trends import trends
@@ -28,7 +27,7 @@ _TIME = ("time", "dates")
 
 
 def ask(
-    session: Session, text: str, *, unit: Unit = "feature", request: SearchRequest | None = None
+    session: Session, text: str, *, unit: Unit = "feature", shown: Shown | None = None
 ) -> Answer:
     """Answer a question.
 
@@ -36,7 +35,7 @@ def ask(
         session: An open bundle.
         text: As described above.
         unit: Whether features or families are counted.
-        request: The search whose results are meant by `results` and `unsteered`.
+        shown: The search whose results are meant by `results`, `unsteered` and `marked`.
 
     Raises:
         InputError: The question cannot be answered; the message says why.
@@ -61,7 +60,7 @@ def ask(
             "There is no question yet.", "Write for example: category:cs.LG vs category:cs.CV"
         )
     a, b = _split(question, "vs")
-    return compare(session, a, b or REST, within=within, unit=unit, request=request)
+    return compare(session, a, b or REST, within=within, unit=unit, shown=shown)
 
 
 def field_asked(text: str) -> tuple[str, str]:

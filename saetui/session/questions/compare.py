@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from saetui.core.group_tests import LEAST_DOCUMENTS, TwoGroups, compare_groups
-from saetui.core.search_request import SearchRequest
 from saetui.session.details import Example
 from saetui.session.questions.answers import (
     Answer,
@@ -16,7 +15,8 @@ from saetui.session.questions.answers import (
     known,
     ratio_figures,
 )
-from saetui.session.questions.groups import FIRST_RESULTS, REST, Group, two_groups
+from saetui.session.questions.by_paper import REMARK, paper_postings, with_p_of
+from saetui.session.questions.groups import FIRST_RESULTS, REST, Group, Shown, two_groups
 from saetui.session.questions.units import Units, strongest, units_of
 from saetui.session.session import Session
 
@@ -37,7 +37,7 @@ def compare(
     unit: Unit = "feature",
     first: int = FIRST_RESULTS,
     least: int = LEAST_DOCUMENTS,
-    request: SearchRequest | None = None,
+    shown: Shown | None = None,
 ) -> Answer:
     """Features or families by how much more frequent they are in one of two groups.
 
@@ -52,12 +52,12 @@ def compare(
         unit: Features or families.
         first: How many results of a search make a group.
         least: Nothing is claimed of features that fewer documents of both groups have.
-        request: The search that `results` and `unsteered` are about.
+        shown: The search that `results`, `unsteered` and `marked` are about.
 
     Raises:
         InputError: A text names no group, or a group has no document of its own.
     """
-    one, other, shared = two_groups(session, a, b, within=within, first=first, request=request)
+    one, other, shared = two_groups(session, a, b, within=within, first=first, shown=shown)
     question = f"{a.strip()} vs {b.strip()}" + (f" within {within.strip()}" if within else "")
     return compare_two(session, one, other, question, shared=shared, unit=unit, least=least)
 
@@ -84,10 +84,20 @@ def compare_two(
         other.size,
         least,
     )
+    papers = [of for each in (one, other) if (of := paper_postings(each.session, unit))]
+    if len(papers) == len(sides):
+        masks = [of.mask(each.mask) for of, each in zip(papers, (one, other), strict=True)]
+        if one.session is other.session:
+            # A paper with passages in both groups is one of the first.
+            masks[1] &= ~masks[0]
+        counts = [of.postings.count(mask) for of, mask in zip(papers, masks, strict=True)]
+        sizes = [int(mask.sum()) for mask in masks]
+        found = with_p_of(found, compare_groups(counts[0], sizes[0], counts[1], sizes[1], least=0))
     return Answer(
         question=question,
         title=f"{one.name} against {other.name}",
-        remarks=_remarks(one, other, shared, found, least),
+        remarks=_remarks(one, other, shared, found, least)
+        + ((REMARK,) if len(papers) == len(sides) else ()),
         unit=unit,
         columns=COLUMNS,
         rows=_rows(found, sides[0][1].names),

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from saetui.core.documents import texts_in
 from saetui.errors import InputError
+from saetui.session.questions.once import once_per_session
 from saetui.session.search.field_values import DATES
 from saetui.session.session import Session
 
@@ -37,11 +37,13 @@ class Field:
         name: As the corpus spells it.
         numbers: One for each document, `(N,)`, NaN where it has none; None if it is no number.
         values: Each value with the rows of its documents, the commonest first.
+        dates: Whether the numbers are dates, in years.
     """
 
     name: str
     numbers: NDArray[np.float64] | None
     values: tuple[tuple[str, NDArray[np.int64]], ...]
+    dates: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Timeline:
         return Timeline(self.period, tuple(names), moved)
 
 
+@once_per_session
 def field(session: Session, name: str) -> Field:
     """A field of the metadata, or the date of publication as years (`DATES`).
 
@@ -105,14 +108,14 @@ def field(session: Session, name: str) -> Field:
             ]
         return Field(name, numbers, tuple(values))
     if name.casefold() in DATES:
-        return Field(name, _years(session), ())
+        return Field(name, _years(session), (), dates=True)
     raise InputError(
         f"No document has a field called '{name}'.",
         f"Fields of these documents: {', '.join([*fields, 'published'])}.",
     )
 
 
-@lru_cache(64)
+@once_per_session
 def common_values(session: Session, name: str) -> tuple[tuple[str, NDArray[np.int64]], ...]:
     """The values that at least one document in twenty has, each with its rows, as they are spelled.
 

@@ -5,6 +5,7 @@
     bookmark:NAME                    the results of a bookmarked search
     unsteered:NAME                   the results of the same search without its steering
     results, unsteered               those of the search that is shown in the app
+    marked                           those of its results that are marked there
     @FILE                            documents whose ids are in a file, one a line
     all                              every document
     rest                             every document that is not in the other group
@@ -30,10 +31,23 @@ from saetui.session.session import Session, open_session
 
 Mask = NDArray[np.bool_]
 
-REST, ALL, RESULTS, UNSTEERED = "rest", "all", "results", "unsteered"
+REST, ALL, RESULTS, UNSTEERED, MARKED = "rest", "all", "results", "unsteered", "marked"
 FIRST_RESULTS = 100
 """How many results of a search make a group."""
 _LARGEST_FILE = 64 << 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a reader has before their eyes, so that a group can be called by it.
+
+    Attributes:
+        request: The search.
+        marked: The rows of its results that are marked.
+    """
+
+    request: SearchRequest
+    marked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,8 +78,16 @@ def mask_of(session: Session, text: str) -> Mask:
     Raises:
         InputError: The text is no filter.
     """
-    wanted = parse_filter(text, session.features.lookup.feature, session.field_names)
-    return of_filter(session, wanted)
+    return of_filter(session, filter_of(session, text))
+
+
+def filter_of(session: Session, text: str) -> DocumentFilter:
+    """A filter as it was typed.
+
+    Raises:
+        InputError: The text is no filter.
+    """
+    return parse_filter(text, session.features.lookup.feature, session.field_names)
 
 
 def of_filter(session: Session, wanted: DocumentFilter) -> Mask:
@@ -78,7 +100,8 @@ def group(
     session: Session,
     text: str,
     first: int = FIRST_RESULTS,
-    request: SearchRequest | None = None,
+    shown: Shown | None = None,
+    among: DocumentFilter = EVERYTHING,
 ) -> Group:
     """The group that a text names; for `rest` see `two_groups`.
 
@@ -86,7 +109,8 @@ def group(
         session: An open bundle.
         text: As described above.
         first: How many results of a search make a group.
-        request: The search that is shown, if there is one.
+        shown: The search that is shown, if there is one.
+        among: A search for words is made among these documents.
 
     Raises:
         InputError: The text names no group, or nothing is in it.
@@ -94,7 +118,6 @@ def group(
     text = text.strip()
     word, _, rest = text.partition(":")
     kinds: dict[str, Callable[[Session, str, int], Group]] = {
-        "search": _of_search,
         "bookmark": _of_bookmark,
         "unsteered": _of_unsteered,
         "bundle": _of_bundle,
@@ -104,7 +127,11 @@ def group(
     elif text in ("", ALL):
         found = Group(ALL, session, of_filter(session, EVERYTHING))
     elif text in (RESULTS, UNSTEERED):
-        found = _of_shown(session, request, text, first)
+        found = _of_shown(session, shown, text, first)
+    elif text == MARKED:
+        found = _of_marked(session, shown)
+    elif ":" in text and word == "search":
+        found = replace(_of_search(session, rest.strip().strip('"'), first, among), name=text)
     elif ":" in text and word in kinds:
         found = replace(kinds[word](session, rest.strip().strip('"'), first), name=text)
     else:
@@ -121,7 +148,7 @@ def two_groups(
     *,
     within: str = "",
     first: int = FIRST_RESULTS,
-    request: SearchRequest | None = None,
+    shown: Shown | None = None,
 ) -> tuple[Group, Group, int]:
     """Two groups that share no document, and how many documents are in both and left out.
 
@@ -131,23 +158,26 @@ def two_groups(
         b: Names the second; `rest` for all documents that are not in the first.
         within: A filter that the documents of both must pass, too.
         first: How many results of a search make a group.
-        request: The search that is shown, if there is one.
+        shown: The search that is shown, if there is one.
 
     Raises:
         InputError: A text names no group, or a group has no document of its own.
     """
     if a.strip() == REST:
         raise InputError("The first group cannot be the rest.", "Exchange the groups.")
-    one = group(session, a, first, request)
+    among = filter_of(session, within) if within.strip() else EVERYTHING
+    one = group(session, a, first, shown, among)
     rest = b.strip() == REST
-    other = Group(REST, one.session, ~one.mask) if rest else group(session, b, first, request)
-    return apart(session, one, other, mask_of(session, within) if within.strip() else None)
+    other = Group(REST, one.session, ~one.mask) if rest else group(session, b, first, shown, among)
+    return apart(session, one, other, of_filter(session, among) if within.strip() else None)
 
 
 def apart(
     session: Session, one: Group, other: Group, within: Mask | None = None
 ) -> tuple[Group, Group, int]:
     """Two groups without the documents that are in both, and how many these are.
+
+    A group that lies in the other is compared with what else is there, and nothing is left out.
 
     Raises:
         InputError: A group has no document of its own.
@@ -160,8 +190,12 @@ def apart(
     shared = 0
     if one.session is other.session:
         both = one.mask & other.mask
-        shared = int(both.sum())
-        one, other = (replace(each, mask=each.mask & ~both) for each in (one, other))
+        inside, around = np.array_equal(both, one.mask), np.array_equal(both, other.mask)
+        shared = 0 if inside or around else int(both.sum())
+        if not inside or around:
+            one = replace(one, mask=one.mask & ~both)
+        if not around or inside:
+            other = replace(other, mask=other.mask & ~both)
     for each in (one, other):
         if not each.size:
             raise InputError(
@@ -183,19 +217,25 @@ def _found(session: Session, request: SearchRequest, name: str) -> Group:
     return of_rows(session, (each.row for each in session.search(request).results), name)
 
 
-def _of_shown(session: Session, request: SearchRequest | None, text: str, first: int) -> Group:
-    if request is None or not request.asks:
+def _of_marked(session: Session, shown: Shown | None) -> Group:
+    if shown is None or not shown.marked:
+        raise InputError("No results are marked.", "Mark some in the search view of the app.")
+    return of_rows(session, shown.marked, MARKED)
+
+
+def _of_shown(session: Session, shown: Shown | None, text: str, first: int) -> Group:
+    if shown is None or not shown.request.asks:
         raise InputError(
             f"There is no search whose {text} could be compared.", "Search for something first."
         )
-    wanted = replace(request.effective, limit=first, why=False)
+    wanted = replace(shown.request.effective, limit=first, why=False)
     return _found(session, wanted.reset() if text == UNSTEERED else wanted, text)
 
 
-def _of_search(session: Session, words: str, first: int) -> Group:
+def _of_search(session: Session, words: str, first: int, among: DocumentFilter) -> Group:
     if not words:
         raise InputError("'search:' says nothing to search for.", "Write search:WORDS")
-    return _found(session, SearchRequest(words, limit=first), words)
+    return _found(session, SearchRequest(words, limit=first, filter=among), words)
 
 
 def _of_bookmark(session: Session, name: str, first: int) -> Group:

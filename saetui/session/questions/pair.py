@@ -1,5 +1,6 @@
 """Two features side by side: documents of both and of each alone, and what tells them apart."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,8 @@ from saetui.core.features import Lift, lift_of
 from saetui.core.group_tests import compare_groups
 from saetui.errors import InputError
 from saetui.session.details import Example
-from saetui.session.questions.answers import known
+from saetui.session.questions.answers import date_of_year, known
+from saetui.session.questions.by_paper import paper_postings
 from saetui.session.questions.fields import field
 from saetui.session.questions.units import examples, units_of
 from saetui.session.session import Session
@@ -171,16 +173,21 @@ def _strongest(
 def _told_apart(
     session: Session, a: NDArray[np.bool_], b: NDArray[np.bool_]
 ) -> tuple[ToldApart, ...]:
-    """Values of categorical fields whose share differs beyond chance between two groups."""
+    """Values of fields whose share differs beyond chance between two groups.
+
+    Of a number or a date the upper half counts as one value. In a corpus of passages papers are
+    compared.
+    """
+    papers = paper_postings(session, "feature")
+    if papers is not None:
+        a, b = papers.mask(a), papers.mask(b)
+        a, b = a & ~b, b & ~a
     names: list[tuple[str, str]] = []
     counts: list[tuple[int, int]] = []
-    for name in session.field_names():
-        found = field(session, name)
-        if found.numbers is not None or len(found.values) > _MOST_DISTINCT:
-            continue
-        for value, rows in found.values[:_MOST_VALUES]:
-            names.append((name, value))
-            counts.append((int(a[rows].sum()), int(b[rows].sum())))
+    for name, value, having in _values_of_fields(session, a | b):
+        inside = having if papers is None else papers.mask(having)
+        names.append((name, value))
+        counts.append((int(a[inside].sum()), int(b[inside].sum())))
     if not names or not a.any() or not b.any():
         return ()
     in_a, in_b = (np.array(each, dtype=np.int64) for each in zip(*counts, strict=True))
@@ -197,6 +204,26 @@ def _told_apart(
         for i in order.tolist()
         if test.q[i] < 0.05
     )[:_MOST_TOLD]
+
+
+def _values_of_fields(
+    session: Session, among: NDArray[np.bool_]
+) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Field, value, and which documents have it; the upper half of numbers and dates."""
+    dates = ["published"] if any(date for date, _ in session.bundle.documents.by_date()) else []
+    for name in dict.fromkeys([*session.field_names(), *dates]):
+        found = field(session, name)
+        if found.numbers is not None:
+            known = found.numbers[among & ~np.isnan(found.numbers)]
+            if len(known):
+                middle = float(np.median(known))
+                text = date_of_year(middle) if name in dates else f"{middle:g}"
+                yield name, f"above {text}", found.numbers > middle
+        elif len(found.values) <= _MOST_DISTINCT:
+            for value, rows in found.values[:_MOST_VALUES]:
+                having = np.zeros(len(among), dtype=bool)
+                having[rows] = True
+                yield name, value, having
 
 
 def pair_figures(detail: PairDetail) -> list[str]:

@@ -1,11 +1,12 @@
 """What goes with a field of the metadata: a number such as citations, or categories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.group_tests import LEAST_DOCUMENTS, compare_groups, corrected
+from saetui.core.group_tests import LEAST_DOCUMENTS, Counts, TwoGroups, compare_groups, corrected
 from saetui.core.trend_tests import associate, average_ranks
 from saetui.errors import InputError
 from saetui.evaluate.sparse_probe import SEEDS, SIZES, ProbeScore, sparse_probe
@@ -19,6 +20,12 @@ from saetui.session.questions.answers import (
     known,
     ratio_figures,
 )
+from saetui.session.questions.by_paper import (
+    REMARK,
+    PaperPostings,
+    paper_postings,
+    with_p_of,
+)
 from saetui.session.questions.fields import Field, field
 from saetui.session.questions.groups import Mask, mask_of
 from saetui.session.questions.units import Units, examples, strongest, units_of
@@ -29,6 +36,10 @@ NUMBER_COLUMNS = (
     Column("mean", "with", "number", 8),
     Column("other_mean", "without", "number", 8),
     Column("q", "p", "p", 7),
+)
+DATE_COLUMNS = tuple(
+    replace(column, style="date") if column.figure in ("mean", "other_mean") else column
+    for column in NUMBER_COLUMNS
 )
 CATEGORY_COLUMNS = (
     Column("most", "most in", "text", 14),
@@ -95,7 +106,7 @@ def models(
     found = field(session, to)
     mask = mask_of(session, within)
     units = units_of(session, unit)
-    scores = {}
+    scores, of_papers = {}, session.bundle.documents.papers
     for name, target in targets_of(found, mask).items():
         try:
             scores[name] = sparse_probe(
@@ -103,6 +114,7 @@ def models(
                 target,
                 embeddings=session.bundle.embeddings,
                 among=mask,
+                papers=None if of_papers is None else of_papers.first,
                 sizes=sizes,
                 seeds=seeds,
             )
@@ -137,9 +149,6 @@ def targets_of(
 
 def with_models(answer: Answer, scores: dict[str, list[ProbeScore]]) -> Answer:
     """An answer with what a few features tell of the field, as remarks and as JSON."""
-    from dataclasses import replace
-
-    said = [model_sentence(name, found) for name, found in scores.items()]
     told = {
         name: [
             {
@@ -153,17 +162,23 @@ def with_models(answer: Answer, scores: dict[str, list[ProbeScore]]) -> Answer:
         for name, found in scores.items()
     }
     facts = {**answer.facts, "models": told}
-    return replace(answer, remarks=(*answer.remarks, *said), facts=facts)
+    return replace(answer, remarks=(*answer.remarks, *model_sentences(answer, scores)), facts=facts)
 
 
-def model_sentence(name: str, scores: Sequence[ProbeScore]) -> str:
-    """How well few features predict something, in one sentence."""
-    few = ", ".join(
-        f"{score.features}: {max(score.mean, 0):.2f}" for score in scores if score.features
+def model_sentences(answer: Answer, scores: Mapping[str, Sequence[ProbeScore]]) -> list[str]:
+    """How well few features predict a field, beside all of the embedding."""
+    if not scores:
+        return ["Too few documents have it to predict it on others."]
+    sizes = ", ".join(str(score.features) for score in next(iter(scores.values()))[:-1])
+    figure = "R2" if answer.facts["kind"] == "number" else "area under the ROC curve"
+    found = "; ".join(
+        f"{name} {', '.join(f'{max(score.mean, 0):.2f}' for score in listed)}"
+        for name, listed in scores.items()
     )
-    whole = next((score for score in scores if not score.features), None)
-    end = "" if whole is None else f"; all of the embedding: {max(whole.mean, 0):.2f}"
-    return f"{name} predicted on other documents by so many features: {few}{end}."
+    return [
+        f"Predicted on other documents by {sizes} features, and by all of the embedding, {figure}: "
+        f"{found}."
+    ]
 
 
 def _by_number(
@@ -178,7 +193,9 @@ def _by_number(
             "Ask without the filter.",
         )
     figures = associate(units.postings, numbers, least)
-    ends = figures.ends
+    ends, papers = figures.ends, paper_postings(session, units.unit)
+    if papers is not None:
+        ends = with_p_of(ends, associate(papers.postings, papers.numbers(numbers), 0).ends)
     largest = max(float(np.abs(figures.rho).max(initial=0.0)), 1e-9)
     rows = [
         AnswerRow(
@@ -206,11 +223,12 @@ def _by_number(
         question=question,
         title=f"What goes with {found.name}",
         remarks=(
-            f"{count:,} documents have a number in {found.name}.",
+            f"{count:,} documents have a {'date' if found.dates else 'number'} in {found.name}.",
             beyond_chance(ends.q, least, "go with it"),
+            *((REMARK,) if papers else ()),
         ),
         unit=units.unit,
-        columns=NUMBER_COLUMNS,
+        columns=DATE_COLUMNS if found.dates else NUMBER_COLUMNS,
         rows=tuple(rows),
         both_ends=True,
         facts={
@@ -248,6 +266,35 @@ def _categories(found: Field, mask: Mask) -> list[tuple[str, Mask]]:
     return [each for each in listed[:MOST_CATEGORIES] if each[1].any()]
 
 
+def _against_others(
+    units: Units,
+    total: Counts,
+    having: Mask,
+    inside: Mask,
+    *,
+    papers: PaperPostings | None,
+    least: int,
+) -> TwoGroups:
+    """Documents with one value of a field against all others that have the field."""
+    counts = units.postings.count(inside)
+    rest, size = having & ~inside, int(inside.sum())
+    found = compare_groups(counts, size, total - counts, int(rest.sum()), least)
+    if papers is None:
+        return found
+    own, others = papers.mask(inside), papers.mask(rest)
+    others &= ~own
+    return with_p_of(
+        found,
+        compare_groups(
+            papers.postings.count(own),
+            int(own.sum()),
+            papers.postings.count(others),
+            int(others.sum()),
+            least=0,
+        ),
+    )
+
+
 def _by_category(
     session: Session, units: Units, found: Field, mask: Mask, *, question: str, least: int
 ) -> Answer:
@@ -261,14 +308,13 @@ def _by_category(
             f"No document that counts has the field '{found.name}'.", "Ask without the filter."
         )
     size, total = int(having.sum()), units.postings.count(having)
-    tests = []
-    for _, inside in listed:
-        inside_count, inside_size = units.postings.count(inside), int(inside.sum())
-        tests.append(
-            compare_groups(
-                inside_count, inside_size, total - inside_count, size - inside_size, least
-            )
-        )
+    # What all documents have is more frequent nowhere.
+    listed = [each for each in listed if int(each[1].sum()) < size] or listed[:1]
+    papers = paper_postings(session, units.unit)
+    tests = [
+        _against_others(units, total, having, inside, papers=papers, least=least)
+        for _, inside in listed
+    ]
     keyness = np.array([test.keyness for test in tests])
     best = np.argmax(keyness, axis=0)
     p = np.array([test.p for test in tests])
@@ -305,6 +351,7 @@ def _by_category(
             f"{', '.join(name for name, _ in listed)}"
             + (f" ({left:,} rarer values are left out)." if left > 0 else "."),
             beyond_chance(q, least, "go with it"),
+            *((REMARK,) if papers else ()),
         ),
         unit=units.unit,
         columns=CATEGORY_COLUMNS,

@@ -44,8 +44,7 @@ def thirds_of(time: Timeline) -> tuple[int, int]:
 
     0 twice if all documents are of one period.
     """
-    low, high = thirds(np.where(time.places >= 0, time.places, np.nan))
-    return (0, 0) if np.isnan(low) else (int(low) + 1, int(high))
+    return thirds(time.sizes)
 
 
 def shifts_of(session: Session, time: Timeline) -> list[Shift]:
@@ -92,11 +91,8 @@ def mixtures(session: Session, shifts: Sequence[Shift]) -> NDArray[np.int64]:
 def mixture_counts(postings: Postings, time: Timeline, mixture: NDArray[np.int64]) -> Counts:
     """How many documents of each mixture and period have each feature, `(n, mixtures, periods)`."""
     width, parts = len(time.names), int(mixture.max(initial=0)) + 1
-    dated = postings.among(time.places >= 0)
-    features = np.repeat(np.arange(dated.n) * (parts * width), dated.counts())
-    cells = features + (mixture * width + time.places)[dated.rows]
-    counts = np.bincount(cells, minlength=dated.n * parts * width)
-    return counts.reshape(dated.n, parts, width)
+    cells = np.where(time.places < 0, -1, mixture * width + time.places)
+    return postings.by_place(cells, parts * width).reshape(postings.n, parts, width)
 
 
 def doubts(

@@ -18,6 +18,7 @@ from saetui.session.questions.answers import (
     known,
     ratio_figures,
 )
+from saetui.session.questions.by_paper import REMARK, paper_postings, with_p_of
 from saetui.session.questions.fields import Period, Timeline, timeline
 from saetui.session.questions.groups import mask_of
 from saetui.session.questions.trend_checks import (
@@ -68,9 +69,7 @@ def trends(
     mask = mask_of(session, within)
     time = timeline(session, period).of(mask)
     units = units_of(session, unit)
-    dated = time.places >= 0
     sizes = time.sizes
-    found = trend_test(units.postings, np.where(dated, time.places, np.nan), least)
     begin, end = thirds_of(time)
     if not begin:
         raise InputError(
@@ -81,11 +80,19 @@ def trends(
     mixture = mixtures(session, shifts)
     by_mixture = mixture_counts(units.postings, time, mixture)
     counts = by_mixture.sum(axis=1)
-    ends = found.ends
+    numbers = np.arange(len(sizes), dtype=np.float64)
+    found = trend_test(counts, sizes, numbers, least)
+    ends, papers = found.ends, paper_postings(session, unit)
+    if papers is not None:
+        of_papers = papers.numbers(np.where(time.places < 0, np.nan, time.places))
+        places = np.where(np.isnan(of_papers), -1, of_papers).astype(np.int64)
+        by_paper = papers.postings.by_place(places, len(sizes))
+        own_sizes = np.bincount(places[places >= 0], minlength=len(sizes))
+        ends = with_p_of(ends, trend_test(by_paper, own_sizes, numbers, 0).ends)
     follows, bursts = doubts(ends, by_mixture, time, mixture)
     fields = ", ".join(dict.fromkeys(shift.field for shift in shifts))
     largest = max(float(np.abs(found.z).max(initial=0.0)), 1e-9)
-    shares = counts / np.maximum(sizes, 1)
+    lines = np.round(counts / np.maximum(sizes, 1), 6).tolist()
     rows = []
     for i in np.argsort(-found.z, kind="stable").tolist():
         if not found.documents[i]:
@@ -101,14 +108,16 @@ def trends(
             "p": known(ends.p[i]),
             "q": known(ends.q[i]),
         }
-        line = tuple(float(f"{share:.5g}") for share in shares[i])
+        line = tuple(lines[i])
         rows.append(AnswerRow(i, units.names[i], float(found.z[i]) / largest, figures, line))
     question = f"over {time.period}s" + (f" within {within.strip()}" if within.strip() else "")
     undated = int(mask.sum() - sizes.sum())
     return Answer(
         question=question,
         title=f"Rising, falling {time.names[0]} to {time.names[-1]}",
-        remarks=_remarks(time, undated, ends.q, least) + said_of_doubts(shifts, follows, bursts),
+        remarks=_remarks(time, undated, ends.q, least)
+        + ((REMARK,) if papers else ())
+        + said_of_doubts(shifts, follows, bursts),
         unit=unit,
         columns=COLUMNS,
         rows=tuple(rows),

@@ -49,9 +49,19 @@ def bibtex_entry(document: Document) -> str:
     return "\n".join([f"@misc{{arXiv:{number},", *lines, "}", ""])
 
 
+def link_of(document: Document) -> str:
+    """The document's address: its own, or that of its arXiv id or DOI; empty if it has none."""
+    if document.url:
+        return document.url
+    number, doi = arxiv_id(document), document.metadata.get("doi")
+    if number:
+        return f"https://arxiv.org/abs/{number}"
+    return f"https://doi.org/{doi.strip()}" if isinstance(doi, str) and doi.strip() else ""
+
+
 def citation(document: Document) -> str:
     """Text to paste: BibTeX if the document is a paper on arXiv, else its title, id and link."""
-    plain = "\n".join(each for each in (document.title, document.id, document.url) if each)
+    plain = "\n".join(each for each in (document.title, document.id, link_of(document)) if each)
     return bibtex_entry(document) or plain
 
 

@@ -1,22 +1,24 @@
 """Write documents of a reader's list to a file: JSON, CSV, or BibTeX for papers on arXiv."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from saetui.csv_text import csv_text
 from saetui.errors import InputError
-from saetui.session.saved.bibtex import bibtex_entry
+from saetui.session.saved.bibtex import bibtex_entry, link_of
 from saetui.session.saved.exports import EXPORT_FORMATS
 from saetui.session.session import Session
 from saetui.store.atomic import atomic_write, named_if_unwritable
-from saetui.store.lists import read_lists
+from saetui.store.lists import Listed
 
 _CSV = ("id", "title", "published", "url", "note")
 
 
-def export_documents(path: Path, session: Session, rows: Sequence[int]) -> int:
+def export_documents(path: Path, session: Session, listed: Iterable[Listed]) -> int:
     """Write documents of a reader's list to a file, in the format given by its ending.
+
+    Those that are gone from the bundle are left out.
 
     Returns:
         How many documents were written.
@@ -25,13 +27,9 @@ def export_documents(path: Path, session: Session, rows: Sequence[int]) -> int:
         InputError: The ending is not one of `EXPORT_FORMATS`, no document can be written in that
             format, or the file cannot be written.
     """
-    notes = {
-        entry.document: entry.note
-        for entries in read_lists(session.bundle.path).values()
-        for entry in entries.values()
-        if entry.note
-    }
-    documents = session.bundle.documents.some(rows)
+    notes = {each.document: each.note for each in listed}
+    rows = session.bundle.documents.rows_of(notes)
+    documents = session.bundle.documents.some([rows[each] for each in notes if each in rows])
     count = len(documents)
     if path.suffix.casefold() == ".bib":
         found = [entry for document in documents if (entry := bibtex_entry(document))]
@@ -43,7 +41,7 @@ def export_documents(path: Path, session: Session, rows: Sequence[int]) -> int:
         text, count = "\n".join(found), len(found)
     elif path.suffix.casefold() == ".csv":
         lines = [
-            [each.id, each.title, each.published, each.url, notes.get(each.id, "")]
+            [each.id, each.title, each.published, link_of(each), notes[each.id]]
             for each in documents
         ]
         text = csv_text([_CSV, *lines])
@@ -53,8 +51,8 @@ def export_documents(path: Path, session: Session, rows: Sequence[int]) -> int:
                 "id": each.id,
                 "title": each.title,
                 "published": each.published,
-                "url": each.url,
-                "note": notes.get(each.id, ""),
+                "url": link_of(each),
+                "note": notes[each.id],
             }
             for each in documents
         ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from saetui.csv_text import csv_text
 from saetui.errors import InputError
-from saetui.session.saved.bibtex import bibtex_entry
+from saetui.session.saved.bibtex import bibtex_entry, link_of
 from saetui.session.saved.search_json import search_to_json
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
@@ -31,7 +31,7 @@ def as_csv(session: Session, response: SearchResponse, *, formulas: bool = False
             result.id,
             result.title,
             result.published,
-            session.bundle.documents.document(result.row).url,
+            link_of(session.bundle.documents.document(result.row)),
         ]
         for result in response.results
     ]

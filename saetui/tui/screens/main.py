@@ -59,6 +59,7 @@ from saetui.tui.widgets.unsteered_results import UnsteeredResultList
 if TYPE_CHECKING:
     from saetui.session.details import DocumentDetail
     from saetui.session.evidence import Evidence, EvidenceFinder
+    from saetui.session.questions.groups import Shown
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
 
@@ -90,7 +91,7 @@ class MainScreen(Screen[None]):
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
-        self._compare_view = CompareView(lambda: self.request, id="compare")
+        self._compare_view = CompareView(self._in_search, id="compare")
         self._marking = ListMarking(self, lambda: opened(self.session))
         self._evidence: EvidenceFinder | None = None
         self._document = DocumentScreen(self._go_on, self._opinion, self._carriers)
@@ -195,7 +196,7 @@ class MainScreen(Screen[None]):
             self.notify(
                 f"There is no query to steer yet: {key} searches for what is like a document."
             )
-        self.search.feedback(event.row, event.sign)
+        self.search.feedback([event.row], event.sign)
 
     # Documents, features, families.
 
@@ -357,26 +358,38 @@ class MainScreen(Screen[None]):
 
     def action_to_list(self) -> None:
         """Put the document under the cursor into a list."""
-        row = self._document_here()
-        if row is None:
+        rows = self._documents_here()
+        if not rows:
             key = key_of(self.app, "everywhere.to-a-list")
             self.notify(f"Go to a document in a list first: {key} puts it into a list of yours.")
         else:
-            self._marking.mark(row)
+            self._marking.mark(rows)
 
-    def _document_here(self) -> int | None:
-        """The row of the document under the cursor of the list that has the focus."""
+    def _in_search(self) -> "Shown":
+        """The search that is shown, and which of its results are marked."""
+        from saetui.session.questions.groups import Shown
+
+        marked = self._search_view.results.marked
+        return Shown(self.request, tuple(result.row for result in marked))
+
+    def _documents_here(self) -> list[int]:
+        """The row of the document under the cursor of the list that has the focus.
+
+        In the results those of all that are marked, if some are.
+        """
         focused = self.focused
         here = focused.row if isinstance(focused, LineList) else None
         if isinstance(here, DetailRow):
-            return here.target if here.kind == "document" else None
-        if isinstance(focused, ResultList | UnsteeredResultList) and here is not None:
-            return int(here.row)
-        return None
+            return [here.target] if here.kind == "document" and here.target is not None else []
+        if isinstance(focused, ResultList):
+            return [result.row for result in focused.meant]
+        if isinstance(focused, UnsteeredResultList) and here is not None:
+            return [int(here.row)]
+        return []
 
     def on_to_list(self, event: ToList) -> None:
         """Put a document into a list."""
-        self._marking.mark(event.row)
+        self._marking.mark([event.row])
 
     def action_back(self) -> None:
         """From the search view, quit; from any other, go to it."""

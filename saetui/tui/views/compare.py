@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 
-from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import start_work
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from saetui.session.questions.answers import Answer, AnswerRow, Unit
+    from saetui.session.questions.groups import Shown
     from saetui.session.session import Session
 
 _PLACEHOLDER = "Ask: GROUP vs GROUP, to FIELD, over months; then: within FILTER"
@@ -50,7 +50,9 @@ _EXPLANATION = (
     "category:cs.LG vs category:cs.CV",
     "after:2020  (against the rest)",
     "results vs unsteered  (of the search in view 1; C there asks what is special about them)",
+    "marked vs results  (of those that space has marked there)",
     "search:dark matter vs search:dark energy",
+    "in:to-read, bookmark:NAME, unsteered:NAME, @FILE of ids, bundle:FOLDER, all, rest",
     "to FIELD  (stars, citations, categories, published)",
     "over years, over quarters, over months",
     "topics 30",
@@ -64,7 +66,7 @@ class CompareView(FilteredView):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Compare")
 
-    def __init__(self, shown: "Callable[[], SearchRequest]", *, id: str) -> None:
+    def __init__(self, shown: "Callable[[], Shown]", *, id: str) -> None:
         self.list = AnswerList(empty=("Opening.",))
         super().__init__(self.list, _PLACEHOLDER, id=id)
         self.remarks = Notice("muted")
@@ -72,12 +74,12 @@ class CompareView(FilteredView):
         self.heading = Heading("Compare")
         self._detail_heading = Heading("What it is")
         # Gives the search that is shown in the search view.
-        self._request = shown
+        self._in_search = shown
         self._unit: Unit = "feature"
         self._answer: Answer | None = None
         self._order: tuple[str, bool] = ("", True)
         self._shown: AnswerDetail | None = None
-        self._asking: NewestRequest[tuple[str, Unit, SearchRequest], Answer] = NewestRequest(
+        self._asking: NewestRequest[tuple[str, Unit, Shown], Answer] = NewestRequest(
             self, "ask", self._ask, self._show_answer, self._fail
         )
         self._modelling: NewestRequest[Answer, Answer] = NewestRequest(
@@ -121,7 +123,7 @@ class CompareView(FilteredView):
             self.notice.say()
             self.heading.say("Counting")
             self._modelling.drop()
-            self._asking.ask((question, self._unit, self._request()))
+            self._asking.ask((question, self._unit, self._in_search()))
 
     def refresh_labels(self) -> None:
         """Ask again, since labels have changed."""
@@ -140,14 +142,14 @@ class CompareView(FilteredView):
             self.ask(event.value)
         self.lines.focus()
 
-    def _ask(self, asked: "tuple[str, Unit, SearchRequest]") -> "Answer":
+    def _ask(self, asked: "tuple[str, Unit, Shown]") -> "Answer":
         # Imported here, since the first frame must not wait for it.
         from saetui.session.questions.asking import ask
 
-        question, unit, request = asked
-        return ask(self.opened, question, unit=unit, request=request)
+        question, unit, shown = asked
+        return ask(self.opened, question, unit=unit, shown=shown)
 
-    def _show_answer(self, asked: "tuple[str, Unit, SearchRequest]", answer: "Answer") -> None:
+    def _show_answer(self, asked: "tuple[str, Unit, Shown]", answer: "Answer") -> None:
         self._answer, self._order = answer, ("", True)
         self._list()
         if answer.question.startswith("to "):

@@ -150,6 +150,7 @@ class SearchView(Container):
         request = answer.request
         cursor = None if request.start == self._start else 0
         if request.start != self._start:
+            self.results.unmark()
             self.steering.show_effects({})
             self.steering.sort_by_effect(wanted=False)
         self._start = request.start
@@ -254,11 +255,11 @@ class SearchView(Container):
         if self.display:
             self.focus_list()
 
-    def _edit_by(self, kind: str, result: "Result", sign: int) -> None:
+    def _edit_by(self, kind: str, results: "Sequence[Result]", sign: int) -> None:
         if kind == "more_like":
-            self.control.go(self.control.request.more_like(result.row))
+            self.control.go(self.control.request.more_like(results[0].row))
         else:
-            self.control.feedback(result.row, sign)
+            self.control.feedback([result.row for result in results], sign)
 
     def on_line_list_chosen(self, event: ResultList.Chosen) -> None:
         """Open a document, or a feature."""
@@ -345,13 +346,14 @@ class SearchView(Container):
         self.toggle_class("-comparing")
 
     def action_special(self) -> None:
-        """Say what is special about the results: features that others have less often."""
+        """Say what is special about the results, or about those that are marked."""
         request = self.control.request
         if self.control.answer is None or not request.asks:
             self.notify("There are no results yet: ask for something first.")
             return
         within = self.filter_bar.text_of(request.filter)
-        question = "results vs rest" + (f" within {within}" if within else "")
+        which = "marked" if self.results.marked else "results"
+        question = f"{which} vs rest" + (f" within {within}" if within else "")
         self.post_message(AskQuestion(question))
 
     def action_by_effect(self) -> None:
@@ -380,8 +382,8 @@ class SearchView(Container):
         self.dialogs.open_preset()
 
     def action_export(self) -> None:
-        """Write the results to a file."""
-        self.dialogs.export()
+        """Write the results to a file, or those that are marked."""
+        self.dialogs.export(self.results.marked)
 
     def action_copy(self) -> None:
         """Copy the result under the cursor, or the command that repeats the search."""

@@ -85,24 +85,25 @@ def answer_rows(detail: AnswerDetail, glyphs: Glyphs, width: int) -> list[Detail
     ]
     return [
         link,
-        *_figures(row, width),
+        *_figures(row, answer, width),
         *_shares(detail, glyphs, width),
         *examples,
     ]
 
 
-def _figures(row: "AnswerRow", width: int) -> list[DetailRow]:
+def _figures(row: "AnswerRow", answer: "Answer", width: int) -> list[DetailRow]:
     from saetui.session.questions.answers import Column, written
 
+    styles = {**_STYLES, **{column.figure: column.style for column in answer.columns}}
     said = []
     for figure, value in row.figures.items():
         if figure in ("low", "high") or value is None:
             continue
-        text = written(Column(figure, "", _STYLES.get(figure, "number")), value)
+        text = written(Column(figure, "", styles.get(figure, "number")), value)
         if figure in ("ratio", "difference") and row.figures.get("low") is not None:
             of = "ratio" if "ratio" in row.figures else "difference"
             if figure == of:
-                style = _STYLES.get(figure, "number")
+                style = styles.get(figure, "number")
                 low, high = (
                     written(Column(end, "", style), row.figures[end]) for end in ("low", "high")
                 )

@@ -1,11 +1,12 @@
 """The results of a search."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.message import Message
 
 from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import bindings
@@ -22,8 +23,8 @@ class ResultList(LineList["Result"]):
     """Documents found, each with where it ranked without steering.
 
     Args:
-        edit: Called with `feedback` or `more_like`, the result, and 1 to steer toward it or -1 to
-            steer away from it.
+        edit: Called with `feedback` or `more_like`, the results that are meant, and 1 to steer
+            toward them or -1 to steer away from them.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Results")
@@ -40,9 +41,29 @@ class ResultList(LineList["Result"]):
     unfolded = False
     passages = False
 
-    def __init__(self, edit: "Callable[[str, Result, int], None]", *, id: str) -> None:
+    class Marked(Message):
+        """Other results are marked than before."""
+
+    def __init__(self, edit: "Callable[[str, Sequence[Result], int], None]", *, id: str) -> None:
         super().__init__(id=id)
         self._edit = edit
+        # Rows of documents. One that is not shown for a while is marked when it comes back.
+        self._marks: set[int] = set()
+
+    @property
+    def marked(self) -> "list[Result]":
+        """The results that are marked, in their order."""
+        return [result for result in self.rows if result.row in self._marks]
+
+    @property
+    def meant(self) -> "list[Result]":
+        """What keys are about: the marked results, or the one under the cursor."""
+        return self.marked or ([] if self.row is None else [self.row])
+
+    def unmark(self) -> None:
+        """Mark nothing."""
+        self._marks.clear()
+        self.refresh()
 
     def line(self, result: "Result", index: int, width: int) -> Pieces:
         """Rank, what became of it, score, repeats of the text, title, further passages, year."""
@@ -52,7 +73,7 @@ class ResultList(LineList["Result"]):
         more = (f"+{result.more}" if result.more else "").rjust(5) if self.passages else ""
         room = width - len(self.left) - len(repeats) - len(more) - (6 if year else 1)
         return (
-            (f"{result.rank:>3} ", "muted"),
+            *self._rank(result),
             (f"{change:<6}" if self.compared else "", style),
             (f"{_short(result.score):>6}  ", "muted"),
             (repeats, "strong"),
@@ -72,6 +93,12 @@ class ResultList(LineList["Result"]):
             return result.paper
         return result.title or result.id
 
+    def _rank(self, result: "Result") -> Pieces:
+        """The rank, with a star if the result is marked."""
+        if result.row in self._marks:
+            return ((f"{result.rank:>3}", "muted"), ("*", "strong"))
+        return ((f"{result.rank:>3} ", "muted"),)
+
     def _change(self, result: "Result") -> tuple[str, str]:
         if not self.compared:
             return "", "muted"
@@ -85,14 +112,28 @@ class ResultList(LineList["Result"]):
         return "=", "muted"
 
     def action_feedback(self, sign: int) -> None:
-        """Steer toward the document's features, or away from them."""
-        if self.row is not None:
-            self._edit("feedback", self.row, sign)
+        """Steer toward the features of what is meant, or away from them."""
+        if self.meant:
+            self._edit("feedback", self.meant, sign)
 
     def action_more_like(self) -> None:
         """Search for documents like this one."""
         if self.row is not None:
-            self._edit("more_like", self.row, 1)
+            self._edit("more_like", [self.row], 1)
+
+    def action_tick(self) -> None:
+        """Mark the result under the cursor, or no longer, and go on to the next."""
+        if self.row is not None:
+            self._marks ^= {self.row.row}
+            self.action_move(1)
+            self.refresh()
+            self.post_message(self.Marked())
+
+    def action_tick_all(self) -> None:
+        """Mark every result, or none if some are marked."""
+        self._marks = set() if self.marked else {result.row for result in self.rows}
+        self.refresh()
+        self.post_message(self.Marked())
 
 
 class ResultsPane(Vertical):
@@ -102,8 +143,10 @@ class ResultsPane(Vertical):
         edit: See `ResultList`.
     """
 
-    def __init__(self, edit: "Callable[[str, Result, int], None]", *, id: str) -> None:
+    def __init__(self, edit: "Callable[[str, Sequence[Result], int], None]", *, id: str) -> None:
         super().__init__(id=id)
+        # What the heading says while nothing is marked.
+        self._said = ("Results", "", "")
         self.list = ResultList(edit, id="results")
         self._heading = Heading("Results", id="results-heading")
 
@@ -130,7 +173,14 @@ class ResultsPane(Vertical):
             self.list.say(*_nothing_found(answer, empty=empty))
         more = self.list.MORE if self.list.passages else ""
         dropped = f"{len(answer.dropped)} replaced  " if answer.dropped else ""
-        self._heading.say(_title(answer), self.list.left, dropped + more + self.list.RIGHT)
+        self._said = (_title(answer), self.list.left, dropped + more + self.list.RIGHT)
+        self.on_result_list_marked()
+
+    def on_result_list_marked(self) -> None:
+        """Say how many are marked."""
+        title, left, right = self._said
+        marked = len(self.list.marked)
+        self._heading.say(f"{marked:,} marked" if marked else title, left, right)
 
     def say(self, *paragraphs: str) -> None:
         """Say something in place of results."""

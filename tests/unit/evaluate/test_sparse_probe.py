@@ -84,3 +84,16 @@ def test_too_few_documents_are_refused() -> None:
 def test_auc_counts_ties_as_half() -> None:
     scores, yes = np.array([1.0, 2.0, 2.0, 3.0]), np.array([False, True, False, True])
     assert auc(scores, yes) == pytest.approx(3.5 / 4)
+
+
+def test_passages_of_a_paper_do_not_give_each_other_away() -> None:
+    """Each paper has a feature of its own, which says nothing of other papers."""
+    random = np.random.default_rng(6)
+    papers = np.arange(N) // 10
+    told = (random.random(N // 10) < 0.5)[papers]
+    codes = Codes(papers.astype(np.int32)[:, None], np.ones((N, 1), np.float32), N // 10)
+    postings = build_postings(codes)
+    (leaking,) = sparse_probe(postings, told, sizes=(N // 10,))
+    (apart,) = sparse_probe(postings, told, papers=papers.astype(np.int64), sizes=(N // 10,))
+    assert leaking.mean > 0.9
+    assert apart.mean == pytest.approx(0.5, abs=0.01)

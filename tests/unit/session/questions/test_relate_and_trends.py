@@ -8,8 +8,10 @@ from scipy import stats
 
 from saetui.core.documents import Document
 from saetui.errors import InputError
+from saetui.session.questions.answers import date_of_year, written
 from saetui.session.questions.fields import field, timeline
 from saetui.session.questions.overview import overview
+from saetui.session.questions.pair import pair_detail
 from saetui.session.questions.relate import models, relate, with_models
 from saetui.session.questions.trends import trends
 from saetui.session.session import Session
@@ -25,6 +27,7 @@ def facts(row: int) -> dict[str, object]:
         "stars": row % 7 + (10 if row % 3 == 2 else 0),
         "lang": ["en", "fr"][row % 2],
     }
+    known["tags"] = ["all", ["even", "odd"][row % 2]]
     known["shelf"] = f"shelf {np.random.default_rng(row).integers(8)}"
     return {} if row % 10 == 9 else known
 
@@ -56,6 +59,9 @@ def test_dates_are_years(session: Session) -> None:
     assert found is not None
     # Document 13 is of February 2013.
     assert found[13] == pytest.approx(2013 + 1.5 / 12)
+    assert date_of_year(2013 + 1.5 / 12) == "2013-02"
+    (mean, *_) = [each for each in relate(session, "published").columns if each.figure == "mean"]
+    assert written(mean, 2025.99) == "2025-12"
 
 
 def test_what_goes_with_a_number_comes_first_and_what_goes_against_it_last(
@@ -101,6 +107,12 @@ def test_the_best_of_many_categories_is_not_called_significant_for_that(session:
     assert not any(row.significant for row in rows)
 
 
+def test_what_all_documents_have_is_compared_with_nothing(session: Session) -> None:
+    answer = relate(session, "tags")
+    assert answer.facts["categories"] == ["even", "odd"]
+    assert answer.facts["tested"] > 5
+
+
 def test_a_filter_restricts_what_counts(session: Session) -> None:
     answer = relate(session, "stars", within='category:"Coral reefs"')
     assert answer.facts["documents"] == 72
@@ -116,7 +128,7 @@ def test_few_features_predict_what_they_tell(session: Session) -> None:
     assert few.mean > 0.95
     assert whole.features == 0
     answer = with_models(relate(session, "categories"), scores)
-    assert any("Coral reefs predicted" in said for said in answer.remarks)
+    assert "area under the ROC curve: Black holes" in answer.remarks[-1]
     assert answer.to_json()["models"]["Coral reefs"][0]["features"] == 3
     (only,) = models(session, "lang", sizes=(3,)).values()
     assert 0.3 < only[0].mean < 0.7
@@ -193,6 +205,14 @@ def test_what_follows_from_the_mixture_of_the_corpus_is_said(changing: Session) 
     assert any("corpus itself changes: categories Black holes" in said for said in answer.remarks)
     row = next(row for row in answer.rows if row.id == BLACK_HOLES)
     assert row.figures["follows"] == "categories"
+
+
+def test_dates_tell_two_features_apart(changing: Session) -> None:
+    told = pair_detail(changing, BLACK_HOLES, REEFS).told_apart
+    later = next(each for each in told if each.field == "published")
+    assert later.value.startswith("above 2021-")
+    assert later.share_a > later.share_b
+    assert later.q < 0.01
 
 
 def test_one_full_month_is_no_trend(tmp_path: Path) -> None:
