@@ -75,23 +75,37 @@ def by_absence(session: Session, parts: Parts, feature: int) -> np.ndarray:
     return (values[0] - values[1:]) / max(float(values[0]), 1e-6)
 
 
-def pairs(session: Session, chance: np.random.Generator) -> Iterator[tuple[int, Parts, int]]:
-    """Documents of enough sentences, each with a feature that counts for it."""
-    codes = session.sae.counted_codes
+def pairs(
+    session: Session, chance: np.random.Generator, strongest: int = 0
+) -> Iterator[tuple[int, Parts, int]]:
+    """Documents of enough sentences, each with one of its strongest features, or one that counts.
+
+    Args:
+        session: An open bundle.
+        chance: Draws.
+        strongest: How many of the strongest are drawn from; 0 for all that count.
+    """
+    codes = session.sae.codes if strongest else session.sae.counted_codes
     for row in chance.permutation(len(session.bundle)).tolist():
-        features = codes.indices[row][codes.indices[row] >= 0]
+        indices = codes.indices[row][: strongest or None]
+        features = indices[indices >= 0]
         parts = parts_of(session.bundle.documents.document(row))
         if len(features) and len(parts) >= LEAST_SENTENCES:
             yield row, parts, int(chance.choice(features))
 
 
 def measure(
-    session: Session, wanted: int, chance: np.random.Generator, absence: bool
+    session: Session,
+    wanted: int,
+    chance: np.random.Generator,
+    *,
+    absence: bool,
+    strongest: int,
 ) -> tuple[Found, Found, list[float]]:
     """What marking by activation and by absence finds, and seconds that a document takes."""
     itself, missing = Found(), Found()
     seconds = []
-    for _, parts, feature in pairs(session, chance):
+    for _, parts, feature in pairs(session, chance, strongest):
         if len(itself.marked) == wanted:
             break
         began = time.perf_counter()
@@ -136,6 +150,9 @@ def main() -> None:
     parser.add_argument("--sae", default="", help="the first SAE whose name begins so")
     parser.add_argument("--pairs", type=int, default=100, help="in each bundle")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--strongest", type=int, default=0, help="draw from so many of a document's features"
+    )
     parser.add_argument("--absence", action="store_true", help="mark by absence, too")
     options = parser.parse_args()
     chance = np.random.default_rng(options.seed)
@@ -144,7 +161,13 @@ def main() -> None:
         session = open_session(path)
         named = [each.name for each in session.bundle.manifest.saes]
         session = session.using(next(name for name in named if name.startswith(options.sae)))
-        itself, missing, seconds = measure(session, options.pairs, chance, options.absence)
+        itself, missing, seconds = measure(
+            session,
+            options.pairs,
+            chance,
+            absence=options.absence,
+            strongest=options.strongest,
+        )
         print(f"{path.stem}, {session.sae.record.name}")
         say("by its own activation", itself, chance)
         if options.absence:
