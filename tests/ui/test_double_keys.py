@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from bundles import add_larger_sae, make_bundle
-from driver import WIDE, Driver, drive, open_still
+from driver import NARROW, WIDE, Driver, drive, open_still
 from textual.command import CommandPalette
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -231,3 +231,24 @@ async def test_a_view_that_is_asked_for_right_after_leaving_a_line_keeps_the_foc
             await driver.settle()
             assert driver.main._view == scope
             assert driver.main.focused is driver.main.start_of(scope)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_keys_work_on_when_the_list_that_has_the_focus_is_hidden(
+    session: Session, size: tuple[int, int]
+) -> None:
+    async with drive(session, size) as driver:
+        view = driver.search
+        await driver.ask("black hole merger chirp")
+        assert driver.main.focused is view.steering
+        await driver.press("v")
+        assert driver.main.focused is view.results
+        await driver.press("down", "v")
+        assert view.results.cursor == 1
+        assert view.steering.region.height
+        await driver.press("c")
+        view.before.focus()
+        await driver.settle()
+        await driver.press("c")
+        assert not view.before.region.height
+        assert driver.main.focused is view.steering

@@ -352,6 +352,15 @@ class MainScreen(Screen[None]):
         }
         return starts[view]
 
+    def on_descendant_blur(self) -> None:
+        """A list that was hidden leaves the focus to nobody: another list takes it."""
+        self.call_later(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        # Without the terminal's own focus, Textual puts it aside, and gives it back later.
+        if self.focused is None and self.app.app_focus:
+            self.set_focus(self.start_of(self._view))
+
     def action_find(self) -> None:
         """Go to the query or filter line of the view."""
         self.query_one(f"#{self._view}").query_one(TextLine).focus()

@@ -200,6 +200,8 @@ class SearchView(Container):
         """Where the focus goes when the view is shown."""
         if self.landing.display:
             return self.landing.contents
+        if not self._steering_pane.display:
+            return self.results
         return self.steering if self.steering.rows else self.query_line
 
     def focus_list(self) -> None:
