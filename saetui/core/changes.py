@@ -17,6 +17,17 @@ abstracts blind."""
 UNNAMED_MODE: Mode = "codes"
 """The mode of saved searches that name none: the default of the versions that wrote them."""
 
+FEEDBACK_MODE: Mode = "codes"
+"""What is like a document has some of its features, not all. With 120 beginnings of titles and a
+document near the title's own, rewards brought that one up by .21 and .09 on a scale from 0 to 1
+(astro-ph, cs.LG), conditions by .13 and .06.
+
+Rewarding only what the document adds to the query, and its 20 most telling words, was chosen on
+3,000 texts of astro-ph of which 800 were the halves of 400 abstracts: one half was given, the other
+one looked for. nDCG@10 for the first five words of titles and for the abstracts' last sentences:
+.45 and .50 without feedback, .68 and .69 with rewards for all of the document's features, .76 and
+.74 with both; .63 and .63 with the document's own vector added to the query's."""
+
 Operation = Literal["add", "set", "scale"]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from saetui.core.changes import DEFAULT_MODE, MODES, Change, Mode, knob_of
+from saetui.core.changes import DEFAULT_MODE, FEEDBACK_MODE, MODES, Change, Mode, knob_of
 from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter, Retrieval
 
 # Amounts are rounded, so that a step up and a step down end exactly where they began.
@@ -100,10 +100,12 @@ class SearchRequest:
 
     def _with_pinned(self) -> "SearchRequest":
         """The same search with the changes of pinned features alone."""
+        steering = {i: change for i, change in self.steering.items() if i in self.pinned}
         return replace(
             self,
             liked=(),
-            steering={i: change for i, change in self.steering.items() if i in self.pinned},
+            mode=self.mode if steering else self._mode_of_its_own,
+            steering=steering,
             solo=self.solo if self.solo in self.pinned else None,
             muted=tuple(i for i in self.muted if i in self.pinned),
         )
@@ -169,7 +171,13 @@ class SearchRequest:
 
     def reset(self) -> "SearchRequest":
         """No feature changed, muted, solo or pinned, and no words but the query's."""
-        return replace(self, steering={}, solo=None, muted=(), pinned=(), liked=())
+        mode = self._mode_of_its_own
+        return replace(self, steering={}, mode=mode, solo=None, muted=(), pinned=(), liked=())
+
+    @property
+    def _mode_of_its_own(self) -> Mode:
+        """The mode without the documents that the search was steered toward: they chose theirs."""
+        return DEFAULT_MODE if self.liked and self.mode == FEEDBACK_MODE else self.mode
 
     def next_mode(self) -> "SearchRequest":
         """The next steering mode; the first follows the last."""

@@ -136,6 +136,10 @@ def test_toward_a_document_counts_its_words_until_they_are_taken_back(session: S
     # A search by meaning knows no words, and another query none of this document.
     assert session.search(replace(toward, retrieval="semantic")).results[0].why.words == 0
     assert toward.ask("coral").liked == toward.reset().liked == ()
+    # The mode that feedback chose goes with it, unless pinned changes are meant in it.
+    assert toward.ask("coral").mode == toward.reset().mode == "both"
+    assert replace(toward, pinned=tuple(toward.steering)).ask("coral").mode == "codes"
+    assert replace(toward, mode="delta").reset().mode == "delta"
 
 
 def test_liked_documents_go_through_json_commands_and_steps(session: Session) -> None:
