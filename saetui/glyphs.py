@@ -20,6 +20,7 @@ class Glyphs:
         rising, falling: Beside the name of a column that is sorted by.
         bookmark: Before what the reader marked.
         shades: A cell from empty to full, in five steps.
+        lit: In place of a feature of the query on a map.
     """
 
     fills: str
@@ -37,6 +38,7 @@ class Glyphs:
     falling: str
     bookmark: str
     shades: str
+    lit: str
 
     def bar(self, value: float, width: int) -> str:
         """A bar of `width` cells filled to `value` of 1; what lies outside is cut."""
@@ -102,6 +104,7 @@ UNICODE = Glyphs(
     falling="▼",
     bookmark="★",
     shades=" ░▒▓█",
+    lit="●",
 )
 ASCII = Glyphs(
     fills=":#",
@@ -119,4 +122,5 @@ ASCII = Glyphs(
     falling="v",
     bookmark="*",
     shades=" .:+#",
+    lit="o",
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from saetui.core.families import Family, FamilyLabel
     from saetui.session.details import DocumentDetail, Example, FeatureDetail, Neighbour
     from saetui.session.family_detail import FamilyDetail
+    from saetui.session.questions.feature_figures import Relation
     from saetui.session.session import Session
     from saetui.session.splitting import MatchesIn
     from saetui.store.features import FeatureRecord
@@ -56,6 +57,18 @@ def feature(session: "Session", record: "FeatureRecord") -> Json:
         "cohesion": number(record.quality.cohesion),
         "stability": number(record.quality.stability),
         "family": None if family is None else family.id,
+    }
+
+
+def relation(related: "Relation", feature: int) -> Json:
+    """How a feature in a list goes with a field."""
+    return {
+        "relation": {
+            "field": related.field,
+            related.measure: number(related.values[feature]),
+            "q": number(related.q[feature]),
+            **({"most": related.most[feature]} if related.most else {}),
+        }
     }
 
 

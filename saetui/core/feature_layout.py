@@ -38,7 +38,9 @@ _SEEN = 3
 _ROOT = 0.7
 # Where there are more features than the first number, so many are laid out first, in so many
 # steps, and the others are added to them.
-_MANY, _FIRST, _STEPS, _STEPS_OF_ALL = 2_048, 1_024, 1_200, 400
+_MANY, _FIRST, _STEPS, _STEPS_OF_ALL = 2_048, 1_024, 1_200, 120
+# Those are then near their places, so that all are first rated by so many features.
+_FIRST_OF_ALL = 45
 # Ranks of all features for all take two bytes each; more features are only put beside others.
 _MOST = 16_384
 # Of Adam.
@@ -92,8 +94,8 @@ def laid_out(directions: Float) -> Iterator[Layout]:
         known = len(placed)
         chosen = unit[order[:size]]
         placed = np.concatenate([placed, _beside(chosen[known:], chosen[:known], placed)])
-        steps = _STEPS_OF_ALL if done else first_steps
-        for step, places in _refined(placed, _ranks(chosen), first, steps):
+        steps, by = (_STEPS_OF_ALL, _FIRST_OF_ALL) if done else (first_steps, first)
+        for step, places in _refined(placed, _ranks(chosen), by, steps):
             placed = places
             yield Layout(done + step, total, _on_the_map(unit, order, placed))
         done += steps

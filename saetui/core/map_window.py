@@ -167,6 +167,8 @@ def placed(
 ) -> list[Name]:
     """Names where there is room: the first come first, and none covers or touches another.
 
+    What is wished twice is named once.
+
     Args:
         wishes: The most important first.
         width: Of the map, in cells.
@@ -178,21 +180,21 @@ def placed(
     for column, row in taken:
         free[row, column] = False
     left = height * width if most is None else most
-    names: list[Name] = []
+    names: dict[int, Name] = {}
     for wish in wishes:
         length = len(wish.text)
-        if not 0 < length <= min(width, left) or not 0 <= wish.row < height:
+        if not 0 < length <= min(width, left) or not 0 <= wish.row < height or wish.of in names:
             continue
         for start in _starts(wish, length, width):
             around = free[wish.row, max(0, start - 1) : start + length + 1]
             if around.all():
-                names.append(Name(wish.row, start, wish.text, wish.of))
+                names[wish.of] = Name(wish.row, start, wish.text, wish.of)
                 # A line apart from the next name, too, or the map would be text.
                 above = slice(max(0, wish.row - 1), wish.row + 2)
                 free[above, max(0, start - _APART) : start + length + _APART] = False
                 left -= length
                 break
-    return names
+    return list(names.values())
 
 
 def _starts(wish: Wish, length: int, width: int) -> list[int]:

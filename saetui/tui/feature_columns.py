@@ -4,7 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from saetui.glyphs import Glyphs
+from saetui.text import visible_line
+
 if TYPE_CHECKING:
+    from saetui.session.questions.feature_figures import OverTime, Relation
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
@@ -12,9 +16,12 @@ _UNKNOWN = {"?": "unscored"}
 # A label keeps this many cells before less important columns are shown.
 _LEAST_LABEL, _ROOMY_LABEL = 24, 32
 _LABEL_SHARE = 0.4
+# A heading has no names of columns where these take a larger share of it.
+_MOST_SHARE = 0.6
 # Lists narrower than this have no room for the quality either.
 _LEAST_WIDTH = 40
 _WIDEST_FAMILY = 30
+_LONGEST_FIELD = 12
 # Number and mark, the scrollbar's neighbour.
 _AROUND_LABEL = 8
 
@@ -53,7 +60,7 @@ def short(share: float | None) -> str:
     return "-" if share is None else f"{share:.2f}".replace("0.", ".", 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """One column.
 
@@ -64,6 +71,7 @@ class Column:
         width: In cells, a space before it and room for a mark in its heading included.
         rank: Where room is short, columns of the highest rank go first.
         descending: Whether a new order by this column puts the largest values first.
+        relation: How features go with a field, if the column says that.
     """
 
     name: str
@@ -72,6 +80,7 @@ class Column:
     width: int = 0
     rank: int = 0
     descending: bool = True
+    relation: "Relation | None" = None
 
 
 NUMBER = Column("number", "id", lambda r, _: str(r.id), descending=False)
@@ -95,7 +104,7 @@ class Order:
     """What a list is sorted by.
 
     Attributes:
-        column: One of `COLUMNS`; None for the best match first.
+        column: One of `COLUMNS`, or of a relation; None for the best match first.
         descending: Whether the largest comes first.
     """
 
@@ -108,7 +117,27 @@ class Order:
         return self.column.name if self.column else "match"
 
 
-def columns_for(width: int, sorted_by: Column | None) -> list[tuple[Column, int]]:
+def relation_column(relation: "Relation") -> Column:
+    """The column that says how features go with a field."""
+    name = visible_line(relation.field, _LONGEST_FIELD)
+    width = max(8, len(name) + 2)
+    return Column(name, "", lambda r, _: relation.text(r.id), width, relation=relation)
+
+
+def trend_column(over_time: "OverTime", glyphs: Glyphs) -> Column:
+    """The column that shows the share over time as a sparkline."""
+    return Column(
+        "over time",
+        "",
+        lambda r, _: glyphs.sparkline(over_time.shares[r.id].tolist()),
+        max(over_time.shares.shape[1], len("over time")) + 2,
+        3,
+    )
+
+
+def columns_for(
+    width: int, sorted_by: Column | None, more: "Sequence[Column]" = ()
+) -> list[tuple[Column, int]]:
     """The columns right of the label that find room, each with its width.
 
     The column that is sorted by is always among them, so that the reader sees the order.
@@ -116,13 +145,18 @@ def columns_for(width: int, sorted_by: Column | None) -> list[tuple[Column, int]
     Args:
         width: Cells of a line.
         sorted_by: The column whose order the list has.
+        more: Columns of this list alone, which stand first.
     """
+    right = (*more, *_RIGHT)
     least = min(_ROOMY_LABEL, max(_LEAST_LABEL, int(_LABEL_SHARE * width)))
-    room = width - _AROUND_LABEL - least
+    room = min(width - _AROUND_LABEL - least, int(_MOST_SHARE * width) - 1)
     shown: list[Column] = []
-    for column in sorted(_RIGHT, key=lambda each: (each is not sorted_by, each.rank)):
+    for column in sorted(right, key=lambda each: (each is not sorted_by, each.rank)):
         kept = (
-            column is sorted_by or column is TRUE or (column is QUALITY and width >= _LEAST_WIDTH)
+            column is sorted_by
+            or column is TRUE
+            or column.relation is not None
+            or (column is QUALITY and width >= _LEAST_WIDTH)
         )
         if kept or column.width <= room:
             shown.append(column)
@@ -130,7 +164,7 @@ def columns_for(width: int, sorted_by: Column | None) -> list[tuple[Column, int]
     spare = max(0, min(room // 2, _WIDEST_FAMILY - FAMILY.width))
     return [
         (column, column.width + (spare if column is FAMILY else 0))
-        for column in _RIGHT
+        for column in right
         if column in shown
     ]
 
@@ -147,4 +181,8 @@ def sorted_by(
     """
     if order.column is None:
         return records
+    if order.column.relation is not None:
+        ids = [record.id for record in records]
+        places = order.column.relation.order(ids, descending=order.descending)
+        return [records[place] for place in places]
     return session.features.table.sorted(records, order.column.figure, descending=order.descending)

@@ -82,6 +82,8 @@ _FEATURE_COLUMNS: Entries = (
     ("Pearson", "How the judge's certainty goes with the activation (-1 to 1)."),
     ("docs", "How many documents count for it."),
     ("family", "The smallest family that it belongs to."),
+    ("over time", "Its share of the documents, from the first to the last."),
+    ("a field", "Named by r: rho with a number, or times as frequent; grey: maybe chance."),
 )
 
 COLUMNS: Mapping[str, Panes] = {

@@ -29,6 +29,7 @@ _TOGETHER = (
     ("Co-occurrence", "Families", "Everywhere"),
     ("Lists", "Splitting", "Everywhere"),
     ("Lists", "Compare", "Everywhere"),
+    ("Map", "Everywhere"),
     ("Lists", "Document", "Everywhere"),
 )
 _INTRODUCTION = """\

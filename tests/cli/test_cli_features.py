@@ -88,6 +88,19 @@ def test_sorted_by_id_despite_words(run: Run, bundle: Path) -> None:
     assert ids != [feature["id"] for feature in run("features", bundle, "l", "--json").json]
 
 
+def test_sorted_by_how_they_go_with_a_field(run: Run, bundle: Path) -> None:
+    found = run("features", bundle, "--sort", "relate:published", "--json", "--limit", "0").json
+    related = [each["relation"] for each in found]
+    assert {each["field"] for each in related} == {"published"}
+    values = [each["rho"] for each in related if each["rho"] is not None]
+    assert values == sorted(values, reverse=True)
+    assert [each["rho"] for each in related[len(values) :]] == [None] * (24 - len(values))
+    first, *_ = run("features", bundle, "--sort", "relate:published", "--limit", "1").rows
+    assert first[2] == f"{values[0]:+.2f}"
+    assert "called 'moons'" in run("features", bundle, "--sort", "relate:moons").err
+    assert "Choose one of: label" in run("features", bundle, "--sort", "beauty").err
+
+
 def test_features_without_documents_have_a_name(run: Run, bundle: Path) -> None:
     assert run("features", bundle, "23").rows == [
         ["23", "Feature 23 (never active)", "0.0000", "0.000", "-", "dead", ""]

@@ -4,11 +4,13 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bundles import HashEmbedder
 from driver import NARROW, WIDE, Driver, drive
 
 from saetui.errors import EmbedderError, MissingDependency
+from saetui.session.questions.feature_figures import over_time, relation
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
@@ -57,6 +59,34 @@ async def test_features_sort_by_each_column(session: Session) -> None:
         assert labels == [*sorted(filter(None, labels), key=str.casefold), *[""] * 9]
         await driver.press("less_than_sign")
         assert ids(driver) == list(range(24))
+
+
+async def test_features_sort_by_how_they_go_with_a_field(session: Session) -> None:
+    async with drive(session, (200, 50)) as driver:
+        await driver.press("escape", "2", "r", *"published", "enter")
+        found = relation(session, "published")
+        assert f"published{driver.app.glyphs.falling}" in heading(driver)
+        known = [each for each in ids(driver) if not np.isnan(found.values[each])]
+        assert found.values[known].tolist() == sorted(found.values[known], reverse=True)
+        assert f" {found.text(known[0])} " in driver.lines()[3]
+        await driver.press("equals_sign")
+        upward = sorted(known, key=lambda each: (found.values[each], each))
+        assert ids(driver)[: len(known)] == upward
+        await driver.press("r", "ctrl+u", *"moons", "enter")
+        assert "called 'moons'" in driver.text()
+        await driver.press("r", "ctrl+u", "enter")
+        assert "published" not in heading(driver)
+
+
+async def test_features_show_their_share_over_time(session: Session) -> None:
+    async with drive(session, (200, 50)) as driver:
+        await driver.press("escape", "2")
+        found = over_time(session)
+        assert found is not None
+        line = driver.app.glyphs.sparkline(found.shares[ids(driver)[0]].tolist())
+        assert "over time" in heading(driver)
+        assert line in driver.lines()[3]
+        assert f"share, {found.first} to {found.last}" in driver.text()
 
 
 async def test_order_is_reversed_with_the_unknown_still_last(session: Session) -> None:

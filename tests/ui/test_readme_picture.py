@@ -1,31 +1,84 @@
-"""The picture at the top of the README shows the demo as it is."""
+"""The pictures in the README show the demo as it is."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from driver import WIDE, drive
-from screens import picture
+import pytest
+from driver import WIDE, Driver, drive
+from screens import SNAPSHOTS, picture
 from syrupy.assertion import SnapshotAssertion
 
 from saetui.pipeline.demo import prepare_demo
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
+from saetui.tui.screens.pair import PairScreen
 
 README = Path(__file__).parents[2] / "README.md"
+SMALL = (110, 32)
+QUESTION = "do word embeddings carry gender bias"
 
 
-async def test_a_steered_search_of_the_demo(screens: SnapshotAssertion) -> None:
-    demo = prepare_demo(lambda sentence: None)
+@pytest.fixture
+def demo() -> Iterator[Session]:
     # A clock that stands still keeps times off the picture.
-    session = Session(Bundle(demo), clock=lambda: 0.0)
-    async with drive(session, WIDE, name="demo") as driver:
-        await driver.ask("do word embeddings carry gender bias")
-        await driver.press("H", "down", "L")
-        assert driver.search.results.rows
-        assert picture(driver.app) == screens
+    session = Session(Bundle(prepare_demo(lambda sentence: None)), clock=lambda: 0.0)
+    yield session
     session.close()
 
 
-def test_the_readme_shows_it() -> None:
-    shown = "snapshots/test_readme_picture/test_a_steered_search_of_the_demo.svg"
-    assert f"]({shown})" in README.read_text("utf-8")
-    assert (README.parent / shown).is_file()
+async def test_a_steered_search_of_the_demo(demo: Session, screens: SnapshotAssertion) -> None:
+    async with drive(demo, WIDE, name="demo") as driver:
+        await driver.ask(QUESTION)
+        await driver.press("H", "down", "L")
+        assert driver.search.results.rows
+        assert picture(driver.app) == screens
+
+
+async def test_a_map_of_the_demo(demo: Session, screens: SnapshotAssertion) -> None:
+    # The map is a file of the demo: laid out elsewhere, it would differ by roundings.
+    assert demo.sae.map is not None
+    async with drive(demo, WIDE, name="demo") as driver:
+        await driver.ask(QUESTION)
+        await driver.press("escape", "6", "n")
+        assert picture(driver.app) == screens
+
+
+async def test_two_features_of_the_demo(demo: Session, screens: SnapshotAssertion) -> None:
+    async with drive(demo, SMALL, name="demo") as driver:
+        await driver.press("escape", "2", "slash", *"translation", "enter", "v", *"alignment")
+        await driver.press("enter")
+        assert isinstance(driver.app.screen, PairScreen)
+        assert picture(driver.app) == screens
+
+
+async def test_a_question_about_the_demo(demo: Session, screens: SnapshotAssertion) -> None:
+    async with drive(demo, SMALL, name="demo") as driver:
+        await driver.press("escape", "5", "slash", *"over years", "enter")
+        assert len(driver.main._compare_view.list.rows) > 100
+        assert picture(driver.app) == screens
+
+
+async def test_a_list_of_the_demo(demo: Session, screens: SnapshotAssertion) -> None:
+    async with drive(demo, SMALL, name="demo") as driver:
+        await driver.ask(QUESTION)
+        await mark(driver, "to-read: the method")
+        await driver.press("down", "down")
+        await mark(driver, "to-read")
+        await driver.press("ampersand", *"in:to-read", "enter")
+        assert len(driver.search.results.rows) == 2
+        driver.app.clear_notifications()
+        await driver.settle()
+        assert picture(driver.app) == screens
+
+
+async def mark(driver: Driver, entry: str) -> None:
+    """Put the document under the cursor of the results into a list."""
+    driver.search.results.focus()
+    await driver.press("B", "ctrl+u", *entry, "enter")
+
+
+def test_the_readme_shows_every_picture() -> None:
+    shown = re.findall(r"\]\((snapshots/\S+\.svg)\)", README.read_text("utf-8"))
+    kept = (SNAPSHOTS / Path(__file__).stem).glob("*.svg")
+    assert sorted(shown) == sorted(str(each.relative_to(README.parent)) for each in kept)

@@ -461,7 +461,7 @@ async def test_names_of_views_are_whole_beside_the_figures(session: Session) -> 
         await driver.ask(QUERY)
         await driver.press("right")
         top = driver.lines()[0]
-        assert all(name in top for name in ("Features", "Families", "Splitting", "Compare"))
+        assert all(name in top for name in ("Features", "Families", "Splitting", "Compare", "Map"))
         assert "nearness" in top
         # Of the figures the time goes first, then the mode.
         last = VIEWS[-1][1]

@@ -1,8 +1,9 @@
 """A map of features: those of similar direction lie near each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from saetui.text import visible_line
 _LONGEST = 60
 # Names take at most this share of the cells, so that dots can be seen.
 _NAMED = 0.15
+# So many families, and so many features, are tried.
+_TRIED = 250
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,24 @@ class FeatureMap:
         shown = np.flatnonzero(cells >= 0)
         rows, columns = np.divmod(cells[shown], width)
         of = self.families[shown]
-        for family, name in enumerate(self.family_names):
-            members = np.flatnonzero(of == family)
-            if len(members) > 1:
-                column, row = int(np.median(columns[members])), int(np.median(rows[members]))
-                yield Wish(column, row, _cut(name, longest), -1 - family)
-        for i in np.argsort(-self.shares[shown], kind="stable").tolist():
-            feature, column, row = int(shown[i]), int(columns[i]), int(rows[i])
-            yield Wish(column, row, _cut(self.names[feature], longest), feature, beside=True)
+        middles = [each[np.lexsort((each, of))] for each in (columns, rows)]
+        ends = np.searchsorted(np.sort(of), np.arange(len(self.family_names) + 1))
+        for family, (start, stop) in enumerate(pairwise(ends[:_TRIED])):
+            if stop - start > 1:
+                column, row = (int(each[(start + stop) // 2]) for each in middles)
+                yield Wish(column, row, _cut(self.family_names[family], longest), -1 - family)
+        active = shown[self.shares[shown] > 0]
+        by_share = np.argsort(-self.shares[active], kind="stable")[:_TRIED]
+        yield from self.named(cells, width, longest, active[by_share].tolist())
+
+    def named(
+        self, cells: NDArray[np.int64], width: int, longest: int, features: Iterable[int]
+    ) -> Iterator[Wish]:
+        """Names for some features, as far as they are shown; see `wishes`."""
+        for feature in features:
+            row, column = divmod(int(cells[feature]), width)
+            if row >= 0:
+                yield Wish(column, row, _cut(self.names[feature], longest), feature, beside=True)
 
 
 def _cut(name: str, longest: int) -> str:

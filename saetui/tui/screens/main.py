@@ -46,6 +46,7 @@ from saetui.tui.views.compare import CompareView
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.filtered import opened
+from saetui.tui.views.map import MapView
 from saetui.tui.views.search import SearchView
 from saetui.tui.views.splitting import SplittingView
 from saetui.tui.widgets.details import DetailRow
@@ -92,6 +93,7 @@ class MainScreen(Screen[None]):
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
         self._compare_view = CompareView(self._in_search, id="compare")
+        self._map_view = MapView(lambda: self.request, lambda: self.answer, id="map")
         self._marking = ListMarking(self, lambda: opened(self.session))
         self._evidence: EvidenceFinder | None = None
         self._document = DocumentScreen(self._go_on, self._opinion, self._carriers)
@@ -115,6 +117,7 @@ class MainScreen(Screen[None]):
             yield self._families_view
             yield self._splitting_view
             yield self._compare_view
+            yield self._map_view
         yield KeyLine()
 
     @property
@@ -155,6 +158,7 @@ class MainScreen(Screen[None]):
         self._families_view.show(session)
         self._splitting_view.show(session)
         self._compare_view.show(session)
+        self._map_view.show(session)
         self._search_view.open(session)
 
     def _look_for_notes(self) -> None:
@@ -270,6 +274,7 @@ class MainScreen(Screen[None]):
         self._families_view.refresh_labels()
         self._splitting_view.refresh_labels()
         self._compare_view.refresh_labels()
+        self._map_view.refresh_labels()
         self.search.refresh_labels()
         if self.app.screen is self._document:
             self._document.say_opinion()
@@ -349,6 +354,7 @@ class MainScreen(Screen[None]):
             "families": self._families_view.lines,
             "splitting": self._splitting_view.lines,
             "compare": self._compare_view.lines,
+            "map": self._map_view.canvas,
         }
         return starts[view]
 
@@ -413,9 +419,13 @@ class MainScreen(Screen[None]):
         """For each scope of the table of commands a view and the node that its actions are of."""
         search, features, families = self._search_view, self._features_view, self._families_view
         view = self._view
+        lists = {"Lists": (view, search.results if view == "search" else self.start_of(view))}
+        if view == "map":
+            # It has no list.
+            lists = {}
         return {
             "Query line": (view, self.query_one(f"#{view}").query_one(TextLine)),
-            "Lists": (view, search.results if view == "search" else self.start_of(view)),
+            **lists,
             "Steering": ("search", search.steering),
             "Results": ("search", search.results),
             "Search": ("search", search),
@@ -425,5 +435,6 @@ class MainScreen(Screen[None]):
             "Families": ("families", families),
             "Splitting": ("splitting", self._splitting_view),
             "Compare": ("compare", self._compare_view),
+            "Map": ("map", self._map_view),
             "Everywhere": (view, self),
         }

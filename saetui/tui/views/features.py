@@ -11,17 +11,29 @@ from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.annotation_control import AnnotationControl
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import DENSITY, Column, Order, sorted_by
+from saetui.tui.feature_columns import (
+    COLUMNS,
+    DENSITY,
+    Column,
+    Order,
+    relation_column,
+    sorted_by,
+    trend_column,
+)
 from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.closing import open_dialog
+from saetui.tui.screens.edit_text import EditTextScreen
 from saetui.tui.screens.pair import PairScreen
 from saetui.tui.views.browser import Browser
+from saetui.tui.widgets.details import DetailRow, section
 from saetui.tui.widgets.feature_list import FeatureList, next_column
 from saetui.tui.widgets.heading import Heading
 
 if TYPE_CHECKING:
+    from saetui.session.details import FeatureDetail
+    from saetui.session.questions.feature_figures import OverTime, Relation
     from saetui.session.questions.pair import PairDetail
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
@@ -48,6 +60,13 @@ class FeaturesView(Browser):
         self._choosing: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
             self, "choose", self._choose, self._show_found, self._show_failure
         )
+        self._relating: NewestRequest[str, Relation] = NewestRequest(
+            self, "relate", self._relate, self._show_relation, self._show_failure
+        )
+        self._timing: NewestRequest[Session, OverTime | None] = NewestRequest(
+            self, "over-time", self._count, self._show_trends, self._show_failure
+        )
+        self._over_time: OverTime | None = None
         self._pairing: NewestRequest[tuple[int, int], PairDetail] = NewestRequest(
             self, "pair", self._pair, self._show_pair, self._show_failure
         )
@@ -56,8 +75,18 @@ class FeaturesView(Browser):
         """Show the features of a session."""
         self.list.families = session.sae.families
         self._only = None
+        self.list.related = self.list.trend = self._over_time = None
+        if self._chosen is not None and self._chosen.column not in COLUMNS:
+            self._chosen = None
         self.annotations.open(session)
         super().show(session)
+        if self.display:
+            self._timing.ask(session)
+
+    def on_show(self) -> None:
+        """Count how features change over time, once."""
+        if self.session is not None and self._over_time is None:
+            self._timing.ask(self.session)
 
     # Filter.
 
@@ -159,13 +188,71 @@ class FeaturesView(Browser):
     def action_sort(self, step: int) -> None:
         """Sort by the next column, or by the one before."""
         if self.session is not None:
-            self._sort_by(next_column(self.order.column, step, matching=self._matching))
+            related = self.list.related
+            self._sort_by(next_column(self.order.column, step, related, matching=self._matching))
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
         if self.session is not None and self.order.column is not None:
             self._chosen = Order(self.order.column, not self.order.descending)
             self._sort()
+
+    # Over time, and with a field.
+
+    def _count(self, session: "Session") -> "OverTime | None":
+        from saetui.session.questions.feature_figures import over_time
+
+        return over_time(session)
+
+    def _show_trends(self, session: "Session", found: "OverTime | None") -> None:
+        if found is not None and session is self.session:
+            self._over_time = found
+            self.list.trend = trend_column(found, self.list.glyphs)
+            self.list.refresh()
+            self.lay_out()
+
+    def _detail_rows(self, detail: "FeatureDetail") -> list[DetailRow]:
+        rows = super()._detail_rows(detail)
+        found = self._over_time
+        if found is None or not detail.record.documents:
+            return rows
+        line = self.detail.glyphs.sparkline(found.shares[detail.record.id].tolist())
+        shown = DetailRow(f"{line}  share, {found.first} to {found.last}", kind="muted")
+        # Before the first section of documents, which a space and a title begin.
+        place = next((i - 2 for i, row in enumerate(rows) if row.kind == "document"), len(rows))
+        return [*rows[:place], *section("Over time", [shown]), *rows[place:]]
+
+    def action_relate(self) -> None:
+        """Choose a field, and sort by how features go with it."""
+        session = self.session
+        if session is None:
+            return
+
+        def chosen(field: str | None) -> None:
+            self.notice.say()
+            if field:
+                self._say_heading("Counting")
+                self._relating.ask(field)
+            elif field is not None:
+                self.list.related = None
+                self._sort_by(DENSITY)
+
+        related = self.list.related
+        before = related.relation.field if related and related.relation else ""
+        names = visible_line(", ".join((*session.field_names(), "published")), _LONGEST_NAME)
+        about = f"A field, such as {names}"
+        screen = EditTextScreen("What goes with", about, before, "empty: no such column")
+        open_dialog(self.app, screen, chosen)
+
+    def _relate(self, field: str) -> "Relation":
+        from saetui.session.questions.feature_figures import relation
+
+        return relation(self.opened, field)
+
+    def _show_relation(self, field: str, found: "Relation") -> None:
+        self.notice.say()
+        self.list.related = relation_column(found)
+        self._sort_by(self.list.related)
 
     # What others use.
 

@@ -40,10 +40,13 @@ class FeatureList(LineList["FeatureRecord"]):
         self.notes: Mapping[int, FeatureNotes] = {}
         # How many of the first ten results each would replace; None where that is not asked.
         self.replaces: Mapping[int, int] | None = None
+        # Columns that are known for this list only: how features go with a field, and over time.
+        self.related: Column | None = None
+        self.trend: Column | None = None
 
     def line(self, record: "FeatureRecord", index: int, width: int) -> Pieces:
         """Bookmark, number, label, and the other columns."""
-        columns = columns_for(width - self._replaces_width, self.order.column)
+        columns = self._columns(width - self._replaces_width)
         room = width - _LEFT - self._replaces_width - sum(cells for _, cells in columns) - 1
         notes = self.notes.get(record.id)
         family = self.families.smallest_of(record.id) if self.families is not None else None
@@ -56,12 +59,16 @@ class FeatureList(LineList["FeatureRecord"]):
             *(
                 (
                     self._cell(column, cells, record, family.label if family else ""),
-                    _style(column),
+                    _style(column, record),
                 )
                 for column, cells in columns
             ),
             (" ", ""),
         )
+
+    def _columns(self, width: int) -> list[tuple[Column, int]]:
+        more = [column for column in (self.related, self.trend) if column is not None]
+        return columns_for(width, self.order.column, more)
 
     @property
     def _replaces_width(self) -> int:
@@ -88,7 +95,7 @@ class FeatureList(LineList["FeatureRecord"]):
         """Names of the columns left and right of the label, as wide as `line` draws them."""
         left = f"{'#':>{_LEFT - 1}}{self._mark(NUMBER)}"
         right = "" if self.replaces is None else _REPLACES
-        for column, cells in columns_for(width - self._replaces_width, self.order.column):
+        for column, cells in self._columns(width - self._replaces_width):
             name = f"{column.name}{self._mark(column)}"
             right += f"  {name:<{cells - 2}}" if column in (QUALITY, FAMILY) else f"{name:>{cells}}"
         return left, f"{right} "
@@ -102,7 +109,7 @@ class FeatureList(LineList["FeatureRecord"]):
         """The column whose heading is at a cell."""
         if x < _LEFT:
             return NUMBER
-        columns = columns_for(width, self.order.column)
+        columns = self._columns(width)
         position = width - 1 - sum(cells for _, cells in columns)
         for column, cells in columns:
             if position <= x < position + cells:
@@ -116,13 +123,23 @@ class FeatureList(LineList["FeatureRecord"]):
         return self.glyphs.falling if self.order.descending else self.glyphs.rising
 
 
-def _style(column: Column) -> str:
-    """Columns that say how far to trust a label are not muted."""
+def _style(column: Column, record: "FeatureRecord") -> str:
+    """What says how far to trust a label is not muted, nor what chance does not explain."""
+    if column.relation is not None:
+        return "" if column.relation.sure(record.id) else "muted"
     return "" if column in (TRUE, QUALITY) else "muted"
 
 
-def next_column(present: Column | None, step: int, *, matching: bool) -> Column | None:
+def next_column(
+    present: Column | None, step: int, related: Column | None = None, *, matching: bool
+) -> Column | None:
     """The column before or after one, in a circle; None stands for the best match, if any."""
-    choices: list[Column | None] = [*([None] if matching else []), *COLUMNS]
+    more = [] if related is None else [related]
+    choices: list[Column | None] = [
+        *([None] if matching else []),
+        *COLUMNS[:2],
+        *more,
+        *COLUMNS[2:],
+    ]
     place = choices.index(present) if present in choices else 0
     return choices[(place + step) % len(choices)]

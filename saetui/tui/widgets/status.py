@@ -15,6 +15,7 @@ VIEWS = (
     ("families", "Families"),
     ("splitting", "Splitting"),
     ("compare", "Compare"),
+    ("map", "Map"),
 )
 _NAME = " saetui "
 _LEAST_NAME = 8
@@ -67,7 +68,9 @@ class StatusLine(Lines):
             parts.pop()
         while len(parts) > 1 and len("  ".join(["", *parts])) >= room:
             parts.pop(0)
-        return "  ".join(["", *parts]) + " "
+        text = "  ".join(["", *parts])
+        # The cell at the edge is free where there is room for that.
+        return text if len(text) == room else f"{text} "
 
     def _views(self, longest: int | None) -> Pieces:
         """The views, the names of those that are not shown cut to a length."""

@@ -8,7 +8,9 @@ from scipy import stats
 
 from saetui.core.documents import Document
 from saetui.errors import InputError
+from saetui.session.questions import feature_figures
 from saetui.session.questions.answers import date_of_year, written
+from saetui.session.questions.feature_figures import over_time, relation
 from saetui.session.questions.fields import field, timeline
 from saetui.session.questions.overview import overview
 from saetui.session.questions.pair import pair_detail
@@ -267,3 +269,58 @@ def test_an_overview_needs_no_dates(tmp_path: Path) -> None:
     assert (found.periods, found.rising, found.falling) == ((), (), ())
     assert len(found.contents) == 3
     assert all(each.trend == 0 for each in found.contents)
+
+
+# Figures that lists of features show.
+
+
+def test_shares_over_time_are_those_of_the_documents(session: Session) -> None:
+    found = over_time(session)
+    assert found is not None
+    rows, _ = session.sae.counted.documents(REEFS)
+    documents = map(session.bundle.documents.document, range(DOCUMENTS))
+    years = np.array([int(document.published[:4]) for document in documents])
+    assert (found.first[:4], found.last[:4]) == (str(years.min()), str(years.max()))
+    assert found.shares.shape[1] <= 12
+    sizes = timeline(session).of(np.ones(DOCUMENTS, dtype=bool)).sizes
+    assert sizes.sum() == DOCUMENTS
+    # However periods are put together, a share of their documents is between none and all.
+    assert ((found.shares >= 0) & (found.shares <= 1)).all()
+    assert found.shares[REEFS].max() >= len(rows) / DOCUMENTS >= found.shares[REEFS].min()
+    assert over_time(session) is found
+
+
+def test_many_periods_are_put_together(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    over_time.cache_clear()
+    monkeypatch.setattr(feature_figures, "_MOST_PERIODS", 3)
+    few = over_time(session)
+    monkeypatch.setattr(feature_figures, "_MOST_PERIODS", 1_000)
+    over_time.cache_clear()
+    all_of_them = over_time(session)
+    over_time.cache_clear()
+    assert few is not None and all_of_them is not None
+    assert few.shares.shape[1] == 3
+    sizes = timeline(session).of(np.ones(DOCUMENTS, dtype=bool)).sizes
+    assert all_of_them.shares @ sizes == pytest.approx(session.sae.counted.counts())
+    # The last of the few is the mean of as many of the last of all, by their sizes.
+    together = -(-len(sizes) // 3)
+    last = all_of_them.shares[:, -together:] @ sizes[-together:] / sizes[-together:].sum()
+    assert few.shares[:, -1] == pytest.approx(last)
+
+
+def test_features_are_sorted_by_how_they_go_with_a_field(session: Session) -> None:
+    stars, answer = relation(session, "stars"), relate(session, "stars")
+    for row in answer.rows:
+        assert stars.values[row.id] == pytest.approx(row.figures["rho"])
+        assert stars.sure(row.id) == row.significant
+    every = list(range(session.sae.record.n))
+    best = [every[place] for place in stars.order(every, descending=True)]
+    known = [feature for feature in best if not np.isnan(stars.values[feature])]
+    assert best[: len(known)] == known
+    assert known[0] == answer.rows[0].id
+    assert stars.values[known].tolist() == sorted(stars.values[known], reverse=True)
+    lang = relation(session, "lang")
+    assert lang.measure == "lift"
+    assert {lang.most[row.id] for row in relate(session, "lang").rows} <= {"en", "fr"}
+    with pytest.raises(InputError, match="called 'moons'"):
+        relation(session, "moons")
