@@ -360,7 +360,21 @@ MUTATIONS: tuple[Mutation, ...] = (
         "origin[row] = before",
         ("tests/unit/core/test_corpus_changes.py",),
     ),
+    Mutation(
+        "feedback in both in proportion to activations",
+        "saetui/core/changes.py",
+        "wanted = {feature: share**0.5 for feature, share in wanted.items()}",
+        "wanted = dict(wanted)",
+        ("tests/unit/core/test_core_steering.py",),
+    ),
     # Questions.
+    Mutation(
+        "p of ends that lean against the whole",
+        "saetui/core/trend_tests.py",
+        "p = np.where(found.keyness * lean < 0, 1.0, found.p)",
+        "p = found.p.copy()",
+        ("tests/unit/core/test_group_tests.py",),
+    ),
     Mutation(
         "Fisher's test of one side only",
         "saetui/core/group_tests.py",

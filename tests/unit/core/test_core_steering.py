@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import Vectors, real_saes, unit_rows
 
-from saetui.core.changes import BY_DOCUMENTS, MODES, Change, Steering
+from saetui.core.changes import (
+    BY_DOCUMENTS,
+    MODES,
+    Change,
+    Mode,
+    Steering,
+    feedback_changes,
+    knob_of,
+)
 from saetui.core.codec import SaeWeights, encode_dense
 from saetui.core.steering import steer_code, steered_vector
 from saetui.errors import InputError
@@ -204,3 +212,13 @@ def test_a_change_adds_sets_or_scales(activation: float, amount: float) -> None:
     assert Change("add", amount).apply(activation) == activation + amount
     assert Change("set", amount).apply(activation) == amount
     assert Change("scale", amount).apply(activation) == activation * amount
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_feedback_changes_features_by_their_share_or_in_both_by_its_root(mode: Mode) -> None:
+    most, share = knob_of(mode).feedback, 0.5 if mode == "both" else 0.25
+    toward = feedback_changes({3: 0.4, 8: 0.1}, mode)
+    assert toward == {3: Change("add", most), 8: Change("add", round(most * share, 6))}
+    away = feedback_changes({3: 0.4, 8: 0.1}, mode, sign=-1, strength=1.0)
+    assert away == {3: Change("add", -1.0), 8: Change("add", -share)}
+    assert feedback_changes({}, mode) == {}

@@ -171,6 +171,21 @@ def trend_of(postings: Postings, numbers: NDArray[np.float64]) -> Trend:
     return trend_test(postings.by_place(places, len(values)), sizes, values)
 
 
+def test_nothing_is_claimed_of_ends_that_lean_against_the_whole() -> None:
+    """The highest third has less of the feature than the lowest, but its documents come late."""
+    numbers = np.arange(300.0)
+    has = ((numbers >= 80) & (numbers < 100)) | ((numbers >= 150) & (numbers < 200))
+    codes = Codes(
+        np.where(has, 0, -1)[:, None].astype(np.int32), has[:, None].astype(np.float32), 1
+    )
+    found = trend_test(build_postings(codes), numbers)
+    assert found.z[0] > 0 > found.ends.keyness[0]
+    assert found.ends.p[0] == found.ends.q[0] == 1
+    # Where both say the same, the difference is certain.
+    turned = trend_test(build_postings(codes), np.where(has, numbers - 300, numbers))
+    assert turned.ends.p[0] < 1e-6
+
+
 def nearly_all_equal(random: np.random.Generator) -> NDArray[np.float64]:
     """Such as citations: most are zero."""
     return np.where(random.random(N) < 0.95, 0.0, random.integers(1, 9, N))
