@@ -290,6 +290,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("tests/unit/session/features/test_annotated_features.py",),
     ),
     Mutation(
+        "a list written through a link",
+        "saetui/store/lists.py",
+        "inside if writable and not inside.is_symlink() else",
+        "inside if writable else",
+        ("tests/cli/test_cli_lists.py",),
+    ),
+    Mutation(
         "a label written to every SAE's record",
         "saetui/pipeline/label_store.py",
         "            if each.name == sae\n",

@@ -73,6 +73,16 @@ def test_lists_outlast_bad_lines_and_documents_that_are_gone(run: Run, marked: P
     assert [each["row"] for each in found] == [4, 7, None, 1]
 
 
+def test_a_list_is_never_written_through_a_link(run: Run, tmp_path: Path) -> None:
+    """In a bundle from elsewhere a link may lead to any file of the reader's."""
+    folder, other = make_bundle(tmp_path / "linked.bundle", documents=12), tmp_path / "other"
+    other.write_text("precious\n", "utf-8")
+    (folder / "lists.jsonl").symlink_to(other)
+    run("lists", folder, "to-read", "--add", "doc-1")
+    assert other.read_text("utf-8") == "precious\n"
+    assert [each["id"] for each in run("lists", folder, "to-read", "--json").json] == ["doc-1"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
