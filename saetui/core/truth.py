@@ -166,22 +166,25 @@ def counted_codes(codes: Codes, counted: Postings) -> Codes:
     return Codes(indices, np.where(found, codes.values, np.float32(0)), codes.n)
 
 
-def counted_of(rows: NDArray[np.integer], codes: Codes, counted: Postings) -> Codes:
-    """Codes of a few documents, in which a feature stands only for those that count for it.
+def counted_of(
+    rows: NDArray[np.integer], codes: Codes, counted: Postings, others: float = 0.0
+) -> Codes:
+    """Codes of a few documents, in which a feature stands mostly for those that count for it.
 
     Args:
         rows: The documents.
         codes: Of all documents.
         counted: The postings that count.
+        others: What is left of the activations of documents that do not count.
     """
     indices = np.array(codes.indices[rows])
+    values = np.array(codes.values[rows], dtype=np.float32)
     for feature in np.unique(indices[indices >= 0]).tolist():
         places = np.nonzero(indices == feature)
         active = np.asarray(rows)[places[0]]
         counts = (counted.documents(feature)[0][:, np.newaxis] == active).any(axis=0)
-        indices[places[0][~counts], places[1][~counts]] = -1
-    values = np.where(indices >= 0, codes.values[rows], np.float32(0))
-    return Codes(indices, np.asarray(values, dtype=np.float32), codes.n)
+        values[places[0][~counts], places[1][~counts]] *= np.float32(others)
+    return Codes(indices, values, codes.n)
 
 
 def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from saetui.core.codec import Float
-from saetui.core.query_code import NEIGHBOURS, ShortTexts, query_code, shortness
+from saetui.core.query_code import DOUBTED, NEIGHBOURS, ShortTexts, query_code, shortness
 from saetui.core.truth import counted_of
 from saetui.core.word_match import words_of
 from saetui.interpret.terms.contexts import bare
@@ -77,7 +77,7 @@ class QueryEncoder:
             e,
             self.short_texts,
             shortness(text),
-            near=counted_of(found.rows[said], self._sae.codes, self._sae.counted),
+            near=counted_of(found.rows[said], self._sae.codes, self._sae.counted, DOUBTED),
             scores=found.scores[said],
             named=self._labels.named(text),
         )
