@@ -103,7 +103,7 @@ def test_a_query_typed_before_the_bundle_is_open_is_answered(
     app.type("tidal disruption flare\r")
     app.wait_for("Tidal disruption and black holes")
     app.type("L")
-    app.wait_for("+.50")
+    app.wait_for("+.75")
     app.type("q")
     assert app.exit_code() == 0
 
@@ -144,7 +144,7 @@ def test_an_error_that_nobody_foresaw_leaves_the_terminal_as_it_was(
     app.type("tidal disruption flare\r")
     app.wait_for("Tidal disruption and black holes")
     app.type("L")
-    app.wait_for("+.50")
+    app.wait_for("+.75")
     app.type("/")
     app.wait_for("The app was stopped by an error of its own (RuntimeError).", keep=True)
     assert app.exit_code() == 1
@@ -171,7 +171,7 @@ def test_a_lost_connection_ends_the_app_and_loses_no_search(
     app.type("tidal disruption flare\r")
     app.wait_for("Tidal disruption and black holes")
     app.type("L")
-    app.wait_for("+.50")
+    app.wait_for("+.75")
     os.close(app.terminal)
     deadline = time.monotonic() + PATIENCE
     while not (ended := os.waitpid(app.process, os.WNOHANG))[0]:
