@@ -46,7 +46,7 @@ async def test_a_map_of_the_demo(demo: Session, screens: SnapshotAssertion) -> N
 
 async def test_two_features_of_the_demo(demo: Session, screens: SnapshotAssertion) -> None:
     async with drive(demo, SMALL, name="demo") as driver:
-        await driver.press("escape", "2", "slash", *"translation", "enter", "v", *"alignment")
+        await driver.press("escape", "2", "slash", *"machine translation", "enter", "v", *"alignment")
         await driver.press("enter")
         assert isinstance(driver.app.screen, PairScreen)
         assert picture(driver.app) == screens
