@@ -86,8 +86,8 @@ def _families_before(work: SaeWork) -> tuple[Family, ...]:
 def _names_kept(families: Families, before: tuple[Family, ...]) -> dict[int, Family]:
     """For families that keep their name, the family that has it: by the number of the new one.
 
-    A name that was made of members' labels holds for the same members. One that a language model
-    or a publisher gave stays with the family.
+    A name that was made of members' labels holds for the same members, as long as the label of the
+    root is the same. One that a language model or a publisher gave stays with the family.
     """
     kept: dict[int, Family] = {}
     taken: set[int] = set()
@@ -97,10 +97,16 @@ def _names_kept(families: Families, before: tuple[Family, ...]) -> dict[int, Fam
         if share < _SAME_FAMILY:
             continue
         old = before[-number]
-        if share == 1.0 or old.newest_label.method != _BY_TERMS:
+        given = old.newest_label.method != _BY_TERMS
+        if given or (share == 1.0 and _root_of(old.label) == _root_of(family.label)):
             kept[family.id] = old
             taken.add(old.id)
     return kept
+
+
+def _root_of(name: str) -> str:
+    """The label of the root in a name that was made of members' labels."""
+    return name.partition(": ")[0]
 
 
 def _overlap(one: Family, other: Family) -> float:

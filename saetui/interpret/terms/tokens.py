@@ -138,6 +138,9 @@ def read_documents(
 def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> Tokens:
     """Read `(title, text)` pairs once; only the first 20,000 characters of each text count.
 
+    A title that documents share, as passages of one paper do, is read with the first of them: it
+    tells these documents from others, but says nothing of what each is about.
+
     If `rows` are given, only the opening of other documents is kept.
     """
     forms = _Forms()
@@ -145,11 +148,14 @@ def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> T
     row = array("i", [GAP])
     starts, bodies = array("q"), array("q")
     openings = []
+    seen = set[str]()
     for number, (title, text) in enumerate(documents):
         openings.append((title.strip() or text.strip())[:_OPENING])
         starts.append(len(row))
         read = wanted is None or number in wanted
-        _append(row, title if read else "", forms)
+        _append(row, title if read and not (title in seen and text.strip()) else "", forms)
+        if read:
+            seen.add(title)
         bodies.append(len(row))
         _append(row, text if read else "", forms)
     starts.append(len(row))

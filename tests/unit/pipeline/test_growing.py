@@ -20,6 +20,7 @@ from growing import EDITED, REMOVED, GrowingCorpus, growing_corpus, write
 from test_build import Stopped, StopsAfter, contents
 
 from saetui.core.codec import Codes, encode_in_blocks
+from saetui.core.families import Family
 from saetui.core.postings import build_postings
 from saetui.embed import EmbedderSettings
 from saetui.errors import InputError
@@ -366,3 +367,15 @@ def test_a_label_that_was_added_has_no_share_until_it_is_tried(bundle: Path) -> 
     assert after.true.value < before[feature].true.value
     assert damage(bundle) == []
     assert bring_up_to_date(bundle, Silent()).steps == ()
+
+
+def test_a_family_is_called_by_the_label_that_its_root_has_now(bundle: Path) -> None:
+    def families() -> list[Family]:
+        with closing(Bundle(bundle)) as opened:
+            return list(opened.sae().families.families)
+
+    family = next(each for each in families() if each.newest_label.method == "terms")
+    better = f"{family.label.partition(': ')[0]} as they are"
+    store_labels(bundle, "k4-n24", [LabelRecord(family.root, better, (), "imported")], ())
+    bring_up_to_date(bundle, Silent())
+    assert better in {each.label.partition(": ")[0] for each in families()}

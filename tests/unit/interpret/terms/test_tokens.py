@@ -65,3 +65,18 @@ def test_of_documents_that_are_not_read_the_opening_is_kept():
     assert some.documents == 3
     assert some.spellings == ["", "Two", "title", "two", "body"]
     assert np.diff(some.starts).tolist() == [2, 6, 2]
+
+
+def test_a_title_that_documents_share_is_read_once() -> None:
+    shared = "On the Motion of Comets"
+    found = tokenize([(shared, "Ice melts."), (shared, "Dust flies."), (shared, ""), ("Dust", "")])
+    read = [
+        [found.spellings[form] for form in found.forms[start:end].tolist() if form]
+        for start, end in zip(found.starts, found.starts[1:], strict=False)
+    ]
+    assert read == [
+        ["On", "the", "Motion", "of", "Comets", "Ice", "melts"],
+        ["Dust", "flies"],
+        ["On", "the", "Motion", "of", "Comets"],
+        ["Dust"],
+    ]
