@@ -37,7 +37,7 @@ from saetui.store.labels import LabelRecord
 from saetui.store.manifest import MANIFEST, FileRecord, read_manifest, write_manifest
 
 _NAME = "demo"
-# Of ten sizes that were tried, the features of the first were most often one concept to a language
+# Of the sizes that were tried, the features of the first were most often one concept to a language
 # model that read blind; the second shows what these split into.
 _SAES = ("k5-n192", "k5-n384")
 # What a newcomer may ask first.
