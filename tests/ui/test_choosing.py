@@ -113,11 +113,20 @@ async def test_quality_and_family_are_orders_too(session: Session) -> None:
         assert "Black holes" in driver.lines()[3][-16:]
 
 
-async def test_what_one_clicks_is_sorted_by(session: Session) -> None:
-    async with drive(session, NARROW) as driver:
+@pytest.mark.parametrize(
+    ("size", "names"),
+    [
+        (NARROW, ("true", "concept", "density", "#")),
+        ((200, 50), ("true", "concept", "max", "Pearson", "density", "#")),
+    ],
+)
+async def test_what_one_clicks_is_sorted_by(
+    session: Session, size: tuple[int, int], names: tuple[str, ...]
+) -> None:
+    async with drive(session, size) as driver:
         await driver.press("escape", "2")
         line = view(driver).heading
-        for name in ("true", "concept", "max", "Pearson", "density", "#"):
+        for name in names:
             await driver.pilot.click(line, offset=(heading(driver).rindex(name), 0))
             await driver.settle()
             order = view(driver).order

@@ -46,7 +46,6 @@ from saetui.tui.views.compare import CompareView
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.filtered import opened
-from saetui.tui.views.map import MapView
 from saetui.tui.views.search import SearchView
 from saetui.tui.views.splitting import SplittingView
 from saetui.tui.widgets.details import DetailRow
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     from saetui.session.questions.groups import Shown
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
+    from saetui.tui.views.map import MapView
 
 
 # Neighbours beside a document; its features and the headings take so many lines above them.
@@ -93,7 +93,8 @@ class MainScreen(Screen[None]):
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
         self._compare_view = CompareView(self._in_search, id="compare")
-        self._map_view = MapView(lambda: self.request, lambda: self.answer, id="map")
+        # It loads numpy, so it comes with the session, after the first frame.
+        self._map_view: MapView | None = None
         self._marking = ListMarking(self, lambda: opened(self.session))
         self._evidence: EvidenceFinder | None = None
         self._document = DocumentScreen(self._go_on, self._opinion, self._carriers)
@@ -117,7 +118,6 @@ class MainScreen(Screen[None]):
             yield self._families_view
             yield self._splitting_view
             yield self._compare_view
-            yield self._map_view
         yield KeyLine()
 
     @property
@@ -158,8 +158,17 @@ class MainScreen(Screen[None]):
         self._families_view.show(session)
         self._splitting_view.show(session)
         self._compare_view.show(session)
-        self._map_view.show(session)
+        self._show_map(session)
         self._search_view.open(session)
+
+    def _show_map(self, session: "Session") -> None:
+        from saetui.tui.views.map import MapView
+
+        if self._map_view is None:
+            self._map_view = MapView(lambda: self.request, lambda: self.answer, id="map")
+            self._map_view.display = False
+            self.query_one(ContentSwitcher).mount(self._map_view)
+        self._map_view.show(session)
 
     def _look_for_notes(self) -> None:
         """Show what another app, or a command, notes about the same bundle."""
@@ -274,7 +283,8 @@ class MainScreen(Screen[None]):
         self._families_view.refresh_labels()
         self._splitting_view.refresh_labels()
         self._compare_view.refresh_labels()
-        self._map_view.refresh_labels()
+        if self._map_view is not None:
+            self._map_view.refresh_labels()
         self.search.refresh_labels()
         if self.app.screen is self._document:
             self._document.say_opinion()
@@ -340,7 +350,9 @@ class MainScreen(Screen[None]):
         return self.query_one(ContentSwitcher).current or "search"
 
     def action_view(self, name: str) -> None:
-        """Go to a view."""
+        """Go to a view; the map is there as soon as a bundle is."""
+        if name == "map" and self._map_view is None:
+            return
         self.query_one(ContentSwitcher).current = name
         self._status.view = name
         # At once: a list that is hidden while it has the focus would take it away again later.
@@ -354,8 +366,9 @@ class MainScreen(Screen[None]):
             "families": self._families_view.lines,
             "splitting": self._splitting_view.lines,
             "compare": self._compare_view.lines,
-            "map": self._map_view.canvas,
         }
+        if self._map_view is not None:
+            starts["map"] = self._map_view.canvas
         return starts[view]
 
     def on_descendant_blur(self) -> None:
@@ -435,6 +448,6 @@ class MainScreen(Screen[None]):
             "Families": ("families", families),
             "Splitting": ("splitting", self._splitting_view),
             "Compare": ("compare", self._compare_view),
-            "Map": ("map", self._map_view),
+            "Map": ("map", self._map_view or self),
             "Everywhere": (view, self),
         }
