@@ -118,4 +118,10 @@ def _run(server: "Server", token: str, listener: socket.socket) -> None:
         app.add_subapp(f"/{token}/", await server._make_app())
         return app
 
+    def forgotten(found: "sys.UnraisableHookArgs") -> None:
+        # An app that ends together with the server may close its pipes after the event loop.
+        if not isinstance(found.exc_value, RuntimeError):
+            sys.__unraisablehook__(found)
+
+    sys.unraisablehook = forgotten
     web.run_app(whole(), sock=listener, print=None, shutdown_timeout=1.0)

@@ -114,9 +114,17 @@ class Landing(Container):
             width = self.facts.text_width
             self.facts.lay_out(landing_rows(self.overview, self.facts.glyphs, width))
             if not self.facts.has_focus:
-                # Again once it is drawn: by then the list may have shown its cursor at an edge.
                 self.facts.scroll_home(animate=False)
-                self.call_after_refresh(self.facts.scroll_home, animate=False)
+            self.call_after_refresh(self._drawn, width)
+
+    def _drawn(self, width: int) -> None:
+        """See to what is known once the facts are drawn in a width."""
+        if not self.facts.has_focus:
+            # The list may have shown its cursor at an edge.
+            self.facts.scroll_home(animate=False)
+        if self.facts.text_width != width:
+            # They were longer than the screen, and the scroll bar took a column.
+            self.lay_out()
 
     def on_resize(self) -> None:
         """The facts are laid out for a width."""
