@@ -38,7 +38,7 @@ def test_fields_with_types_ranges_and_examples(run: Run, starred: Path) -> None:
     assert (stars["documents"], stars["distinct"]) == (60, 5)
     assert (found["seen"]["kind"], found["seen"]["highest"]) == ("date", "2019-03-14")
     assert found["tags"]["several"] and not stars["several"]
-    assert found["author.name"]["examples"] == ["ada", "bo"]
+    assert found["author.name"]["examples"] == ["Ada", "Bo"]
     lines = run("fields", starred).out.splitlines()
     assert any(line.startswith("tags") and "list of texts" in line for line in lines)
 

@@ -1,7 +1,7 @@
 """What documents say of themselves: a field as numbers, as categories, or as time."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -150,11 +150,23 @@ def _by_value(session: Session, name: str) -> Iterator[tuple[str, NDArray[np.int
 def spelled(session: Session, name: str, value: str, rows: NDArray[np.int64]) -> str:
     """A value as its first document spells it; the index keeps values short, in lower case."""
     for _, metadata in session.bundle.documents.metadata_of(rows[:1].tolist()):
-        own = metadata.get(name)
-        for each in own if isinstance(own, list) else [own]:
-            if isinstance(each, str) and each.strip().casefold().startswith(value):
+        for each in _texts(metadata, name):
+            if each.strip().casefold().startswith(value):
                 return each.strip()
     return value
+
+
+def _texts(value: object, name: str) -> Iterator[str]:
+    """The texts of a field of metadata as they are written; dots lead into objects."""
+    if isinstance(value, str) and not name:
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each, name)
+    elif isinstance(value, Mapping):
+        for outer, inner in value.items():
+            if name == outer or name.startswith(f"{outer}."):
+                yield from _texts(inner, name[len(outer) + 1 :])
 
 
 def _numbers(
