@@ -4,6 +4,7 @@ A list is used only if a corpus has many of its words, because "die" and "on" ar
 elsewhere. English has a list of its own in `saetui.interpret.terms.words`.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from saetui.core.unspaced import HAN, KANA
 from saetui.interpret.terms.words import STOP_WORDS
 
+_APOSTROPHE = re.compile("['\u2019]")
 _FILE = Path(__file__).with_suffix(".txt")
 # In running text these lists make up a quarter of all words and more; in another language a few
 # hundredths.
@@ -48,6 +50,20 @@ def function_words(counts: Mapping[str, int]) -> frozenset[str]:
         if share >= _LEAST_SHARE or name == written:
             found |= words
     return found
+
+
+def is_made_of(form: str, words: frozenset[str]) -> bool:
+    """Whether a word is a function word, or two that are written as one: "d'une", "\u8fd9\u662f".
+
+    Args:
+        form: As it is written.
+        words: Function words in lower case.
+    """
+    lower = form.lower()
+    if lower in words:
+        return True
+    parts = list(lower) if HAN.match(lower) else _APOSTROPHE.split(lower)
+    return len(parts) > 1 and words.issuperset(parts)
 
 
 def _by_script(counts: Mapping[str, int], total: int) -> str:

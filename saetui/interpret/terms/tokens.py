@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.core.unspaced import MARKS
 from saetui.errors import BuildError
-from saetui.interpret.terms.function_words import function_words
+from saetui.interpret.terms.function_words import function_words, is_made_of
 from saetui.interpret.terms.markup import plain_text
 from saetui.interpret.terms.segmenting import words_apart
 from saetui.interpret.terms.words import STOP, kind_of, word_of
@@ -171,7 +171,7 @@ def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> T
             [words.setdefault(word_of(form), len(words)) for form in forms.spellings], np.int32
         ),
         np.array(
-            [STOP if form.lower() in stops else kind_of(form) for form in forms.spellings],
+            [STOP if is_made_of(form, stops) else kind_of(form) for form in forms.spellings],
             dtype=np.uint8,
         ),
         openings,

@@ -12,7 +12,7 @@ from saetui.core.unspaced import without_spaces
 from saetui.core.word_match import words_of
 from saetui.interpret.judging.word_space import WordSpace
 from saetui.interpret.terms import segmenting
-from saetui.interpret.terms.function_words import function_words, languages
+from saetui.interpret.terms.function_words import function_words, is_made_of, languages
 from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.phrases import find_phrases, spell
 from saetui.interpret.terms.segmenting import words_apart
@@ -138,3 +138,18 @@ def test_lists_are_recognised_by_their_own_words(language: str) -> None:
     assert set(own) <= function_words(counts)
     assert not function_words({f"word{i}": 1 for i in range(100)})
     assert np.all([word == word.lower() for word in own])
+
+
+@pytest.mark.parametrize(
+    ("word", "function"),
+    [
+        ("D\u2019une", True),
+        ("l'image", False),
+        ("\u8fd9\u662f", True),
+        (BLACK_HOLE, False),
+        ("image", False),
+    ],
+)
+def test_function_words_written_as_one_are_function_words(word: str, function: bool) -> None:
+    words = languages()["French"] | languages()["Chinese"]
+    assert is_made_of(word, words) == function
