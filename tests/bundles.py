@@ -24,14 +24,7 @@ from saetui.errors import InputError
 from saetui.interpret.matching import match_features
 from saetui.progress import Progress, Silent
 from saetui.store.arrays import save_array
-from saetui.store.bundle import (
-    DOCUMENTS,
-    EMBEDDINGS,
-    FAMILIES,
-    FEATURES,
-    Bundle,
-    sae_folder,
-)
+from saetui.store.bundle import Bundle
 from saetui.store.document_writing import write_documents
 from saetui.store.families import write_families
 from saetui.store.features import FeatureQuality, write_features
@@ -39,6 +32,7 @@ from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
 from saetui.store.index.parameters import Kind, write_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord
+from saetui.store.layout import DOCUMENTS, EMBEDDINGS, FAMILIES, FEATURES, sae_folder
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
 from saetui.store.matches import write_matches
 from saetui.store.saes import CODES, POSTINGS, TRUTH, save_weights

@@ -57,8 +57,8 @@ def stats(
         show_probes,
     )
     from saetui.pipeline.experiments import load_sweep
-    from saetui.store.bundle import DOCUMENTS
     from saetui.store.documents import DocumentStore
+    from saetui.store.layout import DOCUMENTS
     from saetui.store.manifest import read_manifest
 
     output = Output()

@@ -20,8 +20,9 @@ from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.interpret.judging.evidence import Sample, nearest_inactive
 from saetui.store.atomic import atomic_write, named_if_unwritable
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
+from saetui.store.stored_sae import StoredSae
 
 Kind = Literal["active", "near", "random"]
 _KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -10,7 +10,8 @@ import numpy as np
 
 from saetui.errors import InputError
 from saetui.evaluate.blind_sheet import Key, Question, read_rows
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
+from saetui.store.stored_sae import StoredSae
 
 _YES = {"yes", "y", "true", "t", "x"}
 _NO = {"no", "n", "false", "f"}

@@ -23,7 +23,8 @@ from saetui.interpret.judging.split import split_documents
 from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.terms.tokens import Tokens, read_documents
 from saetui.progress import Progress
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
+from saetui.store.stored_sae import StoredSae
 
 _LEAST_TITLE = 20
 _EMBEDDER = "embedder"

@@ -22,7 +22,7 @@ from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.sources import fingerprint_of, settle_source
 from saetui.pipeline.vocabulary_step import vocabulary_steps
 from saetui.progress import Progress
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.index import choose_kind
 from saetui.store.index.parameters import read_parameters
 from saetui.store.manifest import Manifest, read_manifest

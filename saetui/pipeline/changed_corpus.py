@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from saetui.core.corpus_changes import Content, CorpusChanges, corpus_changes
 from saetui.core.documents import Document
 from saetui.errors import InputError
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.atomic import atomic_write
 from saetui.store.document_writing import change_documents, content_of
 from saetui.store.documents import DocumentStore

@@ -18,7 +18,7 @@ from saetui.pipeline.changed_corpus import load_changes
 from saetui.pipeline.engines import Engine
 from saetui.pipeline.options import BuildOptions
 from saetui.progress import Progress
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.arrays import map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.hashes import sha256_of

@@ -26,7 +26,7 @@ from saetui.pipeline.corpus_vectors import UsableDocuments
 from saetui.pipeline.embedding import SHARD, EmbeddingTask, KnownVectors, embed_corpus
 from saetui.pipeline.passage_vectors import LONGEST, embed_passages
 from saetui.pipeline.sources import fingerprint_of
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.document_writing import write_documents
 from saetui.store.documents import DocumentStore
 from saetui.store.index import asked_kind, build_index, measure_recall, open_index

@@ -25,7 +25,7 @@ from saetui.errors import BuildError
 from saetui.paths import assets_dir, cache_dir
 from saetui.pipeline.demo_passages import demo_documents
 from saetui.progress import Progress
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.arrays import map_array
 from saetui.store.atomic import atomic_write
 from saetui.store.bundle import Bundle

@@ -17,8 +17,7 @@ from saetui.errors import BundleDamaged, InputError
 from saetui.paths import cache_dir
 from saetui.pipeline.build_log import BuildLog
 from saetui.progress import Progress
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.arrays import map_array, save_array
 from saetui.store.atomic import write_json
 from saetui.store.json_files import read_json

@@ -12,7 +12,8 @@ from saetui.interpret.llm import CostEstimate, Labels, LLMLabeller
 from saetui.pipeline.feature_labels import split_of
 from saetui.pipeline.label_store import store_families
 from saetui.progress import Progress
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
+from saetui.store.stored_sae import StoredSae
 
 # The labels of a larger family's most general members say enough of it.
 _MOST_MEMBERS = 100

@@ -14,7 +14,7 @@ from saetui.interpret.families.superfeatures import FamilyNames
 from saetui.pipeline.context import Made, Step
 from saetui.pipeline.label_records import JUDGES
 from saetui.pipeline.sae_work import SaeWork
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.families import read_families, write_families
 from saetui.store.features import read_features
 

@@ -14,8 +14,9 @@ from saetui.pipeline.label_records import JUDGES, score_records
 from saetui.pipeline.label_store import store_labels
 from saetui.pipeline.sae_work import term_embedder, texts_read
 from saetui.progress import Progress
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.labels import LabelRecord, ScoreRecord
+from saetui.store.stored_sae import StoredSae
 
 _STRONGEST, _OTHERS, _NEGATIVES = 5, 5, 6
 

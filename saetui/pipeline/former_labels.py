@@ -8,8 +8,7 @@ from dataclasses import replace
 from saetui.core.following import Match, follow
 from saetui.pipeline.label_records import AUTOMATIC
 from saetui.pipeline.sae_work import SaeWork
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.anchors import anchor_of, rows_of
 from saetui.store.documents import DocumentStore
 from saetui.store.labels import LabelRecord, read_labels

@@ -16,7 +16,7 @@ from saetui.pipeline.labelling_step import (
     write_labelled,
 )
 from saetui.pipeline.sae_work import SaeWork
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.bundle import Bundle
 from saetui.store.followed_notes import notes_on
 from saetui.store.labels import LabelRecord, read_labels

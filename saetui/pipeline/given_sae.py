@@ -12,8 +12,7 @@ from saetui.interop.sae_folders import files_of, read_autoencoder
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.hub_weights import folder_on_hub
 from saetui.pipeline.sources import fingerprint_of
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.manifest import MANIFEST, Manifest, SaeRecord, read_manifest
 from saetui.train.size import SaeSize, Variant
 

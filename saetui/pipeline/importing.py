@@ -29,7 +29,7 @@ from saetui.pipeline.published_sae import PublishedParts, weights_step, without_
 from saetui.pipeline.sae_work import SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.document_writing import write_documents
 from saetui.store.documents import DocumentStore
 from saetui.train.size import SaeSize

@@ -11,8 +11,7 @@ from typing import Any
 from saetui.core.families import Families
 from saetui.interpret.families.statistics import family_statistics
 from saetui.pipeline.build_log import BuildLog
-from saetui.store import bundle as layout
-from saetui.store.bundle import StoredSae
+from saetui.store import layout
 from saetui.store.families import write_families
 from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels
@@ -24,6 +23,7 @@ from saetui.store.manifest import (
     read_manifest,
     write_manifest,
 )
+from saetui.store.stored_sae import StoredSae
 from saetui.store.swap import WORK, make_moves_left, replace_files
 
 _STAGED = "labels"

@@ -29,8 +29,7 @@ from saetui.pipeline.label_records import (
 )
 from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
 from saetui.pipeline.vocabulary_step import VOCABULARY
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.features import FeatureRecord, change_features, read_features, write_features
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels
 from saetui.store.unmatched_labels import UNMATCHED, read_unmatched, write_unmatched

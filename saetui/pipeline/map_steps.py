@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from saetui.core.feature_layout import LEAST, VERSION, laid_out
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, Made, Step
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.arrays import save_array
 from saetui.store.manifest import SaeRecord
 

@@ -6,8 +6,7 @@ from itertools import permutations
 from saetui.interpret.matching import match_features
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, Made, Step
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.manifest import SaeRecord
 from saetui.store.matches import matches_file, write_matches
 

@@ -24,7 +24,8 @@ from saetui.interpret.llm import (
 )
 from saetui.paths import cache_dir
 from saetui.progress import Progress
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
+from saetui.store.stored_sae import StoredSae
 
 
 @dataclass(frozen=True)

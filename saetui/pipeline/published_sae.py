@@ -26,8 +26,7 @@ from saetui.pipeline.published_families import assembled
 from saetui.pipeline.published_labels import label_records, score_records, summary
 from saetui.pipeline.sae_work import CODE_FILES, LABEL_FILES, SaeWork
 from saetui.pipeline.sources import fingerprint_of
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.features import read_features as read_records
 from saetui.store.features import write_features
 

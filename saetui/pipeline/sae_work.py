@@ -18,8 +18,7 @@ from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.embedding import SHARD
 from saetui.pipeline.encoding import Encode, by_windows, encode_corpus
 from saetui.pipeline.feature_lists import write_co_occurring
-from saetui.store import bundle as layout
-from saetui.store import feature_lists, passages, saes
+from saetui.store import feature_lists, layout, passages, saes
 from saetui.store.arrays import save_array
 from saetui.store.documents import DocumentStore
 from saetui.store.features import read_features

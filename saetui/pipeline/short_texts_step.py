@@ -6,7 +6,7 @@ from saetui.embed import embed_queries
 from saetui.errors import SaetuiError
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.arrays import save_array
 
 SHORT_TEXTS = "short-texts"

@@ -16,8 +16,7 @@ from saetui.pipeline.corpus_steps import embed_store
 from saetui.pipeline.sae_work import SaeWork, has_same_space
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress, Silent
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.arrays import map_array, save_array
 from saetui.store.document_writing import write_documents
 from saetui.store.documents import DocumentStore

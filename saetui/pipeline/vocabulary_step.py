@@ -9,7 +9,7 @@ from saetui.interpret.vocabulary.names import Concept, Vocabulary
 from saetui.interpret.vocabulary.reading import MOST_BYTES, read_vocabulary
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, Made, Step
-from saetui.store import bundle as layout
+from saetui.store import layout
 from saetui.store.atomic import atomic_write
 from saetui.store.json_files import read_json
 

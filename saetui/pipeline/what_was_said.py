@@ -6,8 +6,9 @@ from pathlib import Path
 
 from saetui.errors import BundleError
 from saetui.store import saes
-from saetui.store.bundle import SEARCHES, Bundle
+from saetui.store.bundle import Bundle
 from saetui.store.followed_notes import notes_on, sign_notes
+from saetui.store.layout import SEARCHES
 from saetui.store.manifest import Manifest
 from saetui.store.notes import FeatureNotes, Notes
 from saetui.store.preset_features import sign_presets

@@ -11,8 +11,9 @@ from typing import Any
 
 from saetui.core.following import Anchor, Match, follow
 from saetui.store.anchors import anchor_from_json, anchor_of, anchor_to_json, rows_of
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.notes import Describe, Entry, FeatureNotes, FormerFeature, Notes
+from saetui.store.stored_sae import StoredSae
 
 Key = tuple[str, str, int]
 """Name and fingerprint of an SAE, and the number of a feature."""

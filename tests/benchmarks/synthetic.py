@@ -34,8 +34,7 @@ from saetui.core.search import single
 from saetui.embed import EmbedderSettings
 from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent
-from saetui.store import bundle as layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.arrays import forget_pages
 from saetui.store.document_writing import write_documents
 from saetui.store.families import write_families

@@ -10,8 +10,9 @@ from command_line import Run
 from growing import GrowingCorpus, growing_corpus
 
 from saetui.pipeline.label_records import AUTOMATIC
-from saetui.store.bundle import VOCABULARY, Bundle
+from saetui.store.bundle import Bundle
 from saetui.store.labels import read_labels
+from saetui.store.layout import VOCABULARY
 
 METHOD = "terms+embedding"
 

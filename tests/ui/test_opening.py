@@ -17,8 +17,9 @@ from saetui.core.truth import TrueShare
 from saetui.errors import BundleError, EmbedderError
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session, open_session
-from saetui.store.bundle import FAMILIES, FEATURES, Bundle
+from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureQuality, FeatureRecord
+from saetui.store.layout import FAMILIES, FEATURES
 from saetui.tui import app as app_module
 from saetui.tui.app import SaetuiApp, run, run_app
 from saetui.tui.search_control import welcome

@@ -11,10 +11,11 @@ from saetui.core.features import check_feature
 from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.features.feature_table import FeatureTable
 from saetui.session.features.lookup import Lookup
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.features import SHOWN_PROTOCOL, FeatureRecord
 from saetui.store.followed_notes import notes_on
 from saetui.store.notes import FeatureNotes, Kind, Notes
+from saetui.store.stored_sae import StoredSae
 
 _UNSCORED: dict[str, Any] = {"version": 0, "f1": None, "pearson": None, "judge": "", "true": None}
 

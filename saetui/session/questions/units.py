@@ -12,7 +12,7 @@ from saetui.interpret.families.superfeatures import family_postings
 from saetui.session.details import Example
 from saetui.session.questions.answers import Unit
 from saetui.session.session import Session
-from saetui.store.bundle import StoredSae
+from saetui.store.stored_sae import StoredSae
 
 
 @dataclass(frozen=True)

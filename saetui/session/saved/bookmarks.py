@@ -18,7 +18,7 @@ from saetui.session.saved.presets import Preset, read_preset, save_preset
 from saetui.session.saved.step_text import step_text
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
-from saetui.store.bundle import SEARCHES
+from saetui.store.layout import SEARCHES
 
 _LONGEST = 48
 _NOT_IN_NAMES = re.compile(r"[^\w+-]+")

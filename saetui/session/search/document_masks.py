@@ -11,8 +11,9 @@ from saetui.core.features import check_feature
 from saetui.core.postings import Postings
 from saetui.errors import InputError
 from saetui.session.search.field_values import FieldValues
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.lists import read_lists
+from saetui.store.stored_sae import StoredSae
 
 Eligible = NDArray[np.bool_]
 

@@ -11,8 +11,9 @@ from saetui.core.conditions import Shown, shown
 from saetui.core.search_request import SearchRequest
 from saetui.session.search.steered_query import SteeredQuery
 from saetui.session.search.word_search import WordSearch
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
+from saetui.store.stored_sae import StoredSae
 
 # How many features' degrees on documents are kept.
 _KEPT = 64

@@ -12,7 +12,8 @@ from saetui.core.word_match import words_of
 from saetui.interpret.terms.contexts import bare
 from saetui.interpret.terms.words import STOP_WORDS, word_of
 from saetui.session.search.ranking import Ranking
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
+from saetui.store.stored_sae import StoredSae
 
 
 class LabelWords:

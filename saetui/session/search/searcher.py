@@ -21,8 +21,9 @@ from saetui.session.search.query_encoder import QueryEncoder
 from saetui.session.search.ranking import Ranker, Ranking, SearchSizes
 from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
 from saetui.session.search.steered_query import SteeredQuery, steer_query
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
+from saetui.store.stored_sae import StoredSae
 
 BASELINE_DEPTH = 100
 # Of papers in passages, so many times more passages are looked for than papers are wanted; again

@@ -16,10 +16,11 @@ from saetui.pipeline.build import add_saes, build_bundle
 from saetui.pipeline.extended_sae import effect_of, with_added
 from saetui.pipeline.given_sae import SaeSource
 from saetui.progress import Silent
-from saetui.store.bundle import Bundle, StoredSae
+from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.labels import LabelRecord, add_labels, read_labels
 from saetui.store.notes import Notes
+from saetui.store.stored_sae import StoredSae
 from saetui.train.metrics import evaluate
 from saetui.train.options import TrainingOptions
 from saetui.train.rows import CheckedVectors, TrainingRows
