@@ -145,7 +145,7 @@ def steering(
             shows=None if semantic else session.searcher.terms.shown,
         )
         bench, trials, embed = prepared.bench, prepared.trials, session.embedder.embed_query
-        curves = run(bench, trials, embed, progress, **directions)
+        curves = run(bench, trials, embed, **directions)
         if rewriter is not None:
             texts = rewritten_queries(models[rewriter], trials, bench.names, progress, **directions)
             way = f"rewritten by {rewriter.partition(':')[2]}"

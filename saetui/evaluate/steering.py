@@ -23,7 +23,7 @@ from saetui.core.search import unit
 from saetui.core.steering import steer_code, steered_vector
 from saetui.evaluate.exact import nearest
 from saetui.evaluate.steering_trials import Trial
-from saetui.progress import Progress
+from saetui.progress import Progress, Silent
 
 DEPTH = 10
 STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -34,6 +34,9 @@ LABELS = "labels' vectors"
 """Steering without an SAE: one label's embedding is added to the query's, another's subtracted."""
 
 Table = NDArray[np.float64]
+
+# Trials whose documents are compared together: each reading of the embeddings serves all of them.
+_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Bench:
         names: Label of every feature.
         words: What the words of a text add to scores; None to search by meaning alone.
         shows: How far documents show a feature; None to go by their activations alone.
+        progress: Told of each trial.
     """
 
     weights: SaeWeights
@@ -86,6 +90,7 @@ class Bench:
     names: Sequence[str]
     words: Callable[[str], Term] | None = None
     shows: Callable[[int], Shown] | None = None
+    progress: Progress = field(default_factory=Silent)
 
     def curve(
         self,
@@ -188,25 +193,34 @@ class Bench:
         strengths: tuple[float, ...],
         steer: Callable[[Trial, float], tuple[Float, Float | None]],
     ) -> Curve:
-        words = [self._added(trial.query) for trial in trials]
-        plain = nearest(
-            np.stack([trial.e for trial in trials]), self.embeddings, DEPTH, _stacked(words)
-        )
         shape = (len(trials), len(strengths))
         tables: dict[str, Table] = {name: np.zeros(shape) for name in _FIGURES}
+        before = np.zeros((len(trials), DEPTH), dtype=np.int64)
         results = np.zeros((*shape, DEPTH), dtype=np.int64)
-        for column, strength in enumerate(strengths):
-            steered = [steer(trial, strength) for trial in trials]
-            vectors = np.stack([vector for vector, _ in steered])
-            added = _stacked([each for _, each in steered])
+        # All strengths of a trial come one after another, so that whoever says what words and
+        # features add needs to remember a few texts only.
+        for start in range(0, len(trials), _TOGETHER):
+            batch = trials[start : start + _TOGETHER]
+            asked = [(trial.e, self._added(trial.query)) for trial in batch]
+            asked += [steer(trial, strength) for trial in batch for strength in strengths]
+            vectors = np.stack([vector for vector, _ in asked])
+            added = _stacked([each for _, each in asked])
             found = nearest(vectors, self.embeddings, DEPTH, added)
-            results[:, column] = found
-            for row, trial in enumerate(trials):
-                figures = self._figures(trial, vectors[row], plain[row], found[row])
-                for name, value in zip(_FIGURES, figures, strict=True):
-                    tables[name][row, column] = value
+            places = slice(start, start + len(batch))
+            before[places] = found[: len(batch)]
+            results[places] = found[len(batch) :].reshape(len(batch), len(strengths), DEPTH)
+            steered = vectors[len(batch) :].reshape(len(batch), len(strengths), -1)
+            for place, trial in enumerate(batch):
+                row = start + place
+                for column in range(len(strengths)):
+                    figures = self._figures(
+                        trial, steered[place, column], before[row], results[row, column]
+                    )
+                    for name, value in zip(_FIGURES, figures, strict=True):
+                        tables[name][row, column] = value
+            self.progress.advance(len(batch))
         fidelity, nearness, replaced, having, lowered = (tables[name] for name in _FIGURES)
-        return Curve(way, strengths, fidelity, nearness, replaced, having, lowered, plain, results)
+        return Curve(way, strengths, fidelity, nearness, replaced, having, lowered, before, results)
 
     def _figures(
         self, trial: Trial, vector: Float, before: NDArray[np.int64], after: NDArray[np.int64]
@@ -229,8 +243,11 @@ class Bench:
 
 
 def _stacked(added: Sequence[Float | None]) -> Float | None:
-    some = [each for each in added if each is not None]
-    return np.stack(some) if some else None
+    """What is added to the scores of each search, `(m, N)`; None if nothing is to any."""
+    some = next((each for each in added if each is not None), None)
+    if some is None:
+        return None
+    return np.stack([np.zeros_like(some) if each is None else each for each in added])
 
 
 _FIGURES = ("fidelity", "nearness", "replaced", "having", "lowered")
@@ -240,7 +257,6 @@ def run(
     bench: Bench,
     trials: Sequence[Trial],
     embed: Callable[[str], Float],
-    progress: Progress,
     *,
     modes: Sequence[Mode] = MODES,
     strengths: Sequence[float] = STRENGTHS,
@@ -255,7 +271,6 @@ def run(
         bench: The SAE and the documents.
         trials: The queries and features.
         embed: Gives the embedding of a text.
-        progress: Told of each way.
         modes: The steering modes to try.
         strengths: The strengths to try.
         raising: Whether to raise a feature in each trial.
@@ -263,14 +278,10 @@ def run(
     """
     # Naming both labels compares with steering both features, naming one with raising one.
     rewrites = [REWRITTEN] * (raising and lowering) + [REWRITTEN_UP] * raising
-    progress.start("Steering", len(modes) + 1 + len(rewrites), "ways")
-    curves = []
-    for mode in modes:
-        curves.append(bench.curve(mode, trials, strengths, raising=raising, lowering=lowering))
-        progress.advance()
+    ways = len(modes) + 1 + len(rewrites)
+    bench.progress.start("Steering", ways * len(trials), "queries")
+    curves = [
+        bench.curve(mode, trials, strengths, raising=raising, lowering=lowering) for mode in modes
+    ]
     curves.append(bench.by_labels(trials, embed, strengths, raising=raising, lowering=lowering))
-    progress.advance()
-    for way in rewrites:
-        curves.append(bench.rewritten(way, trials, embed))
-        progress.advance()
-    return curves
+    return curves + [bench.rewritten(way, trials, embed) for way in rewrites]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from saetui.core.added_scores import Term
+from saetui.core.codec import Float
 from saetui.core.conditions import Shown
-from saetui.embed import Embedder, EmbedderSettings, load_embedder
+from saetui.embed import Embedder, EmbedderSettings, embed_queries, load_embedder
 from saetui.errors import InputError
 from saetui.evaluate.model_judge import ModelJudge
 from saetui.evaluate.recognition import ResultsJudge
@@ -91,16 +92,16 @@ def prepare(
     tokens = read_documents(texts, len(bundle), progress)
     chosen = list(queries) if queries is not None else _titles(bundle, tokens, count, seed)
     progress.start("Embedding queries", len(chosen), "queries")
-    embedded = []
-    for text in chosen:
-        embedded.append((text, embedder.embed_query(text)))
-        progress.advance()
+    embedded: list[tuple[str, Float]] = []
+    if chosen:
+        vectors = embed_queries(embedder, chosen, progress)
+        embedded = list(zip(chosen, vectors, strict=True))
     trials = make_trials(sae.weights, embedded, eligible, seed)
     if not trials:
         raise InputError("No query activates a labelled feature.", "Give other queries.")
     names = [record.label for record in sae.features]
     labels = [names[feature] for feature in eligible.tolist()]
-    bench = Bench(sae.weights, sae.postings, bundle.embeddings, names, words, shows)
+    bench = Bench(sae.weights, sae.postings, bundle.embeddings, names, words, shows, progress)
     judges = word_judges(tokens, labels, eligible, seed)
     return Prepared(bench, trials, len(chosen), len(eligible), judges)
 

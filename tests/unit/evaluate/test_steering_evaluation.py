@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bundles import HashEmbedder, make_bundle, make_documents
 
+from saetui.core.added_scores import Term
 from saetui.core.changes import MODES
+from saetui.core.conditions import shown
 from saetui.errors import InputError
 from saetui.evaluate.recognition import Comparison, Picks, recognised, shares_of_largest
 from saetui.evaluate.relevance_judges import WORD_JUDGES, word_judges
@@ -143,7 +146,7 @@ def test_picks_go_to_their_trial_and_strength(prepared: Prepared) -> None:
 
 def test_curves_of_every_way(prepared: Prepared) -> None:
     embed = HashEmbedder().embed_query
-    found = run(prepared.bench, prepared.trials, embed, Silent())
+    found = run(prepared.bench, prepared.trials, embed)
     found = recognised(found, prepared.trials, prepared.judges, Silent())
     curves = {each.way: each for each in found}
     assert list(curves) == [*MODES, LABELS, REWRITTEN, REWRITTEN_UP]
@@ -164,6 +167,30 @@ def test_curves_of_every_way(prepared: Prepared) -> None:
         assert curve.nearness[:, -1].mean() < curve.nearness[:, 0].mean()
         for judge in WORD_JUDGES:
             assert curve.up[judge][:, -1].mean() > 0.6
+
+
+def test_what_words_and_features_add_is_computed_once_for_all_strengths(
+    prepared: Prepared,
+) -> None:
+    """Else each strength searches the words of every query again, which takes hours."""
+    none = Term(np.empty(0, np.int64), np.empty(0, np.float32))
+    words = lru_cache(12)(lambda text: none)
+    shows = lru_cache(24)(lambda feature: shown(prepared.bench.postings, feature))
+    bench = replace(prepared.bench, words=words, shows=shows)
+    trials = prepared.trials
+    assert len(trials) > 12
+    bench.curve("both", trials)
+    assert words.cache_info().misses == len({trial.query for trial in trials})
+    assert shows.cache_info().misses <= 2 * len(trials)
+
+
+def test_strengths_of_one_trial_are_those_of_all(prepared: Prepared) -> None:
+    together = prepared.bench.curve("both", prepared.trials, (0.0, 0.5))
+    alone = prepared.bench.curve("both", prepared.trials[10:11], (0.5,))
+    np.testing.assert_array_equal(alone.found[0, 0], together.found[10, 1])
+    np.testing.assert_array_equal(alone.before[0], together.found[10, 0])
+    assert alone.nearness[0, 0] == pytest.approx(together.nearness[10, 1])
+    assert alone.having[0, 0] == pytest.approx(together.having[10, 1])
 
 
 def test_only_raising_leaves_what_is_there(prepared: Prepared) -> None:
