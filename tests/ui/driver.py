@@ -161,8 +161,8 @@ class Driver:
 
     async def ask(self, query: str) -> None:
         """Search for a query."""
-        self.search.query_line.focus()
-        self.search.query_line.value = query
+        self.search.query_bar.query_line.focus()
+        self.search.query_bar.query_line.value = query
         await self.settle()
         await self.press("enter")
 

@@ -378,7 +378,7 @@ async def test_every_document_is_left_for_a_view(session: Session) -> None:
             await driver.press("1", "shift+tab", "enter", "end", "enter", key)
             assert driver.app.screen is driver.main
             assert driver.main._view == view
-            assert (driver.app.focused is driver.search.query_line) == (key == "slash")
+            assert (driver.app.focused is driver.search.query_bar.query_line) == (key == "slash")
 
 
 async def test_feature_of_a_document(session: Session) -> None:

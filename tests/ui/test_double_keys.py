@@ -47,7 +47,7 @@ async def results(driver: Driver) -> None:
 
 
 async def query_line(driver: Driver) -> None:
-    await focused(driver, driver.search.query_line)
+    await focused(driver, driver.search.query_bar.query_line)
 
 
 def pressed(*keys: str) -> Go:

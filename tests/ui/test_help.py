@@ -134,7 +134,7 @@ def test_synonyms_do_not_find_everything() -> None:
 
 async def test_digits_work_where_nothing_is_typed(session: Session) -> None:
     async with drive(session, NARROW) as driver:
-        assert driver.app.focused is driver.search.query_line
+        assert driver.app.focused is driver.search.query_bar.query_line
         for number, view in ((2, "features"), (3, "families"), (5, "compare")):
             await driver.press(str(number))
             assert driver.main._view == view
@@ -151,11 +151,11 @@ async def test_signs_work_where_nothing_is_typed_and_are_text_elsewhere(session:
         assert isinstance(driver.app.screen, HelpScreen)
         await driver.press("escape")
         await driver.press("ampersand")
-        assert driver.app.focused is driver.search.filter_bar.line
+        assert driver.app.focused is driver.search.query_bar.filter_bar.line
         await driver.press("escape")
-        driver.search.query_line.focus()
+        driver.search.query_bar.query_line.focus()
         await driver.type(" 3D & why?")
-        assert driver.search.query_line.value == " 3D & why?"
+        assert driver.search.query_bar.query_line.value == " 3D & why?"
         await driver.press("enter")
         assert driver.main.request.query == "3D & why?"
 

@@ -212,11 +212,11 @@ def test_untitled_documents_begin_with_their_text(hostile_bundle: Path) -> None:
 async def test_pasted_text_is_harmless(session: Session) -> None:
     async with drive(session) as driver:
         for text in HOSTILE:
-            driver.search.query_line.value = ""
-            driver.search.query_line.post_message(events.Paste(text))
+            driver.search.query_bar.query_line.value = ""
+            driver.search.query_bar.query_line.post_message(events.Paste(text))
             await driver.settle()
             assert_harmless(driver)
-        driver.search.query_line.value = "x" * 1_000_000
+        driver.search.query_bar.query_line.value = "x" * 1_000_000
         await driver.press("enter")
         assert len(driver.main.request.query) == 2_000
 

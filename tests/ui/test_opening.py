@@ -179,7 +179,7 @@ async def test_quitting_does_not_wait_for_a_search(session: Session) -> None:
 
     session.search = held  # type: ignore[method-assign]
     async with drive(session) as driver:
-        driver.search.query_line.value = QUERY
+        driver.search.query_bar.query_line.value = QUERY
         driver.send("enter")
         while not started.is_set():
             await driver.pilot.pause(0)
@@ -212,7 +212,7 @@ def test_threads_end_after_the_loop(session: Session) -> None:
 
     async def leave() -> None:
         async with drive(session) as driver:
-            driver.search.query_line.value = QUERY
+            driver.search.query_bar.query_line.value = QUERY
             driver.send("enter")
             while not started.is_set():
                 await driver.pilot.pause(0)

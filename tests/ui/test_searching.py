@@ -157,7 +157,7 @@ async def test_a_filter_that_nothing_passes(session: Session) -> None:
         # What is wrong stands below the filter; what was found before stays.
         assert "No document has a field called 'colour'." in driver.text()
         assert "No document passes the filter." in driver.text()
-        assert driver.search.filter_bar.line.value == "after:2300 colour:red"
+        assert driver.search.query_bar.filter_bar.line.value == "after:2300 colour:red"
         assert driver.main.request.filter == DocumentFilter(after="2300")
         await driver.press("escape", "u")
         assert_shown(driver)

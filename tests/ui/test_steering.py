@@ -223,7 +223,7 @@ async def test_undo_brings_the_query_back(session: Session) -> None:
         await driver.ask(QUERY)
         await driver.ask("coral")
         await driver.press("u")
-        assert driver.search.query_line.value == QUERY
+        assert driver.search.query_bar.query_line.value == QUERY
         assert_shown(driver)
         await driver.press("u", "u")
         assert driver.main.request.query == ""
@@ -580,11 +580,11 @@ async def test_keys_after_a_removal_are_meant_for_the_next_row(
 
 async def test_dropped_search_is_not_shown(session: Session, gate: Gate) -> None:
     async with drive(session) as driver:
-        driver.search.query_line.value = QUERY
+        driver.search.query_bar.query_line.value = QUERY
         driver.send("enter")
         await driver.rest()
-        driver.search.query_line.value = ""
-        driver.search.query_line.focus()
+        driver.search.query_bar.query_line.value = ""
+        driver.search.query_bar.query_line.focus()
         driver.send("enter")
         await driver.rest()
         gate.let()

@@ -40,8 +40,8 @@ async def test_the_search_what_was_typed_and_a_report_are_kept(
         await driver.ask("black hole merger")
         await driver.press("right", "right")
         steered = driver.search.control.request
-        driver.search.query_line.focus()
-        driver.search.query_line.value = "half a qu"
+        driver.search.query_bar.query_line.focus()
+        driver.search.query_bar.query_line.value = "half a qu"
         await driver.settle()
         error = RuntimeError("bad news")
         driver.app._handle_exception(error)

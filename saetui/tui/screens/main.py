@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.dom import DOMNode
-from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
@@ -16,7 +15,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings, key_of
-from saetui.tui.feature_columns import trust_of
+from saetui.tui.document_control import DocumentControl
 from saetui.tui.list_marking import ListMarking
 from saetui.tui.messages import (
     AddFeature,
@@ -40,7 +39,6 @@ from saetui.tui.messages import (
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.closing import open_dialog
-from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.search_control import SearchControl
 from saetui.tui.views.compare import CompareView
 from saetui.tui.views.families import FamiliesView
@@ -57,16 +55,12 @@ from saetui.tui.widgets.text_line import TextLine
 from saetui.tui.widgets.unsteered_results import UnsteeredResultList
 
 if TYPE_CHECKING:
-    from saetui.session.details import DocumentDetail
-    from saetui.session.evidence import Evidence, EvidenceFinder
     from saetui.session.questions.groups import Shown
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
     from saetui.tui.views.map import MapView
 
 
-# Neighbours beside a document; its features and the headings take so many lines above them.
-_FEWEST_NEIGHBOURS, _LINES_OF_FEATURES = 10, 22
 # Seconds between looks at the notes on disk, which another app may change.
 _BETWEEN_LOOKS = 1.0
 
@@ -88,7 +82,8 @@ class MainScreen(Screen[None]):
         self.session: Session | None = None
         self._status = StatusLine()
         self._status.set_reactive(StatusLine.bundle, (name,))
-        self._search_view = SearchView(self._status, self._carriers, id="search")
+        self._documents = DocumentControl(self, lambda: opened(self.session), self._tell)
+        self._search_view = SearchView(self._status, self._documents.carriers, id="search")
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
         self._splitting_view = SplittingView(id="splitting")
@@ -96,15 +91,9 @@ class MainScreen(Screen[None]):
         # It loads numpy, so it comes with the session, after the first frame.
         self._map_view: MapView | None = None
         self._marking = ListMarking(self, lambda: opened(self.session))
-        self._evidence: EvidenceFinder | None = None
-        self._document = DocumentScreen(self._go_on, self._opinion, self._carriers)
-        self._reading: NewestRequest[OpenDocument, DocumentDetail] = NewestRequest(
-            self, "document", self._read, self._show_document, self._tell
-        )
         self._switching: NewestRequest[UseSae, Session] = NewestRequest(
             self, "switch", self._other_session, self._switch, self._tell
         )
-
         self._notes: NewestRequest[Session, bool] = NewestRequest(
             self, "notes", lambda each: each.read_others_notes(), self._show_notes, self._tell
         )
@@ -123,7 +112,7 @@ class MainScreen(Screen[None]):
     @property
     def is_current(self) -> bool:
         """Whether any of it is visible: a dialog covers a part of it, a document all of it."""
-        return super().is_current and self.app.screen is not self._document
+        return super().is_current and not self._documents.is_open
 
     @property
     def search(self) -> SearchControl:
@@ -215,46 +204,7 @@ class MainScreen(Screen[None]):
 
     def on_open_document(self, event: OpenDocument) -> None:
         """Read a document."""
-        self._reading.ask(event)
-
-    def _read(self, event: OpenDocument) -> "DocumentDetail":
-        # As many neighbours as a tall screen has room for.
-        limit = max(_FEWEST_NEIGHBOURS, self.size.height - _LINES_OF_FEATURES)
-        return opened(self.session).document(event.row, limit)
-
-    def _show_document(self, event: OpenDocument, detail: "DocumentDetail") -> None:
-        screen, trust = self._document, trust_of(opened(self.session).features.records)
-        if self.app.screen not in (self, screen):
-            # A dialog was opened meanwhile, and what is typed is meant for it.
-            return
-        if self.app.screen is not screen:
-            if not self.app.is_screen_installed(screen):
-                self.app.install_screen(screen, "document")
-            screen.begin(detail, trust, event.feature, event.at)
-            self.app.push_screen(screen)
-        elif screen.detail.row != event.row:
-            screen.follow(detail, trust)
-
-    def _go_on(self, message: Message) -> None:
-        """Go from a document to another one, or to a view, or pass on what the reader says."""
-        stays = isinstance(message, OpenDocument | Judge | TakeBack | ToList)
-        if not stays and self.app.screen is self._document:
-            self.app.pop_screen()
-        self.post_message(message)
-
-    def _opinion(self, feature: int, document: str) -> tuple[str, bool | None]:
-        features = opened(self.session).features
-        label = features[feature].label
-        return label, features.notes_on(feature).judged(label).get(document)
-
-    def _carriers(self, row: int, feature: int) -> "Evidence":
-        """Which sentences of a document carry a feature."""
-        from saetui.session.evidence import EvidenceFinder
-
-        session = opened(self.session)
-        if self._evidence is None or self._evidence.session is not session:
-            self._evidence = EvidenceFinder(session)
-        return self._evidence.of(row, feature)
+        self._documents.read(event)
 
     def on_judge(self, event: Judge) -> None:
         """Keep whether a label is true of a document."""
@@ -286,8 +236,8 @@ class MainScreen(Screen[None]):
         if self._map_view is not None:
             self._map_view.refresh_labels()
         self.search.refresh_labels()
-        if self.app.screen is self._document:
-            self._document.say_opinion()
+        if self._documents.is_open:
+            self._documents.screen.say_opinion()
 
     def on_open_family(self, event: OpenFamily) -> None:
         """Go to a feature in its family."""

@@ -11,7 +11,6 @@ from textual.widget import Widget
 
 from saetui.core.search_request import SearchRequest
 from saetui.errors import EmbedderError, InputError, SaetuiError
-from saetui.text import visible_line
 from saetui.tui.commands import bindings
 from saetui.tui.feature_columns import trust
 from saetui.tui.messages import (
@@ -25,22 +24,18 @@ from saetui.tui.messages import (
 from saetui.tui.screens.document import Carriers
 from saetui.tui.search_control import SearchControl
 from saetui.tui.search_dialogs import SearchDialogs
-from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.landing import Landing
+from saetui.tui.widgets.query_bar import QueryBar
 from saetui.tui.widgets.reading_pane import ReadingPane
 from saetui.tui.widgets.results import ResultList, ResultsPane
 from saetui.tui.widgets.status import StatusLine
-from saetui.tui.widgets.steered_line import SteeredLine
 from saetui.tui.widgets.steering import SteeringPane
-from saetui.tui.widgets.text_line import TextLine
 from saetui.tui.widgets.unsteered_results import UnsteeredPane
 from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
     from saetui.session.search.response import QueryFeature, Result, SearchResponse
     from saetui.session.session import Session
-
-_ASK = "Ask in plain words, press enter, then steer"
 
 
 class SearchView(Container):
@@ -55,9 +50,6 @@ class SearchView(Container):
 
     def __init__(self, status: StatusLine, carriers: Carriers, *, id: str) -> None:
         super().__init__(id=id)
-        self.query_line = TextLine(id="query", placeholder=_ASK)
-        self.filter_bar = FilterBar()
-        self.steered_line = SteeredLine()
         self._before_pane = UnsteeredPane(id="before-pane")
         self.before = self._before_pane.list
         self._results_pane = ResultsPane(self._edit_by, id="results-pane")
@@ -65,6 +57,7 @@ class SearchView(Container):
         self.why = WhyLines(id="why")
         self.reading = ReadingPane(self._name_of, carriers, id="reading-pane")
         self.control = SearchControl(self, self)
+        self.query_bar = QueryBar(self.control, self._leave_query_bar)
         self.dialogs = SearchDialogs(self, self.control)
         self._steering_pane = SteeringPane(self.control.edit, id="steering-pane")
         self.steering = self._steering_pane.list
@@ -79,7 +72,7 @@ class SearchView(Container):
         if session is not self._session:
             self.landing.overview = None
         self._session = session
-        self.filter_bar.open(session)
+        self.query_bar.open(session)
         self.steering.trust = lambda feature: trust(session.features[feature])
         self.dialogs.open(session)
         self.reading.open(session)
@@ -87,9 +80,7 @@ class SearchView(Container):
 
     def compose(self) -> ComposeResult:
         """Query line above, results and steering side by side or stacked, reasons below."""
-        yield self.query_line
-        yield self.filter_bar
-        yield self.steered_line
+        yield self.query_bar
         with Container(id="panes"):
             yield self._before_pane
             yield self._results_pane
@@ -128,22 +119,13 @@ class SearchView(Container):
             cursor: Where the cursor goes; None leaves it on its feature.
         """
         self._steering_pane.show(features, request.effective, cursor)
-        if self._session is not None:
-            self.steered_line.show(features, request, self._session.name)
+        self.query_bar.show_steered(features, request)
 
     def show_request(self, request: SearchRequest) -> None:
         """Show what is asked for, ahead of its answer."""
         if request.asks:
             self._land(wanted=False)
-        if self.query_line.value.strip() != request.query:
-            self.query_line.value = request.query
-        self.query_line.placeholder = self._placeholder(request.like)
-        self.filter_bar.hold(request.filter)
-
-    def _placeholder(self, like: int | None) -> str:
-        if like is None or self._session is None:
-            return _ASK
-        return f"More like: {visible_line(self._session.title(like))}"
+        self.query_bar.show(request)
 
     def show_answer(self, answer: "SearchResponse") -> None:
         """Show what a search found; after another query, from the top."""
@@ -159,7 +141,7 @@ class SearchView(Container):
         self._before_pane.show(answer, cursor)
         self.show_features(answer.features, request, cursor)
         if documents is not None:
-            self.filter_bar.count(answer.eligible, documents)
+            self.query_bar.filter_bar.count(answer.eligible, documents)
         self._explain()
 
     def show_nothing(self, *paragraphs: str) -> None:
@@ -202,60 +184,27 @@ class SearchView(Container):
             return self.landing.contents
         if not self._steering_pane.display:
             return self.results
-        return self.steering if self.steering.rows else self.query_line
+        return self.steering if self.steering.rows else self.query_bar.query_line
 
     def focus_list(self) -> None:
         """Go to the list that is below the query line."""
         # At once, before what had the focus is hidden and gives it away.
         self.screen.set_focus(self.landing.contents if self.landing.display else self.steering)
 
+    def _leave_query_bar(self) -> None:
+        # A key that came right after may have led to another view.
+        if self.display:
+            self.focus_list()
+
     def show_failure(self, error: SaetuiError) -> None:
         """Say what went wrong, and what to do."""
-        if isinstance(error, InputError) and self._refused(str(error)):
+        if isinstance(error, InputError) and self.query_bar.refuse_filter(str(error)):
             return
         advice = "Features can be searched without a query: empty the line above, then press a."
         embedding = isinstance(error, EmbedderError)
         self.show_nothing(error.message, error.hint, *(("", advice) if embedding else ()))
 
-    def _refused(self, sentence: str) -> bool:
-        """Take back a filter that no document can pass, say so below it; whether it was that."""
-        past, request = self.control.history.past, self.control.request
-        if not past or not past[-1].asks or replace(past[-1], filter=request.filter) != request:
-            return False
-        text = self.filter_bar.line.value
-        self.control.undo()
-        self.filter_bar.refuse(text, sentence)
-        return True
-
     # What widgets report.
-
-    def on_input_submitted(self, event: TextLine.Submitted) -> None:
-        """Search, or filter the documents."""
-        event.stop()
-        if event.input is self.query_line:
-            self.control.ask(event.value.strip())
-        elif not self._hold_filter(event.value):
-            return
-        self.focus_list()
-
-    def _hold_filter(self, text: str) -> bool:
-        """Filter by a text; whether it was understood."""
-        wanted = self.filter_bar.parse(text)
-        if wanted is None:
-            return False
-        self.control.go(replace(self.control.request, filter=wanted))
-        self.filter_bar.hold(wanted)
-        self.filter_bar.display = bool(text.strip())
-        return True
-
-    def on_text_line_left(self, event: TextLine.Left) -> None:
-        """Go to the features without searching."""
-        event.stop()
-        if event.line is not self.query_line:
-            self.filter_bar.leave()
-        # Unless a key that came right after has led to another view.
-        if self.display:
-            self.focus_list()
 
     def _edit_by(self, kind: str, results: "Sequence[Result]", sign: int) -> None:
         if kind == "more_like":
@@ -341,7 +290,7 @@ class SearchView(Container):
 
     def action_filter(self) -> None:
         """Say which documents may be found."""
-        self.filter_bar.begin()
+        self.query_bar.filter_bar.begin()
 
     def action_compare(self) -> None:
         """Show or hide the results before steering."""
@@ -353,7 +302,7 @@ class SearchView(Container):
         if self.control.answer is None or not request.asks:
             self.notify("There are no results yet: ask for something first.")
             return
-        within = self.filter_bar.text_of(request.filter)
+        within = self.query_bar.filter_bar.text_of(request.filter)
         which = "marked" if self.results.marked else "results"
         question = f"{which} vs rest" + (f" within {within}" if within else "")
         self.post_message(AskQuestion(question))
@@ -419,7 +368,7 @@ class SearchView(Container):
 
     def action_features_like(self) -> None:
         """List the features that mean what the query says."""
-        query = self.query_line.value.strip() or self.control.request.query
+        query = self.query_bar.query_line.value.strip() or self.control.request.query
         if query:
             self.post_message(ListFeatures(f"~{query}"))
         else:
