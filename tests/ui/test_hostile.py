@@ -168,7 +168,7 @@ async def test_hostile_documents(hostile_bundle: Path) -> None:
     async with drive(open_still(hostile_bundle), WIDE) as driver:
         session = driver.session
         for row in range(1, 10):
-            driver.main._show_document(OpenDocument(row), session.document(row))
+            driver.main._documents._show(OpenDocument(row), session.document(row))
             await driver.settle()
             assert isinstance(driver.app.screen, DocumentScreen)
             assert_harmless(driver)
@@ -192,7 +192,7 @@ async def test_two_megabytes_open_quickly(hostile_bundle: Path) -> None:
     async with drive(open_still(hostile_bundle)) as driver:
         assert len(HUGE) == 2_000_005
         started = time.process_time()
-        driver.main._show_document(OpenDocument(0), driver.session.document(0))
+        driver.main._documents._show(OpenDocument(0), driver.session.document(0))
         await driver.settle()
         assert time.process_time() - started < 10
         assert isinstance(driver.app.screen, DocumentScreen)
