@@ -283,7 +283,10 @@ class LabelledSplit:
             stability: Of every feature, if it is known.
         """
         known = self._known().values()
-        told = label_evidence(self._signals, labels, known) if known else None
+        told = None
+        if known:
+            truth = self.truth(labels)
+            told = label_evidence(self._signals, labels, known, self._postings, truth)
         return assess(self._postings, self._embeddings, stability, told)
 
     def truth(self, labels: Sequence[str]) -> Probabilities:

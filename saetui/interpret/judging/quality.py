@@ -1,12 +1,14 @@
 """The quality of a feature: how common it is, and whether it is one concept.
 
-Readers said of 120 features of astro-ph and cs.LG (k = 8 and 16) whether they are one concept, two,
-mixed, or a manner of writing or a word with several meanings (language models that read blind). Two
-figures tell what is not one concept: how strongly the feature is active on its strongest documents,
-since a mixture has a direction that is near to none of its parts; and how often its label is true
-of near misses, since around a concept there are always documents that touch it. A logistic
-regression on both, in which both groups of readers weigh the same, recognises .71 of what is not
-one concept at .22 false alarms; cohesion below 0.15, the rule of before, .13 at none.
+Readers (language models that read blind) said of 288 features of astro-ph, cs.LG, cs-other and the
+demo (k = 5, 8 and 16) whether they are one concept, two, mixed, or a manner of writing or a word
+with several meanings. Four figures tell what is not one concept: how alike the strongest documents
+are; of how many of its documents the label is true; how often it is true of near misses, since
+around a concept there are always documents that touch it; and in how many documents the feature is
+the strongest. The first and the last do without a label. They come from a logistic regression in
+which the sets of readers weigh alike; each set left out, the area under the ROC curve is .87 and
+.88 on two sets of abstracts, .83 on the demo, and .62 on the 24 features whose readers were asked
+in another way.
 """
 
 from collections.abc import Sequence
@@ -28,12 +30,15 @@ as well."""
 RARE_BELOW = 10
 """With fewer documents, the held-out part is too small to score the feature's label."""
 
-# Weights of the mean activation and of the truth of near misses, and from which log odds on a
-# feature is taken for something else than one concept.
-_STRENGTH, _NEAR, _BIAS = -12.7, -8.4, 3.74
-_DOUBTFUL = -0.4
-# Where the label is unknown, a feature whose strongest documents are less alike is mixed.
-_LEAST_COHESION = 0.15
+# Weights of the cohesion, of the share of documents in which the feature is the strongest, of the
+# truth of the label over all documents, and over near misses.
+_COHESION, _FIRST, _TRUE, _NEAR, _BIAS = -5.6, -3.8, -3.6, -1.5, 3.6
+# The same for a feature without a label.
+_COHESION_ALONE, _FIRST_ALONE, _BIAS_ALONE = -8.4, -3.8, 2.2
+# Larger shares were rare among the features that were judged; codes of two features have them.
+_MOST_FIRST = 0.4
+# From these log odds on a feature is taken for something else than one concept.
+_DOUBTFUL = -0.5
 # A feature is a word rather than a thing where this share of its strongest documents have it.
 _MOSTLY = 0.6
 
@@ -45,12 +50,13 @@ class LabelEvidence:
     """What the labels of all features say of their documents, `(n,)` each; NaN where unknown.
 
     Attributes:
-        near: How probably the label is true of the documents nearest to the feature that do not
-            activate it, a mean.
+        true: How probably the label is true of the documents that activate the feature, a mean.
+        near: The same of the documents nearest to the feature that do not activate it.
         named: Share of the strongest documents that have the label's words.
         double: Bool, whether the label names two things.
     """
 
+    true: Figures
     near: Figures
     named: Figures
     double: NDArray[np.bool_]
@@ -95,10 +101,12 @@ def assess(
     known = np.full(postings.n, np.nan) if stability is None else stability.astype(np.float64)
     if labels is None:
         nothing = np.full(postings.n, np.nan)
-        labels = LabelEvidence(nothing, nothing, np.zeros(postings.n, bool))
-    with np.errstate(invalid="ignore"):
-        doubt = _BIAS + _STRENGTH * _strengths(postings) + _NEAR * labels.near
-        doubtful = np.where(np.isnan(doubt), cohesion < _LEAST_COHESION, doubt > _DOUBTFUL)
+        labels = LabelEvidence(nothing, nothing, nothing, np.zeros(postings.n, bool))
+    first = _shares_of_first(postings, len(embeddings))
+    told = _BIAS + _COHESION * cohesion + _FIRST * first
+    told += _TRUE * labels.true + _NEAR * labels.near
+    alone = _BIAS_ALONE + _COHESION_ALONE * cohesion + _FIRST_ALONE * first
+    doubtful = np.where(np.isnan(told), alone, told) > _DOUBTFUL
     words = tuple(
         _word(*figures)
         for figures in zip(
@@ -124,12 +132,18 @@ def _word(documents: int, doubtful: bool, named: float, double: bool) -> str:
     return MIXED
 
 
-def _strengths(postings: Postings) -> Figures:
-    """Mean activation on the strongest documents of each feature; NaN without any."""
-    found = np.full(postings.n, np.nan)
-    for feature in np.flatnonzero(postings.counts()).tolist():
-        found[feature] = postings.documents(feature)[1][:STRONGEST].mean()
-    return found
+def _shares_of_first(postings: Postings, count: int) -> Figures:
+    """In which share of its documents a feature is the strongest, at most `_MOST_FIRST`."""
+    strongest = np.zeros(count, dtype=postings.values.dtype)
+    np.maximum.at(strongest, postings.rows, postings.values)
+    first = postings.values >= strongest[postings.rows]
+    owners = np.repeat(np.arange(postings.n), postings.counts())
+    documents = postings.counts().astype(np.float64)
+    found = np.bincount(owners, first, minlength=postings.n)
+    shares = np.full(postings.n, np.nan)
+    np.divide(found, documents, out=shares, where=documents > 0)
+    limited: Figures = np.minimum(shares, _MOST_FIRST)
+    return limited
 
 
 def _cohesion(postings: Postings, embeddings: NDArray[np.floating]) -> Figures:

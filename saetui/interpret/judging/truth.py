@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.postings import Postings
-from saetui.core.truth import COUNTS_FROM, Probabilities, stored
+from saetui.core.truth import COUNTS_FROM, STEPS, Probabilities, stored
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.judging.quality import LabelEvidence, double_labels
 from saetui.interpret.judging.signals import Signals
@@ -72,16 +72,22 @@ def label_truth(
 
 
 def label_evidence(
-    signals: Signals, labels: Sequence[str], evidence: Iterable[Evidence]
+    signals: Signals,
+    labels: Sequence[str],
+    evidence: Iterable[Evidence],
+    postings: Postings,
+    truth: Probabilities,
 ) -> LabelEvidence:
-    """What labels say of the strongest documents of their features, and of near misses.
+    """What labels say of the documents of their features, and of near misses.
 
     Args:
         signals: Reads labels and documents.
         labels: Of every feature.
         evidence: Of the features whose documents have been read.
+        postings: Of the SAE on all documents.
+        truth: What `label_truth` gives for these labels.
     """
-    near, named = np.full(len(labels), np.nan), np.full(len(labels), np.nan)
+    true, near, named = np.full((3, len(labels)), np.nan)
     asked = [each for each in evidence if labels[each.feature]]
     if asked:
         reading = signals.read_each([bare(labels[each.feature]) for each in asked])
@@ -93,7 +99,9 @@ def label_evidence(
             logits = _BIAS + found[: len(misses)] @ _WEIGHTS[1:]
             near[each.feature] = float((1 / (1 + np.exp(-logits))).mean()) if len(misses) else 0.0
             named[each.feature] = float((found[len(misses) :, 0] > _COVERED).mean())
-    return LabelEvidence(near, named, double_labels(labels))
+            span = slice(int(postings.indptr[each.feature]), int(postings.indptr[each.feature + 1]))
+            true[each.feature] = float(truth[span].mean()) / STEPS
+    return LabelEvidence(true, near, named, double_labels(labels))
 
 
 def _norms(postings: Postings, count: int) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.features import DEAD, MIXED, ONE, RARE, TWO, WORD
-from saetui.core.postings import Postings, build_postings
+from saetui.core.postings import build_postings
 from saetui.interpret.judging.quality import LabelEvidence, assess
 
 N, D = 1_000, 24
@@ -69,17 +69,33 @@ def test_an_empty_corpus_has_dead_features_only():
     assert found.words == (DEAD, DEAD)
 
 
-def test_a_weak_feature_whose_label_is_true_of_no_near_miss_is_not_one_concept(corpus):
-    embeddings, postings = corpus
-    weak = Postings(postings.indptr, postings.rows, 0.15 * postings.values)
-    everywhere = np.ones(5)
+def test_a_loose_feature_whose_label_is_rarely_true_is_not_one_concept(corpus):
+    embeddings, _ = corpus
+    loose = np.random.default_rng(1).choice(N, 40, replace=False)
+    indices = np.full((N, 1), -1, dtype=np.int32)
+    indices[loose] = 0
+    scattered = build_postings(Codes(indices, np.ones((N, 1), np.float32), 1))
 
-    def words(of: Postings, near: float, named: float, double: bool) -> str:
-        told = LabelEvidence(near * everywhere, named * everywhere, np.full(5, double))
-        return assess(of, embeddings, None, told).words[0]
+    def word(true: float, near: float, named: float, double: bool) -> str:
+        figures = (np.array([each]) for each in (true, near, named))
+        told = LabelEvidence(*figures, np.array([double]))
+        return assess(scattered, embeddings, None, told).words[0]
 
-    assert words(weak, 0.0, 0.9, False) == WORD
-    assert words(weak, 0.0, 0.9, True) == TWO
-    assert words(weak, 0.0, 0.1, True) == MIXED
-    assert words(weak, 0.5, 0.9, False) == ONE
-    assert words(postings, 0.0, 0.9, False) == ONE
+    assert word(0.0, 0.0, 0.9, False) == WORD
+    assert word(0.0, 0.0, 0.9, True) == TWO
+    assert word(0.0, 0.0, 0.1, True) == MIXED
+    assert word(0.9, 0.0, 0.9, False) == ONE
+    assert word(0.4, 0.0, 0.9, False) == WORD
+    assert word(0.4, 0.9, 0.9, False) == ONE
+
+
+def test_the_strongest_feature_of_its_documents_is_rather_one_concept():
+    x = np.random.default_rng(2).normal(size=(N, D))
+    # A mean cosine of about .2, too little to tell.
+    x[:40, 0] += 3.2
+    indices, values = np.full((N, 2), -1, dtype=np.int32), np.zeros((N, 2), np.float32)
+    indices[:40], values[:40] = (0, 1), (2.0, 1.0)
+    embeddings = x / np.linalg.norm(x, axis=1, keepdims=True)
+    found = assess(build_postings(Codes(indices, values, 2)), embeddings)
+    assert found.cohesion[0] == found.cohesion[1]
+    assert found.words == (ONE, MIXED)
