@@ -35,7 +35,8 @@ from saetui.core.search import distinct
 RATE: Final = 0.15
 """What a factor of 1/e costs, as a cosine. At 0.3 fewer of the first ten results are about the
 query and not more about both: .35 instead of .49, .26 instead of .27, on 46 queries of a few words
-(a language model that read 836 abstracts blind)."""
+(a language model that read 836 abstracts blind). Neither there nor on 80 further queries was any
+other rate from 0.1 to 0.3 better."""
 
 _NOTHING, _LABEL, _TERMS, _ROOT = -4.3, 5.0, 2.8, 1.4
 
