@@ -3,12 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from textual.dom import DOMNode
+from textual.widget import Widget
 
 from saetui.text import visible_line
 from saetui.tui.background import start_work
+from saetui.tui.commands import key_of
 from saetui.tui.screens.closing import open_dialog
 from saetui.tui.screens.edit_text import EditTextScreen
+from saetui.tui.widgets.details import DetailRow
+from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.results import ResultList
+from saetui.tui.widgets.unsteered_results import UnsteeredResultList
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -25,11 +30,20 @@ class ListMarking:
         session: Gives the open session.
     """
 
-    def __init__(self, node: DOMNode, session: "Callable[[], Session]") -> None:
+    def __init__(self, node: Widget, session: "Callable[[], Session]") -> None:
         self._node = node
         self._session = session
         # The list that was used last is offered first.
         self._last = "to-read"
+
+    def mark_here(self, focused: Widget | None) -> None:
+        """Ask for a list for the document under the cursor of the widget that has the focus."""
+        rows = _documents_of(focused)
+        if rows:
+            self.mark(rows)
+            return
+        key = key_of(self._node.app, "everywhere.to-a-list")
+        self._node.notify(f"Go to a document in a list first: {key} puts it into a list of yours.")
 
     def mark(self, rows: Sequence[int]) -> None:
         """Ask for a list for the documents in some rows."""
@@ -75,3 +89,15 @@ class ListMarking:
 
     def _tell(self, text: str, severity: Literal["information", "error"] = "information") -> None:
         self._node.app.notify(visible_line(text), severity=severity, markup=False)
+
+
+def _documents_of(focused: Widget | None) -> list[int]:
+    """The row of the document under the cursor; in the results, of all that are marked."""
+    here = focused.row if isinstance(focused, LineList) else None
+    if isinstance(here, DetailRow):
+        return [here.target] if here.kind == "document" and here.target is not None else []
+    if isinstance(focused, ResultList):
+        return [result.row for result in focused.meant]
+    if isinstance(focused, UnsteeredResultList) and here is not None:
+        return [int(here.row)]
+    return []

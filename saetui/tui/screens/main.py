@@ -46,13 +46,9 @@ from saetui.tui.views.features import FeaturesView
 from saetui.tui.views.filtered import opened
 from saetui.tui.views.search import SearchView
 from saetui.tui.views.splitting import SplittingView
-from saetui.tui.widgets.details import DetailRow
 from saetui.tui.widgets.key_line import KeyLine
-from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.results import ResultList
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.text_line import TextLine
-from saetui.tui.widgets.unsteered_results import UnsteeredResultList
 
 if TYPE_CHECKING:
     from saetui.session.questions.groups import Shown
@@ -336,12 +332,7 @@ class MainScreen(Screen[None]):
 
     def action_to_list(self) -> None:
         """Put the document under the cursor into a list."""
-        rows = self._documents_here()
-        if not rows:
-            key = key_of(self.app, "everywhere.to-a-list")
-            self.notify(f"Go to a document in a list first: {key} puts it into a list of yours.")
-        else:
-            self._marking.mark(rows)
+        self._marking.mark_here(self.focused)
 
     def _in_search(self) -> "Shown":
         """The search that is shown, and which of its results are marked."""
@@ -349,21 +340,6 @@ class MainScreen(Screen[None]):
 
         marked = self._search_view.results.marked
         return Shown(self.request, tuple(result.row for result in marked))
-
-    def _documents_here(self) -> list[int]:
-        """The row of the document under the cursor of the list that has the focus.
-
-        In the results those of all that are marked, if some are.
-        """
-        focused = self.focused
-        here = focused.row if isinstance(focused, LineList) else None
-        if isinstance(here, DetailRow):
-            return [here.target] if here.kind == "document" and here.target is not None else []
-        if isinstance(focused, ResultList):
-            return [result.row for result in focused.meant]
-        if isinstance(focused, UnsteeredResultList) and here is not None:
-            return [int(here.row)]
-        return []
 
     def on_to_list(self, event: ToList) -> None:
         """Put a document into a list."""
