@@ -24,6 +24,11 @@ def data_dir() -> Path:
     return Path(platformdirs.user_data_dir("saetui", appauthor=False))
 
 
+def recovered_dir() -> Path:
+    """Folder of searches that were saved because the app had to stop."""
+    return data_dir() / "recovered"
+
+
 def config_dir() -> Path:
     """Folder for settings written by hand; `SAETUI_CONFIG` overrides the system's usual place."""
     override = os.environ.get("SAETUI_CONFIG")

@@ -121,7 +121,7 @@ class SaetuiApp(App[None]):
         # Textual forgets that the terminal is empty when the app comes back from ctrl+z.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         for remark in self.remarks:
-            self.notify(remark, severity="warning", timeout=20, markup=False)
+            self.notify(remark, severity="warning", timeout=8, markup=False)
         # Not called yet: an app that ends at once never begins.
         work: WorkType[None] = self._open
         self.run_worker(work, name="open")

@@ -88,7 +88,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("e", "mode", "Mode", "Change the steering mode"),
         Command("t", "its_family", "Its family", "Go to the feature in its family"),
         Command("E", "exact", "Exact", "Compare with every document, or ask the index"),
-        Command("W", "retrieval", "By words", "Search by meaning, by words, or by both"),
+        Command("W,f8", "retrieval", "By words", "Search by meaning, by words, or by both"),
         Command("ampersand", "filter", "Filter", "Say which documents may be found", "Filter", 4),
         Command(
             "z", "unfold", "Unfold", "Show one result for a repeated text or a paper, or list each"

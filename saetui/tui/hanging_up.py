@@ -8,9 +8,10 @@ from contextlib import suppress
 
 from textual.app import App
 
+from saetui.paths import recovered_dir
 from saetui.tui.commands import key_of
 from saetui.tui.screens.main import MainScreen
-from saetui.tui.unexpected import recovered_folder, saved_search
+from saetui.tui.unexpected import saved_search
 
 # Files that nobody has been told of yet begin so.
 _UNTOLD = "hung-up-"
@@ -43,17 +44,14 @@ def _told_to_end(app: App[None], main: MainScreen) -> None:
 
 def _save(main: MainScreen) -> None:
     stamp = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S-%f}"
-    saved_search(main, recovered_folder() / f"{_UNTOLD}{stamp}.json")
+    saved_search(main, recovered_dir() / f"{_UNTOLD}{stamp}.json")
 
 
 def remarks_on_kept(app: App[None]) -> list[str]:
-    """Where searches are that were kept so; each is named once."""
-    remarks = []
+    """One short sentence if searches were kept so; it is said once."""
+    told = 0
     with suppress(OSError):
-        for path in sorted(recovered_folder().glob(f"{_UNTOLD}*.json")):
-            known = path.rename(path.with_name(path.name.removeprefix(_UNTOLD)))
-            key = key_of(app, "search.open")
-            remarks.append(
-                f"The app was cut off: its search and steps are in {known}; {key} opens it."
-            )
-    return remarks
+        for path in sorted(recovered_dir().glob(f"{_UNTOLD}*.json")):
+            path.rename(path.with_name(path.name.removeprefix(_UNTOLD)))
+            told += 1
+    return [f"Cut off last time: {key_of(app, 'search.open')} opens that search."] if told else []

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saetui.errors import InputError
-from saetui.paths import user_path
+from saetui.paths import recovered_dir, user_path
 
 if TYPE_CHECKING:
     from saetui.core.search_request import SearchRequest
@@ -69,11 +69,19 @@ class SearchFiles:
         return f"Wrote {count} of {len(answer.results)} results to {path}"
 
     def saved(self) -> "list[tuple[str, Preset]]":
-        """Bookmarks of the bundle, then presets in the folder, each with its name."""
+        """Bookmarks, presets in the folder, and searches that were cut off, the newest first."""
         from saetui.session.saved.bookmarks import bookmarks, saved_in
 
-        marked = [(each.name, each.preset) for each in bookmarks(self._session.bundle.path)]
-        return [*marked, *((each.path.name, each.preset) for each in saved_in(self._folder()))]
+        bundle = self._session.bundle
+        named = [(each.name, each) for each in bookmarks(bundle.path)]
+        named += [(each.path.name, each) for each in saved_in(self._folder())]
+        named += [
+            (f"cut off {each.name}", each)
+            for each in saved_in(recovered_dir())
+            if each.preset.bundle == bundle.manifest.name
+        ]
+        named.sort(key=lambda entry: _written(entry[1].path), reverse=True)
+        return [(name, each.preset) for name, each in named]
 
     def read(self, name: str) -> "Preset":
         """The preset in a file."""
@@ -101,6 +109,14 @@ class SearchFiles:
 
     def _place(self, name: str) -> Path:
         return self._folder() / user_path(name)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        # It has been removed meanwhile.
+        return 0.0
 
 
 def _taken(path: Path) -> InputError:

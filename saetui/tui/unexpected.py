@@ -13,7 +13,7 @@ from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from saetui.errors import SaetuiError, lacks_memory
-from saetui.paths import data_dir
+from saetui.paths import data_dir, recovered_dir
 from saetui.store.atomic import atomic_write
 from saetui.tui.screens.main import MainScreen
 from saetui.version import __version__
@@ -44,9 +44,9 @@ def stopped_by(error: Exception, main: MainScreen, typed: Sequence[str]) -> Exce
     with suppress(OSError):
         _write(report, _report(error))
         hints.append(f"The report is in {report}: please attach it when you report this.")
-    preset = saved_search(main, recovered_folder() / f"{stamp}.json")
+    preset = saved_search(main, recovered_dir() / f"{stamp}.json")
     if preset is not None:
-        hints.append(f"Your search and its steps are in {preset}: o opens it, with its name.")
+        hints.append(f"Your search and its steps are in {preset}: o opens it.")
     hints += [f"Typed, and not kept: {text}" for text in typed]
     stopped = SaetuiError(
         f"The app was stopped by an error of its own ({type(error).__name__}).", "\n".join(hints)
@@ -64,11 +64,6 @@ def typed_texts(screens: Iterable[Screen[Any]], query: str) -> list[str]:
     """
     lines = [line for screen in screens for line in screen.query(Input)]
     return [line.value for line in lines if line.value.strip() and line.value != query]
-
-
-def recovered_folder() -> Path:
-    """Where searches are saved that would otherwise be lost."""
-    return data_dir() / "recovered"
 
 
 def saved_search(main: MainScreen, path: Path) -> Path | None:

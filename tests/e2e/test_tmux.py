@@ -24,13 +24,18 @@ class Pane:
 
     def tmux(self, *words: str) -> str:
         done = subprocess.run(
-            [*self._start, *words], capture_output=True, text=True, timeout=20, check=False
+            [*self._start, *words], capture_output=True, text=True, timeout=60, check=False
         )
         return done.stdout
 
+    def cursor(self) -> tuple[int, int]:
+        """Column and line of the terminal's cursor."""
+        column, line = self.tmux("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
+        return int(column), int(line)
+
     def cursor_line(self) -> str:
         """The line on which the terminal's cursor stands."""
-        row = int(self.tmux("display-message", "-p", "#{cursor_y}"))
+        _, row = self.cursor()
         return self.tmux("capture-pane", "-p").split("\n")[row]
 
     def settled(self) -> str:
@@ -45,6 +50,12 @@ class Pane:
         deadline = time.monotonic() + 60
         while text not in (line := self.cursor_line()):
             assert time.monotonic() < deadline, line
+            time.sleep(0.05)
+
+    def wait_for_cursor_beyond(self, place: tuple[int, int]) -> None:
+        deadline = time.monotonic() + 60
+        while (here := self.cursor())[0] <= place[0]:
+            assert time.monotonic() < deadline, here
             time.sleep(0.05)
 
     def wait_for(self, text: str) -> str:
@@ -122,12 +133,12 @@ def test_odd_characters_take_as_many_cells_as_the_app_gives_them(
 
 def test_what_is_copied_is_in_tmuxs_buffer(pane: Pane) -> None:
     pane.wait_for("60 documents")
-    pane.tmux("send-keys", "Down")
-    time.sleep(0.3)
     pane.tmux("send-keys", "2")
     pane.wait_for("Strongest documents")
+    pane.wait_for_cursor_on(" 0 Black holes")
+    here = pane.cursor()
     pane.tmux("send-keys", "Tab")
-    time.sleep(0.3)
+    pane.wait_for_cursor_beyond(here)
     pane.tmux("send-keys", "Enter")
     pane.wait_for("Is the label true of it?")
     pane.tmux("send-keys", "Y")
@@ -139,8 +150,6 @@ def test_what_is_copied_is_in_tmuxs_buffer(pane: Pane) -> None:
 
 def test_the_app_can_be_put_aside_and_goes_on(pane: Pane) -> None:
     pane.wait_for("60 documents")
-    pane.tmux("send-keys", "Down")
-    time.sleep(0.3)
     pane.tmux("send-keys", "2")
     pane.wait_for("Strongest documents")
     before = pane.settled()

@@ -154,6 +154,12 @@ async def test_signs_work_where_nothing_is_typed_and_are_text_elsewhere(session:
         assert driver.app.focused is driver.search.query_bar.filter_bar.line
         await driver.press("escape")
         driver.search.query_bar.query_line.focus()
+        # A question may begin with any letter, so another key stands beside W.
+        await driver.press("f8")
+        assert driver.main.request.retrieval == "semantic"
+        await driver.type("W")
+        assert driver.search.query_bar.query_line.value == "W"
+        await driver.press("backspace")
         await driver.type(" 3D & why?")
         assert driver.search.query_bar.query_line.value == " 3D & why?"
         await driver.press("enter")

@@ -27,24 +27,24 @@ async def test_the_first_screen_says_what_is_in_the_corpus(session: Session) -> 
 
 async def test_a_family_is_walked_from_there(session: Session) -> None:
     async with drive(session) as driver:
-        await driver.press("escape", "down", "enter")
+        await driver.press("escape", "tab", "down", "enter")
         assert driver.main._view == "families"
         row = driver.main.query_one(FamiliesView).forest.row
         assert row.family.id == driver.search.landing.contents.row.family
         await driver.press("q")
         assert driver.main._view == "search"
-        assert driver.search.landing.contents.has_focus
+        assert driver.search.landing.facts.has_focus
 
 
 async def test_a_query_to_try_is_asked(session: Session) -> None:
     async with drive(session) as driver:
-        await driver.press("escape", "shift+tab", "enter")
-        assert driver.main.request.query == driver.search.landing.overview.queries[0]
+        await driver.press("down", "down", "enter")
+        assert driver.main.request.query == driver.search.landing.overview.queries[1]
         assert driver.main.answer is not None
         # Undo leads back to the first screen.
         await driver.press("u")
         assert "Contents: 3 families" in driver.text()
-        assert driver.search.landing.contents.has_focus
+        assert driver.search.landing.facts.has_focus
 
 
 async def test_another_session_has_its_own_first_screen(session: Session) -> None:

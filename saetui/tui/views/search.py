@@ -181,7 +181,7 @@ class SearchView(Container):
     def start(self) -> Widget:
         """Where the focus goes when the view is shown."""
         if self.landing.display:
-            return self.landing.contents
+            return self.landing.first_list
         if not self._steering_pane.display:
             return self.results
         return self.steering if self.steering.rows else self.query_bar.query_line
@@ -189,7 +189,7 @@ class SearchView(Container):
     def focus_list(self) -> None:
         """Go to the list that is below the query line."""
         # At once, before what had the focus is hidden and gives it away.
-        self.screen.set_focus(self.landing.contents if self.landing.display else self.steering)
+        self.screen.set_focus(self.landing.first_list if self.landing.display else self.steering)
 
     def _leave_query_bar(self) -> None:
         # A key that came right after may have led to another view.

@@ -89,6 +89,11 @@ class Landing(Container):
             yield self._contents_heading
             yield self.contents
 
+    @property
+    def first_list(self) -> DetailList | ContentsList:
+        """The list that comes first: queries to try, if there are any."""
+        return self.facts if self.overview is not None and self.overview.queries else self.contents
+
     def look_over(self, session: "Session") -> None:
         """Find out what is in a corpus, and show it as soon as that is known."""
         self._looking_over.ask(session)
@@ -153,7 +158,7 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
     """Everything beside the table of contents; queries, features and changes can be opened."""
     queries = [DetailRow(query, "", _QUERY, place) for place, query in enumerate(overview.queries)]
     first = "Type a question or a topic above and press enter" + (
-        ", for example:" if queries else "."
+        ", or press down and then enter for one of these:" if queries else "."
     )
     rows = [*text_rows(first, width), *queries, DetailRow("")]
     dates = f", {overview.dates}" if overview.dates else ""
@@ -173,7 +178,7 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
     ]
     rows += section("Fields, to filter by with &", fields)
     keys = (
-        "The contents are families: features that occur together. enter walks one. "
+        "The contents are families: features that occur together. tab goes there, enter opens one. "
         "2 lists all features, 5 compares groups of documents. ? explains every word and key; "
         "ctrl+q quits."
     )
