@@ -57,8 +57,7 @@ def check_feature(feature: int, n: int) -> None:
 def statistics(postings: Postings, corpus_size: int) -> Statistics:
     """Figures of every feature over a corpus of `corpus_size` documents."""
     documents = postings.counts()
-    features = np.repeat(np.arange(postings.n), documents)
-    totals = np.bincount(features, weights=postings.values, minlength=postings.n)
+    totals = np.array([postings.values[span].sum(dtype=np.float64) for span in postings.spans()])
     active = documents > 0
     maximum = np.zeros(postings.n)
     maximum[active] = postings.values[postings.indptr[:-1][active]]

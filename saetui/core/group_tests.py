@@ -4,7 +4,9 @@ Counts come from postings, so that hundreds of thousands of documents take a fra
 A feature is *tested* only if enough documents have it; p values are corrected over those that are.
 """
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,9 +155,28 @@ def corrected(p: Figures) -> Figures:
 
 def normal_p(z: Figures) -> Figures:
     """Two-sided p value of standard normal deviates."""
-    from scipy.special import ndtr
+    # scipy has this too, but importing it takes longer than all else that a question needs.
+    erfc, root = math.erfc, math.sqrt(0.5)
+    return np.array([erfc(root * abs(each)) for each in z.tolist()], dtype=np.float64)
 
-    return np.asarray(2 * ndtr(-np.abs(z)), dtype=np.float64)
+
+def _log_factorials(largest: int) -> Figures:
+    """Logarithms of the factorials from 0! to `largest`! and some beyond."""
+    return _log_factorials_of_bits(largest.bit_length())
+
+
+@lru_cache(2)
+def _log_factorials_of_bits(bits: int) -> Figures:
+    """Logarithms of the factorials of all numbers of so many bits, by Stirling's series."""
+    x = np.arange(1 << bits, dtype=np.float64)
+    x[0] = 1.0
+    inverse = 1 / x
+    series = inverse * (1 / 12 - inverse**2 * (1 / 360 - inverse**2 / 1260))
+    found = (x + 0.5) * np.log(x) - x + (0.5 * math.log(2 * math.pi) + series)
+    # The series is exact to the last digit from about here on.
+    few = min(1 << bits, 64)
+    found[:few] = [math.lgamma(each + 1.0) for each in range(few)]
+    return found
 
 
 def _keyness(a: Counts, size_a: int, b: Counts, size_b: int) -> Figures:
@@ -198,9 +219,7 @@ def _fisher(a: Counts, size_a: int, total: Counts, size: int, deviation: Figures
     """
     if not len(a):
         return np.zeros(0)
-    from scipy.special import gammaln
-
-    logs = gammaln(np.arange(1, size + 2, dtype=np.float64))
+    logs = _log_factorials(size)
     expected = total * (size_a / size)
     reach = np.abs(a - expected) + 5 * deviation + 20
     lowest = np.maximum(np.maximum(0, total - (size - size_a)), np.floor(expected - reach))

@@ -1,14 +1,13 @@
 """Codes by feature, an inverted index: for each feature, the documents that activate it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, Int
-
-Number = TypeVar("Number", np.int64, np.float64)
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,16 @@ class Postings:
         Args:
             among: Which documents are counted, bool `(N,)`.
         """
-        inside = among[self.rows].view(np.uint8)
-        return self.sums(inside, np.int64)
+        return self.having(among[self.rows])
+
+    def having(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many of each feature's postings are chosen, int64 `(n,)`.
+
+        Args:
+            chosen: Bool `(nnz,)`.
+        """
+        counts = (np.count_nonzero(chosen[span]) for span in self.spans())
+        return np.fromiter(counts, dtype=np.int64, count=self.n)
 
     def total(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sum over each feature's documents of a number for each document, float64 `(n,)`.
@@ -54,20 +61,15 @@ class Postings:
         Args:
             numbers: Float64 `(N,)`.
         """
-        return self.sums(numbers[self.rows], np.float64)
+        sums = (numbers[self.rows[span]].sum() for span in self.spans())
+        return np.fromiter(sums, dtype=np.float64, count=self.n)
 
-    def sums(self, values: NDArray[Any], dtype: type[Number]) -> NDArray[Number]:
-        """The sum over each feature's postings of a value for each posting, `(n,)`.
+    def spans(self) -> Iterator[slice]:
+        """Where each feature's postings are.
 
-        Args:
-            values: `(nnz,)`.
-            dtype: Of the sums.
+        Working slice by slice needs little memory; getting much takes longer than filling it.
         """
-        found = np.zeros(self.n, dtype=dtype)
-        some = np.flatnonzero(self.counts())
-        if len(some):
-            found[some] = np.add.reduceat(values, self.indptr[some], dtype=dtype)
-        return found
+        return (slice(start, end) for start, end in pairwise(self.indptr.tolist()))
 
     def by_place(self, places: NDArray[np.int64], width: int) -> NDArray[np.int64]:
         """How many documents of each place have each feature, `(n, width)`.
@@ -76,11 +78,11 @@ class Postings:
             places: The place of each document, `(N,)`; those with -1 are not counted.
             width: Number of places.
         """
-        cell = np.where(places < 0, width, places).astype(np.int32)
-        features = np.repeat(np.arange(self.n, dtype=np.int32) * (width + 1), self.counts())
-        features += cell[self.rows]
-        counts = np.bincount(features, minlength=self.n * (width + 1))
-        return np.ascontiguousarray(counts.reshape(self.n, width + 1)[:, :width])
+        cell = np.where(places < 0, width, places)
+        counts = np.empty((self.n, width), dtype=np.int64)
+        for feature, span in enumerate(self.spans()):
+            counts[feature] = np.bincount(cell[self.rows[span]], minlength=width + 1)[:width]
+        return counts
 
     def among(self, kept: NDArray[np.bool_]) -> "Postings":
         """The postings of some documents only, bool `(N,)`; rows keep their numbers."""
@@ -88,15 +90,10 @@ class Postings:
 
     def where(self, chosen: NDArray[np.bool_]) -> "Postings":
         """Some of the postings only, bool `(nnz,)`."""
-        indptr = _running(chosen)[self.indptr]
-        return Postings(indptr, self.rows[chosen], self.values[chosen])
-
-
-def _running(counted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many are true before each place, and in all; `(m + 1,)`."""
-    running = np.zeros(len(counted) + 1, dtype=np.int64)
-    np.cumsum(counted, out=running[1:])
-    return running
+        indptr = np.zeros(self.n + 1, dtype=np.int64)
+        np.cumsum(self.having(chosen), out=indptr[1:])
+        # `compress` takes a fifth of the time of an index of booleans.
+        return Postings(indptr, self.rows.compress(chosen), self.values.compress(chosen))
 
 
 def build_postings(codes: Codes) -> Postings:

@@ -202,28 +202,17 @@ def _rank_sums(postings: Postings, ranks: Figures, count: int) -> tuple[Figures,
     latter. The strongest of `count` documents has the highest rank and each other one less, so no
     array of ranks is needed; only equal activations share the middle of theirs.
     """
-    own = ranks[postings.rows]
-    inside = postings.sums(own, np.float64)
-    starts, documents = postings.indptr[:-1], postings.counts().astype(np.float64)
-    # The centred rank of an activation is this less its place within the feature.
-    highest = (count - 1) / 2
-    covariance = (highest + starts) * inside
-    covariance -= postings.sums(own * np.arange(len(own), dtype=np.float64), np.float64)
-    squares = documents * highest**2 - (documents - 1) * documents * (
-        highest - (2 * documents - 1) / 6
-    )
-    equal = np.flatnonzero(postings.values[1:] == postings.values[:-1]) + 1
-    equal = equal[~np.isin(equal, starts)]
-    if len(equal):
-        # Runs of equal activations: each begins before a place that follows no other of them.
-        fresh = np.diff(equal, prepend=-1) != 1
-        first = equal[fresh] - 1
-        lengths = np.diff(np.flatnonzero(np.append(fresh, True))) + 1
-        feature = np.searchsorted(postings.indptr, first, side="right") - 1
-        run = np.repeat(np.arange(len(first)), lengths)
-        place = np.arange(len(run)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        off = place - (lengths[run] - 1) / 2
-        alone = highest - (first - starts[feature])[run] - place
-        covariance += np.bincount(feature[run], off * own[first[run] + place], postings.n)
-        squares += np.bincount(feature[run], (alone + off) ** 2 - alone**2, postings.n)
+    covariance, squares, inside = np.zeros((3, postings.n))
+    places = np.arange(int(postings.counts().max(initial=0)), dtype=np.float64)
+    # Feature by feature, since little memory is needed then.
+    for feature, span in enumerate(postings.spans()):
+        own, values = ranks[postings.rows[span]], postings.values[span]
+        place = places[: len(own)]
+        begins = np.flatnonzero(values[1:] != values[:-1]) + 1
+        if len(begins) + 1 < len(own):
+            bounds = np.concatenate([[0], begins, [len(own)]])
+            place = np.repeat((bounds[:-1] + bounds[1:] - 1) / 2, np.diff(bounds))
+        centred = (count - 1) / 2 - place
+        covariance[feature], inside[feature] = (own * centred).sum(), own.sum()
+        squares[feature] = np.square(centred).sum()
     return covariance, squares, inside

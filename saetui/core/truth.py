@@ -68,19 +68,17 @@ def stored(probabilities: NDArray[np.floating]) -> Probabilities:
     return np.asarray(np.rint(np.clip(probabilities, 0, 1) * STEPS), dtype=np.uint8)
 
 
-def counting(indptr: NDArray[np.int64], probabilities: Probabilities) -> NDArray[np.bool_]:
+def counting(postings: Postings, probabilities: Probabilities) -> NDArray[np.bool_]:
     """Which postings count, bool `(nnz,)`.
 
     Args:
-        indptr: Of the postings, int64 `(n + 1,)`.
-        probabilities: Uint8 `(nnz,)`, in the order of the postings.
+        postings: Of the SAE.
+        probabilities: Uint8 `(nnz,)`, in their order.
     """
-    counts = probabilities >= COUNTS_FROM * STEPS
-    running = np.concatenate([[0], np.cumsum(counts)])
-    active = np.diff(indptr)
-    least = np.ceil(LEAST_COUNTED * active).astype(np.int64)
-    for feature in np.flatnonzero(np.diff(running[indptr]) < least).tolist():
-        start, end = int(indptr[feature]), int(indptr[feature + 1])
+    counts = probabilities >= np.uint8(np.ceil(COUNTS_FROM * STEPS))
+    least = np.ceil(LEAST_COUNTED * postings.counts()).astype(np.int64)
+    for feature in np.flatnonzero(postings.having(counts) < least).tolist():
+        start, end = postings.indptr[feature : feature + 2].tolist()
         counts[start:end] = np.arange(end - start) < least[feature]
     return counts
 
@@ -100,13 +98,13 @@ class Truth:
     def __init__(self, postings: Postings, probabilities: Probabilities) -> None:
         self._postings, self._probabilities = postings, probabilities
         self.active = len(postings.rows)
-        which = counting(postings.indptr, probabilities)
-        features = np.repeat(np.arange(postings.n), postings.counts())[which]
+        which = counting(postings, probabilities)
         self.counted: Postings = postings.where(which)
-        cells = features * (STEPS + 1) + probabilities[which]
-        self._histograms = np.bincount(cells, minlength=postings.n * (STEPS + 1)).reshape(
-            postings.n, STEPS + 1
-        )
+        those = probabilities.compress(which)
+        self._histograms = np.array(
+            [np.bincount(those[span], minlength=STEPS + 1) for span in self.counted.spans()],
+            dtype=np.int64,
+        ).reshape(postings.n, STEPS + 1)
 
     def shares(self) -> list[TrueShare | None]:
         """The share of every feature; None for one without documents."""

@@ -108,7 +108,10 @@ class DocumentStore:
 
     def _rows(self, text: object) -> NDArray[np.int64]:
         """Rows that SQLite has joined to one text, since an object for each takes most time."""
-        rows = np.sort(np.fromstring(str(text or ""), dtype=np.int64, sep=","))
+        joined = str(text or "")
+        if joined.encode().translate(None, b"0123456789,-"):
+            raise self._lacking()
+        rows = np.sort(np.fromstring(joined, dtype=np.int64, sep=","))
         self._checked(rows[:1].tolist() + rows[-1:].tolist())
         return rows
 
@@ -183,7 +186,7 @@ class DocumentStore:
         """Values of metadata by field; None in a bundle of an older version."""
         with self._lock:
             kept = self._database.has_table("facts")
-        return Facts(self._query, self._checked, self._rows) if kept else None
+        return Facts(self._query, self._rows) if kept else None
 
     @cached_property
     def papers(self) -> Papers | None:
@@ -251,8 +254,11 @@ class DocumentStore:
     def _checked(self, rows: list[Any]) -> list[int]:
         """`rows`, unchanged, if all of them have documents."""
         if not all(type(row) is int and 0 <= row < len(self) for row in rows):
-            raise BundleDamaged(f"{self.path} names rows that hold no document.")
+            raise self._lacking()
         return rows
+
+    def _lacking(self) -> BundleDamaged:
+        return BundleDamaged(f"{self.path} names rows that hold no document.")
 
     def _all(self, columns: str) -> Iterator[Any]:
         """Columns of every document, `row` first among them, in order of rows."""

@@ -65,18 +65,16 @@ class Facts:
 
     Args:
         query: Runs a statement on the database.
-        checked: Returns rows as they are, or raises BundleDamaged when there is no such document.
-        joined: Reads rows that SQLite has joined to one text, ascending.
+        joined: Reads rows that SQLite has joined to one text, ascending; raises BundleDamaged if
+            there is no such document.
     """
 
     def __init__(
         self,
         query: _Query,
-        checked: Callable[[list[Any]], list[int]],
         joined: Callable[[object], NDArray[np.int64]],
     ) -> None:
         self._query = query
-        self._checked = checked
         self._joined = joined
 
     def fields(self) -> list[str]:
@@ -109,7 +107,7 @@ class Facts:
         statement = "SELECT COUNT(DISTINCT row) FROM facts WHERE field = ?"
         return int(self._query(statement, (storable(field),))[0][0])
 
-    def rows(self, field: str, value: str) -> list[int]:
+    def rows(self, field: str, value: str) -> NDArray[np.int64]:
         """Rows of documents with a value of a field, ascending.
 
         Args:
@@ -117,10 +115,10 @@ class Facts:
             value: In lower case; only the first `LONGEST` characters are compared.
         """
         found = self._query(
-            "SELECT row FROM facts WHERE field = ? AND value = ? ORDER BY row",
+            "SELECT group_concat(row) FROM facts WHERE field = ? AND value = ?",
             (storable(field), storable(value)[:LONGEST]),
         )
-        return self._checked([row for (row,) in found])
+        return self._joined(found[0][0])
 
     def _distinct(self, column: str, among: str, known: tuple[object, ...]) -> Iterator[str]:
         # Each query jumps to the next value, past all rows that have the last one.

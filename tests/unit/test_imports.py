@@ -35,7 +35,7 @@ def test_the_command_line_does_not_load_the_app() -> None:
     assert "textual" not in loaded_by("import saetui.cli.entry")
 
 
-def test_opening_and_searching_a_bundle_trains_nothing(tmp_path: Path) -> None:
+def test_opening_searching_and_questioning_a_bundle_trains_nothing(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path / "small.bundle")
     code = f"""
 import sys; sys.path.insert(0, {str(TOP / "tests")!r})
@@ -43,5 +43,6 @@ import saetui
 session = saetui.open({str(bundle)!r})
 session.search(saetui.SearchRequest("", {{3: saetui.Change("add", 0.5)}}))
 session.feature(3), session.document(0), session.sae.families
+assert saetui.ask(session, "has:3").facts["tested"]
 """
     assert not loaded_by(code) & (TRAINING | {"networkx", "textual"})

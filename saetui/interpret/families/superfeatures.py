@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
 from saetui.core.families import Families, Family, FamilyLabel
-from saetui.core.postings import Postings
+from saetui.core.postings import Postings, sort_by_activation
 from saetui.interpret.families.co_occurrence_block import Activations
 from saetui.interpret.labels import LONGEST_LABEL, Key, key_of
 
@@ -135,9 +135,9 @@ def family_documents(activations: Activations) -> tuple[Int, Float]:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
     rows = activations.documents[firsts]
     squares = np.add.reduceat(np.square(activations.values), firsts)
-    strengths = np.sqrt(squares).astype(np.float32)
-    order = np.lexsort((rows, -strengths))
-    return rows[order].astype(np.int32), strengths[order]
+    found, strengths = rows.astype(np.int32), np.sqrt(squares).astype(np.float32)
+    sort_by_activation(np.array([0, len(found)]), found, strengths)
+    return found, strengths
 
 
 def strong_documents(postings: Postings, members: Sequence[int]) -> Int:

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from saetui.core.comparisons import number_in
 from saetui.core.dates import date_in
 from saetui.core.documents import facts_of
@@ -55,8 +53,7 @@ def list_fields(session: Session) -> list[FieldSummary]:
             summary = _summary(name, facts.counts(name), facts.documents(name))
             # The index keeps values in lower case.
             texts = [
-                spelled(session, name, value, np.array(facts.rows(name, value)))
-                for value in summary.examples
+                spelled(session, name, value, facts.rows(name, value)) for value in summary.examples
             ]
             found.append(replace(summary, examples=tuple(texts)))
         return found

@@ -130,7 +130,7 @@ def common_values(session: Session, name: str) -> tuple[tuple[str, NDArray[np.in
     found = []
     for value, count in counts:
         if value and count >= _COMMON * documents:
-            rows = np.array(facts.rows(name, value))
+            rows = facts.rows(name, value)
             found.append((spelled(session, name, value, rows), rows))
     return tuple(found)
 
@@ -206,6 +206,7 @@ def _years(session: Session) -> NDArray[np.float64]:
     return found
 
 
+@once_per_session
 def timeline(session: Session, period: Period | None = None) -> Timeline:
     """The periods of a corpus, and in which of them each document was published.
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.group_tests import LEAST_DOCUMENTS, share_interval
+from saetui.core.group_tests import LEAST_DOCUMENTS, Counts, share_interval
 from saetui.core.trend_tests import trend_test
 from saetui.errors import InputError
 from saetui.session.details import Example
@@ -132,17 +132,18 @@ def trends(
             "shifts": [asdict(each) for each in shifts],
             "tested": int((~np.isnan(ends.q)).sum()),
             "least": least,
-            "intervals": {
-                str(row.id): [
-                    [float(f"{value:.5g}") for value in each]
-                    for each in share_interval(counts[row.id], sizes)
-                ]
-                for row in rows
-                if row.significant
-            },
+            "intervals": _intervals(counts, sizes, [row.id for row in rows if row.significant]),
         },
         examples=lambda number, limit: _examples(session, units, time, number, limit),
     )
+
+
+def _intervals(counts: Counts, sizes: Counts, features: list[int]) -> dict[str, list[list[float]]]:
+    """Both ends of the interval of the share in each period, by the numbers of some features."""
+    low, high = (
+        np.round(each, 6).tolist() for each in share_interval(counts[features], sizes[np.newaxis])
+    )
+    return {str(feature): [low[i], high[i]] for i, feature in enumerate(features)}
 
 
 def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -> tuple[str, ...]:

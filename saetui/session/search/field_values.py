@@ -168,7 +168,7 @@ class FieldValues:
             if len(value) < LONGEST:
                 fits[rows] = True
             else:
-                unsure.update(rows)
+                unsure.update(rows.tolist())
         for row, metadata in self._bundle.documents.metadata_of(unsure):
             fits[row] |= holds(metadata)
         return fits

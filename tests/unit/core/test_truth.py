@@ -21,7 +21,7 @@ def postings_of(*activations: list[float]) -> Postings:
 def test_probable_documents_count_and_where_none_is_the_strongest_quarter() -> None:
     postings = postings_of([5, 4, 3, 2], [5, 4, 3, 2, 1], [])
     said = stored(np.array([0.1, 0.9, 0.4, 0.39, 0.1, 0.2, 0.3, 0.1, 0.39]))
-    counts = counting(postings.indptr, said)
+    counts = counting(postings, said)
     assert counts.tolist() == [False, True, True, False, True, True, False, False, False]
 
 

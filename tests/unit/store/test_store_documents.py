@@ -298,7 +298,7 @@ def test_what_one_reader_asks_is_looked_up_not_searched(
         store.within("2019", "2020-03")
         assert store.facts.fields() == ["a", "b"]
         assert list(store.facts.values("a")) == ["1", "2"]
-        assert store.facts.rows("b", "x") == list(range(0, 20, 3))
+        assert store.facts.rows("b", "x").tolist() == list(range(0, 20, 3))
         with sqlite3.connect(tmp_path / "a.sqlite") as connection:
             for statement, values in asked:
                 plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()

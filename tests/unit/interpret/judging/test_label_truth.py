@@ -46,13 +46,13 @@ def split(corpus, **changed):
 def test_documents_with_the_words_of_the_label_count_and_others_do_not(corpus) -> None:
     postings = corpus[2]
     truth = split(corpus).truth(["Coral", "Nothing alike", *UNNAMED])
-    counts = counting(postings.indptr, truth)[: postings.indptr[1]]
+    counts = counting(postings, truth)[: postings.indptr[1]]
     rows = postings.documents(0)[0]
     assert set(rows[counts]) == set(range(PLANTED))
     # A label of words that no document has is true of none; the strongest quarter counts.
     other = slice(*postings.indptr[1:3])
     assert truth[other].max() < 0.4 * STEPS
-    assert counting(postings.indptr, truth)[other].sum() == N // 4
+    assert counting(postings, truth)[other].sum() == N // 4
 
 
 def test_a_stronger_part_of_the_code_is_more_probably_true(corpus) -> None:
@@ -75,7 +75,7 @@ def test_unread_documents_go_by_those_of_the_same_strength(corpus, monkeypatch) 
     monkeypatch.setattr("saetui.interpret.labelling.documents_to_read", lambda *_: read)
     truth = split((texts, embeddings, postings)).truth(["Coral", "", *UNNAMED])
     rows, _ = postings.documents(0)
-    counts = counting(postings.indptr, truth)[:N]
+    counts = counting(postings, truth)[:N]
     assert set(rows[counts]) == set(range(PLANTED))
 
 
