@@ -163,7 +163,14 @@ class LabelledSplit:
             return named.labels
         names, values = read_on(named.labels, self._signals, [trials], self._progress)
         judge = label_judge(self._signals, names, values[0], trials)
-        tried = try_terms(named.candidates, named.parts, judge, trials, self._progress)
+        tried = try_terms(
+            named.candidates,
+            named.parts,
+            judge,
+            trials,
+            self._progress,
+            joint=" & " if self._tokens.languages else " and ",
+        )
         self._terms = {feature: list(each.terms) for feature, each in tried.items()}
         modifiers = {key_of(term) for term in named.parts}
         single = {feature: replace(each, joined="") for feature, each in tried.items()}

@@ -66,6 +66,11 @@ def abbreviates(short: str, term: str) -> bool:
     return letters == "".join(part[0] for part in _SEPARATORS.split(term) if part).upper()
 
 
+def is_joined(label: str) -> bool:
+    """Whether a label is two terms for two concepts; " & " stands between those not in English."""
+    return " and " in label or " & " in label
+
+
 def sentence_case(term: str) -> str:
     """`term` with a capital first letter, unless its first part has capitals of its own."""
     first = _SEPARATORS.split(term, maxsplit=1)[0]

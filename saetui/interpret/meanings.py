@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from saetui.core.features import TWO, WORD
+from saetui.core.unspaced import without_spaces
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.judging.quality import Quality
-from saetui.interpret.labels import FeatureLabel, contains, key_of, sentence_case
+from saetui.interpret.labels import FeatureLabel, contains, is_joined, key_of, sentence_case
 from saetui.interpret.terms.contexts import Contexts, bare
 from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
 
@@ -62,7 +63,7 @@ def told_apart(
     taken = {key_of(label.text) for label in labels}
     for feature in only:
         kind = quality.words[feature]
-        joined = " and " in labels[feature].text and labels[feature].method != FROM_VOCABULARY
+        joined = is_joined(labels[feature].text) and labels[feature].method != FROM_VOCABULARY
         if joined and kind != TWO and feature in single:
             found[feature] = single[feature]
         evidence, label = known.get(feature), found[feature]
@@ -85,7 +86,7 @@ def _longer(label: str, terms: Sequence[str]) -> str:
     """The best term that contains a label, or the label."""
     key = key_of(label)
     longer = (term for term in terms if key_of(term) != key and contains(key_of(term), key))
-    return sentence_case(next(longer, label))
+    return without_spaces(sentence_case(next(longer, label)))
 
 
 def _is_word(label: FeatureLabel) -> bool:

@@ -21,6 +21,7 @@ from saetui.core.codec import Float
 from saetui.core.features import DEAD, MIXED, ONE, RARE, TWO, WORD, statistics
 from saetui.core.postings import Postings
 from saetui.interpret.judging.evidence import Sample
+from saetui.interpret.labels import is_joined
 from saetui.store.arrays import forget_pages
 
 STRONGEST = 20
@@ -171,7 +172,7 @@ def mean_cosine(vectors: Float) -> float:
 
 def names_two(label: str) -> bool:
     """Whether a label joins two names: "Black holes and jets", "Black holes, jets"."""
-    return " and " in label or ", " in label
+    return is_joined(label) or ", " in label
 
 
 def double_labels(labels: Sequence[str]) -> NDArray[np.bool_]:

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
-from saetui.core.unspaced import without_spaces
+from saetui.core.unspaced import UNSPACED, without_spaces
 from saetui.interpret.judging.evidence import Sample
 from saetui.interpret.judging.quality import mean_cosine
 from saetui.interpret.labels import LONGEST_LABEL, alike, contains, key_of, sentence_case
 from saetui.interpret.terms.tokens import Tokens
-from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, word_of
+from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, without_elision, word_of
 
 # One phrase is the whole name if so many of the documents with the word have it, and as many as
 # `_LEAST_DOCUMENTS`: what follows a modifier, what is before a noun.
@@ -92,13 +92,14 @@ class Contexts:
         for before, after in found:
             beside = after if modifier else before
             phrases.update(
-                f"{label} {word}" if modifier else f"{word} {_lowered(label)}" for word in beside
+                f"{label} {word}" if modifier else f"{word} {self._linked(label)}"
+                for word in beside
             )
         best = min(phrases, key=lambda phrase: (-phrases[phrase], phrase), default="")
         share = _FOLLOWING if modifier else _BEFORE
         enough = phrases[best] >= max(share * len(found), _LEAST_DOCUMENTS)
         if enough and len(best) <= LONGEST_LABEL:
-            return without_spaces(sentence_case(best))
+            return without_spaces(sentence_case(without_elision(best)))
         return self._with(label, [after for _, after in found]) if modifier else label
 
     def loose(self, labels: Iterable[str]) -> set[str]:
@@ -144,7 +145,7 @@ class Contexts:
             without = [each for each in documents if not any(_related(chosen[0], w) for w in each)]
             others = (*_frequent(without, usual), *frequent)
             chosen.extend(islice((word for word in others if not _related(chosen[0], word)), 1))
-        text = without_spaces(f"{label} ({', '.join(chosen)})")
+        text = without_spaces(f"{label} ({', '.join(map(without_elision, chosen))})")
         return text if len(chosen) == 2 and len(text) <= LONGEST_LABEL else label
 
     def is_name(self, label: str, rows: Int) -> bool:
@@ -159,7 +160,9 @@ class Contexts:
 
     def _places_of(self, label: str) -> NDArray[np.int64]:
         """Where the first word of a label stands, wherever the others follow it; ascending."""
-        numbers = [self._tokens.numbers.get(word_of(word), -1) for word in label.split()]
+        numbers = [
+            self._tokens.numbers.get(word_of(word), -1) for word in self._tokens.words_in(label)
+        ]
         if not numbers or min(numbers) < 0:
             return np.zeros(0, dtype=np.int64)
         places = self._places[self._starts[numbers[0]] : self._starts[numbers[0] + 1]]
@@ -171,8 +174,8 @@ class Contexts:
     def _neighbours(self, label: str, rows: Int) -> Iterator[tuple[set[str], set[str]]]:
         """For each document with the label, the words of content right before and after it."""
         tokens = self._tokens
-        keys, places = {word_of(word) for word in label.split()}, self._places_of(label)
-        length = len(label.split())
+        words = tokens.words_in(label)
+        keys, places, length = set(map(word_of, words)), self._places_of(label), len(words)
         for row in rows.tolist():
             start, end = tokens.starts[row : row + 2].tolist()
             found = places[slice(*np.searchsorted(places, (start, end)).tolist())]
@@ -207,11 +210,18 @@ class Contexts:
         content = self._kinds.get(found) in (CONTENT, GENERIC)
         return self._cased[spelling.lower()] if content and count >= _BOUND * len(words) else ""
 
+    def _linked(self, label: str) -> str:
+        """A word as it stands after another: "image" as "d'image" where it is mostly written so."""
+        spelled = self._spelled.get(self._tokens.numbers.get(word_of(label), -1), "")
+        return spelled if without_elision(spelled) != spelled else _lowered(label)
+
     def _named(self, places: NDArray[np.int64], keys: Collection[str]) -> set[str]:
         tokens, some = self._tokens, self._tokens.forms[places]
         some = some[np.isin(tokens.kinds[some], (CONTENT, GENERIC)) & (some > 0)]
         words = (self._cased[tokens.spellings[form].lower()] for form in some.tolist())
-        return {word for word in words if word_of(word) not in keys}
+        # A letter of Chinese by itself is a part of a word that the segmenter does not know.
+        whole = (word for word in words if len(word) > 1 or not UNSPACED.match(word))
+        return {word for word in whole if word_of(word) not in keys}
 
 
 def _lowered(word: str) -> str:

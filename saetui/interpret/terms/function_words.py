@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from saetui.core.unspaced import HAN, KANA
 from saetui.interpret.terms.words import STOP_WORDS
@@ -34,22 +35,30 @@ def languages() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(words) for name, words in found.items()}
 
 
-def function_words(counts: Mapping[str, int]) -> frozenset[str]:
-    """The function words of the languages that a corpus is in.
+def languages_in(counts: Mapping[str, int]) -> list[str]:
+    """The languages other than English that a corpus is in, as `languages` names them.
 
     Args:
         counts: How often each word, in lower case, occurs in the corpus.
     """
-    total = sum(counts.values())
-    found = frozenset[str]()
+    total = max(sum(counts.values()), 1)
     written = _by_script(counts, total)
-    for name, words in languages().items():
-        # Dutch has "of" and "is", too, which would be found in every English text.
-        own = words - STOP_WORDS
-        share = sum(counts.get(word, 0) for word in own) / max(total, 1)
-        if share >= _LEAST_SHARE or name == written:
-            found |= words
+
+    def share(words: frozenset[str]) -> float:
+        return sum(counts.get(word, 0) for word in words) / total
+
+    # Dutch has "of" and "is", too, which would be found in every English text, and Spanish has "de"
+    # and "la" of French: what a language shares with those that the corpus is in does not count.
+    found, explained = [], STOP_WORDS
+    for name in sorted(languages(), key=lambda name: -share(languages()[name] - STOP_WORDS)):
+        if share(languages()[name] - explained) >= _LEAST_SHARE or name == written:
+            found.append(name)
+            explained = explained | languages()[name]
     return found
+
+
+LINKS: Final = {"French": "de", "Italian": "di", "Portuguese": "de", "Spanish": "de"}
+"""What stands between the two nouns of a compound, such as "mot de passe"."""
 
 
 def is_made_of(form: str, words: frozenset[str]) -> bool:

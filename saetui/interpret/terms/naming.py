@@ -32,7 +32,7 @@ from saetui.interpret.terms.tokens import Tokens
 from saetui.progress import Progress
 from saetui.text import visible_line
 
-VERSION = 7
+VERSION = 8
 """Of the method; raised whenever it may give other labels on the same data."""
 
 _CANDIDATES = 12

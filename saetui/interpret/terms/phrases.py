@@ -19,7 +19,14 @@ from saetui.core.codec import Int
 from saetui.core.unspaced import UNSPACED
 from saetui.interpret.terms.sequences import Level, frequent_sequences
 from saetui.interpret.terms.tokens import Tokens
-from saetui.interpret.terms.words import CONTENT, DETERMINERS, GENERIC, NUMBER, STOP
+from saetui.interpret.terms.words import (
+    CONTENT,
+    DETERMINERS,
+    GENERIC,
+    NUMBER,
+    STOP,
+    without_elision,
+)
 
 # Shares of a sequence's occurrences. Lower ones admit fragments, higher ones lose rare terms.
 _LEAST_FINAL = 0.25
@@ -209,7 +216,9 @@ def spell(phrases: Phrases, phrase: int) -> str:
     usual = min(folded, key=lambda text: (-folded[text], text))
     alike = [row for row in written if " ".join(row).lower() == usual]
     columns = [Counter(column) for column in zip(*alike, strict=True)]
-    return " ".join(min(each, key=lambda form: (-each[form], form.swapcase())) for each in columns)
+    return without_elision(
+        " ".join(min(each, key=lambda form: (-each[form], form.swapcase())) for each in columns)
+    )
 
 
 def _preferred(span: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:

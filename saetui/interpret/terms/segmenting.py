@@ -1,18 +1,41 @@
 """Words in texts that are written without spaces between them."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from saetui.core.unspaced import HAN, KANA, UNSPACED
+from saetui.interpret.terms.words import MODIFIER, STOP
 
+_HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_HIRAGANA = "\u3041-\u3096"
+# The first letters of particles.
+_PARTICLE = (
+    "\u306e\u3092\u306b\u304c\u306f\u3068\u3082\u3067\u3078\u3084\u304b\u3088\u307e\u306a\u3060"
+)
 # Japanese changes script from word to word: things are written in Chinese characters or Katakana,
-# and Hiragana are mostly endings and particles.
+# and Hiragana are mostly endings and particles. A single character before an ending is a verb or an
+# adjective, before a particle a noun.
 _JAPANESE = re.compile(
-    r"([\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[\u30a1-\u30ff\uff66-\uff9f]+)|."
+    rf"(?<![{_HAN}])[{_HAN}](?=[{_HIRAGANA}])(?![{_PARTICLE}])"
+    rf"|([{_HAN}]+|[\u30a1-\u30ff\uff66-\uff9f]+)|."
 )
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _PARTICLES = " . "
+_FOR = "\u7528\u7684"
+_LETTER = f"(?:{HAN.pattern}|{KANA.pattern})"
+# A line that was wrapped in the middle of a word; nobody writes spaces between these letters.
+_WRAPPED = re.compile(rf"(?<={_LETTER})\s(?={_LETTER})")
+# Tags of jieba's dictionary: particles, prepositions, conjunctions and pronouns; adverbs and
+# adjectives.
+_STOPS, _MODIFIERS = "c e o p r rg rr rz u ud ug uj ul uv uz y", "a ad b d z"
+_KINDS_OF_TAGS = dict.fromkeys(_STOPS.split(), STOP) | dict.fromkeys(_MODIFIERS.split(), MODIFIER)
+# jieba takes "\u5305\u662f" ("package is"), which its dictionary lacks, for a word.
+_AT_WORD_ENDS = frozenset(
+    "\u662f\u7684\u4e86\u5728\u548c\u4e0e\u4e3a\u6709\u53ca\u6216\u88ab\u628a\u4ece\u5c06"
+    "\u7531\u5411\u8fd9\u90a3\u5176\u8be5\u6b64\u5e76\u4e14\u800c\u4e5f\u90fd\u5c31\u8bf7"
+    "\u4f7f\u8ba9\u4e0d"
+)
 
 
 def words_apart(text: str) -> str:
@@ -23,6 +46,7 @@ def words_apart(text: str) -> str:
     """
     if text.isascii() or not UNSPACED.search(text):
         return text
+    text = _WRAPPED.sub("", text)
     japanese = KANA.search(text) is not None
     return UNSPACED.sub(lambda run: f" {_split(run[0], japanese=japanese)} ", text)
 
@@ -50,10 +74,47 @@ def _chinese() -> Callable[[str], Iterable[str]]:
     jieba.setLogLevel(logging.WARNING)
 
     def split(run: str) -> Iterable[str]:
-        found: Iterable[str] = jieba.cut(run)
-        return found
+        for word in jieba.cut(run):
+            yield from [word] if jieba.dt.FREQ.get(word) else _without_ends(word)
 
     return split
+
+
+def _without_ends(word: str) -> Iterator[str]:
+    """A word that no dictionary has, without the function words it begins or ends with."""
+    start, end = 0, len(word)
+    while start < end and word[start] in _AT_WORD_ENDS:
+        start += 1
+    while start < end and word[end - 1] in _AT_WORD_ENDS:
+        end -= 1
+    yield from word[:start]
+    yield from filter(None, [word[start:end]])
+    yield from word[end:]
+
+
+def japanese_kinds(words: Iterable[str]) -> dict[str, int]:
+    """`MODIFIER` for words such as "\u958b\u767a\u7528" ("for development").
+
+    Args:
+        words: Of any language.
+    """
+    return {
+        word: MODIFIER for word in words if len(word) > 2 and word[-1] in _FOR and HAN.match(word)
+    }
+
+
+def chinese_kinds(words: Iterable[str]) -> dict[str, int]:
+    """`STOP` or `MODIFIER` for words of Chinese that the dictionary of jieba calls so.
+
+    Args:
+        words: Of any language; those that the dictionary lacks are left out.
+    """
+    try:
+        import jieba.posseg as tagged
+    except ImportError:
+        return {}
+    tags = tagged.dt.word_tag_tab
+    return {word: _KINDS_OF_TAGS[tags[word]] for word in words if tags.get(word) in _KINDS_OF_TAGS}
 
 
 @cache

@@ -59,6 +59,8 @@ def try_terms(
     judge: OfflineJudge,
     trials: Trials,
     progress: Progress,
+    *,
+    joint: str = " and ",
 ) -> dict[int, Tried]:
     """Rank candidates by the evidence for them and by how well a judge recognises documents.
 
@@ -69,6 +71,7 @@ def try_terms(
         trials: On documents of the labelling part. A feature without trials keeps the order of
             its candidates.
         progress: Counts every feature.
+        joint: What stands between two terms that are joined.
     """
     known = set(trials.features.tolist())
     tried = {
@@ -78,7 +81,7 @@ def try_terms(
     }
     terms = {f: list(each)[:_TRIED] for f, each in candidates.items() if f not in tried}
     for feature, confidences, trial in _read_on_trials(terms, judge, trials, progress):
-        tried[feature] = _tried(candidates[feature], parts, confidences, trial)
+        tried[feature] = _tried(candidates[feature], parts, confidences, trial, joint)
     return tried
 
 
@@ -136,7 +139,7 @@ def _by_feature(trials: Trials) -> list[list[Trial]]:
 
 
 def _tried(
-    scores: Scores, parts: Collection[str], confidences: Float, asked: Sequence[Trial]
+    scores: Scores, parts: Collection[str], confidences: Float, asked: Sequence[Trial], joint: str
 ) -> Tried:
     terms = list(scores)[: len(confidences)]
     evidence = np.array([scores[term] for term in terms])
@@ -158,7 +161,7 @@ def _tried(
     worth = together + _EVIDENCE_WORTH * evidence[partners]
     chosen = int(np.argmax(worth))
     gain = together[chosen] - recognised[best]
-    joined = f"{terms[best]} and {terms[partners[chosen]]}" if gain > _LEAST_GAIN else ""
+    joined = joint.join((terms[best], terms[partners[chosen]])) if gain > _LEAST_GAIN else ""
     return Tried(ranked, joined)
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.core.unspaced import MARKS
 from saetui.errors import BuildError
-from saetui.interpret.terms.function_words import function_words, is_made_of
+from saetui.interpret.terms.function_words import LINKS, is_made_of, languages, languages_in
 from saetui.interpret.terms.markup import plain_text
-from saetui.interpret.terms.segmenting import words_apart
+from saetui.interpret.terms.segmenting import chinese_kinds, japanese_kinds, words_apart
 from saetui.interpret.terms.words import STOP, kind_of, word_of
 from saetui.progress import Progress
 
@@ -27,6 +27,8 @@ _OPENING = 200
 
 _LETTERS = rf"[^\W_](?:[^\W_]|[{MARKS}])*"
 _TOKEN = re.compile(rf"{_LETTERS}(?:[-.'\u2019]{_LETTERS})*|[^\w\s]")
+
+_Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 GAP: Final = 0
 """The number of every token that no phrase continues across."""
@@ -45,6 +47,7 @@ class Tokens:
         words: int32, the number of each form's word, see `word_of`.
         kinds: uint8, the kind of each form, see `kind_of`.
         openings: The title of each document, or the beginning of its text if it has none.
+        languages: Those that the corpus is in, without English; see `languages_in`.
     """
 
     forms: Int
@@ -54,6 +57,7 @@ class Tokens:
     words: Int
     kinds: NDArray[np.uint8]
     openings: list[str]
+    languages: tuple[str, ...] = ()
 
     @property
     def documents(self) -> int:
@@ -65,6 +69,15 @@ class Tokens:
         """The number of each word, as `words` has it."""
         pairs = zip(self.spellings, self.words.tolist(), strict=True)
         return {word_of(spelling): number for spelling, number in pairs}
+
+    def words_in(self, term: str) -> list[str]:
+        """The words of a term as the tokens have them: "mot", "de passe"."""
+        words = term.split()
+        links = {LINKS[language] for language in self.languages if language in LINKS}
+        for place in range(len(words) - 2, -1, -1):
+            if words[place] in links:
+                words[place : place + 2] = [" ".join(words[place : place + 2])]
+        return words
 
     def document_of(self, positions: NDArray[np.integer]) -> NDArray[np.int64]:
         """The document that each position lies in."""
@@ -159,23 +172,61 @@ def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> T
         bodies.append(len(row))
         _append(row, text if read else "", forms)
     starts.append(len(row))
-    words: dict[str, int] = {}
     written = np.array(row, dtype=np.int32)
-    stops = function_words(_counts(written, forms.spellings))
+    found = languages_in(_counts(written, forms.spellings))
+    stops = frozenset().union(*map(languages().__getitem__, found))
+    spans = np.array(starts, dtype=np.int64), np.array(bodies, dtype=np.int64)
+    for link in {LINKS[language] for language in found if language in LINKS}:
+        written, spans = _linked(written, spans, forms, link, stops)
+    words: dict[str, int] = {}
+    own = {"Chinese": chinese_kinds, "Japanese": japanese_kinds}
+    by_dictionary = {
+        word: kind
+        for language in found
+        if language in own
+        for word, kind in own[language](forms.spellings).items()
+    }
     return Tokens(
         written,
-        np.array(starts, dtype=np.int64),
-        np.array(bodies, dtype=np.int64),
+        *spans,
         forms.spellings,
         np.array(
             [words.setdefault(word_of(form), len(words)) for form in forms.spellings], np.int32
         ),
         np.array(
-            [STOP if is_made_of(form, stops) else kind_of(form) for form in forms.spellings],
+            [
+                STOP if is_made_of(form, stops) else by_dictionary.get(form, kind_of(form))
+                for form in forms.spellings
+            ],
             dtype=np.uint8,
         ),
         openings,
+        tuple(found),
     )
+
+
+def _linked(
+    row: Int, spans: "_Spans", forms: _Forms, link: str, stops: frozenset[str]
+) -> "tuple[Int, _Spans]":
+    """The words with "mot de passe" as two words, "mot" and "de passe", as "jeu d'adresse" is.
+
+    Else no phrase continues across a preposition, and the words would be named apart.
+
+    Args:
+        row: Of all documents.
+        spans: Where documents and their bodies begin.
+        forms: Gets the new forms.
+        link: The preposition.
+        stops: Function words; what follows or precedes is none.
+    """
+    usual = np.array([each[:1].islower() and each not in stops for each in forms.spellings])
+    before = np.array([bool(each) and each.lower() not in stops for each in forms.spellings])
+    places = np.flatnonzero(row[1:-1] == forms[link]) + 1
+    places = places[before[row[places - 1]] & usual[row[places + 1]]]
+    row = row.copy()
+    row[places + 1] = [forms[f"{link} {forms.spellings[form]}"] for form in row[places + 1]]
+    starts, bodies = (each - np.searchsorted(places, each) for each in spans)
+    return np.delete(row, places), (starts, bodies)
 
 
 def _counts(row: Int, spellings: list[str]) -> Counter[str]:

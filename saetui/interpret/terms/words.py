@@ -199,7 +199,10 @@ LY_WORDS = frozenset(_LY.split())
 STOP, MODIFIER, GENERIC, NUMBER, CONTENT = range(5)
 """Kinds of words; the lists above say what the first three may do in a phrase."""
 
-_FIGURES = re.compile(r"[\d.,]+")
+# Versions, too: "3.x", "v2.0".
+_FIGURES = re.compile(r"v?\d[\d.,]*x?|[\d.,]+")
+# Before a name it is part of it: "L'Hopital", "d'Alembert".
+_ELIDED = re.compile(r"(?:(?:[CDJLMNSTcdjlmnst]|[Qq]u)['\u2019]|d[ei] )(?=[^\W\d_A-Z])")
 _PARTICIPLE = re.compile(r"\w{2,}[^e]ed")
 
 _SINGULAR_IN_S = """
@@ -224,7 +227,7 @@ def word_of(spelling: str) -> str:
     It only tells words apart and is never shown, so a wrong stem does no harm unless two different
     words share it.
     """
-    word = _folded(spelling).removesuffix("'s").removesuffix("'")
+    word = _folded(without_elision(spelling)).removesuffix("'s").removesuffix("'")
     word = word.replace("isation", "ization")
     if word in _IRREGULAR:
         return _IRREGULAR[word]
@@ -237,6 +240,15 @@ def word_of(spelling: str) -> str:
     if word.endswith(("s", "ae")):
         return word[:-1]
     return word
+
+
+def without_elision(term: str) -> str:
+    """A term without the article or preposition that is written as one with it.
+
+    So it is in French and Italian ("l'image", "d'images"), and tokens are so written with the "de"
+    of "mot de passe".
+    """
+    return _ELIDED.sub("", term, count=1) if _ELIDED.match(term) else term
 
 
 def kind_of(spelling: str) -> int:

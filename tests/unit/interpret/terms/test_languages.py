@@ -11,13 +11,22 @@ from saetui.core.postings import build_postings
 from saetui.core.unspaced import without_spaces
 from saetui.core.word_match import words_of
 from saetui.interpret.judging.word_space import WordSpace
+from saetui.interpret.labels import is_joined
 from saetui.interpret.terms import segmenting
-from saetui.interpret.terms.function_words import function_words, is_made_of, languages
+from saetui.interpret.terms.function_words import is_made_of, languages, languages_in
 from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.phrases import find_phrases, spell
 from saetui.interpret.terms.segmenting import words_apart
 from saetui.interpret.terms.tokens import tokenize
-from saetui.interpret.terms.words import STOP, STOP_WORDS
+from saetui.interpret.terms.words import (
+    CONTENT,
+    MODIFIER,
+    NUMBER,
+    STOP,
+    STOP_WORDS,
+    kind_of,
+    without_elision,
+)
 from saetui.progress import Silent
 
 # "We study the black hole of a galaxy", "the vaccine prevents infection", in Chinese.
@@ -117,6 +126,90 @@ def test_vowels_above_and_below_letters_cut_no_word(words: str, language: str) -
     assert words_of(words) == words.split()
 
 
+def kinds_of(text: str) -> dict[str, int]:
+    """The kind of each word of a corpus of nine such texts."""
+    tokens = tokenize([("", text)] * 9)
+    return dict(zip(tokens.spellings, tokens.kinds.tolist(), strict=True))
+
+
+def names_of(text: str) -> set[str]:
+    """What a corpus of nine such texts could name features by."""
+    phrases = find_phrases(tokenize([("", text)] * 9))
+    return {spell(phrases, number) for number in range(len(phrases))}
+
+
+def test_a_word_that_a_line_end_cuts_is_one_word() -> None:
+    pytest.importorskip("jieba")
+    assert words_apart(f"{BLACK_HOLE[0]}\n{BLACK_HOLE[1]}").split() == [BLACK_HOLE]
+    wrapped = "\u4f5c\u696d\u74b0 \u5883\u306e\u30c7\u30b9\u30af\n\u30c8\u30c3\u30d7"
+    assert words_apart(wrapped).split()[::2] == [
+        "\u4f5c\u696d\u74b0\u5883",
+        "\u30c7\u30b9\u30af\u30c8\u30c3\u30d7",
+    ]
+
+
+def test_words_that_only_a_guess_joins_lose_their_function_words() -> None:
+    """ "This package is of KDE": the segmenter takes "package is" for a word."""
+    pytest.importorskip("jieba")
+    assert words_apart("\u8fd9\u4e2a\u5305\u662fKDE\u7684").split() == [
+        "\u8fd9\u4e2a",
+        "\u5305",
+        "\u662f",
+        "KDE",
+        "\u7684",
+    ]
+
+
+def test_verbs_of_reports_and_adjectives_of_chinese_end_no_name() -> None:
+    """ "Spectra reveal": the verb is none of the name; "for GTK", "powerful"."""
+    pytest.importorskip("jieba")
+    spectra = "\u5149\u8c31"
+    text = f"{spectra}\u63ed\u793a\u4e86{BLACK_HOLE}\u3002\u9488\u5bf9GTK\u3002\u5f3a\u5927\u3002"
+    assert names_of(text) == {spectra, BLACK_HOLE, "GTK"}
+    assert kinds_of(text)["\u5f3a\u5927"] == MODIFIER
+
+
+def test_stems_of_verbs_and_for_what_a_thing_is_are_no_nouns_of_japanese() -> None:
+    """ "Sees stars", "for development"."""
+    kinds = kinds_of(
+        "\u661f\u3092\u898b\u308b\u3002\u958b\u767a\u7528\u30d5\u30a1\u30a4\u30eb\u3002"
+    )
+    assert "\u898b" not in kinds and kinds["\u661f"] == CONTENT
+    assert kinds["\u958b\u767a\u7528"] == MODIFIER
+
+
+@pytest.mark.parametrize("version", ["3.x", "v3", "V2.0", "2"])
+def test_versions_name_nothing_alone(version: str) -> None:
+    assert kind_of(version) == NUMBER
+    assert kind_of("3D") == CONTENT
+
+
+def test_compounds_with_a_preposition_are_named_whole() -> None:
+    """The password; the architecture, without its article."""
+    text = (
+        "le mot de passe est dans la base. l'architecture est de la nuit. les jeux d'arcade "
+        "sont en marche dans le ciel. L'architecture et le mot de passe"
+    )
+    assert {"mot de passe", "architecture", "jeux d'arcade"} <= names_of(text)
+    assert not {"passe", "de passe", "l'architecture", "d'arcade"} & names_of(text)
+    assert without_elision("L'H\u00f4pital") == "L'H\u00f4pital"
+    assert tokenize([("", text)]).words_in("mot de passe") == ["mot", "de passe"]
+    # English has no such compounds: there they are three words.
+    assert tokenize([("", f"{'stars shine in the night ' * 9} a virus de novo")]).words_in(
+        "virus de novo"
+    ) == [
+        "virus",
+        "de",
+        "novo",
+    ]
+
+
+def test_two_names_of_another_language_are_not_joined_by_an_english_word() -> None:
+    assert tokenize([("", FRENCH)]).languages == ("French",)
+    assert tokenize([("", "plain words of stars")]).languages == ()
+    assert is_joined("mot & passe") and is_joined("one and two") and not is_joined("AT&T")
+
+
 def test_other_texts_stay_as_they_are() -> None:
     for text in ("plain words", FRENCH, "\uc548\ub155 \ud558\uc138\uc694"):
         assert words_apart(text) == text
@@ -135,8 +228,8 @@ def test_function_words_of_the_language_of_a_corpus_name_nothing() -> None:
 def test_lists_are_recognised_by_their_own_words(language: str) -> None:
     own = sorted(languages()[language] - STOP_WORDS)
     counts = dict.fromkeys(own, 2) | {f"word{i}": 1 for i in range(4 * len(own))}
-    assert set(own) <= function_words(counts)
-    assert not function_words({f"word{i}": 1 for i in range(100)})
+    assert language in languages_in(counts)
+    assert not languages_in({f"word{i}": 1 for i in range(100)})
     assert np.all([word == word.lower() for word in own])
 
 
