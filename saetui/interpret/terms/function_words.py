@@ -58,7 +58,7 @@ def languages_in(counts: Mapping[str, int]) -> list[str]:
 
 
 LINKS: Final = {"French": "de", "Italian": "di", "Portuguese": "de", "Spanish": "de"}
-"""What stands between the two nouns of a compound, such as "mot de passe"."""
+"""What stands between the two nouns of a compound, such as "ligne de commande"."""
 
 
 def is_made_of(form: str, words: frozenset[str]) -> bool:

@@ -133,6 +133,8 @@ def _valid(level: Level, kinds: NDArray[np.uint8], tokens: Tokens) -> NDArray[np
         unspaced = np.array([UNSPACED.match(spelling) is not None for spelling in tokens.spellings])
         forms = tokens.forms[level.positions[:, None] + np.arange(level.length)]
         valid &= ~((spans == NUMBER).any(axis=1) & unspaced[forms].any(axis=1))
+        # A name in Latin letters begins anew after a word of such a script, but not before it.
+        valid &= ~(unspaced[forms[:, :-1]].any(axis=1) & ~unspaced[forms[:, -1]])
         # "Abell 1689", "Planck 2015": a number may come last after a name.
         named = np.array([spelling[:1].isupper() for spelling in tokens.spellings])
         before = tokens.forms[level.positions + level.length - 2]

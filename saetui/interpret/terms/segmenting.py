@@ -13,12 +13,14 @@ _HIRAGANA = "\u3041-\u3096"
 _PARTICLE = (
     "\u306e\u3092\u306b\u304c\u306f\u3068\u3082\u3067\u3078\u3084\u304b\u3088\u307e\u306a\u3060"
 )
+# Language and person, as in the Japanese for "German".
+_OF_COUNTRY = "[\u8a9e\u4eba]"
 # Japanese changes script from word to word: things are written in Chinese characters or Katakana,
 # and Hiragana are mostly endings and particles. A single character before an ending is a verb or an
 # adjective, before a particle a noun.
 _JAPANESE = re.compile(
     rf"(?<![{_HAN}])[{_HAN}](?=[{_HIRAGANA}])(?![{_PARTICLE}])"
-    rf"|([{_HAN}]+|[\u30a1-\u30ff\uff66-\uff9f]+)|."
+    rf"|([{_HAN}]+|[\u30a1-\u30ff\uff66-\uff9f]+(?:{_OF_COUNTRY}(?![{_HAN}]))?)|."
 )
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _PARTICLES = " . "

@@ -26,7 +26,10 @@ _LONGEST_WORD = 40
 _OPENING = 200
 
 _LETTERS = rf"[^\W_](?:[^\W_]|[{MARKS}])*"
-_TOKEN = re.compile(rf"{_LETTERS}(?:[-.'\u2019]{_LETTERS})*|[^\w\s]")
+# "C++", "C#", "std::vector" and ".NET" are words, too.
+_TOKEN = re.compile(
+    rf"(?:(?<!\w)\.(?=NET\b))?{_LETTERS}(?:(?:[-.'\u2019]|::){_LETTERS})*(?:\+\+|#(?!\w))?|[^\w\s]"
+)
 
 _Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -71,7 +74,7 @@ class Tokens:
         return {word_of(spelling): number for spelling, number in pairs}
 
     def words_in(self, term: str) -> list[str]:
-        """The words of a term as the tokens have them: "mot", "de passe"."""
+        """The words of a term as the tokens have them: "ligne", "de commande"."""
         words = term.split()
         links = {LINKS[language] for language in self.languages if language in LINKS}
         for place in range(len(words) - 2, -1, -1):
@@ -108,7 +111,7 @@ class _Forms(dict[str, int]):
 
     def __missing__(self, spelling: str) -> int:
         number = GAP
-        if spelling[0].isalnum() and len(spelling) <= _LONGEST_WORD:
+        if len(spelling) + spelling.isalnum() > 1 and len(spelling) <= _LONGEST_WORD:
             number = len(self.spellings)
             self.spellings.append(spelling)
         self[spelling] = number
@@ -208,7 +211,7 @@ def tokenize(documents: Iterable[tuple[str, str]], rows: Int | None = None) -> T
 def _linked(
     row: Int, spans: "_Spans", forms: _Forms, link: str, stops: frozenset[str]
 ) -> "tuple[Int, _Spans]":
-    """The words with "mot de passe" as two words, "mot" and "de passe", as "jeu d'adresse" is.
+    """The words with "ligne de commande" as two of them: "ligne" and "de commande".
 
     Else no phrase continues across a preposition, and the words would be named apart.
 

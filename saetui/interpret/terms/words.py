@@ -246,7 +246,7 @@ def without_elision(term: str) -> str:
     """A term without the article or preposition that is written as one with it.
 
     So it is in French and Italian ("l'image", "d'images"), and tokens are so written with the "de"
-    of "mot de passe".
+    of "ligne de commande".
     """
     return _ELIDED.sub("", term, count=1) if _ELIDED.match(term) else term
 

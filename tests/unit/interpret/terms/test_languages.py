@@ -185,15 +185,15 @@ def test_versions_name_nothing_alone(version: str) -> None:
 
 
 def test_compounds_with_a_preposition_are_named_whole() -> None:
-    """The password; the architecture, without its article."""
+    """The command line; the architecture, without its article."""
     text = (
-        "le mot de passe est dans la base. l'architecture est de la nuit. les jeux d'arcade "
-        "sont en marche dans le ciel. L'architecture et le mot de passe"
+        "la ligne de commande est dans la base. l'architecture est de la nuit. les jeux d'arcade "
+        "sont en marche dans le ciel. L'architecture et la ligne de commande"
     )
-    assert {"mot de passe", "architecture", "jeux d'arcade"} <= names_of(text)
-    assert not {"passe", "de passe", "l'architecture", "d'arcade"} & names_of(text)
+    assert {"ligne de commande", "architecture", "jeux d'arcade"} <= names_of(text)
+    assert not {"commande", "de commande", "l'architecture", "d'arcade"} & names_of(text)
     assert without_elision("L'H\u00f4pital") == "L'H\u00f4pital"
-    assert tokenize([("", text)]).words_in("mot de passe") == ["mot", "de passe"]
+    assert tokenize([("", text)]).words_in("ligne de commande") == ["ligne", "de commande"]
     # English has no such compounds: there they are three words.
     assert tokenize([("", f"{'stars shine in the night ' * 9} a virus de novo")]).words_in(
         "virus de novo"
@@ -204,10 +204,29 @@ def test_compounds_with_a_preposition_are_named_whole() -> None:
     ]
 
 
+def test_a_name_of_chinese_does_not_run_on_into_a_name_in_latin_letters() -> None:
+    """ "The kernel of Linux" is a name, "for the calls of the vaccine OpenGL API" none."""
+    pytest.importorskip("jieba")
+    names = names_of(f"Linux {BLACK_HOLE}\u3002{VACCINE} OpenGL API\u3002OpenGL API\u3002")
+    assert {f"Linux {BLACK_HOLE}", "OpenGL API"} <= names
+    assert not any(VACCINE in name and " " in name for name in names)
+
+
+def test_japanese_names_of_languages_are_one_word() -> None:
+    """ "German" is Katakana and a character for language."""
+    german = "\u30c9\u30a4\u30c4\u8a9e"
+    assert words_apart(f"{german}\u306e").split()[0] == german
+
+
+@pytest.mark.parametrize("name", ["C++", "C#", "Code::Blocks", ".NET", "libstdc++"])
+def test_signs_that_are_part_of_a_name_stay(name: str) -> None:
+    assert name in tokenize([("", f"the {name} code, and ({name})")]).spellings
+
+
 def test_two_names_of_another_language_are_not_joined_by_an_english_word() -> None:
     assert tokenize([("", FRENCH)]).languages == ("French",)
     assert tokenize([("", "plain words of stars")]).languages == ()
-    assert is_joined("mot & passe") and is_joined("one and two") and not is_joined("AT&T")
+    assert is_joined("ligne & commande") and is_joined("one and two") and not is_joined("AT&T")
 
 
 def test_other_texts_stay_as_they_are() -> None:
