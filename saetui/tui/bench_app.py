@@ -280,7 +280,8 @@ async def _keys(
     )
     if search.steering.rows:  # type: ignore[attr-defined]
         await focus(search.steering)  # type: ignore[attr-defined]
-        keys = ["right" if turn % 40 < 20 else "left" for turn in range(repeats)]
+        # Further to the right a key would change nothing.
+        keys = ["right" if turn % 4 < 2 else "left" for turn in range(repeats)]
         found.append(Latency("steer", await keyboard.times(*keys)))
     if search.results.rows:  # type: ignore[attr-defined]
         taken = []

@@ -1,6 +1,7 @@
 """The search of the app: every edit makes a new request, and only the newest one is answered."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,9 @@ _LIMIT = 50
 # How many seconds an answer may take before the features are drawn ahead of it. Most answers come
 # sooner; then one frame shows both.
 _PATIENCE = 0.05
+# How many seconds a frame that moves rows waits for the answer, so that the screen is laid out and
+# drawn once for both.
+_ONE_FRAME = 0.03
 _INDENT = "  "
 
 
@@ -78,6 +82,7 @@ class SearchControl:
         self._widget = widget
         self._session: Session | None = None
         self._late: Timer | None = None
+        self._held = ExitStack()
         # The feature that the cursor goes to as soon as it is in the list.
         self._wanted: int | None = None
         self._searching: NewestRequest[SearchRequest, SearchResponse] = NewestRequest(
@@ -255,6 +260,7 @@ class SearchControl:
         return self._session.search(request, lambda: self._searching.overtaken)
 
     def _show_answer(self, request: SearchRequest, answer: "SearchResponse") -> None:
+        self._release_frame()
         self.answer = answer
         self._display.show_answer(answer)
         self._select_wanted()
@@ -273,6 +279,7 @@ class SearchControl:
                 self._widget.notify(differs, severity="warning", markup=False)
 
     def _show_failure(self, error: SaetuiError) -> None:
+        self._release_frame()
         # What is on the screen belongs to another search.
         self.answer = None
         self._wanted = None
@@ -286,14 +293,25 @@ class SearchControl:
         """Show the features as they will be: now if rows come, go or move, else if it gets late."""
         if self._late is not None:
             self._late.stop()
+        self._held.close()
         if not self._foreseeable:
             return
         # The next key is meant for the row that the user expects under the cursor.
         rows = {feature.id for feature in self._foreseen()}
         if rows != {*self._display.listed} or {*before.on} != {*self.request.on}:
+            self._hold_frame()
             self._show_foreseen()
         else:
             self._late = self._widget.set_timer(_PATIENCE, self._show_foreseen)
+
+    def _hold_frame(self) -> None:
+        """Draw nothing until the answer is there, unless that takes long."""
+        self._held.enter_context(self._widget.app.batch_update())
+        self._late = self._widget.set_timer(_ONE_FRAME, self._release_frame)
+
+    def _release_frame(self) -> None:
+        self._held.close()
+        self._widget.screen.check_idle()
 
     @property
     def _foreseeable(self) -> bool:

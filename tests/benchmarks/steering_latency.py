@@ -54,7 +54,7 @@ async def measure(bundle: Path, query: str, size: tuple[int, int]) -> None:
         app.note_answers()
         seen, searches = [], []
         for number in range(KEYS):
-            key = "right" if number % 40 < 20 else "left"
+            key = "right" if number % 4 < 2 else "left"
             before = app.main.answer
             started = time.perf_counter()
             app.post_message(events.Key(key, None))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from driver import Driver, drive
+from driver import WIDE, Driver, drive
 
 from saetui.core.changes import MODES, Change, knob_of
 from saetui.core.search_request import SearchRequest
@@ -546,6 +546,20 @@ async def test_overtaken_answers_are_not_shown(session: Session, gate: Gate) -> 
         assert driver.shown[-1].request.steering == {BLACK_HOLES: Change("add", 1.0)}
         gate.open()
         assert_shown(driver)
+
+
+async def test_a_first_step_moves_no_line_of_a_tall_screen(session: Session) -> None:
+    """Else the whole screen is laid out and drawn again, which takes longer than the search."""
+    async with drive(session, WIDE) as driver:
+        await driver.ask(QUERY)
+        assert driver.lines()[2].startswith(" Nothing is steered")
+        layouts: list[object] = []
+        driver.app.screen.screen_layout_refresh_signal.subscribe(driver.search, layouts.append)
+        await driver.press("right")
+        assert driver.lines()[2].startswith(" Steered: Black holes +.40 ")
+        await driver.press("left")
+        assert driver.lines()[2].startswith(" Nothing is steered")
+        assert not layouts
 
 
 async def test_late_answer_leaves_features_ahead(session: Session, gate: Gate) -> None:

@@ -1,4 +1,4 @@
-"""What is steered, in one line above the results that only stands there while something is."""
+"""What is steered, in one line above the results."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -14,6 +14,10 @@ _KEYS = "  u undoes, p pins, R clears "
 _FEWER_KEYS = "  u undoes "
 _NARROW = 100
 _LONGEST_NAME = 30
+_NOTHING = " Nothing is steered"
+# A terminal of at least this many lines keeps the line free. The results then stay where they are
+# when steering begins, and the screen need not be laid out again, which takes longer than a search.
+_ROOMY = 30
 # Smaller differences come from rounding.
 _LEAST_CHANGE = 1e-6
 
@@ -26,8 +30,11 @@ class SteeredLine(Lines):
 
     DEFAULT_CSS = """
     SteeredLine {
-        display: none; background: $warning-muted; color: $text; text-style: bold;
-        &:ansi, &:nocolor { background: $background; color: $foreground; text-style: bold reverse; }
+        display: none; color: $text-muted;
+        &.-on { background: $warning-muted; color: $text; text-style: bold; }
+        &.-on:ansi, &.-on:nocolor {
+            background: $background; color: $foreground; text-style: bold reverse;
+        }
     }
     """
 
@@ -42,7 +49,7 @@ class SteeredLine(Lines):
         request: "SearchRequest",
         name: Callable[[int], str],
     ) -> None:
-        """Say what is steered; nothing steered, no line.
+        """Say what is steered; nothing steered, no line unless there is room for it.
 
         Args:
             features: Those of the query, as they are steered.
@@ -56,11 +63,14 @@ class SteeredLine(Lines):
             count = len(request.liked)
             parts.insert(0, f"words of {count} document{'' if count == 1 else 's'}")
         self._parts = parts
-        self.display = bool(self._parts)
+        self.set_class(bool(parts), "-on")
+        self.display = bool(parts) or (request.asks and self.app.size.height >= _ROOMY)
         self.refresh()
 
     def lines(self, width: int) -> tuple[Pieces]:
         """One line: what is steered on the left, the keys on the right."""
+        if not self._parts:
+            return (((_NOTHING, "muted"),),)
         keys = _FEWER_KEYS if width < _NARROW else _KEYS
         room = width - len(self._title) - len(keys)
         text = ""

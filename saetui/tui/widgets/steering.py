@@ -236,6 +236,8 @@ class SteeringPane(Vertical):
         self.list = SteeringList(edit, id="steering")
         self._heading = Heading("Steering", id="steering-heading")
         self._title = "Steering"
+        # The width that the columns of the heading were chosen for.
+        self._fits = 0
 
     def compose(self) -> ComposeResult:
         """The heading above the list."""
@@ -255,12 +257,17 @@ class SteeringPane(Vertical):
 
     def on_resize(self) -> None:
         """The columns depend on the width."""
-        self.call_after_refresh(self._say_heading)
+        self.call_after_refresh(self._fit_heading)
+
+    def _fit_heading(self) -> None:
+        # The width seldom changes when the height does.
+        if self.list.line_width != self._fits:
+            self._say_heading()
 
     def _say_heading(self) -> None:
+        self._fits = self.list.line_width
         if self.list.rows:
-            right = self.list.right(self.list.line_width)
-            self._heading.say(self._title, self.list.LEFT, right)
+            self._heading.say(self._title, self.list.LEFT, self.list.right(self._fits))
         else:
             self._heading.say(self._title)
 
