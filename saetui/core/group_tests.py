@@ -34,8 +34,7 @@ class TwoGroups:
         b: How many of the second.
         share_a: Their share of the first group.
         share_b: Their share of the second.
-        ratio: Share in the first over share in the second group. Half a document is added to every
-            count, so that the ratio stays finite.
+        ratio: Share in the first over share in the second group; see `ratio_of_shares`.
         low: Lower end of the ratio's 95% interval.
         high: Upper end.
         keyness: Root of the log-likelihood ratio `G^2`, above zero where the first group has more:
@@ -117,16 +116,21 @@ def same_in_strata(a: Counts, size_a: Counts, b: Counts, size_b: Counts) -> Figu
 def ratio_of_shares(
     a: Counts, size_a: int, b: Counts, size_b: int
 ) -> tuple[Figures, Figures, Figures]:
-    """Ratio of two shares, and both ends of its 95% interval (Katz), with half a document added.
+    """Ratio of two shares, and both ends of its 95% interval (Katz).
 
-    In a small group half a document may turn the smaller share into the larger; such a ratio is 1.
+    Where one of the counts is 0, half a document is added to each, so that the ratio is finite. In
+    a small group that may turn the smaller share into the larger; nothing is known of the ratio
+    then, nor where both are 0, and it is NaN.
     """
-    ratio = (a + 0.5) / (size_a + 0.5) / ((b + 0.5) / (size_b + 0.5))
     more, less = a * size_b > b * size_a, a * size_b < b * size_a
+    with np.errstate(divide="ignore", invalid="ignore"):
+        plain = a / max(size_a, 1) / (b / max(size_b, 1))
+    smoothed = (a + 0.5) / (size_a + 0.5) / ((b + 0.5) / (size_b + 0.5))
+    agreeing = np.where((more & (smoothed > 1)) | (less & (smoothed < 1)), smoothed, np.nan)
+    ratio = np.where((a > 0) & (b > 0), plain, agreeing)
     variance = 1 / (a + 0.5) - 1 / (size_a + 0.5) + 1 / (b + 0.5) - 1 / (size_b + 0.5)
     spread = np.exp(_Z * np.sqrt(np.maximum(variance, 0.0)))
-    bounded = np.where(more, np.maximum(ratio, 1), np.where(less, np.minimum(ratio, 1), 1))
-    return bounded, ratio / spread, ratio * spread
+    return ratio, ratio / spread, ratio * spread
 
 
 def share_interval(counts: Counts, sizes: Counts) -> tuple[Figures, Figures]:
