@@ -23,6 +23,13 @@ def trends(
             "--by", metavar="PERIOD", help="year, quarter or month; by default what suits the span."
         ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="List changes of mixed features, manners of writing and plain words, too.",
+        ),
+    ] = False,
 ) -> "Answer":
     """Show whose share of the documents rises or falls over time.
 
@@ -37,5 +44,10 @@ def trends(
     if by is not None and period is None:
         raise InputError(f"'{by}' is not a period.", f"Choose one of {', '.join(PERIODS)}.")
     return trending(
-        session, period, within=counting.within, unit=counting.unit, least=counting.least
+        session,
+        period,
+        within=counting.within,
+        unit=counting.unit,
+        least=counting.least,
+        everything=everything,
     )

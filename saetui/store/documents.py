@@ -219,10 +219,14 @@ class DocumentStore:
         # SQLite returns a lower number for a better match.
         return rows, np.array([-float(score) for _, score in found], dtype=np.float32)
 
+    def count_matching(self, expression: str) -> int:
+        """How many documents match an expression of FTS5."""
+        count = "SELECT COUNT(*) FROM documents_text WHERE documents_text MATCH ?"
+        return int(self._query(count, (storable(expression),))[0][0])
+
     def idf(self, expression: str) -> float:
         """Inverse document frequency of what an expression of FTS5 matches, as in its BM25."""
-        count = "SELECT COUNT(*) FROM documents_text WHERE documents_text MATCH ?"
-        matching = int(self._query(count, (storable(expression),))[0][0])
+        matching = self.count_matching(expression)
         if not matching:
             return 0.0
         # The weight of a word in most documents would be negative, but is set to nearly zero.

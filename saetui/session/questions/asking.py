@@ -5,6 +5,7 @@
     results vs unsteered                 the results shown, against those before steering
     to stars                             what goes with a field
     over months                          what rises and falls by year, quarter or month
+    over months all                      the same with features that are no subjects
     topics 30                            every document in one of so many groups
 
 Any of these may end in "within FILTER": only documents that pass it count.
@@ -46,13 +47,15 @@ def ask(
     if word == "to" and rest:
         return relate(session, rest.strip('"'), within=within, unit=unit)
     if word == "over" and rest:
+        rest, _, everything = rest.partition(" ")
         singular = rest.removesuffix("s")
         period = next((each for each in PERIODS if each == singular), None)
-        if period is None and rest not in _TIME:
+        if (period is None and rest not in _TIME) or everything not in ("", "all"):
             raise InputError(
-                f"'{rest}' is not a period.", "Write: over years, over quarters or over months"
+                f"'{rest} {everything}'".replace(" '", "'") + " is not a period.",
+                "Write: over years, over quarters or over months",
             )
-        return trends(session, period, within=within, unit=unit)
+        return trends(session, period, within=within, unit=unit, everything=bool(everything))
     if word == "topics" and (not rest or rest.isdigit()):
         return topics(session, int(rest[:6] or USUAL), within=within)
     if not question:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saetui.core.features import MIXED, ONE, TWO, WORD
+from saetui.core.features import ONE
 from saetui.errors import InputError
 from saetui.session.questions.answers import Answer, AnswerRow, Unit
 from saetui.session.questions.field_list import FieldSummary, list_fields
+from saetui.session.questions.subjects import WELL_RECOGNISED
 from saetui.session.questions.trends import trends
 from saetui.session.questions.units import units_of
 from saetui.session.session import Session
@@ -21,8 +22,6 @@ QUERIES = 3
 _CHANGES = 4
 _IN_WORDS = 2
 _LONGEST = 100
-# A label that is true of this share of its documents is good enough to suggest to a newcomer.
-WELL_RECOGNISED = 0.75
 
 # With fewer documents, or fewer held out, figures are chance.
 _FEWEST, _FEWEST_HELD_OUT = 50, 5
@@ -122,7 +121,7 @@ def overview(session: Session) -> Overview:
         raise InputError("This bundle holds no documents.", "Build it from documents.")
     of_features = _trends(session, "feature")
     of_families = _trends(session, "family") if of_features else None
-    rows = _worth_telling(session, of_features) if of_features else []
+    rows = _worth_telling(of_features) if of_features else []
     rising = [row for row in rows if row.lean > 0][:_CHANGES]
     falling = [row for row in rows if row.lean < 0][:_CHANGES]
     facts = of_features.facts if of_features else {}
@@ -196,26 +195,10 @@ def _trends(session: Session, unit: Unit) -> Answer | None:
         return None
 
 
-def _worth_telling(session: Session, changes: Answer) -> list[AnswerRow]:
-    """What changes most surely, of features that a newcomer can take for a subject.
-
-    What follows from the mixture of the corpus comes last; bursts of one period are left out.
-    """
-    told = [
-        row
-        for row in sorted(changes.rows, key=lambda row: -abs(row.lean))
-        if row.significant and _is_subject(session.features[row.id])
-    ]
+def _worth_telling(changes: Answer) -> list[AnswerRow]:
+    """What changes most surely; what follows from the mixture of the corpus comes last."""
+    told = [row for row in sorted(changes.rows, key=lambda row: -abs(row.lean)) if row.significant]
     return sorted(told, key=lambda row: row.figures["follows"] is not None)
-
-
-def _is_subject(feature: "FeatureRecord") -> bool:
-    """Whether a feature is one concept with a label that is true of most of its documents.
-
-    Of other bundles it is not known of which documents labels are true, so every label will do.
-    """
-    known = feature.true is None or feature.true.value >= WELL_RECOGNISED
-    return bool(feature.label) and known and feature.quality.word not in (TWO, WORD, MIXED)
 
 
 def _contents(session: Session, changes: Answer | None) -> tuple[Chapter, ...]:

@@ -1,5 +1,6 @@
 """What rises and falls: the share of documents with each feature or family over time."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import numpy as np
@@ -10,6 +11,7 @@ from saetui.core.trend_tests import trend_test
 from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import (
+    SIGNIFICANT,
     Answer,
     AnswerRow,
     Column,
@@ -21,6 +23,7 @@ from saetui.session.questions.answers import (
 from saetui.session.questions.by_paper import REMARK, paper_postings, with_p_of
 from saetui.session.questions.fields import Period, Timeline, timeline
 from saetui.session.questions.groups import mask_of
+from saetui.session.questions.subjects import counted_whys, held_back
 from saetui.session.questions.trend_checks import (
     doubts,
     mixture_counts,
@@ -47,6 +50,7 @@ def trends(
     within: str = "",
     unit: Unit = "feature",
     least: int = LEAST_DOCUMENTS,
+    everything: bool = False,
 ) -> Answer:
     """Features or families by how surely their share of the documents rises or falls.
 
@@ -62,6 +66,7 @@ def trends(
         within: A filter that documents must pass to count.
         unit: Features or families.
         least: Nothing is claimed of features of fewer documents.
+        everything: Whether to list changes of features that are no subjects, too; see `subjects`.
 
     Raises:
         InputError: No document that counts has a date of that precision, or all are of one period.
@@ -91,11 +96,13 @@ def trends(
         ends = with_p_of(ends, trend_test(by_paper, own_sizes, numbers, 0).ends)
     follows, bursts = doubts(ends, by_mixture, time, mixture)
     fields = ", ".join(dict.fromkeys(shift.field for shift in shifts))
+    sure = np.flatnonzero(ends.q < SIGNIFICANT).tolist()
+    left_out = {} if everything or unit != "feature" else held_back(session, sure)
     largest = max(float(np.abs(found.z).max(initial=0.0)), 1e-9)
     lines = np.round(counts / np.maximum(sizes, 1), 6).tolist()
     rows = []
     for i in np.argsort(-found.z, kind="stable").tolist():
-        if not found.documents[i]:
+        if not found.documents[i] or i in left_out:
             continue
         figures = {
             "documents": int(found.documents[i]),
@@ -110,14 +117,19 @@ def trends(
         }
         line = tuple(lines[i])
         rows.append(AnswerRow(i, units.names[i], float(found.z[i]) / largest, figures, line))
-    question = f"over {time.period}s" + (f" within {within.strip()}" if within.strip() else "")
+    question = (
+        f"over {time.period}s"
+        + (" all" if everything else "")
+        + (f" within {within.strip()}" if within.strip() else "")
+    )
     undated = int(mask.sum() - sizes.sum())
     return Answer(
         question=question,
         title=f"Rising, falling {time.names[0]} to {time.names[-1]}",
         remarks=_remarks(time, undated, ends.q, least)
         + ((REMARK,) if papers else ())
-        + said_of_doubts(shifts, follows, bursts),
+        + said_of_doubts(shifts, follows, bursts)
+        + _said_of_left_out(time, left_out),
         unit=unit,
         columns=COLUMNS,
         rows=tuple(rows),
@@ -132,6 +144,7 @@ def trends(
             "shifts": [asdict(each) for each in shifts],
             "tested": int((~np.isnan(ends.q)).sum()),
             "least": least,
+            "left_out": left_out,
             "intervals": _intervals(counts, sizes, [row.id for row in rows if row.significant]),
         },
         examples=lambda number, limit: _examples(session, units, time, number, limit),
@@ -155,6 +168,15 @@ def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -
     if undated:
         said.append(f"{undated:,} documents have no date that says the {time.period}.")
     return (*said, beyond_chance(q, least, "change"))
+
+
+def _said_of_left_out(time: Timeline, left_out: Mapping[int, str]) -> tuple[str, ...]:
+    if not left_out:
+        return ()
+    return (
+        f"Left out, since they are no subjects: {counted_whys(left_out.values())}. "
+        f"--all shows them; in the app, ask: over {time.period}s all",
+    )
 
 
 def _examples(
