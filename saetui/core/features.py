@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
-from saetui.core.group_tests import ratio_of_shares
+from saetui.core.group_tests import finite_ratio
 from saetui.core.postings import Postings
 from saetui.core.search import top, unit
 from saetui.errors import InputError
@@ -161,7 +161,7 @@ def lifts(
         one: How many have the one.
         documents: How many there are.
     """
-    return ratio_of_shares(together, one, np.maximum(others - together, 0), documents - one)
+    return finite_ratio(together, one, np.maximum(others - together, 0), documents - one)
 
 
 def co_occurring(

@@ -122,15 +122,32 @@ def ratio_of_shares(
     a small group that may turn the smaller share into the larger; nothing is known of the ratio
     then, nor where both are 0, and it is NaN.
     """
-    more, less = a * size_b > b * size_a, a * size_b < b * size_a
+    smoothed, spread = _smoothed_ratio(a, size_a, b, size_b)
+    known = np.where(a * size_b > b * size_a, smoothed > 1, smoothed < 1) & (a + b > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         plain = a / max(size_a, 1) / (b / max(size_b, 1))
-    smoothed = (a + 0.5) / (size_a + 0.5) / ((b + 0.5) / (size_b + 0.5))
-    agreeing = np.where((more & (smoothed > 1)) | (less & (smoothed < 1)), smoothed, np.nan)
-    ratio = np.where((a > 0) & (b > 0), plain, agreeing)
-    variance = 1 / (a + 0.5) - 1 / (size_a + 0.5) + 1 / (b + 0.5) - 1 / (size_b + 0.5)
-    spread = np.exp(_Z * np.sqrt(np.maximum(variance, 0.0)))
+    ratio = np.where((a > 0) & (b > 0), plain, np.where(known, smoothed, np.nan))
     return ratio, ratio / spread, ratio * spread
+
+
+def finite_ratio(
+    a: Counts, size_a: int, b: Counts, size_b: int
+) -> tuple[Figures, Figures, Figures]:
+    """The same with half a document added to every count, so that each ratio is known.
+
+    Where that would turn the smaller share into the larger, the ratio is 1.
+    """
+    smoothed, spread = _smoothed_ratio(a, size_a, b, size_b)
+    more, less = a * size_b > b * size_a, a * size_b < b * size_a
+    bounded = np.where(more, np.maximum(smoothed, 1), np.where(less, np.minimum(smoothed, 1), 1))
+    return bounded, smoothed / spread, smoothed * spread
+
+
+def _smoothed_ratio(a: Counts, size_a: int, b: Counts, size_b: int) -> tuple[Figures, Figures]:
+    """The ratio of shares with half a document more, and by what its interval extends from it."""
+    smoothed = (a + 0.5) / (size_a + 0.5) / ((b + 0.5) / (size_b + 0.5))
+    variance = 1 / (a + 0.5) - 1 / (size_a + 0.5) + 1 / (b + 0.5) - 1 / (size_b + 0.5)
+    return smoothed, np.exp(_Z * np.sqrt(np.maximum(variance, 0.0)))
 
 
 def share_interval(counts: Counts, sizes: Counts) -> tuple[Figures, Figures]:

@@ -29,8 +29,7 @@ from saetui.core.documents import Document
 from saetui.core.feature_layout import laid_out
 from saetui.core.postings import build_postings
 from saetui.session.session import Session, open_session
-from saetui.store import layout
-from saetui.store import saes
+from saetui.store import layout, saes
 from saetui.store.bundle import Bundle
 from saetui.store.document_writing import write_documents
 from saetui.store.hashes import sha256_of

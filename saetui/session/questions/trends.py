@@ -127,9 +127,9 @@ def trends(
         question=question,
         title=f"Rising, falling {time.names[0]} to {time.names[-1]}",
         remarks=_remarks(time, undated, ends.q, least)
+        + _said_of_left_out(time, left_out)
         + ((REMARK,) if papers else ())
-        + said_of_doubts(shifts, follows, bursts)
-        + _said_of_left_out(time, left_out),
+        + said_of_doubts(shifts, follows, bursts),
         unit=unit,
         columns=COLUMNS,
         rows=tuple(rows),
@@ -174,8 +174,8 @@ def _said_of_left_out(time: Timeline, left_out: Mapping[int, str]) -> tuple[str,
     if not left_out:
         return ()
     return (
-        f"Left out, since they are no subjects: {counted_whys(left_out.values())}. "
-        f"--all shows them; in the app, ask: over {time.period}s all",
+        f"Left out as no subjects: {counted_whys(left_out.values())}; "
+        f"--all, or 'over {time.period}s all', shows them.",
     )
 
 

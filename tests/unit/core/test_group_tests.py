@@ -6,7 +6,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from saetui.core.codec import Codes
-from saetui.core.group_tests import compare_groups, corrected, same_in_strata, share_interval
+from saetui.core.group_tests import (
+    compare_groups,
+    corrected,
+    finite_ratio,
+    same_in_strata,
+    share_interval,
+)
 from saetui.core.postings import Postings, build_postings
 from saetui.core.trend_tests import Trend, associate, average_ranks, thirds, trend_test
 
@@ -89,6 +95,7 @@ def test_ratio_and_keyness_have_a_direction() -> None:
     # Half a document more would make 1.7 of the first, though the small group has fewer.
     few = compare_groups(np.array([0, 4]), 4, np.array([66, 0]), 1_000)
     assert np.isnan(few.ratio[0])
+    assert finite_ratio(np.array([0]), 4, np.array([66]), 1_000)[0] == 1
     assert few.low[1] > 1
     assert few.ratio[1] > 100
 
