@@ -27,6 +27,8 @@ from saetui.progress import Progress, Silent
 
 DEPTH = 10
 STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
+REQUIRING = (0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.9, 0.95, 0.98, 0.99, 1.0)
+"""Strengths in `both`, where 1 requires a feature: most of the effect lies shortly before that."""
 REPEATS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 REWRITTEN = "rewritten"
 REWRITTEN_UP = "rewritten, up only"
@@ -96,12 +98,13 @@ class Bench:
         self,
         way: Mode,
         trials: Sequence[Trial],
-        strengths: Sequence[float] = STRENGTHS,
+        strengths: Sequence[float] | None = None,
         *,
         raising: bool = True,
         lowering: bool = True,
     ) -> Curve:
-        """Steer every trial with every strength in one mode."""
+        """Steer every trial in one mode, with every strength or those of the mode."""
+        strengths = strengths or (REQUIRING if way == "both" else STRENGTHS)
 
         def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
             steering: dict[int, Change] = {}
@@ -259,7 +262,6 @@ def run(
     embed: Callable[[str], Float],
     *,
     modes: Sequence[Mode] = MODES,
-    strengths: Sequence[float] = STRENGTHS,
     raising: bool = True,
     lowering: bool = True,
 ) -> list[Curve]:
@@ -272,7 +274,6 @@ def run(
         trials: The queries and features.
         embed: Gives the embedding of a text.
         modes: The steering modes to try.
-        strengths: The strengths to try.
         raising: Whether to raise a feature in each trial.
         lowering: Whether to lower one.
     """
@@ -280,8 +281,6 @@ def run(
     rewrites = [REWRITTEN] * (raising and lowering) + [REWRITTEN_UP] * raising
     ways = len(modes) + 1 + len(rewrites)
     bench.progress.start("Steering", ways * len(trials), "queries")
-    curves = [
-        bench.curve(mode, trials, strengths, raising=raising, lowering=lowering) for mode in modes
-    ]
-    curves.append(bench.by_labels(trials, embed, strengths, raising=raising, lowering=lowering))
+    curves = [bench.curve(mode, trials, raising=raising, lowering=lowering) for mode in modes]
+    curves.append(bench.by_labels(trials, embed, raising=raising, lowering=lowering))
     return curves + [bench.rewritten(way, trials, embed) for way in rewrites]

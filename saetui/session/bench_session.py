@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.changes import Change, Mode
+from saetui.core.changes import DEFAULT_MODE, Change, Mode
 from saetui.core.codec import Float
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.search import single, unit
@@ -84,15 +84,16 @@ def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Laten
         return [partial(session.search, request) for request in requests]
 
     yield _timed("search", [partial(session.search, query) for query in queries])
-    yield _timed("steer", steered("delta"))
+    yield _timed("steer", steered(DEFAULT_MODE))
     yield _timed("steer by codes", steered("codes"))
+    yield _timed("steer by vectors", steered("delta"))
     exact = [replace(query, exact=True) for query in queries[:_EXACT_SEARCHES]]
     yield _timed("search every document", [partial(session.search, query) for query in exact])
     filters = [DocumentFilter(where=(pair,)) for pair in _facts(session)[:repeats]]
     if filters:
         some = [replace(queries[0], filter=each) for each in filters]
         yield _timed("search among some documents", [partial(session.search, q) for q in some])
-        yield _timed("steer among some documents", steered("delta", filters[-1]))
+        yield _timed("steer among some documents", steered(DEFAULT_MODE, filters[-1]))
     yield _timed("open a feature", [partial(session.feature, feature) for feature in features])
     typed = _typed(session, features)[:repeats]
     if typed:
