@@ -137,12 +137,13 @@ class SearchDialogs:
             self._say(warning, "warning")
         self._control.open_preset(opened)
 
-    def copy(self, row: int | None) -> None:
-        """Copy the document in a row; for None, the command that repeats the search."""
+    def copy(self, rows: Sequence[int]) -> None:
+        """Copy the documents in some rows; without any, the command that repeats the search."""
         files, answer = self.files, self._answer()
         if files is None or answer is None:
             return
-        text = files.command(answer.request) if row is None else files.citation(row)
+        cited = "\n".join(files.citation(row) for row in rows)
+        text = cited if rows else files.command(answer.request)
         copy_text(self._view.app, text, self._say)
 
     # How it is done.

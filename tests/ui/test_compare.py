@@ -86,8 +86,15 @@ async def test_everything_leads_on(session: Session) -> None:
         await put(driver, 'category:"Black holes"')
         await driver.press("enter")
         assert driver.main._view == "features"
-        await driver.press("5", "t")
+        await driver.press("q")
+        assert driver.main._view == "compare"
+        assert view(driver).list.has_focus
+        await driver.press("t")
         assert driver.main._view == "families"
+        # Only where a row led is there a way back: digits begin anew.
+        await driver.press("5", "q")
+        assert driver.main._view == "search"
+        assert driver.app.focused is not driver.search.query_bar.query_line
         await driver.press("5", "a")
         assert driver.main._view == "search"
         assert BLACK_HOLES in driver.main.request.steering

@@ -1,5 +1,6 @@
 """What is in the corpus, in place of results while nothing is asked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from driver import NARROW, WIDE, drive, open_still
@@ -67,3 +68,11 @@ async def test_screen(session: Session, screens: SnapshotAssertion) -> None:
         assert picture(driver.app) == screens(name="80x24")
         await driver.resize(WIDE)
         assert picture(driver.app) == screens(name="120x40")
+
+
+async def test_queries_have_the_width_of_the_list(session: Session) -> None:
+    async with drive(session, WIDE) as driver:
+        landing = driver.search.landing
+        landing.show(replace(landing.overview, queries=("word " * 8 + "end",)))
+        await driver.settle()
+        assert "word end" in driver.text()

@@ -61,6 +61,22 @@ async def test_marked_results_go_into_a_list_at_once(tmp_path: Path) -> None:
         assert "to-read" not in read_lists(folder)
 
 
+async def test_marked_results_are_copied_together(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setattr(
+        "textual.app.App.copy_to_clipboard", lambda app, text: copied.append(text), raising=True
+    )
+    async with drive(session) as driver:
+        await marked(driver)
+        titles = [result.title for result in driver.search.results.marked]
+        await driver.press("y")
+        (text,) = copied
+        assert all(title in text for title in titles)
+
+
 async def test_marked_results_are_compared_and_steered_toward(session: Session) -> None:
     async with drive(session) as driver:
         ids = await marked(driver)

@@ -78,6 +78,8 @@ class MainScreen(Screen[None]):
         self.session: Session | None = None
         self._status = StatusLine()
         self._status.set_reactive(StatusLine.bundle, (name,))
+        # The view from which a row led to the present one.
+        self._came_from = "search"
         self._documents = DocumentControl(self, lambda: opened(self.session), self._tell)
         self._search_view = SearchView(self._status, self._documents.carriers, id="search")
         self._features_view = FeaturesView(id="features")
@@ -215,12 +217,12 @@ class MainScreen(Screen[None]):
 
     def on_open_feature(self, event: OpenFeature) -> None:
         """Go to a feature."""
-        self.action_view("features")
+        self._lead_to("features")
         self._features_view.go_to(event.feature)
 
     def on_list_features(self, event: ListFeatures) -> None:
         """List certain features in the features view."""
-        self.action_view("features")
+        self._lead_to("features")
         self._features_view.list_only(event.text, event.features, event.title)
 
     def on_labels_changed(self, event: LabelsChanged) -> None:
@@ -243,14 +245,14 @@ class MainScreen(Screen[None]):
             name = visible_line(session.name(event.feature), 100)
             self.notify(f"{name} is in no family.", markup=False)
             return
-        self.action_view("families")
+        self._lead_to("families")
         family = smallest.id if event.family is None else event.family
         self._families_view.go_to(family, event.feature)
 
     def on_open_splitting(self, event: OpenSplitting) -> None:
         """Go to a feature among its matches in other SAEs."""
         self._splitting_view.go_to(event.feature)
-        self.action_view("splitting")
+        self._lead_to("splitting")
 
     def on_ask_question(self, event: AskQuestion) -> None:
         """Ask a question about the corpus."""
@@ -299,10 +301,18 @@ class MainScreen(Screen[None]):
         """Go to a view; the map is there as soon as a bundle is."""
         if name == "map" and self._map_view is None:
             return
+        self._came_from = "search"
         self.query_one(ContentSwitcher).current = name
         self._status.view = name
         # At once: a list that is hidden while it has the focus would take it away again later.
         self.set_focus(self.start_of(name))
+
+    def _lead_to(self, name: str) -> None:
+        """Go to a view to which another view has led; `action_back` leads back there."""
+        before = self._view
+        self.action_view(name)
+        if before != name:
+            self._came_from = before
 
     def start_of(self, view: str) -> Widget:
         """Where the focus goes in a view."""
@@ -346,13 +356,14 @@ class MainScreen(Screen[None]):
         self._marking.mark([event.row])
 
     def action_back(self) -> None:
-        """From the search view, quit; from any other, go to it."""
+        """From the search view, quit; from any other, go to the view that led there."""
         if self._view == "search":
             self.app.exit()
         else:
-            self.action_view("search")
-            # Not the query line, or the next q would be a letter.
-            self._search_view.focus_list()
+            self.action_view(self._came_from)
+            if self._view == "search":
+                # Not the query line, or the next q would be a letter.
+                self._search_view.focus_list()
 
     def targets(self) -> dict[str, tuple[str, DOMNode]]:
         """For each scope of the table of commands a view and the node that its actions are of."""

@@ -337,12 +337,12 @@ class SearchView(Container):
         self.dialogs.export(self.results.marked)
 
     def action_copy(self) -> None:
-        """Copy the result under the cursor, or the command that repeats the search."""
-        for lines in (self.results, self.before):
-            if lines.has_focus and lines.row is not None:
-                self.dialogs.copy(lines.row.row)
-                return
-        self.dialogs.copy(None)
+        """Copy the result or those that are marked, or the command that repeats the search."""
+        if self.results.has_focus:
+            self.dialogs.copy([result.row for result in self.results.meant])
+        else:
+            before = self.before.row if self.before.has_focus else None
+            self.dialogs.copy([] if before is None else [before.row])
 
     def action_reset_all(self) -> None:
         """Reset all."""

@@ -32,7 +32,7 @@ class DetailRow:
             if the row opens nothing.
         note: A few characters after the text, such as how far to trust a label, or what the
             reader said.
-        pieces: The text in parts of different styles, in rows that open nothing.
+        pieces: The text in parts of different styles, in place of `text`.
     """
 
     text: str

@@ -10,10 +10,10 @@ from textual.message import Message
 from saetui.errors import SaetuiError
 from saetui.glyphs import Glyphs
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, fit
+from saetui.tui.columns import Pieces, cut, fit
 from saetui.tui.messages import OpenFamily, OpenFeature
 from saetui.tui.newest_request import NewestRequest
-from saetui.tui.widgets.details import DetailList, DetailRow, section, text_rows
+from saetui.tui.widgets.details import VALUE, DetailList, DetailRow, section, text_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
@@ -156,7 +156,12 @@ def _look_over(session: "Session") -> "Overview":
 
 def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[DetailRow]:
     """Everything beside the table of contents; queries, features and changes can be opened."""
-    queries = [DetailRow(query, "", _QUERY, place) for place, query in enumerate(overview.queries)]
+    queries = [
+        DetailRow(
+            query, "", _QUERY, place, pieces=((cut(f"  {query}", width, glyphs.ellipsis), ""),)
+        )
+        for place, query in enumerate(overview.queries)
+    ]
     first = "Type a question or a topic above and press enter" + (
         ", or press down and then enter for one of these:" if queries else "."
     )
@@ -169,8 +174,8 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
         dates = f"{overview.periods[0]} {line} {overview.periods[-1]}"
         rows += section("When they were published", [DetailRow(dates)])
     of = "in the first and the last third"
-    rows += section(f"Rising, {of}", _changes(overview.rising, glyphs))
-    rows += section(f"Falling, {of}", _changes(overview.falling, glyphs))
+    rows += section(f"Rising, {of}", _changes(overview.rising, glyphs, width))
+    rows += section(f"Falling, {of}", _changes(overview.falling, glyphs, width))
     fields = [
         DetailRow(line)
         for each in overview.fields
@@ -185,14 +190,16 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
     return [*rows, DetailRow(""), *text_rows(keys, width, "muted")]
 
 
-def _changes(rows: "Sequence[AnswerRow]", glyphs: Glyphs) -> list[DetailRow]:
+def _changes(rows: "Sequence[AnswerRow]", glyphs: Glyphs, width: int) -> list[DetailRow]:
+    """Features that rise or fall; the sparkline only where names have room beside it."""
+    most = width - VALUE - 3 - _LEAST_LABEL
     return [
         DetailRow(
             row.name,
             f"{_share(row, 'first')} {_share(row, 'last')}",
             "feature",
             row.id,
-            glyphs.sparkline(row.shares),
+            glyphs.sparkline(row.shares) if len(row.shares) <= most else "",
         )
         for row in rows
     ]

@@ -66,7 +66,9 @@ class SteeringList(LineList["QueryFeature"]):
         mark, style = self._mark(feature)
         moves = self._moves(feature.id) if width >= _LEAST_FOR_MOVES else ""
         activation = f"{feature.activation:>5.2f} " if width >= _LEAST_FOR_ACTIVATION else ""
-        room = width - len(self.LEFT) - (bar_width + 3) - 5 - len(moves) - len(activation) - 8
+        change = f"{_change(feature):>7} " if self._shows_changes(width) else " "
+        right = 5 + len(moves) + len(activation) + len(change)
+        room = width - len(self.LEFT) - (bar_width + 3) - right
         pin = "P" if feature.id in self._request.pinned else " "
         return (
             (f"{pin}{mark} ", style),
@@ -75,14 +77,19 @@ class SteeringList(LineList["QueryFeature"]):
             (f" {self.trust(feature.id):>4}", ""),
             (moves, "muted"),
             (activation, "muted"),
-            (f"{_change(feature):>7} ", style),
+            (change, style),
         )
 
     def right(self, width: int) -> str:
         """Names of the columns right of the label that find room on a line."""
         if width >= _LEAST_FOR_ACTIVATION:
             return self.RIGHT
-        return " true replaces  change " if width >= _LEAST_FOR_MOVES else " true change "
+        change = " change " if self._shows_changes(width) else " "
+        return f" true replaces {change}" if width >= _LEAST_FOR_MOVES else f" true{change}"
+
+    def _shows_changes(self, width: int) -> bool:
+        """Whether there is a column of changes; a short line leaves it out while it is empty."""
+        return width >= _LEAST_FOR_ACTIVATION or any(_change(feature) for feature in self.rows)
 
     def _moves(self, feature: int) -> str:
         moves = self._effects.get(feature)
