@@ -71,7 +71,24 @@ def build(
         typer.Option(
             "--query-embedder",
             metavar="NAME",
-            help="Embedder for queries, with precomputed vectors.",
+            help="Embedder for queries, with precomputed vectors, or the name that a server has "
+            "for the model when it embeds queries.",
+        ),
+    ] = None,
+    query_prefix: Annotated[
+        str | None,
+        typer.Option(
+            "--query-prefix",
+            metavar="TEXT",
+            help='What openai:MODEL needs before each query, such as "query: " for E5.',
+        ),
+    ] = None,
+    document_prefix: Annotated[
+        str | None,
+        typer.Option(
+            "--document-prefix",
+            metavar="TEXT",
+            help='And before each document, such as "passage: ".',
         ),
     ] = None,
     sae: NewSaes = None,
@@ -147,6 +164,8 @@ def build(
             base_url=base_url,
             ids=ids,
             query_spec=query_embedder,
+            query_prefix=query_prefix,
+            document_prefix=document_prefix,
         ),
         saes=tuple(SaeSize.parse(text) for text in sae or ()),
         training=training_options(seed=seed, device=device, epochs=epochs),

@@ -102,6 +102,11 @@ def _show_corpus(output: "Output", manifest: "Manifest", repeated: int) -> None:
         f"{manifest.name}: {manifest.documents:,} documents, embedded by "
         f"{manifest.embedder['spec']} in {manifest.dimensions} dimensions"
     )
+    query, document = (manifest.embedder.get(f"{each}_prefix") for each in ("query", "document"))
+    if query or document:
+        output.line(
+            f'It is given "{query or ""}" before a query and "{document or ""}" before a document.'
+        )
     if repeated:
         output.line(f"{repeated:,} documents repeat the text of another one.")
     told = _how_read(manifest)

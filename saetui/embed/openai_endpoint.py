@@ -56,14 +56,17 @@ class OpenAIEmbedder:
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of one query; see `Embedder.embed_query`."""
-        vector = self._ask_soon(cut_to_limit(checked_query(text))[0], self.dimensions)
+        sent = cut_to_limit((self._settings.query_prefix or "") + checked_query(text))[0]
+        vector = self._ask_soon(sent, self.dimensions, self._query_model)
         return unit_row(vector, "the query", self.name)
 
     def embed_queries(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> NDArray[np.float32]:
-        """The vectors of queries, which this model embeds as it does documents."""
-        return self.embed_documents(texts, progress)
+        """The vectors of queries, of which many are embedded as documents are."""
+        return self._embed_all(
+            texts, progress, self._settings.query_prefix or "", self._query_model
+        )
 
     def embed_documents(
         self, texts: Sequence[str], progress: Progress | None = None
@@ -73,11 +76,17 @@ class OpenAIEmbedder:
         Four requests run at a time. Where the endpoint is busy they wait and try again; where it
         refuses a batch as too large, or a text as too long, it gets smaller ones.
         """
+        prefix = self._settings.document_prefix or ""
+        return self._embed_all(texts, progress, prefix, self._settings.argument)
+
+    def _embed_all(
+        self, texts: Sequence[str], progress: Progress | None, prefix: str, model: str
+    ) -> NDArray[np.float32]:
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
         _ = self._works
         try:
-            return run(self._embed, texts, progress or Silent())
+            return run(self._embed, texts, progress or Silent(), prefix, model)
         except EndpointFailure as failure:
             raise self._explained(failure) from None
 
@@ -89,14 +98,16 @@ class OpenAIEmbedder:
         """
         return self._ask_soon("ready", self.dimensions).size > 0
 
-    async def _embed(self, texts: Sequence[str], progress: Progress) -> NDArray[np.float32]:
+    async def _embed(
+        self, texts: Sequence[str], progress: Progress, prefix: str, model: str
+    ) -> NDArray[np.float32]:
         # The protocol allows no empty string.
-        cut = [cut_to_limit(encodable(text) or " ") for text in texts]
+        cut = [cut_to_limit(prefix + encodable(text) or " ") for text in texts]
         sent = [text for text, _ in cut]
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
         sender = Sender(self._patience, _CONCURRENT_REQUESTS, progress.note)
         async with connected(self.base_url, self._patience.deadline) as endpoint:
-            requests = self._requests(endpoint, sender, self.dimensions)
+            requests = self._requests(endpoint, sender, self.dimensions, model)
 
             async def fill(batch: range) -> None:
                 found = await requests.vectors_of(sent[batch.start : batch.stop])
@@ -112,14 +123,22 @@ class OpenAIEmbedder:
             progress.note(f"Texts that were too long for {self.name} and were cut: {shortened:,}.")
         return vectors
 
-    def _ask_soon(self, text: str, width: int | None) -> NDArray[np.float32]:
+    @property
+    def _query_model(self) -> str:
+        """What the server calls the model when it embeds queries."""
+        spec = self._settings.query_spec
+        return EmbedderSettings(spec).argument if spec else self._settings.argument
+
+    def _ask_soon(
+        self, text: str, width: int | None, model: str | None = None
+    ) -> NDArray[np.float32]:
         """The vector of one text, as sent, without the patience that many texts are given."""
         try:
-            return run(self._ask, text, width)
+            return run(self._ask, text, width, model or self._settings.argument)
         except EndpointFailure as failure:
             raise self._explained(failure) from None
 
-    async def _ask(self, text: str, width: int | None) -> NDArray[np.float32]:
+    async def _ask(self, text: str, width: int | None, model: str) -> NDArray[np.float32]:
         patience = replace(
             self._patience,
             deadline=min(_QUERY_SECONDS, self._patience.deadline),
@@ -127,19 +146,15 @@ class OpenAIEmbedder:
             longest_wait=_QUERY_WAIT,
         )
         async with connected(self.base_url, patience.deadline) as endpoint:
-            requests = self._requests(endpoint, Sender(patience, 1), width)
+            requests = self._requests(endpoint, Sender(patience, 1), width, model)
             vector: NDArray[np.float32] = (await requests.vectors_of([text]))[0]
             return vector
 
-    def _requests(self, endpoint: Endpoint, sender: Sender, width: int | None) -> Requests:
-        settings = self._settings
-        return Requests(
-            endpoint,
-            sender,
-            settings.argument,
-            requested=settings.requested_dimensions,
-            width=width,
-        )
+    def _requests(
+        self, endpoint: Endpoint, sender: Sender, width: int | None, model: str
+    ) -> Requests:
+        requested = self._settings.requested_dimensions
+        return Requests(endpoint, sender, model, requested=requested, width=width)
 
     def _explained(self, failure: EndpointFailure) -> EmbedderError:
         return explained(failure, self.base_url, self._settings.argument, EmbedderError, "embed")
@@ -148,6 +163,11 @@ class OpenAIEmbedder:
 def load(settings: EmbedderSettings) -> OpenAIEmbedder:
     """The embedder; the endpoint is not asked for anything yet."""
     check_installed(f"The embedder '{settings.spec}'")
+    if settings.query_spec and EmbedderSettings(settings.query_spec).kind != settings.kind:
+        raise EmbedderError(
+            f"The embedder '{settings.query_spec}' cannot embed the queries of '{settings.spec}'.",
+            "Name the same model as the endpoint calls it for queries: openai:MODEL",
+        )
     return OpenAIEmbedder(settings)
 
 

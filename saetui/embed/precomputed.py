@@ -242,6 +242,7 @@ class PrecomputedVectors:
                     self._settings.query_spec,
                     dimensions=self._settings.requested_dimensions,
                     base_url=self._settings.base_url,
+                    query_prefix=self._settings.query_prefix,
                 )
             return self._query_embedder
 

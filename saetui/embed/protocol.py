@@ -98,7 +98,10 @@ class EmbedderSettings:
             the model's full width.
         base_url: Address of the endpoint; None for the embedder's usual one.
         ids: For precomputed vectors, the file that names the document of every row.
-        query_spec: For precomputed vectors, the embedder that made them, which embeds queries.
+        query_spec: For precomputed vectors, the embedder that made them, which embeds queries; for
+            an endpoint, the same model under the name by which it embeds queries.
+        query_prefix: What an endpoint's model needs before each query, such as "query: ".
+        document_prefix: And before each document, such as "passage: ".
     """
 
     spec: str
@@ -108,6 +111,8 @@ class EmbedderSettings:
     base_url: str | None = None
     ids: str | None = None
     query_spec: str | None = None
+    query_prefix: str | None = None
+    document_prefix: str | None = None
 
     @property
     def kind(self) -> str:

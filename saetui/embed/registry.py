@@ -1,6 +1,6 @@
 """Embedders by name; the module of each is imported when it is first used."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -54,14 +54,16 @@ _KINDS = {
         "any endpoint that speaks OpenAI's protocol",
         "saetui.embed.openai_endpoint",
         "a model's name",
-        frozenset({"requested_dimensions", "base_url"}),
+        frozenset(
+            {"requested_dimensions", "base_url", "query_spec", "query_prefix", "document_prefix"}
+        ),
     ),
     "precomputed": EmbedderKind(
         "precomputed:VECTORS.npy",
         "vectors that you already have, read from a file",
         "saetui.embed.precomputed",
         "a .npy file",
-        frozenset({"ids", "query_spec", "requested_dimensions", "base_url"}),
+        frozenset({"ids", "query_spec", "requested_dimensions", "base_url", "query_prefix"}),
     ),
 }
 
@@ -89,6 +91,7 @@ def load_embedder(
     base_url: str | None = None,
     ids: str | None = None,
     query_spec: str | None = None,
+    query_prefix: str | None = None,
 ) -> Embedder:
     """Load an embedder by its name, or by the settings that a bundle recorded.
 
@@ -98,7 +101,8 @@ def load_embedder(
         dimensions: Width to request from a model that can shorten its vectors.
         base_url: Address of an OpenAI-compatible endpoint.
         ids: File with the document ids of precomputed vectors.
-        query_spec: Embedder for queries, with precomputed vectors.
+        query_spec: Embedder for queries, with precomputed vectors or an endpoint.
+        query_prefix: What the model of an endpoint needs before each query.
 
     Raises:
         EmbedderError: There is no such embedder, it cannot be loaded here, or its weights differ
@@ -114,6 +118,7 @@ def load_embedder(
         base_url=base_url or settings.base_url,
         ids=ids or settings.ids,
         query_spec=query_spec or settings.query_spec,
+        query_prefix=query_prefix or settings.query_prefix,
     )
     embedder = _module(settings).load(settings)
     if settings.revision and embedder.revision != settings.revision:
@@ -145,8 +150,8 @@ def _module(settings: EmbedderSettings) -> _EmbedderModule:
             f"The embedder '{settings.kind}' takes {wanted}, not '{settings.spec}'.",
             f"Write: {kind.usage}",
         )
-    for option in ("requested_dimensions", "base_url", "ids", "query_spec"):
-        if getattr(settings, option) is not None and option not in kind.options:
+    for option in (each.name for each in fields(settings) if each.default is None):
+        if getattr(settings, option) is not None and option not in {"dimensions", *kind.options}:
             name = option.replace("_", " ")
             raise EmbedderError(f"The embedder '{settings.spec}' has no use for {name}.")
     return cast("_EmbedderModule", import_module(kind.module))

@@ -136,6 +136,7 @@ def _embedder(
             settings.query_spec,
             dimensions=settings.requested_dimensions,
             base_url=settings.base_url,
+            query_prefix=settings.query_prefix,
         )
     elif not options.remove:
         raise InputError(

@@ -28,9 +28,9 @@ _FOR = "\u7528\u7684"
 _LETTER = f"(?:{HAN.pattern}|{KANA.pattern})"
 # A line that was wrapped in the middle of a word; nobody writes spaces between these letters.
 _WRAPPED = re.compile(rf"(?<={_LETTER})\s(?={_LETTER})")
-# Tags of jieba's dictionary: particles, prepositions, conjunctions and pronouns; adverbs and
-# adjectives.
-_STOPS, _MODIFIERS = "c e o p r rg rr rz u ud ug uj ul uv uz y", "a ad b d z"
+# Tags of jieba's dictionary: particles, prepositions, conjunctions, numerals and pronouns; adverbs
+# and adjectives.
+_STOPS, _MODIFIERS = "c e m mq o p r rg rr rz u ud ug uj ul uv uz y", "a ad b d z"
 _KINDS_OF_TAGS = dict.fromkeys(_STOPS.split(), STOP) | dict.fromkeys(_MODIFIERS.split(), MODIFIER)
 # jieba takes "\u5305\u662f" ("package is"), which its dictionary lacks, for a word.
 _AT_WORD_ENDS = frozenset(

@@ -21,6 +21,8 @@ _WIDTH = st.none() | st.integers(1, 10_000)
         base_url=st.none() | _TEXT,
         ids=st.none() | _TEXT,
         query_spec=st.none() | _TEXT,
+        query_prefix=st.none() | _TEXT,
+        document_prefix=st.none() | _TEXT,
     )
 )
 def test_a_manifest_gives_back_what_it_was_given(settings):

@@ -312,3 +312,31 @@ def test_openai_itself_wants_a_key():
 def test_an_address_needs_a_scheme():
     with pytest.raises(EmbedderError, match="is not the address of an endpoint"):
         load_embedder("openai:m", base_url="localhost:11434")
+
+
+def test_queries_and_documents_get_the_prefixes_that_a_model_needs(server):
+    embedder = embedder_at(server, query_prefix="query: ", document_prefix="passage: ")
+    np.testing.assert_allclose(embedder.embed_query(" a "), unit(["query: a"])[0], atol=1e-6)
+    np.testing.assert_allclose(
+        embedder.embed_documents(["a", ""]), unit(["passage: a", "passage: "]), atol=1e-6
+    )
+    np.testing.assert_allclose(embedder.embed_queries(["a"]), unit(["query: a"]), atol=1e-6)
+    # Settings in a manifest load the same.
+    again = EmbedderSettings.from_dict(embedder._settings.as_dict())
+    np.testing.assert_allclose(
+        load_embedder(again).embed_query("a"), embedder.embed_query("a"), atol=1e-6
+    )
+
+
+def test_a_model_that_embeds_queries_under_another_name(server):
+    embedder = embedder_at(server, query_spec="openai:test-query")
+    embedder.embed_documents(["a"])
+    assert {request["model"] for request in server.requests} == {"test-model"}
+    embedder.embed_query("a")
+    assert server.requests[-1]["model"] == "test-query"
+    embedder.embed_queries(["a"])
+    assert server.requests[-1]["model"] == "test-query"
+    with pytest.raises(EmbedderError, match="cannot embed the queries"):
+        load_embedder("openai:m", base_url=server.url, query_spec="minilm")
+    with pytest.raises(EmbedderError, match="no use for query prefix"):
+        load_embedder("minilm", query_prefix="query: ")
