@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.dom import DOMNode
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+_Jobs = SimpleQueue[Callable[[], None]]
+
+# What threads that have nothing to do are waiting for. Starting a thread for each key would keep
+# the app waiting until it runs, which takes milliseconds on a busy machine.
+_idle: list[_Jobs] = []
+
 
 async def in_background(work: Callable[..., Value], *arguments: object) -> Value:
-    """Run `work` in a thread of its own, and return or raise what it does.
+    """Run `work` in a thread that does nothing else, and return or raise what it does.
 
     `asyncio.to_thread` would not do. Its pool waits for running work when the app ends, so that a
     user who quits while an embedder loads or a server answers would have to wait, too.
@@ -45,8 +52,19 @@ async def in_background(work: Callable[..., Value], *arguments: object) -> Value
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(tell, value, problem)
 
-    threading.Thread(target=run, name="saetui work", daemon=True).start()
+    try:
+        jobs = _idle.pop()
+    except IndexError:
+        jobs = _Jobs()
+        threading.Thread(target=_work_off, args=(jobs,), name="saetui work", daemon=True).start()
+    jobs.put(run)
     return await outcome
+
+
+def _work_off(jobs: _Jobs) -> None:
+    while True:
+        jobs.get()()
+        _idle.append(jobs)
 
 
 def start_work(

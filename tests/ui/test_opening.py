@@ -202,11 +202,12 @@ async def test_quitting_does_not_wait_for_opening(session: Session) -> None:
 
 def test_threads_end_after_the_loop(session: Session) -> None:
     """An answer that comes when the loop is closed raises nothing."""
-    started, go_on = threading.Event(), threading.Event()
+    started, go_on, done = threading.Event(), threading.Event(), threading.Event()
 
     def held(request: SearchRequest, interrupted: object) -> None:
         started.set()
         go_on.wait()
+        done.set()
 
     session.search = held  # type: ignore[assignment,method-assign]
 
@@ -217,11 +218,10 @@ def test_threads_end_after_the_loop(session: Session) -> None:
             while not started.is_set():
                 await driver.pilot.pause(0)
 
-    threads = set(threading.enumerate())
     asyncio.run(leave())
+    assert not done.is_set()
     go_on.set()
-    for thread in set(threading.enumerate()) - threads:
-        thread.join()
+    assert done.wait(60)
 
 
 # Started from the command line.
