@@ -200,8 +200,8 @@ async def test_quitting_does_not_wait_for_opening(session: Session) -> None:
     opener.go_on()
 
 
-def test_threads_end_after_the_loop(session: Session) -> None:
-    """An answer that comes when the loop is closed raises nothing."""
+def test_answers_after_the_loop_raise_nothing(session: Session) -> None:
+    """Nobody waits for a search when the user has quit."""
     started, go_on, done = threading.Event(), threading.Event(), threading.Event()
 
     def held(request: SearchRequest, interrupted: object) -> None:
