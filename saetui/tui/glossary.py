@@ -60,6 +60,7 @@ GLOSSARY: Entries = (
     ("vs", "Compares two groups of documents, A vs B; rest is every other document."),
     ("ratio", "How many times larger the share is in A than in B, or at the end than before."),
     ("p", "How often chance alone shows as much; corrected for all features. Grey: chance."),
+    ("G2", "How surely two shares differ. Its root, below 2, is no more than chance."),
     ("rho", "From -1 to 1: whether a feature goes with high or with low values (by ranks)."),
     ("rising, falling", "Families whose share of the corpus grew or shrank more than by chance."),
     ("preset", "A search with all its steps, saved as a small file."),

@@ -30,6 +30,8 @@ _PATIENCE = 0.05
 # drawn once for both.
 _ONE_FRAME = 0.03
 _INDENT = "  "
+# How the status line calls the ways of searching that are not the usual one.
+_MANNERS = {"semantic": "by meaning", "lexical": "by words"}
 
 
 class SearchDisplay(Protocol):
@@ -355,7 +357,7 @@ def _figures(answer: "SearchResponse") -> str:
     """The mode, how near the results still are to the query, and how long the search took."""
     request = answer.request
     parts: list[str] = [request.mode] if request.retrieval != "lexical" else []
-    parts += [request.retrieval] if request.retrieval != "hybrid" else []
+    parts += [_MANNERS[request.retrieval]] if request.retrieval in _MANNERS else []
     if answer.kept is not None and request.effective.steered:
         parts.append(f"nearness {answer.kept:.0%}")
     return "  ".join([*parts, f"{answer.milliseconds:.0f} ms"])

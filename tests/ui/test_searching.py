@@ -173,7 +173,7 @@ async def test_by_words_and_by_both(session: Session) -> None:
         await driver.press("W")
         assert driver.main.request.retrieval == "lexical"
         assert "Results by words" in driver.text()
-        assert "lexical" in driver.lines()[0]
+        assert "by words" in driver.lines()[0]
         answer = driver.main.answer
         assert answer is not None
         assert answer.request.steering == {BLACK_HOLES: Change("add", 0.75)}, "the change waits"
