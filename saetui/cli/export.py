@@ -131,7 +131,7 @@ def _neuronpedia(session: "Session", output: Path) -> str:
         for label in session.sae.labels(record.id)
         if label.version == record.version
     }
-    created = max((label.created for label in provenance.values()), default="")
+    created = max((label.created for label in provenance.values()), default="1970-01-01")
     names = NeuronpediaNames(session.bundle.manifest.name, session.sae.record.name, created)
     target = write_neuronpedia(
         output,

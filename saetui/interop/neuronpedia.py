@@ -3,11 +3,16 @@
 The folder `MODEL/SOURCE` holds one line in each of `release.jsonl`, `model.jsonl`,
 `sourceset.jsonl` and `source.jsonl`, and gzipped lines about features, their documents
 ("activations") and their labels ("explanations"), 1,024 features in each file.
+
+Neuronpedia inserts the lines of a file into a table of the same columns, which it takes from the
+file's first line (`apps/webapp/lib/db/import.ts`, `prisma/schema.prisma`): every line has the same
+keys, all that the table demands, and none that points into a table of Neuronpedia's own.
 """
 
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +35,19 @@ class NeuronpediaNames:
     """What the parts are called.
 
     Attributes:
-        model: The bundle, Neuronpedia's "model".
+        title: Of the bundle.
         source: The SAE, Neuronpedia's "source" or "layer".
         created: ISO date.
     """
 
-    model: str
+    title: str
     source: str
     created: str
+
+    @property
+    def model(self) -> str:
+        """The bundle, Neuronpedia's "model", of letters, digits, hyphens and underscores."""
+        return re.sub(r"[^a-z0-9_-]+", "-", self.title.lower()).strip("-")[:128] or "bundle"
 
     def as_dict(self) -> dict[str, Any]:
         """The names that every line repeats."""
@@ -85,11 +95,16 @@ def _about(names: NeuronpediaNames) -> dict[str, dict[str, Any]]:
     shared = {"creatorId": _AUTHOR, "createdAt": names.created, "visibility": "PUBLIC"}
     set_name = f"{names.model}-{names.source}"
     return {
-        "release": {"name": names.model, "description": names.model, **shared},
+        "release": {
+            "name": names.model,
+            "description": names.title,
+            "creatorName": _AUTHOR,
+            **shared,
+        },
         "model": {
             "id": names.model,
-            "displayName": names.model,
-            "displayNameShort": names.model,
+            "displayName": names.title,
+            "displayNameShort": names.title,
             # The features are of whole documents, so there is one layer of nothing but these.
             "layers": 1,
             "neuronsPerLayer": 0,
@@ -100,7 +115,10 @@ def _about(names: NeuronpediaNames) -> dict[str, dict[str, Any]]:
             "modelId": names.model,
             "name": set_name,
             "type": "SAE",
-            "description": f"{names.source} of {names.model}",
+            "description": f"{names.source} of {names.title}",
+            "creatorName": _AUTHOR,
+            # Nothing there can run the embedder.
+            "allowInferenceSearch": False,
             "releaseName": names.model,
             **shared,
         },
@@ -109,6 +127,7 @@ def _about(names: NeuronpediaNames) -> dict[str, dict[str, Any]]:
             "modelId": names.model,
             "setName": set_name,
             "hasDashboards": True,
+            "inferenceEnabled": False,
             **shared,
         },
     }
@@ -120,6 +139,7 @@ def _feature(names: NeuronpediaNames, record: FeatureRecord) -> dict[str, Any]:
         "index": str(record.id),
         "sourceSetName": f"{names.model}-{names.source}",
         "creatorId": _AUTHOR,
+        "createdAt": names.created,
         "maxActApprox": record.max_activation,
         "frac_nonzero": record.density,
         "hasVector": False,
@@ -160,8 +180,9 @@ def _explanation(
         "index": str(record.id),
         "authorId": _AUTHOR,
         "description": record.label,
-        "typeName": label.method if label else "reader",
-        "explanationModelName": label.model if label else "",
+        "createdAt": names.created,
+        # Not `typeName` and `explanationModelName`: these must be rows of Neuronpedia's own tables.
+        "notes": f"{label.method} {label.model}".strip() if label else "reader",
     }
 
 

@@ -17,7 +17,7 @@ METADATA = "paper_metadata.csv"
 ANY_FAMILIES = "clean_families.json"
 ENDING = ".pth"
 
-_SIZES = re.compile(r"(?:^|_)(\d+)_(\d+)_(\d+)(?=_|$)")
+_SIZES = re.compile(r"(?:^|_)(\d+)_(\d+)(?:_\d+)?(?=_|$)")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class WeightFile:
 def weight_file(path: Path) -> WeightFile | None:
     """A file of weights with the sizes in its name; None where the name has none.
 
-    `64_9216_128_auxk_epoch_50.pth` and `astroPH_64_9216_128.pth` both mean k = 64, n = 9216.
+    `64_9216_128_auxk_epoch_50.pth`, `astroPH_64_9216_128.pth` and `astroPH_64_9216.pth` all mean
+    k = 64, n = 9216.
     """
     found = _SIZES.search(path.stem)
     if path.suffix != ENDING or found is None:

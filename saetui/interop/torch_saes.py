@@ -26,7 +26,14 @@ def read_sparsify(folder: Path) -> Autoencoder:
     path = folder / SPARSIFY_SETTINGS
     settings = read_settings(path)
     d = whole_number(path, settings, "d_in")
-    activation = settings.get("activation", "topk")
+    # latent-sae has kinds of its own, as the name or the value of an enumeration.
+    kind = str(settings.get("sae_type", "topk")).rpartition(".")[2].lower()
+    activation = settings.get("activation", "topk") if kind == "topk" else kind
+    if settings.get("signed"):
+        raise InputError(
+            f"{path} lets activations be negative, which no feature here can be.",
+            "Give an autoencoder whose activations pass through a ReLU.",
+        )
     if settings.get("transcode") or settings.get("skip_connection"):
         raise InputError(
             f"{path} describes a transcoder, which predicts something else than it reads.",

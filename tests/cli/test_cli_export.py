@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,52 @@ def test_features_for_neuronpedia(run: Run, bundle: Path, tmp_path: Path) -> Non
     again = (folder / "activations" / "batch-0.jsonl.gz").read_bytes()
     run("export", "neuronpedia", bundle, "-o", tmp_path)
     assert (folder / "activations" / "batch-0.jsonl.gz").read_bytes() == again
+
+
+# Columns of Neuronpedia's tables (`apps/webapp/prisma/schema.prisma`), those first that an insert
+# must give. Its `typeName` and `explanationModelName` are left out: they
+# must be in tables of its own.
+_SHARED = "creatorId createdAt visibility"
+_COLUMNS = {
+    "release": "name description creatorName creatorId | descriptionShort urls " + _SHARED,
+    "model": "id creatorId layers neuronsPerLayer owner | displayName displayNameShort dimension "
+    "instruct inferenceEnabled website " + _SHARED,
+    "sourceset": "modelId name description creatorName creatorId | type urls releaseName "
+    "hasDashboards allowInferenceSearch defaultRange defaultShowBreaks " + _SHARED,
+    "source": "id modelId setName creatorId | hasDashboards inferenceEnabled hfRepoId hfFolderId "
+    "dataset notes num_prompts " + _SHARED,
+    "features": "modelId layer index | sourceSetName creatorId createdAt maxActApprox hasVector "
+    "vector vectorLabel hookName frac_nonzero",
+    "activations": "id index layer modelId maxValue maxValueTokenIndex minValue creatorId | tokens "
+    "dataIndex dataSource values createdAt",
+    "explanations": "id modelId layer index description authorId | notes createdAt scoreV2",
+}
+
+
+def test_what_is_written_for_neuronpedia_fits_its_tables(
+    run: Run, bundle: Path, tmp_path: Path
+) -> None:
+    run("export", "neuronpedia", bundle, "-o", tmp_path)
+    (folder,) = tmp_path.glob("*/*")
+    assert re.fullmatch(r"[a-z0-9_-]+", folder.parent.name)
+    for name, columns in _COLUMNS.items():
+        needed, known = (set(part.split()) for part in columns.split("|"))
+        single = folder / f"{name}.jsonl"
+        found = (
+            [json.loads(single.read_text("utf-8"))]
+            if single.exists()
+            else lines(folder / name / "batch-0.jsonl.gz")
+        )
+        # Columns are those of the first line.
+        assert {frozenset(line) for line in found} == {frozenset(found[0])}
+        assert needed <= set(found[0]) <= needed | known, name
+        assert all(line[key] not in (None, "") for line in found for key in needed)
+    about = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.jsonl")}
+    assert about["source"]["setName"] == about["sourceset"]["name"]
+    assert about["sourceset"]["releaseName"] == about["release"]["name"]
+    assert about["source"]["id"] == folder.name and about["model"]["id"] == folder.parent.name
+    feature = lines(folder / "features" / "batch-0.jsonl.gz")[0]
+    assert (feature["modelId"], feature["layer"]) == (folder.parent.name, folder.name)
 
 
 def test_documents_for_embedding_atlas(run: Run, bundle: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`--sae-from` on the command line: from a hub, and with options that do not go together."""
 
+import io
 import json
 import os
 import subprocess
@@ -12,9 +13,11 @@ import pytest
 from command_line import Run
 from corpora import SmallCorpus, write_corpus
 from hub_server import serve_repository
+from safetensors.numpy import save
 
 from saetui.core.codec import SaeWeights
 from saetui.interop.sae_export import write_sparsify
+from saetui.pipeline.given_sae import SaeSource, find_sae
 from saetui.store.bundle import Bundle
 
 needs_hub = pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="needs saetui[hub]")
@@ -127,6 +130,66 @@ def test_what_the_hub_does_not_give(files: dict[str, bytes], tmp_path: Path) -> 
     gone = find([*asked[:2], "someone/else"], HF_ENDPOINT=address, **home)
     assert gone[:2] == ["20", "30"]
     assert gone[2].startswith("No weights of someone/else were downloaded before, and the hub")
+
+
+def latent_sae(k: int, expansion: int, d: int) -> dict[str, bytes]:
+    """The two files of an SAE as latent-sae's `save_to_disk` writes them."""
+    random = np.random.default_rng(k * expansion)
+    weights = random.standard_normal((d * expansion, d)).astype(np.float32)
+    tensors = {
+        "encoder.weight": weights,
+        "encoder.bias": np.zeros(len(weights), np.float32),
+        "W_dec": weights,
+        "b_dec": np.zeros(d, np.float32),
+    }
+    settings = {"expansion_factor": expansion, "normalize_decoder": True, "num_latents": 0}
+    settings |= {"k": k, "multi_topk": False, "d_in": d}
+    return {"cfg.json": json.dumps(settings).encode(), "sae.safetensors": save(tensors)}
+
+
+def saerch_weights(n: int, d: int) -> bytes:
+    """A file of weights as saerch saves its module."""
+    import torch
+
+    written = io.BytesIO()
+    decoder = torch.nn.functional.normalize(torch.randn(d, n), dim=0)
+    torch.save(
+        {
+            "encoder.weight": decoder.T.clone(),
+            "decoder.weight": decoder,
+            "pre_bias": torch.zeros(d),
+            "latent_bias": torch.zeros(n),
+        },
+        written,
+    )
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("folder", "n"), [("128_4", 1536), ("128_8", 3072), ("64_8", 3072), ("64_32", 768)]
+)
+def test_folders_of_latent_sae(folder: str, n: int, tmp_path: Path) -> None:
+    """As they are in enjalot/sae-all-MiniLM-L6-v2-FineWeb-RedPajama-Pile-150M and in
+    enjalot/sae-nomic-text-v1.5-FineWeb-edu-100BT (`64_32`), with fewer dimensions."""
+    k, expansion = map(int, folder.split("_"))
+    (tmp_path / folder).mkdir()
+    for name, content in latent_sae(k, expansion, n // expansion).items():
+        (tmp_path / folder / name).write_bytes(content)
+    found = find_sae(SaeSource(str(tmp_path / folder)))
+    assert (found.weights.n, found.weights.k) == (n, k)
+
+
+@needs_hub
+def test_files_of_saerch_on_the_hub(tmp_path: Path) -> None:
+    """Named as in charlieoneill/embedding-saes, and as the same SAEs are named elsewhere."""
+    repository = "charlieoneill/embedding-saes"
+    sizes = {"astroPH_128_3072_256.pth": 3072, "csLG_64_9216.pth": 9216}
+    files = {name: saerch_weights(n, 6) for name, n in sizes.items()}
+    with serve_repository(repository, files) as address:
+        home = {"HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": address}
+        found = find([*(f"{repository}/{name}" for name in sizes), repository], **home)
+    assert found[:2] == ["3072", "9216"]
+    assert "holds 2 autoencoders: astroPH_128_3072_256.pth, csLG_64_9216.pth" in found[2]
 
 
 @pytest.mark.parametrize(

@@ -389,6 +389,8 @@ def test_what_is_written_for_sparsify_gives_the_same_codes(tmp_path: Path) -> No
         (saelens({}, {**MATRICES, "b_dec": BIAS * np.nan}), "b_dec holds values that are not"),
         (saelens({"d_in": D + 1}), "W_enc is 12 x 40, and 13 x 40 belongs"),
         (sparsify({"transcode": True}), "describes a transcoder"),
+        (sparsify({"sae_type": "LISTA"}), "has the activation function 'lista'"),
+        (sparsify({"signed": True}), "lets activations be negative"),
         (sparsify({"activation": "groupmax"}), "activation function 'groupmax'"),
         (dictionary("IdentityDict", {}), "of the class 'IdentityDict'"),
         (one_file("64.pth", OPENAI), "how many features are active"),
