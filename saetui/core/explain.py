@@ -57,16 +57,7 @@ def explain(weights: SaeWeights, steered: Float, vector: Float, rows: Float) -> 
         One explanation per document.
     """
     active = np.flatnonzero(steered)
-    norm = float(np.linalg.norm(vector)) or 1.0
-    # In double precision the terms add up to the score within the rounding of single precision.
-    directions = weights.directions[active].astype(np.float64)
-    x = rows.astype(np.float64)
-    amounts = steered[active].astype(np.float64)
-    terms = (x @ directions.T) * (amounts / norm)
-    bias = (x @ weights.bias.astype(np.float64)) / norm
-    explained = amounts @ directions + weights.bias
-    remainder = (x @ (vector.astype(np.float64) - explained)) / norm
-    return _explanations(active, terms, bias, remainder)
+    return _explanations(active, *_split(weights, active, steered[active], vector, rows))
 
 
 def explain_sum(
@@ -89,17 +80,29 @@ def explain_sum(
         One explanation per document.
     """
     active = distinct(np.flatnonzero(code), np.array(list(terms), dtype=np.int64))
-    sums = np.zeros((len(rows), len(active)))
-    none = [Explanation((), 0.0, 0.0)] * len(rows)
-    plain = explain(weights, code, vector, rows) if vector.any() else none
-    places = {feature: place for place, feature in enumerate(active.tolist())}
-    for row, explanation in enumerate(plain):
-        for feature, term in explanation.features:
-            sums[row, places[feature]] = term
+    if vector.any():
+        sums, bias, remainder = _split(weights, active, code[active], vector, rows)
+    else:
+        sums, bias, remainder = np.zeros((len(rows), len(active))), *np.zeros((2, len(rows)))
     for feature, added in terms.items():
-        sums[:, places[feature]] += added
-    bias = np.array([explanation.bias for explanation in plain])
-    return _explanations(active, sums, bias, np.array([each.remainder for each in plain]))
+        sums[:, np.searchsorted(active, feature)] += added
+    return _explanations(active, sums, bias, remainder)
+
+
+def _split(
+    weights: SaeWeights, active: NDArray[np.integer], amounts: Float, vector: Float, rows: Float
+) -> tuple[Terms, Terms, Terms]:
+    """What some features, the bias and the rest add to each score: `(m, active)`, `(m,)` twice."""
+    norm = float(np.linalg.norm(vector)) or 1.0
+    # In double precision the terms add up to the score within the rounding of single precision.
+    directions = weights.directions[active].astype(np.float64)
+    x = rows.astype(np.float64)
+    amounts = amounts.astype(np.float64)
+    terms = (x @ directions.T) * (amounts / norm)
+    bias = (x @ weights.bias.astype(np.float64)) / norm
+    explained = amounts @ directions + weights.bias
+    remainder = (x @ (vector.astype(np.float64) - explained)) / norm
+    return terms, bias, remainder
 
 
 def _explanations(
