@@ -83,6 +83,28 @@ class Knob:
     feedback: float
     most: float = math.inf
 
+    def moved(self, amount: float, step: float) -> float:
+        """A change after one step more, at most `most`.
+
+        Where there is a most, the change is a condition, and what it costs a document that shows
+        nothing of the feature is -ln(1 - amount). A step then adds the same cost wherever it
+        begins; else nothing would happen before the last step, and everything in it.
+        """
+        if math.isinf(self.most):
+            return amount + step
+        cost = math.copysign(_cost(abs(amount)), amount) + math.copysign(_cost(abs(step)), step)
+        moved = self.most if abs(cost) >= _MOST_COST else 1 - math.exp(-abs(cost))
+        return math.copysign(moved, cost)
+
+
+# A change that costs this much is taken for a whole 1; as a cosine it is .75 in `both`.
+_MOST_COST = 5.0
+
+
+def _cost(amount: float) -> float:
+    """What a change of a condition costs; of a whole 1 as much as is taken for it."""
+    return _MOST_COST if amount >= 1 else min(-math.log(1 - amount), _MOST_COST)
+
 
 # In `both` a change runs from 0, as if there were none, to 1: all documents must show the feature.
 _BY_CONDITIONS = Knob(0.4, 0.75, 0.95, 0.6, most=1.0)

@@ -126,9 +126,9 @@ class SearchRequest:
         relative to its `activation` in the query, so that the change can be kept for another
         query. It moves no further than changes of the mode have an effect.
         """
-        change, most = self.steering.get(feature, Change("add", 0.0)), knob_of(self.mode).most
-        amount = change.apply(activation) - activation + step
-        amount = round(max(-most, min(most, amount)), _DECIMALS)
+        change = self.steering.get(feature, Change("add", 0.0))
+        amount = knob_of(self.mode).moved(change.apply(activation) - activation, step)
+        amount = round(amount, _DECIMALS)
         if change.operation == "add":
             return self.change(feature, Change("add", amount))
         return self.change(feature, Change("set", round(activation + amount, _DECIMALS)))

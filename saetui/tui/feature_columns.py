@@ -29,8 +29,8 @@ _AROUND_LABEL = 8
 def trust(record: "FeatureRecord") -> str:
     """How far to trust a label, on at most four cells.
 
-    Of how many of its documents it is true (`8/10`, or `all`); where that is not known its F1,
-    `own`, or `?` for unscored.
+    Of how many of its documents it is true (`8/10`, or `all`); where that is not known `-`, for a
+    label of one's own `own`, and `?` for one that was not tried.
     """
     if not record.label:
         return ""
@@ -38,7 +38,7 @@ def trust(record: "FeatureRecord") -> str:
         tenths = round(10 * record.true.value)
         return "all" if tenths == 10 else f"{tenths}/10"
     if record.f1 is not None:
-        return short(record.f1)
+        return "-"
     return "?" if record.version else "own"
 
 
@@ -49,7 +49,8 @@ def trust_of(records: "Sequence[FeatureRecord]") -> Callable[[int], str]:
         record = records[feature]
         label = trust(record)
         if record.true is None:
-            label = f"F1 {label}" if record.f1 is not None else _UNKNOWN.get(label, label)
+            known = record.f1 is not None
+            label = f"F1 {short(record.f1)}" if known else _UNKNOWN.get(label, label)
         return " ".join(filter(None, (label, record.quality.word)))
 
     return said

@@ -16,8 +16,8 @@ GLOSSARY: Entries = (
     ("count", "A document counts for a feature if its label is probably true of the document."),
     ("true", "Of how many in ten documents that count the label is true, by estimate (8/10)."),
     (
-        "own, ?, .91",
-        "In place of it: a label of your own; one not scored; F1 where only that is known.",
+        "own, ?, -",
+        "In place of it: a label of your own; one not tried; not known, build again adds it.",
     ),
     ("density", "The share of all documents that count for a feature."),
     ("replaces", "How many of the first ten results a large step of the feature replaces."),

@@ -1,6 +1,8 @@
 """Steering by keys: what is shown is the answer to what the keys spell."""
 
+import math
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.tui.history import History
 from saetui.tui.screens.add_feature import AddFeatureScreen
+from saetui.tui.widgets.why import WhyLines
 
 QUERY = "black hole merger chirp"
 # Features of the synthetic bundle; the query activates the first two.
@@ -83,7 +86,6 @@ CHANGES: list[tuple[list[str], Change | None]] = [
     (["n"], Change("scale", -1.0)),
     (["n", "n"], None),
     (["right", "left"], Change("add", 0.0)),
-    (["m", "left"], Change("set", 0.6)),
     (["m", "n"], Change("set", -1.0)),
     (["right", "r"], None),
     (["right", "d"], None),
@@ -184,9 +186,9 @@ async def test_steps_of_both_stop_where_they_do_no_more(session: Session) -> Non
         await driver.ask(QUERY)
         while driver.main.request.mode != "both":
             await driver.press("e")
-        await driver.press(*["right"] * 6)
+        await driver.press(*["right"] * 12)
         assert driver.main.request.steering == {BLACK_HOLES: Change("add", 1.0)}
-        await driver.press(*["H"] * 6)
+        await driver.press(*["H"] * 9)
         assert driver.main.request.steering == {BLACK_HOLES: Change("add", -1.0)}
 
 
@@ -271,6 +273,20 @@ async def test_why_can_be_hidden(session: Session) -> None:
         assert "Why #2" in driver.text()
 
 
+async def test_why_adds_up_to_the_score(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        why = driver.app.screen.query_one(WhyLines)
+        assert driver.main.answer is not None
+        for width in (60, 70, 80, 100, 160):
+            for result in driver.main.answer.results[:5]:
+                why.explain(result, {})
+                (line,) = ("".join(text for text, _ in line) for line in why.lines(width))
+                shown = sum(map(float, re.findall(r"[+-]\d*\.\d\d", line)))
+                # Each figure is rounded.
+                assert shown == pytest.approx(result.score, abs=0.005 * line.count("."))
+
+
 async def test_added_feature_is_under_the_cursor(session: Session) -> None:
     async with drive(session) as driver:
         await driver.ask(QUERY)
@@ -281,8 +297,11 @@ async def test_added_feature_is_under_the_cursor(session: Session) -> None:
         assert driver.search.steering.row is not None
         assert driver.search.steering.row.id == BLEACHING
         assert driver.app.focused is driver.search.steering
-        await driver.press("right")
-        assert driver.main.request.steering == {BLEACHING: Change("add", 1.0)}
+        # The first step is strong; from there it takes three to require the feature.
+        for amount in (0.97, 0.982, 0.9892, 1.0):
+            await driver.press("right")
+            (change,) = driver.main.request.steering.values()
+            assert change.amount == pytest.approx(amount)
         assert_shown(driver)
 
 
@@ -434,6 +453,18 @@ def gate(session: Session) -> Iterator[Gate]:
     gate.open()
 
 
+def stepped(change: float, size: float) -> float:
+    """A change after a step: each leaves documents without the feature an equal part of the rest.
+
+    What is left is counted as a power of e; below e to the -5 nothing is left.
+    """
+    power = sum(
+        math.copysign(5.0 if abs(part) >= 1 else -math.log(1 - abs(part)), part)
+        for part in (change, size)
+    )
+    return math.copysign(1 if abs(power) >= 5 else 1 - math.exp(-abs(power)), power)
+
+
 @dataclass(frozen=True)
 class Row:
     """A feature as a reader keeps count of it; `change` is `add`, `set`, `opposite`, or none."""
@@ -449,8 +480,7 @@ class Row:
             case "right" | "left" | "L" | "H":
                 size = (0.75 if key.isupper() else 0.4) * (1 if key in ("right", "L") else -1)
                 kind = "add" if self.change in ("", "add") else "set"
-                # No key changes a feature by more than 1.
-                change = max(-1.0, min(1.0, self.strength + size - self.activation))
+                change = stepped(self.strength - self.activation, size)
                 return replace(self, strength=self.activation + change, change=kind)
             case "0" | "m":
                 return replace(self, strength=float(key == "m"), change="set")
@@ -586,7 +616,7 @@ async def test_keys_after_a_removal_are_meant_for_the_next_row(
         driver.send("d", "right")
         await driver.rest()
         assert BLEACHING not in driver.features()
-        assert driver.main.request.steering == {REEF_FISH: Change("add", 1.0)}
+        assert driver.main.request.steering == {REEF_FISH: Change("add", 0.97)}
         gate.open()
         await driver.settle()
         assert_shown(driver)

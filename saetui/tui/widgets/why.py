@@ -37,16 +37,21 @@ class WhyLines(Lines):
         if why.words:
             rest = f"words {signed(why.words)}  {rest}"
         lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
-        for feature, term in why.features:
+        left = sum(term for _, term in why.features)
+        for place, (feature, term) in enumerate(why.features):
             name = fit(self._names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis)
             piece = f"{name.strip()} {signed(term)}  "
+            others = len(why.features) - place - 1
+            after = (f"{others} more {signed(left - term)}  " if others else "") + rest
             last = len(lines) == self.size.height
-            room = width - cells(tuple(lines[-1])) - (len(rest) if last else 0)
+            room = width - cells(tuple(lines[-1])) - (len(after) if last else 0)
             if cells(((piece, ""),)) > room:
                 if last:
+                    rest = f"{others + 1} more {signed(left)}  {rest}"
                     break
                 lines.append([(" ", "")])
             lines[-1].append((piece, ""))
+            left -= term
         if cells(tuple(lines[-1])) + len(rest) > width and len(lines) < self.size.height:
             lines.append([(" ", "")])
         lines[-1].append((rest, "muted"))

@@ -1,5 +1,6 @@
 """A search and its history, as values."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,9 +75,10 @@ def test_there_and_back_is_exact() -> None:
 
 
 def test_a_fixed_strength_moves_from_there() -> None:
-    state = SearchRequest().change(2, Change("set", 1.0)).nudge(2, -0.25, 0.1)
+    asked = SearchRequest(mode="codes")
+    state = asked.change(2, Change("set", 1.0)).nudge(2, -0.25, 0.1)
     assert state.steering == {2: Change("set", 0.75)}
-    state = SearchRequest().change(2, Change("scale", -1.0)).nudge(2, 0.05, 0.4)
+    state = asked.change(2, Change("scale", -1.0)).nudge(2, 0.05, 0.4)
     assert state.steering == {2: Change("set", -0.35)}
 
 
@@ -109,7 +111,17 @@ def test_a_nudge_of_both_goes_no_further_than_it_has_an_effect(
         before = strength(state, 1, activation) - activation
         state = state.nudge(1, step, activation)
         change = strength(state, 1, activation) - activation
-        assert abs(change - max(-1, min(1, before + step))) < 1e-5
+        assert -1 <= change <= 1
+        assert change >= before - 1e-5 if step > 0 else change <= before + 1e-5
+
+
+def test_each_step_of_both_leaves_an_equal_part_of_documents_without_the_feature() -> None:
+    state = SearchRequest("query", mode="both")
+    for step in range(1, 10):
+        state = state.nudge(1, 0.4, 0.2)
+        change = strength(state, 1, 0.2) - 0.2
+        assert 1 - change == pytest.approx(0.6**step, abs=1e-5)
+    assert state.nudge(1, 0.4, 0.2).steering == {1: Change("add", 1.0)}
 
 
 def test_solo_is_of_one_feature() -> None:
