@@ -137,6 +137,8 @@ async def test_a_key_becomes_a_changed_row(tmp_path: Path, monkeypatch: pytest.M
     session = open_still(make_bundle(tmp_path / "small.bundle"))
     async with drive(session) as driver:
         await driver.ask("black hole merger chirp")
+        # Only threads that start from now on are watched.
+        monkeypatch.setattr("saetui.tui.background._idle", [])
         with calling("The key `right` becomes a changed row:"):
             await driver.press("right")
         assert driver.main.request.steering
