@@ -286,7 +286,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "a note written to the wrong SAE",
         "saetui/session/features/annotated_features.py",
         "self.book.say(name, feature, kind, text, of=of, about=about, document=document)",
-        'self.book.say("k4-n24", feature, kind, text, of=of, about=about, document=document)',
+        'self.book.say("another", feature, kind, text, of=of, about=about, document=document)',
         ("tests/unit/session/features/test_annotated_features.py",),
     ),
     Mutation(
