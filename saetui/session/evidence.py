@@ -63,6 +63,7 @@ class Evidence:
         by: `meaning`: sentences were embedded; `words`: the words of the label were looked for.
         sentences: Those of the title, then those of the text, in order.
         why_words: Why words stand in for meaning; empty if they do not.
+        active: Whether the feature is active on the document as a whole.
     """
 
     row: int
@@ -70,6 +71,7 @@ class Evidence:
     by: By
     sentences: tuple[Sentence, ...]
     why_words: str = ""
+    active: bool = True
 
     @property
     def marked(self) -> tuple[Sentence, ...]:
@@ -120,7 +122,8 @@ class EvidenceFinder:
             Sentence(*span, in_title, float(value), place in marked)
             for place, ((span, in_title), value) in enumerate(zip(split.spans, values, strict=True))
         )
-        return Evidence(row, feature, by, found, split.failure)
+        active = feature in self.session.sae.codes.indices[row]
+        return Evidence(row, feature, by, found, split.failure, active)
 
     def _split(self, row: int) -> _Split:
         with self._lock:

@@ -57,8 +57,8 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("escape,down", "leave", "Leave", "Go to the list below", "To the list"),
     ),
     "Steering": (
-        Command("left", "nudge(-1)", "Weaker", "Weaken it by a small step", "Strength"),
-        Command("right", "nudge(1)", "Stronger", "Strengthen it by a small step", "Strength"),
+        Command("left,minus", "nudge(-1)", "Weaker", "Weaken it by a small step", "Strength"),
+        Command("right,plus", "nudge(1)", "Stronger", "Strengthen it by a small step", "Strength"),
         Command("H", "nudge(-5)", "Much weaker", "Weaken it by a large step"),
         Command("L", "nudge(5)", "Much stronger", "Strengthen it by a large step"),
         Command("0", "set_to(0)", "Off", "Turn the feature off", "Off"),

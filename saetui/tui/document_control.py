@@ -66,7 +66,7 @@ class DocumentControl:
         if not self.is_open:
             if not app.is_screen_installed(self.screen):
                 app.install_screen(self.screen, "document")
-            self.screen.begin(detail, trust, wanted.feature, wanted.at)
+            self.screen.begin(detail, trust, wanted.feature, wanted.at, wanted.about)
             app.push_screen(self.screen)
         elif self.screen.detail.row != wanted.row:
             self.screen.follow(detail, trust)

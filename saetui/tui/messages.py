@@ -1,5 +1,7 @@
 """What views tell the screen."""
 
+from collections.abc import Sequence
+
 from textual.message import Message
 
 
@@ -14,13 +16,17 @@ class OpenDocument(Message):
         row: Of the document.
         feature: Whose documents it was chosen from; None where it was not.
         at: Where in its text to begin.
+        about: The features of the query that found it; the cursor begins on the first it has.
     """
 
-    def __init__(self, row: int, feature: int | None = None, at: int = 0) -> None:
+    def __init__(
+        self, row: int, feature: int | None = None, at: int = 0, about: Sequence[int] = ()
+    ) -> None:
         super().__init__()
         self.row = row
         self.feature = feature
         self.at = at
+        self.about = about
 
 
 class Judge(Message):

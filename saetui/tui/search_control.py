@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 from textual.timer import Timer
 from textual.widget import Widget
 
-from saetui.core.changes import Change, knob_of
+from saetui.core.changes import DEFAULT_MODE, Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.commands import key_of
 from saetui.tui.history import History
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.step_effects import StepEffects
@@ -153,7 +154,15 @@ class SearchControl:
             case "nudge":
                 knob = knob_of(request.mode)
                 step = amount * (knob.step if abs(amount) == 1 else knob.leap / abs(amount))
-                self.go(request.nudge(feature.id, step, feature.activation))
+                lower = request.nudge(feature.id, step, feature.activation)
+                self.go(lower)
+                if lower == request and amount < 0:
+                    key = key_of(self._widget.app, "search.filter")
+                    self._widget.notify(
+                        f"It goes no lower. To leave out all documents that have it: {key} "
+                        f"without:{feature.id}",
+                        markup=False,
+                    )
             case "mute":
                 self.go(request.toggle_muted(feature.id))
             case "set":
@@ -356,7 +365,10 @@ def _as_shown(request: SearchRequest) -> SearchRequest:
 def _figures(answer: "SearchResponse") -> str:
     """The mode, how near the results still are to the query, and how long the search took."""
     request = answer.request
-    parts: list[str] = [request.mode] if request.retrieval != "lexical" else []
+    # The usual mode means nothing to a reader before something is steered.
+    matters = request.effective.steered or request.mode != DEFAULT_MODE
+    says_mode = matters and request.retrieval != "lexical"
+    parts: list[str] = [f"mode {request.mode}"] if says_mode else []
     parts += [_MANNERS[request.retrieval]] if request.retrieval in _MANNERS else []
     if answer.kept is not None and request.effective.steered:
         parts.append(f"nearness {answer.kept:.0%}")

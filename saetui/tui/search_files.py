@@ -76,7 +76,7 @@ class SearchFiles:
         named = [(each.name, each) for each in bookmarks(bundle.path)]
         named += [(each.path.name, each) for each in saved_in(self._folder())]
         named += [
-            (f"cut off {each.name}", each)
+            (f"cut off on {each.name[:10]} at {each.name[11:13]}:{each.name[13:15]}", each)
             for each in saved_in(recovered_dir())
             if each.preset.bundle == bundle.manifest.name
         ]

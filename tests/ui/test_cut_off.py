@@ -33,7 +33,7 @@ async def test_it_is_the_first_of_the_saved_searches(
     assert read_preset(kept).bundle == session.bundle.manifest.name
     async with drive(session, NARROW) as driver:
         await driver.press("escape", "o")
-        first, second = (driver.text().index(text) for text in ("cut off 20", saved.name))
+        first, second = (driver.text().index(text) for text in ("cut off on 20", saved.name))
         assert first < second
         await driver.press("enter")
         assert driver.main.request == wanted

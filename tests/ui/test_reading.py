@@ -63,7 +63,7 @@ async def test_sentences_of_the_feature_under_the_cursor_are_marked(session: Ses
             said = carrying(session, row, feature)
             assert marked_text(screen._text) == said
             if said:
-                assert f"marked: {session.name(feature)}" in driver.text()
+                assert f"underlined: {session.name(feature)}" in driver.text()
             seen.add(said)
             await driver.press("down")
             await driver.settle()
@@ -98,7 +98,7 @@ async def test_a_key_shows_the_document_where_there_is_no_room_for_it(session: S
         await driver.settle()
         result = driver.search.results.row
         assert result is not None
-        assert "Reading; marked:" in driver.text()
+        assert "Reading; underlined:" in driver.text()
         await driver.press("down")
         await driver.settle()
         assert driver.search.reading._document is not None
@@ -126,14 +126,17 @@ async def test_an_example_of_a_feature_says_what_carries_it(session: Session) ->
         row = view.detail.row
         assert row is not None
         assert row.target is not None
-        await driver.see("Carried by: ")
+        await driver.see("Where it is in the text: ")
         assert view.feature is not None
         found = EvidenceFinder(session).of(row.target, view.feature)
         document = session.bundle.documents.document(row.target)
         first = found.marked[0]
         text = document.title if first.in_title else document.text
         said = " ".join(driver.text().split())
-        assert text[first.start : first.end].split()[0] in said.partition("Carried by: ")[2]
+        assert (
+            text[first.start : first.end].split()[0]
+            in said.partition("Where it is in the text: ")[2]
+        )
         await driver.press("tab")
 
 

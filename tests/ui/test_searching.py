@@ -466,7 +466,7 @@ async def test_names_of_views_are_whole_beside_the_figures(session: Session) -> 
         # Of the figures the time goes first, then the mode.
         last = VIEWS[-1][1]
         names = top.index(last) + len(f"{last} ")
-        for room, figures in ((24, "both  nearness 100%"), (17, "nearness 100%")):
+        for room, figures in ((29, "mode both  nearness 100%"), (17, "nearness 100%")):
             await driver.resize((names + room, 24))
             assert driver.lines()[0].split(last)[1].strip() == figures
         await driver.resize((120, 40))

@@ -115,7 +115,12 @@ class DocumentScreen(ClosedOnce[None]):
         return self._way[-1].detail
 
     def begin(
-        self, detail: "DocumentDetail", trust: Trust, feature: int | None, at: int = 0
+        self,
+        detail: "DocumentDetail",
+        trust: Trust,
+        feature: int | None,
+        at: int = 0,
+        about: Sequence[int] = (),
     ) -> None:
         """Show a document that was opened from another screen, perhaps from a feature.
 
@@ -124,8 +129,9 @@ class DocumentScreen(ClosedOnce[None]):
             trust: Says how far to trust a feature's label.
             feature: Whose documents it was opened from.
             at: The place in its text to begin at.
+            about: Features of which the first that it has is under the cursor.
         """
-        self._way = [_Read(detail, trust, feature)]
+        self._way = [_Read(detail, trust, feature, _place_of(about, detail, trust))]
         self._at, self._begun = at, 0
         self._text.scroll_home(animate=False)
         self._show()
@@ -328,15 +334,24 @@ class DocumentScreen(ClosedOnce[None]):
         return {"Document": ("", self), "Lists": ("", self._related), "Everywhere": ("", self)}
 
 
+def _place_of(features: Sequence[int], detail: "DocumentDetail", trust: Trust) -> int:
+    """Where the first of some features that a document has is in its list; else at the top."""
+    rows = document_rows(detail, trust)
+    places = {row.target: place for place, row in enumerate(rows) if row.kind == "feature"}
+    return next((places[each] for each in features if each in places), 0)
+
+
 def marked_sentence(evidence: "Evidence | None", name: Callable[[int], str]) -> str:
-    """What is marked, in a few words; empty where nothing is."""
+    """What is underlined, in a few words; empty where nothing is."""
     if evidence is None:
         return ""
     feature = visible_line(name(evidence.feature), _LONGEST_LABEL)
+    if not evidence.active:
+        return f"{feature} is not active in it"
     if not evidence.marked:
         return f"no sentence carries {feature}"
     by = " (by its words)" if evidence.by == "words" else ""
-    return f"marked: {feature}{by}"
+    return f"underlined: {feature}{by}"
 
 
 def document_lines(
@@ -346,7 +361,7 @@ def document_lines(
     text = document.text[:_MAX_CHARACTERS]
     cut = f"Cut here: the document has {len(document.text):,} characters."
     facts = {"id": document.id, "published": document.published, "link": document.url}
-    marks = evidence.marked if evidence is not None else ()
+    marks = evidence.marked if evidence is not None and evidence.active else ()
     rows = [
         *_marked_rows(document.title[:_MAX_FACT], [m for m in marks if m.in_title], width, "title"),
         DetailRow(""),

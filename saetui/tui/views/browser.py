@@ -131,6 +131,7 @@ class Browser(FilteredView):
             self.detail.lay_out(rows)
         else:
             self.detail.replace(rows, cursor=0)
+            self.carrier.look_at(None, None, None)
         self._shown = detail
         self._read_from_top()
 

@@ -217,7 +217,8 @@ class SearchView(Container):
         event.stop()
         if event.lines is not self.steering:
             at = getattr(event.row, "excerpt_at", 0)
-            self.post_message(OpenDocument(event.row.row, at=at))  # type: ignore[attr-defined]
+            row: int = event.row.row  # type: ignore[attr-defined]
+            self.post_message(OpenDocument(row, at=at, about=self.listed))
         else:
             self.post_message(OpenFeature(event.row.id))  # type: ignore[attr-defined]
 

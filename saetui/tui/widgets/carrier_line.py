@@ -65,8 +65,8 @@ class CarrierLine(Notice):
 
     def _show(self, asked: tuple[int, int], found: "tuple[Evidence, str]") -> None:
         evidence, sentence = found
-        by = "By its words" if evidence.by == "words" else "Carried by"
-        self.say(f"{by}: {visible_line(sentence)}" if sentence else "No sentence carries it.")
+        by = "Where (by its words)" if evidence.by == "words" else "Where it is in the text"
+        self.say(f"{by}: {visible_line(sentence)}" if sentence else "No single sentence has it.")
 
     def _forget(self, error: SaetuiError) -> None:
         self.say()

@@ -17,7 +17,7 @@ from saetui.tui.widgets.text_line import TextLine
 if TYPE_CHECKING:
     from saetui.session.session import Session
 
-_EXAMPLE = 'after:2019 category:cs.LG has:"A label" FIELD:VALUE'
+_EXAMPLE = 'after:2019 has:"A label" without:12 FIELD:VALUE'
 _LABEL = " in "
 
 

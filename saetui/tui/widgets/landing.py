@@ -105,8 +105,7 @@ class Landing(Container):
     def show(self, overview: "Overview") -> None:
         """Show what is in a corpus."""
         self.overview = overview
-        noun = "family" if len(overview.contents) == 1 else "families"
-        families = f"Contents: {len(overview.contents):,} {noun}"
+        families = f"Contents: {len(overview.contents):,} families"
         change = "rising, falling " if overview.periods else ""
         self._contents_heading.say(families, f"{'share of documents':>{_BAR + _SHARE}}  ", change)
         self.contents.replace(overview.contents, cursor=0)
@@ -164,7 +163,7 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
         for place, query in enumerate(overview.queries)
     ]
     first = "Type a question or a topic above and press enter" + (
-        ", or press down and then enter for one of these:" if queries else "."
+        ", or go down to one of these; tab goes on to the contents:" if queries else "."
     )
     rows = [*text_rows(first, width), *queries, DetailRow("")]
     dates = f", {overview.dates}" if overview.dates else ""
@@ -184,7 +183,7 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
     ]
     rows += section("Fields, to filter by with &", fields)
     keys = (
-        "The contents are families: features that occur together. tab goes there, enter opens one. "
+        "The contents are families: features that occur together. enter opens one. "
         "2 lists all features, 5 compares groups of documents. ? explains every word and key; "
         "ctrl+q quits."
     )

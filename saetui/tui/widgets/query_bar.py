@@ -9,6 +9,7 @@ from textual.containers import Container
 
 from saetui.core.search_request import SearchRequest
 from saetui.text import visible_line
+from saetui.tui.commands import key_of
 from saetui.tui.search_control import SearchControl
 from saetui.tui.widgets.filter_bar import FilterBar
 from saetui.tui.widgets.steered_line import SteeredLine
@@ -55,6 +56,7 @@ class QueryBar(Container):
         """Show the query and the filter."""
         if self.query_line.value.strip() != request.query:
             self.query_line.value = request.query
+        self.query_line.remove_class("-unasked")
         self.query_line.placeholder = self._placeholder(request.like)
         self.filter_bar.hold(request.filter)
 
@@ -67,6 +69,12 @@ class QueryBar(Container):
         """Show what is steered."""
         if self._session is not None:
             self._steered_line.show(features, request, self._session.name)
+
+    def _mark_unasked(self) -> bool:
+        """Mark a text that is not the query of the results below; whether there is one."""
+        unasked = self.query_line.value.strip() not in ("", self._control.request.query)
+        self.query_line.set_class(unasked, "-unasked")
+        return unasked
 
     def refuse_filter(self, sentence: str) -> bool:
         """Take back a filter that no document can pass, and say so below it.
@@ -106,4 +114,7 @@ class QueryBar(Container):
         event.stop()
         if event.line is not self.query_line:
             self.filter_bar.leave()
+        elif self._mark_unasked():
+            key = key_of(self.app, "everywhere.find")
+            self.notify(f"Not asked yet: {key} and enter ask it.", markup=False)
         self._leave()

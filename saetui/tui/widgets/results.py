@@ -172,7 +172,7 @@ class ResultsPane(Vertical):
         if not answer.results:
             self.list.say(*_nothing_found(answer, empty=empty))
         more = self.list.MORE if self.list.passages else ""
-        dropped = f"{len(answer.dropped)} replaced  " if answer.dropped else ""
+        dropped = _replaced(answer)
         self._said = (_title(answer), self.list.left, dropped + more + self.list.RIGHT)
         self.on_result_list_marked()
 
@@ -186,6 +186,17 @@ class ResultsPane(Vertical):
         """Say something in place of results."""
         self.list.say(*paragraphs)
         self._heading.say("Results")
+
+
+def _replaced(answer: "SearchResponse") -> str:
+    """How many of the results before steering are no longer in the list."""
+    if not answer.dropped:
+        return ""
+    before = answer.request.limit
+    stay = sum(
+        each.baseline_rank is not None and each.baseline_rank <= before for each in answer.results
+    )
+    return f"{len(answer.dropped)} of {len(answer.dropped) + stay} replaced  "
 
 
 def _nothing_found(answer: "SearchResponse", *, empty: bool) -> tuple[str, ...]:

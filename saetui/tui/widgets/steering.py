@@ -9,7 +9,7 @@ from textual.containers import Vertical
 
 from saetui.core.search_request import SearchRequest
 from saetui.tui.columns import Piece, Pieces, fit, signed
-from saetui.tui.commands import bindings
+from saetui.tui.commands import bindings, key_of
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
 
@@ -256,6 +256,11 @@ class SteeringPane(Vertical):
     ) -> None:
         """Show what the query activates and what was changed; see `SteeringList.show`."""
         self.list.show(features, request, cursor)
+        if not features and request.retrieval == "lexical":
+            key = key_of(self.app, "search.by-words")
+            self.list.say(f"By words alone a query has no features: {key} searches by meaning.")
+        elif not features:
+            self.list.say(*_NO_FEATURES)
         title = "Steering" if request.solo is None else "Steering, solo"
         if self.list.by_effect:
             title += ", by effect"

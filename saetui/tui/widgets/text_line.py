@@ -26,6 +26,7 @@ class TextLine(Input):
     TextLine, TextLine:focus {
         border: none; border-left: blank; height: 1; padding: 0; background: $surface;
     }
+    TextLine.-unasked { border-left: outer $warning; text-style: italic; }
     TextLine:focus { border-left: outer $accent; background: $boost; }
     """
 
