@@ -4,6 +4,7 @@ Format, lint, types, import contracts, spelling and tests with their snapshots, 
 first that fails ends the run.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ _PROGRAMS = {"lint-imports"}
 
 def main() -> int:
     top = Path(__file__).resolve().parent.parent
+    # Compiled tests are kept for the next run, whatever the shell says.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     for name, (tool, *arguments) in CHECKS.items():
         print(f"== {name}", flush=True)
         started = time.monotonic()
@@ -35,7 +38,9 @@ def main() -> int:
             if tool in _PROGRAMS
             else [sys.executable, "-m", tool]
         )
-        code = subprocess.run([*program, *arguments], cwd=top, check=False).returncode
+        code = subprocess.run(
+            [*program, *arguments], cwd=top, env=environment, check=False
+        ).returncode
         print(f"   {time.monotonic() - started:.1f} s", flush=True)
         if code:
             print(f"{name} failed", flush=True)

@@ -25,6 +25,8 @@ _FOREIGN = (
     "NO_COLOR",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
+    # Hundreds of processes would compile the same files.
+    "PYTHONDONTWRITEBYTECODE",
     "SAETUI_MINILM",
     "TMUX",
     "TTY_COMPATIBLE",

@@ -102,6 +102,8 @@ def _show_corpus(output: "Output", manifest: "Manifest", repeated: int) -> None:
         f"{manifest.name}: {manifest.documents:,} documents, embedded by "
         f"{manifest.embedder['spec']} in {manifest.dimensions} dimensions"
     )
+    if manifest.embedder.get("query_spec"):
+        output.line(f"Queries are embedded by {manifest.embedder['query_spec']}.")
     query, document = (manifest.embedder.get(f"{each}_prefix") for each in ("query", "document"))
     if query or document:
         output.line(

@@ -18,11 +18,14 @@ def test_prefixes_are_kept_by_the_bundle_and_said(
     with HashingServer(16) as server:
         options = ["--query-prefix", "query: ", "--document-prefix", "passage: "]
         embedder = ["--embedder", "openai:any", "--base-url", server.url]
+        embedder += ["--query-embedder", "openai:any-query"]
         run("build", corpus, "-o", bundle, *embedder, *options, "--sae", "k2-n8", "--epochs", "1")
         sent = {text for texts in server.texts for text in texts}
         assert {f"passage: {row['text']}" for row in rows} <= sent
         assert not {row["text"] for row in rows} & sent
         run("search", bundle, "of stars", "--semantic")
         assert server.texts[-1] == ["query: of stars"]
+        assert server.requests[-1]["model"] == "any-query"
+    assert "Queries are embedded by openai:any-query." in run("stats", bundle).out
     said = 'It is given "query: " before a query and "passage: " before a document.'
     assert said in run("stats", bundle).out

@@ -36,7 +36,7 @@ _KINDS_OF_TAGS = dict.fromkeys(_STOPS.split(), STOP) | dict.fromkeys(_MODIFIERS.
 _AT_WORD_ENDS = frozenset(
     "\u662f\u7684\u4e86\u5728\u548c\u4e0e\u4e3a\u6709\u53ca\u6216\u88ab\u628a\u4ece\u5c06"
     "\u7531\u5411\u8fd9\u90a3\u5176\u8be5\u6b64\u5e76\u4e14\u800c\u4e5f\u90fd\u5c31\u8bf7"
-    "\u4f7f\u8ba9\u4e0d"
+    "\u4f7f\u8ba9\u4e0d\u4f1a\u80fd\u53ef\u8981\u9700"
 )
 
 

@@ -98,6 +98,13 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status, views, keys."""
+        # Textual would first style all of them for no width, and then once more for this one.
+        fitting = [
+            name
+            for least, name in self.app.HORIZONTAL_BREAKPOINTS or ()
+            if least <= self.app.size.width
+        ]
+        self.add_class(fitting[-1], update=False)
         yield self._status
         with ContentSwitcher(initial="search"):
             yield self._search_view

@@ -105,7 +105,8 @@ class Landing(Container):
     def show(self, overview: "Overview") -> None:
         """Show what is in a corpus."""
         self.overview = overview
-        families = f"Contents: {len(overview.contents):,} families"
+        noun = "family" if len(overview.contents) == 1 else "families"
+        families = f"Contents: {len(overview.contents):,} {noun}"
         change = "rising, falling " if overview.periods else ""
         self._contents_heading.say(families, f"{'share of documents':>{_BAR + _SHARE}}  ", change)
         self.contents.replace(overview.contents, cursor=0)

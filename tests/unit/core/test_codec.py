@@ -151,8 +151,10 @@ def test_each_feature_has_its_own_threshold(weights: SaeWeights, seed: int) -> N
     random = np.random.default_rng(seed)
     thresholds = np.abs(random.standard_normal(weights.n)).astype(np.float32)
     x = random.standard_normal((3, weights.d)).astype(np.float32)
-    found = dense(encode(replace(weights, threshold=thresholds, k=weights.n), x))
     a = preactivations(weights, x)
+    # One is exactly at its threshold.
+    thresholds[0] = max(a[0, 0], 0)
+    found = dense(encode(replace(weights, threshold=thresholds, k=weights.n), x))
     assert np.array_equal(found, np.where(a > thresholds, a, 0))
     # What is below its threshold takes no place from what is above.
     few = encode(replace(weights, threshold=thresholds), x)

@@ -34,6 +34,12 @@ TOLERANCE = 3e-6
 # The share of the true results that are found, over all requests of a test.
 LEAST_RECALL = {"exact": 1.0, "graph": 0.95, "milvus": 0.95, "projected": 0.8}
 
+WAYS: tuple[tuple[Retrieval, bool], ...] = (
+    ("hybrid", False),
+    ("hybrid", True),
+    ("semantic", False),
+    ("semantic", True),
+)
 FILTERS = {
     "all": DocumentFilter(),
     "most": DocumentFilter(lacking=(2,)),
@@ -176,33 +182,30 @@ def check_all(indexed: Indexed, requests: list[SearchRequest]) -> None:
     assert hits >= LEAST_RECALL[indexed.kind] * true
 
 
-@pytest.mark.parametrize(
-    "way", [("hybrid", False), ("hybrid", True), ("semantic", False), ("semantic", True)]
-)
 @pytest.mark.parametrize("filter_", FILTERS)
 @pytest.mark.parametrize("steering", STEERINGS)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_query_finds_what_is_best(
-    indexed: Indexed, mode: Mode, steering: str, filter_: str, way: tuple[Retrieval, bool]
+    indexed: Indexed, mode: Mode, steering: str, filter_: str
 ) -> None:
-    retrieval, exact = way
     # Each query with one limit; over steerings and filters each meets all three.
     shift = list(STEERINGS).index(steering) + list(FILTERS).index(filter_)
-    check_all(
-        indexed,
-        [
-            SearchRequest(
-                query,
-                STEERINGS[steering],
-                mode,
-                limit=LIMITS[(place + shift) % len(LIMITS)],
-                exact=exact,
-                retrieval=retrieval,
-                filter=FILTERS[filter_],
-            )
-            for place, query in enumerate(QUERIES)
-        ],
-    )
+    for retrieval, exact in WAYS:
+        check_all(
+            indexed,
+            [
+                SearchRequest(
+                    query,
+                    STEERINGS[steering],
+                    mode,
+                    limit=LIMITS[(place + shift) % len(LIMITS)],
+                    exact=exact,
+                    retrieval=retrieval,
+                    filter=FILTERS[filter_],
+                )
+                for place, query in enumerate(QUERIES)
+            ],
+        )
 
 
 @pytest.mark.parametrize("filter_", FILTERS)
