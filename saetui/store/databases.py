@@ -13,12 +13,16 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saetui.errors import BuildError, BundleDamaged
 from saetui.store.atomic import atomic_write
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Allowed entries of the list of tables, by type. SQLite interprets an entry by its text, whatever
 # its type says.
@@ -186,26 +190,57 @@ class ReadOnlyDatabase:
             BundleDamaged: It is not the database that belongs there, holds rows without end, or
                 is closed.
         """
-        self._guard.begin()
         most = self._guard.most_bytes
         found, left = list[tuple[Any, ...]](), most
-        try:
-            for row in islice(self._connection.execute(statement, values), most // _LEAST_ROW + 1):
+        with self._statement(statement, values) as passing:
+            for row in passing:
                 found.append(row)
                 for value in row:
                     if value.__class__ is str or value.__class__ is bytes:
                         left -= len(value)
                 if left < 0:
                     break
+        # Damaged pages can lead to the same rows again and again.
+        if left < 0 or len(found) * _LEAST_ROW > most:
+            raise self._without_end()
+        return found
+
+    def numbers(
+        self, statement: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> "NDArray[np.float64]":
+        """What a statement of two columns of numbers returns, `(m, 2)`; faster than `rows`.
+
+        Raises:
+            BundleDamaged: As from `rows`, or there is something else than numbers.
+        """
+        import numpy as np
+
+        with self._statement(statement, values) as passing:
+            try:
+                found = np.fromiter(chain.from_iterable(passing), dtype=np.float64).reshape(-1, 2)
+            except (TypeError, ValueError):
+                raise self._refused("it holds something else than numbers") from None
+        if len(found) * _LEAST_ROW > self._guard.most_bytes:
+            raise self._without_end()
+        return found
+
+    @contextmanager
+    def _statement(
+        self, statement: str, values: Sequence[object] | Mapping[str, object]
+    ) -> Iterator[Iterator[tuple[Any, ...]]]:
+        """The rows of a statement as they come, not many more than the file has room for."""
+        self._guard.begin()
+        try:
+            rows = self._connection.execute(statement, values)
+            yield islice(rows, self._guard.most_bytes // _LEAST_ROW + 1)
         # SQLite's message may quote damaged bytes, and cannot be decoded then.
         except (sqlite3.Error, UnicodeDecodeError) as error:
             if str(error) == "interrupted":
                 raise self._refused("to read it takes too long") from None
             raise self._refused(str(error)) from None
-        # Damaged pages can lead to the same rows again and again.
-        if left < 0 or len(found) * _LEAST_ROW > most:
-            raise self._refused("there is more to read in it than it has bytes")
-        return found
+
+    def _without_end(self) -> BundleDamaged:
+        return self._refused("there is more to read in it than it has bytes")
 
     def has_table(self, name: str) -> bool:
         """Whether it has a table of that name."""

@@ -210,14 +210,16 @@ class DocumentStore:
         Returns:
             int64 and float32, `(m,)`.
         """
-        found = self._query(
+        statement = (
             "SELECT rowid, bm25(documents_text) FROM documents_text WHERE documents_text MATCH ? "
-            "ORDER BY rowid",
-            (storable(expression),),
+            "ORDER BY rowid"
         )
-        rows = np.array(self._checked([row for row, _ in found]), dtype=np.int64)
+        with self._lock:
+            rows, scores = self._database.numbers(statement, (storable(expression),)).T
+        if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
+            raise self._lacking()
         # SQLite returns a lower number for a better match.
-        return rows, np.array([-float(score) for _, score in found], dtype=np.float32)
+        return rows.astype(np.int64), -scores.astype(np.float32)
 
     def count_matching(self, expression: str) -> int:
         """How many documents match an expression of FTS5."""
