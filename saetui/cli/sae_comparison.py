@@ -79,7 +79,8 @@ def compared(
     """Compare the SAEs of a bundle with one another, each trained again with other seeds.
 
     Args:
-        bundle: The bundle; its own SAEs stand for the first seed.
+        bundle: The bundle. Its own SAEs stand for the first seed, unless one was trained on other
+            documents, too, or elsewhere.
         field: To probe; None for categories or, without these, the date.
         options: How to train again, but for the seed.
         seeds: How many there are, the first included.
@@ -96,16 +97,29 @@ def compared(
     with opened(bundle) as session:
         vectors = Vectors.at(bundle)
         targets = {} if chosen is None else _targets(session, chosen)
-        for record in session.bundle.manifest.saes:
+        saes = session.bundle.manifest.saes
+        alike = all(_trained_on(record.metrics, len(session.bundle)) for record in saes)
+        for record in saes:
             own = probes[record.name].figures if probes else {}
-            runs[record.name] = [{**_figures(record.metrics), **own}]
+            runs[record.name] = [{**_figures(record.metrics), **own}] if alike else []
+        if not alike:
+            progress.note(
+                "An SAE of this bundle was not trained on its documents alone, so that each is "
+                f"trained {seeds} times."
+            )
         sizes = [SaeSize.parse(name) for name in runs]
-        others = range(options.seed + 1, options.seed + seeds)
+        others = range(options.seed + alike, options.seed + seeds)
         for size, trained in train_again(vectors, sizes, options, others, progress):
             more = _probed_again(chosen, targets, vectors, trained.weights)
             runs[size.name].append({**_figures(trained.metrics), **more})
     figures = by_figure(runs)
     return Comparison(seeds, probes, figures, differences(figures))
+
+
+def _trained_on(metrics: Mapping[str, Any], documents: int) -> bool:
+    """Whether an SAE was trained on so many documents; some of them may have been held out."""
+    rows = metrics.get("rows") or {}
+    return bool(sum(rows.values()) == documents)
 
 
 def _usual_field(session: "Session") -> str | None:

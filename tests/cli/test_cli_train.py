@@ -233,6 +233,20 @@ def test_saes_are_compared_over_seeds(run: Run, told: Path, cache: Path) -> None
     assert "Differences from k4-n24" in text
 
 
+def test_an_sae_of_more_documents_is_no_seed_of_a_comparison(
+    run: Run, told: Path, tmp_path: Path, cache: Path
+) -> None:
+    path = shutil.copytree(told, tmp_path / "more.bundle") / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["saes"][0]["metrics"]["rows"]["train"] += 100
+    path.write_text(json.dumps(manifest))
+    done = run("stats", path.parent, "--compare", "--epochs", "5", "--seeds", "2", "--json")
+    nmse = done.json["comparison"]["figures"]["nMSE held out"]
+    assert "was not trained on its documents alone, so that each is trained 2 times" in done.err
+    own = {sae["name"]: sae["metrics"]["held_out"]["nmse"] for sae in manifest["saes"]}
+    assert all(len(values) == 2 and own[name] not in values for name, values in nmse.items())
+
+
 def test_one_seed_claims_no_difference(run: Run, told: Path) -> None:
     found = run("stats", told, "--compare", "--seeds", "1", "--json").json["comparison"]
     assert {each["noise"] for each in found["differences"]} == {None}
