@@ -70,7 +70,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("d", "remove", "Remove", "Remove an added feature"),
     ),
     "Results": (
-        Command("space", "tick", "Mark", "Mark the result, to do something with all marked"),
+        Command(
+            "space", "tick", "Mark", "Mark the result, to do something with all marked", "Mark", 4
+        ),
         Command("asterisk", "tick_all", "Mark all", "Mark every result, or none"),
         Command("plus", "feedback(1)", "Toward it", "Steer toward the document's features", "Like"),
         Command("minus", "feedback(-1)", "Away", "Steer away from the document's features", "Like"),
@@ -147,7 +149,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("r", "relate", "Relate", "Sort by how features go with a field, such as stars"),
         Command("l", "label", "Label", "Write a label of your own; empty takes it back", "Label"),
         Command("A", "accept", "Accept", "Make the label your own; again takes it back", "Accept"),
-        Command("D", "reject", "Reject", "Discard the label and show the one before it", "Reject"),
+        Command(
+            "D", "reject", "Reject", "Discard the label and show the one before it", "Reject", 4
+        ),
         Command("b", "bookmark", "Bookmark", "Set or remove a bookmark", "Mark"),
         Command("N", "note", "Note", "Write a note; empty removes it", "Note"),
         Command(
@@ -155,7 +159,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command("t", "family", "Its family", "Go to the feature in its family", "Family"),
         Command("m", "matches", "Matches", "Go to the feature among its matches in other SAEs"),
-        Command("v", "pair", "Compare with", "Show it side by side with another feature"),
+        Command(
+            "v", "pair", "Compare with", "Show it side by side with another feature", "Pair", 3
+        ),
         Command("escape", "all", "All", "List all features again", "All", rank=4),
     ),
     "Splitting": (

@@ -4,8 +4,9 @@
     python tests/benchmarks/planted_truth.py astro.bundle --sae k8-n768 --trials 200 --seed 1000
 
 In each trial a feature of at least 30 documents is drawn. Its documents, and one in fifty of all
-others, are a group (compare), get a number that is larger by one standard deviation (relate), or
-are dated in the last third of the time (trends). With `--share 0.7` only seven tenths of its
+others, are a group (compare), get a number that is larger by one standard deviation (relate), one
+of six categories that are otherwise drawn at random (relate to categories), or are dated in the
+last third of the time (relate to dates, trends). With `--share 0.7` only seven tenths of its
 documents are. For 30 documents that leaves 3.8 standard errors, hardly more than the largest of 750
 features that have nothing to do with it. Printed is how often the feature is first or second. Then
 groups, numbers and dates are shuffled: printed is the share of features with p below 0.05, and in
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import saetui
+from saetui.core.category_tests import most_in
 from saetui.core.group_tests import compare_groups
 from saetui.core.postings import Postings
 from saetui.core.trend_tests import associate, trend_test
@@ -30,6 +32,8 @@ from saetui.session.session import Session
 
 Values = NDArray[np.float64]
 PERIODS = 36
+CATEGORIES = 6
+QUESTIONS = ("compare", "relate", "relate to categories", "relate to dates", "trends")
 
 
 def main() -> None:
@@ -75,9 +79,8 @@ def own_dates(session: Session) -> Values:
 def planted_trials(
     postings: Postings, documents: int, seeds: range, share: float
 ) -> tuple[dict[str, int], dict[str, list[float]]]:
-    questions = ("compare", "relate", "trends")
-    found = dict.fromkeys(questions, 0)
-    seconds: dict[str, list[float]] = {question: [] for question in questions}
+    found = dict.fromkeys(QUESTIONS, 0)
+    seconds: dict[str, list[float]] = {question: [] for question in QUESTIONS}
     frequent = np.flatnonzero(postings.counts() >= 30)
     for seed in seeds:
         random = np.random.default_rng(seed)
@@ -85,7 +88,7 @@ def planted_trials(
         planted = random.random(documents) < 0.02
         rows = postings.documents(number)[0]
         planted[rows[random.random(len(rows)) < share]] = True
-        for question in questions:
+        for question in QUESTIONS:
             values = numbers(question, planted, random)
             started = time.perf_counter()
             strength, _, _ = ask(question, postings, planted, values)
@@ -107,6 +110,12 @@ def shuffled_trials(
             "compare": ("compare", dates),
             "relate": ("relate", numbers("relate", planted, random)),
             "relate, mostly zero": ("relate", rare),
+            "relate to categories": (
+                "relate to categories",
+                random.permutation(numbers("relate to categories", planted, random)),
+            ),
+            "relate to dates": ("relate to dates", numbers("relate to dates", planted, random)),
+            "relate to the corpus's dates": ("relate to dates", random.permutation(dates)),
             "trends": ("trends", numbers("trends", planted, random)),
             "trends, the corpus's dates": ("trends", random.permutation(dates)),
         }
@@ -124,6 +133,8 @@ def numbers(question: str, planted: NDArray[np.bool_], random: np.random.Generat
     """Numbers or dates that are larger or later where something was planted."""
     if question == "relate":
         return random.normal(size=len(planted)) + planted
+    if question == "relate to categories":
+        return np.where(planted, 0.0, random.integers(0, CATEGORIES, len(planted)))
     # The corpus grows: most documents are of late periods anyway.
     usual = PERIODS * np.sqrt(random.random(len(planted)))
     late = PERIODS * (2 + random.random(len(planted))) / 3
@@ -142,7 +153,18 @@ def ask(
             int((~planted).sum()),
         )
         return groups.keyness, groups.p, groups.q
-    if question == "relate":
+    if question == "relate to categories":
+        counts = postings.by_place(values.astype(np.int64), CATEGORIES)
+        sizes, having = np.bincount(values.astype(np.int64)), counts.sum(axis=1)
+        rest = len(values) - sizes
+        most = most_in(
+            [
+                compare_groups(counts[:, i], int(sizes[i]), having - counts[:, i], int(rest[i]))
+                for i in range(CATEGORIES)
+            ]
+        )
+        return most.keyness, most.p, most.q
+    if question in ("relate", "relate to dates"):
         related = associate(postings, values)
         return related.rho, related.ends.p, related.ends.q
     places = np.where(np.isnan(values), -1, values).astype(np.int64)

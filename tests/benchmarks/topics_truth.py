@@ -2,8 +2,9 @@
 
     python tests/benchmarks/topics_truth.py astro.bundle --topics 30 --field categories
 
-Prints purity and normalised mutual information of the topics and of agglomerative clustering (Ward)
-of the embeddings into as many. The latter takes a minute, and eight bytes for each two documents.
+Prints purity and normalised mutual information of the topics, and of agglomerative clustering of
+the embeddings into as many, by Ward's method and by average cosine. Each takes a minute, and four
+bytes for each two documents.
 """
 
 import argparse
@@ -32,9 +33,12 @@ def main() -> None:
     vectors = np.asarray(session.bundle.embeddings, dtype=np.float32)
     vectors -= vectors.mean(axis=0)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    labels = fcluster(linkage(vectors, "ward"), options.topics, "maxclust").astype(np.int64) - 1
-    clusters = Topics(found.centres, found.mean, labels, found.strengths)
-    say("clusters", *agreement(session, clusters, options.field), time.perf_counter() - started)
+    for method, metric in (("ward", "euclidean"), ("average", "cosine")):
+        tree = linkage(vectors, method, metric)
+        labels = fcluster(tree, options.topics, "maxclust").astype(np.int64) - 1
+        clusters = Topics(found.centres, found.mean, labels, found.strengths)
+        seconds = time.perf_counter() - started
+        say(f"clusters, {method}", *agreement(session, clusters, options.field), seconds)
 
 
 def say(name: str, pure: float, shared: float, documents: int, seconds: float) -> None:

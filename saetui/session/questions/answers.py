@@ -29,7 +29,7 @@ class Column:
         figure: The name of the figure in `AnswerRow.figures`, in JSON and in CSV.
         title: What it is called on the screen.
         style: How it is written: `count`, `share`, `ratio`, `signed`, `number`, `date` (in years),
-            `p` or `text`.
+            `points`, `p` or `text`.
         width: In cells.
     """
 
@@ -180,6 +180,8 @@ def written(column: Column, value: Figure) -> str:
             return f"{value:,.0f}x" if value >= 99.5 else f"{value:.2g}x"
         case "date":
             return date_of_year(value)
+        case "points":
+            return f"{100 * value:+.1f} percentage points"
         case "signed":
             return f"{value:+.2f}"
         case "p":

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.group_tests import LEAST_DOCUMENTS, Counts, TwoGroups, compare_groups, corrected
+from saetui.core.category_tests import most_in
+from saetui.core.group_tests import LEAST_DOCUMENTS, Counts, TwoGroups, compare_groups
 from saetui.core.trend_tests import associate, average_ranks
 from saetui.errors import InputError
 from saetui.evaluate.sparse_probe import SEEDS, SIZES, ProbeScore, sparse_probe
@@ -315,33 +316,26 @@ def _by_category(
         _against_others(units, total, having, inside, papers=papers, least=least)
         for _, inside in listed
     ]
-    keyness = np.array([test.keyness for test in tests])
-    best = np.argmax(keyness, axis=0)
-    p = np.array([test.p for test in tests])
-    # The most telling of several categories was chosen, which must be paid for (Bonferroni).
-    smallest = np.minimum(np.min(p, axis=0) * len(listed), 1.0)
-    q = corrected(smallest)
+    most = most_in(tests)
     shares = np.array([test.share_a for test in tests])
-    largest = max(float(keyness.max(initial=0.0)), 1e-9)
-    places = np.arange(units.postings.n)
-    strength = keyness[best, places]
+    largest = max(float(most.keyness.max(initial=0.0)), 1e-9)
     rows = []
-    for i in np.argsort(-strength, kind="stable").tolist():
+    for i in np.argsort(-most.keyness, kind="stable").tolist():
         if not total[i]:
             continue
-        test = tests[best[i]]
+        test = tests[most.category[i]]
         figures = {
             "documents": int(total[i]),
-            "most": listed[best[i]][0],
+            "most": listed[most.category[i]][0],
             "share": known(test.share_a[i]),
             "elsewhere": known(test.share_b[i]),
             **ratio_figures(test, i),
-            "keyness": known(strength[i]),
-            "p": known(smallest[i]),
-            "q": known(q[i]),
+            "keyness": known(most.keyness[i]),
+            "p": known(most.p[i]),
+            "q": known(most.q[i]),
         }
         line = tuple(float(f"{share:.5g}") for share in shares[:, i])
-        rows.append(AnswerRow(i, units.names[i], float(strength[i]) / largest, figures, line))
+        rows.append(AnswerRow(i, units.names[i], float(most.keyness[i]) / largest, figures, line))
     left = len(found.values) - len(listed)
     return Answer(
         question=question,
@@ -350,7 +344,7 @@ def _by_category(
             f"{size:,} documents have {found.name}; the shares are those in "
             f"{', '.join(name for name, _ in listed)}"
             + (f" ({left:,} rarer values are left out)." if left > 0 else "."),
-            beyond_chance(q, least, "go with it"),
+            beyond_chance(most.q, least, "go with it"),
             *((REMARK,) if papers else ()),
         ),
         unit=units.unit,
@@ -362,7 +356,7 @@ def _by_category(
             "documents": size,
             "categories": [name for name, _ in listed],
             "sizes": [int(inside.sum()) for _, inside in listed],
-            "tested": int((~np.isnan(q)).sum()),
+            "tested": int((~np.isnan(most.q)).sum()),
             "least": least,
         },
         examples=lambda number, limit: [

@@ -91,10 +91,18 @@ def answer_rows(detail: AnswerDetail, glyphs: Glyphs, width: int) -> list[Detail
     ]
 
 
+def _one_is_zero(row: "AnswerRow") -> bool:
+    """Whether one of the two shares that a ratio compares is 0."""
+    shares = [row.figures.get(name) for name in ("share_a", "share_b", "first", "last")]
+    return 0 in shares
+
+
 def _figures(row: "AnswerRow", answer: "Answer", width: int) -> list[DetailRow]:
     from saetui.session.questions.answers import Column, written
 
     styles = {**_STYLES, **{column.figure: column.style for column in answer.columns}}
+    if "share_a" in row.figures:
+        styles["difference"] = "points"
     said = []
     for figure, value in row.figures.items():
         if figure in ("low", "high") or value is None:
@@ -108,6 +116,10 @@ def _figures(row: "AnswerRow", answer: "Answer", width: int) -> list[DetailRow]:
                     written(Column(end, "", style), row.figures[end]) for end in ("low", "high")
                 )
                 text += f" (95%: {low} to {high})"
+                if _one_is_zero(row):
+                    text += "; half a document added"
+        if figure == "difference" and styles.get("mean") == "date":
+            text += " in years"
         said.append(f"{_NAMES.get(figure, figure)}: {text}")
     if row.figures.get("p", 0) is None:
         said.append("Too few documents have it to say anything.")

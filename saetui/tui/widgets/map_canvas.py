@@ -149,7 +149,12 @@ class MapCanvas(Widget, can_focus=True):
     def _style(self, kind: int) -> Style:
         style = self._styles.get(kind)
         if style is None:
-            style = self._styles[kind] = self.rich_style + self._own_style(kind)
+            style = self.rich_style + self._own_style(kind)
+            # Filters change styles only, so each is filtered once rather than in every segment.
+            for line_filter in self._filters:
+                (segment,) = line_filter.apply([Segment(" ", style)], self._looks[1])  # type: ignore[arg-type]
+                style = segment.style or style
+            self._styles[kind] = style
         return style
 
     def _own_style(self, kind: int) -> Style:
@@ -259,10 +264,7 @@ class MapCanvas(Widget, can_focus=True):
             text = "".join(letters[start:end])
             segments.append(Segment(text, self._style(int(kinds[start]))))
             start = end
-        strip = Strip(segments, len(letters))
-        for line_filter in self._filters:
-            strip = strip.apply_filter(line_filter, self._looks[1])  # type: ignore[arg-type]
-        return strip
+        return Strip(segments, len(letters))
 
     # The mouse.
 
