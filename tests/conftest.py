@@ -4,10 +4,13 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from growing import GrowingCorpus
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run side by side, one on each core: numpy and torch must not use all cores for one.
@@ -71,3 +74,14 @@ def _is_local(address: object) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator["GrowingCorpus"]:
+    """Two states of a corpus that grows."""
+    from growing import growing_corpus
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_API_KEY", "key")
+        with growing_corpus(tmp_path_factory.mktemp("corpus")) as found:
+            yield found

@@ -1,5 +1,6 @@
 """The table of commands."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -8,7 +9,6 @@ from saetui.cli.add import add
 from saetui.cli.bench import bench
 from saetui.cli.bookmarks import bookmarks
 from saetui.cli.build import build
-from saetui.cli.compare import compare
 from saetui.cli.demo import demo
 from saetui.cli.doctor import check, doctor
 from saetui.cli.document import document
@@ -31,13 +31,12 @@ from saetui.cli.notes import notes
 from saetui.cli.open import open_app
 from saetui.cli.overview import overview
 from saetui.cli.pair import compare_features
-from saetui.cli.relate import relate
+from saetui.cli.questions import compare, relate, trends
 from saetui.cli.search import search
 from saetui.cli.serve import serve
 from saetui.cli.stats import stats
 from saetui.cli.topics import topics
 from saetui.cli.train import train
-from saetui.cli.trends import trends
 from saetui.version import __version__
 
 
@@ -67,6 +66,21 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _command(
+    function: Callable[..., None], about: str, *examples: str, name: str | None = None
+) -> None:
+    """Register a command.
+
+    Args:
+        function: Carries it out; its docstring is the command's help.
+        about: Its line in the list of commands; empty for the first line of its help.
+        examples: Shown below its help, without the program's name.
+        name: By default that of the function.
+    """
+    name = name or function.__name__.replace("_", "-")
+    app.command(name, short_help=about or None, epilog=_examples(*examples))(function)
+
+
 @app.callback()
 def program(
     version: Annotated[
@@ -85,31 +99,28 @@ def program(
     """
 
 
-app.command(
+_command(
+    demo,
+    "Explore the demo bundle, without any set-up.",
     "demo",
-    short_help="Explore the demo bundle, without any set-up.",
-    epilog=_examples("demo", "search $(saetui demo --path) parsing"),
-)(demo)
-app.command(
-    "build",
-    short_help="Make a bundle from a corpus.",
-    epilog=_examples(
-        "build papers.jsonl -o my.bundle",
-        "build arxiv-metadata-oai-snapshot.json --category astro-ph -o astro.bundle",
-        "build notes.csv --columns text=body --columns id=key -o notes.bundle",
-        "build papers.jsonl --embedder openai:text-embedding-3-small -o papers.bundle",
-        "build few.jsonl --sae-from papers.bundle --extend 64 -o few.bundle",
-    ),
-)(build)
-app.command(
-    "add",
-    short_help="Add documents to a bundle, or remove some.",
-    epilog=_examples(
-        "add my.bundle more.jsonl",
-        "add my.bundle corrected.jsonl --replace",
-        "add my.bundle --remove 0704.0001 --remove withdrawn.txt",
-    ),
-)(add)
+    "search $(saetui demo --path) parsing",
+)
+_command(
+    build,
+    "Make a bundle from a corpus.",
+    "build papers.jsonl -o my.bundle",
+    "build arxiv-metadata-oai-snapshot.json --category astro-ph -o astro.bundle",
+    "build notes.csv --columns text=body --columns id=key -o notes.bundle",
+    "build papers.jsonl --embedder openai:text-embedding-3-small -o papers.bundle",
+    "build few.jsonl --sae-from papers.bundle --extend 64 -o few.bundle",
+)
+_command(
+    add,
+    "Add documents to a bundle, or remove some.",
+    "add my.bundle more.jsonl",
+    "add my.bundle corrected.jsonl --replace",
+    "add my.bundle --remove 0704.0001 --remove withdrawn.txt",
+)
 app.add_typer(
     importing,
     name="import",
@@ -120,191 +131,153 @@ app.add_typer(
         "-o astro.bundle",
     ),
 )
-app.command(
-    "train",
-    short_help="Train more SAEs, or compare variants and sizes.",
-    epilog=_examples(
-        "train my.bundle --sae k32-n1536 --sae matryoshka-k16-n768",
-        "train my.bundle --sae-from other.bundle",
-        "train my.bundle --compare",
-        "train my.bundle --sweep",
-        "train vectors.npy --sae k64-n9216 -o saes",
-    ),
-)(train)
-app.command(
-    "open",
-    epilog=_examples("open my.bundle", "my.bundle", "open my.bundle --sae k16-n3072"),
-)(open_app)
-app.command(
-    "overview",
-    short_help="Show what is in a corpus.",
-    epilog=_examples("overview my.bundle", "overview my.bundle --limit 0 --json"),
-)(overview)
-app.command(
-    "search",
-    short_help="Search by meaning or by words, steered by features.",
-    epilog=_examples(
-        'search my.bundle "dark matter halos" --why',
-        'search my.bundle "dark matter halos" --steer 1234=+0.3 --steer "simulation=0"',
-        'search my.bundle "" --steer "family:Black holes=0.5" --json',
-        "search my.bundle --like 2408.00657 --away 1706.03762 --after 2024 --category cs.LG",
-        'search my.bundle "dark matter" --has 12 --without 34 --save-preset dark.json',
-        "search my.bundle - < abstract.txt",
-        'search my.bundle "dark matter" --filter "after:2019 category:astro-ph" --export dark.bib',
-        "search my.bundle --request - --json < request.json",
-    ),
-)(search)
-app.command(
+_command(
+    train,
+    "Train more SAEs, or compare variants and sizes.",
+    "train my.bundle --sae k32-n1536 --sae matryoshka-k16-n768",
+    "train my.bundle --sae-from other.bundle",
+    "train my.bundle --compare",
+    "train my.bundle --sweep",
+    "train vectors.npy --sae k64-n9216 -o saes",
+)
+_command(open_app, "", "open my.bundle", "my.bundle", "open my.bundle --sae k16-n3072", name="open")
+_command(
+    overview,
+    "Show what is in a corpus.",
+    "overview my.bundle",
+    "overview my.bundle --limit 0 --json",
+)
+_command(
+    search,
+    "Search by meaning or by words, steered by features.",
+    'search my.bundle "dark matter halos" --why',
+    'search my.bundle "dark matter halos" --steer 1234=+0.3 --steer "simulation=0"',
+    'search my.bundle "" --steer "family:Black holes=0.5" --json',
+    "search my.bundle --like 2408.00657 --away 1706.03762 --after 2024 --category cs.LG",
+    'search my.bundle "dark matter" --has 12 --without 34 --save-preset dark.json',
+    "search my.bundle - < abstract.txt",
+    'search my.bundle "dark matter" --filter "after:2019 category:astro-ph" --export dark.bib',
+    "search my.bundle --request - --json < request.json",
+)
+_command(
+    embedders,
+    "List embedders and what to expect of each.",
     "embedders",
-    short_help="List embedders and what to expect of each.",
-    epilog=_examples("embedders", "build papers.jsonl --embedder bge-small -o papers.bundle"),
-)(embedders)
-app.command(
-    "fields",
-    short_help="List the fields that filters can name.",
-    epilog=_examples("fields my.bundle", "fields my.bundle --json"),
-)(fields)
-app.command(
-    "bookmarks",
-    short_help="List bookmarked searches.",
-    epilog=_examples("bookmarks my.bundle", "search my.bundle --preset NAME"),
-)(bookmarks)
-app.command(
-    "lists",
-    short_help="List documents that you have marked.",
-    epilog=_examples(
-        "lists my.bundle",
-        "lists my.bundle to-read --add doc-3 --note 'section 4'",
-        "lists my.bundle to-read --export to-read.bib",
-        "search my.bundle parsing --filter in:to-read",
-    ),
-)(lists)
-app.command(
-    "notes",
-    short_help="List your own labels, bookmarks and notes.",
-    epilog=_examples("notes my.bundle", "notes my.bundle --unmatched"),
-)(notes)
-app.command(
-    "features",
-    epilog=_examples(
-        "features my.bundle black hole",
-        "features my.bundle --sort density --limit 50",
-        "features my.bundle --limit 0 --json",
-    ),
-)(features)
-app.command(
-    "feature",
-    short_help="Show one feature and its documents.",
-    epilog=_examples("feature my.bundle 1234", 'feature my.bundle "black holes" --json'),
-)(feature)
-app.command(
-    "label",
-    short_help="Let a language model write labels, or judge them.",
-    epilog=_examples(
-        "label my.bundle --with openai:gpt-4o-mini --only clean --budget 2 --estimate",
-        "label my.bundle --with openai:llama3.1 --base-url http://localhost:11434/v1",
-        'label my.bundle --judge openai:gpt-4o-mini --only "f1<0.6"',
-    ),
-)(label)
+    "build papers.jsonl --embedder bge-small -o papers.bundle",
+)
+_command(
+    fields, "List the fields that filters can name.", "fields my.bundle", "fields my.bundle --json"
+)
+_command(
+    bookmarks, "List bookmarked searches.", "bookmarks my.bundle", "search my.bundle --preset NAME"
+)
+_command(
+    lists,
+    "List documents that you have marked.",
+    "lists my.bundle",
+    "lists my.bundle to-read --add doc-3 --note 'section 4'",
+    "lists my.bundle to-read --export to-read.bib",
+    "search my.bundle parsing --filter in:to-read",
+)
+_command(
+    notes,
+    "List your own labels, bookmarks and notes.",
+    "notes my.bundle",
+    "notes my.bundle --unmatched",
+)
+_command(
+    features,
+    "",
+    "features my.bundle black hole",
+    "features my.bundle --sort density --limit 50",
+    "features my.bundle --limit 0 --json",
+)
+_command(
+    feature,
+    "Show one feature and its documents.",
+    "feature my.bundle 1234",
+    'feature my.bundle "black holes" --json',
+)
+_command(
+    label,
+    "Let a language model write labels, or judge them.",
+    "label my.bundle --with openai:gpt-4o-mini --only clean --budget 2 --estimate",
+    "label my.bundle --with openai:llama3.1 --base-url http://localhost:11434/v1",
+    'label my.bundle --judge openai:gpt-4o-mini --only "f1<0.6"',
+)
 app.add_typer(labels, name="labels", help="Export and import labels.")
-app.command(
-    "export",
-    short_help="Write a bundle, or an SAE of it, for other programs.",
-    epilog=_examples(
-        "export saelens my.bundle -o my-sae",
-        "export neuronpedia my.bundle -o exports",
-        "export atlas my.bundle -o documents.parquet",
-        "export latent-scope my.bundle -o ~/latent-scope-data/my-corpus",
-    ),
-)(export)
-app.command(
-    "families",
-    epilog=_examples("families my.bundle", "families my.bundle galaxies --json"),
-)(families)
-app.command(
-    "family",
-    short_help="Show one feature family as a tree.",
-    epilog=_examples("family my.bundle 3", 'family my.bundle "black holes"'),
-)(family)
-app.command(
-    "compare",
-    short_help="Show what sets two groups of documents apart.",
-    epilog=_examples(
-        "compare my.bundle after:2020 before:2010",
-        "compare my.bundle category:cs.CV --families",
-        'compare my.bundle "search:dark matter" --examples 3',
-        "compare my.bundle @ids.txt rest --filter after:2019 --export difference.csv",
-    ),
-)(compare)
-app.command(
-    "compare-features",
-    short_help="Show two features side by side.",
-    epilog=_examples('compare-features my.bundle 12 "black holes"'),
-)(compare_features)
-app.command(
-    "relate",
-    short_help="Show what goes with a number or with categories.",
-    epilog=_examples(
-        "relate my.bundle --to stars",
-        "relate my.bundle --to categories --families",
-        "relate my.bundle --to published --filter category:cs.LG --export years.csv",
-    ),
-)(relate)
-app.command(
-    "trends",
-    short_help="Show what rises and falls over time.",
-    epilog=_examples(
-        "trends my.bundle",
-        "trends my.bundle --by quarter --families",
-        "trends my.bundle --filter category:cs.CL --json",
-    ),
-)(trends)
-app.command(
-    "topics",
-    short_help="Put every document into one of N named topics.",
-    epilog=_examples(
-        "topics my.bundle -n 30",
-        "topics my.bundle -n 10 -n 50 --export topics.csv",
-        "topics my.bundle --against categories --json",
-    ),
-)(topics)
-app.command(
-    "map",
-    short_help="Draw a map of the features.",
-    epilog=_examples(
-        "map my.bundle", "map my.bundle --find galaxy", "map my.bundle --export map.html"
-    ),
-)(feature_map)
-app.command(
-    "match",
-    short_help="Match features between the SAEs of a bundle.",
-    epilog=_examples("match my.bundle", 'match my.bundle "black holes" --sae k16-n768'),
-)(match)
-app.command(
-    "document",
-    epilog=_examples("document my.bundle 2408.00657", "document my.bundle --row 17 --json"),
-)(document)
-app.command(
-    "keys",
-    short_help="List the keys of the app, or write them to a file to change.",
-    epilog=_examples("keys", "keys --write"),
-)(keys)
-app.command(
-    "mcp",
-    short_help="Let an assistant explore a bundle (Model Context Protocol).",
-    epilog=_examples("mcp my.bundle"),
-)(mcp)
-app.command(
-    "serve",
-    short_help="Open the app in a browser.",
-    epilog=_examples("serve my.bundle", "serve my.bundle --port 0"),
-)(serve)
-app.command(
-    "stats",
-    epilog=_examples(
-        "stats my.bundle", "stats my.bundle --probe categories", "stats my.bundle --compare"
-    ),
-)(stats)
+_command(
+    export,
+    "Write a bundle, or an SAE of it, for other programs.",
+    "export saelens my.bundle -o my-sae",
+    "export neuronpedia my.bundle -o exports",
+    "export atlas my.bundle -o documents.parquet",
+    "export latent-scope my.bundle -o ~/latent-scope-data/my-corpus",
+)
+_command(families, "", "families my.bundle", "families my.bundle galaxies --json")
+_command(
+    family,
+    "Show one feature family as a tree.",
+    "family my.bundle 3",
+    'family my.bundle "black holes"',
+)
+_command(
+    compare,
+    "Show what sets two groups of documents apart.",
+    "compare my.bundle after:2020 before:2010",
+    "compare my.bundle category:cs.CV --families",
+    'compare my.bundle "search:dark matter" --examples 3',
+    "compare my.bundle @ids.txt rest --filter after:2019 --export difference.csv",
+)
+_command(
+    compare_features,
+    "Show two features side by side.",
+    'compare-features my.bundle 12 "black holes"',
+)
+_command(
+    relate,
+    "Show what goes with a number or with categories.",
+    "relate my.bundle --to stars",
+    "relate my.bundle --to categories --families",
+    "relate my.bundle --to published --filter category:cs.LG --export years.csv",
+)
+_command(
+    trends,
+    "Show what rises and falls over time.",
+    "trends my.bundle",
+    "trends my.bundle --by quarter --families",
+    "trends my.bundle --filter category:cs.CL --json",
+)
+_command(
+    topics,
+    "Put every document into one of N named topics.",
+    "topics my.bundle -n 30",
+    "topics my.bundle -n 10 -n 50 --export topics.csv",
+    "topics my.bundle --against categories --json",
+)
+_command(
+    feature_map,
+    "Draw a map of the features.",
+    "map my.bundle",
+    "map my.bundle --find galaxy",
+    "map my.bundle --export map.html",
+    name="map",
+)
+_command(
+    match,
+    "Match features between the SAEs of a bundle.",
+    "match my.bundle",
+    'match my.bundle "black holes" --sae k16-n768',
+)
+_command(document, "", "document my.bundle 2408.00657", "document my.bundle --row 17 --json")
+_command(
+    keys, "List the keys of the app, or write them to a file to change.", "keys", "keys --write"
+)
+_command(mcp, "Let an assistant explore a bundle (Model Context Protocol).", "mcp my.bundle")
+_command(serve, "Open the app in a browser.", "serve my.bundle", "serve my.bundle --port 0")
+_command(
+    stats, "", "stats my.bundle", "stats my.bundle --probe categories", "stats my.bundle --compare"
+)
 evaluate.command("labels")(evaluate_labels)
 app.add_typer(
     evaluate,
@@ -317,10 +290,11 @@ app.add_typer(
         "evaluate labels my.bundle --judgements blind.csv --judge 'A. Reader'",
     ),
 )
-app.command(
-    "bench",
-    short_help="Measure how fast app and search are on a bundle.",
-    epilog=_examples("bench my.bundle", "bench my.bundle --json"),
-)(bench)
-app.command("check", epilog=_examples("check my.bundle"))(check)
-app.command("doctor", epilog=_examples("doctor", "doctor my.bundle"))(doctor)
+_command(
+    bench,
+    "Measure how fast app and search are on a bundle.",
+    "bench my.bundle",
+    "bench my.bundle --json",
+)
+_command(check, "", "check my.bundle")
+_command(doctor, "", "doctor", "doctor my.bundle")

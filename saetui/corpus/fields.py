@@ -1,12 +1,12 @@
 """Turn a record, whatever its fields are called, into a document."""
 
+import html
 import re
 from collections.abc import Iterable, Mapping, Sized
 from functools import lru_cache
 
 from saetui.core.documents import Document
 from saetui.corpus.dates import DateReader
-from saetui.corpus.entities import without_entities
 from saetui.corpus.json_records import kind_of
 from saetui.corpus.records import Record, UnusableRecord
 from saetui.errors import InputError
@@ -49,6 +49,8 @@ _DATED = re.compile(
     r"(?i:(?:^|[\W_])(?:date|time|timestamp|at|created|updated|modified|posted|submitted|"
     r"accepted|received|published|issued)$|^(?:date|time)[\W_])|(?:[a-z](?:Date|Time|At)$|^date[A-Z])"
 )
+# Without the semicolon, which browsers forgive, "AT&T" and "x&lt y" would be entities, too.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 
 
 class FieldNames:
@@ -132,7 +134,7 @@ class FieldNames:
         Raises:
             UnusableRecord: It has no text, or a field holds something that is not text.
         """
-        fields = {name: without_entities(value) for name, value in record.fields.items()}
+        fields = {name: _without_entities(value) for name, value in record.fields.items()}
         found = self.find(tuple(fields))
         used: set[str] = set()
 
@@ -240,3 +242,22 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
             candidate = f"{base} ({count})"
         unique[candidate] = None
     return tuple(unique)
+
+
+def _without_entities(value: object) -> object:
+    """A text with HTML entities, such as `&amp;`, replaced once; other values as they are."""
+    if isinstance(value, str):
+        return _decoded(value) if "&" in value else value
+    if isinstance(value, list):
+        return [_decoded(each) if isinstance(each, str) else each for each in value]
+    return value
+
+
+def _decoded(text: str) -> str:
+    return _ENTITY.sub(_meant, text)
+
+
+def _meant(found: re.Match[str]) -> str:
+    meant = html.unescape(found[0])
+    # Half of a surrogate pair is no text, and control characters are none either.
+    return meant if meant.isprintable() or meant in "\t\n\xa0" else found[0]

@@ -3,7 +3,6 @@
 import csv
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from bundles import make_documents
 from command_line import Run
-from growing import GrowingCorpus, growing_corpus, write
+from growing import GrowingCorpus, write
 
 from saetui.core.changes import Change
 from saetui.core.search_request import SearchRequest
@@ -23,14 +22,6 @@ from saetui.store.bundle import Bundle
 from saetui.store.notes import NOTES
 
 IMPORTED = {7: "Imported of 7", 9: "Imported of 9", 11: "Imported of 11"}
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowingCorpus]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENAI_API_KEY", "key")
-        with growing_corpus(tmp_path_factory.mktemp("corpus")) as found:
-            yield found
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import Run
-from growing import GrowingCorpus, growing_corpus
+from growing import GrowingCorpus
 
 from saetui.pipeline.label_records import AUTOMATIC
 from saetui.store.bundle import Bundle
@@ -15,14 +14,6 @@ from saetui.store.labels import read_labels
 from saetui.store.layout import VOCABULARY
 
 METHOD = "terms+embedding"
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GrowingCorpus]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENAI_API_KEY", "key")
-        with growing_corpus(tmp_path_factory.mktemp("corpus")) as found:
-            yield found
 
 
 @pytest.fixture(scope="module")

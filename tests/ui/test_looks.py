@@ -58,25 +58,23 @@ async def test_early_query(session: Session, screens: SnapshotAssertion) -> None
         await driver.settle()
 
 
-async def test_no_embedder(
-    bundle: Path, screens: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(settings: object) -> object:
         raise MissingDependency("example", "The embedder 'example'", "example")
 
     monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
+
+
+@pytest.mark.usefixtures("no_embedder")
+async def test_no_embedder(bundle: Path, screens: SnapshotAssertion) -> None:
     async with drive(Session(Bundle(bundle), clock=lambda: 0.0), NARROW) as driver:
         await driver.ask("coral")
         await both_sizes(driver, screens)
 
 
-async def test_no_embedder_for_a_meaning(
-    bundle: Path, screens: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(settings: object) -> object:
-        raise MissingDependency("example", "The embedder 'example'", "example")
-
-    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
+@pytest.mark.usefixtures("no_embedder")
+async def test_no_embedder_for_a_meaning(bundle: Path, screens: SnapshotAssertion) -> None:
     async with drive(Session(Bundle(bundle), clock=lambda: 0.0), NARROW) as driver:
         await driver.press("escape", "2", "slash", *"~exploding stars")
         await both_sizes(driver, screens)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,20 +42,6 @@ class LabelToJudge:
     rows: Int
 
 
-class LabelJudge(Protocol):
-    """Reads labels and documents, and sees no activations."""
-
-    @property
-    def name(self) -> str:
-        """The name that is stored with every score."""
-
-    def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Float]:
-        """For each label one confidence per document, float32 from -1 to 1.
-
-        Above 0 means that the label is true of the document.
-        """
-
-
 @dataclass(frozen=True)
 class OfflineJudge:
     """A judge that needs neither a network nor a language model.
@@ -74,7 +59,10 @@ class OfflineJudge:
     calibration: Calibration
 
     def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Float]:
-        """See `LabelJudge`."""
+        """For each label one confidence per document, float32 from -1 to 1.
+
+        Above 0 means that the label is true of the document.
+        """
         if not labels:
             return []
         readings = self.signals.read([(each.label, each.terms) for each in labels], progress)

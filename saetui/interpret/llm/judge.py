@@ -44,7 +44,7 @@ class LLMJudge:
     """Asks a language model how confident it is that documents show what a label says.
 
     The model sees label and documents, in an order drawn by lot, and nothing of terms or
-    activations. Fits `saetui.interpret.judging.judges.LabelJudge`.
+    activations. It is called as an `OfflineJudge` is.
 
     Args:
         model: The model.

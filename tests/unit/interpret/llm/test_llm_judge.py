@@ -5,7 +5,7 @@ import pytest
 from chat_server import replying
 from llm_models import Told, features, model_at
 
-from saetui.interpret.judging.judges import LabelJudge, LabelToJudge
+from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.llm import Budget, Ending, Ledger, LLMJudge, LLMLabeller
 from saetui.progress import Silent
 
@@ -14,7 +14,7 @@ ALL = tuple(range(25))
 EVEN = ALL[::2]
 
 
-def judge_at(server, ledger, texts=TEXTS, **options) -> LabelJudge:
+def judge_at(server, ledger, texts=TEXTS, **options) -> LLMJudge:
     return LLMJudge(model_at(server.url, ledger), texts.__getitem__, **options)
 
 
