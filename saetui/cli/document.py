@@ -111,7 +111,7 @@ def _print_evidence(
                 score(sentence.carries),
                 " ".join(_text_of(detail.document, sentence).split()),
             ]
-            for sentence in sorted(found.sentences, key=lambda each: -each.order)
+            for sentence in sorted(found.sentences, key=lambda each: -each.carries)
         ],
     )
 

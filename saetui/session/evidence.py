@@ -2,15 +2,13 @@
 
 Each sentence is embedded by itself and encoded; a sentence carries a feature as far as it activates
 it. Leaving each sentence out of the text instead, and taking the drop in activation, needs a whole
-text for each sentence, and finds planted sentences less often. But of two sentences that activate
-the feature nearly alike, the one whose absence costs more comes first.
-`tests/benchmarks/evidence.py` measures all of it. Where texts cannot be embedded, words of the
-label and its terms stand in.
+text for each sentence, and finds planted sentences less often. `tests/benchmarks/evidence.py`
+compares both. Where texts cannot be embedded, words of the label and its terms stand in.
 """
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -31,8 +29,6 @@ _LONGEST_TEXT = 20_000
 _MOST_SENTENCES = 200
 # Sentences with this share of the strongest one are marked, too, up to so many.
 _SHARE, _MOST_MARKED = 0.5, 3
-# With this share of the strongest activation, a sentence may be the one that carries the feature.
-_ALIKE = 0.75
 # How many documents' sentences are kept.
 _KEPT = 64
 _REMOTE = "openai"
@@ -48,8 +44,6 @@ class Sentence:
         in_title: Whether it is of the title.
         carries: The feature's activation on it, or the share of the label's words that it has.
         marked: Whether it is among those that carry the feature.
-        lost: How much less the document activates the feature without it; 0 where another sentence
-            is clearly stronger or weaker, since then nothing hangs on it.
     """
 
     start: int
@@ -57,12 +51,6 @@ class Sentence:
     in_title: bool
     carries: float
     marked: bool
-    lost: float = 0.0
-
-    @property
-    def order(self) -> float:
-        """The sentence with the largest is the one that carries the feature."""
-        return self.carries + self.lost
 
 
 @dataclass(frozen=True)
@@ -88,22 +76,17 @@ class Evidence:
     @property
     def marked(self) -> tuple[Sentence, ...]:
         """The sentences that carry the feature, the strongest first."""
-        marked = [each for each in self.sentences if each.marked]
-        return tuple(sorted(marked, key=lambda each: -each.order))
+        return tuple(sorted((s for s in self.sentences if s.marked), key=lambda s: -s.carries))
 
 
 @dataclass(frozen=True)
 class _Split:
-    """The sentences of a document: where they are, what they say, and their embeddings, if any.
-
-    `lost` has what is lost without each sentence, by feature, as far as it was asked for.
-    """
+    """The sentences of a document: where they are, what they say, and their embeddings, if any."""
 
     spans: tuple[tuple[Span, bool], ...]
     texts: tuple[str, ...]
     vectors: Float | None
     failure: str
-    lost: dict[int, Float] = field(default_factory=dict)
 
 
 class EvidenceFinder:
@@ -132,38 +115,15 @@ class EvidenceFinder:
         if split.vectors is not None:
             values = activations(self.session.sae.weights, split.vectors, feature)
             by: By = "meaning"
-            lost = self._lost(row, feature, split, values)
         else:
             values, by = self._by_words(split.texts, feature), "words"
-            lost = np.zeros_like(values)
         marked = _marked(values)
         found = tuple(
-            Sentence(*span, in_title, float(value), place in marked, float(lost[place]))
+            Sentence(*span, in_title, float(value), place in marked)
             for place, ((span, in_title), value) in enumerate(zip(split.spans, values, strict=True))
         )
         active = feature in self.session.sae.codes.indices[row]
         return Evidence(row, feature, by, found, split.failure, active)
-
-    def _lost(self, row: int, feature: int, split: _Split, values: Float) -> Float:
-        """What is lost without each of two sentences that activate a feature nearly alike."""
-        places = nearly_alike(values)
-        if not places or self._is_remote:
-            return np.zeros_like(values)
-        if feature not in split.lost:
-            document = self.session.bundle.documents.document(row)
-            texts = [document, *(_without(document, *split.spans[place]) for place in places)]
-            embedder, weights = self.session.embedder, self.session.sae.weights
-            vectors = embedder.embed_documents([each.embedding_text for each in texts])
-            whole, *without = activations(weights, vectors, feature)
-            lost = np.zeros_like(values)
-            lost[places] = whole - np.array(without)
-            split.lost[feature] = lost
-        return split.lost[feature]
-
-    @property
-    def _is_remote(self) -> bool:
-        spec = str(self.session.bundle.manifest.embedder.get("spec", ""))
-        return spec.partition(":")[0] == _REMOTE
 
     def _split(self, row: int) -> _Split:
         with self._lock:
@@ -181,7 +141,8 @@ class EvidenceFinder:
             (document.title if in_title else document.text)[start:end]
             for (start, end), in_title in spans
         )
-        if self._is_remote and not self._remote:
+        spec = str(self.session.bundle.manifest.embedder.get("spec", ""))
+        if spec.partition(":")[0] == _REMOTE and not self._remote:
             return _Split(spans, texts, None, "The bundle's embedder is behind an endpoint.")
         try:
             vectors = self.session.embedder.embed_documents(list(texts)) if texts else None
@@ -212,25 +173,6 @@ def document_sentences(document: Document) -> tuple[tuple[Span, bool], ...]:
     title = [((0, len(document.title)), True)] if document.title.strip() else []
     body = [(span, False) for span in sentences(document.text[:_LONGEST_TEXT])]
     return tuple([*title, *body][:_MOST_SENTENCES])
-
-
-def _without(document: Document, span: Span, in_title: bool) -> Document:
-    start, end = span
-    if in_title:
-        return replace(document, title=document.title[:start] + document.title[end:])
-    return replace(document, text=document.text[:start] + document.text[end:])
-
-
-def nearly_alike(values: Float) -> list[int]:
-    """Places of the two strongest sentences, if one can hardly be told to be stronger; else none.
-
-    Args:
-        values: The activation of each sentence by itself.
-    """
-    first, *second = np.argsort(-values, kind="stable")[:2].tolist() or [0]
-    if not second or values[first] <= 0 or values[second[0]] < _ALIKE * values[first]:
-        return []
-    return [first, *second]
 
 
 def activations(weights: SaeWeights, vectors: Float, feature: int) -> Float:

@@ -3,8 +3,7 @@
     python -m tests.benchmarks.evidence astro.bundle cslg.bundle --sae k8 --pairs 100 --seed 7
 
 Draws documents, and for each a feature that counts for it. The app marks the sentence that
-activates the feature most by itself; of two that do so nearly alike, the one whose absence costs
-more. It is said how much leaving out that sentence lowers the
+activates the feature most by itself. It is said how much leaving out that sentence lowers the
 activation, beside leaving out another one; and how often a sentence that was taken from a document
 that activates the feature, and put into one that does not, is the one that is marked. `--absence`
 does the same for the sentence whose absence lowers the activation most, which takes several times
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from saetui.core.documents import Document
-from saetui.session.evidence import activations, document_sentences, nearly_alike
+from saetui.session.evidence import activations, document_sentences
 from saetui.session.session import Session, open_session
 
 LEAST_SENTENCES = 4
@@ -67,18 +66,6 @@ def alone(session: Session, parts: Parts, feature: int) -> np.ndarray:
     return activations(session.sae.weights, vectors, feature)
 
 
-def as_marked(session: Session, parts: Parts, feature: int) -> np.ndarray:
-    """By what the app orders sentences: their activation, and what is lost without them."""
-    values = alone(session, parts, feature)
-    places = nearly_alike(values)
-    if places:
-        texts = [parts, *(parts[:place] + parts[place + 1 :] for place in places)]
-        vectors = session.embedder.embed_documents([whole(each) for each in texts])
-        found = activations(session.sae.weights, vectors, feature)
-        values[places] += found[0] - found[1:]
-    return values
-
-
 def by_absence(session: Session, parts: Parts, feature: int) -> np.ndarray:
     """How much leaving out each sentence lowers the activation, as a share of it."""
     texts = [whole(parts), *(whole(parts[:i] + parts[i + 1 :]) for i in range(len(parts)))]
@@ -122,7 +109,7 @@ def measure(
         if len(itself.marked) == wanted:
             break
         began = time.perf_counter()
-        own = as_marked(session, parts, feature)
+        own = alone(session, parts, feature)
         seconds.append(time.perf_counter() - began)
         if own.max() <= 0:
             # Nothing is marked.
@@ -137,7 +124,7 @@ def measure(
             continue
         place = int(chance.integers(1, len(around) + 1))
         mixed = [*around[:place], (parts[int(own.argmax())][0], False), *around[place:]]
-        itself.planted.append(int(as_marked(session, mixed, feature).argmax()) == place)
+        itself.planted.append(int(alone(session, mixed, feature).argmax()) == place)
         if absence:
             missing.planted.append(int(by_absence(session, mixed, feature).argmax()) == place)
     return itself, missing, seconds
