@@ -300,7 +300,7 @@ def test_metadata_alone_moves_nothing(corpus: GrowingCorpus, bundle: Path, tmp_p
     assert outcome.steps == ("documents",)
     facts = Bundle(bundle).documents.facts
     assert facts is not None
-    assert facts.rows("seen", "yes") == list(range(240))
+    assert list(facts.rows("seen", "yes")) == list(range(240))
     assert damage(bundle) == []
 
 
