@@ -245,7 +245,7 @@ def queries(
     from saetui.cli.evaluate_text import print_query_features
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
-    from saetui.core.codec import encode_dense
+    from saetui.core.codec import encode
     from saetui.evaluate.queries import query_features
 
     with opened(bundle, sae) as session, shown_progress() as progress:
@@ -260,9 +260,9 @@ def queries(
             session.sae.codes,
             session.embedder.embed_query,
             {
-                "as documents": lambda text, e, row: encode_dense(weights, e),
-                "as queries": lambda text, e, row: encoder.code(text, e),
-                "without its document": encoder.code,
+                "as documents": lambda text, e, row: encode(weights, e).indices[0].tolist(),
+                "as queries": lambda text, e, row: encoder.encoded(text, e).first,
+                "without its document": lambda text, e, row: encoder.encoded(text, e, row).first,
             },
             progress=progress,
             seed=seed,

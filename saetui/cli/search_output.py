@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from saetui.cli.output import Output
     from saetui.session.effects import FeatureEffect
-    from saetui.session.search.response import SearchResponse
+    from saetui.session.search.response import QueryFeature, SearchResponse
     from saetui.session.session import Session
 
 _SHOWN_TERMS = 5
+_LESS_SURE = "Less sure to be asked about"
 # So much of a passage is shown, and compared with what stands for the title.
 _QUOTED, _SHOWN = 120, 40
 
@@ -146,15 +147,31 @@ def _quoted(excerpt: str) -> str:
 def _print_features(
     output: "Output", response: "SearchResponse", effects: "Mapping[int, FeatureEffect]"
 ) -> None:
+    # What was changed is never set apart.
+    first = {each.id for each in response.features if each.sure or each.steered != each.activation}
+    for heading, wanted in (("Features of the query", True), (_LESS_SURE, False)):
+        features = [each for each in response.features if (each.id in first) == wanted]
+        if features:
+            output.heading(heading)
+            _print_some_features(output, response, features, effects)
+
+
+def _print_some_features(
+    output: "Output",
+    response: "SearchResponse",
+    features: "Sequence[QueryFeature]",
+    effects: "Mapping[int, FeatureEffect]",
+) -> None:
     from saetui.cli.output import Column
 
-    output.heading("Features of the query")
+    near = [Column(f"of {response.told} nearest", numeric=True)] if response.told else []
     moves = [Column("replaces up", numeric=True), Column("down", numeric=True)] if effects else []
     output.table(
         [
             Column("feature", numeric=True),
             Column("label"),
             Column("activation", numeric=True),
+            *near,
             Column("steered", numeric=True, style=lambda cell: "bold" if cell else ""),
             *moves,
         ],
@@ -163,10 +180,11 @@ def _print_features(
                 str(feature.id),
                 feature.name,
                 score(feature.activation),
+                *(["" if feature.near is None else str(feature.near)] if near else []),
                 "" if feature.steered == feature.activation else score(feature.steered),
                 *_replaced(effects, feature.id),
             ]
-            for feature in response.features
+            for feature in features
         ],
     )
 

@@ -74,6 +74,12 @@ def shortness(text: str) -> float:
     return float(np.clip((_LONG - len(text.split())) / (_LONG - _SHORT), 0, 1))
 
 
+def shares_of(scores: Float) -> Float:
+    """How much of a say documents of some scores have, `(m,)`: `p` above."""
+    shares = np.exp((scores - scores.max(initial=-np.inf)) / _TEMPERATURE)
+    return np.asarray(shares / max(shares.sum(), 1e-9), dtype=np.float32)
+
+
 def query_code(
     weights: SaeWeights,
     e: Float,
@@ -98,8 +104,7 @@ def query_code(
     own = activations(weights, (e - np.float32(shortness) * short.shift)[np.newaxis])[0]
     code = own - np.float32(shortness) * short.usual
     if len(scores):
-        shares = np.exp((scores - scores.max()) / _TEMPERATURE)
-        shares /= shares.sum()
+        shares = shares_of(scores)
         used = near.indices >= 0
         theirs = np.zeros_like(own)
         np.add.at(theirs, near.indices[used], (near.values * shares[:, np.newaxis])[used])

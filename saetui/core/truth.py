@@ -165,24 +165,39 @@ def counted_codes(codes: Codes, counted: Postings) -> Codes:
 
 
 def counted_of(
-    rows: NDArray[np.integer], codes: Codes, counted: Postings, others: float = 0.0
+    rows: NDArray[np.integer], codes: Codes, counts: NDArray[np.bool_], others: float = 0.0
 ) -> Codes:
     """Codes of a few documents, in which a feature stands mostly for those that count for it.
 
     Args:
-        rows: The documents.
+        rows: The documents, `(m,)`.
         codes: Of all documents.
-        counted: The postings that count.
+        counts: See `counts_of`.
         others: What is left of the activations of documents that do not count.
     """
-    indices = np.array(codes.indices[rows])
     values = np.array(codes.values[rows], dtype=np.float32)
+    values[~counts] *= np.float32(others)
+    return Codes(np.array(codes.indices[rows]), values, codes.n)
+
+
+def counts_of(rows: NDArray[np.integer], codes: Codes, counted: Postings) -> NDArray[np.bool_]:
+    """Which places of the codes of a few documents hold a feature that the document counts for.
+
+    Args:
+        rows: The documents, `(m,)`.
+        codes: Of all documents.
+        counted: The postings that count.
+
+    Returns:
+        Bool `(m, k)`.
+    """
+    indices = np.array(codes.indices[rows])
+    found = np.zeros(indices.shape, dtype=bool)
     for feature in np.unique(indices[indices >= 0]).tolist():
         places = np.nonzero(indices == feature)
         active = np.asarray(rows)[places[0]]
-        counts = (counted.documents(feature)[0][:, np.newaxis] == active).any(axis=0)
-        values[places[0][~counts], places[1][~counts]] *= np.float32(others)
-    return Codes(indices, values, codes.n)
+        found[places] = (counted.documents(feature)[0][:, np.newaxis] == active).any(axis=0)
+    return found
 
 
 def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

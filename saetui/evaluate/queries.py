@@ -3,7 +3,7 @@
 A title stands for a query, and so do its first five words. Features that come first in many
 queries say nothing about any of them; features that the title's own document activates are right.
 That document is found by its title nearly always, which a query of somebody else need not be, so it
-is also left out of the documents that have a say.
+is also left out of the documents that have a say: of what the query activates and asks about.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,17 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float
+from saetui.core.relevance import FIRST
 from saetui.progress import Progress
-
-FIRST = 6
-"""How many features of a query a reader sees before any other."""
 
 WORDS = 5
 
 _RESAMPLES = 1_000
 
-Encode = Callable[[str, Float, int | None], Float]
-"""Of a text, its embedding and a row that has no say: the dense code."""
+First = Callable[[str, Float, int | None], Sequence[int]]
+"""Of a text, its embedding and a row that has no say: the features that are shown, in order."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def query_features(
     titles: Sequence[tuple[int, str]],
     codes: Codes,
     embed: Callable[[str], Float],
-    ways: dict[str, Encode],
+    ways: dict[str, First],
     *,
     progress: Progress,
     seed: int,
@@ -62,7 +60,7 @@ def query_features(
         titles: Rows of documents and their titles.
         codes: Of the documents.
         embed: The embedding of a query.
-        ways: Ways to encode it, by name.
+        ways: Ways to find the features of each, by name.
         progress: Told of each query.
         seed: Of the intervals.
     """
@@ -78,8 +76,8 @@ def query_features(
         first: dict[str, list[NDArray[np.int64]]] = {way: [] for way in ways}
         for row, text in texts:
             e = embed(text)
-            for way, encode in ways.items():
-                first[way].append(_first(encode(text, e, row)))
+            for way, shown in ways.items():
+                first[way].append(np.array(shown(text, e, row)[:FIRST], dtype=np.int64))
             progress.advance()
         for way, features in first.items():
             counts = np.bincount(np.concatenate(features), minlength=codes.n)
@@ -108,8 +106,3 @@ def _mean(shares: NDArray[np.float64], seed: int) -> tuple[float, float, float]:
     drawn = np.random.default_rng(seed).choice(shares, (_RESAMPLES, len(shares))).mean(axis=1)
     low, high = np.percentile(drawn, (2.5, 97.5))
     return float(shares.mean()), float(low), float(high)
-
-
-def _first(code: Float) -> NDArray[np.int64]:
-    strongest = np.argsort(-code, kind="stable")[:FIRST]
-    return strongest[code[strongest] > 0].astype(np.int64)

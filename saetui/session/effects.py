@@ -42,7 +42,7 @@ class FeatureEffect:
 def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     """How much one large step of each feature of the query changes the current results.
 
-    Features with a change count as features of the query. Each feature is moved alone, up and down,
+    Features that are changed, or that only the nearest documents have, count, too. Each feature is moved alone, up and down,
     and only documents that may become results are scored again: the nearest 1,000 and the 50
     strongest of each feature. In `optimise` the step is taken along the feature's direction.
 
@@ -59,7 +59,8 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     asked = request.effective
     query = session.searcher.queries.of(asked)
     changed = np.array(sorted(asked.steering), dtype=np.int64)
-    features = distinct(np.flatnonzero(query.z), changed).tolist()
+    listed = [] if query.relevance is None else query.relevance.first(query.z)
+    features = distinct(np.flatnonzero(query.z), changed, np.array(listed, np.int64)).tolist()
     if not features or not len(session.bundle):
         return []
     candidates = _Candidates.of(session, asked, features)

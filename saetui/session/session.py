@@ -16,6 +16,7 @@ from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.features.feature_filter import FeatureFilter
 from saetui.session.search.queries import Queries
 from saetui.session.search.query_embedder import QueryEmbedder
+from saetui.session.search.query_encoder import EncodedText
 from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
 from saetui.session.search.searcher import Searcher
@@ -80,8 +81,8 @@ class Session:
         self._noting = threading.Lock()
         self._others: dict[str, AnnotatedFeatures] = {}
 
-    def _encode(self, text: str, e: Float) -> Float:
-        return self.searcher.encoder.code(text, e)
+    def _encode(self, text: str, e: Float) -> EncodedText:
+        return self.searcher.encoder.encoded(text, e)
 
     @property
     def embedder(self) -> Embedder:

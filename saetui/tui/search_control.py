@@ -171,7 +171,7 @@ class SearchControl:
                 self.go(request.negate(feature.id, feature.activation))
             case "solo":
                 self.go(request.toggle_solo(feature.id))
-            case "reset" if not feature.activation:
+            case "reset" if feature.added:
                 # An added feature stays in the list, without any effect.
                 self.go(request.change(feature.id, Change("add", 0.0)))
             case "reset":
@@ -339,17 +339,17 @@ class SearchControl:
         if self._session is None:
             return []
         request = self.request.effective
-        known = self.answer.features if self.answer is not None and self._foreseeable else ()
-        activations = {feature.id: feature.activation for feature in known if feature.activation}
+        answered = self.answer.features if self.answer is not None and self._foreseeable else ()
+        known = {feature.id: feature for feature in answered if not feature.added}
         features = []
-        for feature in {**activations, **dict.fromkeys(request.on, 0.0)}:
-            activation = activations.get(feature, 0.0)
-            change = request.steering.get(feature)
-            steered = change.apply(activation) if change else activation
-            if (request.solo not in (None, feature)) or feature in request.muted:
+        for number in dict.fromkeys([*known, *request.on]):
+            name = self._session.name(number)
+            feature = replace(known.get(number, QueryFeature(number, name, 0.0, 0.0)), name=name)
+            change = request.steering.get(number)
+            steered = change.apply(feature.activation) if change else feature.activation
+            if (request.solo not in (None, number)) or number in request.muted:
                 steered = 0.0
-            name = self._session.name(feature)
-            features.append(QueryFeature(feature, name, activation, steered))
+            features.append(replace(feature, steered=steered))
         return features
 
     def _select_wanted(self) -> None:

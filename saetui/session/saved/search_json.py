@@ -50,6 +50,7 @@ def search_to_json(
         "exact": response.exact,
         "recall": number(response.recall),
         "eligible": response.eligible,
+        "told": response.told,
         "code_error": error and {"before": number(error[0]), "after": number(error[1])},
         "request": request_to_json(session, response.request),
         "results": [_result(session, result) for result in response.results],
@@ -59,6 +60,8 @@ def search_to_json(
                 "label": session.features[feature.id].label,
                 "activation": number(feature.activation),
                 "steered": number(feature.steered),
+                "sure": feature.sure,
+                "near": feature.near,
                 **_effect(effects, feature.id),
             }
             for feature in response.features

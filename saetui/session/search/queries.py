@@ -7,9 +7,11 @@ from functools import lru_cache
 import numpy as np
 
 from saetui.core.codec import Float, SaeWeights, encode_dense
+from saetui.core.relevance import Relevance
 from saetui.core.search import unit
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
+from saetui.session.search.query_encoder import EncodedText
 from saetui.store.bundle import Bundle
 
 
@@ -38,6 +40,7 @@ class Query:
         words: Its text, or the title of its document.
         row: Row of its document; None if it is a text.
         baselines: What was found without steering, for each way to search.
+        relevance: What the text asks about; None of a document.
     """
 
     e: Float
@@ -45,6 +48,7 @@ class Query:
     words: str = ""
     row: int | None = None
     baselines: dict[Hashable, Baseline] = field(default_factory=dict)
+    relevance: Relevance | None = None
 
 
 class Queries:
@@ -54,7 +58,7 @@ class Queries:
         bundle: Holds the documents.
         weights: Loads the weights of the SAE.
         embed: Computes the embedding of a text.
-        encode: Computes the dense code of a text and its embedding.
+        encode: Says what a text with its embedding is made of.
         remembered: How many queries are kept.
     """
 
@@ -63,7 +67,7 @@ class Queries:
         bundle: Bundle,
         weights: Callable[[], SaeWeights],
         embed: Callable[[str], Float],
-        encode: Callable[[str, Float], Float],
+        encode: Callable[[str, Float], EncodedText],
         remembered: int,
     ) -> None:
         self._bundle = bundle
@@ -97,7 +101,8 @@ class Queries:
         if row is not None:
             return self._of_document(row)
         e = self._embed(text)
-        return Query(e, self._encode(text, e), text)
+        found = self._encode(text, e)
+        return Query(e, found.code, text, relevance=found.relevance)
 
     def _of_document(self, row: int) -> Query:
         self._bundle.check_row(row)

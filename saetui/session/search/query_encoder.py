@@ -1,13 +1,23 @@
 """The features of a query: of its text, and of the documents that the text is nearest to."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from saetui.core.codec import Float
-from saetui.core.query_code import DOUBTED, NEIGHBOURS, ShortTexts, query_code, shortness
-from saetui.core.truth import counted_of
+from saetui.core.codec import Codes, Float
+from saetui.core.query_code import (
+    DOUBTED,
+    NEIGHBOURS,
+    ShortTexts,
+    query_code,
+    shares_of,
+    shortness,
+)
+from saetui.core.relevance import TOLD, Relevance, log_lift, probability
+from saetui.core.truth import counted_of, counts_of
 from saetui.core.word_match import words_of
 from saetui.interpret.terms.contexts import bare
 from saetui.interpret.terms.words import STOP_WORDS, word_of
@@ -38,10 +48,41 @@ class LabelWords:
             found[self._where.get(word, [])] += 1
         return np.asarray(found / self._lengths, dtype=np.float32)
 
+    def all_named(self, text: str) -> NDArray[np.bool_]:
+        """Of which labels a text has every word, bool `(labels,)`."""
+        where = self._where
+        places = [place for word in _content(text) if word in where for place in where[word]]
+        found = np.bincount(places, minlength=len(self._lengths))
+        return np.asarray(found >= self._lengths)
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """What the text of a query is made of.
+
+    Attributes:
+        code: Its dense code `(n,)`, see `saetui.core.query_code`.
+        relevance: What it asks about, see `saetui.core.relevance`.
+    """
+
+    code: Float
+    relevance: Relevance
+
+    @property
+    def first(self) -> list[int]:
+        """The features to show, those that the query surely asks about first."""
+        return self.relevance.first(self.code)
+
 
 def _content(text: str) -> set[str]:
     """The different words of a text that mean something, as keys of all their forms."""
-    return {word_of(word) for word in words_of(text) if word not in STOP_WORDS}
+    return {_key(word) for word in set(words_of(text)) - STOP_WORDS}
+
+
+# Texts of documents repeat most of their words.
+_key = lru_cache(50_000)(word_of)
+# So much of a document's text says what it is about.
+_OPENING = 1_000
 
 
 class QueryEncoder:
@@ -71,20 +112,64 @@ class QueryEncoder:
 
     def code(self, text: str, e: Float, without: int | None = None) -> Float:
         """The dense code of a query, `(n,)`; a document `without` has no say."""
+        return self.encoded(text, e, without).code
+
+    def encoded(self, text: str, e: Float, without: int | None = None) -> EncodedText:
+        """The code of a query, and what it asks about; a document `without` has no say in them."""
         found = self._nearest(text, e, NEIGHBOURS + 1)
         said = np.flatnonzero(found.rows != (-1 if without is None else without))[:NEIGHBOURS]
-        return query_code(
+        rows, scores = found.rows[said], found.scores[said]
+        counts = counts_of(rows, self._sae.codes, self._sae.counted)
+        near = counted_of(rows, self._sae.codes, counts, DOUBTED)
+        named = self.labels.named(text)
+        code = query_code(
             self._sae.weights,
             e,
             self.short_texts,
             shortness(text),
-            near=counted_of(found.rows[said], self._sae.codes, self._sae.counted, DOUBTED),
-            scores=found.scores[said],
-            named=self._labels.named(text),
+            near=near,
+            scores=scores,
+            named=named,
         )
+        return EncodedText(code, self._relevance(text, e, rows, scores, near, counts, named))
+
+    def _relevance(
+        self,
+        text: str,
+        e: Float,
+        rows: NDArray[np.int64],
+        scores: Float,
+        near: Codes,
+        counts: NDArray[np.bool_],
+        named: Float,
+    ) -> Relevance:
+        """What a query asks about, by its near documents, their texts and its own embedding."""
+        n, told = near.n, min(TOLD, len(rows))
+        held = np.zeros((len(rows), n), dtype=bool)
+        held[np.nonzero(counts)[0], near.indices[counts]] = True
+        centred = self.as_document(text, e) - self._sae.weights.bias
+        norm = np.float32(max(float(np.linalg.norm(centred)), 1e-9))
+        cosine = self._sae.weights.directions @ (centred / norm)
+        everywhere = self._sae.counted.counts() / np.float32(max(len(self._bundle), 1))
+        chances = probability(
+            log_lift(shares_of(scores) @ held, everywhere.astype(np.float32)),
+            named,
+            self._in_texts(rows[:told], scores[:told]),
+            np.asarray(cosine, dtype=np.float32),
+        )
+        return Relevance(chances, held[:told].sum(axis=0), told)
+
+    def _in_texts(self, rows: NDArray[np.int64], scores: Float) -> Float:
+        """Share of some documents whose texts have all words of each label, `(n,)`."""
+        found = np.zeros(self._sae.weights.n, dtype=np.float32)
+        documents = self._bundle.documents.some(rows.tolist())
+        for document, share in zip(documents, shares_of(scores).tolist(), strict=True):
+            text = f"{document.title} {document.text[:_OPENING]}"
+            found[self.labels.all_named(text)] += share
+        return found
 
     @cached_property
-    def _labels(self) -> LabelWords:
+    def labels(self) -> LabelWords:
         return LabelWords([record.label for record in self._sae.features])
 
     def as_document(self, text: str, e: Float) -> Float:

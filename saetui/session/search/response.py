@@ -56,12 +56,22 @@ class QueryFeature:
         name: Its label, or its number.
         activation: Its activation in the unsteered query.
         steered: Its activation after the changes.
+        sure: Whether the query is fairly sure to ask about it.
+        near: How many of the documents nearest to the query (`SearchResponse.told`) count for it;
+            None if the query is no text, or has nothing to do with the feature.
     """
 
     id: int
     name: str
     activation: float
     steered: float
+    sure: bool = True
+    near: int | None = None
+
+    @property
+    def added(self) -> bool:
+        """Whether it is listed only because it was changed or pinned."""
+        return self.activation == 0 and self.near is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,9 @@ class SearchResponse:
     Attributes:
         request: The search.
         results: The documents found, best first.
-        features: Features that the query activates, strongest first, then features that were added.
+        features: Features that the query asks about, the most probable first, then those that were
+            added; see `saetui.core.relevance`. Of a document those that it activates, strongest
+            first.
         dropped: Documents that are results without steering and not with it.
         drift: Cosine of the query's embedding and the steered vector; 1 in `codes`, and in `delta`
             if nothing changed; None without a query.
@@ -104,6 +116,7 @@ class SearchResponse:
         code_error: In `optimise`, the squared error of the steered vector's code as a share of the
             wanted code's square, before and after the steps; None in other modes.
         eligible: How many documents pass the filter.
+        told: Of how many documents nearest to the query `QueryFeature.near` says how many count.
     """
 
     request: SearchRequest
@@ -118,3 +131,4 @@ class SearchResponse:
     recall: float | None = None
     code_error: tuple[float, float] | None = None
     eligible: int = 0
+    told: int = 0

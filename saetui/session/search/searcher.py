@@ -120,7 +120,8 @@ class Searcher:
         return SearchResponse(
             request=asked,
             results=results,
-            features=self._features(query.z, steered.code, request.on),
+            features=self._features(query, steered.code, request.on),
+            told=0 if query.relevance is None else query.relevance.told,
             dropped=tuple(
                 Dropped(rank, row, *headings[row][:2], papers.get(row, ""))
                 for row, rank in missing.items()
@@ -253,14 +254,24 @@ class Searcher:
             for each, word in zip(found, words.of(rows), strict=True)
         ]
 
-    def _features(self, z: Float, steered: Float, on: Iterable[int]) -> tuple[QueryFeature, ...]:
-        active = np.flatnonzero(z)
-        own = active[np.lexsort((active, -z[active]))].tolist()
-        added = [feature for feature in on if z[feature] == 0]
-        return tuple(
-            QueryFeature(i, self._record(i).name, float(z[i]), float(steered[i]))
-            for i in [*own, *added]
-        )
+    def _features(self, query: Query, steered: Float, on: Iterable[int]) -> tuple[QueryFeature, ...]:
+        z, asked = query.z, query.relevance
+        if asked is None:
+            active = np.flatnonzero(z)
+            listed = active[np.lexsort((active, -z[active]))].tolist()
+        else:
+            listed = asked.first(z)
+
+        def shown(i: int) -> QueryFeature:
+            return QueryFeature(i, self._record(i).name, float(z[i]), float(steered[i]))
+
+        own = {i: shown(i) for i in listed}
+        if asked is not None:
+            own = {
+                i: replace(each, sure=asked.sure(i), near=int(asked.near[i]))
+                for i, each in own.items()
+            }
+        return (*own.values(), *(shown(i) for i in on if i not in own))
 
     def _passages(
         self, request: SearchRequest, vector: Float, rows: NDArray[np.int64]

@@ -72,7 +72,7 @@ class SteeringList(LineList["QueryFeature"]):
         pin = "P" if feature.id in self._request.pinned else " "
         return (
             (f"{pin}{mark} ", style),
-            (fit(feature.name, room, self.glyphs.ellipsis), ""),
+            (fit(feature.name, room, self.glyphs.ellipsis), "" if feature.sure else "muted"),
             *self._bar(feature, bar_width),
             (f" {self.trust(feature.id):>4}", ""),
             (moves, "muted"),
@@ -161,7 +161,7 @@ class SteeringList(LineList["QueryFeature"]):
             return "M", "away"
         change = feature.steered - feature.activation
         if abs(change) <= _LEAST_CHANGE:
-            return (" ", "muted") if feature.activation else ("+", "muted")
+            return "+" if feature.added else " " if feature.sure else "?", "muted"
         if feature.steered == 0:
             return "x", "away"
         return ("+", "toward") if change > 0 else ("-", "away")
@@ -169,6 +169,10 @@ class SteeringList(LineList["QueryFeature"]):
     def _bar(self, feature: "QueryFeature", width: int) -> tuple[Piece, ...]:
         """A bar that ends at the steered value; the part that was added or taken away is marked."""
         glyphs, activation, steered = self.glyphs, feature.activation, feature.steered
+        if feature.near is not None and not activation and not steered:
+            # There is no strength to draw: only the documents nearest to the query have it.
+            said = f"  in {feature.near} near" if width < _BAR else f"  in {feature.near} of the near"
+            return ((fit(said, width + 3, glyphs.ellipsis), "muted"),)
         if steered < 0:
             # Below zero the bar grows from the right.
             cells = min(width, max(1, round(-steered * width)))

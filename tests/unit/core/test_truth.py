@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from saetui.core.codec import Codes
 from saetui.core.postings import Postings, build_postings
-from saetui.core.truth import STEPS, Truth, counted_codes, counted_of, counting, stored
+from saetui.core.truth import STEPS, Truth, counted_codes, counted_of, counting, counts_of, stored
 
 
 def postings_of(*activations: list[float]) -> Postings:
@@ -67,8 +67,9 @@ def test_codes_that_count_are_the_postings_that_count(seed: int, cut: float) -> 
     kept = build_postings(codes).where(random.random(int((indices >= 0).sum())) < cut)
     found = counted_codes(codes, kept)
     some = random.permutation(documents)[:6]
-    assert np.array_equal(counted_of(some, codes, kept).values, found.values[some])
-    half = counted_of(some, codes, kept, 0.5)
+    counts = counts_of(some, codes, kept)
+    assert np.array_equal(counted_of(some, codes, counts).values, found.values[some])
+    half = counted_of(some, codes, counts, 0.5)
     assert np.array_equal(half.indices, codes.indices[some])
     assert np.allclose(half.values, (found.values[some] + codes.values[some]) / 2)
     assert np.array_equal(found.indices >= 0, found.values > 0)
