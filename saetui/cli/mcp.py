@@ -75,6 +75,9 @@ def server(tools: "BundleTools") -> "MCPServer[Any]":
         filter: such as "after:2019 category:cs.LG has:12". steer: changes to features at once.
         mode: both (default), codes, delta, decode or optimise. retrieval: hybrid (default),
         semantic or lexical. like: a document's id to search from instead of a query.
+
+        Of a feature, sure says whether the query is fairly sure to ask about it, and near how many
+        of the told nearest documents count for it.
         """
         return tools.search(
             query,

@@ -106,7 +106,7 @@ COLUMNS: Mapping[str, Panes] = {
                 ("+ - x", "Raised, lowered, off. S only this one, M muted, P pinned."),
                 ("?", "In grey: the query activates it, but hardly asks about it."),
                 ("[████···]", "Its strength in the query; full is 1, as heavy as the whole query."),
-                ("in 8 near", "The query lacks it; 8 of the 10 nearest documents count for it."),
+                ("8 near", "The query lacks it; 8 of the 10 nearest documents count for it."),
                 ("true", "Of how many in ten documents its label is true."),
                 ("replaces", "How many of the first ten results a large step (H, L) replaces."),
                 ("in query", "Its strength before you changed it."),

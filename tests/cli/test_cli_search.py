@@ -46,9 +46,9 @@ def test_json_has_the_documented_fields(run: Run, bundle: Path) -> None:
         terms = math.fsum(term["term"] for term in result["why"])
         terms += result["bias"] + result["remainder"] + result["words"]
         assert terms == pytest.approx(result["score"], abs=1e-5)
-    assert all(
-        feature.keys() == {"id", "label", "activation", "steered"} for feature in found["features"]
-    )
+    documented = {"id", "label", "activation", "steered", "sure", "near"}
+    assert all(feature.keys() == documented for feature in found["features"])
+    assert found["told"] == 10
 
 
 def test_without_steering_nothing_changes_rank(run: Run, bundle: Path) -> None:
@@ -126,9 +126,10 @@ def test_a_query_may_be_several_words(run: Run, bundle: Path) -> None:
 
 def test_results_stand_apart_from_features_and_settings(run: Run, bundle: Path) -> None:
     outcome = run("search", bundle, "black hole", "--limit", "3")
-    results, features, settings = outcome.out.split("\n\n")
+    results, features, less_sure, settings = outcome.out.split("\n\n")
     assert len(results.splitlines()) == 4
     assert features.startswith("Features of the query\n")
+    assert less_sure.startswith("Less sure to be asked about\nfeature")
     assert settings.startswith("Settings\nk4-n24")
     assert not outcome.err
 

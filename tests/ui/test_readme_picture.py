@@ -30,7 +30,7 @@ def demo() -> Iterator[Session]:
 async def test_a_steered_search_of_the_demo(demo: Session, screens: SnapshotAssertion) -> None:
     async with drive(demo, WIDE, name="demo") as driver:
         await driver.ask(QUESTION)
-        await driver.press("H", "down", "L")
+        await driver.press("H", "down", "down", "L")
         assert driver.search.results.rows
         assert picture(driver.app) == screens
 

@@ -190,8 +190,9 @@ class MapView(Container):
     def _mark(self) -> None:
         """Draw the map with what is marked now."""
         answer = self._answer()
-        had = {} if answer is None else {each.id: each.activation for each in answer.features}
-        asked = [feature for feature, activation in had.items() if activation > 0]
+        features = () if answer is None else answer.features
+        had = {each.id: each.activation for each in features}
+        asked = [each.id for each in features if not each.added]
         changed = {}
         for feature, change in self._request().steering.items():
             before = had.get(feature, 0.0)

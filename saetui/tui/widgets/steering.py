@@ -171,8 +171,7 @@ class SteeringList(LineList["QueryFeature"]):
         glyphs, activation, steered = self.glyphs, feature.activation, feature.steered
         if feature.near is not None and not activation and not steered:
             # There is no strength to draw: only the documents nearest to the query have it.
-            said = f"  in {feature.near} near" if width < _BAR else f"  in {feature.near} of the near"
-            return ((fit(said, width + 3, glyphs.ellipsis), "muted"),)
+            return ((fit(f" {feature.near} near", width + 3, glyphs.ellipsis), "muted"),)
         if steered < 0:
             # Below zero the bar grows from the right.
             cells = min(width, max(1, round(-steered * width)))
