@@ -8,14 +8,14 @@ in their texts. For a feature `i` of a query `e`:
     log odds = -7.3 + 1.3 log((s + .02) / (b + .02)) + 1.3 c + 5.3 t + 9 cos(e - m - b_pre, d_i)
 
     s: share of the nearest documents that count for the feature, weighted by their scores
-    b: share of all documents that count for it; .02 keeps rare features from winning by one document
+    b: share of all documents that count for it; with .02 a rare feature needs several near ones
     c: share of the words of its label that the query has
     t: share of the ten nearest documents whose text has all words of its label, likewise weighted
     m: mean of short texts, less that of documents, as in `core.query_code`
 
-Fitted by logistic regression on 45 queries of cs.LG (k = 8), of each of which about 20 features were
-read: what the query asks about, an aspect of it, or neither. In nine folds over the queries, 2.6
-features of a query have the probability `SURE` or more, and .85 of these are right or an aspect.
+Fitted by logistic regression on 45 queries of cs.LG (k = 8). About 20 features of each were read:
+what the query asks about, an aspect of it, or neither. In nine folds over the queries, 2.6 features
+of a query have the probability `SURE` or more, and .85 of these are right or an aspect.
 """
 
 from dataclasses import dataclass

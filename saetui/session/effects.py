@@ -42,9 +42,10 @@ class FeatureEffect:
 def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     """How much one large step of each feature of the query changes the current results.
 
-    Features that are changed, or that only the nearest documents have, count, too. Each feature is moved alone, up and down,
-    and only documents that may become results are scored again: the nearest 1,000 and the 50
-    strongest of each feature. In `optimise` the step is taken along the feature's direction.
+    Features that are changed, or that only the nearest documents have, count, too. Each feature is
+    moved alone, up and down, and only documents that may become results are scored again: the
+    nearest 1,000 and the 50 strongest of each feature. In `optimise` the step is taken along the
+    feature's direction.
 
     Args:
         session: An open session.

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float
+from saetui.core.codec import Float
 from saetui.core.query_code import (
     DOUBTED,
     NEIGHBOURS,
@@ -131,30 +131,31 @@ class QueryEncoder:
             scores=scores,
             named=named,
         )
-        return EncodedText(code, self._relevance(text, e, rows, scores, near, counts, named))
+        held = np.zeros((len(rows), near.n), dtype=bool)
+        held[np.nonzero(counts)[0], near.indices[counts]] = True
+        return EncodedText(code, self._relevance(text, e, Ranking(rows, scores), held, named))
 
     def _relevance(
-        self,
-        text: str,
-        e: Float,
-        rows: NDArray[np.int64],
-        scores: Float,
-        near: Codes,
-        counts: NDArray[np.bool_],
-        named: Float,
+        self, text: str, e: Float, near: Ranking, held: NDArray[np.bool_], named: Float
     ) -> Relevance:
-        """What a query asks about, by its near documents, their texts and its own embedding."""
-        n, told = near.n, min(TOLD, len(rows))
-        held = np.zeros((len(rows), n), dtype=bool)
-        held[np.nonzero(counts)[0], near.indices[counts]] = True
+        """What a query asks about.
+
+        Args:
+            text: The query.
+            e: Its embedding, `(d,)`.
+            near: The documents nearest to it.
+            held: Which of these count for which features, `(m, n)`.
+            named: Share of each label's words that the query has, `(n,)`.
+        """
+        told = min(TOLD, len(near.rows))
         centred = self.as_document(text, e) - self._sae.weights.bias
         norm = np.float32(max(float(np.linalg.norm(centred)), 1e-9))
         cosine = self._sae.weights.directions @ (centred / norm)
         everywhere = self._sae.counted.counts() / np.float32(max(len(self._bundle), 1))
         chances = probability(
-            log_lift(shares_of(scores) @ held, everywhere.astype(np.float32)),
+            log_lift(shares_of(near.scores) @ held, everywhere.astype(np.float32)),
             named,
-            self._in_texts(rows[:told], scores[:told]),
+            self._in_texts(near.rows[:told], near.scores[:told]),
             np.asarray(cosine, dtype=np.float32),
         )
         return Relevance(chances, held[:told].sum(axis=0), told)
@@ -170,6 +171,7 @@ class QueryEncoder:
 
     @cached_property
     def labels(self) -> LabelWords:
+        """The words of the labels of all features."""
         return LabelWords([record.label for record in self._sae.features])
 
     def as_document(self, text: str, e: Float) -> Float:

@@ -254,7 +254,9 @@ class Searcher:
             for each, word in zip(found, words.of(rows), strict=True)
         ]
 
-    def _features(self, query: Query, steered: Float, on: Iterable[int]) -> tuple[QueryFeature, ...]:
+    def _features(
+        self, query: Query, steered: Float, on: Iterable[int]
+    ) -> tuple[QueryFeature, ...]:
         z, asked = query.z, query.relevance
         if asked is None:
             active = np.flatnonzero(z)
