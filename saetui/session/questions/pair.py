@@ -229,8 +229,9 @@ def _values_of_fields(
 def pair_figures(detail: PairDetail) -> list[str]:
     """What is known of two features, in sentences."""
     lift = detail.lift
+    have = "document has" if detail.both == 1 else "documents have"
     said = [
-        f"{detail.both:,} documents have both, {detail.only_a:,} only {detail.a.name}, "
+        f"{detail.both:,} {have} both, {detail.only_a:,} only {detail.a.name}, "
         f"{detail.only_b:,} only {detail.b.name}.",
         f"They occur together {lift.times:.1f} times as often as by chance (95%: {lift.low:.1f} to "
         f"{lift.high:.1f}). Cosine of their directions: {detail.cosine:.2f}.",

@@ -13,7 +13,7 @@ from saetui.session.questions.answers import date_of_year, written
 from saetui.session.questions.feature_figures import over_time, relation
 from saetui.session.questions.fields import field, timeline
 from saetui.session.questions.overview import overview
-from saetui.session.questions.pair import pair_detail
+from saetui.session.questions.pair import pair_detail, pair_figures
 from saetui.session.questions.relate import models, relate, with_models
 from saetui.session.questions.trends import trends
 from saetui.session.session import Session
@@ -209,8 +209,11 @@ def test_what_follows_from_the_mixture_of_the_corpus_is_said(changing: Session) 
     assert row.figures["follows"] == "categories"
 
 
-def test_dates_tell_two_features_apart(changing: Session) -> None:
-    told = pair_detail(changing, BLACK_HOLES, REEFS).told_apart
+def test_dates_tell_two_features_apart_in_sentences(changing: Session) -> None:
+    detail = pair_detail(changing, BLACK_HOLES, REEFS)
+    assert pair_figures(replace(detail, both=1))[0].startswith("1 document has both,")
+    assert pair_figures(replace(detail, both=2))[0].startswith("2 documents have both,")
+    told = detail.told_apart
     later = next(each for each in told if each.field == "published")
     assert later.value.startswith("above 2021-")
     assert later.share_a > later.share_b
