@@ -238,7 +238,7 @@ def queries(
 
     Titles and their first five words stand for queries. Each is encoded as documents are, as
     queries are here, and so again without the title's own document among the nearest ones, which
-    have a say.
+    have a say; then of all features only those that the query surely asks about.
     """
     import numpy as np
 
@@ -263,6 +263,7 @@ def queries(
                 "as documents": lambda text, e, row: encode(weights, e).indices[0].tolist(),
                 "as queries": lambda text, e, row: encoder.encoded(text, e).first,
                 "without its document": lambda text, e, row: encoder.encoded(text, e, row).first,
+                "so, and sure": lambda text, e, row: encoder.encoded(text, e, row).sure,
             },
             progress=progress,
             seed=seed,

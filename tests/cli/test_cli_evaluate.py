@@ -110,3 +110,13 @@ def test_a_language_model_rewrites_the_queries(run: Run, larger_bundle: Path) ->
         assert run(*words, *options).json == found
         assert len(server.requests) == asked
     assert "does not name a language model" in run(*words, "--rewriter", "small").err
+
+
+def test_first_features_of_queries_are_measured(run: Run, larger_bundle: Path) -> None:
+    found = run("evaluate", "queries", larger_bundle, "--queries", 8, "--json").json["queries"]
+    own = {(each["queries"], each["way"]): each["own"][0] for each in found}
+    assert {kind for kind, _ in own} == {"titles", "their first 5 words"}
+    # A title's own document has a say; left out, the measure must notice.
+    assert own["titles", "as queries"] > own["titles", "without its document"]
+    assert 0 < own["titles", "so, and sure"] <= 1
+    assert "so, and sure" in run("evaluate", "queries", larger_bundle, "--queries", 3).out

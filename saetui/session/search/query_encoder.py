@@ -73,6 +73,11 @@ class EncodedText:
         """The features to show, those that the query surely asks about first."""
         return self.relevance.first(self.code)
 
+    @property
+    def sure(self) -> list[int]:
+        """Those of them that the query surely asks about."""
+        return [feature for feature in self.first if self.relevance.sure(feature)]
+
 
 def _content(text: str) -> set[str]:
     """The different words of a text that mean something, as keys of all their forms."""
