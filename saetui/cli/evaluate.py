@@ -13,6 +13,7 @@ from saetui.core.changes import BY_DOCUMENTS
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
+    from saetui.core.codec import Float
     from saetui.evaluate.retrieval import Quality
     from saetui.evaluate.summary import Axis
     from saetui.interpret.llm import LanguageModel
@@ -255,12 +256,17 @@ def queries(
             for row, (_, title, _) in session.bundle.documents.headings(rows.tolist()).items()
         ]
         encoder, weights = session.searcher.encoder, session.sae.weights
+
+        def as_document(e: "Float") -> list[int]:
+            active = encode(weights, e).indices[0]
+            return [int(feature) for feature in active[active >= 0]]
+
         found = query_features(
             titles,
             session.sae.codes,
             session.embedder.embed_query,
             {
-                "as documents": lambda text, e, row: encode(weights, e).indices[0].tolist(),
+                "as documents": lambda text, e, row: as_document(e),
                 "as queries": lambda text, e, row: encoder.encoded(text, e).first,
                 "without its document": lambda text, e, row: encoder.encoded(text, e, row).first,
                 "so, and sure": lambda text, e, row: encoder.encoded(text, e, row).sure,

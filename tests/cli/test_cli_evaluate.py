@@ -113,7 +113,7 @@ def test_a_language_model_rewrites_the_queries(run: Run, larger_bundle: Path) ->
 
 
 def test_first_features_of_queries_are_measured(run: Run, larger_bundle: Path) -> None:
-    found = run("evaluate", "queries", larger_bundle, "--queries", 8, "--json").json["queries"]
+    found = run("evaluate", "queries", larger_bundle, "--queries", 30, "--json").json["queries"]
     own = {(each["queries"], each["way"]): each["own"][0] for each in found}
     assert {kind for kind, _ in own} == {"titles", "their first 5 words"}
     # A title's own document has a say; left out, the measure must notice.
