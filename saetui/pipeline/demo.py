@@ -71,7 +71,7 @@ def prepare_demo(say: Callable[[str], None]) -> Path:
     target = cache_dir() / f"{_NAME}-{version}.bundle"
     if (target / MANIFEST).is_file():
         return target
-    say("preparing the demo, once")
+    say("preparing the demo, once; this takes half a minute or less")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f"{_NAME}-", dir=target.parent))

@@ -131,7 +131,10 @@ COLUMNS: Mapping[str, Panes] = {
             "Columns",
             (
                 ("size", "How many features stand below."),
-                ("density", "The share of all documents that count for the feature."),
+                (
+                    "density",
+                    "The share of documents that count for the feature itself, not below it.",
+                ),
                 ("true", "Of how many in ten of them the label is true, by estimate."),
             ),
         ),
@@ -144,6 +147,19 @@ COLUMNS: Mapping[str, Panes] = {
                 ("into", "How many features of the other SAE it became."),
                 ("cosine", "How like the nearest of them is: 1 is the same direction."),
                 ("true", "Of how many in ten documents its label is true, by estimate."),
+            ),
+        ),
+    ),
+    "Map": (
+        (
+            "Map",
+            (
+                ("dots", "Features. Near ones are alike; those of a family share a colour."),
+                ("CAPITALS", "A family, in the middle of its features."),
+                ("Name", "A feature, beside its dot."),
+                ("●", "A feature of your query."),
+                ("▲ ▼", "A feature that you turned up or down."),
+                ("★", "A feature that the words after / found."),
             ),
         ),
     ),

@@ -1,7 +1,10 @@
 """What newcomers stumbled over in their first minutes."""
 
+from pathlib import Path
+
 import pytest
-from driver import NARROW, WIDE, drive
+from bundles import make_bundle
+from driver import NARROW, WIDE, drive, open_still
 
 from saetui.session.session import Session
 from saetui.tui.screens.document import DocumentScreen
@@ -78,3 +81,14 @@ async def test_where_the_feature_is_not_active_nothing_is_underlined(session: Se
         await driver.settle()
         assert f"{session.name(feature)} is not active in it" in driver.text()
         assert "underlined" not in driver.text()
+
+
+async def test_a_feature_that_leaves_a_filtered_list_is_told_of(tmp_path: Path) -> None:
+    async with drive(open_still(make_bundle(tmp_path / "own.bundle")), NARROW) as driver:
+        await driver.press("2", "slash", *"f1>0.1", "enter")
+        await driver.press("l", "ctrl+u", *"Sour water", "enter")
+        assert "Sour water does not pass the filter any more." in driver.messages()
+        await driver.press("u", "slash", "ctrl+u", "enter")
+        driver.app.clear_notifications()
+        await driver.press("l", "ctrl+u", *"Sour water", "enter")
+        assert not driver.messages()

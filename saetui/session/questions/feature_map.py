@@ -78,7 +78,9 @@ class FeatureMap:
         for family, (start, stop) in enumerate(pairwise(ends[:_TRIED])):
             if stop - start > 1:
                 column, row = (int(each[(start + stop) // 2]) for each in middles)
-                yield Wish(column, row, _cut(self.family_names[family], longest), -1 - family)
+                # In capitals, as a map of lands names regions: no dot belongs to it.
+                name = _cut(self.family_names[family].upper(), longest)
+                yield Wish(column, row, name, -1 - family)
         active = shown[self.shares[shown] > 0]
         by_share = np.argsort(-self.shares[active], kind="stable")[:_TRIED]
         yield from self.named(cells, width, longest, active[by_share].tolist())

@@ -287,9 +287,13 @@ class FeaturesView(Browser):
 
     def refresh_labels(self) -> None:
         """Show the labels and marks as they are now; the cursor stays on its feature."""
-        self._kept = None if self.list.row is None else self.list.row.id
+        kept = self._kept = None if self.list.row is None else self.list.row.id
         self.refilter()
         super().refresh_labels()
+        listed = {record.id for record in self.list.rows}
+        if self.session is not None and kept is not None and kept not in listed:
+            name = visible_line(self.session.name(kept), _LONGEST_NAME)
+            self.notify(f"{name} does not pass the filter any more.", markup=False)
 
     def action_pair(self) -> None:
         """Choose another feature, and show both side by side."""
