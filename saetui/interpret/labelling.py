@@ -58,18 +58,10 @@ class LabelledFeatures:
     split: Split
 
 
-def label_and_score(
-    documents: Iterable[tuple[str, str]],
-    postings: Postings,
-    *,
-    embeddings: NDArray[np.floating],
-    embed: Embed | None,
-    seed: int,
-    stability: NDArray[np.floating] | None = None,
-    vocabulary: Vocabulary | None = None,
-    progress: Progress,
-) -> LabelledFeatures:
-    """Label every feature from one part of the corpus and score the labels on the other.
+class LabelledSplit:
+    """The documents of one corpus, split into some to label features from and some to score on.
+
+    Only a sample of a large corpus is read, see `documents_to_read`; the rest is in neither part.
 
     Args:
         documents: `(title, text)` of every document by row; read once.
@@ -77,31 +69,12 @@ def label_and_score(
         embeddings: Of these documents, `(N, d)`, of any floating type, may be memory-mapped.
         embed: Embeds terms as the documents were embedded; None to use words alone.
         seed: Of the split and of all examples.
-        stability: Of each feature, if known; see `Quality`.
-        vocabulary: Names that labels have where they fit; None for none.
         progress: Counts every document, feature and term.
+        vocabulary: Names that labels have where they fit; None for none.
 
     Raises:
         BuildError: The numbers of documents and embeddings differ.
-        EmbedderError: `embed` failed to return one vector of width `d` per term.
-    """
-    split = LabelledSplit(
-        documents,
-        postings,
-        embeddings=embeddings,
-        embed=embed,
-        seed=seed,
-        progress=progress,
-        vocabulary=vocabulary,
-    )
-    return split.label_and_score(stability)
-
-
-class LabelledSplit:
-    """The documents of one corpus, split into some to label features from and some to score on.
-
-    Only a sample of a large corpus is read, see `documents_to_read`; the rest is in neither part.
-    The arguments are those of `label_and_score`.
+        EmbedderError: `embed` failed to return one vector of width `d` per term; from methods.
 
     Attributes:
         split: Which documents are in which part.
@@ -255,7 +228,11 @@ class LabelledSplit:
         return sorted({*chosen, *(f for f in evident if f in only)})
 
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
-        """Name every feature and score the names; see the function `label_and_score`."""
+        """Name every feature from one part of the corpus and score the names on the other.
+
+        Args:
+            stability: Of each feature, if known; see `Quality`.
+        """
         labels = self.name()
         return self._scored(labels, range(len(labels)), stability)
 

@@ -30,7 +30,7 @@ from saetui.interpret.judging.projection import Projection
 from saetui.interpret.judging.scores import detection_scores
 from saetui.interpret.judging.split import restricted
 from saetui.interpret.judging.trials import PROTOCOLS, make_trials
-from saetui.interpret.labelling import label_and_score
+from saetui.interpret.labelling import LabelledSplit
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 
@@ -88,7 +88,7 @@ def measure(path, show, seed):
     embed = None if isinstance(embedder, PrecomputedVectors) else embedder.embed_documents
     titles = [document.title for document in bundle.documents]
     started, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_utime
-    found = label_and_score(
+    split = LabelledSplit(
         ((document.title, document.text) for document in bundle.documents),
         postings,
         embeddings=bundle.embeddings,
@@ -96,6 +96,7 @@ def measure(path, show, seed):
         seed=seed,
         progress=Silent(),
     )
+    found = split.label_and_score()
     seconds = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_SELF).ru_utime - used
     print(

@@ -16,8 +16,9 @@ from textual.geometry import Region
 from saetui.glyphs import ASCII, UNICODE
 from saetui.session.session import Session
 from saetui.tui.columns import fit, signed, wrap
+from saetui.tui.marked_text import document_lines
 from saetui.tui.messages import OpenDocument
-from saetui.tui.screens.document import DocumentScreen, document_lines
+from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.main import MainScreen
 from saetui.tui.widgets.line_list import LineList
 

@@ -1,6 +1,6 @@
 """Read one document: its text, its features, its neighbours."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +14,7 @@ from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.commands import bindings, key_of
 from saetui.tui.copying import copy_text
-from saetui.tui.marked_text import marked_lines
+from saetui.tui.marked_text import LONGEST_LABEL, document_lines, line_of, marked_sentence
 from saetui.tui.messages import (
     Feedback,
     Judge,
@@ -31,21 +31,15 @@ from saetui.tui.messages import (
 )
 from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.closing import ClosedOnce
-from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows, text_rows
+from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.key_line import KeyLine
 from saetui.tui.widgets.notice import Notice
 from saetui.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
-    from saetui.core.documents import Document
     from saetui.session.details import DocumentDetail
-    from saetui.session.evidence import Evidence, Sentence
-
-# Nobody reads further in a terminal, and every line costs memory.
-_MAX_CHARACTERS = 200_000
-_MAX_FACT = 2_000
-_LONGEST_LABEL = 200
+    from saetui.session.evidence import Evidence
 
 Carriers = Callable[[int, int], "Evidence"]
 """Finds the sentences of the document in a row that carry a feature."""
@@ -180,7 +174,7 @@ class DocumentScreen(ClosedOnce[None]):
             self._question.say()
             return
         label, true = self._opinion(now.feature, now.detail.document.id)
-        label = visible_line(label, _LONGEST_LABEL)
+        label = visible_line(label, LONGEST_LABEL)
         if not label:
             self._question.say("The feature has no label to judge.")
         elif true is None:
@@ -339,67 +333,3 @@ def _place_of(features: Sequence[int], detail: "DocumentDetail", trust: Trust) -
     rows = document_rows(detail, trust)
     places = {row.target: place for place, row in enumerate(rows) if row.kind == "feature"}
     return next((places[each] for each in features if each in places), 0)
-
-
-def marked_sentence(evidence: "Evidence | None", name: Callable[[int], str]) -> str:
-    """What is underlined, in a few words; empty where nothing is."""
-    if evidence is None:
-        return ""
-    feature = visible_line(name(evidence.feature), _LONGEST_LABEL)
-    if not evidence.active:
-        return f"{feature} is not active in it"
-    if not evidence.marked:
-        return f"no sentence carries {feature}"
-    by = " (by its words)" if evidence.by == "words" else ""
-    return f"underlined: {feature}{by}"
-
-
-def document_lines(
-    document: "Document", width: int, evidence: "Evidence | None" = None
-) -> list[DetailRow]:
-    """Title, text and metadata; sentences that carry a feature are marked."""
-    text = document.text[:_MAX_CHARACTERS]
-    cut = f"Cut here: the document has {len(document.text):,} characters."
-    facts = {"id": document.id, "published": document.published, "link": document.url}
-    marks = evidence.marked if evidence is not None and evidence.active else ()
-    rows = [
-        *_marked_rows(document.title[:_MAX_FACT], [m for m in marks if m.in_title], width, "title"),
-        DetailRow(""),
-        *_marked_rows(text, [m for m in marks if not m.in_title], width),
-        *(text_rows(cut, width, "muted") if text != document.text else ()),
-        DetailRow(""),
-    ]
-    for name, value in {**facts, **document.metadata}.items():
-        if value not in ("", None):
-            line = visible_line(f"{name}: {_plain(value)}", _MAX_FACT)
-            rows += text_rows(line, width, "muted")
-    return rows if document.title else rows[2:]
-
-
-def line_of(document: "Document", width: int, at: int) -> int:
-    """The line of `document_lines` in which a place in the text is."""
-    title = document_lines(replace(document, text="", metadata={}), width)
-    below = len(document_lines(replace(document, text="", title="", metadata={}), width))
-    return len(title) - below + max(len(text_rows(document.text[:at], width)) - 1, 0)
-
-
-def _marked_rows(
-    text: str, marks: "Sequence[Sentence]", width: int, kind: str = "text"
-) -> list[DetailRow]:
-    if not marks:
-        return text_rows(visible_line(text, _MAX_FACT) if kind == "title" else text, width, kind)
-    spans = [(mark.start, mark.end) for mark in marks]
-    style = "title" if kind == "title" else ""
-    return [
-        DetailRow("", kind=kind, pieces=line or ((" ", ""),))
-        for line in marked_lines(text, spans, width, style)
-    ]
-
-
-def _plain(value: object) -> str:
-    """A value of metadata as text."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_plain(each) for each in value)
-    return str(value)

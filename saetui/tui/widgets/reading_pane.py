@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.timer import Timer
 
 from saetui.errors import SaetuiError
+from saetui.tui.marked_text import document_lines, line_of, marked_sentence
 from saetui.tui.newest_request import NewestRequest
-from saetui.tui.screens.document import document_lines, line_of, marked_sentence
 from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.text_pane import TextPane
 

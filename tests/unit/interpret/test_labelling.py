@@ -10,7 +10,7 @@ from saetui.core.postings import build_postings
 from saetui.errors import BuildError, EmbedderError
 from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.trials import DECILES, PROTOCOLS, TOP
-from saetui.interpret.labelling import LabelledSplit, label_and_score
+from saetui.interpret.labelling import LabelledSplit
 from saetui.interpret.vocabulary.names import Concept, Vocabulary
 from saetui.progress import Silent
 
@@ -51,7 +51,7 @@ def corpus():
 
 def found(corpus, embed=embed, seed=0, vocabulary=None):
     documents, postings, vectors = corpus
-    return label_and_score(
+    split = LabelledSplit(
         iter(documents),
         postings,
         embeddings=vectors,
@@ -60,6 +60,7 @@ def found(corpus, embed=embed, seed=0, vocabulary=None):
         vocabulary=vocabulary,
         progress=Silent(),
     )
+    return split.label_and_score()
 
 
 def test_topics_are_named_and_score_well_and_chance_does_not(corpus):
