@@ -672,3 +672,28 @@ async def test_failure_replaces_what_was_shown(session: Session) -> None:
         session.search = search  # type: ignore[method-assign]
         await driver.press("u")
         assert_shown(driver)
+
+
+async def test_what_only_near_documents_have_is_steered_like_all_others(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask("black hole")
+        listed = driver.features()
+        place, feature = next(
+            (place, each)
+            for place, each in enumerate(driver.search.steering.rows)
+            if not each.activation
+        )
+        assert not feature.added
+        row = next(line for line in driver.lines() if f"? {feature.name}" in line)
+        assert f" {feature.near} near " in row
+        await driver.press(*["down"] * place, "L")
+        assert_shown(driver)
+        assert driver.main.request.steering[feature.id].amount == knob_of("both").leap
+        assert f" {feature.near} near " not in "\n".join(
+            line for line in driver.lines() if feature.name in line
+        )
+        # It stays in the list because of the documents, so nothing is left of the change.
+        await driver.press("r")
+        assert_shown(driver)
+        assert not driver.main.request.on
+        assert driver.features() == listed
