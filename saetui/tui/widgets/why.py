@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from saetui.session.search.response import Result
 
 _LONGEST_NAME = 28
+_LEAST_PIECE = 13
 
 
 class WhyLines(Lines):
@@ -33,7 +34,11 @@ class WhyLines(Lines):
         if self._result is None or self._result.why is None:
             return []
         why, ellipsis = self._result.why, self.glyphs.ellipsis
-        rest = f"common {signed(why.bias)}  no feature {signed(why.remainder)} "
+        if self.size.height == 1 and why.features:
+            # The features need the room.
+            rest = f"all else {signed(why.bias + why.remainder)} "
+        else:
+            rest = f"common {signed(why.bias)}  no feature {signed(why.remainder)} "
         if why.words:
             rest = f"words {signed(why.words)}  {rest}"
         lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
@@ -45,6 +50,10 @@ class WhyLines(Lines):
             after = (f"{others} more {signed(left - term)}  " if others else "") + rest
             last = len(lines) == self.size.height
             room = width - cells(tuple(lines[-1])) - (len(after) if last else 0)
+            if last and not place and cells(((piece, ""),)) > room >= _LEAST_PIECE:
+                # The largest term is always named, if only by the beginning of its name.
+                value = f" {signed(term)}  "
+                piece = fit(name.strip(), room - len(value), ellipsis) + value
             if cells(((piece, ""),)) > room:
                 if last:
                     rest = f"{others + 1} more {signed(left)}  {rest}"
