@@ -91,10 +91,7 @@ class Summary:
         across = self._weights @ (curve.fidelity if axis == "fidelity" else curve.nearness)
 
         def of(table: Table) -> Mean:
-            up = self._weights @ table
-            return _mean(
-                np.array([_crossing(x, y, level) for x, y in zip(across, up, strict=True)])
-            )
+            return _mean(_crossing(across, self._weights @ table, level))
 
         strengths = np.broadcast_to(np.array(curve.strengths), curve.fidelity.shape)
         return Level(
@@ -107,16 +104,27 @@ class Summary:
         )
 
 
-def _crossing(across: Weights, up: Weights, level: float) -> float:
-    """`up` where `across` first falls to `level` as strength rises; NaN where it never does."""
-    below = np.flatnonzero(across <= level)
-    if not len(below) or (below[0] == 0 and across[0] < level):
-        return float("nan")
-    end = int(below[0])
-    if end == 0:
-        return float(up[0])
-    share = (across[end - 1] - level) / (across[end - 1] - across[end])
-    return float(up[end - 1] + share * (up[end] - up[end - 1]))
+def _crossing(across: Weights, up: Weights, level: float) -> Weights:
+    """`up` where `across` first falls to `level` as strength rises; NaN where it never does.
+
+    Args:
+        across: One curve a row, `(m, strengths)`.
+        up: Likewise.
+        level: The level.
+
+    Returns:
+        One value for each row.
+    """
+    below = across <= level
+    rows, end = np.arange(len(across)), below.argmax(axis=1)
+    before = np.maximum(end - 1, 0)
+    fallen = across[rows, before] - across[rows, end]
+    share = np.divide(
+        across[rows, before] - level, fallen, out=np.zeros(len(rows)), where=fallen != 0
+    )
+    found = up[rows, before] + share * (up[rows, end] - up[rows, before])
+    never = ~below.any(axis=1) | ((end == 0) & (across[:, 0] < level))
+    return np.where(never, np.nan, found)
 
 
 def _mean(means: Weights) -> Mean:
