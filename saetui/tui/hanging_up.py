@@ -54,4 +54,4 @@ def remarks_on_kept(app: App[None]) -> list[str]:
         for path in sorted(recovered_dir().glob(f"{_UNTOLD}*.json")):
             path.rename(path.with_name(path.name.removeprefix(_UNTOLD)))
             told += 1
-    return [f"Cut off last time: {key_of(app, 'search.open')} opens that search."] if told else []
+    return [f"Cut off last time: {key_of(app, 'search.open')} opens it."] if told else []

@@ -183,7 +183,7 @@ def test_a_lost_connection_ends_the_app_and_loses_no_search(
     assert "tidal disruption flare" in kept.read_text("utf-8")
     again = TerminalApp("open", str(bundle))
     opened.append(again)
-    again.wait_for("Cut off last time: o opens that search.")
+    again.wait_for("Cut off last time: o opens it.")
     os.kill(again.process, signal.SIGTERM)
     assert again.exit_code() == 128 + signal.SIGTERM
     assert b"\x1b[?1049l" in again.written

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 from driver import WIDE, Driver, drive
 
-from saetui.core.changes import MODES, Change, knob_of
+from saetui.core.changes import DEFAULT_MODE, MODES, Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import BundleDamaged
 from saetui.session.features_by_words import features_meant
@@ -250,7 +250,7 @@ async def test_mode_and_exact(session: Session) -> None:
             await driver.press("e")
             assert driver.main.request.mode == mode
             assert_shown(driver)
-            assert mode in driver.lines()[0]
+            assert (f"mode {mode}" in driver.lines()[0]) == (mode != DEFAULT_MODE)
         await driver.press("E")
         assert driver.main.answer is not None
         assert driver.main.answer.exact
