@@ -93,6 +93,9 @@ class Knob:
         if math.isinf(self.most):
             return amount + step
         cost = math.copysign(_cost(abs(amount)), amount) + math.copysign(_cost(abs(step)), step)
+        if amount * cost < 0:
+            # Keys stop at no change at all, on the way to the opposite.
+            return 0.0
         moved = self.most if abs(cost) >= _MOST_COST else 1 - math.exp(-abs(cost))
         return math.copysign(moved, cost)
 

@@ -55,7 +55,7 @@ class ListMarking:
                     "list",
                     lambda: self._written(rows, text),
                     self._tell,
-                    lambda error: self._tell(str(error), "error"),
+                    lambda error: self._refused(text, error),
                 )
 
         many = f" for {len(rows):,} documents" if len(rows) > 1 else ""
@@ -71,14 +71,15 @@ class ListMarking:
         what = visible_line(session.title(rows[0]), _LONGEST) if one else f"{len(ids):,} documents"
         bundle = session.bundle.path
         if text.startswith("-"):
-            name = text[1:].strip()
+            name = _name(text[1:])
             inside = read_lists(bundle).get(name, {})
             ids = [each for each in ids if each in inside]
             if not ids:
                 return f"{what} {'is' if one else 'are'} not in {name}."
             unmark(bundle, name, ids)
             return f"Took {what if one else f'{len(ids):,} documents'} out of {name}."
-        name, _, note = (part.strip() for part in text.partition(":"))
+        name, _, note = text.partition(":")
+        name, note = _name(name), note.strip()
         mark(bundle, name, ids, note)
         self._last = name
         count = len(read_lists(bundle)[name])
@@ -86,6 +87,11 @@ class ListMarking:
             f"{what} {'is' if one else 'are'} in {name}, which has {count:,}. The filter in:{name} "
             "finds them."
         )
+
+    def _refused(self, text: str, error: Exception) -> None:
+        # The dialog offers it again, so that nothing has to be typed twice.
+        self._last = text
+        self._tell(str(error), "error")
 
     def _tell(self, text: str, severity: Literal["information", "error"] = "information") -> None:
         self._node.app.notify(visible_line(text), severity=severity, markup=False)
@@ -101,3 +107,8 @@ def _documents_of(focused: Widget | None) -> list[int]:
     if isinstance(focused, UnsteeredResultList) and here is not None:
         return [int(here.row)]
     return []
+
+
+def _name(text: str) -> str:
+    """The name of a list as it was typed; a filter takes names of one word."""
+    return "-".join(text.split())

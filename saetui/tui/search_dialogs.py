@@ -84,8 +84,10 @@ class SearchDialogs:
 
         def save(name: str | None) -> None:
             if name:
+                # Only files of this ending are listed to be opened.
+                named = name if name.endswith(".json") else f"{name}.json"
                 self._do(
-                    lambda: files.save(name, answer, steps),
+                    lambda: files.save(named, answer, steps),
                     lambda path: self._say(f"Saved {len(steps)} steps in {path}"),
                 )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bundles import make_bundle
 from driver import drive, open_still
+from textual.widgets import Input
 
 from saetui.store.lists import read_lists
 from saetui.tui.screens.document import DocumentScreen
@@ -30,5 +31,11 @@ async def test_a_document_goes_into_a_list_from_any_view(tmp_path: Path) -> None
         assert [result.id for result in driver.search.results.rows] == [first]
         await driver.press("shift+tab", "B", "ctrl+u", *"-to-read", "enter")
         assert "to-read" not in read_lists(folder)
-        await driver.press("B", "ctrl+u", *"no good", "enter")
+        # A filter takes one word.
+        await driver.press("B", "ctrl+u", *"next week: soon", "enter")
+        (listed,) = read_lists(folder)["next-week"].values()
+        assert listed.note == "soon"
+        await driver.press("B", "ctrl+u", *"no=good: a thought", "enter")
         assert any("cannot be the name" in message for message in driver.messages())
+        await driver.press("B")
+        assert driver.app.screen.query_one(Input).value == "no=good: a thought"

@@ -110,7 +110,10 @@ async def test_the_window_zooms_and_follows_the_cursor(mapped: Session) -> None:
         assert canvas.window.zoom == 1
 
 
-async def test_words_light_features_and_the_cursor_goes_to_them(mapped: Session) -> None:
+async def test_words_light_features_and_the_cursor_goes_to_them(
+    mapped: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saetui.tui.views.map._MOST_MEANT", 5)
     async with drive(mapped, WIDE) as driver:
         await driver.press("escape", "6", "slash", *"reef")
         found = [record.id for record in mapped.find_features("reef")]
@@ -125,7 +128,12 @@ async def test_words_light_features_and_the_cursor_goes_to_them(mapped: Session)
         assert view(driver).canvas.cursor == found[-1]
         await driver.press("escape")
         assert view(driver).canvas.marks.found == ()
-        await driver.press("slash", *"xyzzy")
+        # By meaning every feature is found, and the nearest are lit.
+        await driver.press("slash", *"~reefs")
+        nearest = [record.id for record in mapped.find_features("~reefs")]
+        assert view(driver).canvas.marks.found == tuple(nearest[:5])
+        assert len(nearest) > 5
+        await driver.press("escape", "slash", *"xyzzy")
         assert "No feature is found." in driver.text()
 
 

@@ -341,6 +341,8 @@ async def test_a_preset_that_finds_something_else_says_so(session: Session, fold
         await driver.press("s", "enter")
         (path,) = folder.glob("*.json")
         assert path.name == "black-hole-merger-chirp.json"
+        await driver.press("s", "ctrl+u", *"plain", "enter")
+        (folder / "plain.json").unlink()
         # The message that it was saved names the file, too.
         driver.app.clear_notifications()
         value = json.loads(path.read_text("utf-8"))

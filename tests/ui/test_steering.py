@@ -457,12 +457,15 @@ def gate(session: Session) -> Iterator[Gate]:
 def stepped(change: float, size: float) -> float:
     """A change after a step: each leaves documents without the feature an equal part of the rest.
 
-    What is left is counted as a power of e; below e to the -5 nothing is left.
+    What is left is counted as a power of e; below e to the -5 nothing is left. On the way to the
+    opposite there is a stop at no change.
     """
     power = sum(
         math.copysign(5.0 if abs(part) >= 1 else -math.log(1 - abs(part)), part)
         for part in (change, size)
     )
+    if power * change < 0:
+        return 0.0
     return math.copysign(1 if abs(power) >= 5 else 1 - math.exp(-abs(power)), power)
 
 

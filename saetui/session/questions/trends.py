@@ -161,9 +161,10 @@ def _intervals(counts: Counts, sizes: Counts, features: list[int]) -> dict[str, 
 
 def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -> tuple[str, ...]:
     begin, end = thirds_of(time)
+    first = time.names[begin - 1].removeprefix("until ")
     said = [
         f"{int(time.sizes.sum()):,} documents in {len(time.names)} {time.period}s; first: to "
-        f"{time.names[begin - 1]}, last: from {time.names[end]}."
+        f"{first}, last: from {time.names[end]}."
     ]
     if undated:
         said.append(f"{undated:,} documents have no date that says the {time.period}.")
@@ -175,7 +176,7 @@ def _said_of_left_out(time: Timeline, left_out: Mapping[int, str]) -> tuple[str,
         return ()
     return (
         f"Left out as no subjects: {counted_whys(left_out.values())}; "
-        f"--all, or 'over {time.period}s all', shows them.",
+        f"'over {time.period}s all', or --all, shows them.",
     )
 
 

@@ -37,6 +37,8 @@ _NEARER = 1.5
 _FAR = 0.25
 # So many features of a query are lit.
 _MOST_ASKED = 12
+# A meaning lights so many features.
+_MOST_MEANT = 12
 # Seconds between two looks at a map that is being laid out.
 _BETWEEN_LOOKS = 0.2
 
@@ -244,7 +246,9 @@ class MapView(Container):
 
     def _find(self, text: str) -> tuple[int, ...]:
         assert self._session is not None
-        return tuple(record.id for record in self._session.find_features(text))
+        found = tuple(record.id for record in self._session.find_features(text))
+        # By meaning every feature is found, the nearest first.
+        return found[:_MOST_MEANT] if text.lstrip().startswith("~") else found
 
     def _show_found(self, text: str, found: tuple[int, ...]) -> None:
         self._found = found

@@ -64,7 +64,7 @@ def test_trends_leave_out_what_is_no_subject_and_say_so(session: Session) -> Non
     assert not listed & {BLACK_HOLES, FISH}
     assert told.facts["left_out"][BLACK_HOLES] == "mixed"
     (remark,) = (each for each in told.remarks if each.startswith("Left out"))
-    assert remark.endswith("; --all, or 'over years all', shows them.")
+    assert remark.endswith("; 'over years all', or --all, shows them.")
     assert BLACK_HOLES not in [row.id for row in overview(session).rising]
 
     everything = ask(session, "over years all")
