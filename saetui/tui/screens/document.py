@@ -96,8 +96,10 @@ class DocumentScreen(ClosedOnce[None]):
         # The documents that led here; the last one is shown.
         self._way: list[_Read] = []
         self._evidence: Evidence | None = None
-        # The place in the text to scroll to once it is laid out, and the line scrolled to so far.
+        # The place in the text to scroll to once it is laid out, the line scrolled to so far, and
+        # whether it is on the way there: a scroll takes effect with the next frame.
         self._at = 0
+        self._on_the_way = False
         self._begun = 0
         self._carrying: NewestRequest[tuple[int, int], Evidence] = NewestRequest(
             self, "evidence", lambda asked: carriers(*asked), self._mark, self._unmarked
@@ -201,12 +203,20 @@ class DocumentScreen(ClosedOnce[None]):
 
     def _begin(self) -> None:
         """Scroll to where the reader should begin, unless the reader has scrolled elsewhere."""
-        begun = min(self._begun, self._text.max_scroll_y)
-        if not self._at or self._text.scroll_y != begun:
+        if not self._on_the_way and not self._is_there:
             self._at = 0
-            return
-        self._begun = line_of(self.detail.document, self._text.text_width, self._at)
-        self._text.scroll_to(y=self._begun, animate=False)
+        if self._at:
+            self._begun = line_of(self.detail.document, self._text.text_width, self._at)
+            self._on_the_way = True
+            self._text.scroll_to(y=self._begun, animate=False)
+            self._text.call_after_refresh(self._arrive)
+
+    def _arrive(self) -> None:
+        self._on_the_way = False
+
+    @property
+    def _is_there(self) -> bool:
+        return self._text.scroll_y == min(self._begun, self._text.max_scroll_y)
 
     # Which sentences carry a feature.
 
