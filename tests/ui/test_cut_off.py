@@ -13,15 +13,19 @@ from saetui.tui.app import SaetuiApp
 from saetui.tui.hanging_up import _save, remarks_on_kept
 
 
-async def test_it_is_the_first_of_the_saved_searches(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the app runs; what it recovers is kept below."""
     monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+async def test_it_is_the_first_of_the_saved_searches(session: Session, folder: Path) -> None:
     async with drive(session, NARROW) as driver:
         await driver.ask("coral reef")
         await driver.press("s", "enter")
-        (saved,) = tmp_path.glob("*.json")
+        (saved,) = folder.glob("*.json")
         os.utime(saved, (1, 1))
         await driver.press("right", "right")
         _save(driver.main)
@@ -39,11 +43,8 @@ async def test_it_is_the_first_of_the_saved_searches(
         assert driver.main.request == wanted
 
 
-async def test_those_of_another_bundle_are_not_listed(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SAETUI_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("folder")
+async def test_those_of_another_bundle_are_not_listed(session: Session) -> None:
     async with drive(session, NARROW) as driver:
         await driver.ask("coral reef")
         await driver.press("right")
