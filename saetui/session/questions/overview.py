@@ -157,11 +157,11 @@ def quality_sentence(session: Session) -> str:
         return (
             f"{said}. {good / len(known):.0%} of their labels are true of three documents in four."
         )
-    scores = [feature.f1 for feature in session.features if feature.f1 is not None]
-    if scores:
-        good = sum(score >= 0.8 for score in scores)
+    if any(feature.f1 is not None for feature in session.features):
+        # A bundle that was built before there were estimates.
         return (
-            f"{said}. {good / len(scores):.0%} of their labels tell well which documents have them."
+            f"{said}. Of how many documents their labels are true is not known (-); saetui build, "
+            "run again, estimates it."
         )
     return f"{said}."
 

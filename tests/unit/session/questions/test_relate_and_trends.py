@@ -274,6 +274,14 @@ def test_an_overview_needs_no_dates(tmp_path: Path) -> None:
     assert all(each.trend == 0 for each in found.contents)
 
 
+@pytest.mark.parametrize(("truth", "said"), [(True, "of three documents in four"), (False, "(-)")])
+def test_an_overview_tells_of_estimates_or_that_there_are_none(
+    tmp_path: Path, truth: bool, said: str
+) -> None:
+    folder = make_bundle(tmp_path / "told.bundle", truth=truth)
+    assert said in overview(Session(Bundle(folder), embedder=HashEmbedder())).quality
+
+
 # Figures that lists of features show.
 
 
