@@ -210,14 +210,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "the bound of the threshold algorithm without what others can have by reward",
-        "saetui/core/added_scores.py",
+        "saetui/core/scores.py",
         "others = float(cosines[-1]) + beyond if len(cosines) else -np.inf",
         "others = float(cosines[-1]) if len(cosines) else -np.inf",
         ("tests/unit/core/test_added_scores.py", BY_INDEX),
     ),
     Mutation(
         "rewards measured against the weakest document",
-        "saetui/core/code_scores.py",
+        "saetui/core/steering.py",
         "factor = np.float32(change / float(values[0]) if len(values) else 0)",
         "factor = np.float32(change / float(values[-1]) if len(values) else 0)",
         (BY_INDEX,),
@@ -341,14 +341,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "two features become one in another SAE",
-        "saetui/core/following.py",
+        "saetui/core/matches.py",
         "            free.remove(match.feature)\n",
         "",
         ("tests/unit/core/test_following.py",),
     ),
     Mutation(
         "few documents alone say where a feature is",
-        "saetui/core/following.py",
+        "saetui/core/matches.py",
         "match.known >= _LEAST_DOCUMENTS and share",
         "share",
         ("tests/unit/core/test_following.py",),
@@ -362,7 +362,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "an edited document keeps its vector",
-        "saetui/core/corpus_changes.py",
+        "saetui/core/documents.py",
         "origin[row] = before if same_text else by_text.get(now.text, -1)",
         "origin[row] = before",
         ("tests/unit/core/test_corpus_changes.py",),

@@ -10,8 +10,7 @@ from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, Formulas, SaeName
 from saetui.cli.search_input import name_of, preset_called, query_text, read_json_input
 from saetui.core.changes import Mode
-from saetui.core.dates import check_date, date_before
-from saetui.core.document_filter import DocumentFilter, Retrieval
+from saetui.core.document_filter import DocumentFilter, Retrieval, check_date, date_before
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.text import visible_line

@@ -5,6 +5,7 @@ A feature is *tested* only if enough documents have it; p values are corrected o
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -111,6 +112,36 @@ def same_in_strata(a: Counts, size_a: Counts, b: Counts, size_b: Counts) -> Figu
     all_off = a.sum(axis=1) - total.sum(axis=1) * (size_a.sum() / max(size.sum(), 1))
     z = np.maximum(np.abs(off) - 0.5, 0.0) / np.maximum(deviation, 1e-9)
     return np.where((off * all_off < 0) | (deviation == 0), 1.0, normal_p(z))
+
+
+@dataclass(frozen=True)
+class MostIn:
+    """The most telling category of each feature, `(n,)` each.
+
+    Attributes:
+        category: Its number.
+        keyness: How surely the feature is more frequent there; see `TwoGroups`.
+        p: Two-sided p value. The most telling of several categories was chosen, which is paid for
+            (Bonferroni); NaN where the feature was not tested.
+        q: `p` corrected by Benjamini and Hochberg over all tested features; NaN likewise.
+    """
+
+    category: NDArray[np.intp]
+    keyness: Figures
+    p: Figures
+    q: Figures
+
+
+def most_in(tests: Sequence[TwoGroups]) -> MostIn:
+    """The category in which each feature is most surely more frequent.
+
+    Args:
+        tests: Of each category, its documents against all others.
+    """
+    keyness = np.array([test.keyness for test in tests])
+    best = np.argmax(keyness, axis=0)
+    p = np.minimum(np.min([test.p for test in tests], axis=0) * len(tests), 1.0)
+    return MostIn(best, keyness[best, np.arange(keyness.shape[1])], p, corrected(p))
 
 
 def ratio_of_shares(

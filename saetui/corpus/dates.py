@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, get_args
 
-from saetui.core.dates import date_in
+from saetui.core.document_filter import date_in
 from saetui.corpus.written_dates import only_year, plain_digits, written_parts
 from saetui.errors import InputError
 

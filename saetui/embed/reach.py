@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from saetui.core.passages import first_words
+from saetui.core.words import first_words
 from saetui.embed.protocol import Embedder
 
 # Of English, as tokenizers of 30,000 tokens have it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.passages import first_words
+from saetui.core.words import first_words
 from saetui.embed.checks import checked_query, encodable, unit_row, unit_rows
 from saetui.embed.hub import is_offline, why_unreachable
 from saetui.embed.protocol import EmbedderSettings

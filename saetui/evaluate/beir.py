@@ -9,7 +9,7 @@ from typing import IO
 
 import numpy as np
 
-from saetui.core.added_scores import Term
+from saetui.core.scores import Term
 from saetui.embed import Embedder
 from saetui.errors import InputError
 from saetui.evaluate.retrieval import Collection

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.added_scores import AddedScores, Term
 from saetui.core.changes import MODES, Mode, feedback_changes, knob_of
-from saetui.core.code_scores import rewards
 from saetui.core.codec import Codes, Float, SaeWeights, decode, encode_dense
-from saetui.core.conditions import Shown
 from saetui.core.postings import Postings
+from saetui.core.scores import AddedScores, Term
 from saetui.core.search import top, unit
-from saetui.core.steering import steer_code, steered_vector
+from saetui.core.steering import Shown, rewards, steer_code, steered_vector
 from saetui.evaluate.exact import nearest
 
 CUT = 10

@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.added_scores import AddedScores, Term
 from saetui.core.changes import MODES, Change, Mode, Steering
-from saetui.core.code_scores import rewards
 from saetui.core.codec import Float, SaeWeights
-from saetui.core.conditions import Shown, shown
 from saetui.core.postings import Postings
+from saetui.core.scores import AddedScores, Term
 from saetui.core.search import unit
-from saetui.core.steering import steer_code, steered_vector
+from saetui.core.steering import Shown, rewards, shown, steer_code, steered_vector
 from saetui.evaluate.exact import nearest
 from saetui.evaluate.steering_trials import Trial
 from saetui.progress import Progress, Silent

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saetui.core.added_scores import Term
 from saetui.core.codec import Float
-from saetui.core.conditions import Shown
+from saetui.core.scores import Term
+from saetui.core.steering import Shown
 from saetui.embed import Embedder, EmbedderSettings, embed_queries, load_embedder
 from saetui.errors import InputError
 from saetui.evaluate.model_judge import ModelJudge

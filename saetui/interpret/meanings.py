@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from saetui.core.features import TWO, WORD
-from saetui.core.unspaced import without_spaces
+from saetui.core.words import without_spaces
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.judging.quality import Quality
 from saetui.interpret.labels import FeatureLabel, contains, is_joined, key_of, sentence_case

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.corpus_changes import Content, CorpusChanges, corpus_changes
-from saetui.core.documents import Document
+from saetui.core.documents import Content, CorpusChanges, Document, corpus_changes
 from saetui.errors import InputError
 from saetui.store import layout
 from saetui.store.atomic import atomic_write

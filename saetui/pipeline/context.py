@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.corpus_changes import CorpusChanges
+from saetui.core.documents import CorpusChanges
 from saetui.embed import Embedder
 from saetui.errors import BuildError
 from saetui.interpret.vocabulary.names import Vocabulary

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.corpus_changes import CorpusChanges
-from saetui.core.documents import Document
+from saetui.core.documents import CorpusChanges, Document
 from saetui.core.search import single
 from saetui.corpus import open_corpus
 from saetui.corpus.corpus import Corpus

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from saetui.core.corpus_changes import CorpusChanges
+from saetui.core.documents import CorpusChanges
 from saetui.errors import (
     BuildError,
     BundleDamaged,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from saetui.core.following import Match, follow
+from saetui.core.matches import Match, follow
 from saetui.pipeline.label_records import AUTOMATIC
 from saetui.pipeline.sae_work import SaeWork
 from saetui.store import layout, saes

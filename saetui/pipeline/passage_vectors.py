@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.passages import cut
 from saetui.core.search import single
+from saetui.core.words import cut
 from saetui.embed import Embedder
 from saetui.errors import BuildError
 from saetui.pipeline.context import BuildContext, LoadedEmbedder

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.added_scores import Rows
 from saetui.core.changes import BY_DOCUMENTS, knob_of
-from saetui.core.code_scores import reward
 from saetui.core.codec import Float
+from saetui.core.scores import Rows
 from saetui.core.search import distinct, single, top, unit
 from saetui.core.search_request import SearchRequest
+from saetui.core.steering import reward
 from saetui.session.search.steered_query import SteeredQuery, steer_query
 from saetui.session.session import Session
 

@@ -16,8 +16,7 @@ import numpy as np
 from saetui.core.codec import Float, SaeWeights, preactivations
 from saetui.core.documents import Document
 from saetui.core.features import check_feature
-from saetui.core.sentences import Span, sentences
-from saetui.core.word_match import words_of
+from saetui.core.words import Span, sentences, words_of
 from saetui.errors import SaetuiError
 from saetui.interpret.terms.words import STOP_WORDS
 from saetui.session.session import Session

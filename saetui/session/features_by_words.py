@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from saetui.core.word_match import words_of
+from saetui.core.words import words_of
 from saetui.errors import EmbedderError, InputError
 from saetui.session.session import Session
 from saetui.store.features import FeatureRecord

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from saetui.core.codec import Float
-from saetui.core.following import REMEMBERED, Anchor
+from saetui.core.matches import REMEMBERED, Anchor
 from saetui.core.postings import Postings
 from saetui.store.documents import DocumentStore
 

@@ -5,9 +5,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from saetui.core.corpus_changes import Content
-from saetui.core.documents import Document
-from saetui.core.unspaced import letters_apart
+from saetui.core.documents import Content, Document
+from saetui.core.words import letters_apart
 from saetui.errors import InputError
 from saetui.store.databases import changed_database, new_database, storable
 from saetui.store.documents import COLUMNS, DocumentStore, content_of_values

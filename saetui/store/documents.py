@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.corpus_changes import Content
-from saetui.core.documents import Document
+from saetui.core.documents import Content, Document
 from saetui.errors import BundleDamaged
 from saetui.store.databases import ReadOnlyDatabase, storable
 from saetui.store.facts import Facts

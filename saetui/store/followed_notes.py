@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from saetui.core.following import Anchor, Match, follow
+from saetui.core.matches import Anchor, Match, follow
 from saetui.store.anchors import anchor_from_json, anchor_of, anchor_to_json, rows_of
 from saetui.store.bundle import Bundle
 from saetui.store.notes import Describe, Entry, FeatureNotes, FormerFeature, Notes

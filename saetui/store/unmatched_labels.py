@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from saetui.core.following import Anchor
+from saetui.core.matches import Anchor
 from saetui.errors import BundleDamaged
 from saetui.store.anchors import anchor_from_json, anchor_to_json
 from saetui.store.atomic import atomic_write

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
 from textual.widget import Widget
 
-from saetui.core.word_match import matches
+from saetui.core.words import matches
 from saetui.tui.commands import commands_of
 from saetui.tui.synonyms import finds
 

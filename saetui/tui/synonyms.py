@@ -1,6 +1,6 @@
 """Find commands and words by what they are for: `boost` finds what strengthens a feature."""
 
-from saetui.core.word_match import words_of
+from saetui.core.words import words_of
 
 # Words, or their beginnings, of which whoever types one may mean another.
 _GROUPS = tuple(

@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import saetui
-from saetui.core.category_tests import most_in
-from saetui.core.group_tests import compare_groups
+from saetui.core.group_tests import compare_groups, most_in
 from saetui.core.postings import Postings
 from saetui.core.trend_tests import associate, trend_test
 from saetui.errors import InputError

@@ -16,8 +16,8 @@ import numpy as np
 
 from saetui.core.changes import MODES, Change
 from saetui.core.codec import SaeWeights, preactivations
-from saetui.core.optimise import optimise
 from saetui.core.search_request import SearchRequest
+from saetui.core.steering import optimise
 from saetui.session.effects import effects
 from saetui.session.session import open_session
 

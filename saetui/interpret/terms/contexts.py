@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
-from saetui.core.unspaced import UNSPACED, without_spaces
+from saetui.core.words import UNSPACED, without_spaces
 from saetui.interpret.judging.evidence import Sample
 from saetui.interpret.judging.quality import mean_cosine
 from saetui.interpret.labels import LONGEST_LABEL, alike, contains, key_of, sentence_case

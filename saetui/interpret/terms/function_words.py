@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from saetui.core.unspaced import HAN, KANA
+from saetui.core.words import HAN, KANA
 from saetui.interpret.terms.words import STOP_WORDS
 
 _APOSTROPHE = re.compile("['\u2019]")

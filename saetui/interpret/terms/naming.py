@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Int
 from saetui.core.postings import Postings
-from saetui.core.unspaced import without_spaces
+from saetui.core.words import without_spaces
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.judging.split import restricted
 from saetui.interpret.labels import (

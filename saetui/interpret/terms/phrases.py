@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
-from saetui.core.unspaced import UNSPACED
+from saetui.core.words import UNSPACED
 from saetui.interpret.terms.sequences import Level, frequent_sequences
 from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.words import (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
-from saetui.core.unspaced import HAN, KANA, UNSPACED
+from saetui.core.words import HAN, KANA, UNSPACED
 from saetui.interpret.terms.words import MODIFIER, STOP
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"

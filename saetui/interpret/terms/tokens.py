@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Int
-from saetui.core.unspaced import MARKS
+from saetui.core.words import MARKS
 from saetui.errors import BuildError
 from saetui.interpret.terms.function_words import LINKS, is_made_of, languages, languages_in
 from saetui.interpret.terms.markup import plain_text

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from saetui.core.families import Families
 from saetui.core.features import QUALITIES
-from saetui.core.word_match import matches
+from saetui.core.words import matches
 from saetui.errors import InputError
 from saetui.session.features.feature_filter import FIGURES, Condition, FeatureFilter, Figure
 from saetui.session.features.word_index import WordIndex
@@ -55,7 +55,7 @@ class FeatureTable:
         """Which features fulfil the figures and names of a filter, bool `(n,)`.
 
         `name:any` keeps features that have such a text, `name:none` those that have none, and any
-        other `name:text` those whose text matches; see `saetui.core.word_match`.
+        other `name:text` those whose text matches; see `saetui.core.words`.
 
         Args:
             wanted: The filter; its names are among `feature_filter.NAMES`.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from saetui.core.families import Family
 from saetui.core.features import check_feature
-from saetui.core.word_match import matches, words_of
+from saetui.core.words import matches, words_of
 from saetui.errors import InputError
 from saetui.session.features.word_index import WordIndex
 from saetui.store.features import FeatureRecord

@@ -1,4 +1,4 @@
-"""An index of the words in many texts, for `saetui.core.word_match` at the speed of typing."""
+"""An index of the words in many texts, for `saetui.core.words` at the speed of typing."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.word_match import words_of
+from saetui.core.words import words_of
 
 _LAST = "\U0010ffff"
 
@@ -40,7 +40,7 @@ class WordIndex:
         return other
 
     def matching(self, typed: str) -> NDArray[np.bool_]:
-        """Which texts match typed words, bool `(texts,)`; see `saetui.core.word_match`."""
+        """Which texts match typed words, bool `(texts,)`; see `saetui.core.words`."""
         beginnings = words_of(typed)
         found = np.ones(self._count, dtype=bool)
         for beginning in beginnings:

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from saetui.core.comparisons import number_in
-from saetui.core.dates import date_in
+from saetui.core.document_filter import date_in, number_in
 from saetui.core.documents import facts_of
 from saetui.session.questions.fields import spelled
 from saetui.session.session import Session

@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.category_tests import most_in
-from saetui.core.group_tests import LEAST_DOCUMENTS, Counts, TwoGroups, compare_groups
+from saetui.core.group_tests import LEAST_DOCUMENTS, Counts, TwoGroups, compare_groups, most_in
 from saetui.core.trend_tests import associate, average_ranks
 from saetui.errors import InputError
 from saetui.evaluate.sparse_probe import SEEDS, SIZES, ProbeScore, sparse_probe

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from saetui.core.following import follow
+from saetui.core.matches import follow
 from saetui.store.anchors import anchor_from_json, rows_of
 from saetui.store.preset_features import features_in, renumbered
 

@@ -18,8 +18,7 @@ from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 from saetui.core.changes import MODES, UNNAMED_MODE, Change, Operation
-from saetui.core.comparisons import SIGNS, Comparison
-from saetui.core.document_filter import EVERYTHING, RETRIEVALS, DocumentFilter
+from saetui.core.document_filter import EVERYTHING, RETRIEVALS, SIGNS, Comparison, DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.session import Session

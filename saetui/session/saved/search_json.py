@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saetui.core.explain import Explanation
+    from saetui.core.scores import Explanation
     from saetui.session.effects import FeatureEffect
     from saetui.session.search.response import Result, SearchResponse
     from saetui.session.session import Session

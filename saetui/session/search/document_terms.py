@@ -5,10 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from saetui.core.added_scores import Term, added_up
-from saetui.core.code_scores import rewards
-from saetui.core.conditions import Shown, shown
+from saetui.core.scores import Term, added_up
 from saetui.core.search_request import SearchRequest
+from saetui.core.steering import Shown, rewards, shown
 from saetui.session.search.steered_query import SteeredQuery
 from saetui.session.search.word_search import WordSearch
 from saetui.store.bundle import Bundle

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from saetui.core.sentences import sentences
-from saetui.core.word_match import words_of
+from saetui.core.words import sentences, words_of
 
 # A word of the query counts if a sentence has its beginning, so that other forms count, too.
 _STEM = 6

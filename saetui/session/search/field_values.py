@@ -6,8 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.comparisons import Comparison, number_in
-from saetui.core.dates import check_date, date_after, date_before
+from saetui.core.document_filter import Comparison, check_date, date_after, date_before, number_in
 from saetui.core.documents import facts_of, texts_in
 from saetui.corpus.options import CategoryFilter
 from saetui.errors import InputError

@@ -17,9 +17,17 @@ in quotation marks, and so does a field of the metadata that has the name of one
 import re
 from collections.abc import Callable, Sequence
 
-from saetui.core.comparisons import SIGNS, Comparison, Sign, number_in
-from saetui.core.dates import check_date, date_after, date_before, is_date
-from saetui.core.document_filter import DocumentFilter
+from saetui.core.document_filter import (
+    SIGNS,
+    Comparison,
+    DocumentFilter,
+    Sign,
+    check_date,
+    date_after,
+    date_before,
+    is_date,
+    number_in,
+)
 from saetui.errors import InputError
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'

@@ -18,7 +18,7 @@ from saetui.core.query_code import (
 )
 from saetui.core.relevance import TOLD, Relevance, log_lift, probability
 from saetui.core.truth import counted_of, counts_of
-from saetui.core.word_match import words_of
+from saetui.core.words import words_of
 from saetui.interpret.terms.contexts import bare
 from saetui.interpret.terms.words import STOP_WORDS, word_of
 from saetui.session.search.ranking import Ranking

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.added_scores import NEAREST, STRONGEST, AddedScores, best_by_sum
 from saetui.core.codec import Float
+from saetui.core.scores import NEAREST, STRONGEST, AddedScores, best_by_sum
 from saetui.core.search import cosines, top, unit
 from saetui.session.search.document_masks import Eligible
 from saetui.session.search.neighbourhood import (
@@ -32,8 +32,8 @@ class SearchSizes:
         few: If a filter leaves at most this many documents, each of them is compared,
         small_share: and also if it leaves at most this share of all documents.
         passing: The index must find at least this many eligible documents, or it is asked for more.
-        nearest: See `saetui.core.added_scores.NEAREST`.
-        strongest: See `saetui.core.added_scores.STRONGEST`.
+        nearest: See `saetui.core.scores.NEAREST`.
+        strongest: See `saetui.core.scores.STRONGEST`.
         kept_bytes: Embeddings of filtered documents stay in memory if they take at most this.
         queries: How many queries are remembered.
     """

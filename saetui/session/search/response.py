@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from saetui.core.explain import Explanation
+from saetui.core.scores import Explanation
 from saetui.core.search_request import SearchRequest
 
 

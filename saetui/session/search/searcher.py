@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.added_scores import AddedScores
 from saetui.core.changes import BY_DOCUMENTS, DEFAULT_MODE
 from saetui.core.codec import Float
-from saetui.core.explain import Explanation, explain, explain_sum
+from saetui.core.scores import AddedScores, Explanation, explain, explain_sum
 from saetui.core.search import cosines, single, unit
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from saetui.core.codec import Float, SaeWeights
-from saetui.core.optimise import optimise
 from saetui.core.search_request import SearchRequest
-from saetui.core.steering import steer_code, steered_vector, turned_off
+from saetui.core.steering import optimise, steer_code, steered_vector, turned_off
 from saetui.session.search.queries import Query
 
 

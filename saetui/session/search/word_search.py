@@ -20,9 +20,9 @@ from typing import Final
 
 import numpy as np
 
-from saetui.core.added_scores import Rows, Term
 from saetui.core.codec import Float
-from saetui.core.unspaced import letters_apart, search_parts
+from saetui.core.scores import Rows, Term
+from saetui.core.words import letters_apart, search_parts
 from saetui.interpret.terms.words import STOP_WORDS
 from saetui.session.search.document_masks import Eligible
 from saetui.session.search.ranking import Ranking

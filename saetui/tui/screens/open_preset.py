@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from saetui.core.word_match import matches
+from saetui.core.words import matches
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import start_work

@@ -6,14 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import real_saes, unit_rows
 
-from saetui.core.added_scores import AddedScores, Term, best_by_sum
-from saetui.core.code_scores import rewards
 from saetui.core.codec import encode, encode_dense
-from saetui.core.conditions import shown
-from saetui.core.explain import explain_sum
 from saetui.core.postings import build_postings
+from saetui.core.scores import AddedScores, Term, best_by_sum, explain_sum
 from saetui.core.search import cosines, top
-from saetui.core.steering import steered_vector, turned_off
+from saetui.core.steering import rewards, shown, steered_vector, turned_off
 
 _elsewhere = st.sampled_from([0.0, 0.0, -0.25, -np.inf])
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import dense, sparse_codes
 
-from saetui.core.added_scores import AddedScores
-from saetui.core.code_scores import rewards
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
+from saetui.core.scores import AddedScores
+from saetui.core.steering import rewards
 
 amounts = st.sampled_from([-2.0, -0.5, -0.25, 0.0, 0.25, 0.5, 2.0])
 

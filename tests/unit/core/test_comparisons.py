@@ -2,7 +2,7 @@
 
 import pytest
 
-from saetui.core.comparisons import Comparison, number_in
+from saetui.core.document_filter import Comparison, number_in
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.added_scores import Term
 from saetui.core.codec import Codes
-from saetui.core.conditions import RATE, Shown, shown
 from saetui.core.postings import build_postings
+from saetui.core.scores import Term
+from saetui.core.steering import RATE, Shown, shown
 
 # Feature 0 is active on documents 0 (strongest) and 2, feature 1 on none.
 POSTINGS = build_postings(

@@ -3,7 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from saetui.core.corpus_changes import Content, corpus_changes
+from saetui.core.documents import Content, corpus_changes
 
 # Few texts, so that different documents often say the same.
 Corpus = dict[int, tuple[int, int]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.codec import Codes
-from saetui.core.following import Anchor, Match, follow
+from saetui.core.matches import Anchor, Match, follow
 
 N, D = 12, 24
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sae_strategies import real_saes, unit_rows
 
 from saetui.core.codec import SaeWeights, decode, encode, encode_dense
-from saetui.core.optimise import optimise
+from saetui.core.steering import optimise
 
 
 def error(weights: SaeWeights, vector: np.ndarray, target: np.ndarray) -> float:

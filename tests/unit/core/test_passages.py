@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.passages import cut, first_words, length
+from saetui.core.words import cut, first_words, length
 
 SENTENCES = st.lists(
     st.text("ab \u6f22", min_size=1, max_size=12).map(lambda text: f"{text}. "), max_size=12

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.sentences import sentences
+from saetui.core.words import sentences
 
 texts = st.text(st.sampled_from("abZ9 .!?\n\"'()\u3002\u2019"), max_size=80)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.unspaced import letters_apart, search_parts
+from saetui.core.words import letters_apart, search_parts
 
 VACCINE = "\u75ab\u82d7"
 

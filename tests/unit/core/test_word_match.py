@@ -2,7 +2,7 @@
 
 import pytest
 
-from saetui.core.word_match import matches, words_of
+from saetui.core.words import matches, words_of
 
 
 @pytest.mark.parametrize(

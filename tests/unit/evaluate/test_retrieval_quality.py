@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from bundles import HashEmbedder, make_bundle
 
-from saetui.core.added_scores import Term
-from saetui.core.conditions import shown
+from saetui.core.scores import Term
+from saetui.core.steering import shown
 from saetui.errors import InputError
 from saetui.evaluate.beir import read_collection, read_judgements, read_queries
 from saetui.evaluate.retrieval import (

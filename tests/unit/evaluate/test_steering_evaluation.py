@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from bundles import HashEmbedder, make_bundle, make_documents
 
-from saetui.core.added_scores import Term
 from saetui.core.changes import MODES
-from saetui.core.conditions import shown
+from saetui.core.scores import Term
+from saetui.core.steering import shown
 from saetui.errors import InputError
 from saetui.evaluate.recognition import Comparison, Picks, recognised, shares_of_largest
 from saetui.evaluate.relevance_judges import WORD_JUDGES, word_judges

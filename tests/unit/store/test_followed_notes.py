@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bundles import make_bundle
 
-from saetui.core.following import Anchor
+from saetui.core.matches import Anchor
 from saetui.store import saes
 from saetui.store.anchors import anchor_from_json, anchor_to_json
 from saetui.store.bundle import Bundle

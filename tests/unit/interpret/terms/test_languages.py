@@ -8,8 +8,7 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.core.unspaced import without_spaces
-from saetui.core.word_match import words_of
+from saetui.core.words import without_spaces, words_of
 from saetui.interpret.judging.word_space import WordSpace
 from saetui.interpret.labels import is_joined
 from saetui.interpret.terms import segmenting

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.word_match import matches
+from saetui.core.words import matches
 from saetui.session.features.word_index import WordIndex
 
 texts = st.lists(st.text("ab éA-_\n1", max_size=8), max_size=6)

@@ -15,7 +15,7 @@ from bundles import HashEmbedder
 from numpy.typing import NDArray
 
 from saetui import DocumentFilter, SearchRequest
-from saetui.core.optimise import optimise
+from saetui.core.steering import optimise
 from saetui.store.bundle import Bundle
 
 Scores = NDArray[np.float64]

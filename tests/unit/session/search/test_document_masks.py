@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.comparisons import SIGNS, Comparison
-from saetui.core.document_filter import DocumentFilter
+from saetui.core.document_filter import SIGNS, Comparison, DocumentFilter
 from saetui.core.documents import Document
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks

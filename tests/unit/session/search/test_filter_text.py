@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.comparisons import SIGNS, Comparison
-from saetui.core.document_filter import EVERYTHING, DocumentFilter
+from saetui.core.document_filter import EVERYTHING, SIGNS, Comparison, DocumentFilter
 from saetui.errors import InputError
 from saetui.session.search.filter_text import format_filter, parse_filter
 
