@@ -16,14 +16,24 @@ from saetui.tex import use_unicode
 from saetui.tui.background import in_background
 from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
 from saetui.tui.commands import COMMANDS, Commands
-from saetui.tui.hanging_up import keep_when_hung_up, remarks_on_kept
-from saetui.tui.kept_theme import KeptThemes, use_kept_theme
 from saetui.tui.keymap import use_own_keys
-from saetui.tui.palette import CommandsByPurpose, palette_commands, scopes_here
-from saetui.tui.screens.closing import Palette
+from saetui.tui.palette import (
+    CommandsByPurpose,
+    KeptThemes,
+    palette_commands,
+    scopes_here,
+    use_kept_theme,
+)
+from saetui.tui.recovery import (
+    cause_of,
+    keep_when_hung_up,
+    remarks_on_kept,
+    stopped_by,
+    typed_texts,
+)
+from saetui.tui.screens.dialogs import Palette
 from saetui.tui.screens.help import HelpScreen
 from saetui.tui.screens.main import MainScreen
-from saetui.tui.unexpected import cause_of, stopped_by, typed_texts
 
 if TYPE_CHECKING:
     from textual.worker import WorkType

@@ -1,16 +1,23 @@
-"""Documents are read in a screen of their own, over whatever view they were opened from."""
+"""Documents of any view are read in a screen of their own, and put into lists of the reader's."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 
 from saetui.errors import SaetuiError
-from saetui.tui.feature_columns import trust_of
+from saetui.text import visible_line
+from saetui.tui.background import NewestRequest, start_work
+from saetui.tui.commands import key_of
 from saetui.tui.messages import Judge, OpenDocument, TakeBack, ToList
-from saetui.tui.newest_request import NewestRequest
+from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
 from saetui.tui.screens.document import DocumentScreen
+from saetui.tui.widgets.details import DetailRow
+from saetui.tui.widgets.feature_list import trust_of
+from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.results import ResultList, UnsteeredResultList
 
 if TYPE_CHECKING:
     from saetui.session.details import DocumentDetail
@@ -91,3 +98,99 @@ class DocumentControl:
         if self._evidence is None or self._evidence.session is not session:
             self._evidence = EvidenceFinder(session)
         return self._evidence.of(row, feature)
+
+
+_ABOUT = "NAME, or NAME: a note; -NAME takes it out. Filter with in:NAME"
+_LONGEST = 60
+
+
+class ListMarking:
+    """Asks for the name of a list, and puts documents into it or takes them out.
+
+    Args:
+        node: Opens the dialog, and tells what was done.
+        session: Gives the open session.
+    """
+
+    def __init__(self, node: Widget, session: "Callable[[], Session]") -> None:
+        self._node = node
+        self._session = session
+        # The list that was used last is offered first.
+        self._last = "to-read"
+
+    def mark_here(self, focused: Widget | None) -> None:
+        """Ask for a list for the document under the cursor of the widget that has the focus."""
+        rows = _documents_of(focused)
+        if rows:
+            self.mark(rows)
+            return
+        key = key_of(self._node.app, "everywhere.to-a-list")
+        self._node.notify(f"Go to a document in a list first: {key} puts it into a list of yours.")
+
+    def mark(self, rows: Sequence[int]) -> None:
+        """Ask for a list for the documents in some rows."""
+
+        def chosen(text: str | None) -> None:
+            if text:
+                start_work(
+                    self._node,
+                    "list",
+                    lambda: self._written(rows, text),
+                    self._tell,
+                    lambda error: self._refused(text, error),
+                )
+
+        many = f" for {len(rows):,} documents" if len(rows) > 1 else ""
+        dialog = EditTextScreen(f"Into which list?{many}", _ABOUT, self._last, "A list's name")
+        open_dialog(self._node.app, dialog, chosen)
+
+    def _written(self, rows: Sequence[int], text: str) -> str:
+        from saetui.store.lists import mark, read_lists, unmark
+
+        session = self._session()
+        ids = [session.bundle.documents.id_of(row) for row in rows]
+        one = len(ids) == 1
+        what = visible_line(session.title(rows[0]), _LONGEST) if one else f"{len(ids):,} documents"
+        bundle = session.bundle.path
+        if text.startswith("-"):
+            name = _name(text[1:])
+            inside = read_lists(bundle).get(name, {})
+            ids = [each for each in ids if each in inside]
+            if not ids:
+                return f"{what} {'is' if one else 'are'} not in {name}."
+            unmark(bundle, name, ids)
+            return f"Took {what if one else f'{len(ids):,} documents'} out of {name}."
+        name, _, note = text.partition(":")
+        name, note = _name(name), note.strip()
+        mark(bundle, name, ids, note)
+        self._last = name
+        count = len(read_lists(bundle)[name])
+        return (
+            f"{what} {'is' if one else 'are'} in {name}, which has {count:,}. The filter in:{name} "
+            "finds them."
+        )
+
+    def _refused(self, text: str, error: Exception) -> None:
+        # The dialog offers it again, so that nothing has to be typed twice.
+        self._last = text
+        self._tell(str(error), "error")
+
+    def _tell(self, text: str, severity: Literal["information", "error"] = "information") -> None:
+        self._node.app.notify(visible_line(text), severity=severity, markup=False)
+
+
+def _documents_of(focused: Widget | None) -> list[int]:
+    """The row of the document under the cursor; in the results, of all that are marked."""
+    here = focused.row if isinstance(focused, LineList) else None
+    if isinstance(here, DetailRow):
+        return [here.target] if here.kind == "document" and here.target is not None else []
+    if isinstance(focused, ResultList):
+        return [result.row for result in focused.meant]
+    if isinstance(focused, UnsteeredResultList) and here is not None:
+        return [int(here.row)]
+    return []
+
+
+def _name(text: str) -> str:
+    """The name of a list as it was typed; a filter takes names of one word."""
+    return "-".join(text.split())

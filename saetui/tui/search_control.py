@@ -12,16 +12,17 @@ from saetui.core.changes import DEFAULT_MODE, Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.background import NewestRequest
 from saetui.tui.commands import key_of
-from saetui.tui.history import History
-from saetui.tui.newest_request import NewestRequest
-from saetui.tui.step_effects import StepEffects
+from saetui.tui.screens.steps import History
 
 if TYPE_CHECKING:
     from saetui.session.saved.presets import OpenedPreset
     from saetui.session.search.response import QueryFeature, SearchResponse
     from saetui.session.session import Session
 
+# Effects count changes among this many first results.
+_FIRST = 10
 # A tall terminal shows this many results, and no reader looks at more.
 _LIMIT = 50
 # How many seconds an answer may take before the features are drawn ahead of it. Most answers come
@@ -30,7 +31,6 @@ _PATIENCE = 0.05
 # How many seconds a frame that moves rows waits for the answer, so that the screen is laid out and
 # drawn once for both.
 _ONE_FRAME = 0.03
-_INDENT = "  "
 # How the status line calls the ways of searching that are not the usual one.
 _MANNERS = {"semantic": "by meaning", "lexical": "by words"}
 
@@ -60,7 +60,7 @@ class SearchDisplay(Protocol):
     def show_nothing(self, *paragraphs: str) -> None:
         """Say why there are no results."""
 
-    def show_welcome(self, *paragraphs: str) -> None:
+    def show_welcome(self) -> None:
         """Say what to do first, and show what is in the corpus."""
 
     def show_failure(self, error: SaetuiError) -> None:
@@ -91,7 +91,9 @@ class SearchControl:
         self._searching: NewestRequest[SearchRequest, SearchResponse] = NewestRequest(
             widget, "search", self._search, self._show_answer, self._show_failure
         )
-        self.effects = StepEffects(widget, lambda: self._session, display.show_effects)
+        self.effects: NewestRequest[SearchRequest, dict[int, float]] = NewestRequest(
+            widget, "effects", self._effects_of, lambda _, found: display.show_effects(found)
+        )
         self.history = History(_as_shown(SearchRequest()))
         self.answer: SearchResponse | None = None
         # A preset whose results have not come yet.
@@ -259,7 +261,7 @@ class SearchControl:
             self.effects.drop()
             self.answer = None
             self._display.show_features((), self.request)
-            self._display.show_welcome(*welcome(self._session))
+            self._display.show_welcome()
             self._display.show_figures("")
             return
         if not self._foreseeable:
@@ -277,7 +279,17 @@ class SearchControl:
         self._select_wanted()
         self._display.show_figures(_figures(answer))
         self._compare_with_preset(answer)
-        self.effects.ask(request)
+        self.effects.ask_soon(request)
+
+    def _effects_of(self, request: SearchRequest) -> dict[int, float]:
+        """How many of the first ten results a large step of each feature would replace."""
+        from saetui.session.effects import effects
+
+        if self._session is None or request.retrieval == "lexical":
+            return {}
+        found = effects(self._session, replace(request, limit=_FIRST))
+        # A step of any feature moves most results a little; how many it replaces differs more.
+        return {each.feature: (each.raised + each.lowered) / 2 for each in found}
 
     def _compare_with_preset(self, answer: "SearchResponse") -> None:
         """Say whether other documents are found than when the preset was saved."""
@@ -373,22 +385,3 @@ def _figures(answer: "SearchResponse") -> str:
     if answer.kept is not None and request.effective.steered:
         parts.append(f"nearness {answer.kept:.0%}")
     return "  ".join([*parts, f"{answer.milliseconds:.0f} ms"])
-
-
-def welcome(session: "Session") -> tuple[str, ...]:
-    """What a newcomer reads before the first query."""
-    if not len(session.bundle):
-        return ("This bundle holds no documents, so there is nothing to search.",)
-    # Imported here, since it needs numpy, which the first frame must not wait for.
-    from saetui.session.questions.overview import first_queries
-
-    examples = first_queries(session)
-    for_example = (*(f"{_INDENT}{example}" for example in examples), "") if examples else ()
-    return (
-        f"Type a question or a topic above and press enter{', for example:' if examples else '.'}",
-        *for_example,
-        "The documents nearest to it are listed here, and the features that it is made of under "
-        "Steering. Strengthen one with right, weaken it with left: the results follow.",
-        "",
-        "2 and 3 browse all features and their families. ? explains every key.",
-    )

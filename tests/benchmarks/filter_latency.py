@@ -31,7 +31,7 @@ from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.layout import FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, write_manifest
 from saetui.tui.app import SaetuiApp
-from saetui.tui.feature_columns import COLUMNS
+from saetui.tui.widgets.feature_list import COLUMNS
 
 FILTERS = ("supernova light", "f1>0.8 density<0.01", "quality:mixed gal", "family:none e")
 MEANING = "~supernova light curves"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from bundles import HashEmbedder
@@ -23,11 +24,9 @@ from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.tui.app import Opener, SaetuiApp
+from saetui.tui.background import NewestRequest
 from saetui.tui.screens.main import MainScreen
-from saetui.tui.step_effects import StepEffects
 from saetui.tui.views.search import SearchView
-from saetui.tui.widgets.carrier_line import CarrierLine
-from saetui.tui.widgets.reading_pane import ReadingPane
 
 NARROW = (80, 24)
 WIDE = (120, 40)
@@ -101,11 +100,8 @@ class Driver:
 
     @property
     def _is_calm(self) -> bool:
-        return not self.app.is_running or (
-            self.main.search.effects.calm
-            and self.search.reading.calm
-            and all(line.calm for line in self.main.query(CarrierLine))
-            and getattr(self.app.screen, "calm", True)
+        return not self.app.is_running or all(
+            each.calm or not each._node.is_running for each in _waiting
         )
 
     async def rest(self) -> None:
@@ -202,6 +198,9 @@ class Driver:
 
 
 _set_timer = MessagePump.set_timer
+_ask_soon_unnoticed = NewestRequest.ask_soon
+# All that may wait for a while without keys.
+_waiting: WeakSet[NewestRequest[Any, Any]] = WeakSet()
 _parse_rules = Stylesheet._parse_rules
 # Rules by the colours of the theme, and by what they were read from.
 _parsed: dict[object, list[RuleSet]] = {}
@@ -212,6 +211,11 @@ def _sure_timer(self: MessagePump, *args: Any, **kwargs: Any) -> Timer:
     timer = _set_timer(self, *args, **kwargs)
     timer._skip = False
     return timer
+
+
+def _ask_soon(self: NewestRequest[Any, Any], request: object) -> None:
+    _waiting.add(self)
+    _ask_soon_unnoticed(self, request)
 
 
 def _parsed_once(self: Stylesheet, css: str, **options: Any) -> list[RuleSet]:
@@ -257,8 +261,8 @@ async def drive(
     with pytest.MonkeyPatch.context() as patch:
         # What waits for a while without keys is worked out at once, so that it is there when all
         # else is.
-        for calm in (CarrierLine, ReadingPane, StepEffects):
-            patch.setattr(calm, "CALM", 0.001)
+        patch.setattr(NewestRequest, "CALM", 0.001)
+        patch.setattr(NewestRequest, "ask_soon", _ask_soon)
         patch.setattr(MessagePump, "set_timer", _sure_timer)
         patch.setattr(Stylesheet, "_parse_rules", _parsed_once)
         async with app.run_test(size=size, notifications=True) as pilot:

@@ -13,9 +13,8 @@ from saetui.session.session import Session
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
-from saetui.tui.widgets.details import DetailList
-from saetui.tui.widgets.family_nodes import CHUNK, MATCHES
-from saetui.tui.widgets.text_pane import TextPane
+from saetui.tui.widgets.details import DetailList, TextPane
+from saetui.tui.widgets.family_tree import CHUNK, MATCHES
 
 QUERY = "black hole merger chirp"
 BLACK_HOLES, ACCRETION, MERGERS, TIDAL = 0, 1, 2, 4

@@ -14,10 +14,19 @@ from saetui.session.questions.feature_figures import over_time, relation
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
-from saetui.tui.feature_columns import COLUMNS, DENSITY, FAMILY, PEARSON, QUALITY, TRUE, columns_for
-from saetui.tui.filter_syntax import FilterText, hint
 from saetui.tui.views.features import FeaturesView
-from saetui.tui.widgets.heading import Heading
+from saetui.tui.widgets.feature_list import (
+    COLUMNS,
+    DENSITY,
+    FAMILY,
+    PEARSON,
+    QUALITY,
+    TRUE,
+    FilterText,
+    columns_for,
+    hint,
+)
+from saetui.tui.widgets.lines import Heading
 
 MERGERS, BLEACHING = 2, 11
 

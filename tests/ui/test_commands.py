@@ -9,7 +9,7 @@ from saetui.tui.commands import COMMANDS
 from saetui.tui.palette import palette_commands
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.help import HelpScreen, help_lines
-from saetui.tui.widgets.key_line import KeyLine
+from saetui.tui.widgets.status import KeyLine
 
 
 async def nodes_of(driver: Driver) -> dict[str, DOMNode]:

@@ -10,7 +10,7 @@ from saetui.paths import recovered_dir
 from saetui.session.saved.presets import read_preset
 from saetui.session.session import Session
 from saetui.tui.app import SaetuiApp
-from saetui.tui.hanging_up import _save, remarks_on_kept
+from saetui.tui.recovery import _save, remarks_on_kept
 
 
 @pytest.fixture

@@ -8,17 +8,16 @@ from driver import NARROW, Driver, drive
 from saetui.core.changes import MODES
 from saetui.session.questions import compare, relate, trends
 from saetui.session.session import Session
-from saetui.tui import feature_columns
 from saetui.tui.commands import COMMANDS
 from saetui.tui.glossary import COLUMNS, GLOSSARY
+from saetui.tui.palette import finds
 from saetui.tui.screens.help import HelpScreen, help_lines
-from saetui.tui.synonyms import finds
+from saetui.tui.widgets import feature_list
 from saetui.tui.widgets.family_tree import FamilyTree
-from saetui.tui.widgets.results import ResultList
-from saetui.tui.widgets.split_outcomes import SplitOutcomeList
+from saetui.tui.widgets.results import ResultList, UnsteeredResultList
+from saetui.tui.widgets.splitting import SplitOutcomeList
 from saetui.tui.widgets.steering import SteeringList
 from saetui.tui.widgets.text_line import TextLine
-from saetui.tui.widgets.unsteered_results import UnsteeredResultList
 
 
 def explained(*scopes: str) -> str:
@@ -32,7 +31,7 @@ def explained(*scopes: str) -> str:
     [
         ("Search", ResultList.LEFT + UnsteeredResultList.LEFT),
         ("Search", SteeringList.RIGHT.replace("in query", "query")),
-        ("Features", " ".join(each.name for each in feature_columns.COLUMNS if each.name)),
+        ("Features", " ".join(each.name for each in feature_list.COLUMNS if each.name)),
         ("Families", FamilyTree.RIGHT),
         ("Splitting", SplitOutcomeList.LEFT + SplitOutcomeList.RIGHT),
         ("Search", " ".join(MODES)),

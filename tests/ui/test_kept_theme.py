@@ -6,7 +6,7 @@ import pytest
 from driver import drive
 
 from saetui.session.session import Session
-from saetui.tui.kept_theme import KeptThemes, use_kept_theme
+from saetui.tui.palette import KeptThemes, use_kept_theme
 
 
 async def test_a_chosen_theme_is_kept(

@@ -12,7 +12,7 @@ from saetui.tui.commands import COMMANDS, command_id, key_of
 from saetui.tui.keymap import keys_file, keys_text, read_keymap, use_own_keys
 from saetui.tui.palette import palette_commands
 from saetui.tui.screens.help import HelpScreen
-from saetui.tui.widgets.text_pane import TextPane
+from saetui.tui.widgets.details import TextPane
 
 
 @pytest.fixture(autouse=True)

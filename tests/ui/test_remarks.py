@@ -21,7 +21,7 @@ from saetui.store.labels import LabelRecord, ScoreRecord, add_labels
 from saetui.store.layout import FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, write_manifest
 from saetui.store.notes import NOTES
-from saetui.tui.screens.edit_text import EditTextScreen
+from saetui.tui.screens.dialogs import EditTextScreen
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.widgets.details import DetailRow
 

@@ -16,9 +16,9 @@ from saetui.errors import BundleDamaged
 from saetui.session.features_by_words import features_meant
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
-from saetui.tui.history import History
 from saetui.tui.screens.add_feature import AddFeatureScreen
-from saetui.tui.widgets.why import WhyLines
+from saetui.tui.screens.steps import History
+from saetui.tui.widgets.results import WhyLines
 
 QUERY = "black hole merger chirp"
 # Features of the synthetic bundle; the query activates the first two.

@@ -13,8 +13,8 @@ from saetui.session.saved.presets import open_preset, read_preset
 from saetui.session.session import Session
 from saetui.tui import app as app_module
 from saetui.tui.app import SaetuiApp, run_app
+from saetui.tui.recovery import stopped_by
 from saetui.tui.screens.main import MainScreen
-from saetui.tui.unexpected import stopped_by
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from saetui.tex import readable, readable_parts, use_unicode
 from saetui.tui.columns import fit, wrap
-from saetui.tui.marked_text import MARK, marked_lines
+from saetui.tui.widgets.reading import MARK, marked_lines
 
 
 @pytest.mark.parametrize(

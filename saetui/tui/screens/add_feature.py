@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.timer import Timer
 
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
-from saetui.tui.feature_columns import DENSITY, Order, sorted_by
-from saetui.tui.newest_request import NewestRequest
-from saetui.tui.screens.closing import Dialog
-from saetui.tui.step_effects import StepEffects
-from saetui.tui.widgets.feature_list import FeatureList
-from saetui.tui.widgets.heading import Heading
+from saetui.tui.background import NewestRequest
+from saetui.tui.screens.dialogs import Dialog
+from saetui.tui.widgets.feature_list import DENSITY, FeatureList, Order, sorted_by
+from saetui.tui.widgets.lines import Heading
 from saetui.tui.widgets.text_line import TextLine
 
 # Effects count changes among this many first results.
@@ -65,9 +62,8 @@ class AddFeatureScreen(Dialog[int | None]):
         asks = request.has_start and request.effective.retrieval != "lexical"
         self._list.replaces = {} if asks else None
         self._trying: NewestRequest[tuple[int, ...], dict[int, int]] = NewestRequest(
-            self, "effects", self._try, self._show_replaced, lambda error: None
+            self, "effects", self._try, self._show_replaced
         )
-        self._calm: Timer | None = None
         self._heading = Heading()
         self._meaning: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
             self, "meaning", self._meant, self._append, self._without_meaning
@@ -129,25 +125,13 @@ class AddFeatureScreen(Dialog[int | None]):
 
     # What each would do to the results.
 
-    @property
-    def calm(self) -> bool:
-        """Whether no computation waits to begin."""
-        return self._calm is None
-
     def _try_soon(self) -> None:
         """Try the first features of the list unless another key follows."""
         self._trying.drop()
-        if self._calm is not None:
-            self._calm.stop()
-            self._calm = None
-        if self._list.replaces is not None:
-            self._calm = self.set_timer(StepEffects.CALM, self._try_first)
-
-    def _try_first(self) -> None:
-        self._calm = None
-        first = tuple(record.id for record in self._list.rows[:_TRIED])
-        known = self._list.replaces or {}
-        self._trying.ask(tuple(each for each in first if each not in known))
+        known = self._list.replaces
+        if known is not None:
+            first = (record.id for record in self._list.rows[:_TRIED])
+            self._trying.ask_soon(tuple(each for each in first if each not in known))
 
     def _try(self, features: tuple[int, ...]) -> dict[int, int]:
         from saetui.session.effects import replaced_by_adding

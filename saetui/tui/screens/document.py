@@ -12,9 +12,9 @@ from textual.message import Message
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings, key_of
 from saetui.tui.copying import copy_text
-from saetui.tui.marked_text import LONGEST_LABEL, document_lines, line_of, marked_sentence
 from saetui.tui.messages import (
     Feedback,
     Judge,
@@ -29,13 +29,11 @@ from saetui.tui.messages import (
     TakeBack,
     ToList,
 )
-from saetui.tui.newest_request import NewestRequest
-from saetui.tui.screens.closing import ClosedOnce
-from saetui.tui.widgets.details import DetailList, DetailRow, Trust, document_rows
-from saetui.tui.widgets.heading import Heading
-from saetui.tui.widgets.key_line import KeyLine
-from saetui.tui.widgets.notice import Notice
-from saetui.tui.widgets.text_pane import TextPane
+from saetui.tui.screens.dialogs import ClosedOnce
+from saetui.tui.widgets.details import DetailList, DetailRow, TextPane, Trust, document_rows
+from saetui.tui.widgets.lines import Heading, Notice
+from saetui.tui.widgets.reading import LONGEST_LABEL, document_lines, line_of, marked_sentence
+from saetui.tui.widgets.status import KeyLine
 
 if TYPE_CHECKING:
     from saetui.session.details import DocumentDetail

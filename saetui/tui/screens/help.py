@@ -9,11 +9,10 @@ from textual.containers import Vertical
 
 from saetui.tui.commands import COMMANDS, Commands, commands_of
 from saetui.tui.glossary import COLUMNS, GLOSSARY, Entries
-from saetui.tui.screens.closing import Dialog
-from saetui.tui.synonyms import finds
-from saetui.tui.widgets.details import DetailRow, text_rows
+from saetui.tui.palette import finds
+from saetui.tui.screens.dialogs import Dialog
+from saetui.tui.widgets.details import DetailRow, TextPane, text_rows
 from saetui.tui.widgets.text_line import TextLine
-from saetui.tui.widgets.text_pane import TextPane
 
 _INTRODUCTION = (
     "A query is a handful of features, each with a strength. Change a strength, and the results "

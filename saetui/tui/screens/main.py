@@ -14,9 +14,9 @@ from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings, key_of
-from saetui.tui.document_control import DocumentControl
-from saetui.tui.list_marking import ListMarking
+from saetui.tui.document_control import DocumentControl, ListMarking
 from saetui.tui.messages import (
     AddFeature,
     AskQuestion,
@@ -36,18 +36,16 @@ from saetui.tui.messages import (
     ToList,
     UseSae,
 )
-from saetui.tui.newest_request import NewestRequest
 from saetui.tui.screens.add_feature import AddFeatureScreen
-from saetui.tui.screens.closing import open_dialog
+from saetui.tui.screens.dialogs import open_dialog
 from saetui.tui.search_control import SearchControl
+from saetui.tui.views.browser import opened
 from saetui.tui.views.compare import CompareView
 from saetui.tui.views.families import FamiliesView
 from saetui.tui.views.features import FeaturesView
-from saetui.tui.views.filtered import opened
 from saetui.tui.views.search import SearchView
 from saetui.tui.views.splitting import SplittingView
-from saetui.tui.widgets.key_line import KeyLine
-from saetui.tui.widgets.status import StatusLine
+from saetui.tui.widgets.status import KeyLine, StatusLine
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import start_work
 from saetui.tui.columns import Pieces, fit
-from saetui.tui.screens.closing import Dialog
+from saetui.tui.screens.dialogs import Dialog
 from saetui.tui.widgets.line_list import LineList
 from saetui.tui.widgets.text_line import TextLine
 

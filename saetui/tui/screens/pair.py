@@ -9,7 +9,7 @@ from textual.message import Message
 
 from saetui.text import visible_line
 from saetui.tui.messages import OpenDocument, OpenFeature
-from saetui.tui.screens.closing import Dialog
+from saetui.tui.screens.dialogs import Dialog
 from saetui.tui.widgets.details import (
     DetailList,
     DetailRow,

@@ -1,4 +1,4 @@
-"""The list of all steps of the search, any of which can be gone back to."""
+"""Undo and redo of the search, and the list of its steps, any of which can be gone back to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,43 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from saetui.core.search_request import SearchRequest
 from saetui.tui.columns import Pieces, fit
-from saetui.tui.screens.closing import Dialog
+from saetui.tui.screens.dialogs import Dialog
 from saetui.tui.widgets.line_list import LineList
+
+
+@dataclass(frozen=True)
+class History:
+    """The present request, and the requests before and after it."""
+
+    present: SearchRequest
+    past: tuple[SearchRequest, ...] = ()
+    future: tuple[SearchRequest, ...] = ()
+
+    def record(self, request: SearchRequest) -> "History":
+        """Go on to `request`; what had been undone is forgotten."""
+        if request == self.present:
+            return self
+        return History(request, (*self.past, self.present), ())
+
+    def undo(self) -> "History":
+        """One request back; unchanged at the beginning."""
+        return self.jump(len(self.past) - 1) if self.past else self
+
+    def redo(self) -> "History":
+        """One request on again; unchanged at the end."""
+        return self.jump(len(self.past) + 1) if self.future else self
+
+    @property
+    def requests(self) -> tuple[SearchRequest, ...]:
+        """All of them, the oldest first."""
+        return (*self.past, self.present, *self.future)
+
+    def jump(self, place: int) -> "History":
+        """Go to one of `requests`; redo leads to those after it."""
+        requests = self.requests
+        return History(requests[place], requests[:place], requests[place + 1 :])
 
 
 @dataclass(frozen=True, slots=True)

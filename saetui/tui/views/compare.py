@@ -10,7 +10,7 @@ from textual.containers import Vertical
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import start_work
+from saetui.tui.background import NewestRequest, start_work
 from saetui.tui.commands import bindings
 from saetui.tui.messages import (
     ListFeatures,
@@ -20,16 +20,12 @@ from saetui.tui.messages import (
     OpenFeature,
     SteerFeatures,
 )
-from saetui.tui.newest_request import NewestRequest
-from saetui.tui.screens.closing import open_dialog
-from saetui.tui.screens.edit_text import EditTextScreen
-from saetui.tui.views.filtered import FilteredView
-from saetui.tui.widgets.answer_details import AnswerDetail, answer_rows
-from saetui.tui.widgets.answer_list import AnswerList
+from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
+from saetui.tui.views.browser import FilteredView
+from saetui.tui.widgets.answers import AnswerDetail, AnswerList, answer_rows
 from saetui.tui.widgets.details import DetailList
-from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.notice import Notice
+from saetui.tui.widgets.lines import Heading, Notice
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:

@@ -7,17 +7,16 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from saetui.text import visible_line
+from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import trust_of
 from saetui.tui.messages import OpenFamily, OpenFeature, SteerFeatures
-from saetui.tui.newest_request import NewestRequest
 from saetui.tui.views.browser import Browser
 from saetui.tui.widgets.co_occurrence_block import CoOccurrenceBlock
 from saetui.tui.widgets.details import DetailRow
-from saetui.tui.widgets.family_details import family_rows
-from saetui.tui.widgets.family_nodes import TreeRow
-from saetui.tui.widgets.family_tree import FamilyTree
-from saetui.tui.widgets.heading import Heading
+from saetui.tui.widgets.family_tree import FamilyTree, TreeRow
+from saetui.tui.widgets.feature_details import family_rows
+from saetui.tui.widgets.feature_list import trust_of
+from saetui.tui.widgets.lines import Heading
 
 if TYPE_CHECKING:
     from saetui.session.details import FeatureDetail

@@ -9,27 +9,29 @@ from textual.message import Message
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.annotation_control import AnnotationControl
+from saetui.tui.annotations import AnnotationControl
+from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import (
+from saetui.tui.screens.add_feature import AddFeatureScreen
+from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
+from saetui.tui.screens.pair import PairScreen
+from saetui.tui.views.browser import Browser
+from saetui.tui.widgets.details import DetailRow, section
+from saetui.tui.widgets.feature_list import (
     COLUMNS,
     DENSITY,
+    EXPLANATION,
     Column,
+    FeatureList,
+    FilterText,
     Order,
+    hint,
+    next_column,
     relation_column,
     sorted_by,
     trend_column,
 )
-from saetui.tui.filter_syntax import EXPLANATION, FilterText, hint
-from saetui.tui.newest_request import NewestRequest
-from saetui.tui.screens.add_feature import AddFeatureScreen
-from saetui.tui.screens.closing import open_dialog
-from saetui.tui.screens.edit_text import EditTextScreen
-from saetui.tui.screens.pair import PairScreen
-from saetui.tui.views.browser import Browser
-from saetui.tui.widgets.details import DetailRow, section
-from saetui.tui.widgets.feature_list import FeatureList, next_column
-from saetui.tui.widgets.heading import Heading
+from saetui.tui.widgets.lines import Heading
 
 if TYPE_CHECKING:
     from saetui.session.details import FeatureDetail

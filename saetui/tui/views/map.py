@@ -16,13 +16,11 @@ from saetui.core.map_window import Window, nearest_toward
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings
 from saetui.tui.messages import OpenFamily, OpenFeature, SteerFeatures
-from saetui.tui.newest_request import NewestRequest
-from saetui.tui.widgets.heading import Heading
-from saetui.tui.widgets.map_canvas import MapCanvas, Marks
-from saetui.tui.widgets.map_caption import MapCaption
-from saetui.tui.widgets.notice import Notice
+from saetui.tui.widgets.lines import Heading, Notice
+from saetui.tui.widgets.map_canvas import MapCanvas, MapCaption, Marks
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from textual.widget import Widget
 from saetui.core.search_request import SearchRequest
 from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import trust
 from saetui.tui.messages import (
     AddFeature,
     AskQuestion,
@@ -23,15 +22,14 @@ from saetui.tui.messages import (
 )
 from saetui.tui.screens.document import Carriers
 from saetui.tui.search_control import SearchControl
-from saetui.tui.search_dialogs import SearchDialogs
-from saetui.tui.widgets.landing import Landing
+from saetui.tui.search_files import SearchDialogs
+from saetui.tui.widgets.feature_list import trust
+from saetui.tui.widgets.landing import Landing, welcome
 from saetui.tui.widgets.query_bar import QueryBar
-from saetui.tui.widgets.reading_pane import ReadingPane
-from saetui.tui.widgets.results import ResultList, ResultsPane
+from saetui.tui.widgets.reading import ReadingPane
+from saetui.tui.widgets.results import ResultList, ResultsPane, UnsteeredPane, WhyLines
 from saetui.tui.widgets.status import StatusLine
 from saetui.tui.widgets.steering import SteeringPane
-from saetui.tui.widgets.unsteered_results import UnsteeredPane
-from saetui.tui.widgets.why import WhyLines
 
 if TYPE_CHECKING:
     from saetui.session.search.response import QueryFeature, Result, SearchResponse
@@ -152,11 +150,13 @@ class SearchView(Container):
         self._before_pane.say("")
         self.why.explain(None, {})
 
-    def show_welcome(self, *paragraphs: str) -> None:
+    def show_welcome(self) -> None:
         """Say what to do first, and show what is in the corpus as soon as that is known."""
-        self.show_nothing(*paragraphs)
         session = self._session
-        if session is None or not len(session.bundle):
+        if session is None:
+            return
+        self.show_nothing(*welcome(session))
+        if not len(session.bundle):
             return
         if self.landing.overview is not None:
             self._land(wanted=True)

@@ -9,16 +9,21 @@ from textual.containers import Horizontal, Vertical
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
+from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings
 from saetui.tui.messages import OpenFamily, OpenFeature, SteerFeatures, UseSae
-from saetui.tui.newest_request import NewestRequest
-from saetui.tui.views.filtered import FilteredView
-from saetui.tui.widgets.choices import Choices
+from saetui.tui.views.browser import FilteredView
 from saetui.tui.widgets.details import DetailList
-from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.split_outcomes import SplitOutcomeList
-from saetui.tui.widgets.splitting_details import FeatureMatches, Linked, match_rows, relative_rows
+from saetui.tui.widgets.lines import Heading
+from saetui.tui.widgets.splitting import (
+    Choices,
+    FeatureMatches,
+    Linked,
+    SplitOutcomeList,
+    match_rows,
+    relative_rows,
+)
 
 if TYPE_CHECKING:
     from saetui.session.session import Session

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from saetui.text import visible_line
 from saetui.tui.columns import Pieces, cut, fit
 from saetui.tui.commands import bindings
-from saetui.tui.feature_columns import short
+from saetui.tui.widgets.feature_list import short
 from saetui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

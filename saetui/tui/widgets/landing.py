@@ -10,12 +10,12 @@ from textual.message import Message
 from saetui.errors import SaetuiError
 from saetui.glyphs import Glyphs
 from saetui.text import visible_line
+from saetui.tui.background import NewestRequest
 from saetui.tui.columns import Pieces, cut, fit
 from saetui.tui.messages import OpenFamily, OpenFeature
-from saetui.tui.newest_request import NewestRequest
 from saetui.tui.widgets.details import VALUE, DetailList, DetailRow, section, text_rows
-from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Heading
 
 if TYPE_CHECKING:
     from saetui.session.questions.answers import AnswerRow
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 _QUERY = "query"
+_INDENT = "  "
 _BAR, _SHARE = 6, 6
 _LEAST_LABEL = 20
 _LONGEST = 60
@@ -217,3 +218,22 @@ def _field_lines(
     values = f"{lowest} to {highest}" if lowest else ", ".join(examples)
     text = f"{visible_line(name, _LONGEST)}: {visible_line(values, 4 * _LONGEST)}"
     return [each.text for each in text_rows(text, width)][:2]
+
+
+def welcome(session: "Session") -> tuple[str, ...]:
+    """What a newcomer reads before the first query."""
+    if not len(session.bundle):
+        return ("This bundle holds no documents, so there is nothing to search.",)
+    # Imported here, since it needs numpy, which the first frame must not wait for.
+    from saetui.session.questions.overview import first_queries
+
+    examples = first_queries(session)
+    for_example = (*(f"{_INDENT}{example}" for example in examples), "") if examples else ()
+    return (
+        f"Type a question or a topic above and press enter{', for example:' if examples else '.'}",
+        *for_example,
+        "The documents nearest to it are listed here, and the features that it is made of under "
+        "Steering. Strengthen one with right, weaken it with left: the results follow.",
+        "",
+        "2 and 3 browse all features and their families. ? explains every key.",
+    )

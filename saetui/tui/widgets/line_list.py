@@ -15,7 +15,7 @@ from textual.strip import Strip
 from saetui.glyphs import Glyphs
 from saetui.tui.columns import Pieces, wrap
 from saetui.tui.commands import bindings
-from saetui.tui.widgets.line_renderer import LineRenderer
+from saetui.tui.widgets.lines import LineRenderer
 
 Row = TypeVar("Row")
 

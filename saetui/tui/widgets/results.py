@@ -1,6 +1,7 @@
-"""The results of a search."""
+"""The results of a search, those before it was steered, and why each is where it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -8,13 +9,13 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from saetui.tui.columns import Pieces, fit
+from saetui.tui.columns import Pieces, fit, signed
 from saetui.tui.commands import bindings
-from saetui.tui.widgets.heading import Heading
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Heading, Lines, cells
 
 if TYPE_CHECKING:
-    from saetui.session.search.response import Result, SearchResponse
+    from saetui.session.search.response import Dropped, Result, SearchResponse
 
 _MANNERS = {"hybrid": "", "semantic": " by meaning", "lexical": " by words"}
 
@@ -221,3 +222,148 @@ def _title(answer: "SearchResponse") -> str:
 def _short(cosine: float) -> str:
     """Three decimals without the zero before them: `.812`, `-.031`."""
     return f"{cosine:.3f}".replace("0.", ".", 1) if abs(cosine) < 0.9995 else f"{cosine:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnsteeredResult:
+    """A result without steering.
+
+    Attributes:
+        rank: Its rank without steering.
+        now: Its rank with steering; None if it is no longer among the results.
+        row: Of the document in the bundle.
+        title: Its title, or its id.
+    """
+
+    rank: int
+    now: int | None
+    row: int
+    title: str
+
+
+class UnsteeredResultList(LineList[UnsteeredResult]):
+    """Results without steering, each with where it is now."""
+
+    # Names of the columns, as wide as `line` draws them.
+    LEFT = "  # now   "
+
+    def line(self, before: UnsteeredResult, index: int, width: int) -> Pieces:
+        """Rank, rank with steering, title."""
+        now, style = self._now(before)
+        room = width - len(self.LEFT) - 1
+        return (
+            (f"{before.rank:>3} ", "muted"),
+            (f"{now:<6}", style),
+            (fit(before.title, room, self.glyphs.ellipsis), ""),
+            (" ", ""),
+        )
+
+    def _now(self, before: UnsteeredResult) -> tuple[str, str]:
+        if before.now is None:
+            return "gone", "away"
+        if before.now == before.rank:
+            return "=", "muted"
+        return f"{before.now:>3}", "toward" if before.now < before.rank else "away"
+
+
+class UnsteeredPane(Vertical):
+    """The results before steering, below a heading that says how many of them stay."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.list = UnsteeredResultList(id="before")
+        self._heading = Heading("Before", id="before-heading")
+
+    def compose(self) -> ComposeResult:
+        """The heading above the list."""
+        yield self._heading
+        yield self.list
+
+    def show(self, answer: "SearchResponse", cursor: int | None) -> None:
+        """Show what the search found before steering; see `ResultsPane.show`."""
+        self.list.replace(results_before(answer), cursor)
+        if not self.list.rows:
+            self.list.say("Without a query there is nothing to compare with.")
+        stay = "" if answer.overlap is None else f"{answer.overlap:.0%} of these stay "
+        self._heading.say("Before", self.list.LEFT, stay)
+
+    def say(self, *paragraphs: str) -> None:
+        """Say something in place of results."""
+        self.list.say(*paragraphs)
+        self._heading.say("Before")
+
+
+def results_before(answer: "SearchResponse") -> list[UnsteeredResult]:
+    """The first results without steering, best first."""
+    unfolded = answer.request.unfolded
+
+    def title(found: "Result | Dropped") -> str:
+        return ("" if unfolded else found.paper) or found.title or found.id
+
+    found = [
+        UnsteeredResult(result.baseline_rank, result.rank, result.row, title(result))
+        for result in answer.results
+        if result.baseline_rank is not None and result.baseline_rank <= answer.request.limit
+    ]
+    found += [
+        UnsteeredResult(gone.baseline_rank, None, gone.row, title(gone)) for gone in answer.dropped
+    ]
+    return sorted(found, key=lambda before: before.rank)
+
+
+_LONGEST_NAME = 28
+_LEAST_PIECE = 13
+
+
+class WhyLines(Lines):
+    """The largest terms of a result's cosine, as many as fit."""
+
+    DEFAULT_CSS = "WhyLines { background: $surface; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._result: Result | None = None
+        self._names: Mapping[int, str] = {}
+
+    def explain(self, result: "Result | None", names: Mapping[int, str]) -> None:
+        """Explain a result; `names` has the names of the query's features."""
+        self._names = names
+        self._result = result
+        self.refresh()
+
+    def lines(self, width: int) -> list[Pieces]:
+        """The terms, on as many lines as there are."""
+        if self._result is None or self._result.why is None:
+            return []
+        why, ellipsis = self._result.why, self.glyphs.ellipsis
+        if self.size.height == 1 and why.features:
+            # The features need the room.
+            rest = f"all else {signed(why.bias + why.remainder)} "
+        else:
+            rest = f"common {signed(why.bias)}  no feature {signed(why.remainder)} "
+        if why.words:
+            rest = f"words {signed(why.words)}  {rest}"
+        lines: list[list[tuple[str, str]]] = [[(f" Why #{self._result.rank}:  ", "strong")]]
+        left = sum(term for _, term in why.features)
+        for place, (feature, term) in enumerate(why.features):
+            name = fit(self._names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis)
+            piece = f"{name.strip()} {signed(term)}  "
+            others = len(why.features) - place - 1
+            after = (f"{others} more {signed(left - term)}  " if others else "") + rest
+            last = len(lines) == self.size.height
+            room = width - cells(tuple(lines[-1])) - (len(after) if last else 0)
+            if last and not place and cells(((piece, ""),)) > room >= _LEAST_PIECE:
+                # The largest term is always named, if only by the beginning of its name.
+                value = f" {signed(term)}  "
+                piece = fit(name.strip(), room - len(value), ellipsis) + value
+            if cells(((piece, ""),)) > room:
+                if last:
+                    rest = f"{others + 1} more {signed(left)}  {rest}"
+                    break
+                lines.append([(" ", "")])
+            lines[-1].append((piece, ""))
+            left -= term
+        if cells(tuple(lines[-1])) + len(rest) > width and len(lines) < self.size.height:
+            lines.append([(" ", "")])
+        lines[-1].append((rest, "muted"))
+        return [tuple(line) for line in lines]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from saetui.core.changes import DEFAULT_MODE, MODES, Change
 from saetui.core.search_request import SearchRequest
-from saetui.tui.history import History
+from saetui.tui.screens.steps import History
 
 features = st.integers(0, 3)
 activations = st.floats(0, 1, allow_nan=False)

@@ -1,17 +1,24 @@
-"""A feature in the other SAEs and in its own family, as lists."""
+"""The lists of the splitting view: what became of features, and the matches of one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual import events
+from textual.message import Message
+
 from saetui.text import visible_line
-from saetui.tui.feature_columns import short, trust
+from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.details import DetailRow, section, text_rows
+from saetui.tui.widgets.feature_list import short, trust
+from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
     from saetui.session.session import Session
-    from saetui.session.splitting import Match, MatchesIn
+    from saetui.session.splitting import Match, MatchesIn, SplitOutcome
+    from saetui.store.features import FeatureRecord
 
 _LONGEST = 2_000
 
@@ -127,3 +134,95 @@ def relative_rows(found: FeatureMatches, width: int) -> Linked:
     if not below:
         rows += section("Below it", text_rows("Nothing: it is the most special one.", width))
     return Linked(tuple(rows), tuple(features))
+
+
+_INTO, _COSINE, _SCORE = 6, 7, 6
+
+
+class SplitOutcomeList(LineList["SplitOutcome"]):
+    """Features, each with how many it became, the nearest one's cosine, truth of its label."""
+
+    # Names of the columns, as wide as `line` draws them.
+    LEFT = f"{'#':>6} "
+    RIGHT = f"{'into':>{_INTO}}{'cosine':>{_COSINE}}{'true':>{_SCORE}} "
+
+    def __init__(self, *, id: str | None = None, empty: Sequence[str] = ()) -> None:
+        super().__init__(id=id, empty=empty)
+        self.records: Mapping[str, Sequence[FeatureRecord]] = {}
+
+    def line(self, outcome: "SplitOutcome", index: int, width: int) -> Pieces:
+        """Number, label, and the figures."""
+        record = self.records[outcome.sae][outcome.feature]
+        room = width - len(self.LEFT) - len(self.RIGHT)
+        into = f"{len(outcome.parts):,}" if outcome.parts else ""
+        return (
+            (f"{outcome.feature:>6} ", "muted"),
+            (fit(record.name, room, self.glyphs.ellipsis), ""),
+            (f"{into:>{_INTO}}{short(outcome.cosine):>{_COSINE}}", "muted"),
+            (f"{trust(record):>{_SCORE}} ", ""),
+        )
+
+
+class Choices(Lines):
+    """Names with numbers, one of which is chosen."""
+
+    class Chosen(Message):
+        """A name was clicked."""
+
+        def __init__(self, choices: "Choices", name: str) -> None:
+            super().__init__()
+            self.choices = choices
+            self.name = name
+
+        @property
+        def control(self) -> "Choices":
+            """The line."""
+            return self.choices
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._counts: Sequence[tuple[str, int]] = ()
+        self._chosen = ""
+
+    def say(self, counts: Sequence[tuple[str, int]], chosen: str) -> None:
+        """Show other names, numbers, or another choice."""
+        self._counts, self._chosen = counts, chosen
+        self._lay_out()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """The names are broken into lines for a width."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.styles.height = max(1, len(self._broken(self.size.width or self.app.size.width)))
+
+    def _broken(self, width: int) -> list[list[tuple[str, str]]]:
+        """Names, and the text of each, in as many lines as they need."""
+        lines: list[list[tuple[str, str]]] = []
+        room = 0
+        for name, count in self._counts:
+            text = f" {name} {count:,} "
+            if not lines or len(text) > room:
+                lines.append([])
+                room = width
+            lines[-1].append((name, text))
+            room -= len(text)
+        return lines
+
+    def lines(self, width: int) -> list[Pieces]:
+        """All names, the chosen one highlighted."""
+        return [
+            tuple((text, "current" if name == self._chosen else "muted") for name, text in line)
+            for line in self._broken(width)
+        ]
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked."""
+        lines = self._broken(self.size.width)
+        position = event.x
+        for name, text in lines[event.y] if event.y < len(lines) else ():
+            if 0 <= position < len(text):
+                self.post_message(self.Chosen(self, name))
+                return
+            position -= len(text)
