@@ -23,15 +23,13 @@ if TYPE_CHECKING:
     from saetui.core.changes import Change
     from saetui.core.document_filter import DocumentFilter
     from saetui.core.search_request import SearchRequest
-    from saetui.session.effects import effects
-    from saetui.session.feedback import feedback, steered_toward
     from saetui.session.questions.asking import ask
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import open_preset, read_preset, save_preset
-    from saetui.session.saved.request_json import request_from_json, request_to_json
-    from saetui.session.saved.search_json import search_to_json
+    from saetui.session.saved.search_json import request_from_json, request_to_json, search_to_json
     from saetui.session.session import Session
     from saetui.session.session import open_session as open
+    from saetui.session.steering import effects, feedback, steered_toward
 
 
 __all__ = [
@@ -60,17 +58,17 @@ _HOMES = {
     "SearchRequest": ("saetui.core.search_request", "SearchRequest"),
     "Session": ("saetui.session.session", "Session"),
     "ask": ("saetui.session.questions.asking", "ask"),
-    "effects": ("saetui.session.effects", "effects"),
+    "effects": ("saetui.session.steering", "effects"),
     "export_results": ("saetui.session.saved.exports", "export_results"),
-    "feedback": ("saetui.session.feedback", "feedback"),
+    "feedback": ("saetui.session.steering", "feedback"),
     "open": ("saetui.session.session", "open_session"),
     "open_preset": ("saetui.session.saved.presets", "open_preset"),
     "read_preset": ("saetui.session.saved.presets", "read_preset"),
-    "request_from_json": ("saetui.session.saved.request_json", "request_from_json"),
-    "request_to_json": ("saetui.session.saved.request_json", "request_to_json"),
+    "request_from_json": ("saetui.session.saved.search_json", "request_from_json"),
+    "request_to_json": ("saetui.session.saved.search_json", "request_to_json"),
     "save_preset": ("saetui.session.saved.presets", "save_preset"),
     "search_to_json": ("saetui.session.saved.search_json", "search_to_json"),
-    "steered_toward": ("saetui.session.feedback", "steered_toward"),
+    "steered_toward": ("saetui.session.steering", "steered_toward"),
 }
 
 

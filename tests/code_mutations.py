@@ -153,7 +153,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "cosines around a query zeroed",
-        "saetui/session/search/neighbourhood.py",
+        "saetui/session/search/ranking.py",
         "return self._cosines[np.searchsorted(self._rows, rows)]",
         "return 0 * self._cosines[np.searchsorted(self._rows, rows)]",
         (BY_INDEX,),
@@ -238,14 +238,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "a filter that is remembered for another one",
-        "saetui/session/search/neighbourhood.py",
+        "saetui/session/search/ranking.py",
         "return eligible is self._eligible or np.array_equal(eligible, self._eligible)",
         "return True",
         (f"{SEARCH}/test_ways_to_search.py",),
     ),
     Mutation(
         "the neighbourhood of another query taken for this one's",
-        "saetui/session/search/neighbourhood.py",
+        "saetui/session/search/ranking.py",
         "return eligible is self._eligible and np.array_equal(e, self._e)",
         "return eligible is self._eligible",
         (f"{SEARCH}/test_session_search.py", f"{SEARCH}/test_ways_to_search.py"),
@@ -319,14 +319,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "a step down taken up when effects are measured",
-        "saetui/session/effects.py",
+        "saetui/session/steering.py",
         "for by in (step, -step)]",
         "for by in (step, step)]",
         (f"{BY_INDEX}::test_the_effect_of_a_step_is_what_a_search_after_it_finds",),
     ),
     Mutation(
         "effects that ignore the filter",
-        "saetui/session/effects.py",
+        "saetui/session/steering.py",
         "            rows = rows[eligible[rows]]\n",
         "            rows = rows[: len(eligible)]\n",
         (f"{BY_INDEX}::test_the_effect_of_a_step_is_what_a_search_after_it_finds",),

@@ -280,14 +280,14 @@ def prepared() -> Iterator[None]:
 
     import saetui.cli
     import saetui.tui.app  # noqa: F401
-    from saetui.session.search import query_embedder
+    from saetui.session.search import queries
 
-    load = query_embedder.load_embedder
-    query_embedder.load_embedder = lambda _: HashEmbedder()  # type: ignore[assignment]
+    load = queries.load_embedder
+    queries.load_embedder = lambda _: HashEmbedder()  # type: ignore[assignment]
     try:
         yield
     finally:
-        query_embedder.load_embedder = load
+        queries.load_embedder = load
 
 
 def run(numbers: list[int], seed: int, show: Callable[[str], None]) -> collections.Counter[str]:

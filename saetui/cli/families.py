@@ -13,7 +13,7 @@ from saetui.cli.options import AsJson, BundlePath, DetailLimit, ListLimit, SaeNa
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
-    from saetui.session.family_detail import FamilyDetail
+    from saetui.session.details import FamilyDetail
     from saetui.session.session import Session
 
 
@@ -99,12 +99,11 @@ def family(
     """Show one feature family as a tree, from general to specific, and its documents."""
     from saetui.cli import json_output as shapes
     from saetui.cli.output import Column, Output
-    from saetui.session.family_detail import family_detail
 
     output = Output()
     with opened(bundle, sae) as session:
         found = session.features.lookup.family(name)
-        detail = family_detail(session, found, limit)
+        detail = session.family(found, limit)
         if as_json:
             output.json(shapes.family_detail(session, detail))
             return

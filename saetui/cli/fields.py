@@ -13,7 +13,7 @@ def fields(bundle: BundlePath, *, as_json: AsJson = False) -> None:
     Each can be used in a filter: journal:Nature, author.name=Ada, stars>3, price:5..10.
     """
     from saetui.cli.output import Column, Output
-    from saetui.session.questions.field_list import list_fields
+    from saetui.session.questions.fields import list_fields
 
     output = Output()
     with opened(bundle) as session:

@@ -12,8 +12,13 @@ from saetui.session.saved.search_json import Json, number
 
 if TYPE_CHECKING:
     from saetui.core.families import Family, FamilyLabel
-    from saetui.session.details import DocumentDetail, Example, FeatureDetail, Neighbour
-    from saetui.session.family_detail import FamilyDetail
+    from saetui.session.details import (
+        DocumentDetail,
+        Example,
+        FamilyDetail,
+        FeatureDetail,
+        Neighbour,
+    )
     from saetui.session.questions.feature_figures import Relation
     from saetui.session.session import Session
     from saetui.session.splitting import MatchesIn

@@ -46,7 +46,7 @@ def lists(
     A list is also a filter, in:NAME, and so a group to compare.
     """
     from saetui.cli.output import Column, Output
-    from saetui.session.saved.document_exports import export_documents
+    from saetui.session.saved.exports import export_documents
     from saetui.store.lists import mark, read_lists, unmark
 
     output = Output()

@@ -41,8 +41,7 @@ def feature_map(
     import shutil
 
     from saetui.cli.output import Output
-    from saetui.session.questions.feature_map import FeatureMap, drawn
-    from saetui.session.questions.map_files import write_map
+    from saetui.session.questions.feature_map import FeatureMap, drawn, write_map
 
     output = Output()
     with opened(bundle, sae) as session:

@@ -14,17 +14,15 @@ from saetui.core.changes import MODES
 from saetui.core.document_filter import RETRIEVALS
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.family_detail import family_detail
-from saetui.session.features_by_words import best_feature
 from saetui.session.questions import asking
 from saetui.session.questions.answers import Figure, Unit
 from saetui.session.questions.groups import Shown
-from saetui.session.saved.command_text import command_text
 from saetui.session.saved.presets import preset_to_json
 from saetui.session.saved.search_json import Json, search_to_json
-from saetui.session.search.filter_text import parse_filter
-from saetui.session.search.steering_text import parse_steering
+from saetui.session.saved.search_text import command_text
+from saetui.session.search.request_text import parse_filter, parse_steering
 from saetui.session.session import Session
+from saetui.session.steering import best_feature
 
 _MOST_RESULTS = 50
 _MOST_LISTED = 200
@@ -185,7 +183,7 @@ class BundleTools:
     def family(self, name: str, *, examples: int = 5) -> Json:
         """One family as a tree, with the documents that show it."""
         found = self._session.features.lookup.family(name)
-        detail = family_detail(self._session, found, _bounded(examples, _MOST_EXAMPLES))
+        detail = self._session.family(found, _bounded(examples, _MOST_EXAMPLES))
         return json_output.family_detail(self._session, detail)
 
     def document(self, identifier: str, *, limit: int = 10) -> Json:

@@ -32,7 +32,7 @@ def compare_features(
     The lift says how many times more often than by chance they occur together.
     """
     from saetui.cli.output import Output
-    from saetui.session.questions.pair import pair_detail, pair_figures
+    from saetui.session.questions.compare import pair_detail, pair_figures
 
     output = Output()
     with opened(bundle, sae) as session:

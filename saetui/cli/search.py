@@ -204,14 +204,12 @@ def search(
     """
     from saetui.cli.output import Output
     from saetui.cli.search_output import print_replay, print_search
-    from saetui.session.features_by_words import best_feature
-    from saetui.session.feedback import mode_for_feedback, steered_toward
     from saetui.session.saved.bookmarks import bookmark
     from saetui.session.saved.exports import export_results
     from saetui.session.saved.presets import save_preset
-    from saetui.session.saved.request_json import request_from_json
-    from saetui.session.search.filter_text import parse_filter
-    from saetui.session.search.steering_text import parse_steering
+    from saetui.session.saved.search_json import request_from_json
+    from saetui.session.search.request_text import parse_filter, parse_steering
+    from saetui.session.steering import best_feature, mode_for_feedback, steered_toward
 
     if replay and preset_name is None:
         raise InputError("There is nothing to replay.", "Name a file with: --preset FILE")

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from saetui.cli.output import Output
-    from saetui.session.effects import FeatureEffect
     from saetui.session.search.response import QueryFeature, SearchResponse
     from saetui.session.session import Session
+    from saetui.session.steering import FeatureEffect
 
 _SHOWN_TERMS = 5
 _LESS_SURE = "Less sure to be asked about"
@@ -51,8 +51,8 @@ def print_search(
         effects: Whether to say what a step of each feature does to the results.
         as_json: JSON instead of text.
     """
-    from saetui.session.effects import effects as effects_of
     from saetui.session.saved.search_json import search_to_json
+    from saetui.session.steering import effects as effects_of
 
     found = effects_of(session, response.request) if effects else None
     moves = None if found is None else {each.feature: each for each in found}
@@ -67,7 +67,7 @@ def print_replay(
 ) -> None:
     """Answer every recorded search, the saved one last, and print what is found."""
     from saetui.session.saved.search_json import search_to_json
-    from saetui.session.saved.step_text import step_text
+    from saetui.session.saved.search_text import step_text
 
     if as_json:
         found = [search_to_json(session, session.search(step)) for step in steps]

@@ -15,7 +15,6 @@ from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.search import single, unit
 from saetui.core.search_request import SearchRequest
 from saetui.progress import Progress
-from saetui.session.family_detail import family_detail
 from saetui.session.session import Session
 from saetui.store.arrays import forget_pages
 from saetui.store.facts import LONGEST
@@ -103,7 +102,7 @@ def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Laten
     families = session.sae.families
     if families:
         chosen = [families[i] for i in random.integers(len(families), size=repeats)]
-        yield _timed("open a family", [partial(family_detail, session, each) for each in chosen])
+        yield _timed("open a family", [partial(session.family, each) for each in chosen])
     yield _timed("open a document", [partial(session.document, row) for row in rows])
 
 

@@ -7,15 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from saetui.core.codec import Float
+from saetui.core.families import Family
 from saetui.core.features import cosines_to_directions
 from saetui.core.search_request import SearchRequest
 from saetui.embed import Embedder
 from saetui.errors import InputError
-from saetui.session.details import DocumentDetail, FeatureDetail, document_detail, feature_detail
+from saetui.session.details import (
+    DocumentDetail,
+    FamilyDetail,
+    FeatureDetail,
+    document_detail,
+    family_detail,
+    feature_detail,
+)
 from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.features.feature_filter import FeatureFilter
-from saetui.session.search.queries import Queries
-from saetui.session.search.query_embedder import QueryEmbedder
+from saetui.session.search.queries import Queries, QueryEmbedder
 from saetui.session.search.query_encoder import EncodedText
 from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
@@ -186,6 +193,10 @@ class Session:
             InputError: There is no such row.
         """
         return document_detail(self.searcher, self.features, row, limit)
+
+    def family(self, family: Family, limit: int = 10) -> FamilyDetail:
+        """Everything about one family, with up to `limit` documents."""
+        return family_detail(self.searcher, self.features, family, limit)
 
     def note(
         self, feature: int, kind: Kind, text: str, *, about: str = "", document: str = ""

@@ -204,7 +204,7 @@ class DocumentStore:
         """Rows of all documents that match an expression of FTS5, ascending, and their BM25.
 
         Args:
-            expression: See `saetui.session.search.word_search` for how a user's text becomes one.
+            expression: See `saetui.session.search.document_terms` for how a text becomes one.
 
         Returns:
             int64 and float32, `(m,)`.

@@ -141,7 +141,7 @@ class SearchControl:
         session, answer = self._session, self.answer
         if session is None or answer is None:
             return
-        from saetui.session.feedback import steered_toward
+        from saetui.session.steering import steered_toward
 
         query = {each.id: each.activation for each in answer.features if each.activation}
         request = self.request
@@ -283,7 +283,7 @@ class SearchControl:
 
     def _effects_of(self, request: SearchRequest) -> dict[int, float]:
         """How many of the first ten results a large step of each feature would replace."""
-        from saetui.session.effects import effects
+        from saetui.session.steering import effects
 
         if self._session is None or request.retrieval == "lexical":
             return {}

@@ -108,13 +108,13 @@ class SearchFiles:
 
     def command(self, request: "SearchRequest") -> str:
         """The command that repeats a search."""
-        from saetui.session.saved.command_text import command_text
+        from saetui.session.saved.search_text import command_text
 
         return command_text(self._session, request)
 
     def citation(self, row: int) -> str:
         """A document as text to paste: BibTeX if it is on arXiv, otherwise title and link."""
-        from saetui.session.saved.bibtex import citation
+        from saetui.session.saved.exports import citation
 
         return citation(self._session.bundle.documents.document(row))
 
@@ -172,7 +172,7 @@ class SearchDialogs:
         session = self._session
         if session is None:
             return []
-        from saetui.session.saved.step_text import step_text
+        from saetui.session.saved.search_text import step_text
 
         requests = self._control.history.requests
         found = [Step(0, "the beginning", undone=False)] if len(requests) > 1 else []

@@ -18,8 +18,8 @@ from saetui.core.changes import MODES, Change
 from saetui.core.codec import SaeWeights, preactivations
 from saetui.core.search_request import SearchRequest
 from saetui.core.steering import optimise
-from saetui.session.effects import effects
 from saetui.session.session import open_session
+from saetui.session.steering import effects
 
 QUERIES = 60
 STRENGTHS = (0.25, 0.5, 1.0)

@@ -48,7 +48,7 @@ def hash_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(settings: EmbedderSettings) -> HashEmbedder:
         return HashEmbedder(settings.dimensions or 0)
 
-    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", load)
+    monkeypatch.setattr("saetui.session.search.queries.load_embedder", load)
 
 
 @pytest.fixture(scope="session")

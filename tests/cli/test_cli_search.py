@@ -12,9 +12,9 @@ from saetui.cli.search_output import rank_change
 from saetui.core.changes import MODES, Change
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
-from saetui.session.saved.command_text import command_text
 from saetui.session.saved.presets import save_preset
 from saetui.session.saved.search_json import search_to_json
+from saetui.session.saved.search_text import command_text
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 

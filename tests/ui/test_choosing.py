@@ -286,7 +286,7 @@ async def test_without_an_embedder_the_list_stays(
     def fail(settings: object) -> object:
         raise MissingDependency("example", "The embedder 'example'", "example")
 
-    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
+    monkeypatch.setattr("saetui.session.search.queries.load_embedder", fail)
     async with drive(Session(Bundle(bundle), clock=lambda: 0.0)) as driver:
         await to_filter(driver, "~stars")
         assert "example" in driver.lines()[2]

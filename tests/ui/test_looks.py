@@ -63,7 +63,7 @@ def no_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(settings: object) -> object:
         raise MissingDependency("example", "The embedder 'example'", "example")
 
-    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
+    monkeypatch.setattr("saetui.session.search.queries.load_embedder", fail)
 
 
 @pytest.mark.usefixtures("no_embedder")

@@ -133,7 +133,7 @@ async def test_without_embedder_everything_else_works(
     def fail(settings: object) -> object:
         raise EmbedderError("The model is not here.", "Fetch it.")
 
-    monkeypatch.setattr("saetui.session.search.query_embedder.load_embedder", fail)
+    monkeypatch.setattr("saetui.session.search.queries.load_embedder", fail)
     async with drive(Session(Bundle(bundle), clock=lambda: 0.0)) as driver:
         await driver.ask(QUERY)
         assert "The model is not here." in driver.text()

@@ -13,12 +13,11 @@ from saetui.core.changes import Change
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
 from saetui.core.documents import Document
 from saetui.core.search_request import SearchRequest
-from saetui.session.effects import effects
-from saetui.session.feedback import steered_toward
 from saetui.session.saved.bookmarks import bookmarks
 from saetui.session.saved.presets import open_preset, read_preset
 from saetui.session.saved.search_json import search_to_json
 from saetui.session.session import Session
+from saetui.session.steering import effects, steered_toward
 from saetui.store.bundle import Bundle
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen

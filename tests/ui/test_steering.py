@@ -13,9 +13,9 @@ from driver import WIDE, Driver, drive
 from saetui.core.changes import DEFAULT_MODE, MODES, Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import BundleDamaged
-from saetui.session.features_by_words import features_meant
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
+from saetui.session.steering import features_meant
 from saetui.tui.screens.add_feature import AddFeatureScreen
 from saetui.tui.screens.steps import History
 from saetui.tui.widgets.results import WhyLines

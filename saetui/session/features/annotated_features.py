@@ -8,8 +8,7 @@ import numpy as np
 
 from saetui.core.codec import Float
 from saetui.core.features import check_feature
-from saetui.session.features.feature_filter import FeatureFilter
-from saetui.session.features.feature_table import FeatureTable
+from saetui.session.features.feature_filter import FeatureFilter, FeatureTable
 from saetui.session.features.lookup import Lookup
 from saetui.store.bundle import Bundle
 from saetui.store.features import SHOWN_PROTOCOL, FeatureRecord

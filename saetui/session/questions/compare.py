@@ -1,24 +1,40 @@
-"""What sets two groups of documents apart: features or families that are more frequent in one."""
+"""What sets two groups of documents apart, and what sets two features apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from saetui.core.features import Lift, lift_of
 from saetui.core.group_tests import LEAST_DOCUMENTS, TwoGroups, compare_groups
+from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import (
+    SIGNIFICANT,
     Answer,
     AnswerRow,
     Column,
     Unit,
     beyond_chance,
+    date_of_year,
     known,
     ratio_figures,
 )
-from saetui.session.questions.by_paper import REMARK, paper_postings, with_p_of
+from saetui.session.questions.fields import field
 from saetui.session.questions.groups import FIRST_RESULTS, REST, Group, Shown, two_groups
-from saetui.session.questions.units import Units, strongest, units_of
+from saetui.session.questions.units import (
+    REMARK,
+    Units,
+    examples,
+    paper_postings,
+    strongest,
+    units_of,
+    with_p_of,
+)
 from saetui.session.session import Session
+from saetui.store.features import FeatureRecord
+from saetui.store.labels import LabelRecord
 
 COLUMNS = (
     Column("share_a", "in A", "share", 7),
@@ -153,3 +169,231 @@ def _examples(
         (f"{letter}: {each.name}", strongest(each.session, units, number, each.mask, limit))
         for letter, (each, units) in zip("AB", sides, strict=True)
     ]
+
+
+_MOST_VALUES = 40
+_MOST_TOLD = 8
+# A field of more values is an identifier rather than a category.
+_MOST_DISTINCT = 2_000
+
+
+@dataclass(frozen=True)
+class ToldApart:
+    """A value of a field that is more frequent with one of two features.
+
+    Attributes:
+        field: Name of the field.
+        value: The value.
+        share_a: Share of the documents with the first feature alone that have it.
+        share_b: The same of the second.
+        q: Corrected p value.
+    """
+
+    field: str
+    value: str
+    share_a: float
+    share_b: float
+    q: float
+
+
+@dataclass(frozen=True)
+class PairDetail:
+    """Two features side by side.
+
+    Attributes:
+        a: The first feature.
+        b: The second.
+        labels_a: Every label that the first has had, oldest first.
+        labels_b: The same of the second.
+        cosine: Of their directions.
+        documents: How many documents there are.
+        both: How many have both.
+        only_a: How many have the first alone.
+        only_b: How many have the second alone.
+        lift: How many times more often than by chance they occur together, with its interval.
+        families: Families of which both are members, by name.
+        examples_both: Documents with both; `activation` is the geometric mean.
+        examples_a: Documents with the first alone.
+        examples_b: Documents with the second alone.
+        told_apart: Values of fields that are more frequent with one, the surest first.
+    """
+
+    a: FeatureRecord
+    b: FeatureRecord
+    labels_a: tuple[LabelRecord, ...]
+    labels_b: tuple[LabelRecord, ...]
+    cosine: float
+    documents: int
+    both: int
+    only_a: int
+    only_b: int
+    lift: Lift
+    families: tuple[str, ...]
+    examples_both: tuple[Example, ...]
+    examples_a: tuple[Example, ...]
+    examples_b: tuple[Example, ...]
+    told_apart: tuple[ToldApart, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """The pair as JSON."""
+        return {
+            "features": [
+                {
+                    "id": record.id,
+                    "label": record.label,
+                    "documents": record.documents,
+                    "labels": [label.text for label in labels],
+                }
+                for record, labels in ((self.a, self.labels_a), (self.b, self.labels_b))
+            ],
+            "cosine": known(self.cosine),
+            "documents": self.documents,
+            "both": self.both,
+            "only_a": self.only_a,
+            "only_b": self.only_b,
+            "lift": known(self.lift.times),
+            "low": known(self.lift.low),
+            "high": known(self.lift.high),
+            "families": list(self.families),
+            "examples": {
+                name: [{"id": each.id, "row": each.row, "title": each.title} for each in listed]
+                for name, listed in (
+                    ("both", self.examples_both),
+                    ("only_a", self.examples_a),
+                    ("only_b", self.examples_b),
+                )
+            },
+            "told_apart": [
+                {
+                    "field": each.field,
+                    "value": each.value,
+                    "share_a": known(each.share_a),
+                    "share_b": known(each.share_b),
+                    "q": known(each.q),
+                }
+                for each in self.told_apart
+            ],
+        }
+
+
+def pair_detail(session: Session, a: int, b: int, limit: int = 5) -> PairDetail:
+    """Everything about two features side by side, with up to `limit` documents in each list.
+
+    Raises:
+        InputError: There is no such feature, or the two are the same.
+    """
+    one, other = session.features.record(a), session.features.record(b)
+    if a == b:
+        raise InputError(f"Feature {a} is the same twice.", "Name another feature.")
+    count, postings = len(session.bundle), units_of(session, "feature").postings
+    values = np.zeros((2, count), dtype=np.float32)
+    for place, feature in enumerate((a, b)):
+        rows, activations = postings.documents(feature)
+        values[place, rows] = activations
+    has = values > 0
+    both = has[0] & has[1]
+    directions = session.sae.weights.directions
+    shared = {family.id for family in session.sae.families.of_feature(a)}
+    return PairDetail(
+        a=one,
+        b=other,
+        labels_a=tuple(session.sae.labels(a)),
+        labels_b=tuple(session.sae.labels(b)),
+        cosine=float(directions[a] @ directions[b]),
+        documents=count,
+        both=int(both.sum()),
+        only_a=int((has[0] & ~both).sum()),
+        only_b=int((has[1] & ~both).sum()),
+        lift=lift_of(int(both.sum()), int(has[0].sum()), int(has[1].sum()), count),
+        families=tuple(
+            family.label for family in session.sae.families.of_feature(b) if family.id in shared
+        ),
+        examples_both=_strongest(session, np.sqrt(values[0] * values[1]), both, limit),
+        examples_a=_strongest(session, values[0], has[0] & ~both, limit),
+        examples_b=_strongest(session, values[1], has[1] & ~both, limit),
+        told_apart=_told_apart(session, has[0] & ~both, has[1] & ~both),
+    )
+
+
+def _strongest(
+    session: Session, values: NDArray[np.float32], among: NDArray[np.bool_], limit: int
+) -> tuple[Example, ...]:
+    rows = np.flatnonzero(among)
+    rows = rows[np.argsort(-values[rows], kind="stable")][:limit]
+    return tuple(examples(session, rows.tolist(), values[rows].tolist()))
+
+
+def _told_apart(
+    session: Session, a: NDArray[np.bool_], b: NDArray[np.bool_]
+) -> tuple[ToldApart, ...]:
+    """Values of fields whose share differs beyond chance between two groups.
+
+    Of a number or a date the upper half counts as one value. In a corpus of passages papers are
+    compared.
+    """
+    papers = paper_postings(session, "feature")
+    if papers is not None:
+        a, b = papers.mask(a), papers.mask(b)
+        a, b = a & ~b, b & ~a
+    names: list[tuple[str, str]] = []
+    counts: list[tuple[int, int]] = []
+    for name, value, having in _values_of_fields(session, a | b):
+        inside = having if papers is None else papers.mask(having)
+        names.append((name, value))
+        counts.append((int(a[inside].sum()), int(b[inside].sum())))
+    if not names or not a.any() or not b.any():
+        return ()
+    in_a, in_b = (np.array(each, dtype=np.int64) for each in zip(*counts, strict=True))
+    test = compare_groups(in_a, int(a.sum()), in_b, int(b.sum()))
+    order = np.argsort(-np.abs(test.keyness), kind="stable")
+    told = []
+    for i in order[test.q[order] < SIGNIFICANT][:_MOST_TOLD].tolist():
+        name, value = names[i]
+        share_a, share_b, q = (float(each[i]) for each in (test.share_a, test.share_b, test.q))
+        told.append(ToldApart(name, value, share_a, share_b, q))
+    return tuple(told)
+
+
+def _values_of_fields(
+    session: Session, among: NDArray[np.bool_]
+) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Field, value, and which documents have it; the upper half of numbers and dates."""
+    dates = ["published"] if any(date for date, _ in session.bundle.documents.by_date()) else []
+    for name in dict.fromkeys([*session.field_names(), *dates]):
+        found = field(session, name)
+        if found.numbers is not None:
+            known = found.numbers[among & ~np.isnan(found.numbers)]
+            if len(known):
+                middle = float(np.median(known))
+                text = date_of_year(middle) if name in dates else f"{middle:g}"
+                yield name, f"above {text}", found.numbers > middle
+        elif len(found.values) <= _MOST_DISTINCT:
+            for value, rows in found.values[:_MOST_VALUES]:
+                having = np.zeros(len(among), dtype=bool)
+                having[rows] = True
+                yield name, value, having
+
+
+def pair_figures(detail: PairDetail) -> list[str]:
+    """What is known of two features, in sentences."""
+    lift = detail.lift
+    have = "document has" if detail.both == 1 else "documents have"
+    said = [
+        f"{detail.both:,} {have} both, {detail.only_a:,} only {detail.a.name}, "
+        f"{detail.only_b:,} only {detail.b.name}.",
+        f"They occur together {lift.times:.1f} times as often as by chance (95%: {lift.low:.1f} to "
+        f"{lift.high:.1f}). Cosine of their directions: {detail.cosine:.2f}.",
+    ]
+    if detail.families:
+        said.append(f"Both are in: {', '.join(detail.families)}.")
+    for record, labels in ((detail.a, detail.labels_a), (detail.b, detail.labels_b)):
+        earlier = [label.text for label in labels if label.text and label.text != record.label]
+        if earlier:
+            said.append(f"{record.name} was also called: {', '.join(dict.fromkeys(earlier))}.")
+    for told in detail.told_apart:
+        more = detail.a.name if told.share_a > told.share_b else detail.b.name
+        said.append(
+            f"{told.field} {told.value}: {told.share_a:.0%} against {told.share_b:.0%} (more with "
+            f"{more})."
+        )
+    return said

@@ -1,6 +1,6 @@
 """Groups of documents, as people name them.
 
-    category:cs.LG after:2019        a filter, see `saetui.session.search.filter_text`
+    category:cs.LG after:2019        a filter, see `saetui.session.search.request_text`
     search:dark matter halos         the first results of a search
     bookmark:NAME                    the results of a bookmarked search
     unsteered:NAME                   the results of the same search without its steering
@@ -26,7 +26,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.saved.bookmarks import bookmark_called
 from saetui.session.saved.presets import open_preset
-from saetui.session.search.filter_text import parse_filter
+from saetui.session.search.request_text import parse_filter
 from saetui.session.session import Session, open_session
 
 Mask = NDArray[np.bool_]

@@ -8,10 +8,9 @@ import numpy as np
 from saetui.core.features import ONE
 from saetui.errors import InputError
 from saetui.session.questions.answers import Answer, AnswerRow, Unit
-from saetui.session.questions.field_list import FieldSummary, list_fields
-from saetui.session.questions.subjects import WELL_RECOGNISED
+from saetui.session.questions.fields import FieldSummary, list_fields
 from saetui.session.questions.trends import trends
-from saetui.session.questions.units import units_of
+from saetui.session.questions.units import WELL_RECOGNISED, units_of
 from saetui.session.session import Session
 from saetui.text import visible_line
 

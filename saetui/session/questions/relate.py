@@ -20,15 +20,18 @@ from saetui.session.questions.answers import (
     known,
     ratio_figures,
 )
-from saetui.session.questions.by_paper import (
-    REMARK,
-    PaperPostings,
-    paper_postings,
-    with_p_of,
-)
 from saetui.session.questions.fields import Field, field
 from saetui.session.questions.groups import Mask, mask_of
-from saetui.session.questions.units import Units, examples, strongest, units_of
+from saetui.session.questions.units import (
+    REMARK,
+    PaperPostings,
+    Units,
+    examples,
+    paper_postings,
+    strongest,
+    units_of,
+    with_p_of,
+)
 from saetui.session.session import Session
 
 NUMBER_COLUMNS = (

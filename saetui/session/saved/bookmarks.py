@@ -15,7 +15,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError, SaetuiError
 from saetui.paths import data_dir
 from saetui.session.saved.presets import Preset, read_preset, save_preset
-from saetui.session.saved.step_text import step_text
+from saetui.session.saved.search_text import step_text
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.store.layout import SEARCHES

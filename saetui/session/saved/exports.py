@@ -1,16 +1,115 @@
-"""Write search results to a file: JSON, CSV, or BibTeX for papers on arXiv."""
+"""Write search results, or documents of a reader's list, to a file: JSON, CSV or BibTeX."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from saetui.core.documents import Document
+from saetui.corpus.arxiv import submission_month, without_prefix
 from saetui.csv_text import csv_text
 from saetui.errors import InputError
-from saetui.session.saved.bibtex import bibtex_entry, link_of
 from saetui.session.saved.search_json import search_to_json
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.store.atomic import atomic_write, named_if_unwritable
+from saetui.store.lists import Listed
+from saetui.text import visible_line
+
+_IN_LINK = re.compile(r"arxiv\.org/(?:abs|pdf)/(.+?)(?:\.pdf)?$", re.IGNORECASE)
+# BibTeX has its own words for months.
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONGEST = 2_000
+_ESCAPED = re.compile(r"\\.")
+_ESCAPED_OR_SPECIAL = re.compile(r"(\\.)|([&%#])")
+
+
+def arxiv_id(document: Document) -> str:
+    """The document's arXiv id; empty if it has none."""
+    link = _IN_LINK.search(document.url.strip())
+    for candidate in (document.id, link[1] if link else ""):
+        if submission_month(candidate):
+            return without_prefix(candidate)
+    return ""
+
+
+def bibtex_entry(document: Document) -> str:
+    """An entry that ends with a line break; empty if the document is not on arXiv."""
+    number = arxiv_id(document)
+    if not number:
+        return ""
+    date = document.published or submission_month(number)
+    year, _, month = date[:7].partition("-")
+    primary = _first(document.metadata.get("categories"))
+    doi = document.metadata.get("doi")
+    fields = {
+        "title": f"{{{_safe(document.title)}}}" if document.title else "",
+        "author": _authors(document.metadata.get("authors")),
+        "year": year if year.isdecimal() else "",
+        "eprint": number,
+        "archivePrefix": "arXiv",
+        "primaryClass": primary,
+        "doi": _safe(doi) if isinstance(doi, str) else "",
+        "url": f"https://arxiv.org/abs/{number}",
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    if month.isdecimal() and 1 <= int(month) <= len(_MONTHS):
+        lines.append(f"  month = {_MONTHS[int(month) - 1]},")
+    return "\n".join([f"@misc{{arXiv:{number},", *lines, "}", ""])
+
+
+def link_of(document: Document) -> str:
+    """The document's address: its own, or that of its arXiv id or DOI; empty if it has none."""
+    if document.url:
+        return document.url
+    number, doi = arxiv_id(document), document.metadata.get("doi")
+    if number:
+        return f"https://arxiv.org/abs/{number}"
+    return f"https://doi.org/{doi.strip()}" if isinstance(doi, str) and doi.strip() else ""
+
+
+def citation(document: Document) -> str:
+    """Text to paste: BibTeX if the document is a paper on arXiv, else its title, id and link."""
+    plain = "\n".join(each for each in (document.title, document.id, link_of(document)) if each)
+    return bibtex_entry(document) or plain
+
+
+def _authors(value: object) -> str:
+    """Names joined by "and"; arXiv separates them by commas."""
+    if isinstance(value, str):
+        names: Sequence[object] = re.split(r",\s*(?:and\s+)?|\s+and\s+", value)
+    else:
+        names = value if isinstance(value, list) else []
+    return " and ".join(_safe(name) for name in names if isinstance(name, str) and name.strip())
+
+
+def _first(value: object) -> str:
+    """The first category of a list, or of a text with blanks."""
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return _safe(value.split()[0]) if isinstance(value, str) and value.split() else ""
+
+
+def _safe(text: str) -> str:
+    """Text that cannot break a BibTeX file; LaTeX in it stays."""
+    text = visible_line(text, _LONGEST).strip()
+    # Unbalanced braces would end the entry or swallow the next one. BibTeX counts all braces, some
+    # other programs only those without a backslash before them.
+    if not _balanced(text) or not _balanced(_ESCAPED.sub("", text)):
+        text = re.sub(r"[{}]", "", text)
+    text = _ESCAPED_OR_SPECIAL.sub(lambda found: found[1] or f"\\{found[2]}", text)
+    # The last backslash of an odd number would escape the brace that closes the field.
+    return text if (len(text) - len(text.rstrip("\\"))) % 2 == 0 else text[:-1].rstrip()
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
 
 _CSV = ("rank", "baseline_rank", "score", "id", "title", "published", "url")
 
@@ -92,3 +191,58 @@ def export_results(
     with named_if_unwritable(path), atomic_write(path) as temporary:
         temporary.write_text(text, "utf-8", errors="replace")
     return text.count("\n@") + 1 if form is as_bibtex else len(response.results)
+
+
+_LIST_COLUMNS = ("id", "title", "published", "url", "note")
+
+
+def export_documents(path: Path, session: Session, listed: Iterable[Listed]) -> int:
+    """Write documents of a reader's list to a file, in the format given by its ending.
+
+    Those that are gone from the bundle are left out.
+
+    Returns:
+        How many documents were written.
+
+    Raises:
+        InputError: The ending is not one of `EXPORT_FORMATS`, no document can be written in that
+            format, or the file cannot be written.
+    """
+    notes = {each.document: each.note for each in listed}
+    rows = session.bundle.documents.rows_of(notes)
+    documents = session.bundle.documents.some([rows[each] for each in notes if each in rows])
+    count = len(documents)
+    if path.suffix.casefold() == ".bib":
+        found = [entry for document in documents if (entry := bibtex_entry(document))]
+        if not found:
+            raise InputError(
+                "BibTeX entries are made from arXiv ids, and none of these documents has one.",
+                "Export them as .csv or .json.",
+            )
+        text, count = "\n".join(found), len(found)
+    elif path.suffix.casefold() == ".csv":
+        lines = [
+            [each.id, each.title, each.published, link_of(each), notes[each.id]]
+            for each in documents
+        ]
+        text = csv_text([_LIST_COLUMNS, *lines])
+    elif path.suffix.casefold() == ".json":
+        shapes = [
+            {
+                "id": each.id,
+                "title": each.title,
+                "published": each.published,
+                "url": link_of(each),
+                "note": notes[each.id],
+            }
+            for each in documents
+        ]
+        text = json.dumps(shapes, indent=1, ensure_ascii=False) + "\n"
+    else:
+        raise InputError(
+            f"The name {path.name} does not say which format to write.",
+            f"Let it end in one of: {', '.join(EXPORT_FORMATS)}",
+        )
+    with named_if_unwritable(path), atomic_write(path) as temporary:
+        temporary.write_text(text, "utf-8", errors="replace")
+    return count

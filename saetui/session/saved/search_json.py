@@ -1,17 +1,38 @@
-"""The answer to a search as JSON. Scripts rely on it: fields may be added, never renamed.
+"""A search and its answer as JSON. Scripts rely on it: fields may be added, never renamed.
 
-A number that is not finite is null. The label of a feature without one is empty.
+A request is what presets hold, and what `saetui search --request` reads:
+
+    {"query": "dark matter", "mode": "codes",
+     "changes": [{"feature": 12, "label": "Halos", "operation": "add", "amount": 0.3}],
+     "filter": {"after": "2019", "having": [12]}, "limit": 20}
+
+It holds what differs from `SearchRequest`'s defaults, and always mode and retrieval. Earlier
+versions left out the retrieval of a search by meaning, their default; so a search with a mode and
+without a retrieval is one by meaning. A search without a mode is steered by `codes`, which was the
+default once. Documents are named by their ids, since rows change when a corpus is built anew: the
+one to start from ("document"), and those whose words count beside the query's ("words_of").
+Features are named by number and by label, so that the reader can be told that a number means
+something else now.
+
+In an answer, a number that is not finite is null, and the label of a feature without one is empty.
 """
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, get_args
+
+from saetui.core.changes import MODES, UNNAMED_MODE, Change, Operation
+from saetui.core.document_filter import EVERYTHING, RETRIEVALS, SIGNS, Comparison, DocumentFilter
+from saetui.core.search_request import SearchRequest
+from saetui.errors import InputError
+from saetui.store.json_files import briefly
 
 if TYPE_CHECKING:
     from saetui.core.scores import Explanation
-    from saetui.session.effects import FeatureEffect
     from saetui.session.search.response import Result, SearchResponse
     from saetui.session.session import Session
+    from saetui.session.steering import FeatureEffect
 
 Json = dict[str, Any]
 
@@ -35,8 +56,6 @@ def search_to_json(
         response: The answer.
         effects: What a step of each feature would do, by feature; None leaves it out.
     """
-    from saetui.session.saved.request_json import request_to_json
-
     error, like = response.code_error, response.request.like
     return {
         "query": response.request.query,
@@ -120,3 +139,201 @@ def _why(session: "Session", why: "Explanation") -> Json:
         "remainder": number(why.remainder),
         "words": number(why.words),
     }
+
+
+_ALWAYS = ("mode", "retrieval")
+
+
+def request_to_json(session: "Session", request: SearchRequest) -> Json:
+    """A search of a session as JSON."""
+    value: Json = {}
+    plain = SearchRequest()
+    for each in fields(SearchRequest):
+        found = getattr(request, each.name)
+        if each.name in ("steering", "like", "liked", "filter"):
+            continue
+        if found != getattr(plain, each.name) or each.name in _ALWAYS:
+            value[each.name] = list(found) if isinstance(found, tuple) else found
+    if request.like is not None:
+        value["document"] = session.bundle.documents.id_of(request.like)
+    if request.liked:
+        value["words_of"] = [session.bundle.documents.id_of(row) for row in request.liked]
+    if request.steering:
+        value["changes"] = [
+            {
+                "feature": feature,
+                "label": session.features[feature].label,
+                "operation": change.operation,
+                "amount": change.amount,
+            }
+            for feature, change in request.steering.items()
+        ]
+    if request.filter != EVERYTHING:
+        value["filter"] = _filter_to_json(request.filter)
+    return value
+
+
+def _filter_to_json(wanted: DocumentFilter) -> Json:
+    value: Json = {}
+    for each in fields(DocumentFilter):
+        found = getattr(wanted, each.name)
+        if found != getattr(EVERYTHING, each.name):
+            value[each.name] = (
+                [list(pair) for pair in found]
+                if each.name in ("where", "compared")
+                else list(found)
+                if isinstance(found, tuple)
+                else found
+            )
+    return value
+
+
+def request_from_json(
+    session: "Session", value: object, source: str, hint: str = ""
+) -> tuple[SearchRequest, dict[int, str]]:
+    """A search from JSON, and the labels in it that are others now, by feature.
+
+    Args:
+        session: What is to be searched.
+        value: The JSON.
+        source: Where it comes from, for messages.
+        hint: What to do about a mistake.
+
+    Raises:
+        InputError: It holds what no search of this session can.
+    """
+    return _Reader(session, source, hint).request(value)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads JSON from one source, and says what is wrong with it."""
+
+    session: "Session"
+    source: str
+    hint: str
+
+    def request(self, value: object) -> tuple[SearchRequest, dict[int, str]]:
+        if not isinstance(value, dict):
+            raise self._bad(f"{briefly(value)} is not a search")
+        known = {each.name for each in fields(SearchRequest)} - {"steering", "like", "liked"}
+        unknown = sorted(set(value) - known - {"changes", "document", "words_of"})
+        if unknown:
+            raise self._bad(f"a search has no field {briefly(unknown[0])}")
+        given = {name: found for name, found in value.items() if name in known}
+        for name in ("muted", "pinned"):
+            if name in given:
+                given[name] = tuple(self._features(given[name]))
+        if given.get("solo") is not None:
+            given["solo"] = self._features([given["solo"]])[0]
+        if "filter" in given:
+            given["filter"] = self._filter(given["filter"])
+        kinds = {"query": str, "limit": int, "why": bool, "exact": bool, "unfolded": bool}
+        for name, kind in kinds.items():
+            if name in given and (
+                type(given[name]) is not kind or (kind is int and given[name] < 1)
+            ):
+                raise self._bad(f"{name} is {briefly(given[name])}")
+        for name, options in (("mode", MODES), ("retrieval", RETRIEVALS)):
+            if name in given and given[name] not in options:
+                raise self._bad(
+                    f"{name} is {briefly(given[name])}, not one of {', '.join(options)}"
+                )
+        if "document" in value:
+            given["like"] = self._row(value["document"])
+        given["liked"] = self._liked(value.get("words_of", []))
+        if "mode" in given:
+            given.setdefault("retrieval", "semantic")
+        given.setdefault("mode", UNNAMED_MODE)
+        steering, renamed = self._steering(value.get("changes", []))
+        return SearchRequest(**given, steering=steering), renamed
+
+    def _liked(self, documents: object) -> tuple[int, ...]:
+        if not isinstance(documents, list):
+            raise self._bad(f"words_of is {briefly(documents)}")
+        return tuple(dict.fromkeys(map(self._row, documents)))
+
+    def _row(self, document: object) -> int:
+        row = self.session.bundle.documents.row_of(str(document))
+        if row is None:
+            raise self._bad(f"this bundle has no document {briefly(document)}")
+        return row
+
+    def _steering(self, value: object) -> tuple[dict[int, Change], dict[int, str]]:
+        if not isinstance(value, list):
+            raise self._bad(f"changes is {briefly(value)}")
+        steering: dict[int, Change] = {}
+        renamed: dict[int, str] = {}
+        for each in value:
+            feature, label, change = self._change(each)
+            steering[feature] = change
+            if label is not None and label != self.session.features[feature].label:
+                renamed[feature] = label
+        return steering, renamed
+
+    def _change(self, value: object) -> tuple[int, str | None, Change]:
+        if not isinstance(value, dict):
+            raise self._bad(f"{briefly(value)} is not a change")
+        (feature,) = self._features([value.get("feature")])
+        amount, label = value.get("amount"), value.get("label")
+        operation: Operation | None = next(
+            (each for each in get_args(Operation) if each == value.get("operation")), None
+        )
+        if operation is None or isinstance(amount, bool) or not isinstance(amount, int | float):
+            raise self._bad(f"{briefly(value)} is not a change")
+        return feature, None if label is None else str(label), Change(operation, float(amount))
+
+    def _features(self, value: object) -> list[int]:
+        count = self.session.sae.record.n
+        if not isinstance(value, list) or not all(
+            type(each) is int and 0 <= each < count for each in value
+        ):
+            raise self._bad(f"{briefly(value)} does not name features from 0 to {count - 1}")
+        return value
+
+    def _filter(self, value: object) -> DocumentFilter:
+        # "until" was called "before" in files of earlier versions.
+        names = {"before", *(each.name for each in fields(DocumentFilter))}
+        if not isinstance(value, dict) or set(value) - names:
+            raise self._bad(f"{briefly(value)} is not a filter")
+        given: Mapping[str, Any] = {"until": value.get("before", ""), **value}
+        for name in ("after", "until"):
+            if not isinstance(given.get(name, ""), str):
+                raise self._bad(f"{name} is {briefly(given[name])}")
+        categories, where = given.get("categories", []), given.get("where", [])
+        lists = given.get("lists", [])
+        if not _texts(categories) or not _texts(lists) or not isinstance(where, list):
+            raise self._bad(f"{briefly(value)} is not a filter")
+        if not all(_texts(pair) and len(pair) == 2 for pair in where):
+            raise self._bad(f"where is {briefly(where)}")
+        return DocumentFilter(
+            given.get("after", ""),
+            given.get("until", ""),
+            tuple(categories),
+            tuple((pair[0], pair[1]) for pair in where),
+            tuple(self._features(given.get("having", []))),
+            tuple(self._features(given.get("lacking", []))),
+            self._compared(given.get("compared", [])),
+            tuple(self._features(given.get("active", []))),
+            tuple(lists),
+        )
+
+    def _compared(self, value: object) -> tuple[Comparison, ...]:
+        if not isinstance(value, list):
+            raise self._bad(f"compared is {briefly(value)}")
+        found = []
+        for each in value:
+            sign = next(
+                (s for s in SIGNS if _texts(each) and len(each) == 3 and s == each[1]), None
+            )
+            if sign is None:
+                raise self._bad(f"{briefly(each)} compares nothing")
+            found.append(Comparison(each[0], sign, each[2]))
+        return tuple(found)
+
+    def _bad(self, problem: str) -> InputError:
+        return InputError(f"{self.source} cannot be used: {problem}.", self.hint)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)

@@ -1,5 +1,6 @@
-"""Queries: the texts and documents that searches start from, as embeddings and codes."""
+"""Queries: the texts and documents that searches start from, embedded, encoded and steered."""
 
+import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,9 +11,12 @@ from saetui.core.codec import Float, SaeWeights, encode_dense
 from saetui.core.relevance import Relevance
 from saetui.core.search import unit
 from saetui.core.search_request import SearchRequest
-from saetui.errors import InputError
+from saetui.core.steering import optimise, steer_code, steered_vector, turned_off
+from saetui.embed import Embedder, EmbedderSettings, load_embedder
+from saetui.errors import InputError, SaetuiError
 from saetui.session.search.query_encoder import EncodedText
 from saetui.store.bundle import Bundle
+from saetui.store.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -115,3 +119,106 @@ class Queries:
         weights = self._weights()
         nothing = np.zeros(weights.d, dtype=np.float32)
         return Query(nothing, np.zeros(weights.n, dtype=np.float32), words)
+
+
+_WITHOUT_EMBEDDER = (
+    "Until then, searching by features, by a document (its id) and by words alone still works."
+)
+
+
+class QueryEmbedder:
+    """Embeds queries with the embedder that made a bundle's embeddings. Any thread may call it.
+
+    Args:
+        manifest: Of the bundle; it names the embedder and the width of the embeddings.
+        embedder: Used instead of the one that the manifest names.
+    """
+
+    def __init__(self, manifest: Manifest, embedder: Embedder | None = None) -> None:
+        self._manifest = manifest
+        self._embedder = embedder
+        self._loading = threading.Lock()
+
+    def load(self) -> Embedder:
+        """The embedder, loaded at the first call.
+
+        Raises:
+            EmbedderError: It cannot be loaded on this machine.
+            InputError: Its vectors have another width than the bundle's embeddings.
+        """
+        with self._loading:
+            if self._embedder is None:
+                settings = EmbedderSettings.from_dict(self._manifest.embedder)
+                try:
+                    self._embedder = load_embedder(settings)
+                except SaetuiError as error:
+                    error.hint = f"{error.hint} {_WITHOUT_EMBEDDER}".strip()
+                    raise
+            if self._embedder.dimensions != self._manifest.dimensions:
+                raise InputError(
+                    f"The embedder {self._embedder.name} gives vectors of width "
+                    f"{self._embedder.dimensions}, but the bundle's have width "
+                    f"{self._manifest.dimensions}.",
+                    "Open the bundle with the embedder that it was built with.",
+                )
+            return self._embedder
+
+    def embed(self, text: str) -> Float:
+        """The embedding of a query, float32 `(d,)`.
+
+        Raises:
+            EmbedderError: The embedder cannot be loaded, or fails.
+        """
+        return self.load().embed_query(text)
+
+
+@dataclass(frozen=True)
+class SteeredQuery:
+    """A query after the user's changes.
+
+    Attributes:
+        query: The query before the changes.
+        code: `z'`, dense `(n,)`.
+        vector: `e'`, not normalised, `(d,)`.
+        code_error: See `SearchResponse`.
+    """
+
+    query: Query
+    code: Float
+    vector: Float
+    code_error: tuple[float, float] | None = None
+
+    @property
+    def kept(self) -> Float:
+        """The query's own code `(n,)` without the features that are turned off."""
+        return np.where(turned_off(self.query.z, self.code), 0, self.query.z)
+
+    @property
+    def changes(self) -> Float:
+        """`z' - z`, dense `(n,)`; 0 for features that are turned off, which the vector lacks."""
+        return np.where(turned_off(self.query.z, self.code), 0, self.code - self.query.z)
+
+
+def steer_query(
+    weights: SaeWeights,
+    query: Query,
+    request: SearchRequest,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> SteeredQuery:
+    """Apply the changes of a request to its query.
+
+    Args:
+        weights: Of the SAE.
+        query: What the request starts from.
+        request: Holds the changes and the mode.
+        interrupted: Called before each step of `optimise`; once it returns true, no more are made.
+
+    Raises:
+        InputError: See `steer_code`.
+    """
+    code = steer_code(query.z, request.steering, request.solo, request.muted)
+    if request.mode == "optimise" and request.retrieval != "lexical":
+        found = optimise(weights, code, interrupted=interrupted)
+        return SteeredQuery(query, code, found.vector, (found.before, found.after))
+    vector = steered_vector(weights, query.e, query.z, code, request.mode)
+    return SteeredQuery(query, code, vector)

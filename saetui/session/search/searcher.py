@@ -14,12 +14,17 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks, Eligible
 from saetui.session.search.document_terms import DocumentTerms
-from saetui.session.search.excerpts import Excerpt, excerpt
-from saetui.session.search.queries import Baseline, Queries, Query
+from saetui.session.search.queries import Baseline, Queries, Query, SteeredQuery, steer_query
 from saetui.session.search.query_encoder import QueryEncoder
 from saetui.session.search.ranking import Ranker, Ranking, SearchSizes
-from saetui.session.search.response import Dropped, QueryFeature, Result, SearchResponse
-from saetui.session.search.steered_query import SteeredQuery, steer_query
+from saetui.session.search.response import (
+    Dropped,
+    Excerpt,
+    QueryFeature,
+    Result,
+    SearchResponse,
+    excerpt,
+)
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
 from saetui.store.stored_sae import StoredSae

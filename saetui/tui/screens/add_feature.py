@@ -104,7 +104,7 @@ class AddFeatureScreen(Dialog[int | None]):
         self._try_soon()
 
     def _meant(self, words: str) -> "list[FeatureRecord]":
-        from saetui.session.features_by_words import features_meant
+        from saetui.session.steering import features_meant
 
         return features_meant(self._session, words)
 
@@ -115,7 +115,7 @@ class AddFeatureScreen(Dialog[int | None]):
         self._try_soon()
 
     def _without_meaning(self, error: SaetuiError) -> None:
-        from saetui.session.features_by_words import features_with_terms
+        from saetui.session.steering import features_with_terms
 
         words = self.query_one(TextLine).value
         self._list.replace([*self._list.rows, *features_with_terms(self._session, words)])
@@ -134,7 +134,7 @@ class AddFeatureScreen(Dialog[int | None]):
             self._trying.ask_soon(tuple(each for each in first if each not in known))
 
     def _try(self, features: tuple[int, ...]) -> dict[int, int]:
-        from saetui.session.effects import replaced_by_adding
+        from saetui.session.steering import replaced_by_adding
 
         return replaced_by_adding(self._session, self._request, features)
 

@@ -305,7 +305,7 @@ class DocumentScreen(ClosedOnce[None]):
 
     def action_copy(self) -> None:
         """Copy its title and link."""
-        from saetui.session.saved.bibtex import citation
+        from saetui.session.saved.exports import citation
 
         text = citation(self.detail.document)
         copy_text(self.app, text, lambda sentence: self.notify(sentence, markup=False))

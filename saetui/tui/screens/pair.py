@@ -20,7 +20,7 @@ from saetui.tui.widgets.details import (
 from saetui.tui.widgets.line_list import LineList
 
 if TYPE_CHECKING:
-    from saetui.session.questions.pair import PairDetail
+    from saetui.session.questions.compare import PairDetail
 
 _LONGEST = 100
 
@@ -76,7 +76,7 @@ class PairScreen(Dialog[Message | None]):
 
 def pair_rows(detail: "PairDetail", width: int) -> list[DetailRow]:
     """Both features, what is known of them together, then documents."""
-    from saetui.session.questions.pair import pair_figures
+    from saetui.session.questions.compare import pair_figures
 
     features = [
         DetailRow(each.name, str(each.id), "feature", each.id, f"{each.documents:,} docs")

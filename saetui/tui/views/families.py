@@ -19,8 +19,7 @@ from saetui.tui.widgets.feature_list import trust_of
 from saetui.tui.widgets.lines import Heading
 
 if TYPE_CHECKING:
-    from saetui.session.details import FeatureDetail
-    from saetui.session.family_detail import FamilyDetail
+    from saetui.session.details import FamilyDetail, FeatureDetail
     from saetui.session.session import Session
 
 # From this many lines on there is room for the block above the details.
@@ -142,11 +141,8 @@ class FamiliesView(Browser):
             super().look_at_row(row)
 
     def _examine(self, family: int) -> "FamilyDetail":
-        # Imported here, since the first frame must not wait for the libraries that this needs.
-        from saetui.session.family_detail import family_detail
-
         session = self.opened
-        return family_detail(session, session.sae.families[family])
+        return session.family(session.sae.families[family])
 
     def _show_family(self, family: int, detail: "FamilyDetail") -> None:
         self._family = detail

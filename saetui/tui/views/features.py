@@ -35,8 +35,8 @@ from saetui.tui.widgets.lines import Heading
 
 if TYPE_CHECKING:
     from saetui.session.details import FeatureDetail
+    from saetui.session.questions.compare import PairDetail
     from saetui.session.questions.feature_figures import OverTime, Relation
-    from saetui.session.questions.pair import PairDetail
     from saetui.session.session import Session
     from saetui.store.features import FeatureRecord
 
@@ -313,7 +313,7 @@ class FeaturesView(Browser):
         open_dialog(self.app, choice, chosen)
 
     def _pair(self, features: tuple[int, int]) -> "PairDetail":
-        from saetui.session.questions.pair import pair_detail
+        from saetui.session.questions.compare import pair_detail
 
         return pair_detail(self.opened, *features)
 

@@ -17,7 +17,7 @@ from saetui.tui.widgets.feature_list import short
 from saetui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from saetui.session.family_detail import FamilyDetail
+    from saetui.session.details import FamilyDetail
 
 Cell = tuple[int, int]
 

@@ -22,8 +22,7 @@ from saetui.tui.widgets.feature_list import short
 
 if TYPE_CHECKING:
     from saetui.core.families import FamilyLabel
-    from saetui.session.details import Example, FeatureDetail
-    from saetui.session.family_detail import FamilyDetail
+    from saetui.session.details import Example, FamilyDetail, FeatureDetail
     from saetui.store.features import FeatureRecord
     from saetui.store.labels import Estimate, LabelRecord, ScoreRecord
 

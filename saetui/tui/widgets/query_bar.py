@@ -162,7 +162,7 @@ class FilterBar(Vertical):
 
     def text_of(self, wanted: DocumentFilter) -> str:
         """A filter as one would type it."""
-        from saetui.session.search.filter_text import format_filter
+        from saetui.session.search.request_text import format_filter
 
         return format_filter(wanted, self._name_of)
 
@@ -183,7 +183,7 @@ class FilterBar(Vertical):
 
         What is wrong is said until the text is changed.
         """
-        from saetui.session.search.filter_text import parse_filter
+        from saetui.session.search.request_text import parse_filter
 
         session = self._session
         if session is None:

@@ -6,8 +6,8 @@ import pytest
 from bundles import HashEmbedder, Vectors
 
 from saetui.errors import EmbedderError, InputError
-from saetui.session.features_by_words import best_feature, features_meant
 from saetui.session.session import Session
+from saetui.session.steering import best_feature, features_meant
 from saetui.store.bundle import Bundle
 
 BLACK_HOLES, MERGERS = 0, 2

@@ -8,17 +8,16 @@ from saetui.core.changes import MODES, Change, Mode, knob_of
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.effects import effects
-from saetui.session.feedback import (
+from saetui.session.saved.search_json import request_from_json, request_to_json
+from saetui.session.saved.search_text import command_text, step_text
+from saetui.session.session import Session
+from saetui.session.steering import (
+    effects,
     feedback,
     mode_for_feedback,
     steered_toward,
     with_feedback,
 )
-from saetui.session.saved.command_text import command_text
-from saetui.session.saved.request_json import request_from_json, request_to_json
-from saetui.session.saved.step_text import step_text
-from saetui.session.session import Session
 
 QUERY = "black hole merger"
 

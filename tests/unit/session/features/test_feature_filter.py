@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.truth import TrueShare
 from saetui.errors import InputError
-from saetui.session.features.feature_filter import FIGURES, FeatureFilter
-from saetui.session.features.feature_table import FeatureTable
+from saetui.session.features.feature_filter import FIGURES, FeatureFilter, FeatureTable
 from saetui.store.features import FeatureQuality, FeatureRecord
 from saetui.store.notes import FeatureNotes
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bundles import make_bundle
 
-from saetui.session.search.filter_text import parse_filter
+from saetui.session.search.request_text import parse_filter
 from saetui.session.session import open_session
 from saetui.store.notes import UNTRUE
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.words import matches
-from saetui.session.features.word_index import WordIndex
+from saetui.session.features.lookup import WordIndex
 
 texts = st.lists(st.text("ab éA-_\n1", max_size=8), max_size=6)
 typed = st.text("abéA1 -", max_size=8)

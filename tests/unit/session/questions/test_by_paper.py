@@ -9,10 +9,10 @@ from bundles import HashEmbedder, make_bundle
 
 from saetui.core.documents import Document
 from saetui.core.group_tests import compare_groups
-from saetui.session.questions.by_paper import REMARK, paper_postings
 from saetui.session.questions.compare import compare
 from saetui.session.questions.relate import relate
 from saetui.session.questions.trends import trends
+from saetui.session.questions.units import REMARK, paper_postings
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 

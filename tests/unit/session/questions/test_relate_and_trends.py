@@ -10,10 +10,10 @@ from saetui.core.documents import Document
 from saetui.errors import InputError
 from saetui.session.questions import feature_figures
 from saetui.session.questions.answers import date_of_year, written
+from saetui.session.questions.compare import pair_detail, pair_figures
 from saetui.session.questions.feature_figures import over_time, relation
 from saetui.session.questions.fields import field, timeline
 from saetui.session.questions.overview import overview
-from saetui.session.questions.pair import pair_detail, pair_figures
 from saetui.session.questions.relate import models, relate, with_models
 from saetui.session.questions.trends import trends
 from saetui.session.session import Session

@@ -11,8 +11,8 @@ from saetui.core.documents import Document
 from saetui.errors import InputError
 from saetui.session.questions.asking import ask
 from saetui.session.questions.overview import overview
-from saetui.session.questions.subjects import counted_whys, held_back
 from saetui.session.questions.trends import trends
+from saetui.session.questions.units import counted_whys, held_back
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.layout import FEATURES, sae_folder

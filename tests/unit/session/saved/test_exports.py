@@ -14,9 +14,8 @@ from saetui.core.changes import Change
 from saetui.core.documents import Document
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.saved.bibtex import arxiv_id, bibtex_entry
-from saetui.session.saved.exports import export_results
-from saetui.session.saved.request_json import request_from_json
+from saetui.session.saved.exports import arxiv_id, bibtex_entry, export_results
+from saetui.session.saved.search_json import request_from_json
 from saetui.session.session import Session
 
 

@@ -11,9 +11,9 @@ from saetui.core.changes import MODES, Change
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.feedback import feedback, with_feedback
 from saetui.session.saved.presets import open_preset, read_preset, save_preset
 from saetui.session.session import Session
+from saetui.session.steering import feedback, with_feedback
 from saetui.store.bundle import Bundle
 
 REQUEST = SearchRequest(

@@ -15,7 +15,7 @@ from saetui.core.document_filter import SIGNS, Comparison, DocumentFilter
 from saetui.core.documents import Document
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks
-from saetui.session.search.filter_text import parse_filter
+from saetui.session.search.request_text import parse_filter
 from saetui.store.document_writing import write_documents
 from saetui.store.documents import DocumentStore
 from saetui.store.facts import LONGEST

@@ -2,7 +2,7 @@
 
 import pytest
 
-from saetui.session.search.excerpts import excerpt
+from saetui.session.search.response import excerpt
 
 CHINESE = "\u6211\u4eec\u7814\u7a76\u75ab\u82d7\u3002"
 TEXT = f"We fly over hills. An airship needs a hangar. It is large. {CHINESE}"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from saetui.core.document_filter import EVERYTHING, SIGNS, Comparison, DocumentFilter
 from saetui.errors import InputError
-from saetui.session.search.filter_text import format_filter, parse_filter
+from saetui.session.search.request_text import format_filter, parse_filter
 
 values = st.text(min_size=1, max_size=12)
 filters = st.builds(

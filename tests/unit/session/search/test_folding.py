@@ -6,9 +6,8 @@ from bundles import HashEmbedder, make_bundle
 from saetui.core.changes import MODES, Change, Mode
 from saetui.core.document_filter import RETRIEVALS, DocumentFilter, Retrieval
 from saetui.core.search_request import SearchRequest
-from saetui.session.saved.command_text import command_text
-from saetui.session.saved.request_json import request_from_json, request_to_json
-from saetui.session.saved.step_text import step_text
+from saetui.session.saved.search_json import request_from_json, request_to_json
+from saetui.session.saved.search_text import command_text, step_text
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
 from saetui.store.index.parameters import Kind

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from saetui.core.documents import Document
-from saetui.session.search.word_search import fts_query
+from saetui.session.search.document_terms import fts_query
 from saetui.store.document_writing import change_documents, write_documents
 from saetui.store.documents import DocumentStore
 

@@ -9,9 +9,9 @@ from bundles import HashEmbedder, make_bundle
 from saetui.core.changes import MODES, Change, Mode
 from saetui.core.documents import Document
 from saetui.core.search_request import SearchRequest
-from saetui.session.effects import effects
 from saetui.session.saved.search_json import search_to_json
 from saetui.session.session import Session
+from saetui.session.steering import effects
 from saetui.store.bundle import Bundle
 
 QUERY = "black hole merger"

@@ -10,7 +10,7 @@ from saetui.core.changes import Change
 from saetui.core.families import Family
 from saetui.errors import InputError
 from saetui.session.features.lookup import Lookup
-from saetui.session.search.steering_text import format_change, parse_change, parse_steering
+from saetui.session.search.request_text import format_change, parse_change, parse_steering
 from saetui.store.features import FeatureRecord
 
 operations = st.sampled_from(["add", "set", "scale"])

@@ -19,11 +19,11 @@ from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.effects import effects
+from saetui.session.search.document_terms import fts_query
 from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
-from saetui.session.search.word_search import fts_query
 from saetui.session.session import Session
+from saetui.session.steering import effects
 from saetui.store.arrays import StoredRows
 from saetui.store.bundle import Bundle
 from saetui.store.facts import Facts
@@ -78,7 +78,7 @@ def test_optimise_says_how_well_the_code_agrees(session: Session) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_steering_a_family_is_steering_its_members(session: Session, mode: Mode) -> None:
-    from saetui.session.search.steering_text import parse_steering
+    from saetui.session.search.request_text import parse_steering
 
     family = parse_steering(["family:coral reefs=+0.2"], session.features.lookup, int)
     members = parse_steering([f"{member}=+0.2" for member in family], session.features.lookup, int)
