@@ -421,7 +421,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "a retry that counts a paid answer twice",
-        "saetui/interpret/llm/asking.py",
+        "saetui/interpret/llm/model.py",
         "            cost, counted = self._costs.actual(reply, most)\n"
         "            ledger.settle(number, reply, cost, counted)\n",
         "            cost, counted = self._costs.actual(reply, most)\n"
@@ -436,7 +436,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "a request that failed without charge still counted",
-        "saetui/interpret/llm/asking.py",
+        "saetui/interpret/llm/model.py",
         "                    ledger.release(number)\n",
         "                    ledger.lose(number)\n",
         ("tests/unit/interpret/llm/test_llm_labeller.py",),

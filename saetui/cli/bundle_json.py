@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from saetui.pipeline.finishing import BuildOutcome
     from saetui.store.check import Finding
     from saetui.store.manifest import Manifest, SaeRecord
-    from saetui.train.sweep import Sweep
+    from saetui.train.size import Sweep
 
 
 def build(outcome: "BuildOutcome") -> Json:

@@ -14,8 +14,8 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.core.codec import Float
+    from saetui.evaluate.recognition import Axis
     from saetui.evaluate.retrieval import Quality
-    from saetui.evaluate.summary import Axis
     from saetui.interpret.llm import LanguageModel
     from saetui.session.session import Session
 
@@ -26,7 +26,6 @@ evaluate = typer.Typer(
 )
 
 Direction = Literal["up", "down"]
-
 # Of a document without a title as many words stand for it.
 _LONGEST_TITLE = 25
 
@@ -116,11 +115,10 @@ def steering(
     from saetui.cli import evaluate_text
     from saetui.cli.output import Output
     from saetui.cli.progress import shown_progress
-    from saetui.evaluate.recognition import recognised
-    from saetui.evaluate.rewriting import rewritten_queries
+    from saetui.evaluate.language_model import rewritten_queries
+    from saetui.evaluate.recognition import Summary, recognised
     from saetui.evaluate.steering import run
     from saetui.evaluate.steering_setup import language_models_in, load_judge, prepare
-    from saetui.evaluate.summary import Summary
 
     queries = _lines(file) if file else None
     asked = list(dict.fromkeys(judge or []))

@@ -12,10 +12,9 @@ from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.evaluate.judged_sheet import JudgedSheet
-    from saetui.evaluate.label_figures import Shown
-    from saetui.evaluate.label_findings import Findings
-    from saetui.evaluate.summary import Mean
+    from saetui.evaluate.blind_sheet import JudgedSheet
+    from saetui.evaluate.label_figures import Findings, Shown
+    from saetui.evaluate.recognition import Mean
     from saetui.session.session import Session
 
 
@@ -99,15 +98,15 @@ def _found(
     session: "Session", path: Path, key: Path | None, *, judge: str, seed: int
 ) -> "dict[str, Findings]":
     """Findings by who wrote the labels; the name is empty for those of the bundle."""
-    from saetui.evaluate.blind_sheet import key_path, read_key
-    from saetui.evaluate.judged_sheet import (
+    from saetui.evaluate.blind_sheet import (
         check_judgements,
         check_key,
+        key_path,
         read_judged_lines,
         read_judged_sheet,
+        read_key,
     )
-    from saetui.evaluate.label_figures import by_feature
-    from saetui.evaluate.label_findings import findings
+    from saetui.evaluate.label_figures import by_feature, findings
 
     sheets: dict[str, JudgedSheet]
     if path.suffix.lower() in (".jsonl", ".ndjson"):

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from saetui.evaluate.queries import QueryFeatures
+    from saetui.evaluate.recognition import Axis, Level, Mean, Point
     from saetui.evaluate.retrieval import Quality
     from saetui.evaluate.steering_setup import Prepared
-    from saetui.evaluate.summary import Axis, Level, Mean, Point
 
 AXES: "dict[Axis, str]" = {
     "fidelity": "cosine of the query before and after",

@@ -7,7 +7,7 @@ from saetui.cli.output import Column, Output
 from saetui.cli.plots import Series, log_plot
 
 if TYPE_CHECKING:
-    from saetui.train.sweep import Sweep
+    from saetui.train.size import Sweep
 
 _FIGURES = (
     ("nMSE", "nmse", "{:.4f}"),

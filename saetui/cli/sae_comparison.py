@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from saetui.cli.output import Output
     from saetui.core.codec import SaeWeights
     from saetui.core.postings import Postings
-    from saetui.evaluate.sae_comparison import Difference, FieldProbe, SeedFigures, Target
+    from saetui.evaluate.sparse_probe import Difference, FieldProbe, SeedFigures, Target
     from saetui.pipeline.experiments import Vectors
     from saetui.progress import Progress
     from saetui.session.session import Session
@@ -49,7 +49,7 @@ def probed(bundle: Path, field: str, progress: "Progress") -> "dict[str, FieldPr
         InputError: No document has the field, or too few have it.
     """
     from saetui.errors import InputError
-    from saetui.evaluate.sae_comparison import probe_field
+    from saetui.evaluate.sparse_probe import probe_field
 
     found = {}
     with opened(bundle) as session:
@@ -86,7 +86,7 @@ def compared(
         seeds: How many there are, the first included.
         progress: Told of every batch.
     """
-    from saetui.evaluate.sae_comparison import by_figure, differences
+    from saetui.evaluate.sparse_probe import by_figure, differences
     from saetui.pipeline.experiments import Vectors, train_again
     from saetui.train.size import SaeSize
 
@@ -149,7 +149,7 @@ def _probed_again(
     field: str | None, targets: "Mapping[str, Target]", vectors: "Vectors", weights: "SaeWeights"
 ) -> dict[str, float]:
     """What a few features of an SAE that is in no bundle tell of a field."""
-    from saetui.evaluate.sae_comparison import probe_field
+    from saetui.evaluate.sparse_probe import probe_field
 
     if field is None:
         return {}

@@ -10,7 +10,7 @@ from saetui.cli.options import AsJson, BundlePath, DeviceName, Epochs
 
 if TYPE_CHECKING:
     from saetui.cli.output import Output
-    from saetui.evaluate.sae_comparison import FieldProbe
+    from saetui.evaluate.sparse_probe import FieldProbe
     from saetui.store.manifest import Manifest
 
 

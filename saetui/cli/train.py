@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from saetui.pipeline.experiments import Vectors
     from saetui.pipeline.given_sae import SaeSource
     from saetui.progress import Progress
-    from saetui.train.options import TrainingOptions
+    from saetui.train.options import TrainingOptions, Workers
     from saetui.train.size import SaeSize
     from saetui.train.training import TrainedSae
-    from saetui.train.workers import Workers
 
     Trained = Iterator[tuple[SaeSize, TrainedSae]]
 
@@ -102,8 +101,8 @@ def train(
     from saetui.cli.progress import shown_progress
     from saetui.errors import InputError
     from saetui.pipeline.experiments import Vectors
+    from saetui.train.options import joined_workers
     from saetui.train.size import SaeSize
-    from saetui.train.workers import joined_workers
 
     if compare and sweep:
         raise InputError("--compare and --sweep are two experiments.", "Run one after the other.")
@@ -233,7 +232,7 @@ def _sweep(run: _Run) -> Show:
     """Train a grid of sizes."""
     from saetui.cli.metrics import show_sweep
     from saetui.pipeline.experiments import save_sweep
-    from saetui.train.sweep import Sweep, SweepPoint, sweep_sizes
+    from saetui.train.size import Sweep, SweepPoint, sweep_sizes
 
     sizes = run.sizes or sweep_sizes(run.vectors.choice())
     points = [

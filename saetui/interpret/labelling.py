@@ -11,26 +11,22 @@ from numpy.typing import NDArray
 from saetui.core.codec import Int
 from saetui.core.postings import Postings
 from saetui.core.truth import STEPS, Probabilities
-from saetui.interpret.examples import Examples, ExampleSource
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
-from saetui.interpret.judging.judges import OfflineJudge, label_judge
-from saetui.interpret.judging.label_scores import judged, read_on
+from saetui.interpret.judging.judges import OfflineJudge, judged, label_judge, read_on
 from saetui.interpret.judging.quality import Quality, assess
 from saetui.interpret.judging.scores import Scores
 from saetui.interpret.judging.signals import Signals
 from saetui.interpret.judging.split import Split, documents_to_read, restricted, split_documents
-from saetui.interpret.judging.trials import Trials, make_trials
+from saetui.interpret.judging.trials import Examples, ExampleSource, Trials, make_trials
 from saetui.interpret.judging.truth import label_evidence, label_truth
 from saetui.interpret.labels import FeatureLabel, key_of
-from saetui.interpret.meanings import in_a_phrase, told_apart
-from saetui.interpret.terms.contexts import Contexts
+from saetui.interpret.terms.contexts import Contexts, in_a_phrase, told_apart
 from saetui.interpret.terms.contrast import Embed, remembering
 from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.term_ranking import try_terms
 from saetui.interpret.terms.tokens import read_documents
-from saetui.interpret.vocabulary.candidates import vocabulary_candidates
-from saetui.interpret.vocabulary.choice import Choice
-from saetui.interpret.vocabulary.names import Vocabulary
+from saetui.interpret.terms.vocabulary import Vocabulary
+from saetui.interpret.terms.vocabulary_choice import Choice, vocabulary_candidates
 from saetui.progress import Progress
 
 # Judges learn how labels and documents go together from so many features, which are many more than

@@ -23,8 +23,8 @@ from saetui.pipeline.vocabulary_step import vocabulary_steps
 from saetui.progress import Progress
 from saetui.store.manifest import Manifest, read_manifest
 from saetui.store.swap import WORK
+from saetui.train.options import ALONE, Workers
 from saetui.train.size import SaeSize
-from saetui.train.workers import ALONE, Workers
 
 
 def build_bundle(

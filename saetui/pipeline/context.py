@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from saetui.core.documents import CorpusChanges
 from saetui.embed import Embedder
 from saetui.errors import BuildError
-from saetui.interpret.vocabulary.names import Vocabulary
+from saetui.interpret.terms.vocabulary import Vocabulary
 from saetui.pipeline.build_log import BuildLog
 from saetui.pipeline.changed_corpus import load_changes
 from saetui.pipeline.engines import Engine
@@ -23,7 +23,7 @@ from saetui.store.arrays import map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.hashes import sha256_of
 from saetui.store.saes import WEIGHTS
-from saetui.train.workers import ALONE, Workers
+from saetui.train.options import ALONE, Workers
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,8 @@ from saetui.store.json_files import read_json
 from saetui.store.locking import only_one_build
 from saetui.store.manifest import BUILD_LOG, MANIFEST, read_manifest, write_manifest
 from saetui.store.swap import WORK, make_moves_left, replace_files
-from saetui.train.options import SaeConfig, TrainingOptions
-from saetui.train.size import SaeSize, SizeChoice, choose_size
-from saetui.train.sweep import Sweep
-from saetui.train.workers import ALONE, Workers
+from saetui.train.options import ALONE, SaeConfig, TrainingOptions, Workers
+from saetui.train.size import SaeSize, SizeChoice, Sweep, choose_size
 
 if TYPE_CHECKING:
     from saetui.train.training import TrainedSae
@@ -100,8 +98,7 @@ def train_each(
         twice: Train with a second seed as well, to see which features are found again.
         workers: Who trains together.
     """
-    from saetui.train.stability import train_twice
-    from saetui.train.training import train_sae
+    from saetui.train.training import train_sae, train_twice
 
     train = train_twice if twice else train_sae
     with _unfinished(vectors.path, workers) as work:

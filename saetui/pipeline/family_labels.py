@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from saetui.core.families import Families, Family, FamilyLabel
 from saetui.errors import InputError
-from saetui.interpret.families.scoring import score_families, with_scores
+from saetui.interpret.families.statistics import score_families, with_scores
 from saetui.interpret.families.superfeatures import family_postings
 from saetui.interpret.judging.scores import Scores
 from saetui.interpret.llm import CostEstimate, Labels, LLMLabeller

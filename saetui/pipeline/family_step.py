@@ -8,8 +8,7 @@ import numpy as np
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.interpret.families.building import VERSION as FAMILIES_VERSION
 from saetui.interpret.families.building import find_families
-from saetui.interpret.families.scoring import score_families
-from saetui.interpret.families.statistics import family_statistics
+from saetui.interpret.families.statistics import family_statistics, score_families
 from saetui.interpret.families.superfeatures import FamilyNames
 from saetui.pipeline.context import Made, Step
 from saetui.pipeline.label_records import JUDGES

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from saetui.embed import EmbedderSettings, load_embedder
 from saetui.errors import InputError
-from saetui.interpret.examples import Examples
 from saetui.interpret.judging.scores import Scores
+from saetui.interpret.judging.trials import Examples
 from saetui.interpret.labelling import LabelledSplit
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.llm import ActiveText, CostEstimate, FeatureExamples, Labels, LLMLabeller

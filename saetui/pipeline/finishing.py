@@ -40,7 +40,7 @@ from saetui.store.manifest import (
     write_manifest,
 )
 from saetui.store.swap import WORK, make_moves_left, replace_files
-from saetui.train.workers import ALONE, Workers
+from saetui.train.options import ALONE, Workers
 from saetui.version import __version__
 
 _STAGED = "next"

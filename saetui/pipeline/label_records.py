@@ -14,7 +14,7 @@ from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AN
 from saetui.interpret.judging.quality import Quality
 from saetui.interpret.judging.scores import Scores
 from saetui.interpret.labelling import LabelledFeatures
-from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
+from saetui.interpret.terms.vocabulary_choice import METHOD as FROM_VOCABULARY
 from saetui.store.features import SHOWN_PROTOCOL, FeatureQuality
 from saetui.store.labels import Estimate, LabelRecord, ScoreRecord, newest_scores, read_labels
 

@@ -13,7 +13,7 @@ from saetui.interpret.judging.truth import VERSION as TRUTH_VERSION
 from saetui.interpret.labelling import LabelledFeatures
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.naming import VERSION
-from saetui.interpret.vocabulary.choice import METHOD as FROM_VOCABULARY
+from saetui.interpret.terms.vocabulary_choice import METHOD as FROM_VOCABULARY
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import Made, Step
 from saetui.pipeline.former_labels import former_labels, placed_labels

@@ -11,7 +11,7 @@ from saetui.core.codec import Codes
 from saetui.core.families import Edge, Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.postings import Postings
 from saetui.interop.saerch_features import PublishedFamily
-from saetui.interpret.families.clean_features import clean_features
+from saetui.interpret.families.building import clean_features
 from saetui.interpret.families.co_occurrence import together_with
 from saetui.progress import Progress
 from saetui.store.features import FeatureRecord

@@ -20,9 +20,8 @@ from saetui.store import layout, saes
 from saetui.store.arrays import map_array, save_array
 from saetui.store.document_writing import write_documents
 from saetui.store.documents import DocumentStore
-from saetui.train.options import SaeConfig, TrainingOptions
+from saetui.train.options import SaeConfig, TrainingOptions, Workers
 from saetui.train.size import SaeSize, choose_size
-from saetui.train.workers import Workers
 
 if TYPE_CHECKING:
     from saetui.train.training import TrainedSae
@@ -127,8 +126,7 @@ class _Training:
         self, vectors: NDArray[np.float16], work: Path, progress: Progress, workers: Workers
     ) -> "TrainedSae":
         # Importing torch takes a second, which a build that has nothing to train is spared.
-        from saetui.train.stability import train_twice
-        from saetui.train.training import train_sae
+        from saetui.train.training import train_sae, train_twice
 
         train = train_twice if self.twice else train_sae
         return train(

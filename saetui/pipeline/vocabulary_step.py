@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from saetui.errors import BundleDamaged
-from saetui.interpret.vocabulary.names import Concept, Vocabulary
-from saetui.interpret.vocabulary.reading import MOST_BYTES, read_vocabulary
+from saetui.interpret.terms.vocabulary import MOST_BYTES, Concept, Vocabulary, read_vocabulary
 from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.context import BuildContext, Made, Step
 from saetui.store import layout

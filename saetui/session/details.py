@@ -11,7 +11,7 @@ from saetui.core.documents import Document
 from saetui.core.families import Family
 from saetui.core.features import Lift, decile_positions, histogram, lift_of
 from saetui.core.search import cosines, single, top, unit
-from saetui.interpret.families.co_occurrence_block import Activations, Block, co_occurrence_block
+from saetui.interpret.families.co_occurrence import Activations, Block, co_occurrence_block
 from saetui.interpret.families.superfeatures import family_documents
 from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.search.searcher import Searcher

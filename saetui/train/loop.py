@@ -1,23 +1,34 @@
-"""The training loop: first weights, steps, epochs, stopping, checkpoints."""
+"""The training loop: first weights, steps, epochs, stopping, checkpoints.
 
+A checkpoint is one safetensors file, whole or absent.
+"""
+
+import json
 import math
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from saetui.errors import BuildError
 from saetui.progress import Progress
-from saetui.train.checkpoint import Checkpoint, CheckpointFile
+from saetui.store.atomic import atomic_write
 from saetui.train.metrics import reconstruct, threshold_for
-from saetui.train.options import SaeConfig, TrainingOptions
+from saetui.train.options import SaeConfig, TrainingOptions, Workers
+from saetui.train.pairs import worth_screening
 from saetui.train.rows import Batch, TrainingRows
-from saetui.train.selection import worth_screening
 from saetui.train.step import GradientStep, Optimiser, Parameters
-from saetui.train.workers import Workers
 
+FILE = "training.safetensors"
+# Writing checkpoints may take this share of the time.
+_WRITING_SHARE = 0.05
 # The tether and the average need a pass over all weights each, so they are applied every few steps.
 _SLOW_EVERY = 5
 # The tether draws encoder rows toward their directions times this.
@@ -26,6 +37,73 @@ _EPOCH_END_SHARE = 0.25
 _THRESHOLD_ROWS = 4_096
 _MEDIAN_ROWS = 8_192
 _NOISE = 0.1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a training.
+
+    Attributes:
+        tensors: Weights, averages, moments, counters.
+        state: Everything else, as JSON values.
+    """
+
+    tensors: Mapping[str, Tensor]
+    state: Mapping[str, object]
+
+
+@dataclass
+class CheckpointFile:
+    """The last checkpoint of one training.
+
+    Args:
+        folder: Its folder; made when first needed.
+        identity: Hash of data and settings; a checkpoint with another identity is not read.
+        seconds: The least time between two checkpoints; 0: always due.
+    """
+
+    folder: Path
+    identity: str
+    seconds: float
+
+    def __post_init__(self) -> None:
+        self._last, self._cost = time.monotonic(), 0.0
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / FILE
+
+    def due(self, share: float = 1.0) -> bool:
+        """Whether at least `share` of the time between two checkpoints has passed."""
+        wait = max(self.seconds * share, self._cost / _WRITING_SHARE) if self.seconds else 0.0
+        return time.monotonic() - self._last >= wait
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Replace the last checkpoint by this one."""
+        started = time.monotonic()
+        metadata = {
+            "identity": self.identity,
+            "state": json.dumps(checkpoint.state, allow_nan=False),
+        }
+        with atomic_write(self.path) as temporary:
+            save_file(dict(checkpoint.tensors), temporary, metadata=metadata)
+        self._last = time.monotonic()
+        self._cost = self._last - started
+
+    def read(self) -> Checkpoint | None:
+        """The last checkpoint of this training; None if there is none that can be read."""
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                names, metadata = file.keys(), file.metadata() or {}
+                if metadata.get("identity") != self.identity:
+                    return None
+                state = json.loads(metadata["state"])
+                # Copied, because these tensors are mapped from a file that will be replaced.
+                tensors = {name: file.get_tensor(name).clone() for name in names}
+        except (OSError, SafetensorError, KeyError, ValueError):
+            return None
+        return Checkpoint(tensors, state)
 
 
 @dataclass
@@ -229,10 +307,6 @@ class TrainingLoop:
             self.standing = Standing(**dict(state))  # type: ignore[arg-type]
 
 
-def _copies(parameters: Parameters) -> Parameters:
-    return Parameters(*(tensor.clone() for tensor in parameters))
-
-
 def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Parameters:
     """Initial weights: `b_pre` = median of a sample, `W_enc = W_dec^T`, `b_enc` = 0.
 
@@ -254,6 +328,10 @@ def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Para
     directions[:used] = torch.where(found, from_rows + _NOISE * noise[:used], noise[:used])
     directions = normalize(directions, dim=1)
     return Parameters(directions.clone(), torch.zeros(config.n), directions, bias)
+
+
+def _copies(parameters: Parameters) -> Parameters:
+    return Parameters(*(tensor.clone() for tensor in parameters))
 
 
 def _gaussian(n: int, d: int, seed: int) -> Tensor:

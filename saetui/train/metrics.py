@@ -9,8 +9,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from saetui.core.codec import Float, SaeWeights, decoded, encode, encode_in_blocks
-from saetui.train.pairs import Pairs, decode
-from saetui.train.selection import largest
+from saetui.train.pairs import Pairs, decode, largest
 from saetui.train.step import Parameters, spread
 
 ALWAYS_ON = 0.5

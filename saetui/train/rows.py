@@ -13,7 +13,7 @@ from torch import Tensor
 
 from saetui.errors import BuildError
 from saetui.store.arrays import forget_pages
-from saetui.train.workers import ALONE, Workers
+from saetui.train.options import ALONE, Workers
 
 # Bytes of vectors that are checked at a time.
 _CHECKED_BYTES = 64 << 20

@@ -49,10 +49,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from saetui.train.options import SaeConfig
-from saetui.train.pairs import LatentOrder, Pairs, decode, products, sums
-from saetui.train.selection import Encoder, select, strongest
-from saetui.train.workers import ALONE, Workers
+from saetui.train.options import ALONE, SaeConfig, Workers
+from saetui.train.pairs import (
+    Encoder,
+    LatentOrder,
+    Pairs,
+    decode,
+    products,
+    select,
+    strongest,
+    sums,
+)
 
 AUXILIARY_WEIGHT = 1 / 32  # alpha
 LARGEST_NORM = 1.0

@@ -1,10 +1,13 @@
-"""Train an autoencoder until its held-out error stops falling; can be interrupted at any time."""
+"""Train an autoencoder until its held-out error stops falling; can be interrupted at any time.
+
+Trained again with another seed, it shows which features are found again.
+"""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +18,19 @@ from numpy.typing import ArrayLike
 from saetui.core.codec import Float, SaeWeights
 from saetui.errors import BuildError
 from saetui.progress import Progress, Silent
-from saetui.train.checkpoint import CheckpointFile
-from saetui.train.loop import TrainingLoop
+from saetui.train.loop import CheckpointFile, TrainingLoop
 from saetui.train.metrics import evaluate, retrieval_kept
-from saetui.train.options import Device, SaeConfig, TrainingOptions
+from saetui.train.options import ALONE, Device, SaeConfig, TrainingOptions, Workers
 from saetui.train.rows import CheckedVectors, TrainingRows
-from saetui.train.workers import ALONE, Workers
 
 # Increased when the same options and data would give other weights.
 _RECIPE = 3
 _ROWS_EVALUATED = 20_000
 _WORTH_THREADS = 1 << 28
+# A direction counts as found again if its nearest in the other training has at least this cosine.
+FOUND_AGAIN = 0.7
+# Directions that are compared at a time.
+_BLOCK = 1_024
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,51 @@ def train_sae(
         )
         loop.run()
         return _result(loop)
+
+
+def train_twice(
+    vectors: ArrayLike,
+    config: SaeConfig,
+    options: TrainingOptions,
+    *,
+    checkpoint_dir: Path,
+    progress: Progress,
+    workers: Workers = ALONE,
+) -> TrainedSae:
+    """Train with two seeds, the second only for comparison; arguments as for `train_sae`.
+
+    The metrics contain `stability` as well: `mean_max_cosine`, `found_again` (the share of features
+    whose cosine is at least 0.7) and the other `seed`.
+    """
+    another = replace(options, seed=options.seed + 1)
+    first, second = (
+        train_sae(
+            vectors,
+            config,
+            each,
+            checkpoint_dir=checkpoint_dir / f"seed-{each.seed}",
+            progress=progress,
+            workers=workers,
+        )
+        for each in (options, another)
+    )
+    stability = max_cosines(first.weights.directions, second.weights.directions)
+    figures = {
+        "mean_max_cosine": float(stability.mean()),
+        "found_again": float((stability >= FOUND_AGAIN).mean()),
+        "seed": another.seed,
+    }
+    metrics = {**first.metrics, "stability": figures}
+    return replace(first, metrics=metrics, stability=stability)
+
+
+def max_cosines(directions: Float, others: Float, *, block: int = _BLOCK) -> Float:
+    """The largest cosine of each direction to one of the others; unit rows `(n, d)`, `(m, d)`."""
+    blocks = [
+        (directions[start : start + block] @ others.T).max(axis=1)
+        for start in range(0, len(directions), block)
+    ]
+    return np.concatenate(blocks)
 
 
 def _identity(

@@ -28,8 +28,7 @@ from bundles import save_codes
 from saetui.core.codec import Codes
 from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.families.building import build_families
-from saetui.interpret.families.clean_features import clean_features, rank_features
+from saetui.interpret.families.building import build_families, clean_features, rank_features
 from saetui.interpret.families.co_occurrence import count_co_occurrence
 from saetui.progress import Silent
 from saetui.store import saes

@@ -22,14 +22,12 @@ import numpy as np
 from saetui.embed import load_embedder
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.embed.protocol import EmbedderSettings
-from saetui.interpret.examples import ExampleSource
-from saetui.interpret.judging.calibration import calibrate
 from saetui.interpret.judging.evidence import Sample, gather_evidence
-from saetui.interpret.judging.judges import WORDS_AND_EMBEDDER
-from saetui.interpret.judging.projection import Projection
+from saetui.interpret.judging.judges import WORDS_AND_EMBEDDER, calibrate
 from saetui.interpret.judging.scores import detection_scores
+from saetui.interpret.judging.signals import Projection
 from saetui.interpret.judging.split import restricted
-from saetui.interpret.judging.trials import PROTOCOLS, make_trials
+from saetui.interpret.judging.trials import PROTOCOLS, ExampleSource, make_trials
 from saetui.interpret.labelling import LabelledSplit
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle

@@ -12,11 +12,9 @@ from pathlib import Path
 
 from saetui.core.changes import MODES
 from saetui.embed import EmbedderSettings, load_embedder
-from saetui.evaluate.recognition import recognised
-from saetui.evaluate.relevance_judges import WORD_JUDGES
+from saetui.evaluate.recognition import Mean, Summary, recognised
 from saetui.evaluate.steering import REWRITTEN_UP
-from saetui.evaluate.steering_setup import prepare
-from saetui.evaluate.summary import Mean, Summary
+from saetui.evaluate.steering_setup import WORD_JUDGES, prepare
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 

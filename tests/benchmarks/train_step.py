@@ -24,7 +24,7 @@ from peers.turns import BATCH, WARM, batches, ours_and_paper, ratio, take_turns
 from peers.with_saetui import Saetui
 from torch.nn.functional import normalize
 
-from saetui.train.selection import can_screen
+from saetui.train.pairs import can_screen
 
 D = 1536
 SIZES = ((9216, 64), (3072, 16), (3072, 64))

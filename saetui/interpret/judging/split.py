@@ -2,18 +2,31 @@
 
 The corpus is split once, for all features: a held-out document is never used to label any feature
 or to calibrate a judge.
+
+Documents that repeat an earlier one, word for word or nearly so, are in neither part. They are
+found by MinHash over runs of five words (Broder, "On the resemblance and containment of documents",
+1997): the share of equal minima estimates the share of common runs. Banding avoids comparing all
+pairs (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4).
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.codec import Int
 from saetui.core.postings import Postings
 from saetui.interpret.judging.evidence import STRONGEST
-from saetui.interpret.judging.repeats import find_repeats, mixed
-from saetui.interpret.terms.tokens import Tokens
+from saetui.interpret.terms.tokens import GAP, Tokens
+
+# Two documents that share this much of their runs of words count as one text, lightly edited.
+_LEAST_AGREEMENT = 0.75
+_RUN = 5
+_HASHES = 32
+_BAND = 4
+_DOCUMENTS = 8_192
+Hashes = NDArray[np.uint64]
 
 HELD_OUT = 0.4
 """Share of documents that are held out; making a label needs more documents than scoring it."""
@@ -107,3 +120,69 @@ def restricted(postings: Postings, rows: Int) -> Postings:
         np.asarray(postings.rows[places]),
         np.asarray(postings.values[places]),
     )
+
+
+def find_repeats(tokens: Tokens, *, at_once: int = _DOCUMENTS) -> NDArray[np.bool_]:
+    """Which documents nearly repeat an earlier one of the corpus, bool `(N,)`.
+
+    Blank documents never do. Case and punctuation are ignored. Documents are hashed `at_once` at a
+    time, because a hash takes more memory than a word.
+    """
+    repeats = np.zeros(tokens.documents, dtype=bool)
+    filled, signatures = _signatures(tokens, at_once)
+    for start in range(0, _HASHES, _BAND):
+        band = np.ascontiguousarray(signatures[:, start : start + _BAND])
+        _, first, bucket = np.unique(band, axis=0, return_index=True, return_inverse=True)
+        earlier = first[bucket.ravel()]
+        agreement = (signatures == signatures[earlier]).mean(axis=1)
+        repeating = (agreement >= _LEAST_AGREEMENT) & (earlier < np.arange(len(filled)))
+        repeats[filled[repeating]] = True
+    return repeats
+
+
+def _signatures(tokens: Tokens, at_once: int) -> tuple[NDArray[np.int64], Hashes]:
+    """Documents with words, and the minimum of each hash over their runs, `(F, 32)`."""
+    parts = [
+        _signatures_of(tokens, start, min(start + at_once, tokens.documents))
+        for start in range(0, max(tokens.documents, 1), at_once)
+    ]
+    filled, signatures = zip(*parts, strict=True)
+    return np.concatenate(filled), np.concatenate(signatures)
+
+
+def _signatures_of(tokens: Tokens, first: int, end: int) -> tuple[NDArray[np.int64], Hashes]:
+    """The same for documents `first` to `end - 1`."""
+    bounds = tokens.starts[first : end + 1]
+    forms = tokens.forms[bounds[0] : bounds[-1]]
+    positions = np.flatnonzero(forms != GAP)
+    documents = np.searchsorted(bounds, positions + bounds[0], side="right") - 1
+    filled, starts = np.unique(documents, return_index=True)
+    signatures = np.empty((len(filled), _HASHES), dtype=np.uint64)
+    if len(filled):
+        runs = _runs(tokens.words[forms[positions]], np.append(starts, len(positions)))
+        for column in range(_HASHES):
+            hashed = mixed(runs + np.uint64(column + 1))
+            signatures[:, column] = np.minimum.reduceat(hashed, starts)
+    return filled + first, signatures
+
+
+def _runs(words: Int, bounds: NDArray[np.intp]) -> Hashes:
+    """A hash of the run of five words that begins at each of `words`.
+
+    A run ends at the end of its document, so short documents have runs as well.
+    """
+    numbers = np.append(mixed(words.astype(np.uint64)), np.zeros(_RUN, np.uint64))
+    places, ends = np.arange(len(words)), np.repeat(bounds[1:], np.diff(bounds))
+    runs = np.zeros(len(words), dtype=np.uint64)
+    for offset in range(_RUN):
+        inside = places + offset < ends
+        runs = mixed(runs + np.where(inside, numbers[places + offset], np.uint64(0)))
+    return runs
+
+
+def mixed(numbers: Hashes) -> Hashes:
+    """Hash 64-bit numbers, by the finaliser of SplitMix64 (Steele et al. 2014)."""
+    mixing = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixing = (mixing ^ (mixing >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixing = (mixing ^ (mixing >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixing ^ (mixing >> np.uint64(31))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
-from saetui.interpret.terms.segmenting import words_apart
+from saetui.interpret.terms.languages import words_apart
 from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.words import NUMBER, STOP, kind_of, word_of
 
@@ -31,7 +31,6 @@ _LENGTH = 0.75
 # The range finder's extra columns and power iterations.
 _SPARE = 20
 _PASSES = 3
-
 # Documents that are counted or projected at once.
 _DOCUMENTS = 8_192
 

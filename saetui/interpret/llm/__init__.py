@@ -5,17 +5,17 @@ A `Ledger` holds every reply and the budget; a `LanguageModel` asks questions ag
 """
 
 from saetui.endpoint.sending import Patience
-from saetui.interpret.llm.costs import CostEstimate, Spending
 from saetui.interpret.llm.judge import LLMJudge
-from saetui.interpret.llm.labeller import Labels, LLMLabeller
+from saetui.interpret.llm.labeller import ActiveText, FeatureExamples, Labels, LLMLabeller
 from saetui.interpret.llm.ledger import Ledger
 from saetui.interpret.llm.model import LanguageModel
-from saetui.interpret.llm.prompts import PROMPT_VERSION, ActiveText, FeatureExamples
-from saetui.interpret.llm.questions import Ending, Outcome
+from saetui.interpret.llm.questions import PROMPT_VERSION, Ending, Outcome
 from saetui.interpret.llm.settings import (
     Budget,
+    CostEstimate,
     ModelSettings,
     Price,
+    Spending,
     model_settings,
     parse_price,
 )

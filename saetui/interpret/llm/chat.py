@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 from saetui.endpoint.address import OFFICIAL_URL
 from saetui.endpoint.client import Endpoint
 from saetui.endpoint.failures import NotTheProtocol, Refused
-from saetui.interpret.llm.questions import Request
-from saetui.interpret.llm.replies import Reply
+from saetui.interpret.llm.questions import Reply, Request
 
 # A reply of 16,384 tokens, each written as escapes, takes 2 MB.
 _MOST_BYTES = 8_000_000

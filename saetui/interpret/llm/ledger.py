@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from saetui.errors import LanguageModelError
-from saetui.interpret.llm.costs import Cost, Spending
-from saetui.interpret.llm.replies import Reply
-from saetui.interpret.llm.settings import Budget
+from saetui.interpret.llm.questions import Reply
+from saetui.interpret.llm.settings import Budget, Cost, Spending
 
 _VERSION = 1
 _SCHEMA = """

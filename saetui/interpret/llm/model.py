@@ -1,18 +1,215 @@
 """Ask a language model many questions: several at a time, each only once, within a budget."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from saetui.endpoint.client import check_installed, connected, run, tasks
+from saetui.endpoint.client import Endpoint, check_installed, connected, run, tasks
+from saetui.endpoint.failures import EndpointFailure, Refused, explained
+from saetui.endpoint.sending import Sender
 from saetui.errors import LanguageModelError
-from saetui.interpret.llm.asking import Asking
-from saetui.interpret.llm.costs import CostEstimate, Costs
+from saetui.interpret.llm.chat import Dialect, Format, ask, first_dialect
 from saetui.interpret.llm.ledger import Ledger
-from saetui.interpret.llm.questions import AnswerT, Ending, Exchange, Outcome, Question
-from saetui.interpret.llm.settings import ModelSettings
+from saetui.interpret.llm.questions import (
+    AnswerT,
+    Ending,
+    Exchange,
+    Outcome,
+    Question,
+    Reply,
+    Request,
+)
+from saetui.interpret.llm.settings import CostEstimate, Costs, ModelSettings
 from saetui.progress import Progress, Silent
 
+_OVER_BUDGET = "The budget does not allow another request."
+_NAMES = {Format.JSON_SCHEMA: "JSON schemas", Format.JSON_OBJECT: "JSON objects"}
 # If an endpoint refuses this many questions before it answers one, it will refuse them all.
 _REFUSALS_BELIEVED = 3
+
+
+class _NotSent(Exception):
+    """A request was not sent, since there is no money for it; the message is a sentence."""
+
+
+class Asking:
+    """Asks one model at one endpoint, until the work is done or the money is spent.
+
+    Args:
+        endpoint: The endpoint; connected.
+        settings: The model.
+        ledger: Where requests and replies are written down.
+        costs: What they cost.
+        note: Told in sentences why nothing happens, and what the endpoint does not take.
+        answered_before: Whether the ledger held answers to some of the questions.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: ModelSettings,
+        ledger: Ledger,
+        costs: Costs,
+        note: Callable[[str], None],
+        *,
+        answered_before: bool,
+    ) -> None:
+        import anyio
+
+        self._endpoint, self._settings = endpoint, settings
+        self._ledger, self._costs = ledger, costs
+        self._note = note
+        self._answered_before = answered_before
+        self._sender = Sender(settings.patience, settings.concurrency, note)
+        known = ledger.dialect(settings.address, settings.model)
+        found = Dialect.from_json(known) if known else None
+        self._dialect = found or first_dialect(settings.address)
+        self._all_forms_tried = False
+        self._no_money = ""
+        self._settled = anyio.Event()
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the endpoint has answered a request of this run."""
+        return self._sender.has_answered
+
+    async def outcome(self, exchange: Exchange[AnswerT]) -> Outcome[AnswerT]:
+        """What becomes of a question, from where its exchange stands.
+
+        Raises:
+            LanguageModelError: The endpoint cannot be used, or replies not be stored.
+        """
+        for _ in range(self._settings.attempts):
+            began = self._sender.last_answer
+            try:
+                reply = await self._reply(exchange.request, exchange.question.expected)
+            except _NotSent as reason:
+                return Outcome(Ending.NOT_ASKED, reason=str(reason))
+            except EndpointFailure as failure:
+                answered_others = self._sender.last_answer > began
+                return self._without_reply(failure, answered_others)
+            exchange.take(reply)
+            if exchange.answer is not None or exchange.refused:
+                break
+        return exchange.outcome()
+
+    def _without_reply(self, failure: EndpointFailure, answered_others: bool) -> Outcome[AnswerT]:
+        """What becomes of a question when a request of it failed for good."""
+        error = self._explained(failure)
+        if isinstance(failure, Refused):
+            if failure.no_credit and (self.has_answered or self._answered_before):
+                # What there is can be kept, and the rest be asked when there is money again.
+                self._no_money = str(error)
+                return Outcome(Ending.NOT_ASKED, reason=self._no_money)
+            if failure.of_the_request:
+                return Outcome(Ending.FAILED, reason=f"The endpoint refused the request: {failure}")
+        if failure.passes and answered_others:
+            tries = self._settings.patience.tries
+            return Outcome(Ending.FAILED, reason=f"The endpoint did not answer in {tries} tries.")
+        raise error
+
+    def _explained(self, failure: EndpointFailure) -> LanguageModelError:
+        address, model = self._settings.address, self._settings.model
+        return explained(failure, address, model, LanguageModelError, "answer")
+
+    async def _reply(self, request: Request, expected: int) -> Reply:
+        """The reply to a request, stored before it is returned.
+
+        Args:
+            request: What to send.
+            expected: Tokens that the reply is expected to take.
+        """
+
+        async def ask_in_its_dialect() -> Reply:
+            dialect, tried = self._dialect, set[Dialect]()
+            certain = True
+            while True:
+                tried.add(dialect)
+                try:
+                    reply = await self._send(request, dialect, expected)
+                except Refused as refused:
+                    other = dialect.after(refused) if self._blames(dialect, refused) else None
+                    if other is None or other in tried:
+                        self._all_forms_tried = True
+                        raise
+                    certain &= refused.of_the_request or dialect.is_named_in(refused)
+                    dialect = other
+                else:
+                    self._learn(dialect, certain)
+                    return reply
+
+        return await self._sender.send(ask_in_its_dialect)
+
+    def _blames(self, dialect: Dialect, refused: Refused) -> bool:
+        """Whether a refusal may be due to the options of the request.
+
+        Some servers fail with status 500 over an option that they do not know, so this counts
+        where it names one, and as long as the endpoint has not answered anything.
+        """
+        if refused.status == 500:
+            first = not self.has_answered and not self._all_forms_tried
+            return first or dialect.is_named_in(refused)
+        return refused.of_the_request
+
+    def _learn(self, dialect: Dialect, certain: bool) -> None:
+        """Ask in this dialect from now on.
+
+        Args:
+            dialect: In which a request was answered.
+            certain: Whether others failed because of their options, so far as one can tell; if
+                not, later runs try the others again.
+        """
+        # Once the endpoint has answered, a refusal says more about the text than about options.
+        if dialect == self._dialect or self.has_answered:
+            return
+        address, model = self._settings.address, self._settings.model
+        if dialect.format < self._dialect.format:
+            instead = "JSON objects" if dialect.format is Format.JSON_OBJECT else "plain text"
+            self._note(
+                f"{address} takes no {_NAMES[self._dialect.format]} with '{model}'; it is asked "
+                f"for {instead} instead, and replies in another form are not used."
+            )
+        self._dialect = dialect
+        if certain:
+            self._ledger.remember_dialect(address, model, dialect.as_json())
+
+    async def _send(self, request: Request, dialect: Dialect, expected: int) -> Reply:
+        """Send a request once: reserve what it can cost, ask, and store the reply."""
+        import anyio
+
+        settings, ledger = self._settings, self._ledger
+        key = request.key(settings.address, settings.model)
+        most = self._costs.most(request)
+        probable = self._costs.expected(request, expected)
+        while not self._no_money:
+            number = ledger.reserve(key, settings.model, most, probable)
+            if number is not None:
+                break
+            if not ledger.is_waiting:
+                raise _NotSent(_OVER_BUDGET)
+            await self._settled.wait()
+        else:
+            raise _NotSent(self._no_money)
+        # Whoever stops the work waits for what is under way, since that is paid for.
+        with anyio.CancelScope(shield=True):
+            try:
+                reply = await ask(self._endpoint, settings.model, request, dialect)
+            except BaseException as error:
+                if isinstance(error, EndpointFailure) and not error.maybe_paid:
+                    ledger.release(number)
+                else:
+                    ledger.lose(number)
+                self._wake()
+                raise
+            cost, counted = self._costs.actual(reply, most)
+            ledger.settle(number, reply, cost, counted)
+            self._wake()
+        return reply
+
+    def _wake(self) -> None:
+        """Let those that wait for what others reserved look again."""
+        import anyio
+
+        self._settled.set()
+        self._settled = anyio.Event()
 
 
 class LanguageModel:

@@ -25,10 +25,9 @@ from saetui.interpret.labels import (
     shorten,
 )
 from saetui.interpret.terms.contrast import Embed, PhraseContrast, separations
-from saetui.interpret.terms.markup import plain_text
 from saetui.interpret.terms.phrases import Phrases, find_phrases, spell
 from saetui.interpret.terms.term_ranking import Tried
-from saetui.interpret.terms.tokens import Tokens
+from saetui.interpret.terms.tokens import Tokens, plain_text
 from saetui.progress import Progress
 from saetui.text import visible_line
 

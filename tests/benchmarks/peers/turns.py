@@ -10,7 +10,7 @@ from torch.nn.functional import normalize
 from peers import Plan
 from peers.paper import PUBLISHED, REFERENCES, Paper, random_start
 from peers.with_saetui import Saetui
-from saetui.train.selection import can_screen
+from saetui.train.pairs import can_screen
 
 BATCH, RATE, WARM = 1024, 1e-4, 1
 NEVER = 1 << 40

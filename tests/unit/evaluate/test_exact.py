@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saetui.core.search import cosines, top
-from saetui.evaluate.exact import nearest
+from saetui.evaluate.retrieval import nearest
 
 
 @pytest.mark.parametrize(("rows", "vectors"), [(7, 3), (1_000, 1_000)])

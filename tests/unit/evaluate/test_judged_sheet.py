@@ -7,11 +7,13 @@ import pytest
 from bundles import make_bundle
 
 from saetui.errors import InputError
-from saetui.evaluate.blind_sheet import Key, Question, draw_key
-from saetui.evaluate.judged_sheet import (
+from saetui.evaluate.blind_sheet import (
     JudgedSheet,
+    Key,
+    Question,
     check_judgements,
     check_key,
+    draw_key,
     read_judged_lines,
     read_judged_sheet,
 )

@@ -5,7 +5,7 @@ import pytest
 
 from saetui.core.codec import Codes
 from saetui.core.postings import Postings, build_postings
-from saetui.evaluate.sae_comparison import by_figure, differences, probe_field
+from saetui.evaluate.sparse_probe import by_figure, differences, probe_field
 
 N, FEATURES = 400, 20
 

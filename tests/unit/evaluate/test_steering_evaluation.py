@@ -13,12 +13,18 @@ from saetui.core.changes import MODES
 from saetui.core.scores import Term
 from saetui.core.steering import shown
 from saetui.errors import InputError
-from saetui.evaluate.recognition import Comparison, Picks, recognised, shares_of_largest
-from saetui.evaluate.relevance_judges import WORD_JUDGES, word_judges
-from saetui.evaluate.steering import LABELS, REWRITTEN, REWRITTEN_UP, STRENGTHS, run
-from saetui.evaluate.steering_setup import Prepared, prepare
-from saetui.evaluate.steering_trials import SHOWN, Trial, eligible_features
-from saetui.evaluate.summary import Summary
+from saetui.evaluate.recognition import Comparison, Picks, Summary, recognised, shares_of_largest
+from saetui.evaluate.steering import (
+    LABELS,
+    REWRITTEN,
+    REWRITTEN_UP,
+    SHOWN,
+    STRENGTHS,
+    Trial,
+    eligible_features,
+    run,
+)
+from saetui.evaluate.steering_setup import WORD_JUDGES, Prepared, prepare, word_judges
 from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Progress, Silent
 from saetui.store.bundle import Bundle

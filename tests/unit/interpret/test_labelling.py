@@ -11,7 +11,7 @@ from saetui.errors import BuildError, EmbedderError
 from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.trials import DECILES, PROTOCOLS, TOP
 from saetui.interpret.labelling import LabelledSplit
-from saetui.interpret.vocabulary.names import Concept, Vocabulary
+from saetui.interpret.terms.vocabulary import Concept, Vocabulary
 from saetui.progress import Silent
 
 TOPICS = ("tidal disruption events", "galaxy rotation curves", "gamma-ray bursts", "stellar winds")

@@ -13,9 +13,8 @@ from endpoint_server import failing
 from llm_models import PRICE, SOON, features
 
 from saetui.errors import InputError, LanguageModelError
-from saetui.interpret.examples import Examples
 from saetui.interpret.judging.scores import Scores
-from saetui.interpret.judging.trials import Trials, make_trials
+from saetui.interpret.judging.trials import Examples, Trials, make_trials
 from saetui.interpret.llm import Budget, CostEstimate, Labels, LLMLabeller, ModelSettings
 from saetui.pipeline.model_labels import LabellingJob, Models
 from saetui.progress import Progress, Silent

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from saetui.train.checkpoint import Checkpoint, CheckpointFile
+from saetui.train.loop import Checkpoint, CheckpointFile
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saetui.errors import BuildError
+from saetui.train.options import ALONE, Workers
 from saetui.train.rows import CheckedVectors, TrainingRows
-from saetui.train.workers import ALONE, Workers
 
 PLENTY = 1 << 30
 
@@ -178,7 +178,7 @@ def test_a_streamed_file_does_not_stay_in_memory(tmp_path):
     script = f"""
 import numpy as np, re
 from pathlib import Path
-from saetui.train.workers import Workers
+from saetui.train.options import Workers
 from saetui.train.rows import CheckedVectors, TrainingRows
 def mapped():
     text = Path("/proc/self/smaps").read_text()

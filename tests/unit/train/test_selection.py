@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.train.selection import Encoder, largest, select
+from saetui.train.pairs import Encoder, largest, select
 
 CPU = torch.device("cpu")
 

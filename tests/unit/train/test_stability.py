@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_training import CONFIG, OPTIONS, Recorder, embeddings, train
 
-from saetui.train.stability import max_cosines, train_twice
+from saetui.train.training import max_cosines, train_twice
 
 
 def test_the_nearest_direction_of_each():

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.train.size import SaeSize, choose_size
-from saetui.train.sweep import Sweep, SweepPoint, fit_power_law, sweep_sizes
+from saetui.train.size import SaeSize, Sweep, SweepPoint, choose_size, fit_power_law, sweep_sizes
 
 
 def point(n, k, train, held_out=0.5):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_training import train
 
-from saetui.train.workers import joined_workers
+from saetui.train.options import joined_workers
 
 SCRIPT = """
 import sys
@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 import numpy as np
 from test_training import Interrupted, Recorder, train
-from saetui.train.workers import joined_workers
+from saetui.train.options import joined_workers
 
 stop = int(sys.argv[2]) or None
 with joined_workers("cpu") as workers:

@@ -5,7 +5,7 @@ import numpy as np
 from saetui.core.codec import Codes
 from saetui.core.families import FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.families.clean_features import clean_features, rank_features
+from saetui.interpret.families.building import clean_features, rank_features
 
 PARAMETERS = FamilyParameters()
 

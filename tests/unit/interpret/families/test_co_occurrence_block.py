@@ -7,7 +7,7 @@ from test_co_occurrence import dense, random_codes
 
 from saetui.core.codec import Codes
 from saetui.core.postings import build_postings
-from saetui.interpret.families.co_occurrence_block import Activations, co_occurrence_block
+from saetui.interpret.families.co_occurrence import Activations, co_occurrence_block
 
 
 @settings(deadline=None, max_examples=30)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from saetui.core.codec import Codes
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.postings import build_postings
-from saetui.interpret.families.co_occurrence_block import Activations
+from saetui.interpret.families.co_occurrence import Activations
 from saetui.interpret.families.superfeatures import (
     FamilyNames,
     family_documents,

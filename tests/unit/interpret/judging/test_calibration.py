@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from saetui.interpret.examples import Examples
-from saetui.interpret.judging.calibration import calibrate
-from saetui.interpret.judging.trials import make_trials
+from saetui.interpret.judging.judges import calibrate
+from saetui.interpret.judging.trials import Examples, make_trials
 
 
 def trials(features=30):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from saetui.interpret.examples import Examples
 from saetui.interpret.judging.judges import (
     AND_TERMS,
     EMBEDDER,
@@ -14,7 +13,7 @@ from saetui.interpret.judging.judges import (
     offline_judges,
 )
 from saetui.interpret.judging.signals import Signals
-from saetui.interpret.judging.trials import make_trials
+from saetui.interpret.judging.trials import Examples, make_trials
 from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Silent
 

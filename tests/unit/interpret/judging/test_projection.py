@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from saetui.interpret.judging.projection import Projection
+from saetui.interpret.judging.signals import Projection
 
 
 def corpus():

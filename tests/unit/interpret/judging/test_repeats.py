@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from saetui.interpret.judging.repeats import find_repeats, mixed
+from saetui.interpret.judging.split import find_repeats, mixed
 from saetui.interpret.terms.tokens import tokenize
 
 WORDS = [f"word{number}" for number in range(500)]

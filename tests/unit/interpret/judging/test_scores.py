@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from saetui.interpret.examples import Examples
 from saetui.interpret.judging.scores import detection_scores
-from saetui.interpret.judging.trials import DECILES, HARD, LEAST_EACH, PROTOCOLS, TOP, make_trials
+from saetui.interpret.judging.trials import (
+    DECILES,
+    HARD,
+    LEAST_EACH,
+    PROTOCOLS,
+    TOP,
+    Examples,
+    make_trials,
+)
 
 
 def rows(*numbers):

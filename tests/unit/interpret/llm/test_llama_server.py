@@ -28,8 +28,7 @@ from saetui.interpret.llm import (
     Price,
 )
 from saetui.interpret.llm.chat import Dialect, Format
-from saetui.interpret.llm.questions import Question
-from saetui.interpret.llm.replies import object_in
+from saetui.interpret.llm.questions import Question, object_in
 
 pytestmark = [
     pytest.mark.llama,

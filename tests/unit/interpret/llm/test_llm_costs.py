@@ -6,9 +6,8 @@ from chat_server import replying
 from llm_models import PRICE, features, model_at
 
 from saetui.interpret.llm import Budget, Ledger, LLMLabeller, Price
-from saetui.interpret.llm.costs import Costs
-from saetui.interpret.llm.questions import Request
-from saetui.interpret.llm.replies import Reply
+from saetui.interpret.llm.questions import Reply, Request
+from saetui.interpret.llm.settings import Costs
 
 
 def test_replies_without_usage_are_taken_as_the_most_they_can_cost(server, ledger):

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from saetui.errors import LanguageModelError
 from saetui.interpret.llm import Budget, Ledger
-from saetui.interpret.llm.costs import Cost
-from saetui.interpret.llm.replies import Reply
+from saetui.interpret.llm.questions import Reply
+from saetui.interpret.llm.settings import Cost
 
 MOST = Cost(80, 20, 1.0)
 EXPECTED = Cost(40, 10, 0.5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from saetui.interpret.llm.judge import confidences_in
 from saetui.interpret.llm.labeller import label_in
-from saetui.interpret.llm.replies import Unusable, object_in, whole_number_in
+from saetui.interpret.llm.questions import Unusable, object_in, whole_number_in
 
 WORDS = st.text(st.sampled_from("abcxyzABCéßøμ中文"), min_size=1, max_size=8)
 PROSE = st.text(st.sampled_from('ab {}[]"\n:,\\`'), max_size=30)

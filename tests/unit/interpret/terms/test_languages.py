@@ -11,11 +11,15 @@ from saetui.core.postings import build_postings
 from saetui.core.words import without_spaces, words_of
 from saetui.interpret.judging.word_space import WordSpace
 from saetui.interpret.labels import is_joined
-from saetui.interpret.terms import segmenting
-from saetui.interpret.terms.function_words import is_made_of, languages, languages_in
+from saetui.interpret.terms.languages import (
+    _chinese,
+    is_made_of,
+    languages,
+    languages_in,
+    words_apart,
+)
 from saetui.interpret.terms.naming import name_features
 from saetui.interpret.terms.phrases import find_phrases, spell
-from saetui.interpret.terms.segmenting import words_apart
 from saetui.interpret.terms.tokens import tokenize
 from saetui.interpret.terms.words import (
     CONTENT,
@@ -48,11 +52,11 @@ def test_chinese_is_split_into_words() -> None:
 
 def test_without_a_dictionary_each_character_is_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jieba", None)
-    segmenting._chinese.cache_clear()
+    _chinese.cache_clear()
     try:
         assert words_apart(VACCINE).split() == list(VACCINE)
     finally:
-        segmenting._chinese.cache_clear()
+        _chinese.cache_clear()
 
 
 def test_japanese_is_split_where_the_script_changes() -> None:

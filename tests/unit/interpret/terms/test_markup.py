@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.interpret.terms.markup import plain_text
+from saetui.interpret.terms.tokens import plain_text
 
 
 @pytest.mark.parametrize(

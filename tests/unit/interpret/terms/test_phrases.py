@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from saetui.interpret.terms.phrases import find_phrases, spell
-from saetui.interpret.terms.sequences import frequent_sequences
+from saetui.interpret.terms.phrases import find_phrases, frequent_sequences, spell
 from saetui.interpret.terms.tokens import tokenize
 
 # Often enough that every sequence of it counts as frequent.

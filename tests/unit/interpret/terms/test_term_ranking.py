@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from saetui.interpret.examples import Examples
 from saetui.interpret.judging.judges import label_judge, measure
 from saetui.interpret.judging.signals import Signals
-from saetui.interpret.judging.trials import Trials, make_trials
+from saetui.interpret.judging.trials import Examples, Trials, make_trials
 from saetui.interpret.labels import LONGEST_LABEL
 from saetui.interpret.terms.term_ranking import try_terms
 from saetui.interpret.terms.tokens import tokenize

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from saetui.errors import InputError, MissingDependency
 from saetui.interpret.labels import LONGEST_LABEL, key_of
-from saetui.interpret.vocabulary import reading
-from saetui.interpret.vocabulary.reading import read_vocabulary
+from saetui.interpret.terms.vocabulary import read_vocabulary
 from saetui.text import visible_line
 
 TURTLE = """
@@ -67,13 +66,13 @@ def test_missing_folders_and_large_files_get_a_sentence(tmp_path, monkeypatch):
     for path in (tmp_path / "none.txt", tmp_path):
         with pytest.raises(InputError, match="cannot be read"):
             read_vocabulary(path)
-    monkeypatch.setattr(reading, "MOST_BYTES", 10)
+    monkeypatch.setattr("saetui.interpret.terms.vocabulary.MOST_BYTES", 10)
     with pytest.raises(InputError, match="too large"):
         read(tmp_path, "stars and more stars")
 
 
 def test_too_many_names_get_a_sentence_but_repeated_ones_count_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_NAMES", 3)
+    monkeypatch.setattr("saetui.interpret.terms.vocabulary.MOST_NAMES", 3)
     assert len(read(tmp_path, "a1\nb1\nc1\nA1\nB1\n").concepts) == 3
     with pytest.raises(InputError, match="more than 3 names"):
         read(tmp_path, "a1\nb1\nc1\nd1\n")

@@ -6,9 +6,9 @@ import pytest
 from saetui.core.codec import Codes
 from saetui.core.features import decile_positions
 from saetui.core.postings import build_postings
-from saetui.interpret.examples import PER_DECILE, STRONGEST, ExampleSource
 from saetui.interpret.judging.evidence import HARD_NEGATIVES, Sample, gather_evidence
 from saetui.interpret.judging.split import restricted
+from saetui.interpret.judging.trials import PER_DECILE, STRONGEST, ExampleSource
 
 N, D, FEATURES = 900, 16, 6
 

@@ -3,8 +3,7 @@
 import pytest
 
 from saetui.interpret.labels import FeatureLabel
-from saetui.interpret.vocabulary.candidates import Candidate
-from saetui.interpret.vocabulary.choice import Choice
+from saetui.interpret.terms.vocabulary_choice import Candidate, Choice
 
 
 def own(feature, text):
@@ -15,14 +14,16 @@ def choice(*features, documents=None):
     """Of each feature the own label, how well it is recognised, and its candidates' likewise."""
     return Choice(
         {
-            number: [Candidate(name, 1.0, said) for name, _, said in names]
+            number: [
+                Candidate(name, 1.0, said, (documents or {}).get(name, 1))
+                for name, _, said in names
+            ]
             for number, (_, _, names) in enumerate(features)
         },
         {
             number: {text: score, **{name: score for name, score, _ in names}}
             for number, (text, score, names) in enumerate(features)
         },
-        documents or {name: 1 for _, _, names in features for name, _, _ in names},
     )
 
 
@@ -76,4 +77,4 @@ def test_no_two_features_get_one_name():
 
 
 def test_a_feature_without_candidates_or_trials_keeps_its_label():
-    assert Choice({}, {}, {}).named([own(0, "Stars")]) == [own(0, "Stars")]
+    assert Choice({}, {}).named([own(0, "Stars")]) == [own(0, "Stars")]

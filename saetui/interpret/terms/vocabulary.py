@@ -1,22 +1,132 @@
-"""Read the concepts of a SKOS thesaurus by rdflib, an optional package."""
+"""The names of one's field that labels may have: a file of one name a line, or a SKOS thesaurus.
+
+SKOS is read by rdflib, an optional package.
+"""
 
 import contextlib
+import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saetui.errors import InputError, MissingDependency
-from saetui.interpret.vocabulary.names import Concept
+from saetui.interpret.labels import LONGEST_LABEL, Key, key_of
+from saetui.store.json_files import read_regular_file
+from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from rdflib import Graph, URIRef
     from rdflib.term import Node
 
+
 FORMATS = {".rdf": "xml", ".xml": "xml", ".ttl": "turtle", ".nt": "nt", ".jsonld": "json-ld"}
 """What rdflib calls the form of a file, by the file's ending."""
+
+MOST_NAMES = 200_000
+MOST_BYTES = 64 << 20
+# Other ways to say one name.
+_MOST_ALTERNATIVES = 20
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A name that labels may have, and other ways in which documents say it."""
+
+    name: str
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The names of a field, each of them once.
+
+    Attributes:
+        concepts: In the order of the file.
+        left_out: How many names are too long for a label or have no letters.
+    """
+
+    concepts: tuple[Concept, ...]
+    left_out: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that changes with the names, but not with comments or the form of the file."""
+        text = json.dumps([[each.name, *each.alternatives] for each in self.concepts])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read a vocabulary; its ending says whether it is SKOS.
+
+    Names that differ only in case, hyphens, or singular and plural count once.
+
+    Raises:
+        InputError: The file cannot be read, is too large, or holds no name.
+        MissingDependency: It is SKOS, and rdflib is not installed.
+    """
+    data = _bytes_of(path)
+    kind = FORMATS.get(path.suffix.lower())
+    found = _lines(path, data) if kind is None else concepts_of(path, data, kind)
+    vocabulary = _each_once(path, found)
+    if not vocabulary.concepts:
+        raise InputError(
+            f"{path} holds no name that could be a label.",
+            f"Write one name a line, each of at most {LONGEST_LABEL} characters.",
+        )
+    return vocabulary
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return read_regular_file(path, MOST_BYTES)
+    except OSError as error:
+        why = error.strerror or error
+        raise InputError(
+            f"The vocabulary {path} cannot be read ({why}).", "Name a file with --vocabulary."
+        ) from None
+    except ValueError as error:
+        raise InputError(
+            f"The vocabulary {path} is too large: {error}.", "Keep the part of it that you need."
+        ) from None
+
+
+def _lines(path: Path, data: bytes) -> Iterable[Concept]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise InputError(
+            f"The vocabulary {path} is not text in UTF-8.",
+            "Write one name a line, or give SKOS as .rdf, .xml, .ttl, .nt or .jsonld.",
+        )
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield Concept(line)
+
+
+def _each_once(path: Path, found: Iterable[Concept]) -> Vocabulary:
+    known: dict[Key, Concept] = {}
+    left_out = 0
+    for concept in found:
+        name, *others = (visible_line(text) for text in (concept.name, *concept.alternatives))
+        key = key_of(name)
+        if len(name) > LONGEST_LABEL or not any(letter.isalpha() for letter in name) or not key:
+            left_out += 1
+            continue
+        if key not in known and len(known) == MOST_NAMES:
+            raise InputError(
+                f"{path} holds more than {MOST_NAMES:,} names.",
+                "Keep the part of it that you need.",
+            )
+        same = {key_of(other): other for other in reversed(others) if len(other) <= LONGEST_LABEL}
+        others = [text for each, text in reversed(same.items()) if each and each != key]
+        known.setdefault(key, Concept(name, tuple(others[:_MOST_ALTERNATIVES])))
+    return Vocabulary(tuple(known.values()), left_out)
 
 
 def concepts_of(path: Path, data: bytes, form: str) -> Iterator[Concept]:

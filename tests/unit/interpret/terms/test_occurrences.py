@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.interpret.terms.tokens import tokenize
-from saetui.interpret.vocabulary.names import Concept, Vocabulary
-from saetui.interpret.vocabulary.occurrences import find_names
+from saetui.interpret.terms.vocabulary import Concept, Vocabulary
+from saetui.interpret.terms.vocabulary_choice import find_names
 
 VOCABULARY = Vocabulary(
     (

@@ -1,5 +1,10 @@
-"""A language model that sees results before and after, and says which label went up and down."""
+"""What a language model does in an evaluation of steering.
 
+It judges: it sees results before and after, and says which label went up and which went down. And
+it rewrites queries, to compare steering with, as the paper does.
+"""
+
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -7,11 +12,19 @@ from typing import Any
 import numpy as np
 
 from saetui.evaluate.recognition import Comparison, Picks
+from saetui.evaluate.steering import Trial
 from saetui.interpret.llm.model import LanguageModel
-from saetui.interpret.llm.prompts import beginning, json_line
-from saetui.interpret.llm.questions import Question, check_all_asked
-from saetui.interpret.llm.replies import Unusable, object_in, whole_number_in
+from saetui.interpret.llm.questions import (
+    Question,
+    Unusable,
+    beginning,
+    check_all_asked,
+    json_line,
+    object_in,
+    whole_number_in,
+)
 from saetui.progress import Progress
+from saetui.text import visible_line
 
 # To be raised with every change to the prompt: stored replies belong to one version.
 PROMPT_VERSION = "1"
@@ -22,6 +35,7 @@ _SCHEMA: dict[str, Any] = {
     "required": ["up", "down"],
     "additionalProperties": False,
 }
+
 _TASK = """\
 Somebody changed a search, and you find out how, from its results alone.
 
@@ -35,11 +49,28 @@ both by their numbers, which differ. Where you cannot tell, guess; give 0 only w
 better than the others.
 
 Reply with nothing but a JSON object: {"up": 1, "down": 2}"""
+
 _GROUPS = ("Found before and after", "Found only before", "Found only after")
 _ROOM, _EXPECTED = 128, 12
 _LONGEST_TEXT = 600
-
 Answer = tuple[int, int]
+_REWRITING_VERSION = "1"
+_REWRITTEN: dict[str, Any] = {
+    "title": "rewritten",
+    "type": "object",
+    "properties": {"query": {"type": "string"}},
+    "required": ["query"],
+    "additionalProperties": False,
+}
+_REWRITE = (
+    "You rewrite a query to a search engine for documents. Keep its subject and change as little "
+    "of it as you can. {wanted} Reply with nothing but a JSON object: "
+    '{{"query": "the rewritten query"}}'
+)
+_UP = "Make it ask more for {up}."
+_DOWN = "Make it ask less for {down}, without naming that."
+_QUERY_ROOM, _QUERY_EXPECTED = 512, 48
+_LONGEST_QUERY = 2_000
 
 
 class ModelJudge:
@@ -126,3 +157,61 @@ def _answer_in(text: str, labels: int) -> Answer:
     if up and up == down:
         raise Unusable("it names one label twice")
     return up, down
+
+
+def rewritten_queries(
+    model: LanguageModel,
+    trials: Sequence[Trial],
+    names: Sequence[str],
+    progress: Progress,
+    *,
+    raising: bool = True,
+    lowering: bool = True,
+) -> list[str]:
+    """Each trial's query as the model rewrites it; unchanged where its reply cannot be used.
+
+    Args:
+        model: The model that rewrites.
+        trials: With the queries.
+        names: Label of every feature.
+        progress: Told of each query.
+        raising: Whether to ask for more of the feature to raise.
+        lowering: Whether to ask for less of the feature to lower.
+
+    Raises:
+        LanguageModelError: The model cannot be asked, or there is no money to ask it about all
+            queries; replies so far are kept, and not paid for again.
+    """
+    questions = [
+        _rewriting_question(
+            trial.query,
+            names[trial.up] if raising else "",
+            names[trial.down] if lowering else "",
+        )
+        for trial in trials
+    ]
+    task = f"Rewriting with {model.settings.model}"
+    outcomes = model.ask_all(questions, task, "queries", progress)
+    check_all_asked(outcomes, "queries")
+    return [outcome.answer or trial.query for outcome, trial in zip(outcomes, trials, strict=True)]
+
+
+def _rewriting_question(query: str, up: str, down: str) -> Question[str]:
+    # Labels and queries are sent as JSON strings, so that nothing in them is part of the prompt.
+    wanted = [_UP.format(up=json.dumps(up))] if up else []
+    wanted += [_DOWN.format(down=json.dumps(down))] if down else []
+    messages = (
+        {"role": "system", "content": _REWRITE.format(wanted=" ".join(wanted))},
+        {"role": "user", "content": json.dumps({"query": query})},
+    )
+    return Question(
+        _REWRITING_VERSION, messages, _REWRITTEN, _QUERY_ROOM, _QUERY_EXPECTED, _query_in
+    )
+
+
+def _query_in(text: str) -> str:
+    found = object_in(text, "query")
+    query = found["query"] if found is not None else None
+    if not isinstance(query, str) or not visible_line(query):
+        raise Unusable("it gives no query")
+    return visible_line(query, _LONGEST_QUERY)

@@ -1,1 +1,0 @@
-"""Names for features from a vocabulary of one's field."""
