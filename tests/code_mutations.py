@@ -298,14 +298,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "a label written to every SAE's record",
-        "saetui/pipeline/label_store.py",
+        "saetui/pipeline/label_records.py",
         "            if each.name == sae\n",
         "            if True\n",
         ("tests/unit/pipeline/test_label_store.py",),
     ),
     Mutation(
         "the log of a build does not learn of new labels",
-        "saetui/pipeline/label_store.py",
+        "saetui/pipeline/label_records.py",
         "            log.write()\n            files.append(BUILD_LOG)\n",
         "",
         ("tests/unit/pipeline/test_label_store.py",),

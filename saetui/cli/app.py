@@ -5,37 +5,26 @@ from typing import Annotated
 
 import typer
 
-from saetui.cli.add import add
 from saetui.cli.bench import bench
-from saetui.cli.bookmarks import bookmarks
-from saetui.cli.build import build
-from saetui.cli.demo import demo
+from saetui.cli.build import add, build
 from saetui.cli.doctor import check, doctor
-from saetui.cli.document import document
+from saetui.cli.documents import document, fields
 from saetui.cli.embedders import embedders
 from saetui.cli.evaluate import evaluate
 from saetui.cli.evaluate_labels import evaluate_labels
-from saetui.cli.export import export
 from saetui.cli.families import families, family
-from saetui.cli.feature import feature
-from saetui.cli.features import features
-from saetui.cli.fields import fields
-from saetui.cli.importing import importing
-from saetui.cli.keys import keys
+from saetui.cli.features import compare_features, feature, features
+from saetui.cli.interop import export, importing
 from saetui.cli.labels import label, labels
-from saetui.cli.lists import lists
-from saetui.cli.map import feature_map
 from saetui.cli.match import match
 from saetui.cli.mcp import mcp
-from saetui.cli.notes import notes
-from saetui.cli.open import open_app
-from saetui.cli.overview import overview
-from saetui.cli.pair import compare_features
-from saetui.cli.questions import compare, relate, trends
+from saetui.cli.notes import bookmarks, lists, notes
+from saetui.cli.open import demo, keys, open_app
+from saetui.cli.overview import feature_map, overview
+from saetui.cli.questions import compare, relate, topics, trends
 from saetui.cli.search import search
 from saetui.cli.serve import serve
 from saetui.cli.stats import stats
-from saetui.cli.topics import topics
 from saetui.cli.train import train
 from saetui.version import __version__
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saetui.cli.options import AsJson, BundlePath, SaeName
+from saetui.cli.output import Column, Output
 from saetui.errors import InputError, SaetuiError
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ def bench(
     session behind it is timed as well. Other work on this machine makes them slower: see the load,
     and the processor time of each answer.
     """
-    from saetui.cli.output import Output
-
     facts = measure(bundle, sae, repeats)
     output = Output()
     if as_json:
@@ -114,7 +113,7 @@ def _memory() -> int | None:
 
 
 def _versions() -> dict[str, str | None]:
-    from saetui.cli.installation import installed_version
+    from saetui.cli.doctor import installed_version
     from saetui.version import __version__
 
     packages = ("textual", "numpy", "hnswlib")
@@ -141,8 +140,6 @@ def _milliseconds(value: float | None) -> str:
 
 
 def _print(output: Any, facts: dict[str, Any]) -> None:  # noqa: ANN401
-    from saetui.cli.output import Column
-
     machine, bundle = facts["machine"], facts["bundle"]
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     load = "" if machine["load"] is None else f", load {machine['load']:.1f} when begun"

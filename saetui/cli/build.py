@@ -1,13 +1,17 @@
-"""`saetui build`: make a bundle from a corpus."""
+"""`saetui build` makes a bundle from a corpus, `saetui add` changes its documents."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saetui.cli.json_output import finite
+from saetui.cli.open import opened
 from saetui.cli.options import (
     AsJson,
     BaseUrl,
+    BundlePath,
     Category,
     Columns,
     CorpusFormat,
@@ -28,7 +32,18 @@ from saetui.cli.options import (
     Stability,
     Strict,
     VocabularyFile,
+    sae_source,
+    training_options,
 )
+from saetui.cli.output import Output
+from saetui.cli.progress import shown_progress
+from saetui.cli.stats import metrics_table, sae_json
+from saetui.errors import InputError
+from saetui.session.saved.search_json import Json
+
+if TYPE_CHECKING:
+    from saetui.corpus import CorpusOptions
+    from saetui.pipeline.finishing import BuildOutcome
 
 
 def build(
@@ -145,9 +160,6 @@ def build(
     After an interruption, the same command continues where it stopped. Run again on a changed
     corpus, it embeds only new and edited documents; SAEs, labels, notes and bookmarks stay.
     """
-    from saetui.cli.building import corpus_options, show_build
-    from saetui.cli.options import sae_source, training_options
-    from saetui.cli.progress import shown_progress
     from saetui.embed import EmbedderSettings
     from saetui.pipeline.build import build_bundle
     from saetui.pipeline.options import BuildOptions
@@ -182,3 +194,182 @@ def build(
     with shown_progress() as progress:
         outcome = build_bundle(corpus, output, options, progress)
     show_build(outcome, "Built", as_json=as_json)
+
+
+def corpus_options(
+    corpus_format: str | None,
+    columns: list[str] | None,
+    category: list[str] | None,
+    limit: int | None,
+    strict: bool,
+    *,
+    dates: str | None = None,
+    encoding: str | None = None,
+) -> "CorpusOptions":
+    """How to read a corpus, from the options of a command."""
+    from saetui.corpus import CorpusOptions
+    from saetui.corpus.dates import check_order
+
+    return CorpusOptions(
+        format=corpus_format,
+        columns=_mapping(columns or []),
+        categories=tuple(category or ()),
+        strict=strict,
+        limit=limit,
+        dates=None if dates is None else check_order(dates),
+        encoding=encoding,
+    )
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        ours, separator, theirs = pair.partition("=")
+        if not separator or not ours or not theirs:
+            raise InputError(f"'{pair}' does not map a field.", "Write it like text=abstract.")
+        mapping[ours] = theirs
+    return mapping
+
+
+def build_json(outcome: "BuildOutcome") -> Json:
+    """What a build made, as JSON."""
+    manifest, changes = outcome.manifest, outcome.changes
+    return {
+        "path": str(outcome.path),
+        "steps": list(outcome.steps),
+        "documents": manifest.documents,
+        "dimensions": manifest.dimensions,
+        "corpus": finite(manifest.corpus),
+        "embedder": manifest.embedder,
+        "index": finite(manifest.index),
+        "saes": [sae_json(sae) for sae in manifest.saes],
+        "changes": changes
+        and {
+            "new": changes.new,
+            "edited": changes.edited,
+            "described": changes.described,
+            "removed": changes.removed,
+            "embedded": outcome.embedded,
+        },
+    }
+
+
+def show_build(
+    outcome: "BuildOutcome", done: str, more: Sequence[str] = (), *, as_json: bool
+) -> None:
+    """Print what a build made.
+
+    Args:
+        outcome: Of the build.
+        done: What was done with the bundle, such as "Built".
+        more: Lines about what was made, if anything was.
+        as_json: Whether to print JSON.
+    """
+    output, manifest = Output(), outcome.manifest
+    if as_json:
+        output.json(build_json(outcome))
+        return
+    if outcome.steps:
+        metrics_table(output, [(each.name, each.metrics) for each in manifest.saes])
+        for line in more:
+            output.line(line)
+    if outcome.changes is not None:
+        from saetui.pipeline.corpus_steps import described
+        from saetui.pipeline.encoding import described as fit_of
+
+        output.line(f"{described(outcome.changes)} {outcome.embedded:,} texts were embedded.")
+        for sae in manifest.saes:
+            fit = sae.metrics.get("fit")
+            if fit and fit["new_documents"]:
+                output.line(fit_of(sae.name, fit))
+    what = done if outcome.steps else "Nothing to do:"
+    output.line(
+        f"{what} {outcome.path}, {manifest.documents:,} documents. "
+        f"Open it with: saetui {outcome.path}"
+    )
+
+
+def add(
+    bundle: BundlePath,
+    corpus: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CORPUS]",
+            help="Documents to add: a file of JSON Lines, CSV, TSV, Parquet or arXiv's snapshot, "
+            'gzipped or not; a folder of texts; "-" for standard input.',
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Let them take the place of other documents with the same ids."
+        ),
+    ] = False,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--remove",
+            metavar="ID|FILE",
+            help="A document to remove, or a file that lists ids; may be repeated.",
+        ),
+    ] = None,
+    retrain: Retrain = False,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            "--vectors",
+            metavar="FILE.npy",
+            help="Vectors of the new documents, if those of the bundle were made elsewhere.",
+        ),
+    ] = None,
+    ids: Annotated[
+        Path | None, typer.Option("--ids", metavar="FILE", help="Ids of the rows of --vectors.")
+    ] = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    corpus_format: CorpusFormat = None,
+    columns: Columns = None,
+    category: Category = None,
+    dates: Dates = None,
+    encoding: Encoding = None,
+    limit: Limit = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add documents to a bundle, without the file that it was built of.
+
+    Only the new documents are embedded. SAEs, labels, notes and bookmarks stay, and the bundle says
+    how well its SAEs fit the new documents. Interrupted at any point, the bundle is as it was.
+    """
+    from saetui.pipeline.adding import AddOptions, add_documents
+
+    options = AddOptions(
+        corpus=corpus_options(
+            corpus_format, columns, category, limit, strict, dates=dates, encoding=encoding
+        ),
+        replace=replace,
+        remove=_ids(bundle, remove or []),
+        vectors=vectors,
+        ids=ids,
+        retrain=retrain,
+        training=training_options(seed=seed, device="auto", epochs=epochs),
+    )
+    with shown_progress() as progress:
+        outcome = add_documents(bundle, corpus, options, progress)
+    show_build(outcome, "Changed", as_json=as_json)
+
+
+def _ids(bundle: Path, named: list[str]) -> tuple[str, ...]:
+    """The ids that are meant; what is no document's id may be a file of them."""
+    from saetui.embed.document_ids import read_ids
+
+    if not named:
+        return ()
+    ids: list[str] = []
+    with opened(bundle) as session:
+        for each in named:
+            known = session.bundle.documents.row_of(each) is not None
+            ids += [each] if known or not Path(each).is_file() else read_ids(Path(each))
+    return tuple(dict.fromkeys(ids))

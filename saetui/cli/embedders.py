@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.options import AsJson
+from saetui.cli.output import Column, Output
 
 if TYPE_CHECKING:
     from saetui.embed.short_names import KnownModel
@@ -30,7 +31,6 @@ def embedders(
     published; that of minilm was measured (0.74 with words). Abstracts a second are estimated for
     two cores from what minilm does, unless they are measured.
     """
-    from saetui.cli.output import Column, Output
     from saetui.embed import availability, known_embedders
     from saetui.embed.short_names import MINILM, MODELS
 

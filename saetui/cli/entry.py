@@ -8,8 +8,7 @@ from pathlib import Path
 import typer.main
 
 from saetui.cli.app import app
-from saetui.cli.failures import report, say
-from saetui.cli.streams import flushing_error, replace_closed_streams
+from saetui.cli.failures import flushing_error, replace_closed_streams, report, say
 
 _DEBUG = "--debug"
 _INTERRUPTED = 130

@@ -9,6 +9,8 @@ import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Price, SaeName, Seed
+from saetui.cli.output import Output
+from saetui.cli.progress import shown_progress
 from saetui.core.changes import BY_DOCUMENTS
 from saetui.errors import InputError
 
@@ -113,8 +115,6 @@ def steering(
     one that went down: by chance one in five. Two of them read words alone; --judge adds others.
     """
     from saetui.cli import evaluate_text
-    from saetui.cli.output import Output
-    from saetui.cli.progress import shown_progress
     from saetui.evaluate.language_model import rewritten_queries
     from saetui.evaluate.recognition import Summary, recognised
     from saetui.evaluate.steering import run
@@ -242,8 +242,6 @@ def queries(
     import numpy as np
 
     from saetui.cli.evaluate_text import print_query_features
-    from saetui.cli.output import Output
-    from saetui.cli.progress import shown_progress
     from saetui.core.codec import encode
     from saetui.evaluate.queries import query_features
 
@@ -311,8 +309,6 @@ def retrieval(
     others, with search that was told nothing. All of the latter goes by meaning and words.
     """
     from saetui.cli.evaluate_text import print_qualities
-    from saetui.cli.output import Output
-    from saetui.cli.progress import shown_progress
     from saetui.evaluate import retrieval as measures
     from saetui.evaluate.beir import read_collection
 

@@ -8,10 +8,10 @@ import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName, Seed
+from saetui.cli.output import Column, Output
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
-    from saetui.cli.output import Output
     from saetui.evaluate.blind_sheet import JudgedSheet
     from saetui.evaluate.label_figures import Findings, Shown
     from saetui.evaluate.recognition import Mean
@@ -60,8 +60,6 @@ def evaluate_labels(
     confidence from -1 to 1. --judgements says of which documents the labels are true, and how far
     the figures that are shown agree, with 95% intervals over features.
     """
-    from saetui.cli.output import Output
-
     if (sheet is None) == (judgements is None):
         raise InputError("Give either --sheet to write a sheet, or --judgements to read one.")
     with opened(bundle, sae) as session:
@@ -140,9 +138,7 @@ def _shown(session: "Session", feature: int, label: str) -> "Shown":
     return Shown(record, label, scored, counted)
 
 
-def _print(output: "Output", found: "Findings") -> None:
-    from saetui.cli.output import Column
-
+def _print(output: Output, found: "Findings") -> None:
     judges = ", ".join(f"{name} ({rows:,} rows)" for name, rows in found.judges.items())
     output.prose(f"{found.features:,} features, judged by {judges}.")
     if found.agreement is not None:

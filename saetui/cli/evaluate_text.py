@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from saetui.cli.figures import estimate
-from saetui.cli.output import Column, Output
-from saetui.cli.plots import Series, plot
+from saetui.cli.output import Column, Output, estimate
+from saetui.cli.plots import Series, plot, svg_plot
 from saetui.core.changes import BY_DOCUMENTS
 from saetui.csv_text import csv_text
 from saetui.text import visible_line
@@ -129,8 +128,6 @@ def series_of(points: "list[Point]", judge: str, axis: "Axis") -> list[Series]:
 
 def as_svg(points: "list[Point]", judge: str) -> str:
     """The figure as a picture."""
-    from saetui.cli.plots import svg_plot
-
     return svg_plot(
         series_of(points, judge, "nearness"),
         title="What steering keeps of a query, and whether one can tell what it did",

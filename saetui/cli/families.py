@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.features import say_how_many
-from saetui.cli.figures import density, known, score
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, ListLimit, SaeName, Words
+from saetui.cli.output import Column, Output, density, known, score
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
@@ -39,7 +39,6 @@ def families(
     With words, only families whose label has all of them.
     """
     from saetui.cli import json_output as shapes
-    from saetui.cli.output import Column, Output
 
     output = Output()
     with opened(bundle, sae) as session:
@@ -79,7 +78,6 @@ def families(
 
 
 def _export(session: "Session", path: Path) -> None:
-    from saetui.cli.output import Output
     from saetui.interop.forest_files import write_forest
 
     graph = write_forest(path, session.sae.families, session.features.records)
@@ -98,7 +96,6 @@ def family(
 ) -> None:
     """Show one feature family as a tree, from general to specific, and its documents."""
     from saetui.cli import json_output as shapes
-    from saetui.cli.output import Column, Output
 
     output = Output()
     with opened(bundle, sae) as session:

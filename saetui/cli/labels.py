@@ -7,6 +7,9 @@ import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Formulas, Price, SaeName
+from saetui.cli.output import Output
+from saetui.cli.progress import shown_progress
+from saetui.errors import InputError, SaetuiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,11 +79,8 @@ def label(
     The estimated cost is shown before the first request. Earlier labels are kept. After an
     interruption, the same command continues, and nothing is paid for twice.
     """
-    from saetui.cli.output import Output
-    from saetui.cli.progress import shown_progress
     from saetui.interpret.llm import Budget
-    from saetui.pipeline.family_labels import FamilyLabels
-    from saetui.pipeline.feature_labels import FeatureLabels
+    from saetui.pipeline.feature_and_family_labels import FamilyLabels, FeatureLabels
     from saetui.pipeline.model_labels import LabellingJob, Models
 
     with opened(bundle, sae) as session, shown_progress() as progress:
@@ -126,7 +126,6 @@ def _model(
 
 def _chosen(session: "Session", only: str) -> list[int]:
     """Numbers of the features that `--only` selects."""
-    from saetui.errors import InputError
     from saetui.session.features.feature_filter import CLEAN
 
     if only == "all":
@@ -142,8 +141,6 @@ def _chosen(session: "Session", only: str) -> list[int]:
 
 def _chosen_families(session: "Session", only: str) -> tuple[int, ...] | None:
     """Numbers of the families that `--only` selects; None for all."""
-    from saetui.errors import InputError
-
     if only == "all":
         return None
     parts = [part.strip() for part in only.split(",")]
@@ -206,7 +203,6 @@ def export(
     sae: SaeName = None,
 ) -> None:
     """Write the current label of every feature to a file, with provenance, scores, judgements."""
-    from saetui.errors import InputError
     from saetui.interop.label_files import FORMATS, format_of, write_labels
 
     chosen = format_of(file) if kind is None else next((f for f in FORMATS if f == kind), None)
@@ -258,7 +254,7 @@ def import_(
     yours.
     """
     from saetui.interop.label_files import read_labels_from
-    from saetui.pipeline.label_store import store_labels, today
+    from saetui.pipeline.label_records import store_labels, today
 
     with opened(bundle, sae) as session:
         record = session.sae.record
@@ -290,8 +286,6 @@ def _as_written(label: "LabelRecord", known: "Iterable[LabelRecord]") -> "LabelR
 
 def _estimate_truth(bundle: Path) -> None:
     """Estimate of how many documents labels that were added are true, if that can be done here."""
-    from saetui.cli.progress import shown_progress
-    from saetui.errors import SaetuiError
     from saetui.pipeline.build import bring_up_to_date
 
     try:

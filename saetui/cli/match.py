@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from saetui.cli.figures import score
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
+from saetui.cli.output import Column, Output, score
+from saetui.errors import InputError
 
 if TYPE_CHECKING:
-    from saetui.cli.output import Output
+    from saetui.core.matches import SaeComparison
     from saetui.session.session import Session
     from saetui.session.splitting import MatchesIn, Splitting
 
@@ -41,8 +42,6 @@ def match(
     feature of the larger SAE without a match in the smaller one is novel.
     """
     from saetui.cli import json_output as shapes
-    from saetui.cli.output import Output
-    from saetui.errors import InputError
     from saetui.session.splitting import matches_of
 
     output = Output()
@@ -63,20 +62,14 @@ def match(
             _print_matches(output, session, number, found)
 
 
-def _compare(
-    output: "Output", session: "Session", cosine: float, limit: int, as_json: bool
-) -> None:
+def _compare(output: Output, session: "Session", cosine: float, limit: int, as_json: bool) -> None:
     """Compare each SAE with the next larger one."""
-    from saetui.cli import bundle_json as shapes
-    from saetui.cli.output import Column
     from saetui.session.splitting import by_size, compare_saes, pairs_of, splitting
 
     bundle = session.bundle
     pairs = pairs_of(bundle)[: len(by_size(bundle)) - 1]
     if as_json:
-        output.json(
-            [shapes.comparison(*pair, compare_saes(bundle, *pair, cosine)) for pair in pairs]
-        )
+        output.json([_comparison(*pair, compare_saes(bundle, *pair, cosine)) for pair in pairs])
         return
     found = [splitting(session, *pair, cosine) for pair in pairs]
     titles = ("recurrent", "split", "into", "novel", "lost", "never active")
@@ -105,7 +98,20 @@ def _compare(
     )
 
 
-def _list_outcomes(output: "Output", session: "Session", found: "Splitting", limit: int) -> None:
+def _comparison(small: str, large: str, found: "SaeComparison") -> dict[str, object]:
+    return {
+        "from": small,
+        "to": large,
+        "least_cosine": found.least_cosine,
+        "recurrent": [list(pair) for pair in found.recurrent],
+        "split": {str(feature): list(parts) for feature, parts in found.split.items()},
+        "novel": list(found.novel),
+        "lost": list(found.lost),
+        "inactive": list(found.inactive),
+    }
+
+
+def _list_outcomes(output: Output, session: "Session", found: "Splitting", limit: int) -> None:
     """The first features of every kind."""
     names = {name: session.features_of(name) for name in (found.small, found.large)}
     titles = {
@@ -125,10 +131,8 @@ def _list_outcomes(output: "Output", session: "Session", found: "Splitting", lim
 
 
 def _print_matches(
-    output: "Output", session: "Session", number: int, found: "list[MatchesIn]"
+    output: Output, session: "Session", number: int, found: "list[MatchesIn]"
 ) -> None:
-    from saetui.cli.output import Column
-
     output.line(f"{number}  {session.name(number)}", "bold")
     for each in found:
         become = {None: "", 0: ", where it is lost", 1: ", where it recurs"}

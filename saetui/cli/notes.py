@@ -1,18 +1,23 @@
-"""`saetui notes`: what the reader said about features, also about those that are gone."""
+"""`saetui notes`, `bookmarks` and `lists`: what the reader keeps in a bundle."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
+from saetui.cli.output import Column, Output
+from saetui.errors import InputError
+from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from saetui.cli.output import Output
+    from saetui.session.saved.bookmarks import SavedSearch
     from saetui.session.session import Session
     from saetui.store.followed_notes import Unmatched
+    from saetui.store.lists import Listed
     from saetui.store.notes import FeatureNotes
     from saetui.store.unmatched_labels import FormerLabel
 
@@ -35,7 +40,6 @@ def notes(
     When an SAE is replaced, they follow the feature that matches, and its cosine stands beside
     them. What matches no feature stays in the bundle.
     """
-    from saetui.cli.output import Output
     from saetui.store.followed_notes import notes_on
     from saetui.store.unmatched_labels import read_unmatched
 
@@ -105,9 +109,7 @@ def _former(former: "FormerLabel") -> dict[str, Any]:
     }
 
 
-def _print_notes(output: "Output", session: "Session", notes: "Mapping[int, FeatureNotes]") -> None:
-    from saetui.cli.output import Column
-
+def _print_notes(output: Output, session: "Session", notes: "Mapping[int, FeatureNotes]") -> None:
     rows = []
     for feature, said in notes.items():
         former = said.former
@@ -130,10 +132,8 @@ def _judged(notes: "FeatureNotes") -> list[str]:
 
 
 def _print_unmatched(
-    output: "Output", unmatched: "Sequence[Unmatched]", labels: "Sequence[FormerLabel]"
+    output: Output, unmatched: "Sequence[Unmatched]", labels: "Sequence[FormerLabel]"
 ) -> None:
-    from saetui.cli.output import Column
-
     rows = []
     for each in unmatched:
         thread, nearest = each.thread, each.nearest
@@ -154,3 +154,147 @@ def _print_unmatched(
         output.table(
             [*columns, Column("nearest", numeric=True), Column("cosine", numeric=True)], rows
         )
+
+
+def bookmarks(
+    bundle: BundlePath,
+    *,
+    remove: Annotated[
+        str | None, typer.Option("--remove", metavar="NAME", help="Delete this bookmark.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List bookmarked searches, newest first, with the number of their results.
+
+    Open one with b and o in the app, or with: saetui search BUNDLE --preset NAME
+    """
+    from saetui.session.saved.bookmarks import bookmarks as bookmarks_of
+    from saetui.session.saved.bookmarks import remove_bookmark
+
+    with opened(bundle):
+        pass
+    if remove is not None:
+        remove_bookmark(bundle, remove)
+        return
+    found = bookmarks_of(bundle)
+    output = Output()
+    if as_json:
+        output.json([_shape(each) for each in found])
+        return
+    output.table(
+        [
+            Column("name"),
+            Column("query"),
+            Column("mode"),
+            Column("changes", numeric=True),
+            Column("results", numeric=True),
+            Column("SAE"),
+        ],
+        [
+            [
+                each.name,
+                str(each.preset.search.get("query") or each.preset.search.get("document", "")),
+                str(each.preset.search.get("mode", "")),
+                str(len(each.preset.search.get("changes", ()))),
+                str(len(each.preset.results)),
+                each.preset.sae,
+            ]
+            for each in found
+        ],
+    )
+
+
+def _shape(saved: "SavedSearch") -> dict[str, object]:
+    preset = saved.preset
+    return {
+        "name": saved.name,
+        "path": str(saved.path),
+        "sae": preset.sae,
+        "request": dict(preset.search),
+        "steps": len(preset.history),
+        "results": list(preset.results),
+    }
+
+
+def lists(
+    bundle: BundlePath,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="LIST", help="One list; without it, all.", show_default=False),
+    ] = None,
+    *,
+    add: Annotated[
+        list[str] | None,
+        typer.Option("--add", metavar="ID", help="Put a document into it; may be repeated."),
+    ] = None,
+    note: Annotated[str, typer.Option("--note", help="What to note about these.")] = "",
+    remove: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="ID", help="Take a document out; may be repeated."),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export", metavar="FILE", help="Write the list to a file: .csv, .json or .bib."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show your lists of documents, put documents into one, or write one to a file.
+
+    A list is also a filter, in:NAME, and so a group to compare.
+    """
+    from saetui.session.saved.exports import export_documents
+    from saetui.store.lists import mark, read_lists, unmark
+
+    output = Output()
+    if name is None and (add or remove or export):
+        raise InputError("Which list is meant?", "Name it after the bundle.")
+    with opened(bundle) as session:
+        if name is not None and add:
+            for each in add:
+                session.row_of(each)
+            mark(bundle, name, list(add), note.strip())
+        if name is not None and remove:
+            unmark(bundle, name, list(remove))
+        found = read_lists(bundle)
+        if name is None:
+            if as_json:
+                output.json([{"list": each, "documents": len(of)} for each, of in found.items()])
+            elif found:
+                output.table(
+                    [Column("list"), Column("documents", numeric=True)],
+                    [[each, f"{len(of):,}"] for each, of in found.items()],
+                )
+            else:
+                output.line("There are no lists yet: B in the app puts a document into one.")
+            return
+        if name not in found and not (add or remove):
+            raise InputError(f"There is no list called '{name}'.", "Put a document in with --add.")
+        shaped = _shaped(session, found.get(name, {}))
+        if export is not None:
+            count = export_documents(export, session, found.get(name, {}).values())
+            typer.echo(f"Wrote {count:,} documents to {visible_line(str(export))}", err=True)
+    if as_json:
+        output.json(shaped)
+    else:
+        output.table(
+            [Column("id"), Column("title"), Column("note"), Column("marked")],
+            [[each["id"], each["title"], each["note"], each["at"][:10]] for each in shaped],
+        )
+
+
+def _shaped(session: "Session", entries: "Mapping[str, Listed]") -> list[dict[str, Any]]:
+    rows = session.bundle.documents.rows_of(entries)
+    headings = session.bundle.documents.headings(rows.values())
+    return [
+        {
+            "id": each.document,
+            "row": rows.get(each.document),
+            # A document that is gone from the bundle keeps its place in the list.
+            "title": headings[rows[each.document]][1] if each.document in rows else "",
+            "note": each.note,
+            "at": each.at,
+        }
+        for each in entries.values()
+    ]

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saetui.errors import InputError
+
 if TYPE_CHECKING:
-    from saetui.pipeline.given_sae import SaeSource
+    from saetui.pipeline.options import SaeSource
     from saetui.train.options import TrainingOptions
 
 BundlePath = Annotated[
@@ -189,8 +191,7 @@ def sae_source(sae_from: str | None, extend: int, force: bool) -> "SaeSource | N
     Raises:
         InputError: An option that is about it is given without it.
     """
-    from saetui.errors import InputError
-    from saetui.pipeline.given_sae import SaeSource
+    from saetui.pipeline.options import SaeSource
 
     if sae_from is not None:
         return SaeSource(sae_from, extend, force)
@@ -215,7 +216,6 @@ def training_options(
     Raises:
         InputError: There is no such device.
     """
-    from saetui.errors import InputError
     from saetui.train.options import DEVICES, TrainingOptions
 
     known = next((each for each in DEVICES if each == device), None)

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
-from rich.cells import cell_len, set_cell_size
-
 from saetui.glyphs import ASCII, UNICODE
-from saetui.tex import readable
 from saetui.text import visible, visible_line
 
 if TYPE_CHECKING:
@@ -140,6 +137,8 @@ class Output:
         """`text` with its spaces folded, except those of a tree's branch at its beginning."""
         if self.decorated:
             # In a pipe or a file the source stays.
+            from saetui.tex import readable
+
             text = readable(text)
         branch = text[: len(text) - len(text.lstrip(BRANCHES))]
         limit = _LONGEST_CELL if self.terminal else _LONGEST_ESCAPE * len(text) + 1
@@ -159,6 +158,8 @@ class Output:
 
 def cut(text: str, width: int, ellipsis: str) -> str:
     """`text` in at most `width` cells; an ellipsis at its end shows that it was cut."""
+    from rich.cells import cell_len, set_cell_size
+
     if cell_len(text) <= width:
         return text
     kept = max(width - len(ellipsis), 0)
@@ -167,6 +168,8 @@ def cut(text: str, width: int, ellipsis: str) -> str:
 
 def pad(text: str, width: int, right: bool = False) -> str:
     """`text` padded to `width` cells; `right` aligns it to the right."""
+    from rich.cells import cell_len
+
     space = " " * max(width - cell_len(text), 0)
     return space + text if right else text + space
 
@@ -181,6 +184,8 @@ def widths(rows: Sequence[Sequence[str]], numeric: Sequence[bool], room: int) ->
         numeric: Which columns hold numbers.
         room: Cells without the gaps between columns.
     """
+    from rich.cells import cell_len
+
     found = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
     texts = [i for i, is_number in enumerate(numeric) if not is_number]
     _shrink(found, texts, room, _LEGIBLE)
@@ -195,3 +200,57 @@ def _shrink(found: list[int], columns: Sequence[int], room: int, least: int) -> 
         if widest is None or found[widest] <= least:
             return
         found[widest] -= 1
+
+
+def score(value: float) -> str:
+    """A cosine or an activation."""
+    return f"{value:.3f}"
+
+
+def known(value: float | None) -> str:
+    """A score, or a dash if it is not known."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def estimate(figure: tuple[float | None, float | None, float | None]) -> str:
+    """A score with its interval: `0.83 (0.71 to 0.95)`."""
+    value, low, high = figure
+    if value is None or low is None or high is None:
+        return known(value)
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def signed(value: float) -> str:
+    """A number that is always shown with its sign."""
+    return f"{value:+.3f}"
+
+
+def density(value: float) -> str:
+    """A share of the corpus; two significant digits if it is small."""
+    return f"{value:.4f}" if value >= 0.001 or value == 0 else f"{value:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time: `0.4 s`, `45 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60:02d} min"
+
+
+def rate(amount: float, seconds: float, unit: str = "") -> str:
+    """A speed, such as `81 documents/s`; empty if nothing was done yet."""
+    if amount <= 0 or seconds <= 0:
+        return ""
+    speed = amount / seconds
+    shown = f"{speed:,.0f}" if speed >= 9.95 else f"{speed:.1f}"
+    return f"{shown} {unit}/s" if unit else f"{shown}/s"
+
+
+def named(figures: dict[str, float]) -> str:
+    """Named numbers: `loss 0.1234, dead 0.02`."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())

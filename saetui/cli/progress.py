@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from saetui.cli.figures import duration, named, rate
+from saetui.cli.output import duration, named, rate
 from saetui.progress import Progress
 from saetui.text import visible_line
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saetui.cli.open import opened
+from saetui.cli.output import Column, Output
+from saetui.errors import InputError
 
 if TYPE_CHECKING:
-    from saetui.cli.output import Output
     from saetui.core.codec import SaeWeights
     from saetui.core.postings import Postings
     from saetui.evaluate.sparse_probe import Difference, FieldProbe, SeedFigures, Target
@@ -48,7 +49,6 @@ def probed(bundle: Path, field: str, progress: "Progress") -> "dict[str, FieldPr
     Raises:
         InputError: No document has the field, or too few have it.
     """
-    from saetui.errors import InputError
     from saetui.evaluate.sparse_probe import probe_field
 
     found = {}
@@ -194,10 +194,8 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     }
 
 
-def show_probes(output: "Output", probes: "Mapping[str, FieldProbe]") -> None:
+def show_probes(output: Output, probes: "Mapping[str, FieldProbe]") -> None:
     """Print what a few features tell of a field."""
-    from saetui.cli.output import Column
-
     if not probes:
         return
     first = next(iter(probes.values()))
@@ -227,10 +225,8 @@ def _score(scores: Sequence[float]) -> str:
     return _with_spread(mean(scores), stdev(scores))
 
 
-def show_comparison(output: "Output", found: Comparison) -> None:
+def show_comparison(output: Output, found: Comparison) -> None:
     """Print a comparison."""
-    from saetui.cli.output import Column
-
     names = list(next(iter(found.figures.values()), {}))
     output.heading(f"SAEs over {found.seeds} seeds")
     output.table(

@@ -1,24 +1,31 @@
 """`saetui search`: a search, steered by features."""
 
+import json
+import re
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, Formulas, SaeName
-from saetui.cli.search_input import name_of, preset_called, query_text, read_json_input
+from saetui.cli.output import Output
 from saetui.core.changes import Mode
 from saetui.core.document_filter import DocumentFilter, Retrieval, check_date, date_before
 from saetui.core.search_request import SearchRequest
-from saetui.errors import InputError
+from saetui.errors import InputError, SaetuiError
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from saetui.session.saved.presets import OpenedPreset, Preset
     from saetui.session.search.response import SearchResponse
     from saetui.session.session import Session
+
+_STANDARD_INPUT = "standard input"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def search(
@@ -202,7 +209,6 @@ def search(
 
     Each result says where it ranked without steering.
     """
-    from saetui.cli.output import Output
     from saetui.cli.search_output import print_replay, print_search
     from saetui.session.saved.bookmarks import bookmark
     from saetui.session.saved.exports import export_results
@@ -286,6 +292,61 @@ def search(
             count = export_results(export, session, response, formulas=formulas)
             _note(f"Wrote {count} of {len(response.results)} results to {export}")
         print_search(Output(), session, response, effects=effects, as_json=as_json)
+
+
+def query_text(words: Sequence[str] | None) -> str | None:
+    """The query that words of the command line make, or None for no words at all.
+
+    A single "-" stands for standard input. Bytes that are not text become replacement characters.
+    """
+    if not words:
+        return None
+    if list(words) == ["-"]:
+        return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    # Python turns such bytes of the command line into lone surrogates.
+    return _SURROGATE.sub("\ufffd", " ".join(words))
+
+
+def preset_called(bundle: Path, name: str) -> "Preset":
+    """A preset by the name of its file, "-" for standard input, or a bookmark of the bundle.
+
+    Raises:
+        InputError: There is none, or it cannot be read.
+    """
+    from saetui.session.saved.bookmarks import bookmark_called
+    from saetui.session.saved.presets import preset_from_json, read_preset
+
+    path = Path(name)
+    if name == "-":
+        return preset_from_json(read_json_input(path), _STANDARD_INPUT)
+    # A bookmark's name has neither a folder nor an ending; anything else names a file.
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return read_preset(path)
+    return bookmark_called(bundle, name).preset
+
+
+def read_json_input(path: Path) -> Any:  # noqa: ANN401 - JSON can be anything.
+    """The JSON in a file, or on standard input for "-".
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    from saetui.store.json_files import read_json
+
+    if str(path) != "-":
+        try:
+            return read_json(path)
+        except SaetuiError as error:
+            raise InputError(error.message, "Name a file of JSON.") from None
+    try:
+        return json.loads(sys.stdin.buffer.read().decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"Standard input cannot be read as JSON ({error}).") from None
+
+
+def name_of(path: Path) -> str:
+    """What to call a file in messages; "-" is standard input."""
+    return _STANDARD_INPUT if str(path) == "-" else str(path)
 
 
 def _until(before: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from saetui.cli.figures import score, signed
+from saetui.cli.output import Column, Output, score, signed
 from saetui.core.changes import BY_DOCUMENTS
 from saetui.core.search_request import SearchRequest
 from saetui.text import visible_line
@@ -10,7 +10,6 @@ from saetui.text import visible_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from saetui.cli.output import Output
     from saetui.session.search.response import QueryFeature, SearchResponse
     from saetui.session.session import Session
     from saetui.session.steering import FeatureEffect
@@ -35,7 +34,7 @@ def _change_style(change: str) -> str:
 
 
 def print_search(
-    output: "Output",
+    output: Output,
     session: "Session",
     response: "SearchResponse",
     *,
@@ -63,7 +62,7 @@ def print_search(
 
 
 def print_replay(
-    output: "Output", session: "Session", steps: "Sequence[SearchRequest]", *, as_json: bool
+    output: Output, session: "Session", steps: "Sequence[SearchRequest]", *, as_json: bool
 ) -> None:
     """Answer every recorded search, the saved one last, and print what is found."""
     from saetui.session.saved.search_json import search_to_json
@@ -81,14 +80,12 @@ def print_replay(
 
 
 def _print_text(
-    output: "Output",
+    output: Output,
     session: "Session",
     response: "SearchResponse",
     effects: "Mapping[int, FeatureEffect]",
 ) -> None:
     """Results, their reasons, the features behind them, what steering pushed out, settings."""
-    from saetui.cli.output import Column
-
     asked = response.request.effective
     steered = bool(asked.steering or asked.liked) and response.drift is not None
     change = [Column("change", style=_change_style)] if steered else []
@@ -145,7 +142,7 @@ def _quoted(excerpt: str) -> str:
 
 
 def _print_features(
-    output: "Output", response: "SearchResponse", effects: "Mapping[int, FeatureEffect]"
+    output: Output, response: "SearchResponse", effects: "Mapping[int, FeatureEffect]"
 ) -> None:
     # What was changed is never set apart.
     first = {each.id for each in response.features if each.sure or each.steered != each.activation}
@@ -157,13 +154,11 @@ def _print_features(
 
 
 def _print_some_features(
-    output: "Output",
+    output: Output,
     response: "SearchResponse",
     features: "Sequence[QueryFeature]",
     effects: "Mapping[int, FeatureEffect]",
 ) -> None:
-    from saetui.cli.output import Column
-
     near = [Column(f"of {response.told} nearest", numeric=True)] if response.told else []
     moves = [Column("replaces up", numeric=True), Column("down", numeric=True)] if effects else []
     output.table(
@@ -197,7 +192,7 @@ def _replaced(effects: "Mapping[int, FeatureEffect]", feature: int) -> list[str]
     return ["", ""] if effect is None else [str(effect.raised), str(effect.lowered)]
 
 
-def _print_why(output: "Output", session: "Session", response: "SearchResponse") -> None:
+def _print_why(output: Output, session: "Session", response: "SearchResponse") -> None:
     output.heading("Why")
     for result in response.results:
         if result.why is None:

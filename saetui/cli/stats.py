@@ -1,17 +1,35 @@
-"""`saetui stats`: facts about a bundle and the quality of its SAEs."""
+"""`saetui stats`: facts about a bundle and the quality of its SAEs, in tables and plots."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saetui.cli.options import AsJson, BundlePath, DeviceName, Epochs
+from saetui.cli.json_output import finite
+from saetui.cli.options import AsJson, BundlePath, DeviceName, Epochs, training_options
+from saetui.cli.output import Column, Output, known
+from saetui.cli.plots import Series, log_plot
+from saetui.cli.progress import shown_progress
+from saetui.session.saved.search_json import Json
 
 if TYPE_CHECKING:
-    from saetui.cli.output import Output
     from saetui.evaluate.sparse_probe import FieldProbe
-    from saetui.store.manifest import Manifest
+    from saetui.store.manifest import Manifest, SaeRecord
+    from saetui.train.size import Sweep
+
+
+_FIGURES = (
+    ("nMSE", "nmse", "{:.4f}"),
+    ("explained", "explained_variance", "{:.4f}"),
+    ("L0", "l0", "{:.1f}"),
+    ("dead", "dead_share", "{:.1%}"),
+    ("always on", "always_on_share", "{:.1%}"),
+    ("recall@10 kept", "retrieval_kept", "{:.3f}"),
+)
+_PARTS = (("training", "train"), ("held-out", "held_out"))
+# Figures of an SAE that was not trained on these documents.
+_NOT_TRAINED = "not trained on"
 
 
 def stats(
@@ -42,11 +60,6 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Show facts about a bundle and the quality of its SAEs."""
-    from saetui.cli import bundle_json as shapes
-    from saetui.cli.metrics import metrics_table, show_sweep
-    from saetui.cli.options import training_options
-    from saetui.cli.output import Output
-    from saetui.cli.progress import shown_progress
     from saetui.cli.sae_comparison import (
         Comparison,
         compared,
@@ -80,7 +93,7 @@ def stats(
             more["probes"] = {name: probe_json(each) for name, each in probes.items()}
         if comparison is not None:
             more["comparison"] = comparison_json(comparison)
-        output.json(shapes.stats(manifest, sweep, repeated) | more)
+        output.json(_bundle_json(manifest, sweep, repeated) | more)
         return
     _show_corpus(output, manifest, repeated)
     metrics_table(output, [(sae.name, sae.metrics) for sae in manifest.saes])
@@ -97,7 +110,37 @@ def stats(
         show_sweep(output, sweep)
 
 
-def _show_corpus(output: "Output", manifest: "Manifest", repeated: int) -> None:
+def _bundle_json(manifest: "Manifest", sweep: "Sweep | None", repeated: int) -> Json:
+    saes = []
+    for sae in manifest.saes:
+        train, held_out = sae.metrics.get("train") or {}, sae.metrics.get("held_out") or {}
+        # The most important metrics, without nesting.
+        short = {
+            "nmse_train": train.get("nmse"),
+            "nmse_held_out": held_out.get("nmse"),
+            "l0": train.get("l0"),
+            "dead_share": train.get("dead_share"),
+        }
+        saes.append({**short, **sae_json(sae)})
+    return {
+        "name": manifest.name,
+        "documents": manifest.documents,
+        "repeated": repeated,
+        "dimensions": manifest.dimensions,
+        "embedder": manifest.embedder["spec"],
+        "corpus": finite(manifest.corpus),
+        "index": finite(manifest.index),
+        "saes": saes,
+        "sweep": None if sweep is None else sweep.to_json(),
+    }
+
+
+def sae_json(record: "SaeRecord") -> Json:
+    """An SAE of a bundle with its metrics, as JSON."""
+    return {"name": record.name, "n": record.n, "k": record.k, **finite(record.metrics)}
+
+
+def _show_corpus(output: Output, manifest: "Manifest", repeated: int) -> None:
     output.line(
         f"{manifest.name}: {manifest.documents:,} documents, embedded by "
         f"{manifest.embedder['spec']} in {manifest.dimensions} dimensions"
@@ -132,7 +175,7 @@ def _how_read(manifest: "Manifest") -> str:
     return ""
 
 
-def _show_labels(output: "Output", name: str, labels: Mapping[str, Any]) -> None:
+def _show_labels(output: Output, name: str, labels: Mapping[str, Any]) -> None:
     """How true the labels of an SAE are, and what its features are."""
     concepts, true = labels.get("concepts"), labels.get("true")
     if not concepts or true is None:
@@ -145,11 +188,8 @@ def _show_labels(output: "Output", name: str, labels: Mapping[str, Any]) -> None
     )
 
 
-def _show_families(output: "Output", saes: "list[tuple[str, dict[str, Any]]]") -> None:
+def _show_families(output: Output, saes: "list[tuple[str, dict[str, Any]]]") -> None:
     """The paper's table of statistics of families."""
-    from saetui.cli.figures import known
-    from saetui.cli.output import Column
-
     rows = [
         [
             name,
@@ -190,7 +230,7 @@ def _beside_random(ratio: "dict[str, float | None] | None") -> str:
     return f"{_one(ratio['families'])} ({_one(ratio.get('random'))})"
 
 
-def _show_densities(output: "Output", name: str, figures: dict[str, Any]) -> None:
+def _show_densities(output: Output, name: str, figures: dict[str, Any]) -> None:
     """A histogram of the density of features."""
     counts, edges = figures.get("density_counts"), figures.get("density_edges")
     if not counts or not edges:
@@ -202,3 +242,84 @@ def _show_densities(output: "Output", name: str, figures: dict[str, Any]) -> Non
     picture = output.glyphs.histogram(counts[first:last], rows=1)[0]
     output.heading(f"{name}: features by the share of documents that activate them")
     output.line(f"{10 ** edges[first]:.2%} {picture} {10 ** edges[last]:.2%}")
+
+
+def metrics_table(output: Output, saes: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Print the metrics of SAEs, one row for training and one for held-out documents."""
+    columns = [Column("SAE"), Column("documents")]
+    columns += [Column(title, numeric=True) for title, _, _ in _FIGURES]
+    columns += [Column("enc-dec cosine", numeric=True), Column("found again", numeric=True)]
+    rows = []
+    for name, metrics in saes:
+        for title_of, part in _PARTS:
+            figures = metrics.get(part)
+            if not figures:
+                continue
+            cells = [_cell(figures.get(key), form) for _, key, form in _FIGURES]
+            of_sae = ["", ""]
+            if part == "train":
+                stability = metrics.get("stability") or {}
+                of_sae = [
+                    _cell(figures.get("mean_cosine"), "{:.3f}"),
+                    _cell(stability.get("found_again"), "{:.0%}"),
+                ]
+            given = part == "train" and "given_from" in metrics and "given" not in metrics
+            title = _NOT_TRAINED if given else title_of
+            rows.append([name if part == "train" else "", title, *cells, *of_sae])
+    output.table(columns, rows)
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
+
+
+def show_sweep(output: Output, sweep: "Sweep") -> None:
+    """Print the points of a sweep, the power laws, and plots of both errors."""
+    laws = {law.k: law for law in sweep.laws}
+    output.table(
+        [Column(title, numeric=True) for title in ("k", "n", "training nMSE", "power law")]
+        + [Column(title, numeric=True) for title in ("held-out nMSE", "dead", "epochs")],
+        [
+            [
+                str(point.k),
+                str(point.n),
+                _cell(point.train_nmse, "{:.4f}"),
+                _cell(laws[point.k].at(point.n) if point.k in laws else None, "{:.4f}"),
+                _cell(point.held_out_nmse, "{:.4f}"),
+                _cell(point.dead_share, "{:.1%}"),
+                str(point.epochs),
+            ]
+            for point in sweep.points
+        ],
+    )
+    by_k = {k: [p for p in sweep.points if p.k == k] for k in sorted({p.k for p in sweep.points})}
+    output.heading("Training nMSE by n, and its power laws")
+    training = [
+        Series(
+            f"k = {k}",
+            [p.n for p in points],
+            [p.train_nmse for p in points],
+            laws[k].at if k in laws else None,
+        )
+        for k, points in by_k.items()
+    ]
+    for line in log_plot(training, unicode=output.unicode):
+        output.line(line)
+    for law in sweep.laws:
+        output.line(f"k = {law.k}: nMSE = {law.scale:.3g} n^-{law.exponent:.3f}, R2 = {law.r2:.3f}")
+    best = sweep.best
+    if best is not None:
+        output.heading("Held-out nMSE by n")
+        held_out = [
+            Series(
+                f"k = {k}",
+                [p.n for p in points],
+                [p.held_out_nmse for p in points if p.held_out_nmse is not None],
+            )
+            for k, points in by_k.items()
+        ]
+        for line in log_plot(held_out, unicode=output.unicode):
+            output.line(line)
+        for k, points in by_k.items():
+            lowest = min(points, key=lambda p: p.held_out_nmse or 0)
+            output.line(f"k = {k}: lowest at n = {lowest.n} ({lowest.held_out_nmse:.4f})")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from saetui.cli.build import build_json
+from saetui.cli.json_output import finite
 from saetui.cli.options import (
     AsJson,
     DeviceName,
@@ -19,12 +21,17 @@ from saetui.cli.options import (
     Seed,
     Stability,
     VocabularyFile,
+    sae_source,
+    training_options,
 )
+from saetui.cli.output import Output
+from saetui.cli.progress import shown_progress
+from saetui.cli.stats import metrics_table, show_sweep
+from saetui.errors import InputError
 
 if TYPE_CHECKING:
-    from saetui.cli.output import Output
     from saetui.pipeline.experiments import Vectors
-    from saetui.pipeline.given_sae import SaeSource
+    from saetui.pipeline.options import SaeSource
     from saetui.progress import Progress
     from saetui.train.options import TrainingOptions, Workers
     from saetui.train.size import SaeSize
@@ -32,7 +39,7 @@ if TYPE_CHECKING:
 
     Trained = Iterator[tuple[SaeSize, TrainedSae]]
 
-Show = Callable[["Output", bool], None]
+Show = Callable[[Output, bool], None]
 """Prints a result, as JSON if asked to."""
 
 
@@ -96,10 +103,6 @@ def train(
     several processes or machines train each SAE together. With --vocabulary alone, nothing is
     trained and the features of the bundle's SAEs are named anew.
     """
-    from saetui.cli.options import sae_source, training_options
-    from saetui.cli.output import Output
-    from saetui.cli.progress import shown_progress
-    from saetui.errors import InputError
     from saetui.pipeline.experiments import Vectors
     from saetui.train.options import joined_workers
     from saetui.train.size import SaeSize
@@ -170,8 +173,6 @@ class _Run:
 
 def _add(run: _Run, stability: bool | None, given: "SaeSource | None", vocabulary: str) -> Show:
     """Add SAEs to a bundle, or names."""
-    from saetui.cli import bundle_json as shapes
-    from saetui.cli.metrics import metrics_table
     from saetui.pipeline.build import add_saes
     from saetui.pipeline.options import BuildOptions
 
@@ -184,9 +185,9 @@ def _add(run: _Run, stability: bool | None, given: "SaeSource | None", vocabular
     )
     outcome = add_saes(run.vectors.path, options, run.progress, run.workers)
 
-    def show(output: "Output", as_json: bool) -> None:
+    def show(output: Output, as_json: bool) -> None:
         if as_json:
-            output.json(shapes.build(outcome))
+            output.json(build_json(outcome))
             return
         metrics_table(output, [(sae.name, sae.metrics) for sae in outcome.manifest.saes])
         if not outcome.steps:
@@ -217,20 +218,16 @@ def _compare(run: _Run, *, twice: bool) -> Show:
 
 
 def _show_metrics(
-    metrics: "Sequence[tuple[str, dict[str, Any]]]", output: "Output", as_json: bool
+    metrics: "Sequence[tuple[str, dict[str, Any]]]", output: Output, as_json: bool
 ) -> None:
-    from saetui.cli import bundle_json as shapes
-    from saetui.cli.metrics import metrics_table
-
     if as_json:
-        output.json({"saes": [shapes.trained(name, each) for name, each in metrics]})
+        output.json({"saes": [{"name": name, **finite(each)} for name, each in metrics]})
     else:
         metrics_table(output, metrics)
 
 
 def _sweep(run: _Run) -> Show:
     """Train a grid of sizes."""
-    from saetui.cli.metrics import show_sweep
     from saetui.pipeline.experiments import save_sweep
     from saetui.train.size import Sweep, SweepPoint, sweep_sizes
 
@@ -242,7 +239,7 @@ def _sweep(run: _Run) -> Show:
     if run.vectors.bundle and run.workers.first:
         save_sweep(run.vectors.path, found)
 
-    def show(output: "Output", as_json: bool) -> None:
+    def show(output: Output, as_json: bool) -> None:
         if as_json:
             output.json(found.to_json())
         else:

@@ -12,15 +12,20 @@ from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
 from saetui.pipeline.build import embedded_steps, sae_steps, to_train_again
-from saetui.pipeline.build_log import fingerprint
 from saetui.pipeline.changed_corpus import can_be_changed, extend_corpus
-from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step, fingerprint
 from saetui.pipeline.corpus_steps import counted, described, texts_of
-from saetui.pipeline.corpus_vectors import UsableDocuments, column_of, loaded_for, with_column
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
+from saetui.pipeline.labelling_step import vocabulary_steps
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.sources import fingerprint_of, settle_source
-from saetui.pipeline.vocabulary_step import vocabulary_steps
+from saetui.pipeline.sources import (
+    UsableDocuments,
+    column_of,
+    fingerprint_of,
+    loaded_for,
+    settle_source,
+    with_column,
+)
 from saetui.progress import Progress
 from saetui.store import layout
 from saetui.store.index import choose_kind

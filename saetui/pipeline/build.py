@@ -9,17 +9,17 @@ from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Step
 from saetui.pipeline.corpus_steps import documents_step, embeddings_step, index_step
-from saetui.pipeline.corpus_vectors import loaded_for, with_column
+from saetui.pipeline.embedding import SHORT_TEXTS, short_texts_step
+from saetui.pipeline.encoding import encoding_step
+from saetui.pipeline.family_step import family_step
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.given_sae import find_sae
 from saetui.pipeline.given_sae_steps import check_embedder, given_sae, size_of
+from saetui.pipeline.labelling_step import labelling_step, vocabulary_steps
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.sae_steps import kept_sae, trained_sae
 from saetui.pipeline.sae_work import SaeWork, has_same_space
-from saetui.pipeline.short_texts_step import SHORT_TEXTS, short_texts_step
-from saetui.pipeline.sources import settle_source
-from saetui.pipeline.training_step import assist, chosen_size
-from saetui.pipeline.vocabulary_step import vocabulary_steps
+from saetui.pipeline.sources import loaded_for, settle_source, with_column
+from saetui.pipeline.training_step import assist, chosen_size, training_step
 from saetui.progress import Progress
 from saetui.store.manifest import Manifest, read_manifest
 from saetui.store.swap import WORK
@@ -121,6 +121,27 @@ def sae_steps(
                 "Give it by --sae-from.",
             )
     yield from other_saes(build, loaded)
+
+
+def trained_sae(work: SaeWork) -> Iterator[Step]:
+    """The steps of an SAE that is trained here; one that the bundle has may stay."""
+    trained = training_step(work)
+    yield trained
+    yield from _behind(work, trained)
+
+
+def kept_sae(work: SaeWork) -> Iterator[Step]:
+    """The steps that bring an SAE of the bundle up to date, wherever it came from."""
+    work.is_kept = True
+    trained = work.build.as_before(f"train {work.size.name}")
+    yield trained
+    yield from _behind(work, trained)
+
+
+def _behind(work: SaeWork, trained: Step) -> Sequence[Step]:
+    codes = encoding_step(work, trained)
+    labels = labelling_step(work, codes)
+    return codes, labels, family_step(work, labels)
 
 
 def expect_saes(build: BuildContext, names: Sequence[str]) -> None:

@@ -18,13 +18,25 @@ from saetui.embed import Embedder
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.embed.reach import cut_off, lengths_read, most_tokens
 from saetui.errors import InputError
-from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
 from saetui.pipeline.changed_corpus import can_be_changed, change_corpus, forget_changes
-from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
-from saetui.pipeline.corpus_vectors import UsableDocuments
-from saetui.pipeline.embedding import SHARD, EmbeddingTask, KnownVectors, embed_corpus
-from saetui.pipeline.passage_vectors import LONGEST, embed_passages
-from saetui.pipeline.sources import fingerprint_of
+from saetui.pipeline.context import (
+    BuildContext,
+    LoadedEmbedder,
+    Made,
+    Step,
+    StepRecord,
+    fingerprint,
+    space_of,
+)
+from saetui.pipeline.embedding import (
+    LONGEST,
+    SHARD,
+    EmbeddingTask,
+    KnownVectors,
+    embed_corpus,
+    embed_passages,
+)
+from saetui.pipeline.sources import UsableDocuments, fingerprint_of
 from saetui.store import layout
 from saetui.store.document_writing import write_documents
 from saetui.store.documents import DocumentStore

@@ -152,7 +152,7 @@ def rebuild_demo(
 
 def _correct(bundle: Path, labels: Path, progress: Progress) -> None:
     """Give features of the first SAE the labels of a file."""
-    from saetui.pipeline.label_store import store_labels
+    from saetui.pipeline.label_records import store_labels
 
     with contextlib.closing(Bundle(bundle)) as opened:
         sae = opened.sae()

@@ -1,18 +1,27 @@
-"""Embed documents shard by shard into one file, going on where an earlier run stopped."""
+"""Embed documents whole or by passages, and short texts, going on where an earlier run stopped."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.errors import EmbedderError
+from saetui.core.search import single
+from saetui.core.words import cut
+from saetui.embed import Embedder, embed_queries
+from saetui.errors import BuildError, EmbedderError, SaetuiError
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step, fingerprint
 from saetui.pipeline.unfinished import UnfinishedArrays
 from saetui.progress import Progress
-from saetui.store.arrays import forget_pages
+from saetui.store import layout
+from saetui.store.arrays import forget_pages, save_array
+from saetui.store.atomic import atomic_write
 from saetui.store.documents import DocumentStore
+from saetui.store.passages import FILES, SPANS, VECTORS, Passages
 
 # Large enough that sorting by length pays, small enough that a kill costs seconds.
 SHARD = 512
@@ -108,3 +117,167 @@ def _unit_rows(task: EmbeddingTask, rows: NDArray[np.int64], vectors: Float) -> 
         )
     unit: NDArray[np.float16] = (vectors / norms[:, None]).astype(np.float16)
     return unit
+
+
+SHORT_TEXTS = "short-texts"
+"""Name of the step."""
+
+# The mean of as many lies within 5% of a standard deviation of the true one.
+_SAMPLE = 400
+_FIRST_WORDS = 8
+
+
+def short_texts_step(build: BuildContext, loaded: LoadedEmbedder) -> Step:
+    """Embed titles, or first words where there is no title, as queries.
+
+    What they tell does not change as a corpus grows, so the step is carried out once. Where there
+    is nothing to embed queries with, nothing is measured.
+    """
+    made_from = fingerprint(SHORT_TEXTS, 1, embedder=loaded.settings)
+
+    def make() -> Made:
+        if not len(build.documents) or (
+            loaded.came_with_corpus and not loaded.settings.get("query_spec")
+        ):
+            return Made({})
+        rows = np.sort(np.random.default_rng(0).permutation(len(build.documents))[:_SAMPLE])
+        found = [build.documents.document(row) for row in rows.tolist()]
+        texts = [each.title or " ".join(each.text.split()[:_FIRST_WORDS]) for each in found]
+        build.progress.start("Embedding short texts", len(texts), "texts")
+        try:
+            vectors = embed_queries(loaded.embedder, texts, build.progress)
+        except SaetuiError as error:
+            build.progress.note(
+                f"Features of queries are not adjusted to short texts: {error.message}"
+            )
+            return Made({})
+        documents = np.asarray(build.vectors()[rows], dtype=np.float32)
+        save_array(build.path / layout.SHORT_TEXTS, vectors.astype(np.float16))
+        save_array(build.path / layout.SHORT_TEXT_SHIFT, (vectors - documents).mean(axis=0))
+        return Made({}, more_files=(layout.SHORT_TEXTS, layout.SHORT_TEXT_SHIFT))
+
+    return Step(SHORT_TEXTS, made_from, (), make)
+
+
+_Parts: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.float16]]]
+"""Of each document bounds and vectors of its passages."""
+
+LONGEST: Final = 170
+"""Words of a passage. The embedders of this size read 256 tokens, about 190 words, and more."""
+
+
+# Documents that are embedded together. A build that is stopped goes on behind the last of these.
+_TOGETHER = 32
+
+
+def embed_passages(
+    build: BuildContext, loaded: LoadedEmbedder, target: Path, made_from: str
+) -> int:
+    """Write vectors of documents and of passages; returns how many documents were embedded.
+
+    Args:
+        build: The build; passages of texts that the bundle had before are taken from it.
+        loaded: The embedder.
+        target: File for the vectors of documents.
+        made_from: Fingerprint of the embeddings; what an earlier run left of others is not taken.
+    """
+    documents, width = build.documents, loaded.embedder.dimensions
+    known, origin = _known_passages(build, loaded)
+    vectors = np.empty((len(documents), width), dtype=np.float16)
+    all_spans: list[NDArray[np.int32]] = []
+    all_vectors: list[NDArray[np.float16]] = []
+    embedded = 0
+    build.progress.start("Embedding", len(documents), "documents")
+    for start in range(0, len(documents), _TOGETHER):
+        rows = range(start, min(start + _TOGETHER, len(documents)))
+        new = [row for row in rows if known is None or origin[row] < 0]
+        kept = build.work / f"passages-{made_from[:16]}-{start}.npz"
+        parts = _kept(kept, len(new)) or _embedded(build, loaded.embedder, new)
+        if new:
+            _keep(kept, parts)
+        found = dict(zip(new, parts, strict=True))
+        embedded += len(new)
+        for row in rows:
+            if row in found:
+                bounds, own = found[row]
+            else:
+                assert known is not None
+                bounds, own = _taken(known, int(origin[row]))
+            mean = single(own).mean(axis=0)
+            norm = float(np.linalg.norm(mean))
+            if not norm:
+                raise BuildError("The passages of a document cancel each other out.")
+            vectors[row] = mean / norm
+            all_spans.append(np.column_stack([np.full(len(bounds), row), bounds]).astype(np.int32))
+            all_vectors.append(own)
+            build.progress.advance()
+    with target.open("wb") as handle:
+        np.save(handle, vectors)
+    save_array(build.path / VECTORS, np.concatenate(all_vectors))
+    save_array(build.path / SPANS, np.concatenate(all_spans))
+    count = sum(map(len, all_spans))
+    build.progress.note(f"{len(documents):,} documents have {count:,} passages.")
+    return embedded
+
+
+def _keep(path: Path, parts: _Parts) -> None:
+    """Keep the passages of some documents, for a run that goes on."""
+    bounds, vectors = zip(*parts, strict=True)
+    with atomic_write(path) as temporary, temporary.open("wb") as handle:
+        np.savez(
+            handle,
+            counts=[len(own) for own in bounds],
+            bounds=np.concatenate(bounds),
+            vectors=np.concatenate(vectors),
+        )
+
+
+def _kept(path: Path, count: int) -> _Parts:
+    """What `_keep` wrote for so many documents; nothing if it is not there or damaged."""
+    try:
+        with np.load(path) as arrays:
+            counts, bounds, vectors = (arrays[name] for name in ("counts", "bounds", "vectors"))
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return []
+    if len(counts) != count or counts.sum() != len(bounds) or len(bounds) != len(vectors):
+        return []
+    ends = np.cumsum(counts)[:-1]
+    return list(zip(np.split(bounds, ends), np.split(vectors, ends), strict=True))
+
+
+def _embedded(build: BuildContext, embedder: Embedder, rows: list[int]) -> _Parts:
+    """Bounds and vectors of the passages of some documents."""
+    if not rows:
+        return []
+    documents = build.documents.some(rows)
+    bounds = [np.array(cut(each.text, LONGEST), dtype=np.int32) for each in documents]
+    texts = [
+        f"{document.title}\n\n{document.text[start:stop]}".strip()
+        for document, own in zip(documents, bounds, strict=True)
+        for start, stop in own.tolist()
+    ]
+    vectors: Float = embedder.embed_documents(texts)
+    halves = vectors.astype(np.float16)
+    ends = np.cumsum([len(own) for own in bounds])
+    return [
+        (own, halves[end - len(own) : end]) for own, end in zip(bounds, ends.tolist(), strict=True)
+    ]
+
+
+def _known_passages(
+    build: BuildContext, loaded: LoadedEmbedder
+) -> tuple[Passages | None, NDArray[np.int64]]:
+    """Passages that the bundle has, and for each document the row of its text there, or -1."""
+    before, origin = build.before.whole("embeddings"), build.origin()
+    nothing = np.full(len(build.documents), -1)
+    if before is None or origin is None or not set(FILES) <= before.files.keys():
+        return None, nothing
+    if before.facts.get("embedder") != loaded.settings:
+        return None, nothing
+    shape = build.vectors_before().shape
+    return Passages.of(build.before.folder, *shape), origin
+
+
+def _taken(known: Passages, row: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
+    own = slice(int(known.starts[row]), int(known.starts[row + 1]))
+    return known.spans[own, 1:], np.asarray(known.vectors[own])

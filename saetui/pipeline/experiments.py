@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from saetui.errors import BundleDamaged, InputError
 from saetui.paths import cache_dir
-from saetui.pipeline.build_log import BuildLog
+from saetui.pipeline.context import BuildLog
 from saetui.progress import Progress
 from saetui.store import layout, saes
 from saetui.store.arrays import map_array, save_array

@@ -7,9 +7,11 @@ import contextlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 from saetui.core.documents import CorpusChanges
+from saetui.core.feature_layout import LEAST, VERSION, laid_out
 from saetui.errors import (
     BuildError,
     BundleDamaged,
@@ -18,16 +20,16 @@ from saetui.errors import (
     SaetuiError,
     lacks_memory,
 )
-from saetui.pipeline.build_log import BuildLog
+from saetui.interpret.matching import match_features
 from saetui.pipeline.changed_corpus import forget_changes
-from saetui.pipeline.context import BuildContext, Step
+from saetui.pipeline.context import BuildContext, BuildLog, Made, Step, fingerprint
 from saetui.pipeline.corpus_steps import READ_FACTS
 from saetui.pipeline.engines import opened_engine
-from saetui.pipeline.map_steps import map_steps
-from saetui.pipeline.matching_steps import matching_steps
+from saetui.pipeline.following import sign_what_was_said, what_became_of_notes
 from saetui.pipeline.options import BuildOptions
-from saetui.pipeline.what_was_said import sign_what_was_said, what_became_of_notes
 from saetui.progress import Progress
+from saetui.store import layout, saes
+from saetui.store.arrays import save_array
 from saetui.store.atomic import write_json
 from saetui.store.json_files import read_json
 from saetui.store.locking import only_one_build
@@ -39,6 +41,7 @@ from saetui.store.manifest import (
     read_manifest,
     write_manifest,
 )
+from saetui.store.matches import matches_file, write_matches
 from saetui.store.swap import WORK, make_moves_left, replace_files
 from saetui.train.options import ALONE, Workers
 from saetui.version import __version__
@@ -228,3 +231,62 @@ def _sae_record(build: BuildContext, name: str) -> SaeRecord:
         **({"replaced_on": trained["replaced_on"]} if "replaced_on" in trained else {}),
     }
     return SaeRecord(name, trained["n"], trained["k"], metrics, trained["most_active"])
+
+
+_MATCHES = "matches"
+
+
+def matching_steps(build: BuildContext, records: Sequence[SaeRecord]) -> Iterator[Step]:
+    """Match the features of every two SAEs, both ways."""
+    for one, other in permutations(records, 2):
+        yield _matching_step(build, one, other)
+
+
+def _matching_step(build: BuildContext, one: SaeRecord, other: SaeRecord) -> Step:
+    def make() -> Made:
+        folder, of_other = (layout.sae_folder(build.path, each.name) for each in (one, other))
+        matches = match_features(
+            saes.load_weights(folder).directions,
+            saes.load_postings(folder, one.n),
+            saes.load_weights(of_other).directions,
+            saes.load_codes(of_other, len(build.vectors()), other.n, other.slots),
+            progress=build.progress,
+        )
+        write_matches(folder, other.name, matches)
+        return Made({})
+
+    made_from = fingerprint(
+        _MATCHES,
+        1,
+        codes=[build.log.steps[f"codes {each.name}"].fingerprint for each in (one, other)],
+    )
+    file = f"saes/{one.name}/{matches_file(other.name)}"
+    return Step(f"{_MATCHES} {one.name} {other.name}", made_from, (file,), make)
+
+
+_MAP = "map"
+
+
+def map_steps(build: BuildContext, records: Sequence[SaeRecord]) -> Iterator[Step]:
+    """Lay out the features of every SAE that has enough of them."""
+    for record in records:
+        if record.n >= LEAST:
+            yield _map_step(build, record)
+
+
+def _map_step(build: BuildContext, record: SaeRecord) -> Step:
+    def make() -> Made:
+        folder, progress = layout.sae_folder(build.path, record.name), build.progress
+        found, done = None, 0
+        for found in laid_out(saes.load_weights(folder).directions):
+            if not done:
+                progress.start(f"map of {record.name}", found.total, "step")
+            progress.advance(found.done - done)
+            done = found.done
+        assert found is not None
+        save_array(folder / saes.MAP, found.places)
+        return Made({})
+
+    trained = build.log.steps[f"train {record.name}"]
+    made_from = fingerprint(_MAP, VERSION, trained=trained.fingerprint)
+    return Step(f"{_MAP} {record.name}", made_from, (f"saes/{record.name}/{saes.MAP}",), make)

@@ -18,12 +18,11 @@ from saetui.interop.saerch_arrays import ArrayFile
 from saetui.interop.saerch_documents import arxiv_id, read_documents
 from saetui.interop.saerch_folder import ENDING, SaerchFolder, WeightFile, choose_weights
 from saetui.pipeline.build import expect_saes, other_saes
-from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, Made, Step
+from saetui.pipeline.context import BuildContext, Made, Step, fingerprint
 from saetui.pipeline.corpus_steps import index_step, stored_embeddings
 from saetui.pipeline.embedding import EmbeddingTask, embed_corpus
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
-from saetui.pipeline.hub_weights import WeightsOnHub
+from saetui.pipeline.given_sae import WeightsOnHub
 from saetui.pipeline.options import BuildOptions
 from saetui.pipeline.published_sae import PublishedParts, weights_step, without_embedder
 from saetui.pipeline.sae_work import SaeWork

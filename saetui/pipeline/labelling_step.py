@@ -1,6 +1,7 @@
-"""The step that labels the features of an SAE, and takes over the labels that there are."""
+"""The step that labels the features of an SAE, and the one that keeps a vocabulary for labels."""
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from saetui.core.features import statistics
+from saetui.errors import BundleDamaged
 from saetui.interpret.judging.quality import STRONGEST
 from saetui.interpret.judging.truth import VERSION as TRUTH_VERSION
 from saetui.interpret.labelling import LabelledFeatures
 from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.naming import VERSION
+from saetui.interpret.terms.vocabulary import MOST_BYTES, Concept, Vocabulary, read_vocabulary
 from saetui.interpret.terms.vocabulary_choice import METHOD as FROM_VOCABULARY
-from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import Made, Step
-from saetui.pipeline.former_labels import former_labels, placed_labels
+from saetui.pipeline.context import BuildContext, Made, Step, fingerprint
+from saetui.pipeline.following import former_labels, placed_labels
 from saetui.pipeline.label_records import (
     AUTOMATIC,
     JUDGES,
@@ -28,12 +30,17 @@ from saetui.pipeline.label_records import (
     truth_summary,
 )
 from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
-from saetui.pipeline.vocabulary_step import VOCABULARY
 from saetui.store import layout, saes
+from saetui.store.atomic import atomic_write
 from saetui.store.features import FeatureRecord, change_features, read_features, write_features
+from saetui.store.json_files import read_json
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels
 from saetui.store.unmatched_labels import UNMATCHED, read_unmatched, write_unmatched
 
+VOCABULARY = "vocabulary"
+
+NONE = "none"
+"""Asks for labels without a vocabulary, where the bundle has one."""
 _ADDED = "added_labels"
 # A feature is labelled anew when fewer than this share of its strongest documents are as before.
 _LEAST_KEPT = 0.5
@@ -264,3 +271,47 @@ def _affected(work: SaeWork, records: list[FeatureRecord], all_of_them: bool) ->
         if kept < _LEAST_KEPT or not records[feature].label:
             found.add(feature)
     return found
+
+
+def vocabulary_steps(build: BuildContext) -> Iterator[Step]:
+    """The step that keeps a vocabulary: the one asked for, else the one that the bundle has.
+
+    Raises:
+        InputError: The vocabulary cannot be read, or holds no name.
+        MissingDependency: It is SKOS, and rdflib is not installed.
+    """
+    asked = build.options.vocabulary
+    if asked == NONE:
+        return
+    if asked:
+        build.vocabulary = read_vocabulary(Path(asked))
+        if build.vocabulary.left_out:
+            build.progress.note(
+                f"{build.vocabulary.left_out:,} names of {asked} are too long for a label or have "
+                "no letters."
+            )
+    elif VOCABULARY in build.before.steps:
+        build.vocabulary = _stored(build.before.folder / layout.VOCABULARY)
+    if build.vocabulary is not None:
+        yield _vocabulary_step(build, build.vocabulary)
+
+
+def _vocabulary_step(build: BuildContext, vocabulary: Vocabulary) -> Step:
+    def make() -> Made:
+        values = [[each.name, *each.alternatives] for each in vocabulary.concepts]
+        with atomic_write(build.path / layout.VOCABULARY) as temporary:
+            temporary.write_text(json.dumps(values, ensure_ascii=False, indent=0), "utf-8")
+        return Made({"names": len(values)})
+
+    made_from = fingerprint(VOCABULARY, 1, names=vocabulary.fingerprint)
+    return Step(VOCABULARY, made_from, (layout.VOCABULARY,), make)
+
+
+def _stored(path: Path) -> Vocabulary:
+    values = read_json(path, 2 * MOST_BYTES)
+    if not isinstance(values, list) or not all(
+        isinstance(each, list) and each and all(isinstance(text, str) for text in each)
+        for each in values
+    ):
+        raise BundleDamaged(f"{path} does not hold a vocabulary.")
+    return Vocabulary(tuple(Concept(name, tuple(others)) for name, *others in values))

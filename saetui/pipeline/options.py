@@ -5,9 +5,24 @@ from pathlib import Path
 
 from saetui.corpus import CorpusOptions
 from saetui.embed import EmbedderSettings
-from saetui.pipeline.given_sae import SaeSource
 from saetui.train.options import TrainingOptions
 from saetui.train.size import SaeSize
+
+
+@dataclass(frozen=True)
+class SaeSource:
+    """What a user asks for by `--sae-from`.
+
+    Attributes:
+        source: A bundle, an SAE's folder in one, a file, a folder, or a repository of the Hugging
+            Face hub with perhaps a folder in it.
+        extend: Features to learn from what the SAE leaves unexplained.
+        force: Whether to take an SAE that the self-test finds wrong.
+    """
+
+    source: str
+    extend: int = 0
+    force: bool = False
 
 
 @dataclass(frozen=True)

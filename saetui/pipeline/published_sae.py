@@ -17,13 +17,12 @@ from saetui.interop.saerch_arrays import ArrayFile, PublishedCodes
 from saetui.interop.saerch_features import names_of, read_families, read_features
 from saetui.interop.saerch_folder import SaerchFolder, WeightFile
 from saetui.interop.saerch_weights import read_weights
-from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
+from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step, fingerprint
+from saetui.pipeline.encoding import write_codes
 from saetui.pipeline.family_step import relate, stored_families
 from saetui.pipeline.label_records import qualities, truth_summary
 from saetui.pipeline.labelling_step import label, take_over_labels
-from saetui.pipeline.published_families import assembled
-from saetui.pipeline.published_labels import label_records, score_records, summary
+from saetui.pipeline.published_features import assembled, label_records, score_records, summary
 from saetui.pipeline.sae_work import CODE_FILES, LABEL_FILES, SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import layout, saes
@@ -179,7 +178,7 @@ class PublishedParts:
             known, source = published.span, "published"
         else:
             known, source = None, "computed"
-        work.encode(weights, weights_from, known)
+        write_codes(work, weights, weights_from, known)
         stored = work.codes()
         own = Codes(stored.indices[rows], stored.values[rows], weights.n)
         tested = self_test(weights, sample, stored=own)

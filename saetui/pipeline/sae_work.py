@@ -8,19 +8,27 @@ from pathlib import Path
 import numpy as np
 
 from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.features import both_ends, co_occurring
 from saetui.core.postings import Postings
 from saetui.core.truth import Probabilities, Truth, counted_codes
 from saetui.embed import Embedder
 from saetui.embed.reach import lengths_read
 from saetui.interpret.labelling import LabelledSplit
-from saetui.pipeline.build_log import StepRecord, fingerprint, space_of
-from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
+from saetui.pipeline.context import (
+    BuildContext,
+    LoadedEmbedder,
+    Made,
+    Step,
+    StepRecord,
+    fingerprint,
+    space_of,
+)
 from saetui.pipeline.embedding import SHARD
-from saetui.pipeline.encoding import Encode, by_windows, encode_corpus
-from saetui.pipeline.feature_lists import write_co_occurring
+from saetui.progress import Progress
 from saetui.store import feature_lists, layout, passages, saes
-from saetui.store.arrays import save_array
+from saetui.store.arrays import forget_pages, save_array
 from saetui.store.documents import DocumentStore
+from saetui.store.feature_lists import CO_OCCURRING, LONGEST, NEAREST, OPPOSED, save_lists
 from saetui.store.features import read_features
 from saetui.train.size import SaeSize
 
@@ -29,6 +37,8 @@ CODE_FILES = (*saes.CODES, *saes.POSTINGS, *feature_lists.FILES)
 
 LABEL_FILES = (layout.FEATURES, saes.TRUTH, saes.TRUTH_OF, *feature_lists.CO_OCCURRING.names)
 """What labelling the features makes."""
+# Features whose directions are compared with all others' together.
+_BLOCK = 512
 
 
 class SaeWork:
@@ -96,28 +106,6 @@ class SaeWork:
     def weights(self) -> SaeWeights:
         """Its weights, from the disk."""
         return saes.load_weights(self.folder)
-
-    def encode(self, weights: SaeWeights, made_from: str, known: Encode | None = None) -> None:
-        """Write the codes of all documents, by document and by feature.
-
-        Args:
-            weights: Of the SAE.
-            made_from: Fingerprint; a run that was stopped goes on only with codes of the same.
-            known: Gives codes that are known already; None computes them.
-        """
-        build, vectors = self.build, self.build.vectors()
-        engine = build.engine
-        if known is None and engine is not None:
-            known = by_windows(partial(engine.encode, weights), vectors, engine.documents)
-        encode_corpus(
-            vectors,
-            weights,
-            self.folder,
-            build.work / f"codes-{self.size.name}",
-            made_from=made_from,
-            progress=build.progress,
-            encoded=known,
-        )
 
     @property
     def has_same_embeddings(self) -> bool:
@@ -236,3 +224,42 @@ def term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None
     from saetui.embed.precomputed import PrecomputedVectors
 
     return None if isinstance(embedder, PrecomputedVectors) else embedder.embed_documents
+
+
+def write_direction_lists(folder: Path, weights: SaeWeights, progress: Progress) -> None:
+    """Write for each feature which others point the same way, and which the opposite way.
+
+    Args:
+        folder: Of the SAE.
+        weights: Of the SAE.
+        progress: Told of every feature.
+    """
+    nearest, opposed = [], []
+    progress.start("Comparing directions", weights.n, "features")
+    for start in range(0, weights.n, _BLOCK):
+        block = weights.directions[start : start + _BLOCK]
+        for feature, cosines in enumerate(block @ weights.directions.T, start):
+            ends = both_ends(cosines, feature, LONGEST)
+            nearest.append(ends[0])
+            opposed.append(ends[1])
+            progress.advance()
+    for files, lists in ((NEAREST, nearest), (OPPOSED, opposed)):
+        save_lists(folder, files, lists)
+
+
+def write_co_occurring(folder: Path, codes: Codes, counted: Postings, progress: Progress) -> None:
+    """Write for each feature which others count most often for the same documents.
+
+    Args:
+        folder: Of the SAE.
+        codes: By document, of what counts.
+        counted: The same by feature.
+        progress: Told of every feature.
+    """
+    lists = []
+    progress.start("Listing related features", counted.n, "features")
+    for feature in range(counted.n):
+        lists.append(co_occurring(codes, counted, feature, LONGEST))
+        progress.advance()
+    save_lists(folder, CO_OCCURRING, lists)
+    forget_pages(codes.indices)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.corpus import open_corpus
-from saetui.pipeline.build_log import fingerprint
-from saetui.pipeline.context import BuildContext, Made, Step
+from saetui.pipeline.context import BuildContext, Made, Step, fingerprint
 from saetui.pipeline.corpus_steps import embed_store
 from saetui.pipeline.sae_work import SaeWork, has_same_space
 from saetui.pipeline.sources import fingerprint_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import Run, without_colour
 
-from saetui.cli.installation import EXTRAS, REQUIRED
+from saetui.cli.doctor import EXTRAS, REQUIRED
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +58,7 @@ def test_a_broken_index_is_a_problem(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_missing_package_is_a_problem(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saetui.cli.installation.REQUIRED", (*REQUIRED, "saetui-absent"))
+    monkeypatch.setattr("saetui.cli.doctor.REQUIRED", (*REQUIRED, "saetui-absent"))
     outcome = run("doctor")
     assert outcome.code == 1
     assert "The package 'saetui-absent' is not installed." in outcome.out

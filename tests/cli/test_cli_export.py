@@ -10,7 +10,7 @@ import pytest
 from bundles import make_bundle
 from command_line import Run
 
-from saetui.cli.export import FORMATS
+from saetui.cli.interop import FORMATS
 from saetui.core.codec import encode
 from saetui.core.search import single
 from saetui.interop.latent_scope import model_name

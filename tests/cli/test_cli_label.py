@@ -48,7 +48,7 @@ def own(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SAETUI_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setattr(
-        "saetui.pipeline.feature_labels.load_embedder",
+        "saetui.pipeline.feature_and_family_labels.load_embedder",
         lambda settings: HashEmbedder(settings.dimensions or 0),
     )
     path = tmp_path / "own.bundle"

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from saetui.cli.figures import density, duration, rate
 from saetui.cli.json_output import finite
-from saetui.cli.output import Column, Output, cut, pad, widths
+from saetui.cli.output import Column, Output, cut, density, duration, pad, rate, widths
 from saetui.session.saved.search_json import number
 from saetui.text import visible, visible_line
 

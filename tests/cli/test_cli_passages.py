@@ -15,7 +15,7 @@ from saetui.embed.minilm import MiniLM
 from saetui.embed.openai_endpoint import OpenAIEmbedder
 from saetui.embed.reach import lengths_read
 from saetui.errors import EmbedderError
-from saetui.pipeline import passage_vectors
+from saetui.pipeline import embedding
 from saetui.session.search.ranking import Ranker, SearchSizes
 from saetui.store.bundle import Bundle
 
@@ -44,7 +44,7 @@ def write(path: Path, rows: list[dict[str, str]]) -> Path:
 def server() -> Iterator[HashingServer]:
     with pytest.MonkeyPatch.context() as patch, HashingServer() as found:
         patch.setenv("OPENAI_API_KEY", "key")
-        patch.setattr(passage_vectors, "LONGEST", 20)
+        patch.setattr(embedding, "LONGEST", 20)
         yield found
 
 

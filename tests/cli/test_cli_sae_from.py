@@ -17,7 +17,8 @@ from safetensors.numpy import save
 
 from saetui.core.codec import SaeWeights
 from saetui.interop.sae_export import write_sparsify
-from saetui.pipeline.given_sae import SaeSource, find_sae
+from saetui.pipeline.given_sae import find_sae
+from saetui.pipeline.options import SaeSource
 from saetui.store.bundle import Bundle
 
 needs_hub = pytest.mark.skipif(find_spec("huggingface_hub") is None, reason="needs saetui[hub]")
@@ -86,7 +87,8 @@ def test_an_sae_in_a_folder_on_the_hub(
 FIND = """
 import sys
 from saetui.errors import InputError
-from saetui.pipeline.given_sae import SaeSource, find_sae
+from saetui.pipeline.given_sae import find_sae
+from saetui.pipeline.options import SaeSource
 for source in sys.argv[1:]:
     try:
         print(find_sae(SaeSource(source)).weights.n)

@@ -22,7 +22,7 @@ from saetui.store.features import FeatureQuality, FeatureRecord
 from saetui.store.layout import FAMILIES, FEATURES
 from saetui.tui import app as app_module
 from saetui.tui.app import SaetuiApp, run, run_app
-from saetui.tui.search_control import welcome
+from saetui.tui.widgets.landing import welcome
 
 QUERY = "black hole merger chirp"
 

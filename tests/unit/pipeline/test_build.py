@@ -21,7 +21,7 @@ from saetui.corpus import CorpusOptions
 from saetui.embed import EmbedderSettings, availability
 from saetui.errors import BuildError, EmbedderError, InputError, SaetuiError
 from saetui.pipeline.build import build_bundle
-from saetui.pipeline.build_log import BuildLog, fingerprint
+from saetui.pipeline.context import BuildLog, fingerprint
 from saetui.pipeline.finishing import BuildOutcome
 from saetui.progress import Silent
 from saetui.session.session import Session

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from saetui.core.documents import Document
-from saetui.pipeline.demo_passages import demo_documents
-from saetui.pipeline.demo_prose import reads_well
+from saetui.pipeline.demo_passages import demo_documents, reads_well
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from saetui.pipeline.demo_prose import Hyphens, as_typed, divided, reads_well
+from saetui.pipeline.demo_passages import Hyphens, as_typed, divided, reads_well
 
 GOOD = (
     "Parsers that were trained on newspapers make many errors on other texts. We therefore ask how "

@@ -12,8 +12,7 @@ from saetui.core.families import Families
 from saetui.errors import InputError
 from saetui.interpret.judging.scores import detection_scores
 from saetui.interpret.llm import CostEstimate, FeatureExamples, Labels
-from saetui.pipeline.family_labels import FamilyLabels
-from saetui.pipeline.feature_labels import FeatureLabels, split_of
+from saetui.pipeline.feature_and_family_labels import FamilyLabels, FeatureLabels, split_of
 from saetui.progress import Progress, Silent
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
@@ -55,7 +54,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def embedder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "saetui.pipeline.feature_labels.load_embedder",
+        "saetui.pipeline.feature_and_family_labels.load_embedder",
         lambda settings: HashEmbedder(settings.dimensions or 0),
     )
 

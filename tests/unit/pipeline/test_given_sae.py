@@ -14,7 +14,7 @@ from saetui.errors import InputError
 from saetui.interop.sae_export import write_saelens
 from saetui.pipeline.build import add_saes, build_bundle
 from saetui.pipeline.extended_sae import effect_of, with_added
-from saetui.pipeline.given_sae import SaeSource
+from saetui.pipeline.options import SaeSource
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle

@@ -25,7 +25,7 @@ from saetui.embed import EmbedderSettings
 from saetui.errors import InputError
 from saetui.pipeline.build import bring_up_to_date, build_bundle
 from saetui.pipeline.finishing import BuildOutcome
-from saetui.pipeline.label_store import store_labels
+from saetui.pipeline.label_records import store_labels
 from saetui.progress import Silent
 from saetui.store import saes
 from saetui.store.bundle import Bundle

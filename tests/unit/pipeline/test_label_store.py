@@ -10,8 +10,8 @@ from bundles import SECOND, add_larger_sae, make_bundle
 from saetui.core.families import FamilyLabel
 from saetui.errors import BuildError, BundleDamaged
 from saetui.interpret.families.statistics import family_statistics
-from saetui.pipeline.build_log import BuildLog
-from saetui.pipeline.label_store import store_families, store_labels
+from saetui.pipeline.context import BuildLog
+from saetui.pipeline.label_records import store_families, store_labels
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.labels import LabelRecord, ScoreRecord

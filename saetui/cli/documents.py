@@ -1,15 +1,16 @@
-"""`saetui document`: one document with its features and neighbours."""
+"""`saetui document`: one document; `saetui fields`: what filters can name of all of them."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saetui.cli.figures import score
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
+from saetui.cli.output import Column, Output, score
+from saetui.text import visible_line
 
 if TYPE_CHECKING:
-    from saetui.cli.output import Output
     from saetui.core.documents import Document
     from saetui.session.details import DocumentDetail
     from saetui.session.evidence import Evidence, Sentence
@@ -37,7 +38,6 @@ def document(
 ) -> None:
     """Show a document with its features and neighbours."""
     from saetui.cli import json_output as shapes
-    from saetui.cli.output import Output
     from saetui.session.evidence import EvidenceFinder
 
     if (document_id is None) == (row is None):
@@ -61,9 +61,7 @@ def document(
                 _print_evidence(output, session, detail, carried)
 
 
-def _print_detail(output: "Output", detail: "DocumentDetail") -> None:
-    from saetui.cli.output import Column
-
+def _print_detail(output: Output, detail: "DocumentDetail") -> None:
     shown = detail.document
     if shown.title:
         output.prose(shown.title, "bold")
@@ -96,10 +94,8 @@ def _print_detail(output: "Output", detail: "DocumentDetail") -> None:
 
 
 def _print_evidence(
-    output: "Output", session: "Session", detail: "DocumentDetail", found: "Evidence"
+    output: Output, session: "Session", detail: "DocumentDetail", found: "Evidence"
 ) -> None:
-    from saetui.cli.output import Column
-
     output.heading(f"Sentences, by how much they carry {session.name(found.feature)}")
     if found.by == "words":
         output.prose(f"By words of the label: {found.why_words}", "dim")
@@ -141,3 +137,35 @@ def evidence_json(session: "Session", found: "Evidence") -> dict[str, Any]:
 def _text_of(document: "Document", sentence: "Sentence") -> str:
     text = document.title if sentence.in_title else document.text
     return text[sentence.start : sentence.end]
+
+
+def fields(bundle: BundlePath, *, as_json: AsJson = False) -> None:
+    """List the fields of the documents with types, ranges and examples.
+
+    Each can be used in a filter: journal:Nature, author.name=Ada, stars>3, price:5..10.
+    """
+    from saetui.session.questions.fields import list_fields
+
+    output = Output()
+    with opened(bundle) as session:
+        found = list_fields(session)
+    if as_json:
+        output.json([asdict(each) for each in found])
+        return
+    if not found:
+        output.line("These documents have no fields besides id, title and text.")
+        return
+    rows = [
+        [
+            each.name,
+            f"list of {each.kind}s" if each.several else each.kind,
+            f"{each.documents:,}",
+            f"{each.distinct:,}",
+            each.lowest,
+            each.highest,
+            ", ".join(visible_line(value, 30) for value in each.examples),
+        ]
+        for each in found
+    ]
+    numeric = [Column(name, numeric=True) for name in ("documents", "values", "least", "most")]
+    output.table([Column("field"), Column("type"), *numeric, Column("such as")], rows)

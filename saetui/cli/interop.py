@@ -1,12 +1,16 @@
-"""`saetui export`: write a bundle, or one of its SAEs, for other programs."""
+"""`saetui export` and `import`: files of other programs, and those that others published."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saetui.cli.build import show_build
 from saetui.cli.open import opened
-from saetui.cli.options import SaeName
+from saetui.cli.options import AsJson, IndexKind, NewBundle, NewName, SaeName, Seed
+from saetui.cli.output import Column, Output
+from saetui.cli.progress import shown_progress
+from saetui.errors import InputError
 
 if TYPE_CHECKING:
     from saetui.session.session import Session
@@ -45,12 +49,9 @@ def export(
     sae: SaeName = None,
 ) -> None:
     """Write a bundle, or one of its SAEs, for other programs."""
-    from saetui.errors import InputError
     from saetui.store.atomic import named_if_unwritable
 
     if kind is None:
-        from saetui.cli.output import Column, Output
-
         rows = [list(each) for each in FORMATS.items()]
         Output().table([Column("format"), Column("what is written")], rows)
         return
@@ -142,3 +143,73 @@ def _neuronpedia(session: "Session", output: Path) -> str:
         text_of=lambda row: documents.document(row).embedding_text,
     )
     return f"Wrote {len(features):,} features to {target}."
+
+
+importing = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@importing.callback()
+def program() -> None:
+    """Make a bundle from published files."""
+
+
+@importing.command("saerch")
+def saerch(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="Folder with abstract_embeddings.npy, abstract_texts.json and, unless they come "
+            "from the hub, weights such as 64_9216_128_auxk_epoch_50.pth. Labels, codes, families "
+            "and metadata are used if they are there.",
+            show_default=False,
+        ),
+    ],
+    *,
+    output: NewBundle,
+    name: NewName = "",
+    sae: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sae",
+            metavar="FILE|kK-nN",
+            help="Weights to import, by file or size; may be repeated. All if not given.",
+        ),
+    ] = None,
+    from_hub: Annotated[
+        str,
+        typer.Option(
+            "--from-hub",
+            metavar="REPOSITORY",
+            help="Download the weights from a repository of the Hugging Face hub, such as "
+            "charlieoneill/embedding-saes.",
+        ),
+    ] = "",
+    embedder: Annotated[
+        str,
+        typer.Option("--embedder", metavar="NAME", help="The embedder of the embeddings."),
+    ] = "openai:text-embedding-3-small",
+    force: Annotated[
+        bool, typer.Option("--force", help="Import weights even if they fail the self-test.")
+    ] = False,
+    index: IndexKind = "",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Import the files of "Disentangling Dense Embeddings with Sparse Autoencoders".
+
+    The files are used as they were published; their names say what k and n are. A self-test finds
+    out whether weights and embeddings belong together, and if not, what is wrong. After an
+    interruption, the same command continues where it stopped.
+    """
+    from saetui.pipeline.importing import ImportOptions, import_saerch
+
+    options = ImportOptions(name, tuple(sae or ()), from_hub, embedder, force, seed, index)
+    with shown_progress() as progress:
+        outcome = import_saerch(folder, output, options, progress)
+    counts = []
+    for each in outcome.manifest.saes:
+        labelled = (each.metrics.get("labels") or {}).get("labelled", 0)
+        families = (each.metrics.get("families") or {}).get("families", 0)
+        counts.append(f"{each.name}: {labelled:,} labels, {families:,} families")
+    show_build(outcome, "Imported", counts, as_json=as_json)
