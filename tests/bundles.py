@@ -24,17 +24,16 @@ from saetui.errors import InputError
 from saetui.interpret.matching import match_features
 from saetui.progress import Progress, Silent
 from saetui.store.arrays import save_array
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.document_writing import write_documents
-from saetui.store.families import write_families
+from saetui.store.documents import write_documents
 from saetui.store.features import FeatureQuality, write_features
-from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index
 from saetui.store.index.parameters import Kind, write_parameters
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.layout import DOCUMENTS, EMBEDDINGS, FAMILIES, FEATURES, sae_folder
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
-from saetui.store.matches import write_matches
+from saetui.store.relations import write_families, write_matches
 from saetui.store.saes import CODES, POSTINGS, TRUTH, save_weights
 
 Vectors = NDArray[np.float32]

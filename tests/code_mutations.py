@@ -268,7 +268,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     # The store.
     Mutation(
         "recall measured on the vectors of the index's own projection",
-        "saetui/store/index/recall.py",
+        "saetui/store/index/building.py",
         "both = nearest_rows(np.concatenate([plain, steered]), vectors, min(DEPTH, len(vectors)))",
         "half = vectors.shape[1] // 2\n"
         "    together = np.concatenate([plain, steered])[:, :half]\n"
@@ -312,7 +312,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "two builds at once",
-        "saetui/store/locking.py",
+        "saetui/store/swap.py",
         "        lock.acquire()\n",
         "",
         ("tests/unit/pipeline/test_label_store.py",),

@@ -32,7 +32,7 @@ os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS
 from bundles import HashEmbedder, add_larger_sae, make_bundle
 from mutations import mutations_of
 
-from saetui.store.hashes import sha256_of
+from saetui.store.atomic import sha256_of
 from saetui.store.manifest import MANIFEST, FileRecord, read_manifest, write_manifest
 
 WRITTEN_BEFORE = Path(__file__).parent / "written_before" / "bundle-0.1.0"

@@ -9,14 +9,14 @@ from bundles import make_bundle, make_documents
 from saetui.core.documents import Document
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.features import statistics
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.document_writing import write_documents
-from saetui.store.families import write_families
+from saetui.store.documents import write_documents
 from saetui.store.features import write_features
-from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord
 from saetui.store.layout import DOCUMENTS, FAMILIES, FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, read_manifest, write_manifest
+from saetui.store.relations import write_families
 
 ESCAPES = "\x1b[31mred\x1b[2J\x1b]0;title\x07 \x9b1mbell\x07\x08\x7f"
 MARKUP = "[bold]not bold[/] [@click=app.quit]quit[/] [/] [#ff0000]"

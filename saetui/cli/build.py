@@ -363,7 +363,7 @@ def add(
 
 def _ids(bundle: Path, named: list[str]) -> tuple[str, ...]:
     """The ids that are meant; what is no document's id may be a file of them."""
-    from saetui.embed.document_ids import read_ids
+    from saetui.embed.vector_files import read_ids
 
     if not named:
         return ()

@@ -9,7 +9,7 @@ from saetui.cli.options import AsJson
 from saetui.cli.output import Column, Output
 
 if TYPE_CHECKING:
-    from saetui.embed.short_names import KnownModel
+    from saetui.embed.registry import KnownModel
 
 # As long as an abstract, and so many that torch embeds them, as it does a corpus.
 _WORDS, _TEXTS = 180, 32
@@ -32,7 +32,7 @@ def embedders(
     two cores from what minilm does, unless they are measured.
     """
     from saetui.embed import availability, known_embedders
-    from saetui.embed.short_names import MINILM, MODELS
+    from saetui.embed.registry import MINILM, MODELS
 
     output = Output()
     found = []
@@ -103,7 +103,7 @@ def embedders(
 def _per_second(name: str, known: "KnownModel | None", *, here: bool) -> float | None:
     """Abstracts a second: measured where asked for and possible, else estimated."""
     from saetui.embed import load_embedder
-    from saetui.embed.short_names import MINILM_PER_SECOND
+    from saetui.embed.registry import MINILM_PER_SECOND
 
     if here:
         embedder = load_embedder(name)
@@ -119,8 +119,8 @@ def _is_here(name: str, known: "KnownModel") -> bool:
     """Whether its weights and what reads them are on this machine."""
     from importlib.util import find_spec
 
-    from saetui.embed.hub import snapshots_of
-    from saetui.embed.minilm_weights import installed_folder
+    from saetui.embed.minilm import installed_folder
+    from saetui.embed.registry import snapshots_of
 
     if name == "minilm":
         return installed_folder() is not None

@@ -78,7 +78,7 @@ def families(
 
 
 def _export(session: "Session", path: Path) -> None:
-    from saetui.interop.forest_files import write_forest
+    from saetui.interop.feature_files import write_forest
 
     graph = write_forest(path, session.sae.families, session.features.records)
     Output().line(f"{path}: {len(graph):,} features, {graph.number_of_edges():,} edges")

@@ -69,7 +69,7 @@ def export(
 
 def _written(kind: str, session: "Session", output: Path) -> str:
     """Write it; returns what was written, as a sentence."""
-    from saetui.interop.sae_export import write_saelens, write_sparsify
+    from saetui.interop.autoencoder import write_saelens, write_sparsify
 
     name = session.sae.record.name
     if kind == "saelens":

@@ -14,7 +14,7 @@ from saetui.errors import InputError, SaetuiError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from saetui.interop.label_files import Judgement
+    from saetui.interop.feature_files import Judgement
     from saetui.interpret.llm import CostEstimate, ModelSettings
     from saetui.pipeline.model_labels import Labelled, LabellingOutcome
     from saetui.session.session import Session
@@ -203,7 +203,7 @@ def export(
     sae: SaeName = None,
 ) -> None:
     """Write the current label of every feature to a file, with provenance, scores, judgements."""
-    from saetui.interop.label_files import FORMATS, format_of, write_labels
+    from saetui.interop.feature_files import FORMATS, format_of, write_labels
 
     chosen = format_of(file) if kind is None else next((f for f in FORMATS if f == kind), None)
     if chosen is None:
@@ -253,7 +253,7 @@ def import_(
     Of how many documents they are true is estimated at once. Judgements in the file are added to
     yours.
     """
-    from saetui.interop.label_files import read_labels_from
+    from saetui.interop.feature_files import read_labels_from
     from saetui.pipeline.label_records import store_labels, today
 
     with opened(bundle, sae) as session:
@@ -276,7 +276,7 @@ def _as_written(label: "LabelRecord", known: "Iterable[LabelRecord]") -> "LabelR
     """
     from dataclasses import replace
 
-    from saetui.interop.label_files import IMPORTED
+    from saetui.interop.feature_files import IMPORTED
     from saetui.pipeline.label_records import AUTOMATIC
 
     if label.method not in AUTOMATIC or any(each.text == label.text for each in known):

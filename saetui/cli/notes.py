@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from saetui.session.saved.bookmarks import SavedSearch
     from saetui.session.session import Session
-    from saetui.store.followed_notes import Unmatched
+    from saetui.store.followed import Unmatched
+    from saetui.store.former_features import FormerLabel
     from saetui.store.lists import Listed
     from saetui.store.notes import FeatureNotes
-    from saetui.store.unmatched_labels import FormerLabel
 
 
 def notes(
@@ -40,8 +40,8 @@ def notes(
     When an SAE is replaced, they follow the feature that matches, and its cosine stands beside
     them. What matches no feature stays in the bundle.
     """
-    from saetui.store.followed_notes import notes_on
-    from saetui.store.unmatched_labels import read_unmatched
+    from saetui.store.followed import notes_on
+    from saetui.store.former_features import read_unmatched
 
     with opened(bundle, sae) as session:
         found = notes_on(session.bundle, session.sae, session.features.book)

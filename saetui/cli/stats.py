@@ -165,7 +165,7 @@ def _show_corpus(output: Output, manifest: "Manifest", repeated: int) -> None:
 
 def _how_read(manifest: "Manifest") -> str:
     """How much of the texts the embedder read, where it did not simply read all."""
-    from saetui.embed.reach import cut_off
+    from saetui.embed.protocol import cut_off
 
     facts, spec = manifest.corpus, str(manifest.embedder["spec"])
     if facts.get("passages"):

@@ -5,9 +5,8 @@ them, and returns a `Corpus`: an iterable of `Document` with a `CorpusReport` of
 and why.
 """
 
-from saetui.corpus.corpus import Corpus
+from saetui.corpus.corpus import FORMATS, Corpus, CorpusOptions
 from saetui.corpus.opening import open_corpus
-from saetui.corpus.options import FORMATS, CorpusOptions
 from saetui.corpus.records import CorpusReport, Problem
 
 __all__ = [

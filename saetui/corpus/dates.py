@@ -1,8 +1,12 @@
-"""Dates in the forms that corpora have: ISO, e-mail, names of months, seconds since 1970."""
+"""Dates in the forms that corpora have: ISO, e-mail, seconds since 1970, and with words.
+
+Words are names of months in several languages, eras, quarters and weeks.
+"""
 
 import datetime
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,8 +14,123 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from saetui.core.document_filter import date_in
-from saetui.corpus.written_dates import only_year, plain_digits, written_parts
 from saetui.errors import InputError
+
+# By month, without accents, in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish
+# and Russian, in the form that stands in dates. Of each its first letters also count, from four on.
+_NAMES = """
+january januar janner janvier enero gennaio janeiro januari stycznia января
+february februar fevrier febrero febbraio fevereiro februari lutego февраля
+march marz maerz mars marzo marco maart marca марта
+april avril abril aprile kwietnia апреля
+may mai mayo maggio maio mei maja мая
+june juni juin junio giugno junho czerwca июня
+july juli juillet julio luglio julho lipca июля
+august aout agosto augustus sierpnia августа
+september septembre septiembre settembre setembro wrzesnia сентября
+october oktober octobre octubre ottobre outubro pazdziernika октября
+november novembre noviembre novembro listopada ноября
+december dezember decembre diciembre dicembre dezembro grudnia декабря
+"""
+# Abbreviations of three letters that no other month has.
+_SHORT = """
+jan ene gen sty янв | feb fev fevr lut фев | mar mrz maa marz мар | apr abr avr kwi апр
+| may mai mag maj мая | jun giu cze июн | jul juil lug lip июл | aug aou ago sie авг
+| sep sept set wrz сен | oct okt ott out paz окт | nov lis ноя | dec dez dic gru дек
+"""
+_MONTHS = {
+    word: month for month, line in enumerate(_NAMES.split("\n")[1:13], 1) for word in line.split()
+} | {word: month for month, part in enumerate(_SHORT.split("|"), 1) for word in part.split()}
+_LEAST = 4
+
+_DAY_MONTH_YEAR = re.compile(
+    r"(?:[^\W\d]+\.?,?\s+)?(?:(\d{1,2})(?:er|st|nd|rd|th|[.ºª°])?[\s-]*)?(?:de\s+|of\s+|d')?"
+    r"([^\W\d]{3,})\.?[\s,-]*(?:de\s+|del\s+)?'?(\d{4}|(?<=[-\s'])\d{2})(?!\d)"
+    r"(?:[,T\s].*)?",
+    re.DOTALL,
+)
+_MONTH_DAY_YEAR = re.compile(
+    r"([^\W\d]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+'?(\d{4}|(?<=')\d{2})(?!\d)(?:[,T\s].*)?",
+    re.DOTALL,
+)
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_ERA = re.compile(
+    r"(明治|大正|昭和|平成|令和)(\d{1,2}|元)年(?:(\d{1,2})月(?:(\d{1,2})日)?)?.*", re.DOTALL
+)
+_WEEK = re.compile(r"(\d{4})-?W(\d{2})(?:-?[1-7])?", re.IGNORECASE)
+_QUARTER = re.compile(r"(?:(\d{4})[-\s]?Q[1-4]|Q[1-4][-\s/]?(\d{4}))", re.IGNORECASE)
+_ONE_YEAR = re.compile(r"[^\d]*\b([12]\d{3})\b[^\d]*")
+# "In 2007 there were" is no date.
+_MOST_WORDS = 3
+
+
+def plain_digits(text: str) -> str:
+    """A text with the digits of any script as 0 to 9, as wide as these are elsewhere."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text)
+    return "".join(str(int(each)) if each.isdecimal() else each for each in text)
+
+
+def written_parts(text: str) -> tuple[int, ...]:
+    """Year, month and day, or as many of them as are told; empty if there is no date."""
+    era = _ERA.fullmatch(text)
+    if era is not None:
+        first = 1 if era[2] == "元" else int(era[2])
+        return (_ERAS[era[1]] + first, *(int(part) for part in era.groups()[2:] if part))
+    week = _WEEK.fullmatch(text)
+    if week is not None:
+        return _month_of_week(int(week[1]), int(week[2]))
+    quarter = _QUARTER.fullmatch(text)
+    if quarter is not None:
+        return (int(quarter[1] or quarter[2]),)
+    plain = _without_accents(text)
+    day_first = _DAY_MONTH_YEAR.fullmatch(plain)
+    if day_first is not None and (month := _month(day_first[2])):
+        day = [int(day_first[1])] if day_first[1] else []
+        # "May-11" may be a day as well.
+        return (_year(day_first[3]), month, *day) if day or len(day_first[3]) == 4 else ()
+    month_first = _MONTH_DAY_YEAR.fullmatch(plain)
+    if month_first is not None and (month := _month(month_first[1])):
+        return _year(month_first[3]), month, int(month_first[2])
+    return ()
+
+
+def only_year(text: str) -> tuple[int, ...]:
+    """The year of a text that has no other number, such as "c. 1900" and "Spring 2007"."""
+    found = _ONE_YEAR.fullmatch(text)
+    if found is None or len(text.split()) > _MOST_WORDS:
+        return ()
+    return (int(found[1]),)
+
+
+def _month(word: str) -> int:
+    word = word.rstrip(".")
+    if word in _MONTHS:
+        return _MONTHS[word]
+    beginning = {month for name, month in _MONTHS.items() if name.startswith(word)}
+    return beginning.pop() if len(word) >= _LEAST and len(beginning) == 1 else 0
+
+
+def _year(text: str) -> int:
+    """Two digits are of the hundred years around now, as of numeric dates."""
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < 69 else 1900)
+
+
+def _month_of_week(year: int, week: int) -> tuple[int, ...]:
+    """Year and month of a week's Thursday, which is the day that decides its year."""
+    try:
+        day = datetime.date.fromisocalendar(year, week, 4)
+    except ValueError:
+        return ()
+    return day.year, day.month
+
+
+def _without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
+
 
 Order = Literal["dmy", "mdy"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -76,14 +195,15 @@ class DateReader:
 
     def learn(self, value: object) -> bool:
         """Take in the order of a date that is possible in one order only; whether it was one."""
-        order = order_of(value)
-        if order is not None:
-            self._seen[order] += 1
-        return order is not None
+        possible = _possible_orders(value)
+        if len(possible) != 1:
+            return False
+        self._seen[possible[0]] += 1
+        return True
 
     def is_unsure(self, value: object) -> bool:
         """Whether the order of a date is not known, and may be learnt from other dates."""
-        return self.asked is None and not self._seen and _could_be_both(value)
+        return self.asked is None and not self._seen and len(_possible_orders(value)) > 1
 
     def read(self, values: Iterable[object]) -> tuple[int, str]:
         """The first of some values that is a date: its place, and what `read_date` makes of it.
@@ -94,9 +214,7 @@ class DateReader:
         for place, value in enumerate(values):
             date = read_date(value, self.order)
             if date:
-                if _could_be_both(value) and self.asked is None:
-                    self.unsure += 1
-                    self.unsure_example = self.unsure_example or str(value).strip()
+                self._count_if_assumed(value)
                 return place, date
             refused = refused or ("" if value is None else str(value).strip())
         if refused:
@@ -114,10 +232,13 @@ class DateReader:
         date = read_date(value, self.order)
         if len(date) < _LEAST_PRECISE:
             return value
-        if _could_be_both(value) and self.asked is None:
-            self.unsure += 1
-            self.unsure_example = self.unsure_example or value.strip()
+        self._count_if_assumed(value)
         return date
+
+    def _count_if_assumed(self, value: object) -> None:
+        if self.asked is None and len(_possible_orders(value)) > 1:
+            self.unsure += 1
+            self.unsure_example = self.unsure_example or str(value).strip()
 
     def remarks(self) -> list[str]:
         """What the reader should know about the dates, a sentence each."""
@@ -191,23 +312,14 @@ def _of_parts(value: dict[str, object] | list[object], order: Order) -> str:
     return _of_parts(parts, order) if "year" in value else ""
 
 
-def order_of(value: object) -> Order | None:
-    """The order of a date that has days and months as numbers and is possible in one order only."""
+def _possible_orders(value: object) -> tuple[Order, ...]:
+    """The orders in which a date that has days and months as numbers can be read."""
     found = _NUMERIC.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None or found[2] == ".":
-        return None
-    first, second = int(found[1]), int(found[3])
-    if (first > 12) == (second > 12):
-        return None
-    return "dmy" if first > 12 else "mdy"
-
-
-def _could_be_both(value: object) -> bool:
-    found = _NUMERIC.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None or found[2] == ".":
-        return False
-    first, second = int(found[1]), int(found[3])
-    return first != second and first <= 12 and second <= 12
+    # With dots the day is always first, and of equal numbers the order does not matter.
+    if found is None or found[2] == "." or int(found[1]) == int(found[3]):
+        return ()
+    months: dict[Order, int] = {"dmy": int(found[3]), "mdy": int(found[1])}
+    return tuple(order for order in ORDERS if months[order] <= 12)
 
 
 # Dates recur; the library for written ones takes a tenth of a millisecond for each.
@@ -244,20 +356,16 @@ def _is_time(number: int) -> bool:
 
 
 def _from_number(number: int) -> str:
-    if _is_time(number):
-        seconds = number
-        while seconds not in _SECONDS:
-            seconds //= 1_000
-        moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-        return moment.date().isoformat()
-    return ""
+    if not _is_time(number):
+        return ""
+    while number not in _SECONDS:
+        number //= 1_000
+    return datetime.datetime.fromtimestamp(number, datetime.UTC).date().isoformat()
 
 
 def _from_parts(found: re.Match[str], order: Order) -> str:
     """A date of two numbers and a year; with dots the day is always first."""
-    first, second, year = int(found[1]), int(found[3]), int(found[4])
-    if len(found[4]) == 2:
-        year += 2000 if year < 69 else 1900
+    first, second, year = int(found[1]), int(found[3]), _year(found[4])
     day_first = first > 12 or (second <= 12 and (found[2] == "." or order == "dmy"))
     return _iso(year, second, first) if day_first else _iso(year, first, second)
 

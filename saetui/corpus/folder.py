@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from saetui.corpus.encodings import decoded, encoding_of
 from saetui.corpus.json_records import not_utf8_reason
 from saetui.corpus.records import LONGEST_RECORD, Problem, Record, counted
-from saetui.corpus.sources import READ_ERRORS, opened_file, read_error_reason
+from saetui.corpus.sources import READ_ERRORS, decoded, encoding_of, opened_file, read_error_reason
 from saetui.errors import InputError
 
 TEXT_SUFFIXES = (".txt", ".md", ".rst")

@@ -1,4 +1,4 @@
-"""The forward pass of all-MiniLM-L6-v2 in torch, for whole corpora.
+"""The forward pass of all-MiniLM-L6-v2 in torch, for whole corpora, and the device to use.
 
 Matrix products run in bfloat16 where the processor has instructions for it. Layer norms, the
 residual stream and the pooling stay in float32, which costs next to nothing and keeps the cosine
@@ -7,6 +7,7 @@ to the float32 vectors above 0.9999.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -153,3 +154,38 @@ def _padded(token_ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     for row, ids in enumerate(token_ids):
         tokens[row, : len(ids)] = ids
     return torch.from_numpy(tokens), torch.from_numpy(lengths)
+
+
+# x86 with AVX-512 or AMX, and ARM. Without these instructions bfloat16 is emulated, and slower.
+_BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+def bulk_device() -> torch.device:
+    """The fastest device that torch finds."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def bulk_dtype(device: torch.device) -> torch.dtype:
+    """Bfloat16 if the device has instructions for it, else float32."""
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = device.type == "cpu" and bool(_BFLOAT16_INSTRUCTIONS & _processor_flags())
+    return torch.bfloat16 if fast else torch.float32
+
+
+def _processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
+    """The processor's feature flags; empty where the system does not list them."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    flags = (line.partition(":") for line in lines)
+    return next(
+        (set(value.split()) for key, _, value in flags if key.strip() in ("flags", "Features")),
+        set(),
+    )

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from saetui.core.documents import Document
 from saetui.core.search import single
-from saetui.embed.checks import unit_rows
-from saetui.embed.document_ids import read_ids
-from saetui.embed.protocol import Embedder, EmbedderSettings
-from saetui.embed.vector_files import open_matrix, path_of
+from saetui.embed.protocol import Embedder, EmbedderSettings, unit_rows
+from saetui.embed.vector_files import open_matrix, path_of, read_ids
 from saetui.errors import EmbedderError, InputError, SaetuiError
 from saetui.progress import Progress
-from saetui.store.hashes import remembered_sha256
+from saetui.store.atomic import remembered_sha256
 
 _NAMED = 5
 _SCANNED = 4_096

@@ -1,10 +1,15 @@
-"""What every embedder offers, and what a bundle records to load the same one again."""
+"""What every embedder offers and keeps to, and what a bundle records to load the same one again.
+
+A query is not blank, a vector is finite and of unit norm, and of a long text only the beginning is
+read.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from saetui.errors import InputError
+from saetui.core.words import first_words
+from saetui.errors import EmbedderError, InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -155,3 +160,104 @@ class EmbedderSettings:
         if not known.get("spec"):
             raise InputError("The embedder's settings do not name an embedder.")
         return cls(**known)
+
+
+_NAMED = 5
+
+
+def checked_query(text: str) -> str:
+    """`text` without surrounding white space, safe to encode.
+
+    Raises:
+        InputError: It is blank: the embedding of an empty text would find arbitrary documents.
+    """
+    query = encodable(text).strip()
+    if not query:
+        raise InputError("The query is empty.", "Type what to search for.")
+    return query
+
+
+def encodable(text: str) -> str:
+    """`text` with lone surrogates, which UTF-8 cannot encode, replaced by question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def unit_rows(
+    vectors: "NDArray[np.floating]", names: list[str], source: str
+) -> "NDArray[np.float32]":
+    """Rows scaled to unit norm.
+
+    Args:
+        vectors: `(m, d)`, any float type.
+        names: Of each row, for error messages.
+        source: What made the vectors, for error messages.
+
+    Returns:
+        Float32 `(m, d)`, a copy.
+
+    Raises:
+        EmbedderError: A row holds NaN or infinity, or is zero.
+    """
+    import numpy as np
+
+    # Double precision, because a half-precision norm overflows and a tiny one underflows.
+    rows = np.array(vectors, dtype=np.float64)
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    for bad, fault in (
+        (~np.isfinite(norms), "not all numbers are finite in the vectors of"),
+        (norms == 0, "the vectors are zero for"),
+    ):
+        if bad.any():
+            raise EmbedderError(f"{source}: {fault} {_listed(names, bad)}.")
+    unit: NDArray[np.float32] = (rows / norms[:, None]).astype(np.float32)
+    return unit
+
+
+def unit_row(vector: "NDArray[np.floating]", name: str, source: str) -> "NDArray[np.float32]":
+    """One vector `(d,)` scaled to unit norm; see `unit_rows`."""
+    row: NDArray[np.float32] = unit_rows(vector[None], [name], source)[0]
+    return row
+
+
+def _listed(names: list[str], chosen: "NDArray[np.bool_]") -> str:
+    rows = chosen.nonzero()[0]
+    shown = ", ".join(names[row] for row in rows[:_NAMED])
+    return shown if len(rows) <= _NAMED else f"{shown} and {len(rows) - _NAMED} more"
+
+
+# Of English, as tokenizers of 30,000 tokens have it.
+_WORDS_PER_TOKEN = 0.75
+
+
+def most_tokens(embedder: Embedder) -> int:
+    """How many tokens of a text an embedder reads; 0 where it does not say."""
+    return int(getattr(embedder, "most_tokens", 0))
+
+
+def usual_words(tokens: int) -> int:
+    """About how many English words so many tokens are."""
+    return int(tokens * _WORDS_PER_TOKEN)
+
+
+def lengths_read(embedder: Embedder, texts: Sequence[str]) -> list[int]:
+    """How many characters of each text an embedder reads.
+
+    An embedder that knows it exactly has a method `lengths_read`. Of others, tokens are taken for
+    words; and one that does not say how many tokens it reads is taken to read all.
+    """
+    exact = getattr(embedder, "lengths_read", None)
+    if exact is not None:
+        lengths: list[int] = exact(texts)
+        return lengths
+    tokens = most_tokens(embedder)
+    if not tokens:
+        return [len(text) for text in texts]
+    return [first_words(text, usual_words(tokens)) for text in texts]
+
+
+def cut_off(count: int, documents: int, tokens: int, embedder: str) -> str:
+    """How many texts an embedder cuts off, in a sentence."""
+    return (
+        f"{count:,} of {documents:,} texts are longer than the {tokens:,} tokens (about "
+        f"{usual_words(tokens):,} words) that {embedder} reads: the rest of each is cut off."
+    )

@@ -12,10 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.words import first_words
-from saetui.embed.checks import checked_query, encodable, unit_row, unit_rows
-from saetui.embed.hub import is_offline, why_unreachable
-from saetui.embed.protocol import EmbedderSettings
-from saetui.embed.reach import usual_words
+from saetui.embed.protocol import (
+    EmbedderSettings,
+    checked_query,
+    encodable,
+    unit_row,
+    unit_rows,
+    usual_words,
+)
+from saetui.embed.registry import MODELS, is_offline, snapshots_of, why_unreachable
 from saetui.errors import EmbedderError, MissingDependency
 from saetui.progress import Progress, Silent
 
@@ -128,7 +133,7 @@ class SentenceTransformerEmbedder:
     def _encoded(self, texts: list[str]) -> NDArray[np.floating]:
         import torch
 
-        from saetui.embed.precision import bulk_dtype
+        from saetui.embed.minilm_torch import bulk_dtype
 
         encode = getattr(self._model, "encode_document", self._model.encode)
         device = self._model.device
@@ -144,21 +149,47 @@ class SentenceTransformerEmbedder:
 
 
 def load(settings: EmbedderSettings) -> SentenceTransformerEmbedder:
-    """The embedder with its weights in memory; importing the library takes seconds."""
+    """The embedder with its weights in memory; importing the library takes seconds.
+
+    Raises:
+        MissingDependency: sentence-transformers is not installed.
+        EmbedderError: The model is not on this machine and cannot be fetched.
+    """
     if find_spec("sentence_transformers") is None:
         raise MissingDependency(
             "sentence-transformers", f"The embedder '{settings.spec}'", "sentence-transformers"
         )
-    return SentenceTransformerEmbedder(settings.argument, settings.requested_dimensions)
+    known = MODELS.get(settings.kind)
+    if known is None:
+        return SentenceTransformerEmbedder(settings.argument, settings.requested_dimensions)
+    # What is missing is said before the slow library is imported.
+    if not snapshots_of(known.model):
+        why = "offline mode is set" if is_offline() else why_unreachable()
+        if why:
+            raise EmbedderError(
+                f"The weights of {known.model} are not on this machine, and the Hugging Face hub "
+                f"cannot be reached ({why}).",
+                f"Fetch them where there is a network: hf download {known.model}",
+            )
+    prompts = {"query": known.query, "document": known.document}
+    return SentenceTransformerEmbedder(
+        known.model, settings.requested_dimensions, name=settings.kind, prompts=prompts
+    )
 
 
 def availability(settings: EmbedderSettings) -> tuple[bool, str]:
-    """Whether the library is installed; only loading shows whether it finds the model."""
+    """Whether the library is installed, and what is known of the weights."""
+    known = MODELS.get(settings.kind)
     if find_spec("sentence_transformers") is None:
+        if known is not None:
+            return False, "needs: pip install 'saetui[sentence-transformers]'"
         return False, (
             "The package 'sentence-transformers' is not installed. "
             "Install it with: pip install 'saetui[sentence-transformers]'"
         )
+    if known is not None:
+        here = bool(snapshots_of(known.model))
+        return True, "ready" if here else f"{known.megabytes:,} MB are downloaded at first use"
     if Path(settings.argument).is_dir():
         return True, f"The model is in the folder {settings.argument}."
     return True, f"sentence-transformers will look for {settings.argument}."

@@ -7,8 +7,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack
 
-from saetui.endpoint.address import NO_KEY, key_for
-from saetui.endpoint.failures import (
+from saetui.endpoint.keys import NO_KEY, hidden_in_logs, key_for, without_key
+from saetui.endpoint.retries import (
     NoAnswer,
     NoConnection,
     NotTheProtocol,
@@ -16,7 +16,6 @@ from saetui.endpoint.failures import (
     Refused,
     retry_after,
 )
-from saetui.endpoint.secrecy import hidden_in_logs, without_key
 from saetui.errors import MissingDependency
 from saetui.text import visible_line
 from saetui.version import __version__

@@ -17,7 +17,7 @@ from saetui.core.documents import Document
 from saetui.core.search import single
 from saetui.errors import MissingDependency
 from saetui.store.atomic import atomic_write
-from saetui.store.index.recall import nearest_rows
+from saetui.store.index.building import nearest_rows
 
 COMMAND = (
     "--text text --vector vector --x projection_x --y projection_y --neighbors neighbors "

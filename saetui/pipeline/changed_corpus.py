@@ -14,8 +14,7 @@ from saetui.core.documents import Content, CorpusChanges, Document, corpus_chang
 from saetui.errors import InputError
 from saetui.store import layout
 from saetui.store.atomic import atomic_write
-from saetui.store.document_writing import change_documents, content_of
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, change_documents, content_of
 from saetui.store.swap import link_file
 
 _CHANGES = "changes.npz"

@@ -26,9 +26,8 @@ from saetui.pipeline.options import BuildOptions
 from saetui.progress import Progress
 from saetui.store import layout
 from saetui.store.arrays import map_array
-from saetui.store.atomic import write_json
+from saetui.store.atomic import remembered_sha256, sha256_of, write_json
 from saetui.store.documents import DocumentStore
-from saetui.store.hashes import remembered_sha256, sha256_of
 from saetui.store.json_files import parse_json, read_regular_file
 from saetui.store.manifest import BUILD_LOG, FileRecord
 from saetui.store.saes import WEIGHTS

@@ -16,7 +16,7 @@ from saetui.corpus import open_corpus
 from saetui.corpus.corpus import Corpus
 from saetui.embed import Embedder
 from saetui.embed.precomputed import PrecomputedVectors
-from saetui.embed.reach import cut_off, lengths_read, most_tokens
+from saetui.embed.protocol import cut_off, lengths_read, most_tokens
 from saetui.errors import InputError
 from saetui.pipeline.changed_corpus import can_be_changed, change_corpus, forget_changes
 from saetui.pipeline.context import (
@@ -38,13 +38,10 @@ from saetui.pipeline.embedding import (
 )
 from saetui.pipeline.sources import UsableDocuments, fingerprint_of
 from saetui.store import layout
-from saetui.store.document_writing import write_documents
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.index import asked_kind, build_index, measure_recall, open_index
-from saetui.store.index.building import index_files
-from saetui.store.index.growing import grow_index
+from saetui.store.index.building import DEPTH, grow_index, index_files
 from saetui.store.index.parameters import read_parameters
-from saetui.store.index.recall import DEPTH
 from saetui.store.passages import FILES, SPANS, VECTORS, Passages
 
 # Vectors that came with a corpus are those of the same model if the vectors of documents that were

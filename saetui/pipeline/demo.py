@@ -27,10 +27,9 @@ from saetui.pipeline.demo_passages import demo_documents
 from saetui.progress import Progress
 from saetui.store import layout
 from saetui.store.arrays import map_array
-from saetui.store.atomic import atomic_write
+from saetui.store.atomic import atomic_write, sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.document_writing import write_documents
-from saetui.store.hashes import sha256_of
+from saetui.store.documents import write_documents
 from saetui.store.index import build_index
 from saetui.store.index.building import index_files
 from saetui.store.labels import LabelRecord

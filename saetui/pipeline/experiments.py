@@ -21,9 +21,8 @@ from saetui.store import layout, saes
 from saetui.store.arrays import map_array, save_array
 from saetui.store.atomic import write_json
 from saetui.store.json_files import read_json
-from saetui.store.locking import only_one_build
 from saetui.store.manifest import BUILD_LOG, MANIFEST, read_manifest, write_manifest
-from saetui.store.swap import WORK, make_moves_left, replace_files
+from saetui.store.swap import WORK, make_moves_left, only_one_build, replace_files
 from saetui.train.options import ALONE, SaeConfig, TrainingOptions, Workers
 from saetui.train.size import SaeSize, SizeChoice, Sweep, choose_size
 

@@ -14,8 +14,8 @@ from saetui.pipeline.context import Made, Step
 from saetui.pipeline.label_records import JUDGES
 from saetui.pipeline.sae_work import SaeWork
 from saetui.store import layout
-from saetui.store.families import read_families, write_families
 from saetui.store.features import read_features
+from saetui.store.relations import read_families, write_families
 
 # A family is the one that it was if it has this share of its members in common with it.
 _SAME_FAMILY = 0.5

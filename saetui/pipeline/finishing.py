@@ -32,7 +32,6 @@ from saetui.store import layout, saes
 from saetui.store.arrays import save_array
 from saetui.store.atomic import write_json
 from saetui.store.json_files import read_json
-from saetui.store.locking import only_one_build
 from saetui.store.manifest import (
     BUILD_LOG,
     MANIFEST,
@@ -41,8 +40,8 @@ from saetui.store.manifest import (
     read_manifest,
     write_manifest,
 )
-from saetui.store.matches import matches_file, write_matches
-from saetui.store.swap import WORK, make_moves_left, replace_files
+from saetui.store.relations import matches_file, write_matches
+from saetui.store.swap import WORK, make_moves_left, only_one_build, replace_files
 from saetui.train.options import ALONE, Workers
 from saetui.version import __version__
 

@@ -11,16 +11,14 @@ from saetui.errors import BundleError
 from saetui.pipeline.label_records import AUTOMATIC
 from saetui.pipeline.sae_work import SaeWork
 from saetui.store import layout, saes
-from saetui.store.anchors import anchor_of, rows_of
 from saetui.store.bundle import Bundle
 from saetui.store.documents import DocumentStore
-from saetui.store.followed_notes import notes_on, sign_notes
+from saetui.store.followed import notes_on, sign_notes, sign_presets
+from saetui.store.former_features import FormerLabel, anchor_of, read_unmatched, rows_of
 from saetui.store.labels import LabelRecord, read_labels
 from saetui.store.layout import SEARCHES
 from saetui.store.manifest import Manifest
 from saetui.store.notes import FeatureNotes, Notes
-from saetui.store.preset_features import sign_presets
-from saetui.store.unmatched_labels import FormerLabel, read_unmatched
 
 
 def sign_what_was_said(bundle: Path, manifest: Manifest) -> None:

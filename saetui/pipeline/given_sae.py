@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from saetui.core.codec import SaeWeights
 from saetui.corpus.records import counted
-from saetui.embed.hub import is_offline, snapshots_of, why_unreachable
+from saetui.embed.registry import is_offline, snapshots_of, why_unreachable
 from saetui.errors import InputError, MissingDependency
-from saetui.interop.sae_folders import files_of, read_autoencoder
+from saetui.interop.sae_readers import files_of, read_autoencoder
 from saetui.interop.saerch_folder import ENDING
 from saetui.pipeline.context import fingerprint
 from saetui.pipeline.options import SaeSource

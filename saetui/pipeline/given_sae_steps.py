@@ -30,7 +30,7 @@ from saetui.pipeline.labelling_step import (
 from saetui.pipeline.sae_work import SaeWork
 from saetui.store import layout, saes
 from saetui.store.bundle import Bundle
-from saetui.store.followed_notes import notes_on
+from saetui.store.followed import notes_on
 from saetui.store.labels import LabelRecord, read_labels
 from saetui.store.notes import Notes
 from saetui.train.size import SaeSize

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.documents import Document
-from saetui.corpus.arxiv import submission_month
+from saetui.corpus.json_records import submission_month
 from saetui.embed import EmbedderSettings, availability, known_embedders
 from saetui.errors import EmbedderError, InputError
 from saetui.interop.saerch_arrays import ArrayFile
-from saetui.interop.saerch_documents import arxiv_id, read_documents
 from saetui.interop.saerch_folder import ENDING, SaerchFolder, WeightFile, choose_weights
+from saetui.interop.saerch_texts import arxiv_id, read_documents
 from saetui.pipeline.build import expect_saes, other_saes
 from saetui.pipeline.context import BuildContext, Made, Step, fingerprint
 from saetui.pipeline.corpus_steps import index_step, stored_embeddings
@@ -29,8 +29,7 @@ from saetui.pipeline.sae_work import SaeWork
 from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress
 from saetui.store import layout
-from saetui.store.document_writing import write_documents
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, write_documents
 from saetui.train.size import SaeSize
 
 

@@ -23,9 +23,8 @@ from saetui.interpret.labelling import LabelledFeatures
 from saetui.interpret.terms.vocabulary_choice import METHOD as FROM_VOCABULARY
 from saetui.pipeline.context import BuildLog
 from saetui.store import layout
-from saetui.store.families import write_families
+from saetui.store.atomic import sha256_of
 from saetui.store.features import SHOWN_PROTOCOL, FeatureQuality
-from saetui.store.hashes import sha256_of
 from saetui.store.labels import (
     Estimate,
     LabelRecord,
@@ -34,7 +33,6 @@ from saetui.store.labels import (
     newest_scores,
     read_labels,
 )
-from saetui.store.locking import only_one_build
 from saetui.store.manifest import (
     BUILD_LOG,
     MANIFEST,
@@ -42,8 +40,9 @@ from saetui.store.manifest import (
     read_manifest,
     write_manifest,
 )
+from saetui.store.relations import write_families
 from saetui.store.stored_sae import StoredSae
-from saetui.store.swap import WORK, make_moves_left, replace_files
+from saetui.store.swap import WORK, make_moves_left, only_one_build, replace_files
 
 JUDGES = (WORDS, EMBEDDER, WORDS_AND_EMBEDDER + AND_TERMS, WORDS_AND_EMBEDDER)
 """Whose scores are kept. Those of the last, which reads the label alone, stand beside labels."""

@@ -33,9 +33,9 @@ from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
 from saetui.store import layout, saes
 from saetui.store.atomic import atomic_write
 from saetui.store.features import FeatureRecord, change_features, read_features, write_features
+from saetui.store.former_features import UNMATCHED, read_unmatched, write_unmatched
 from saetui.store.json_files import read_json
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels
-from saetui.store.unmatched_labels import UNMATCHED, read_unmatched, write_unmatched
 
 VOCABULARY = "vocabulary"
 

@@ -12,7 +12,7 @@ from saetui.core.codec import Codes
 from saetui.core.families import Edge, Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
 from saetui.core.postings import Postings
-from saetui.interop.saerch_features import PublishedFamily, PublishedFeature
+from saetui.interop.saerch_texts import PublishedFamily, PublishedFeature
 from saetui.interpret.families.building import clean_features
 from saetui.interpret.families.co_occurrence import together_with
 from saetui.progress import Progress

@@ -13,10 +13,9 @@ from saetui.core.self_test import SelfTest, sampled_rows, self_test
 from saetui.embed import EmbedderSettings
 from saetui.embed.precomputed import PrecomputedVectors
 from saetui.errors import InputError
-from saetui.interop.saerch_arrays import ArrayFile, PublishedCodes
-from saetui.interop.saerch_features import names_of, read_families, read_features
+from saetui.interop.saerch_arrays import ArrayFile, PublishedCodes, read_weights
 from saetui.interop.saerch_folder import SaerchFolder, WeightFile
-from saetui.interop.saerch_weights import read_weights
+from saetui.interop.saerch_texts import names_of, read_families, read_features
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step, fingerprint
 from saetui.pipeline.encoding import write_codes
 from saetui.pipeline.family_step import relate, stored_families

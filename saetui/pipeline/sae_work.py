@@ -12,7 +12,7 @@ from saetui.core.features import both_ends, co_occurring
 from saetui.core.postings import Postings
 from saetui.core.truth import Probabilities, Truth, counted_codes
 from saetui.embed import Embedder
-from saetui.embed.reach import lengths_read
+from saetui.embed.protocol import lengths_read
 from saetui.interpret.labelling import LabelledSplit
 from saetui.pipeline.context import (
     BuildContext,
@@ -25,17 +25,17 @@ from saetui.pipeline.context import (
 )
 from saetui.pipeline.embedding import SHARD
 from saetui.progress import Progress
-from saetui.store import feature_lists, layout, passages, saes
+from saetui.store import layout, passages, relations, saes
 from saetui.store.arrays import forget_pages, save_array
 from saetui.store.documents import DocumentStore
-from saetui.store.feature_lists import CO_OCCURRING, LONGEST, NEAREST, OPPOSED, save_lists
 from saetui.store.features import read_features
+from saetui.store.relations import CO_OCCURRING, LONGEST, NEAREST, OPPOSED, save_lists
 from saetui.train.size import SaeSize
 
-CODE_FILES = (*saes.CODES, *saes.POSTINGS, *feature_lists.FILES)
+CODE_FILES = (*saes.CODES, *saes.POSTINGS, *relations.FILES)
 """What encoding the corpus makes, by path in the folder of the SAE."""
 
-LABEL_FILES = (layout.FEATURES, saes.TRUTH, saes.TRUTH_OF, *feature_lists.CO_OCCURRING.names)
+LABEL_FILES = (layout.FEATURES, saes.TRUTH, saes.TRUTH_OF, *relations.CO_OCCURRING.names)
 """What labelling the features makes."""
 # Features whose directions are compared with all others' together.
 _BLOCK = 512

@@ -18,8 +18,7 @@ from saetui.embed import Embedder, EmbedderSettings, load_embedder
 from saetui.embed.precomputed import PrecomputedVectors, Unusable
 from saetui.embed.vector_files import MatrixWriter
 from saetui.errors import InputError
-from saetui.store.atomic import atomic_write
-from saetui.store.hashes import remembered_sha256
+from saetui.store.atomic import atomic_write, remembered_sha256
 
 
 def settle_source(source: str, folder: Path) -> Path:

@@ -17,8 +17,7 @@ from saetui.pipeline.sources import fingerprint_of
 from saetui.progress import Progress, Silent
 from saetui.store import layout, saes
 from saetui.store.arrays import map_array, save_array
-from saetui.store.document_writing import write_documents
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, write_documents
 from saetui.train.options import SaeConfig, TrainingOptions, Workers
 from saetui.train.size import SaeSize, choose_size
 

@@ -17,8 +17,8 @@ from saetui.core.search_request import SearchRequest
 from saetui.progress import Progress
 from saetui.session.session import Session
 from saetui.store.arrays import forget_pages
-from saetui.store.facts import LONGEST
-from saetui.store.index.recall import DEPTH, nearest_rows, query_vectors
+from saetui.store.document_tables import LONGEST
+from saetui.store.index.building import DEPTH, nearest_rows, query_vectors
 
 # The app asks for as many results as a tall terminal shows, with reasons.
 _LIMIT = 50

@@ -30,7 +30,7 @@ from saetui.session.search.searcher import Searcher
 from saetui.store.arrays import read_ahead
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
-from saetui.store.followed_notes import describe, sign_notes
+from saetui.store.followed import describe, sign_notes
 from saetui.store.notes import Kind, Notes, line_of
 
 

@@ -16,11 +16,9 @@ from saetui.store.arrays import StoredRows, map_array
 from saetui.store.documents import DocumentStore
 from saetui.store.index import VectorIndex, index_files, open_index
 from saetui.store.index.parameters import PARAMETERS, Rows, read_parameters
-from saetui.store.loaded_once import loaded_once
-from saetui.store.manifest import MANIFEST, Manifest
-from saetui.store.opened_manifest import OpenedManifest
+from saetui.store.manifest import MANIFEST, Manifest, OpenedManifest
 from saetui.store.passages import FILES, Passages
-from saetui.store.stored_sae import StoredSae
+from saetui.store.stored_sae import StoredSae, loaded_once
 
 
 class Bundle:

@@ -12,8 +12,8 @@ from saetui.core.codec import Codes
 from saetui.core.search import cosines, single
 from saetui.core.self_test import sampled_rows, self_test
 from saetui.errors import SaetuiError
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.hashes import sha256_of
 from saetui.store.manifest import MANIFEST, seal_is_broken
 from saetui.store.passages import FILES
 

@@ -1,7 +1,9 @@
-"""Read the documents of a bundle from SQLite; `document_writing` writes them."""
+"""The documents of a bundle in SQLite, with a full-text index over title and text."""
 
 import hashlib
+import json
 import math
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -12,15 +14,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.documents import Content, Document
-from saetui.errors import BundleDamaged
-from saetui.store.databases import ReadOnlyDatabase, storable
-from saetui.store.facts import Facts
+from saetui.core.words import letters_apart
+from saetui.errors import BundleDamaged, InputError
+from saetui.store.databases import ReadOnlyDatabase, changed_database, new_database, storable
+from saetui.store.document_tables import (
+    FACTS,
+    START,
+    TEXT,
+    Facts,
+    Repeats,
+    change_facts,
+    insert_facts,
+    sort_facts,
+    write_repeats,
+)
 from saetui.store.json_files import parse_json
-from saetui.store.papers import Papers
-from saetui.store.repeats import START, TEXT, Repeats
+from saetui.store.passages import Papers
 
 COLUMNS = "row, id, title, text, url, published, metadata"
 _BATCH = 1_000
+
+_SCHEMA = """
+PRAGMA page_size=8192;
+CREATE TABLE documents(
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
+    url TEXT NOT NULL, published TEXT NOT NULL, metadata TEXT NOT NULL);
+CREATE INDEX documents_by_date ON documents(published);
+CREATE VIRTUAL TABLE documents_text USING fts5(
+    title, text, content='documents', content_rowid='row', tokenize='porter unicode61');
+"""
+# The version of databases whose full-text index has the letters of some scripts one by one.
+_LETTERS_APART = 1
 
 
 def content_of_values(values: Sequence[object]) -> Content:
@@ -29,6 +53,11 @@ def content_of_values(values: Sequence[object]) -> Content:
     embedded = Document(document_id, title, text).embedding_text
     whole = "\0".join(str(value) for value in values)
     return Content(document_id, _digest(embedded), _digest(whole))
+
+
+def content_of(document: Document) -> Content:
+    """Hashes of one document in a bundle, by which changed documents are recognised."""
+    return content_of_values([str(value) for value in _values(0, document)[1:]])
 
 
 def _digest(text: str) -> bytes:
@@ -58,6 +87,10 @@ class DocumentStore:
     @cached_property
     def _count(self) -> int:
         return int(self._query("SELECT COALESCE(MAX(row) + 1, 0) FROM documents")[0][0])
+
+    def _has(self, table: str) -> bool:
+        with self._lock:
+            return self._database.has_table(table)
 
     def count(self) -> int:
         """The number of documents, counted one by one; `len` takes it from the last row."""
@@ -90,11 +123,7 @@ class DocumentStore:
     def rows_of(self, ids: Iterable[str]) -> dict[str, int]:
         """The rows of documents by id; ids that no document has are left out."""
         wanted = [storable(each) for each in dict.fromkeys(ids)]
-        found: dict[str, int] = {}
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            marks = ",".join("?" * len(part))
-            found.update(self._query(f"SELECT id, row FROM documents WHERE id IN ({marks})", part))
+        found = dict(self._where("SELECT id, row FROM documents WHERE id", wanted))
         self._checked(list(found.values()))
         return found
 
@@ -117,14 +146,6 @@ class DocumentStore:
     def __iter__(self) -> Iterator[Document]:
         return map(self._document, self._all(COLUMNS))
 
-    def span(self, start: int, stop: int) -> list[Document]:
-        """Documents of rows `start` to `stop - 1`, in order."""
-        found = self._query(
-            f"SELECT {COLUMNS} FROM documents WHERE row >= ? AND row < ? ORDER BY row",
-            (start, stop),
-        )
-        return [self._document(values) for values in found]
-
     def some(self, rows: Sequence[int]) -> list[Document]:
         """Documents of some rows, which must be there, in the order given."""
         found = {values[0]: values for values in self._by_rows(COLUMNS, rows)}
@@ -136,17 +157,13 @@ class DocumentStore:
 
     def added(self) -> NDArray[np.int64]:
         """Rows of the documents that are not from the corpus's own file, ascending."""
-        with self._lock:
-            kept = self._database.has_table("added")
-        found = self._query("SELECT row FROM added ORDER BY row") if kept else []
+        found = self._query("SELECT row FROM added ORDER BY row") if self._has("added") else []
         return np.array(self._checked([row for (row,) in found]), dtype=np.int64)
 
     @cached_property
     def repeats(self) -> Repeats:
         """Documents of the same text; found anew in a bundle of an older version."""
-        with self._lock:
-            kept = self._database.has_table("repeats")
-        if not kept:
+        if not self._has("repeats"):
             return Repeats.among(self._all(START), lambda rows: self._by_rows(TEXT, rows))
         found = self._query("SELECT row, first FROM repeats ORDER BY first, row")
         rows, first = (self._checked([pair[place] for pair in found]) for place in (0, 1))
@@ -183,9 +200,7 @@ class DocumentStore:
     @cached_property
     def facts(self) -> Facts | None:
         """Values of metadata by field; None in a bundle of an older version."""
-        with self._lock:
-            kept = self._database.has_table("facts")
-        return Facts(self._query, self._rows) if kept else None
+        return Facts(self._query, self._rows) if self._has("facts") else None
 
     @cached_property
     def papers(self) -> Papers | None:
@@ -201,13 +216,9 @@ class DocumentStore:
         return ((int(row), self._facts(text)) for row, text in self._all("row, metadata"))
 
     def matching(self, expression: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows of all documents that match an expression of FTS5, ascending, and their BM25.
+        """Rows of all documents that match an expression of FTS5, and their BM25.
 
-        Args:
-            expression: See `saetui.session.search.document_terms` for how a text becomes one.
-
-        Returns:
-            int64 and float32, `(m,)`.
+        The rows are ascending, int64 `(m,)`; the scores float32 `(m,)`.
         """
         statement = (
             "SELECT rowid, bm25(documents_text) FROM documents_text WHERE documents_text MATCH ? "
@@ -239,21 +250,23 @@ class DocumentStore:
             self._database.close()
 
     def _by_rows(self, columns: str, rows: Iterable[int]) -> list[tuple[Any, ...]]:
-        """Columns of some rows, `row` first among them, in order of rows.
-
-        Every row must exist: its source was checked against the number of documents.
-        """
+        """Columns of some rows, all of which must exist, in order of rows; `row` comes first."""
         wanted = sorted({int(row) for row in rows})
+        found = self._where(f"SELECT {columns} FROM documents WHERE row", wanted, "ORDER BY row")
+        if [values[0] for values in found] != wanted:
+            raise BundleDamaged(f"{self.path} lacks documents that the bundle should hold.")
+        return found
+
+    def _where(
+        self, statement: str, wanted: Sequence[object], order: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """What a statement finds whose last column is one of the wanted values."""
         found: list[tuple[Any, ...]] = []
         # SQLite limits the number of parameters of one statement.
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            found += self._query(
-                f"SELECT {columns} FROM documents WHERE row IN ({marks}) ORDER BY row", part
-            )
-        if [values[0] for values in found] != wanted:
-            raise BundleDamaged(f"{self.path} lacks documents that the bundle should hold.")
+            found += self._query(f"{statement} IN ({marks}) {order}", part)
         return found
 
     def _checked(self, rows: list[Any]) -> list[int]:
@@ -295,3 +308,92 @@ class DocumentStore:
         if not isinstance(facts, dict):
             raise BundleDamaged(f"{self.path} holds metadata that cannot be read.")
         return facts
+
+
+def write_documents(path: Path, documents: Iterable[Document]) -> int:
+    """Write documents in their order, numbered from 0, whole or not at all; returns how many.
+
+    Raises:
+        InputError: Two documents have the same id.
+        BuildError: The file cannot be written.
+    """
+    with new_database(path, _SCHEMA + FACTS) as connection:
+
+        def rows() -> Iterator[tuple[object, ...]]:
+            for row, document in enumerate(documents):
+                insert_facts(connection, row, document.metadata)
+                yield _values(row, document)
+
+        _insert(connection, rows())
+        connection.create_function("letters_apart", 1, letters_apart, deterministic=True)
+        connection.execute(
+            "INSERT INTO documents_text(rowid, title, text) "
+            "SELECT row, letters_apart(title), letters_apart(text) FROM documents"
+        )
+        connection.execute(f"PRAGMA user_version={_LETTERS_APART}")
+        sort_facts(connection)
+        write_repeats(connection)
+        return int(connection.execute("SELECT COUNT(*) FROM documents").fetchone()[0])
+
+
+def change_documents(
+    path: Path,
+    old: DocumentStore,
+    *,
+    cleared: Iterable[int],
+    written: Iterable[tuple[int, Document]],
+    added: Iterable[int],
+) -> None:
+    """Write a copy of a corpus with some documents replaced; whole or not at all.
+
+    Only changed documents are indexed again.
+
+    Args:
+        path: Of the copy.
+        old: The corpus, which is left as it is. It must have facts.
+        cleared: Rows whose documents are removed, before any is written.
+        written: New documents by row.
+        added: Rows, in the copy, of documents that are not from the corpus's own file.
+
+    Raises:
+        InputError: Two documents would have the same id.
+        BuildError: The file cannot be written.
+    """
+    with changed_database(path, old.path) as connection:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        # What is removed from the index must be what was put into it.
+        apart = letters_apart if version >= _LETTERS_APART else str
+        for row in cleared:
+            document = old.document(row)
+            connection.execute(
+                "INSERT INTO documents_text(documents_text, rowid, title, text) "
+                "VALUES('delete', ?, ?, ?)",
+                (row, apart(storable(document.title)), apart(storable(document.text))),
+            )
+            change_facts(connection, row, document.metadata, has=False)
+            connection.execute("DELETE FROM documents WHERE row = ?", (row,))
+        for row, document in written:
+            values = _values(row, document)
+            _insert(connection, [values])
+            connection.execute(
+                "INSERT INTO documents_text(rowid, title, text) VALUES(?, ?, ?)",
+                (row, *(apart(str(value)) for value in values[2:4])),
+            )
+            change_facts(connection, row, document.metadata, has=True)
+        connection.execute("CREATE TABLE IF NOT EXISTS added(row INTEGER PRIMARY KEY)")
+        connection.execute("DELETE FROM added")
+        connection.executemany("INSERT INTO added VALUES (?)", [(int(row),) for row in added])
+        write_repeats(connection)
+
+
+def _values(row: int, document: Document) -> tuple[object, ...]:
+    metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True)
+    fields = (document.id, document.title, document.text, document.url, document.published)
+    return (row, *(storable(text) for text in (*fields, metadata)))
+
+
+def _insert(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    try:
+        connection.executemany(f"INSERT INTO documents({COLUMNS}) VALUES(?,?,?,?,?,?,?)", rows)
+    except sqlite3.IntegrityError:
+        raise InputError("Two documents have the same id.", "Give each its own.") from None

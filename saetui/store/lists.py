@@ -16,8 +16,7 @@ from pathlib import Path
 
 from saetui.errors import InputError
 from saetui.paths import data_dir
-from saetui.store.appending import append_lines
-from saetui.store.atomic import named_if_unwritable
+from saetui.store.atomic import append_lines, named_if_unwritable
 from saetui.store.json_files import read_regular_file
 
 LISTS = "lists.jsonl"

@@ -6,7 +6,7 @@ back what an earlier one said. Nothing in a bundle is changed by them.
 
 A number names a feature only as long as the SAE is the same. So every entry says of which SAE it
 is (`of`), and carries what the feature is known by: its direction, and its strongest documents.
-`saetui.store.followed_notes` finds the feature again when the SAE was replaced.
+`saetui.store.followed` finds the feature again when the SAE was replaced.
 """
 
 import contextlib
@@ -23,8 +23,7 @@ from typing import Any, Literal, get_args
 
 from saetui.errors import InputError, SaetuiError
 from saetui.paths import data_dir
-from saetui.store.appending import append_lines
-from saetui.store.atomic import named_if_unwritable
+from saetui.store.atomic import append_lines, named_if_unwritable
 from saetui.store.json_files import read_regular_file
 
 NOTES = "notes.jsonl"
@@ -63,7 +62,7 @@ class Entry:
         about: Of a verdict or a judgement, the label that it is about.
         document: Of a judgement, the id of the document.
         documents: Ids of the feature's strongest documents.
-        direction: The feature's direction, as `saetui.store.anchors` writes it.
+        direction: The feature's direction, as `saetui.store.former_features` writes it.
     """
 
     sae: str

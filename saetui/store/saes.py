@@ -18,8 +18,7 @@ from saetui.core.postings import Postings
 from saetui.core.truth import Truth
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import forget_pages, map_array
-from saetui.store.atomic import atomic_write, write_json
-from saetui.store.hashes import prove_once
+from saetui.store.atomic import atomic_write, prove_once, write_json
 from saetui.store.json_files import read_json
 
 CONFIGURATION = "cfg.json"

@@ -1,7 +1,10 @@
 """One SAE of an open bundle."""
 
+import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any, Generic, Self, TypeVar, overload
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.families import Families
@@ -12,8 +15,11 @@ from saetui.core.truth import Truth, counted_codes
 from saetui.errors import BundleDamaged
 from saetui.store import layout, saes
 from saetui.store.arrays import forget_pages
-from saetui.store.families import read_families
-from saetui.store.feature_lists import (
+from saetui.store.features import FeatureRecord, read_features, with_truth
+from saetui.store.former_features import UNMATCHED
+from saetui.store.labels import LabelRecord, ScoreRecord, read_history
+from saetui.store.manifest import OpenedManifest, SaeRecord
+from saetui.store.relations import (
     ALL_CO_OCCURRING,
     CO_OCCURRING,
     LONGEST,
@@ -22,14 +28,45 @@ from saetui.store.feature_lists import (
     FeatureLists,
     ListFiles,
     load_lists,
+    matches_file,
+    read_families,
+    read_matches,
 )
-from saetui.store.features import FeatureRecord, read_features, with_truth
-from saetui.store.labels import LabelRecord, ScoreRecord, read_history
-from saetui.store.loaded_once import loaded_once
-from saetui.store.manifest import SaeRecord
-from saetui.store.matches import matches_file, read_matches
-from saetui.store.opened_manifest import OpenedManifest
-from saetui.store.unmatched_labels import UNMATCHED
+
+Value = TypeVar("Value")
+
+
+class loaded_once(Generic[Value]):  # noqa: N801
+    """Like `functools.cached_property`, but one thread loads and other threads wait for it.
+
+    `cached_property` lets every thread compute, so that an index that is being warmed up while
+    the user searches would be verified and loaded twice.
+    """
+
+    def __init__(self, load: Callable[[Any], Value]) -> None:
+        self._load = load
+        self.__doc__ = load.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Self | Value:
+        if instance is None:
+            return self
+        # The loaded value then hides this descriptor, so only the first readers come here.
+        attributes = instance.__dict__
+        locks: dict[str, threading.Lock] = attributes.setdefault("_loading", {})
+        with locks.setdefault(self._name, threading.Lock()):
+            if self._name not in attributes:
+                attributes[self._name] = self._load(instance)
+            value: Value = attributes[self._name]
+            return value
 
 
 class StoredSae:

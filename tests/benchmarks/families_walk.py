@@ -30,13 +30,13 @@ from saetui.core.families import Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.features import statistics
 from saetui.core.postings import build_postings
 from saetui.session.session import Session
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.families import write_families
 from saetui.store.features import write_features
-from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord
 from saetui.store.layout import FAMILIES, FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, SaeRecord, write_manifest
+from saetui.store.relations import write_families
 from saetui.store.saes import save_weights
 from saetui.tui.app import SaetuiApp
 

@@ -24,9 +24,9 @@ from bundles import HashEmbedder, make_bundle
 
 from saetui.core.features import statistics
 from saetui.session.session import Session
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureQuality, write_features
-from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.layout import FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, write_manifest

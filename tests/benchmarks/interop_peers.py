@@ -25,8 +25,8 @@ import numpy as np
 import torch
 
 from saetui.core.codec import SaeWeights, decoded, encode
-from saetui.interop.sae_export import write_saelens, write_sparsify
-from saetui.interop.sae_folders import read_autoencoder
+from saetui.interop.autoencoder import write_saelens, write_sparsify
+from saetui.interop.sae_readers import read_autoencoder
 
 N, D, K, ROWS = 384, 96, 12, 512
 Matrix = np.ndarray

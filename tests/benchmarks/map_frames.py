@@ -21,8 +21,8 @@ from bundles import HashEmbedder
 from filter_latency import labelled_bundle, tell
 
 from saetui.session.session import Session
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.hashes import sha256_of
 from saetui.store.layout import sae_folder
 from saetui.store.manifest import FileRecord, write_manifest
 from saetui.store.saes import MAP

@@ -30,7 +30,7 @@ from saetui.core.search import single, unit
 from saetui.session.bench_session import features_met
 from saetui.session.search.ranking import Ranker
 from saetui.session.session import Session, open_session
-from saetui.store.index.recall import DEPTH, query_vectors
+from saetui.store.index.building import DEPTH, query_vectors
 
 DEPTHS = (200, 300, 450, 700, 1_000, 1_500)
 LIMIT, BINS = 10, 32

@@ -30,9 +30,9 @@ from saetui.core.feature_layout import laid_out
 from saetui.core.postings import build_postings
 from saetui.session.session import Session, open_session
 from saetui.store import layout, saes
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.document_writing import write_documents
-from saetui.store.hashes import sha256_of
+from saetui.store.documents import write_documents
 from saetui.store.index.parameters import IndexParameters, write_parameters
 from saetui.store.manifest import FileRecord, write_manifest
 

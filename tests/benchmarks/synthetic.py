@@ -36,13 +36,13 @@ from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent
 from saetui.store import layout, saes
 from saetui.store.arrays import forget_pages
-from saetui.store.document_writing import write_documents
-from saetui.store.families import write_families
+from saetui.store.atomic import sha256_of
+from saetui.store.documents import write_documents
 from saetui.store.features import FeatureQuality, write_features
-from saetui.store.hashes import sha256_of
 from saetui.store.index import build_index, measure_recall, open_index
 from saetui.store.labels import LabelRecord, ScoreRecord
 from saetui.store.manifest import MANIFEST, FileRecord, Manifest, SaeRecord, write_manifest
+from saetui.store.relations import write_families
 from saetui.version import __version__
 
 BLOCK = 4_096

@@ -5,7 +5,7 @@ import importlib
 import pytest
 from command_line import Run
 
-from saetui.embed.short_names import MINILM_PER_SECOND, MODELS
+from saetui.embed.registry import MINILM_PER_SECOND, MODELS
 
 # The package has a function of that name.
 command = importlib.import_module("saetui.cli.embedders")

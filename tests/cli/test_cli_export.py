@@ -14,7 +14,7 @@ from saetui.cli.interop import FORMATS
 from saetui.core.codec import encode
 from saetui.core.search import single
 from saetui.interop.latent_scope import model_name
-from saetui.interop.sae_folders import read_autoencoder
+from saetui.interop.sae_readers import read_autoencoder
 from saetui.store.bundle import Bundle
 
 SAE = "k4-n24"

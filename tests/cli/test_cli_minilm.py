@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_line import Run
 
-from saetui.embed import minilm_weights
+from saetui.embed import minilm
 
 
 def test_a_question_finds_documents_about_it(run: Run, minilm_bundle: Path) -> None:
@@ -43,7 +43,7 @@ def test_an_embedder_of_another_width_is_refused(run: Run, bundle: Path) -> None
 def test_a_build_without_weights_and_network_says_so_at_once(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(minilm_weights, "installed_folder", lambda: None)
+    monkeypatch.setattr(minilm, "installed_folder", lambda: None)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     (tmp_path / "a.jsonl").write_text('{"id": "a", "text": "Coral reefs."}\n', "utf-8")

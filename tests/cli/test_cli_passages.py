@@ -12,8 +12,8 @@ from command_line import Run
 from embeddings_server import HashingServer
 
 from saetui.embed.minilm import MiniLM
-from saetui.embed.openai_endpoint import OpenAIEmbedder
-from saetui.embed.reach import lengths_read
+from saetui.embed.openai import OpenAIEmbedder
+from saetui.embed.protocol import lengths_read
 from saetui.errors import EmbedderError
 from saetui.pipeline import embedding
 from saetui.session.search.ranking import Ranker, SearchSizes

@@ -16,7 +16,7 @@ from hub_server import serve_repository
 from safetensors.numpy import save
 
 from saetui.core.codec import SaeWeights
-from saetui.interop.sae_export import write_sparsify
+from saetui.interop.autoencoder import write_sparsify
 from saetui.pipeline.given_sae import find_sae
 from saetui.pipeline.options import SaeSource
 from saetui.store.bundle import Bundle

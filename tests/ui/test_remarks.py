@@ -15,8 +15,8 @@ from test_choosing import heading, ids, listed, view
 from saetui.errors import InputError
 from saetui.session.details import FeatureDetail
 from saetui.session.session import Session
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.hashes import sha256_of
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels
 from saetui.store.layout import FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, write_manifest

@@ -4,7 +4,7 @@ A `Ledger` holds every reply and the budget; a `LanguageModel` asks questions ag
 `LLMLabeller` and the `LLMJudge` put them.
 """
 
-from saetui.endpoint.sending import Patience
+from saetui.endpoint.retries import Patience
 from saetui.interpret.llm.judge import LLMJudge
 from saetui.interpret.llm.labeller import ActiveText, FeatureExamples, Labels, LLMLabeller
 from saetui.interpret.llm.ledger import Ledger

@@ -12,9 +12,9 @@ from enum import IntEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from saetui.endpoint.address import OFFICIAL_URL
 from saetui.endpoint.client import Endpoint
-from saetui.endpoint.failures import NotTheProtocol, Refused
+from saetui.endpoint.keys import OFFICIAL_URL
+from saetui.endpoint.retries import NotTheProtocol, Refused
 from saetui.interpret.llm.questions import Reply, Request
 
 # A reply of 16,384 tokens, each written as escapes, takes 2 MB.

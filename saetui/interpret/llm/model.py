@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from saetui.endpoint.client import Endpoint, check_installed, connected, run, tasks
-from saetui.endpoint.failures import EndpointFailure, Refused, explained
-from saetui.endpoint.sending import Sender
+from saetui.endpoint.retries import EndpointFailure, Refused, Sender, explained
 from saetui.errors import LanguageModelError
 from saetui.interpret.llm.chat import Dialect, Format, ask, first_dialect
 from saetui.interpret.llm.ledger import Ledger

@@ -12,8 +12,8 @@ The tokenizer of a model is not to be had for every endpoint, so tokens are coun
 import re
 from dataclasses import dataclass
 
-from saetui.endpoint.address import address_of, check_address, is_this_machine
-from saetui.endpoint.sending import Patience
+from saetui.endpoint.keys import address_of, check_address, is_this_machine
+from saetui.endpoint.retries import Patience
 from saetui.errors import InputError, LanguageModelError
 from saetui.interpret.llm.questions import Reply, Request
 

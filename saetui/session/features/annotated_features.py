@@ -12,7 +12,7 @@ from saetui.session.features.feature_filter import FeatureFilter, FeatureTable
 from saetui.session.features.lookup import Lookup
 from saetui.store.bundle import Bundle
 from saetui.store.features import SHOWN_PROTOCOL, FeatureRecord
-from saetui.store.followed_notes import notes_on
+from saetui.store.followed import notes_on
 from saetui.store.notes import FeatureNotes, Kind, Notes
 from saetui.store.stored_sae import StoredSae
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from saetui.core.documents import Document
-from saetui.corpus.arxiv import submission_month, without_prefix
+from saetui.corpus.json_records import submission_month, without_prefix
 from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.saved.search_json import search_to_json

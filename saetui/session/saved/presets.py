@@ -22,10 +22,10 @@ from saetui.errors import InputError, SaetuiError
 from saetui.session.saved.search_json import request_from_json, request_to_json
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
-from saetui.store.anchors import anchor_from_json, rows_of
 from saetui.store.atomic import named_if_unwritable, write_json
+from saetui.store.followed import features_in, known_features, renumbered
+from saetui.store.former_features import anchor_from_json, rows_of
 from saetui.store.json_files import briefly, read_json
-from saetui.store.preset_features import features_in, known_features, renumbered
 
 Searches = Sequence[Mapping[str, Any]]
 

@@ -19,10 +19,10 @@ from saetui.core.document_filter import (
 from saetui.core.documents import facts_of, texts_in
 from saetui.core.features import check_feature
 from saetui.core.postings import Postings
-from saetui.corpus.options import CategoryFilter
+from saetui.corpus.corpus import CategoryFilter
 from saetui.errors import InputError
 from saetui.store.bundle import Bundle
-from saetui.store.facts import LONGEST, Facts
+from saetui.store.document_tables import LONGEST, Facts
 from saetui.store.lists import read_lists
 from saetui.store.stored_sae import StoredSae
 

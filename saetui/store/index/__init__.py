@@ -11,10 +11,31 @@ No index ranks by itself. It names rows that hold the nearest, and whoever asks 
 from the vectors in the bundle, so that scores are exact whatever the kind.
 """
 
-from saetui.store.index.building import asked_kind, build_index, choose_kind, index_files
-from saetui.store.index.opening import open_index
-from saetui.store.index.parameters import IndexParameters, Rows, VectorIndex
-from saetui.store.index.recall import measure_recall
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saetui.core.codec import Float
+from saetui.core.search import cosines, top
+from saetui.errors import BundleDamaged
+from saetui.store.index.building import (
+    asked_kind,
+    build_index,
+    choose_kind,
+    index_files,
+    measure_recall,
+)
+from saetui.store.index.graph import GraphIndex, ProjectedIndex
+from saetui.store.index.milvus import MilvusIndex
+from saetui.store.index.parameters import (
+    PARAMETERS,
+    IndexParameters,
+    Rows,
+    VectorIndex,
+    read_parameters,
+)
 
 __all__ = [
     "IndexParameters",
@@ -27,3 +48,57 @@ __all__ = [
     "measure_recall",
     "open_index",
 ]
+
+
+class ExactIndex:
+    """Compares every vector.
+
+    Args:
+        parameters: Of the index.
+        vectors: Returns the bundle's vectors, `(N, d)`; called when first needed.
+    """
+
+    exact = True
+
+    def __init__(
+        self, parameters: IndexParameters, vectors: Callable[[], NDArray[np.floating]]
+    ) -> None:
+        self.parameters = parameters
+        self._vectors = vectors
+
+    def search(self, vector: Float, count: int) -> Rows:
+        """See `VectorIndex.search`."""
+        if not self.parameters.documents:
+            return np.empty(0, dtype=np.int64)
+        return top(cosines(vector, self._vectors()), count).astype(np.int64)
+
+
+def open_index(
+    folder: Path,
+    vectors: Callable[[], NDArray[np.floating]],
+    parameters: IndexParameters | None = None,
+) -> VectorIndex:
+    """The index of the bundle in `folder`, loaded.
+
+    Args:
+        folder: Of the bundle.
+        vectors: The bundle's vectors; called only if the index needs them.
+        parameters: Of the index; None reads them.
+
+    Raises:
+        BundleDamaged: A file is missing or was changed, or does not describe an index.
+    """
+    parameters = parameters or read_parameters(folder)
+    match parameters.kind:
+        case "exact":
+            return ExactIndex(parameters, vectors)
+        case "graph":
+            return GraphIndex(folder, parameters)
+        case "projected":
+            return ProjectedIndex(folder, parameters)
+        case "milvus":
+            return MilvusIndex(folder, parameters)
+    raise BundleDamaged(
+        f"{folder / PARAMETERS} names an index of kind '{parameters.kind}', which is not known.",
+        "A later version of saetui may know it.",
+    )

@@ -1,23 +1,46 @@
-"""Build the index of a bundle, of a kind that suits its size or that the user chose."""
+"""Build the index of a bundle, update it when vectors change, and measure what it finds.
 
-from collections.abc import Callable
-from dataclasses import replace
+Queries differ from documents: a text of a few words lies near some documents, but not as near as
+documents do, and a steered vector lies apart from all. For measuring, both are simulated from
+documents.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Float
+from saetui.core.search import cosines, single, top
 from saetui.errors import InputError
-from saetui.store.hashes import sha256_of
-from saetui.store.index.graph import GRAPH, UNFINISHED, build_graph, whole_vectors
-from saetui.store.index.milvus import INSIDE, build_milvus
-from saetui.store.index.parameters import PARAMETERS, IndexParameters, Kind, write_parameters
-from saetui.store.index.projected import (
+from saetui.store.arrays import forget_pages, map_array
+from saetui.store.atomic import sha256_of
+from saetui.store.index.graph import (
+    ADD_BLOCK,
+    GRAPH,
     PROJECTION,
+    UNFINISHED,
+    build_graph,
+    grow_graph,
     principal_axes,
+    projected,
     projected_vectors,
+    whole_vectors,
     write_projection,
+)
+from saetui.store.index.milvus import INSIDE, build_milvus
+from saetui.store.index.parameters import (
+    CANDIDATES,
+    PARAMETERS,
+    IndexParameters,
+    Kind,
+    Rows,
+    VectorIndex,
+    read_parameters,
+    write_parameters,
 )
 
 _FILES: dict[str, tuple[str, ...]] = {
@@ -120,3 +143,185 @@ def build_index(
         # Files of an earlier index of another kind.
         (folder / name).unlink(missing_ok=True)
     return parameters
+
+
+DEPTH = 10
+"""Recall is the share of this many true nearest documents."""
+
+TARGET = 0.98
+"""The recall for which the number of candidates is raised, up to a limit."""
+
+_QUERIES = 200
+_BLOCK = 8_192
+# Distances of a query from a document, and of a steered query from a query, in norms.
+_QUERY_DISTANCE = 0.5
+_STEERING = (0.25, 1.0)
+# Numbers of candidates to try.
+_LADDER = (300, 450, 700, 1_000, 1_500, 2_000)
+
+
+@dataclass(frozen=True)
+class _Queries:
+    """Vectors to search with, and their true nearest rows.
+
+    Attributes:
+        vectors: Float32 `(m, d)`, of unit norm.
+        nearest: int64 `(m, depth)`, in any order.
+    """
+
+    vectors: Float
+    nearest: Rows
+
+
+def measure_recall(
+    index: VectorIndex, vectors: NDArray[np.floating], folder: Path, seed: int
+) -> IndexParameters:
+    """Find the number of candidates, write it with the recall, and return all parameters.
+
+    Args:
+        index: Of these vectors.
+        vectors: `(N, d)`, unit-norm rows, perhaps mapped; read once in whole.
+        folder: Of the bundle.
+        seed: Of the queries.
+    """
+    parameters = index.parameters
+    if index.exact or not len(vectors):
+        recall = {"plain": 1.0, "steered": 1.0} if len(vectors) else {}
+        parameters = replace(parameters, recall=recall)
+    else:
+        kinds = _queries(vectors, seed)
+        for candidates in _LADDER:
+            parameters = replace(parameters, candidates=candidates)
+            recall = {
+                name: recall_at(index, vectors, each.vectors, each.nearest, parameters.depth(DEPTH))
+                for name, each in kinds.items()
+            }
+            parameters = replace(parameters, recall=recall)
+            if min(recall.values()) >= TARGET:
+                break
+        forget_pages(vectors)
+    write_parameters(folder, parameters)
+    return parameters
+
+
+def recall_at(
+    index: VectorIndex, vectors: NDArray[np.floating], queries: Float, nearest: Rows, depth: int
+) -> float:
+    """Share of the true nearest rows `(m, k)` that are found among `depth` rescored candidates."""
+    found = 0
+    for query, true in zip(queries, nearest, strict=True):
+        rows = index.search(query, depth)
+        best = rows[top(cosines(query, vectors[rows]), len(true))]
+        forget_pages(vectors)
+        found += len(np.intersect1d(true, best))
+    return found / nearest.size
+
+
+def nearest_rows(queries: Float, vectors: NDArray[np.floating], depth: int) -> Rows:
+    """The nearest rows of every query, in any order, `(m, depth)`; the vectors are read once."""
+    scores = np.full((len(queries), depth), -np.inf, dtype=np.float32)
+    rows = np.zeros((len(queries), depth), dtype=np.int64)
+    for start in range(0, len(vectors), _BLOCK):
+        block = single(vectors[start : start + _BLOCK])
+        forget_pages(vectors)
+        numbers = np.broadcast_to(start + np.arange(len(block)), (len(queries), len(block)))
+        scores = np.hstack([scores, queries @ block.T])
+        rows = np.hstack([rows, numbers])
+        best = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
+        scores = np.take_along_axis(scores, best, axis=1)
+        rows = np.take_along_axis(rows, best, axis=1)
+    return rows
+
+
+def query_vectors(vectors: NDArray[np.floating], most: int, random: np.random.Generator) -> Float:
+    """Vectors that lie as near to documents as queries do, float32 `(m, d)` of unit norm."""
+    count = min(most, len(vectors))
+
+    def some() -> Float:
+        return single(vectors[random.choice(len(vectors), count, replace=False)])
+
+    return _unit(some() + _QUERY_DISTANCE * _unit(some() - some()))
+
+
+def _queries(vectors: NDArray[np.floating], seed: int) -> dict[str, _Queries]:
+    """Vectors like those of queries, and like those of steered queries."""
+    random = np.random.default_rng(seed)
+    plain = query_vectors(vectors, _QUERIES, random)
+    count = len(plain)
+    one, other = (
+        single(vectors[random.choice(len(vectors), count, replace=False)]) for _ in range(2)
+    )
+    strength = random.uniform(*_STEERING, (count, 1)).astype(np.float32)
+    steered = _unit(plain + strength * _unit(one - other))
+    both = nearest_rows(np.concatenate([plain, steered]), vectors, min(DEPTH, len(vectors)))
+    return {"plain": _Queries(plain, both[:count]), "steered": _Queries(steered, both[count:])}
+
+
+def _unit(rows: Float) -> Float:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+# If more than this share of the vectors have changed, the graph is built again: linking them one by
+# one takes longer, and the links of removed vectors make the graph worse.
+_MOST_CHANGED = 0.3
+
+
+def grow_index(
+    old_vectors: NDArray[np.floating],
+    before: Path,
+    vectors: NDArray[np.floating],
+    folder: Path,
+    advance: Callable[[int], None],
+) -> IndexParameters | None:
+    """Write the index of new vectors from that of earlier ones; only changed vectors are linked.
+
+    Args:
+        old_vectors: `(M, d)`, of the index that there is.
+        before: Folder of the bundle with that index.
+        vectors: `(N, d)`, unit-norm rows.
+        folder: Where the index is to be written.
+        advance: Called with the number of rows that were just updated.
+
+    Returns:
+        The parameters; None if the index cannot be updated and must be built.
+    """
+    old = read_parameters(before)
+    if old.kind not in ("graph", "projected") or old.dimensions != vectors.shape[1]:
+        return None
+    if len(vectors) < len(old_vectors):
+        # A row cannot be removed from a graph.
+        return None
+    changed = _changed(old_vectors, vectors)
+    if len(changed) > _MOST_CHANGED * len(vectors):
+        return None
+    advance(len(vectors) - len(changed))
+    axes: Float | None = None
+    if old.kind == "projected":
+        axes = np.array(map_array(before / PROJECTION, (old.dimensions, None), np.float32))
+        write_projection(folder, axes)
+
+    def blocks() -> Iterator[tuple[Rows, Float]]:
+        for start in range(0, len(changed), ADD_BLOCK):
+            rows = changed[start : start + ADD_BLOCK]
+            block = single(vectors[rows])
+            forget_pages(vectors)
+            yield rows, block if axes is None else projected(block, axes)
+
+    grown = grow_graph(before, folder, old, len(vectors), changed=blocks(), advance=advance)
+    # The number of candidates is measured again later.
+    parameters = replace(grown, candidates=CANDIDATES, recall={})
+    write_parameters(folder, parameters)
+    return parameters
+
+
+def _changed(old: NDArray[np.floating], new: NDArray[np.floating]) -> Rows:
+    """Rows whose vectors have changed or are new, ascending."""
+    differs = [np.arange(len(old), len(new))]
+    for start in range(0, len(old), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        same = (old[block] == new[: len(old)][block]).all(axis=1)
+        differs.append(start + np.flatnonzero(~same))
+        for array in (old, new):
+            forget_pages(array)
+    return np.sort(np.concatenate(differs)).astype(np.int64)

@@ -4,7 +4,7 @@ import pytest
 
 from saetui.core.documents import Document
 from saetui.corpus import CorpusOptions, open_corpus
-from saetui.corpus.arxiv import submission_month, unwrapped
+from saetui.corpus.json_records import submission_month, unwrapped
 from saetui.errors import InputError
 
 

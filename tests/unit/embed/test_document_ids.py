@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.embed.document_ids import read_ids
+from saetui.embed.vector_files import read_ids
 from saetui.errors import InputError
 
 

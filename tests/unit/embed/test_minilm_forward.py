@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saetui.embed.minilm_numpy import NumpyForward, _gelu, map_tensors
-from saetui.embed.precision import _processor_flags, bulk_device, bulk_dtype
+from saetui.embed.minilm_torch import _processor_flags, bulk_device, bulk_dtype
 
 LENGTHS = [2, 3, 17, 17, 64, 256]
 

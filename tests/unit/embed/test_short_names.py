@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from saetui.embed import EmbedderSettings, availability, load_embedder
-from saetui.embed import short_names as module
+from saetui.embed import sentence_transformer as module
 from saetui.errors import EmbedderError
 
 if find_spec("sentence_transformers") is None:

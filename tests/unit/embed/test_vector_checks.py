@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from saetui.embed.checks import checked_query, encodable, unit_row, unit_rows
+from saetui.embed.protocol import checked_query, encodable, unit_row, unit_rows
 from saetui.errors import EmbedderError, InputError
 
 _FINITE = st.floats(-1e4, 1e4, width=16).filter(lambda x: x == 0 or abs(x) > 1e-3)

@@ -5,8 +5,8 @@ from email.utils import formatdate
 
 import pytest
 
-from saetui.endpoint.address import address_of, check_address, is_this_machine, key_for
-from saetui.endpoint.failures import retry_after
+from saetui.endpoint.keys import address_of, check_address, is_this_machine, key_for
+from saetui.endpoint.retries import retry_after
 from saetui.errors import EmbedderError
 
 

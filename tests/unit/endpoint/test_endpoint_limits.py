@@ -12,7 +12,7 @@ import pytest
 from endpoint_server import EndpointServer, failing, saying, writing
 
 from saetui.endpoint.client import connected, run
-from saetui.endpoint.failures import (
+from saetui.endpoint.retries import (
     EndpointFailure,
     NoAnswer,
     NoConnection,

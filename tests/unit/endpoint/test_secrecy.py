@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.endpoint.secrecy import HIDDEN, without_key
+from saetui.endpoint.keys import HIDDEN, without_key
 
 KEY = "sk-Ab12Cd34/Ef56+Gh78=Ij90&Kl"
 

@@ -9,8 +9,7 @@ import pytest
 from endpoint_server import EndpointServer, failing, saying
 
 from saetui.endpoint.client import connected, run, tasks
-from saetui.endpoint.failures import NoAnswer, NotTheProtocol, Refused
-from saetui.endpoint.sending import Patience, Sender
+from saetui.endpoint.retries import NoAnswer, NotTheProtocol, Patience, Refused, Sender
 
 SOON = Patience(deadline=30, tries=6, pause=0.01, longest_pause=0.05)
 BUSY = failing(429, "slow down")

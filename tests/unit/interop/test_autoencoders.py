@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 
 from saetui.core.codec import Codes, SaeWeights, decoded, encode
 from saetui.errors import InputError
-from saetui.interop.sae_export import write_saelens, write_sparsify
-from saetui.interop.sae_folders import files_of, read_autoencoder
+from saetui.interop.autoencoder import write_saelens, write_sparsify
+from saetui.interop.sae_readers import files_of, read_autoencoder
 
 N, D, K, ROWS = 40, 12, 5, 30
 Matrix = np.ndarray

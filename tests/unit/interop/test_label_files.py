@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.interop.label_files import (
+from saetui.interop.feature_files import (
     COLUMNS,
     FORMATS,
     Judgement,

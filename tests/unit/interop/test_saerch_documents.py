@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import InputError
-from saetui.interop.saerch_documents import JsonColumns
+from saetui.interop.saerch_texts import JsonColumns
 
 TEXTS = st.lists(st.text(), max_size=8)
 

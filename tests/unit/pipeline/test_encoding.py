@@ -13,7 +13,7 @@ from saetui.core.postings import build_postings
 from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent
 from saetui.store import saes
-from saetui.store.feature_lists import LONGEST, NEAREST, OPPOSED, load_lists
+from saetui.store.relations import LONGEST, NEAREST, OPPOSED, load_lists
 
 N, D, K = 12, 8, 3
 # Two blocks in a shard.

@@ -11,7 +11,7 @@ from test_build import contents
 from saetui.core.codec import Codes, SaeWeights, encode
 from saetui.core.search import single
 from saetui.errors import InputError
-from saetui.interop.sae_export import write_saelens
+from saetui.interop.autoencoder import write_saelens
 from saetui.pipeline.build import add_saes, build_bundle
 from saetui.pipeline.extended_sae import effect_of, with_added
 from saetui.pipeline.options import SaeSource

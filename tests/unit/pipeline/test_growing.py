@@ -30,12 +30,11 @@ from saetui.progress import Silent
 from saetui.store import saes
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
-from saetui.store.document_writing import write_documents
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.features import FeatureRecord
+from saetui.store.former_features import read_unmatched
 from saetui.store.labels import LabelRecord
 from saetui.store.swap import WORK
-from saetui.store.unmatched_labels import read_unmatched
 from saetui.train.size import SaeSize
 
 

@@ -237,8 +237,8 @@ def test_a_transposed_matrix(published: Published, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["encoder.weight", "decoder.weight"])
 def test_a_transposed_matrix_that_is_not_square(tmp_path: Path, name: str) -> None:
+    from saetui.interop.saerch_arrays import read_weights
     from saetui.interop.saerch_folder import WeightFile
-    from saetui.interop.saerch_weights import read_weights
 
     state = {
         "encoder.weight": torch.zeros(6, 4),

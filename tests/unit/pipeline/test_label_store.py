@@ -15,8 +15,7 @@ from saetui.pipeline.label_records import store_families, store_labels
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle
 from saetui.store.labels import LabelRecord, ScoreRecord
-from saetui.store.locking import only_one_build
-from saetui.store.swap import WORK
+from saetui.store.swap import WORK, only_one_build
 
 FIRST = "k4-n24"
 NEW = LabelRecord(1, "Thin discs", ("thin", "disc"), "llm", "openai:m", "7", "2026-11-30")

@@ -12,8 +12,8 @@ from saetui.core.changes import Change
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.session.session import Session
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.hashes import sha256_of
 
 # Every file of the bundle that `make_bundle` writes by default.
 FILES = (

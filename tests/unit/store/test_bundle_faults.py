@@ -145,8 +145,8 @@ def test_no_damage_to_an_index_ends_the_process(folder: Path) -> None:
         from pathlib import Path
         from random import Random
         from damage import explore
-        from saetui.store import hashes
-        hashes._WORTH_REMEMBERING = 1
+        from saetui.store import atomic
+        atomic._WORTH_REMEMBERING = 1
         folder = Path(sys.argv[1])
         path = folder / "index.hnsw"
         whole, times = path.read_bytes(), path.stat()

@@ -15,8 +15,7 @@ from saetui.errors import BundleDamaged
 from saetui.store import databases
 from saetui.store.check import check_bundle
 from saetui.store.databases import ReadOnlyDatabase, real, whole
-from saetui.store.document_writing import write_documents
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, write_documents
 from saetui.store.features import read_features
 from saetui.store.labels import LabelRecord, add_labels, read_history
 

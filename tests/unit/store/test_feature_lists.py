@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.errors import BundleDamaged
-from saetui.store.feature_lists import LONGEST, NEAREST, load_lists, save_lists
+from saetui.store.relations import LONGEST, NEAREST, load_lists, save_lists
 
 N = 4
 cosines = st.floats(-1, 1, width=32)

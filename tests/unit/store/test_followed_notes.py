@@ -11,10 +11,10 @@ from bundles import make_bundle
 
 from saetui.core.matches import Anchor
 from saetui.store import saes
-from saetui.store.anchors import anchor_from_json, anchor_to_json
+from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle
-from saetui.store.followed_notes import describe, notes_on, sign_notes
-from saetui.store.hashes import sha256_of
+from saetui.store.followed import describe, notes_on, sign_notes
+from saetui.store.former_features import anchor_from_json, anchor_to_json
 from saetui.store.layout import sae_folder
 from saetui.store.manifest import FileRecord, read_manifest, write_manifest
 from saetui.store.notes import NOTES, FormerFeature, Notes

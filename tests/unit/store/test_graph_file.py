@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from saetui.errors import BundleDamaged
-from saetui.store import hashes
-from saetui.store.hashes import sha256_of
+from saetui.store import atomic
+from saetui.store.atomic import sha256_of
 from saetui.store.index import build_index, open_index
 from saetui.store.index.graph import GRAPH
 from saetui.store.index.graph_file import check_graph_file
@@ -202,7 +202,7 @@ def test_a_large_file_is_looked_at_once(
     whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAETUI_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 1)
+    monkeypatch.setattr(atomic, "_WORTH_REMEMBERING", 1)
     vectors = np.random.default_rng(0).standard_normal((50, WIDTH)).astype(np.float32)
     build_index(vectors, tmp_path, lambda _: None, "graph")
     looked: list[Path] = []

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from saetui.store import hashes
-from saetui.store.hashes import remembered_sha256, sha256_of
+from saetui.store import atomic
+from saetui.store.atomic import remembered_sha256, sha256_of
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_files_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 1)
+    monkeypatch.setattr(atomic, "_WORTH_REMEMBERING", 1)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         read.append(path)
         return sha256_of(path)
 
-    monkeypatch.setattr(hashes, "sha256_of", counted)
+    monkeypatch.setattr(atomic, "sha256_of", counted)
     return read
 
 
@@ -58,7 +58,7 @@ def test_an_unchanged_file_is_read_once(cache: Path, path: Path, reads: list[Pat
 def test_a_small_file_is_read_each_time(
     cache: Path, path: Path, reads: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 4)
+    monkeypatch.setattr(atomic, "_WORTH_REMEMBERING", 4)
     assert remembered_sha256(path) == remembered_sha256(path) == sha256_of(path)
     assert reads == [path, path]
     assert not cache.exists()
@@ -124,7 +124,7 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
 def test_old_entries_make_room(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hashes, "_REMEMBERED", 3)
+    monkeypatch.setattr(atomic, "_REMEMBERED", 3)
     paths = [tmp_path / f"file-{i}" for i in range(6)]
     for path in paths:
         path.write_text(path.name)
@@ -137,9 +137,9 @@ def test_old_entries_make_room(
 def test_processes_may_write_the_memory_at_once(cache: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from saetui.store import hashes\n"
-        "from saetui.store.hashes import remembered_sha256, sha256_of\n"
-        "hashes._WORTH_REMEMBERING = 1\n"
+        "from saetui.store import atomic\n"
+        "from saetui.store.atomic import remembered_sha256, sha256_of\n"
+        "atomic._WORTH_REMEMBERING = 1\n"
         "for i in range(25):\n"
         "    path = Path(sys.argv[1]) / f'{sys.argv[2]}-{i}'\n"
         "    path.write_text(path.name)\n"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from saetui.core.search import cosines, top
 from saetui.errors import BundleDamaged
-from saetui.store import hashes
+from saetui.store import atomic
 from saetui.store.index import (
     IndexParameters,
     VectorIndex,
@@ -21,8 +21,7 @@ from saetui.store.index import (
     measure_recall,
     open_index,
 )
-from saetui.store.index.building import Kind, index_files
-from saetui.store.index.growing import grow_index
+from saetui.store.index.building import Kind, grow_index, index_files
 
 Vectors = NDArray[np.float16]
 
@@ -151,7 +150,7 @@ def test_a_damaged_memory_does_not_condemn_the_index(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAETUI_CACHE", str(tmp_path))
-    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 1)
+    monkeypatch.setattr(atomic, "_WORTH_REMEMBERING", 1)
     opened(folder)
     memory = tmp_path / "verified-files.json"
     entries = json.loads(memory.read_text())

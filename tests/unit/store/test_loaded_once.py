@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from saetui.store.loaded_once import loaded_once
+from saetui.store.stored_sae import loaded_once
 
 
 class Loader:

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from saetui.core.documents import Document
 from saetui.errors import BundleDamaged
-from saetui.store.document_writing import change_documents, write_documents
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, change_documents, write_documents
 
 LONG = "One and the same beginning of more than forty letters " * 5
 titles = st.sampled_from(["", "Reply", "reply ", " ", "Straße", "STRASSE"])

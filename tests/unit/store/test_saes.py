@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from saetui.core.codec import SaeWeights, encode
 from saetui.core.postings import build_postings
 from saetui.errors import BundleDamaged
-from saetui.store import hashes
+from saetui.store import atomic
 from saetui.store.arrays import save_array
 from saetui.store.saes import (
     CODES,
@@ -235,7 +235,7 @@ def test_a_large_array_is_looked_through_once(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAETUI_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(hashes, "_WORTH_REMEMBERING", 1)
+    monkeypatch.setattr(atomic, "_WORTH_REMEMBERING", 1)
     looked: list[Path] = []
     monkeypatch.setattr("saetui.store.saes.forget_pages", looked.append)
     for _ in range(3):

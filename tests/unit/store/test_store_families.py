@@ -9,7 +9,7 @@ import pytest
 
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.errors import BundleDamaged
-from saetui.store.families import read_families, write_families
+from saetui.store.relations import read_families, write_families
 
 FAMILIES = Families(
     FamilyParameters(minimum_weight=0.25),

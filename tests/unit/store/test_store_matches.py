@@ -10,7 +10,7 @@ import pytest
 
 from saetui.core.matches import Matches
 from saetui.errors import BundleDamaged
-from saetui.store.matches import matches_file, read_matches, write_matches
+from saetui.store.relations import matches_file, read_matches, write_matches
 
 MATCHES = Matches(
     np.array([[1, 0], [2, 1], [0, 2]], dtype=np.int32),

@@ -8,8 +8,14 @@ import pytest
 
 from saetui.errors import BuildError, BundleDamaged
 from saetui.store import swap
-from saetui.store.locking import only_one_build
-from saetui.store.swap import WORK, link_file, make_moves_left, replace_files, settle
+from saetui.store.swap import (
+    WORK,
+    link_file,
+    make_moves_left,
+    only_one_build,
+    replace_files,
+    settle,
+)
 
 OLD = {"same": "same", "a": "old a", "sub/b": "old b", "gone/c": "old c"}
 NEW = {"same": "same", "a": "new a", "sub/b": "new b", "new/d": "new d"}

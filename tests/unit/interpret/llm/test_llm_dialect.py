@@ -6,7 +6,7 @@ from chat_server import replying
 from endpoint_server import failing
 from llm_models import SOON, Told, features, model_at
 
-from saetui.endpoint.address import OFFICIAL_URL
+from saetui.endpoint.keys import OFFICIAL_URL
 from saetui.errors import LanguageModelError
 from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.llm import Ledger, LLMJudge, LLMLabeller, Patience

@@ -16,9 +16,8 @@ from saetui.core.documents import Document
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks
 from saetui.session.search.request_text import parse_filter
-from saetui.store.document_writing import write_documents
-from saetui.store.documents import DocumentStore
-from saetui.store.facts import LONGEST
+from saetui.store.document_tables import LONGEST
+from saetui.store.documents import DocumentStore, write_documents
 
 LONG = "q" * LONGEST
 TITLES = ("Alpha", "The beta", "Gamma")

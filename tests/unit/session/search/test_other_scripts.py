@@ -6,8 +6,7 @@ import pytest
 
 from saetui.core.documents import Document
 from saetui.session.search.document_terms import fts_query
-from saetui.store.document_writing import change_documents, write_documents
-from saetui.store.documents import DocumentStore
+from saetui.store.documents import DocumentStore, change_documents, write_documents
 
 TEXTS = (
     # A trial shows that a new vaccine prevents influenza; the black hole of a galaxy.

@@ -26,7 +26,7 @@ from saetui.session.session import Session
 from saetui.session.steering import effects
 from saetui.store.arrays import StoredRows
 from saetui.store.bundle import Bundle
-from saetui.store.facts import Facts
+from saetui.store.document_tables import Facts
 
 QUERY = "black hole merger"
 STEERING = {2: Change("add", 0.4), 7: Change("add", -0.3), 12: Change("set", 0.2)}
@@ -354,7 +354,7 @@ def test_words_add_to_what_meaning_finds(
 
 def test_a_long_query_does_not_drown_its_meaning(session: Session) -> None:
     words = session.searcher.terms.search.matches
-    long = " ".join(document.text for document in session.bundle.documents.span(0, 40))
+    long = " ".join(document.text for document in session.bundle.documents.some(range(40)))
     assert words(long).idf > 28
     assert 0.1 < words(long).term.values.max() < 0.9
 

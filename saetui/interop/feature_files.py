@@ -1,7 +1,8 @@
-"""Read and write labels: as CSV, JSON Lines, or the explanation lines of Neuronpedia's exports.
+"""Labels and families of features in files of their own.
 
+Labels are read and written as CSV, JSON Lines, or the explanation lines of Neuronpedia's exports.
 CSV and JSON Lines also hold what the reader found of each label: for ids of documents whether it
-is true of them.
+is true of them. The forest of families is written as GraphML or networkx's node-link JSON.
 """
 
 import csv
@@ -9,16 +10,23 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
+
+from saetui.core.families import Families
 from saetui.csv_text import csv_text, without_guard
 from saetui.errors import InputError
-from saetui.store.atomic import atomic_write
+from saetui.store.atomic import atomic_write, named_if_unwritable
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord
+from saetui.text import visible
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Format = Literal["csv", "jsonl", "neuronpedia"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -286,3 +294,43 @@ def _label(path: Path, line: int, values: Mapping[str, Any], n: int, today: str)
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
     return "" if value is None else str(value)
+
+
+def write_forest(
+    path: Path, families: Families, features: Sequence[FeatureRecord]
+) -> "nx.DiGraph[Any]":
+    """Write the graph of `Families.to_networkx`, and return it.
+
+    Args:
+        path: Of the file, which is replaced whole: `.graphml`, or `.json` for node-link JSON.
+        families: Of the SAE.
+        features: Every feature of it, by number.
+
+    Raises:
+        InputError: The file has another ending, or cannot be written.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".graphml", ".json"):
+        raise InputError(
+            f"The name {path.name} does not say which format to write.",
+            "Name it .graphml, or .json for networkx's node-link format.",
+        )
+    import networkx as nx
+
+    labels = [_harmless(record.label) for record in features]
+    graph = families.to_networkx(labels, np.array([record.density for record in features]))
+    for _, node in graph.nodes(data=True):
+        if "family_label" in node:
+            node["family_label"] = _harmless(node["family_label"])
+    with named_if_unwritable(path), atomic_write(path) as temporary:
+        if kind == ".graphml":
+            nx.write_graphml(graph, temporary)
+        else:
+            text = json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False)
+            temporary.write_bytes(f"{text}\n".encode("utf-8", "replace"))
+    return graph
+
+
+def _harmless(text: str) -> str:
+    """A label without characters that XML cannot hold or a terminal would obey."""
+    return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
