@@ -127,6 +127,8 @@ def _print_text(
         _print_why(output, session, response)
     if response.features:
         _print_features(output, response, effects)
+    if response.lacking_said:
+        output.prose(f"\n{response.lacking_said}")
     if steered and response.dropped:
         output.heading("Pushed out by steering")
         output.table(
@@ -198,7 +200,11 @@ def _print_why(output: Output, session: "Session", response: "SearchResponse") -
         if result.why is None:
             continue
         shown, others = result.why.features[:_SHOWN_TERMS], result.why.features[_SHOWN_TERMS:]
-        terms = [(session.name(feature), term) for feature, term in shown]
+        lacks = result.why.lacks
+        terms = [
+            (f"{'lacks ' if feature in lacks else ''}{session.name(feature)}", term)
+            for feature, term in shown
+        ]
         if others:
             terms.append((f"{len(others)} more", sum(term for _, term in others)))
         if result.why.words:
@@ -218,7 +224,7 @@ def _summary(session: "Session", response: "SearchResponse") -> str:
     if response.drift is not None and request.mode not in BY_DOCUMENTS:
         parts.append(f"cosine to the query as typed {response.drift:.2f}")
     if response.kept is not None and request.steering:
-        parts.append(f"nearness to the query {response.kept:.0%}")
+        parts.append(f"nearness to the query {min(response.kept, 1):.0%}")
     if response.overlap is not None and request.steering:
         parts.append(f"{response.overlap:.0%} of the results stay")
     for row in request.liked:

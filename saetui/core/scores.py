@@ -188,12 +188,14 @@ class Explanation:
         bias: The term of `b_pre`.
         remainder: The term of what the SAE does not explain.
         words: The term of the query's words, in a search by words.
+        lacks: Raised features that the document does not have, and whose terms are negative.
     """
 
     features: tuple[tuple[int, float], ...]
     bias: float
     remainder: float
     words: float = 0.0
+    lacks: tuple[int, ...] = ()
 
     @property
     def total(self) -> float:

@@ -29,7 +29,10 @@ GLOSSARY: Entries = (
     ("common", "In why: what every document of the corpus gets alike (the bias of the SAE)."),
     ("no feature", "In why: what none of the query's features explains."),
     ("all else", "In why, where room is short: common and no feature together."),
-    ("nearness", "How near results still are to the query: 100% is as near as before steering."),
+    (
+        "nearness",
+        "How near results still are to the query: 100% is at least as near as unsteered.",
+    ),
     ("mode", "How changes turn into a ranking: both, codes, delta, decode or optimise."),
     ("both", "A mode: documents about the query and what is raised, not what is lowered."),
     ("codes", "A mode: rewards documents for activating what was raised, at the query's cost."),

@@ -383,5 +383,5 @@ def _figures(answer: "SearchResponse") -> str:
     parts: list[str] = [f"mode {request.mode}"] if says_mode else []
     parts += [_MANNERS[request.retrieval]] if request.retrieval in _MANNERS else []
     if answer.kept is not None and request.effective.steered:
-        parts.append(f"nearness {answer.kept:.0%}")
+        parts.append(f"nearness {min(answer.kept, 1):.0%}")
     return "  ".join([*parts, f"{answer.milliseconds:.0f} ms"])

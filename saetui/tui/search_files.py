@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from saetui.errors import InputError
@@ -12,7 +12,7 @@ from saetui.text import visible_line
 from saetui.tui.background import start_work
 from saetui.tui.copying import copy_text
 from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
-from saetui.tui.screens.open_preset import OpenPresetScreen
+from saetui.tui.screens.open_preset import OpenPresetScreen, Saved
 from saetui.tui.screens.steps import Step, StepsScreen
 from saetui.tui.search_control import SearchControl
 
@@ -79,20 +79,30 @@ class SearchFiles:
         count = export_results(path, self._session, answer)
         return f"Wrote {count} of {len(answer.results)} results to {path}"
 
-    def saved(self) -> "list[tuple[str, Preset]]":
+    def saved(self) -> list[Saved]:
         """Bookmarks, presets in the folder, and searches that were cut off, the newest first."""
         from saetui.session.saved.bookmarks import bookmarks, saved_in
 
         bundle = self._session.bundle
-        named = [(each.name, each) for each in bookmarks(bundle.path)]
-        named += [(each.path.name, each) for each in saved_in(self._folder())]
-        named += [
-            (f"cut off on {each.name[:10]} at {each.name[11:13]}:{each.name[13:15]}", each)
-            for each in saved_in(recovered_dir())
-            if each.preset.bundle == bundle.manifest.name
+        found = [
+            (each.path, Saved(each.name, each.preset, bookmarked=True))
+            for each in bookmarks(bundle.path)
         ]
-        named.sort(key=lambda entry: _written(entry[1].path), reverse=True)
-        return [(name, each.preset) for name, each in named]
+        found += [
+            (each.path, Saved(each.path.name, each.preset)) for each in saved_in(self._folder())
+        ]
+        for each in saved_in(recovered_dir()):
+            if each.preset.bundle == bundle.manifest.name:
+                when = f"{each.name[:10]} at {each.name[11:13]}:{each.name[13:15]}"
+                found.append((each.path, Saved(f"cut off on {when}", each.preset)))
+        found.sort(key=lambda entry: _written(entry[0]), reverse=True)
+        return [saved for _, saved in found]
+
+    def remove(self, name: str) -> None:
+        """Remove a bookmark."""
+        from saetui.session.saved.bookmarks import remove_bookmark
+
+        remove_bookmark(self._session.bundle.path, name)
 
     def read(self, name: str) -> "Preset":
         """The preset in a file."""
@@ -203,7 +213,7 @@ class SearchDialogs:
                     lambda path: self._say(f"Saved {len(steps)} steps in {path}"),
                 )
 
-        self._ask("Save as a preset", "A small file; o opens it", answer, ".json", save)
+        self._ask("Save as a preset", "A small file; o opens it", answer, (".json",), save)
 
     def export(self, marked: "Sequence[Result]") -> None:
         """Ask for a file, and write the results there; only those marked, if there are some."""
@@ -215,11 +225,12 @@ class SearchDialogs:
 
         def export(name: str | None) -> None:
             if name:
-                self._do(lambda: files.export(name, answer), self._say)
+                named = name if PurePath(name).suffix else f"{name}.csv"
+                self._do(lambda: files.export(named, answer), self._say)
 
-        about = "As .csv, as .json with all that is known, or as .bib for papers on arXiv"
+        about = "tab: .csv, .json with all that is known, .bib of papers on arXiv"
         what = f"the {len(marked):,} marked results" if marked else "the results"
-        self._ask(f"Export {what}", about, answer, ".csv", export)
+        self._ask(f"Export {what}", about, answer, (".csv", ".json", ".bib"), export)
 
     def bookmark(self) -> None:
         """Keep the search and what it found in the bundle."""
@@ -244,7 +255,7 @@ class SearchDialogs:
                     self._opened,
                 )
 
-        open_dialog(self._view.app, OpenPresetScreen(files.saved), read)
+        open_dialog(self._view.app, OpenPresetScreen(files.saved, files.remove), read)
 
     def _opened(self, opened: "OpenedPreset") -> None:
         for warning in opened.warnings:
@@ -280,18 +291,18 @@ class SearchDialogs:
         title: str,
         about: str,
         answer: "SearchResponse",
-        ending: str,
+        endings: Sequence[str],
         then: Callable[[str | None], None],
     ) -> None:
         files = self.files
-        if files is not None:
-            self._do(
-                lambda: files.free_name(answer.request, ending),
-                lambda name: self._push(EditTextScreen(title, about, name, "A file's name"), then),
-            )
+        if files is None:
+            return
 
-    def _push(self, screen: EditTextScreen, then: Callable[[str | None], None]) -> None:
-        open_dialog(self._view.app, screen, then)
+        def named(name: str) -> None:
+            dialog = EditTextScreen(title, about, name, "A file's name", endings)
+            open_dialog(self._view.app, dialog, then)
+
+        self._do(lambda: files.free_name(answer.request, endings[0]), named)
 
     def _do(self, work: Callable[[], Value], then: Callable[[Value], None]) -> None:
         """Work in a thread, then go on in the app's own; an error is shown."""

@@ -186,6 +186,15 @@ def test_why_is_printed_for_every_result(run: Run, bundle: Path) -> None:
     assert all("Black holes +0." in line and "no feature" in line for line in lines)
 
 
+def test_what_documents_lack_is_said_in_words(run: Run, bundle: Path) -> None:
+    steered = ("search", bundle, "black hole", "--why", "--steer", "10=+0.3", "--limit", "2")
+    assert "lacks Coral reefs -" in run(*steered).out
+    assert "No document about" not in run(*steered).out
+    found = run(*steered, "--filter", "without:10").out
+    assert "\nNo document about the query has Coral reefs.\n" in found
+    assert "lacks" not in run(*steered[:4]).out
+
+
 @pytest.mark.parametrize(
     ("rank", "baseline", "expected"),
     [(1, 4, "up 3"), (2, 2, "="), (3, None, "NEW"), (6, 4, "down 2")],

@@ -22,8 +22,9 @@ from saetui.store.layout import FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, write_manifest
 from saetui.store.notes import NOTES
 from saetui.tui.screens.dialogs import EditTextScreen
+from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.families import FamiliesView
-from saetui.tui.widgets.details import DetailRow
+from saetui.tui.widgets.details import DetailList, DetailRow
 
 BLACK_HOLES = 0
 NEWER = "Singular objects"
@@ -287,12 +288,32 @@ async def test_a_judgement_counts_for_the_label_that_was_judged(own: Session) ->
         assert "True of 1 of 1 that you read" in details(driver)
 
 
-async def test_only_a_document_of_a_feature_is_judged(own: Session, folder: Path) -> None:
+async def test_in_a_document_from_results_the_feature_of_the_list_is_judged(own: Session) -> None:
     async with drive(own, WIDE) as driver:
         await driver.ask("black hole")
-        await driver.press("shift+tab", "enter", "y")
+        await driver.press("shift+tab", "enter")
+        screen = driver.app.screen
+        assert isinstance(screen, DocumentScreen)
+        document = screen.detail.document.id
+        for answer in ("y", "n"):
+            row = screen.query_one("#related", DetailList).row
+            assert row is not None
+            assert row.target is not None
+            label = own.features[row.target].label
+            assert f"Is the label true of it? {label}" in driver.text()
+            await driver.press(answer)
+            assert own.features.notes_on(row.target).judged(label) == {document: answer == "y"}
+            assert f"You said {'yes' if answer == 'y' else 'no'}: {label}" in driver.text()
+            await driver.press("down")
+
+
+async def test_without_a_feature_it_is_said_how_to_judge(own: Session, folder: Path) -> None:
+    async with drive(own, WIDE) as driver:
+        await driver.ask("black hole")
+        await driver.press("shift+tab", "enter", "G")
         assert "Is the label true" not in driver.text()
-        assert any("Open a document from a feature" in text for text in driver.messages())
+        await driver.press("y")
+        assert driver.messages() == ["Choose a feature in the list first: y and n judge its label."]
     assert not (folder / NOTES).exists()
 
 

@@ -19,13 +19,15 @@ from saetui.session.saved.search_json import search_to_json
 from saetui.session.session import Session
 from saetui.session.steering import effects, steered_toward
 from saetui.store.bundle import Bundle
+from saetui.tui.columns import signed
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen
 from saetui.tui.screens.steps import StepsScreen
 from saetui.tui.widgets.status import VIEWS
+from saetui.tui.widgets.text_line import TextLine
 
 QUERY = "black hole merger chirp"
-BLACK_HOLES, MERGERS = 0, 2
+BLACK_HOLES, MERGERS, CORAL = 0, 2, 10
 
 
 @pytest.fixture(autouse=True)
@@ -392,6 +394,98 @@ async def test_results_are_exported_and_bookmarked(session: Session, folder: Pat
         (marked,) = bookmarks(session.bundle.path)
         assert marked.preset.results == tuple(each.id for each in driver.search.results.rows)
         marked.path.unlink()
+
+
+async def test_a_bookmark_is_removed_where_it_is_listed(session: Session, folder: Path) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("b", "s", "ctrl+u", *"file", "enter", "o", *"file", "ctrl+d", "ctrl+d")
+        assert "file.json is a file, no bookmark" in driver.messages()[-1]
+        await driver.press("ctrl+u", *"black")
+        (marked,) = bookmarks(session.bundle.path)
+        await driver.press("ctrl+d", "up")
+        assert "ctrl+d once more removes the bookmark" in driver.messages()[-1]
+        assert bookmarks(session.bundle.path) == [marked]
+        await driver.press("ctrl+d")
+        assert bookmarks(session.bundle.path) == []
+        driver.app.clear_notifications()
+        await driver.settle()
+        assert "No bookmark and no preset here is called so." in driver.text()
+        await driver.press("ctrl+u")
+        assert "file.json" in driver.text()
+    assert (folder / "file.json").exists()
+
+
+async def test_tab_changes_the_format_of_an_export(session: Session, folder: Path) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        await driver.press("x")
+        assert "tab: .csv, .json with all that is known, .bib of papers on arXiv" in driver.text()
+        line = driver.app.screen.query_one(TextLine)
+        endings = []
+        for _ in range(4):
+            endings.append(Path(line.value).suffix)
+            await driver.press("tab")
+        assert endings == [".csv", ".json", ".bib", ".csv"]
+        await driver.press("enter")
+        (path,) = folder.glob("*.json")
+        assert json.loads(path.read_text("utf-8"))["results"]
+        # A name without an ending is one of the first format.
+        await driver.press("x", "ctrl+u", *"found", "enter")
+    assert (folder / "found.csv").exists()
+
+
+# What steering does, in words.
+
+
+async def test_the_pane_that_keys_are_for_is_marked(session: Session) -> None:
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        assert "▸ Steering" in driver.text()
+        assert "▸ Results" not in driver.text()
+        await driver.press("shift+tab")
+        assert "▸ Results" in driver.text()
+        assert "▸ Steering" not in driver.text()
+
+
+async def test_why_says_that_a_document_lacks_what_is_raised(session: Session) -> None:
+    async with drive(session, WIDE) as driver:
+        await driver.ask(QUERY)
+        assert "lacks" not in driver.text()
+        driver.main.search.add((CORAL,))
+        await driver.settle()
+        term = dict(driver.search.results.rows[0].why.features)[CORAL]  # type: ignore[union-attr]
+        assert term < 0
+        assert f"lacks {session.name(CORAL)} {signed(term)}" in driver.text()
+        await driver.press("r")
+        assert "lacks" not in driver.text()
+
+
+async def test_it_is_said_if_no_document_about_the_query_has_what_is_raised(
+    session: Session,
+) -> None:
+    said = f"No document about the query has {session.name(CORAL)}."
+    async with drive(session) as driver:
+        await driver.ask(QUERY)
+        driver.main.search.add((CORAL,))
+        await driver.settle()
+        assert said not in driver.text(), "some of the bundle's 60 documents have it"
+        await driver.press("ampersand", *f"without:{CORAL}", "enter")
+        assert said in driver.text()
+        await driver.press("r")
+        assert said not in driver.text()
+
+
+async def test_results_are_never_nearer_than_wholly_near(session: Session) -> None:
+    async with drive(session, WIDE) as driver:
+        await driver.ask(QUERY)
+        await driver.press("L")
+        request, answer = driver.main.request, driver.main.answer
+        assert answer is not None
+        for kept, shown in ((0.984, "98%"), (1.013, "100%")):
+            driver.main.search._show_answer(request, replace(answer, kept=kept))
+            await driver.settle()
+            assert f"nearness {shown} " in driver.lines()[0]
 
 
 async def test_what_is_copied(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from saetui.core.scores import Explanation
 from saetui.core.search_request import SearchRequest
 from saetui.core.words import sentences, words_of
+from saetui.text import visible_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class SearchResponse:
             wanted code's square, before and after the steps; None in other modes.
         eligible: How many documents pass the filter.
         told: Of how many documents nearest to the query `QueryFeature.near` says how many count.
+        lacking: Raised features that no document about the query has: neither a result nor one of
+            the first 100 without steering.
     """
 
     request: SearchRequest
@@ -133,6 +136,15 @@ class SearchResponse:
     code_error: tuple[float, float] | None = None
     eligible: int = 0
     told: int = 0
+    lacking: tuple[int, ...] = ()
+
+    @property
+    def lacking_said(self) -> str:
+        """Says that no document about the query has what was raised; empty where one has."""
+        names = [visible_line(each.name, 60) for each in self.features if each.id in self.lacking]
+        if len(names) > 2:
+            return f"No document about the query has {len(names):,} of the raised features."
+        return f"No document about the query has {' or '.join(names)}." if names else ""
 
 
 # A word of the query counts if a sentence has its beginning, so that other forms count, too.

@@ -33,6 +33,8 @@ BASELINE_DEPTH = 100
 # Of papers in passages, so many times more passages are looked for than papers are wanted; again
 # as many if these are of too few papers.
 _PASSAGES = 4
+# From this degree on a document is said to have a feature although it does not count for it.
+_SHOWS = 0.5
 # So much of a passage stands for a missing title.
 _OPENING = 200
 
@@ -138,6 +140,7 @@ class Searcher:
             recall=self._recall(request, steered, eligible, ranking),
             code_error=steered.code_error,
             eligible=len(self.bundle) if passing is None else int(passing.sum()),
+            lacking=self._lacking(steered, [*rows, *baseline.rows]) if query.e.any() else (),
         )
 
     def _ranked(
@@ -223,6 +226,18 @@ class Searcher:
             return None
         return float(cosines(query.e, self._vectors(rows)).mean() / before.mean())
 
+    def _lacking(self, steered: SteeredQuery, about: list[int]) -> tuple[int, ...]:
+        """Raised features that none of some documents has."""
+        raised = np.flatnonzero(steered.changes > 0).tolist()
+        rows = np.array(about, dtype=np.int64)
+        return tuple(i for i in raised if not self._has(i, rows).any())
+
+    def _has(self, feature: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each of some documents counts for a feature, or shows it by its words."""
+        shown = self.terms.shown(feature)
+        showing = shown.rows[shown.degrees >= _SHOWS]
+        return np.isin(rows, self.sae.counted.documents(feature)[0]) | np.isin(rows, showing)
+
     def _recall(
         self,
         request: SearchRequest,
@@ -248,6 +263,11 @@ class Searcher:
             terms = self.terms.of_features(request, steered)
             added = {feature: term.of(rows) for feature, term in terms.items()}
             found = explain_sum(weights, steered.kept, steered.vector, vectors, added)
+            absent = {i: ~self._has(i, rows) for i in terms if steered.changes[i] > 0}
+            for place, each in enumerate(found):
+                costs = (feature for feature, term in each.features if term < 0)
+                lacks = tuple(i for i in costs if i in absent and absent[i][place])
+                found[place] = replace(each, lacks=lacks)
         else:
             found = explain(weights, steered.code, steered.vector, vectors)
         words = self.terms.of_query(request)

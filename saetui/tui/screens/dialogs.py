@@ -4,7 +4,8 @@ Keys wait in a queue. Of two in one go, the second still reaches a screen that t
 closed, and Textual would then close the screen below, or the app.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import ClassVar, TypeVar
 
 from textual import on
@@ -74,12 +75,19 @@ class EditTextScreen(Dialog[str | None]):
         about: Of which feature.
         text: What stands there so far.
         empty: What an empty line means.
+        endings: Of files, of which tab gives the name the next; none of other texts.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", priority=True),
+        Binding("tab", "next_ending", "Next format", priority=True, show=False),
+    ]
 
-    def __init__(self, title: str, about: str, text: str, empty: str) -> None:
+    def __init__(
+        self, title: str, about: str, text: str, empty: str, endings: Sequence[str] = ()
+    ) -> None:
         super().__init__()
+        self._endings = endings
         self._title = title
         self._about = _About(about)
         # The text is not selected, or the first letter typed would erase it.
@@ -102,6 +110,15 @@ class EditTextScreen(Dialog[str | None]):
         event.stop()
         if self.is_current:
             self.dismiss(event.value.strip())
+
+    def action_next_ending(self) -> None:
+        """Give the file's name the next ending."""
+        if self._endings:
+            name, here = self._line.value, PurePath(self._line.value).suffix.lower()
+            known = here in self._endings
+            place = (self._endings.index(here) + 1) % len(self._endings) if known else 0
+            self._line.value = (name[: -len(here)] if known else name) + self._endings[place]
+            self._line.cursor_position = len(self._line.value)
 
     def action_cancel(self) -> None:
         """Keep nothing."""

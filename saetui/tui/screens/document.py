@@ -157,8 +157,8 @@ class DocumentScreen(ClosedOnce[None]):
         now = self._way[-1]
         self._evidence = None
         self._carrying.drop()
-        self.say_opinion()
         self._related.replace(document_rows(now.detail, now.trust), cursor=now.cursor)
+        self.say_opinion()
         self._look_for_evidence()
         if self._text.size.width:
             begins_elsewhere = bool(self._at)
@@ -167,18 +167,33 @@ class DocumentScreen(ClosedOnce[None]):
                 # The text can be scrolled only after it has been laid out.
                 self.call_after_refresh(self._text.scroll_to, y=now.scroll, animate=False)
 
+    @property
+    def _judged(self) -> int | None:
+        """The feature that is judged: as `_looked_at`, also with the cursor on a document."""
+        looked_at = self._looked_at
+        return self._way[-1].feature if looked_at is None else looked_at
+
+    @property
+    def _judging_keys(self) -> tuple[str, str]:
+        return key_of(self.app, "document.true"), key_of(self.app, "document.untrue")
+
+    @property
+    def _choose_first(self) -> str:
+        yes, no = self._judging_keys
+        return f"Choose a feature in the list first: {yes} and {no} judge its label."
+
     def say_opinion(self) -> None:
-        """Show what the reader finds of the label of the feature that the document is of."""
-        now = self._way[-1]
-        if now.feature is None:
-            self._question.say()
+        """Show what the reader finds of the label of the feature that is judged."""
+        feature = self._judged
+        if feature is None:
+            self._question.say(self._choose_first)
             return
-        label, true = self._opinion(now.feature, now.detail.document.id)
+        label, true = self._opinion(feature, self.detail.document.id)
         label = visible_line(label, LONGEST_LABEL)
         if not label:
             self._question.say("The feature has no label to judge.")
         elif true is None:
-            yes, no = (key_of(self.app, f"document.{each}") for each in ("true", "untrue"))
+            yes, no = self._judging_keys
             self._question.say(f"Is the label true of it? {label} ({yes} yes, {no} no)")
         else:
             self._question.say(f"You said {'yes' if true else 'no'}: {label}")
@@ -245,9 +260,10 @@ class DocumentScreen(ClosedOnce[None]):
         return named.get(feature, f"feature {feature}")
 
     def on_line_list_highlighted(self, event: DetailList.Highlighted) -> None:
-        """Mark the sentences that carry the feature under the cursor."""
+        """Mark the sentences that carry the feature under the cursor, and ask about its label."""
         event.stop()
         if event.lines is self._related and self._way:
+            self.say_opinion()
             self._look_for_evidence()
 
     def on_line_list_chosen(self, event: DetailList.Chosen) -> None:
@@ -288,12 +304,12 @@ class DocumentScreen(ClosedOnce[None]):
         self._go_on(Feedback(self.detail.row, sign))
 
     def action_judge(self, true: bool) -> None:
-        """Say whether the label of the feature that the document is of is true of it."""
-        now = self._way[-1]
-        if now.feature is None:
-            self.notify("Open a document from a feature to say whether its label is true of it.")
+        """Say whether the label of the feature that is judged is true of the document."""
+        feature = self._judged
+        if feature is None:
+            self.notify(self._choose_first, markup=False)
         else:
-            self._go_on(Judge(now.feature, now.detail.document.id, true=true))
+            self._go_on(Judge(feature, self.detail.document.id, true=true))
 
     def action_take_back(self) -> None:
         """Undo the reader's last judgement."""

@@ -20,6 +20,8 @@ from saetui.tui.widgets.text_line import TextLine
 if TYPE_CHECKING:
     from saetui.session.saved.presets import Preset
 
+_LONGEST_NAME = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:
@@ -27,13 +29,20 @@ class Saved:
 
     Attributes:
         name: Of the bookmark or file.
-        about: What it is, in a few words.
         preset: Its content.
+        bookmarked: Whether it is a bookmark of the bundle, which can be removed here.
     """
 
     name: str
-    about: str
     preset: "Preset"
+    bookmarked: bool = False
+
+    @property
+    def about(self) -> str:
+        """What it is, in a few words."""
+        steps, found = len(self.preset.history), len(self.preset.results)
+        said = (f"{steps} steps" if steps else "", f"{found} results" if found else "")
+        return "  ".join(filter(None, said))
 
 
 class SavedList(LineList[Saved]):
@@ -55,19 +64,23 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
     The screen returns the preset that was chosen, or the name of a file that was typed.
 
     Args:
-        saved: Returns the saved searches with their names; called in a thread.
+        saved: Returns the saved searches; called in a thread.
+        remove: Removes the bookmark of a name; called in a thread.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", priority=True),
         Binding("down", "move(1)", "Down", priority=True, show=False),
         Binding("up", "move(-1)", "Up", priority=True, show=False),
+        Binding("ctrl+d", "remove", "Remove", priority=True, show=False),
     ]
 
-    def __init__(self, saved: "Callable[[], list[tuple[str, Preset]]]") -> None:
+    def __init__(self, saved: Callable[[], list[Saved]], remove: Callable[[str], None]) -> None:
         super().__init__()
-        self._saved = saved
+        self._saved, self._remove = saved, remove
         self._known: list[Saved] = []
+        # The bookmark that ctrl+d, pressed once more, removes.
+        self._doomed: Saved | None = None
         self._list = SavedList(
             empty=("No bookmark and no preset here is called so.", "Type the name of a file.")
         )
@@ -76,19 +89,22 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
         """Line and list."""
         with Vertical(id="open", classes="dialog") as dialog:
             dialog.border_title = "Open a preset or a bookmark"
-            dialog.border_subtitle = "enter opens, escape cancels"
+            dialog.border_subtitle = "enter opens, ctrl+d removes a bookmark, escape cancels"
             yield TextLine(placeholder="Words of its name, or a file")
             yield self._list
 
     def on_mount(self) -> None:
         """Read the saved searches."""
+        self._read()
+
+    def _read(self) -> None:
         start_work(self, "presets", self._saved, self._show, self._tell)
 
     def _tell(self, error: SaetuiError) -> None:
         self.notify(visible_line(str(error)), severity="error", markup=False)
 
-    def _show(self, found: "list[tuple[str, Preset]]") -> None:
-        self._known = [Saved(name, _about(preset), preset) for name, preset in found]
+    def _show(self, found: list[Saved]) -> None:
+        self._known = found
         self._refilter(self.query_one(TextLine).value)
 
     def _refilter(self, text: str) -> None:
@@ -124,8 +140,19 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
         """Move in the list."""
         self._list.action_move(step)
 
-
-def _about(preset: "Preset") -> str:
-    steps = len(preset.history)
-    found = f"{len(preset.results)} results" if preset.results else ""
-    return "  ".join(each for each in (f"{steps} steps" if steps else "", found) if each)
+    def action_remove(self) -> None:
+        """Remove the bookmark under the cursor, when it is asked for twice."""
+        row = self._list.row
+        if row is None:
+            return
+        name = visible_line(row.name, _LONGEST_NAME)
+        if not row.bookmarked:
+            self.notify(f"{name} is a file, no bookmark: remove it where it lies.", markup=False)
+        elif row is not self._doomed:
+            self._doomed = row
+            self.notify(f"ctrl+d once more removes the bookmark {name}.", markup=False)
+        else:
+            self._doomed = None
+            start_work(
+                self, "remove", lambda: self._remove(row.name), lambda _: self._read(), self._tell
+            )

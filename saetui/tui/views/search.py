@@ -138,6 +138,7 @@ class SearchView(Container):
         self._results_pane.show(answer, cursor, empty=documents == 0)
         self._before_pane.show(answer, cursor)
         self.show_features(answer.features, request, cursor)
+        self.query_bar.say_lacking(answer.lacking_said)
         if documents is not None:
             self.query_bar.filter_bar.count(answer.eligible, documents)
         self._explain()
@@ -148,6 +149,7 @@ class SearchView(Container):
         self._start = None
         self._results_pane.say(*paragraphs)
         self._before_pane.say("")
+        self.query_bar.say_lacking()
         self.why.explain(None, {})
 
     def show_welcome(self) -> None:

@@ -7,6 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.color import Color
+from textual.containers import Vertical
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -198,8 +199,14 @@ class Heading(Lines):
         self.refresh()
 
     def lines(self, width: int) -> tuple[Pieces]:
-        """One line; the last cell, above the scrollbar of a list, stays empty."""
+        """One line; the last cell, above the scrollbar of a list, stays empty.
+
+        A mark stands before the title of the pane that keys are for.
+        """
         title, left, right = self._parts
+        pane = self.parent
+        if isinstance(pane, Vertical) and pane.has_focus_within and not pane.has_class("dialog"):
+            title = f"{self.glyphs.closed} {title}"
         if len(right) > _LARGEST_SHARE * width:
             right = ""
         room = width - 1 - len(left) - len(right)

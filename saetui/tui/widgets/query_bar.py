@@ -278,6 +278,7 @@ class QueryBar(Container):
         self.query_line = TextLine(id="query", placeholder=_ASK)
         self.filter_bar = FilterBar()
         self._steered_line = SteeredLine()
+        self._lacking = Notice()
         self._control = control
         self._leave = leave
         self._session: Session | None = None
@@ -287,6 +288,7 @@ class QueryBar(Container):
         yield self.query_line
         yield self.filter_bar
         yield self._steered_line
+        yield self._lacking
 
     def open(self, session: "Session") -> None:
         """Understand the labels and fields of a session."""
@@ -310,6 +312,10 @@ class QueryBar(Container):
         """Show what is steered."""
         if self._session is not None:
             self._steered_line.show(features, request, self._session.name)
+
+    def say_lacking(self, sentence: str = "") -> None:
+        """Say that no document about the query has what was raised, until another answer comes."""
+        self._lacking.say(sentence)
 
     def _mark_unasked(self) -> bool:
         """Mark a text that is not the query of the results below; whether there is one."""

@@ -347,6 +347,7 @@ class WhyLines(Lines):
         left = sum(term for _, term in why.features)
         for place, (feature, term) in enumerate(why.features):
             name = fit(self._names.get(feature, f"feature {feature}"), _LONGEST_NAME, ellipsis)
+            name = f"{'lacks ' if feature in why.lacks else ''}{name}"
             piece = f"{name.strip()} {signed(term)}  "
             others = len(why.features) - place - 1
             after = (f"{others} more {signed(left - term)}  " if others else "") + rest
