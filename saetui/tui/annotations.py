@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -9,7 +10,7 @@ from textual.widget import Widget
 from saetui.errors import InputError, SaetuiError
 from saetui.store.notes import TRUE, UNTRUE, Entry
 from saetui.text import visible_line
-from saetui.tui.background import NewestRequest
+from saetui.tui.background import NewestRequest, tell
 from saetui.tui.messages import LabelsChanged
 from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
 
@@ -171,7 +172,7 @@ class AnnotationControl:
             "write-notes",
             lambda session: session.write_notes(),
             lambda *_: None,
-            self._tell,
+            partial(tell, widget),
         )
 
     def open(self, session: "Session") -> None:
@@ -274,12 +275,9 @@ class AnnotationControl:
         try:
             said = edit(self._undo)
         except SaetuiError as error:
-            self._tell(error)
+            tell(self._widget, error)
             return
         if said:
-            self._widget.notify(visible_line(said), markup=False)
+            tell(self._widget, said)
         self._writing.ask(self._session)
         self._widget.post_message(LabelsChanged())
-
-    def _tell(self, error: SaetuiError) -> None:
-        self._widget.notify(visible_line(str(error)), severity="error", markup=False)

@@ -5,17 +5,19 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
 from textual.dom import DOMNode
 
 from saetui.errors import SaetuiError
+from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.worker import WorkType
 
 Value = TypeVar("Value")
+Severity = Literal["information", "warning", "error"]
 
 _Jobs = SimpleQueue[Callable[[], None]]
 
@@ -68,12 +70,19 @@ def _work_off(jobs: _Jobs) -> None:
         _idle.append(jobs)
 
 
+def tell(node: DOMNode, said: str | SaetuiError, severity: Severity = "information") -> None:
+    """Show a sentence, or what went wrong, for a while in a corner of the screen."""
+    if isinstance(said, SaetuiError):
+        severity = "error"
+    node.app.notify(visible_line(str(said)), severity=severity, markup=False)
+
+
 def start_work(
     node: DOMNode,
     name: str,
     work: Callable[[], Value],
     then: Callable[[Value], None],
-    fail: Callable[[SaetuiError], None],
+    fail: Callable[[SaetuiError], None] | None = None,
 ) -> None:
     """Work in a thread, then go on in the app's own.
 
@@ -82,14 +91,17 @@ def start_work(
         name: Of the work, for Textual's log.
         work: Called in a thread.
         then: Called in the app's own thread with what the work returned.
-        fail: Called there with the error if the work failed.
+        fail: Called there with the error if the work failed; None tells the error.
     """
 
     async def run() -> None:
         try:
             value = await in_background(work)
         except SaetuiError as error:
-            fail(error)
+            if fail is None:
+                tell(node, error)
+            else:
+                fail(error)
         else:
             then(value)
 

@@ -1,7 +1,8 @@
 """Documents of any view are read in a screen of their own, and put into lists of the reader's."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.screen import Screen
@@ -9,7 +10,7 @@ from textual.widget import Widget
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import NewestRequest, start_work
+from saetui.tui.background import NewestRequest, start_work, tell
 from saetui.tui.commands import key_of
 from saetui.tui.messages import Judge, OpenDocument, TakeBack, ToList
 from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
@@ -34,21 +35,19 @@ class DocumentControl:
     Args:
         main: The screen that documents are opened from, and that is told what the reader wants.
         session: Gives the open session.
-        tell: Says what went wrong.
     """
 
     def __init__(
         self,
         main: Screen[None],
         session: "Callable[[], Session]",
-        tell: Callable[[SaetuiError], None],
     ) -> None:
         self.screen = DocumentScreen(self._go_on, self._opinion, self.carriers)
         self._main = main
         self._session = session
         self._evidence: EvidenceFinder | None = None
         self._reading: NewestRequest[OpenDocument, DocumentDetail] = NewestRequest(
-            main, "document", self._read, self._show, tell
+            main, "document", self._read, self._show, partial(tell, main)
         )
 
     @property
@@ -136,7 +135,7 @@ class ListMarking:
                     self._node,
                     "list",
                     lambda: self._written(rows, text),
-                    self._tell,
+                    partial(tell, self._node),
                     lambda error: self._refused(text, error),
                 )
 
@@ -170,13 +169,10 @@ class ListMarking:
             "finds them."
         )
 
-    def _refused(self, text: str, error: Exception) -> None:
+    def _refused(self, text: str, error: SaetuiError) -> None:
         # The dialog offers it again, so that nothing has to be typed twice.
         self._last = text
-        self._tell(str(error), "error")
-
-    def _tell(self, text: str, severity: Literal["information", "error"] = "information") -> None:
-        self._node.app.notify(visible_line(text), severity=severity, markup=False)
+        tell(self._node, error)
 
 
 def _documents_of(focused: Widget | None) -> list[int]:

@@ -1,6 +1,7 @@
 """What views tell the screen."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 
 from textual.message import Message
 
@@ -9,6 +10,7 @@ class AddFeature(Message):
     """A feature is to be chosen and added to the query."""
 
 
+@dataclass
 class OpenDocument(Message):
     """A document is to be read.
 
@@ -19,16 +21,13 @@ class OpenDocument(Message):
         about: The features of the query that found it; the cursor begins on the first it has.
     """
 
-    def __init__(
-        self, row: int, feature: int | None = None, at: int = 0, about: Sequence[int] = ()
-    ) -> None:
-        super().__init__()
-        self.row = row
-        self.feature = feature
-        self.at = at
-        self.about = about
+    row: int
+    feature: int | None = None
+    at: int = 0
+    about: Sequence[int] = ()
 
 
+@dataclass
 class Judge(Message):
     """A feature's label is true of a document, or it is not; the same again takes that back.
 
@@ -38,25 +37,24 @@ class Judge(Message):
         true: Whether the label is true of it.
     """
 
-    def __init__(self, feature: int, document: str, *, true: bool) -> None:
-        super().__init__()
-        self.feature = feature
-        self.document = document
-        self.true = true
+    feature: int
+    document: str
+    _: KW_ONLY
+    true: bool
 
 
 class TakeBack(Message):
     """The last label, verdict, judgement, bookmark or note is to be undone."""
 
 
+@dataclass
 class MoreLike(Message):
     """Documents like this one are to be searched for."""
 
-    def __init__(self, row: int) -> None:
-        super().__init__()
-        self.row = row
+    row: int
 
 
+@dataclass
 class Feedback(Message):
     """The search is to be steered toward a document's features, or away from them.
 
@@ -65,20 +63,18 @@ class Feedback(Message):
         sign: 1 for toward, -1 for away.
     """
 
-    def __init__(self, row: int, sign: int) -> None:
-        super().__init__()
-        self.row = row
-        self.sign = sign
+    row: int
+    sign: int
 
 
+@dataclass
 class OpenFeature(Message):
     """A feature is to be shown in the features view."""
 
-    def __init__(self, feature: int) -> None:
-        super().__init__()
-        self.feature = feature
+    feature: int
 
 
+@dataclass
 class ListFeatures(Message):
     """Features are to be listed in the features view.
 
@@ -88,19 +84,16 @@ class ListFeatures(Message):
         title: What these features have in common.
     """
 
-    def __init__(
-        self, text: str = "", features: tuple[int, ...] | None = None, title: str = ""
-    ) -> None:
-        super().__init__()
-        self.text = text
-        self.features = features
-        self.title = title
+    text: str = ""
+    features: tuple[int, ...] | None = None
+    title: str = ""
 
 
 class LabelsChanged(Message):
     """The reader has annotated a feature: labels, notes or bookmarks have changed."""
 
 
+@dataclass
 class OpenFamily(Message):
     """A feature is to be shown in its family.
 
@@ -109,12 +102,11 @@ class OpenFamily(Message):
         family: Which of its families; None for the smallest.
     """
 
-    def __init__(self, feature: int, family: int | None = None) -> None:
-        super().__init__()
-        self.feature = feature
-        self.family = family
+    feature: int
+    family: int | None = None
 
 
+@dataclass
 class OpenView(Message):
     """A view is to be shown.
 
@@ -123,36 +115,32 @@ class OpenView(Message):
         find: Whether to go to its query or filter line.
     """
 
-    def __init__(self, name: str = "", find: bool = False) -> None:
-        super().__init__()
-        self.name = name
-        self.find = find
+    name: str = ""
+    find: bool = False
 
 
+@dataclass
 class SteerFeatures(Message):
     """Features are to be added to the query."""
 
-    def __init__(self, features: tuple[int, ...]) -> None:
-        super().__init__()
-        self.features = features
+    features: tuple[int, ...]
 
 
+@dataclass
 class ToList(Message):
     """A document is to be put into a list of the reader's."""
 
-    def __init__(self, row: int) -> None:
-        super().__init__()
-        self.row = row
+    row: int
 
 
+@dataclass
 class OnlyWith(Message):
     """Only documents that have a feature are to be searched."""
 
-    def __init__(self, feature: int) -> None:
-        super().__init__()
-        self.feature = feature
+    feature: int
 
 
+@dataclass
 class AskQuestion(Message):
     """A question about the corpus is to be asked.
 
@@ -160,19 +148,17 @@ class AskQuestion(Message):
         question: See `saetui.session.questions.asking`.
     """
 
-    def __init__(self, question: str) -> None:
-        super().__init__()
-        self.question = question
+    question: str
 
 
+@dataclass
 class OpenSplitting(Message):
     """A feature is to be shown beside its matches in the other SAEs."""
 
-    def __init__(self, feature: int) -> None:
-        super().__init__()
-        self.feature = feature
+    feature: int
 
 
+@dataclass
 class UseSae(Message):
     """Another SAE of the bundle is to be used from now on.
 
@@ -181,7 +167,5 @@ class UseSae(Message):
         feature: The feature of that SAE to go to.
     """
 
-    def __init__(self, sae: str, feature: int) -> None:
-        super().__init__()
-        self.sae = sae
-        self.feature = feature
+    sae: str
+    feature: int

@@ -12,7 +12,7 @@ from saetui.core.changes import DEFAULT_MODE, Change, knob_of
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import NewestRequest
+from saetui.tui.background import NewestRequest, tell
 from saetui.tui.commands import key_of
 from saetui.tui.screens.steps import History
 
@@ -299,7 +299,7 @@ class SearchControl:
 
             differs = what_differs(opened, answer)
             if differs:
-                self._widget.notify(differs, severity="warning", markup=False)
+                tell(self._widget, differs, "warning")
 
     def _show_failure(self, error: SaetuiError) -> None:
         self._release_frame()

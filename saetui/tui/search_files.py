@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from saetui.errors import InputError
 from saetui.paths import recovered_dir, user_path
-from saetui.text import visible_line
-from saetui.tui.background import start_work
+from saetui.tui.background import Severity, start_work, tell
 from saetui.tui.copying import copy_text
 from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
 from saetui.tui.screens.open_preset import OpenPresetScreen, Saved
@@ -306,7 +305,7 @@ class SearchDialogs:
 
     def _do(self, work: Callable[[], Value], then: Callable[[Value], None]) -> None:
         """Work in a thread, then go on in the app's own; an error is shown."""
-        start_work(self._view, "files", work, then, lambda error: self._say(str(error), "error"))
+        start_work(self._view, "files", work, then)
 
-    def _say(self, text: str, severity: str = "information") -> None:
-        self._view.notify(visible_line(text), severity=severity, markup=False)  # type: ignore[arg-type]
+    def _say(self, text: str, severity: Severity = "information") -> None:
+        tell(self._view, text, severity)

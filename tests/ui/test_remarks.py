@@ -21,6 +21,7 @@ from saetui.store.labels import LabelRecord, ScoreRecord, add_labels
 from saetui.store.layout import FEATURES, sae_folder
 from saetui.store.manifest import FileRecord, write_manifest
 from saetui.store.notes import NOTES
+from saetui.tui.messages import OpenDocument
 from saetui.tui.screens.dialogs import EditTextScreen
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.families import FamiliesView
@@ -305,6 +306,23 @@ async def test_in_a_document_from_results_the_feature_of_the_list_is_judged(own:
             assert own.features.notes_on(row.target).judged(label) == {document: answer == "y"}
             assert f"You said {'yes' if answer == 'y' else 'no'}: {label}" in driver.text()
             await driver.press("down")
+
+
+async def test_the_feature_that_led_to_a_document_is_judged_until_another_is_chosen(
+    own: Session,
+) -> None:
+    row = next(row for row in range(60) if len(own.document(row).features) > 0)
+    listed = [each.id for each in own.document(row).features]
+    led = next(each for each in range(15) if each not in listed)
+    async with drive(own, WIDE) as driver:
+        driver.main.post_message(OpenDocument(row, led))
+        await driver.settle()
+        for feature, key in ((led, "down"), (listed[1], "up"), (led, "tab")):
+            label = own.features[feature].label
+            assert f"Is the label true of it? {label}" in driver.text()
+            await driver.press("y")
+            assert list(own.features.notes_on(feature).judged(label).values()) == [True]
+            await driver.press("u", key)
 
 
 async def test_without_a_feature_it_is_said_how_to_judge(own: Session, folder: Path) -> None:

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 
 from saetui.core.search_request import SearchRequest
 from saetui.errors import SaetuiError
 from saetui.tui.background import NewestRequest
-from saetui.tui.screens.dialogs import Dialog
+from saetui.tui.screens.dialogs import Dialog, frame
 from saetui.tui.widgets.feature_list import DENSITY, FeatureList, Order, sorted_by
 from saetui.tui.widgets.lines import Heading
 from saetui.tui.widgets.text_line import TextLine
@@ -41,7 +40,6 @@ class AddFeatureScreen(Dialog[int | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", priority=True),
         Binding("down", "move(1)", "Down", priority=True, show=False),
         Binding("up", "move(-1)", "Up", priority=True, show=False),
     ]
@@ -71,9 +69,7 @@ class AddFeatureScreen(Dialog[int | None]):
 
     def compose(self) -> ComposeResult:
         """Filter and list."""
-        with Vertical(id="add", classes="dialog") as dialog:
-            dialog.border_title = self._title
-            dialog.border_subtitle = f"enter {self._verb}, escape cancels"
+        with frame("add", self._title, f"enter {self._verb}, escape cancels"):
             yield TextLine(placeholder="Any words for it, or its number")
             yield self._heading
             yield self._list
@@ -157,10 +153,6 @@ class AddFeatureScreen(Dialog[int | None]):
     def _choose(self) -> None:
         if self.is_current and self._list.row is not None:
             self.dismiss(self._list.row.id)
-
-    def action_cancel(self) -> None:
-        """Choose none."""
-        self.dismiss(None)
 
     def action_move(self, step: int) -> None:
         """Move in the list."""

@@ -38,7 +38,26 @@ class ClosedOnce(Screen[Result]):
 
 # Textual takes the style of the first base alone.
 class Dialog(ModalScreen[Result], ClosedOnce[Result]):
-    """A screen over part of another one."""
+    """A screen over part of another one; escape closes it, and it returns nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", priority=True)]
+
+    def action_cancel(self) -> None:
+        """Close it."""
+        self.dismiss(None)
+
+
+def frame(name: str, title: str, keys: str) -> Vertical:
+    """The frame of a dialog, with its title above and its keys below.
+
+    Args:
+        name: Of the dialog, for style sheets.
+        title: What the dialog is about.
+        keys: What its keys do.
+    """
+    box = Vertical(id=name, classes="dialog")
+    box.border_title, box.border_subtitle = title, keys
+    return box
 
 
 def open_dialog(
@@ -79,7 +98,6 @@ class EditTextScreen(Dialog[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", priority=True),
         Binding("tab", "next_ending", "Next format", priority=True, show=False),
     ]
 
@@ -95,9 +113,7 @@ class EditTextScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """What it is about, and the line."""
-        with Vertical(id="edit", classes="dialog") as dialog:
-            dialog.border_title = self._title
-            dialog.border_subtitle = "enter keeps it, escape cancels"
+        with frame("edit", self._title, "enter keeps it, escape cancels"):
             yield self._about
             yield self._line
 
@@ -119,10 +135,6 @@ class EditTextScreen(Dialog[str | None]):
             place = (self._endings.index(here) + 1) % len(self._endings) if known else 0
             self._line.value = (name[: -len(here)] if known else name) + self._endings[place]
             self._line.cursor_position = len(self._line.value)
-
-    def action_cancel(self) -> None:
-        """Keep nothing."""
-        self.dismiss(None)
 
 
 class _About(Lines):

@@ -56,6 +56,7 @@ class _Read:
         trust: Says how far to trust a feature's label.
         feature: Whose documents it was opened from; None where it was not.
         cursor: Its position in the list of features and neighbours.
+        start: Where the cursor was at first; None before the list was shown.
         scroll: The first line of the text in view.
     """
 
@@ -63,6 +64,7 @@ class _Read:
     trust: Trust
     feature: int | None = None
     cursor: int = 0
+    start: int | None = None
     scroll: float = 0
 
 
@@ -125,7 +127,8 @@ class DocumentScreen(ClosedOnce[None]):
             at: The place in its text to begin at.
             about: Features of which the first that it has is under the cursor.
         """
-        self._way = [_Read(detail, trust, feature, _place_of(about, detail, trust))]
+        of = about if feature is None else (feature,)
+        self._way = [_Read(detail, trust, feature, _place_of(of, detail, trust))]
         self._at, self._begun = at, 0
         self._text.scroll_home(animate=False)
         self._show()
@@ -158,6 +161,8 @@ class DocumentScreen(ClosedOnce[None]):
         self._evidence = None
         self._carrying.drop()
         self._related.replace(document_rows(now.detail, now.trust), cursor=now.cursor)
+        if now.start is None:
+            self._way[-1] = replace(now, start=self._related.cursor)
         self.say_opinion()
         self._look_for_evidence()
         if self._text.size.width:
@@ -236,7 +241,7 @@ class DocumentScreen(ClosedOnce[None]):
     @property
     def _looked_at(self) -> int | None:
         """The feature under the cursor, or that which the document was opened from."""
-        moved = self._related.cursor != self._way[-1].cursor
+        moved = self._related.cursor != self._way[-1].start
         opened_from = self._way[-1].feature
         return self._feature if moved or opened_from is None else opened_from
 

@@ -5,12 +5,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 
 from saetui.tui.commands import COMMANDS, Commands, commands_of
 from saetui.tui.glossary import COLUMNS, GLOSSARY, Entries
 from saetui.tui.palette import finds
-from saetui.tui.screens.dialogs import Dialog
+from saetui.tui.screens.dialogs import Dialog, frame
 from saetui.tui.widgets.details import DetailRow, TextPane, text_rows
 from saetui.tui.widgets.text_line import TextLine
 
@@ -39,7 +38,7 @@ class HelpScreen(Dialog[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False),
+        Binding("q,question_mark,f1", "dismiss", "Close", show=False),
         Binding("slash", "find", "Find", show=False),
     ]
     AUTO_FOCUS = "#help-text"
@@ -52,9 +51,7 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """A line to search with above the text, which scrolls."""
-        with Vertical(id="help", classes="dialog") as dialog:
-            dialog.border_title = "Help"
-            dialog.border_subtitle = "down scrolls, / searches, escape closes"
+        with frame("help", "Help", "down scrolls, / searches, escape closes"):
             yield self._line
             yield self._text
 
@@ -84,6 +81,13 @@ class HelpScreen(Dialog[None]):
         """Go to what was found."""
         event.stop()
         self._text.focus()
+
+    def action_cancel(self) -> None:
+        """Close it; from the line, go to what was found."""
+        if self._line.has_focus:
+            self._text.focus()
+        else:
+            self.dismiss(None)
 
     def action_find(self) -> None:
         """Search in the help."""

@@ -1,6 +1,7 @@
 """The main screen: one open session in several views."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -12,9 +13,8 @@ from textual.widgets import ContentSwitcher
 
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
-from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import NewestRequest
+from saetui.tui.background import NewestRequest, tell
 from saetui.tui.commands import bindings, key_of
 from saetui.tui.document_control import DocumentControl, ListMarking
 from saetui.tui.messages import (
@@ -78,7 +78,7 @@ class MainScreen(Screen[None]):
         self._status.set_reactive(StatusLine.bundle, (name,))
         # The view from which a row led to the present one.
         self._came_from = "search"
-        self._documents = DocumentControl(self, lambda: opened(self.session), self._tell)
+        self._documents = DocumentControl(self, lambda: opened(self.session))
         self._search_view = SearchView(self._status, self._documents.carriers, id="search")
         self._features_view = FeaturesView(id="features")
         self._families_view = FamiliesView(id="families")
@@ -88,10 +88,14 @@ class MainScreen(Screen[None]):
         self._map_view: MapView | None = None
         self._marking = ListMarking(self, lambda: opened(self.session))
         self._switching: NewestRequest[UseSae, Session] = NewestRequest(
-            self, "switch", self._other_session, self._switch, self._tell
+            self, "switch", self._other_session, self._switch, partial(tell, self)
         )
         self._notes: NewestRequest[Session, bool] = NewestRequest(
-            self, "notes", lambda each: each.read_others_notes(), self._show_notes, self._tell
+            self,
+            "notes",
+            lambda each: each.read_others_notes(),
+            self._show_notes,
+            partial(tell, self),
         )
 
     def compose(self) -> ComposeResult:
@@ -216,9 +220,6 @@ class MainScreen(Screen[None]):
     def on_take_back(self, event: TakeBack) -> None:
         """Undo what the reader said last."""
         self._features_view.annotations.take_back()
-
-    def _tell(self, error: SaetuiError) -> None:
-        self.notify(visible_line(str(error)), severity="error", markup=False)
 
     def on_open_feature(self, event: OpenFeature) -> None:
         """Go to a feature."""

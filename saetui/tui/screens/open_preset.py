@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 
 from saetui.core.words import matches
-from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import start_work
 from saetui.tui.columns import Pieces, fit
-from saetui.tui.screens.dialogs import Dialog
+from saetui.tui.screens.dialogs import Dialog, frame
 from saetui.tui.widgets.line_list import LineList
 from saetui.tui.widgets.text_line import TextLine
 
@@ -69,7 +67,6 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", priority=True),
         Binding("down", "move(1)", "Down", priority=True, show=False),
         Binding("up", "move(-1)", "Up", priority=True, show=False),
         Binding("ctrl+d", "remove", "Remove", priority=True, show=False),
@@ -87,9 +84,8 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
 
     def compose(self) -> ComposeResult:
         """Line and list."""
-        with Vertical(id="open", classes="dialog") as dialog:
-            dialog.border_title = "Open a preset or a bookmark"
-            dialog.border_subtitle = "enter opens, ctrl+d removes a bookmark, escape cancels"
+        keys = "enter opens, ctrl+d removes a bookmark, escape cancels"
+        with frame("open", "Open a preset or a bookmark", keys):
             yield TextLine(placeholder="Words of its name, or a file")
             yield self._list
 
@@ -98,10 +94,7 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
         self._read()
 
     def _read(self) -> None:
-        start_work(self, "presets", self._saved, self._show, self._tell)
-
-    def _tell(self, error: SaetuiError) -> None:
-        self.notify(visible_line(str(error)), severity="error", markup=False)
+        start_work(self, "presets", self._saved, self._show)
 
     def _show(self, found: list[Saved]) -> None:
         self._known = found
@@ -132,10 +125,6 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
         if self.is_current and isinstance(event.row, Saved):
             self.dismiss(event.row.preset)
 
-    def action_cancel(self) -> None:
-        """Open nothing."""
-        self.dismiss(None)
-
     def action_move(self, step: int) -> None:
         """Move in the list."""
         self._list.action_move(step)
@@ -153,6 +142,4 @@ class OpenPresetScreen(Dialog["str | Preset | None"]):
             self.notify(f"ctrl+d once more removes the bookmark {name}.", markup=False)
         else:
             self._doomed = None
-            start_work(
-                self, "remove", lambda: self._remove(row.name), lambda _: self._read(), self._tell
-            )
+            start_work(self, "remove", lambda: self._remove(row.name), lambda _: self._read())

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 
 from saetui.text import visible_line
 from saetui.tui.messages import OpenDocument, OpenFeature
-from saetui.tui.screens.dialogs import Dialog
+from saetui.tui.screens.dialogs import Dialog, frame
 from saetui.tui.widgets.details import (
     DetailList,
     DetailRow,
@@ -32,7 +31,7 @@ class PairScreen(Dialog[Message | None]):
         detail: What is known of them.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "Close", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "cancel", "Close", priority=True)]
 
     def __init__(self, detail: "PairDetail") -> None:
         super().__init__()
@@ -41,9 +40,7 @@ class PairScreen(Dialog[Message | None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        with Vertical(id="pair", classes="dialog") as dialog:
-            dialog.border_title = "Two features"
-            dialog.border_subtitle = "enter opens, escape closes"
+        with frame("pair", "Two features", "enter opens, escape closes"):
             yield self._list
 
     def on_mount(self) -> None:
@@ -68,10 +65,6 @@ class PairScreen(Dialog[Message | None]):
             OpenFeature(row.target) if row.kind == "feature" else OpenDocument(row.target)
         )
         self.dismiss(opens)
-
-    def action_cancel(self) -> None:
-        """Close it."""
-        self.dismiss(None)
 
 
 def pair_rows(detail: "PairDetail", width: int) -> list[DetailRow]:

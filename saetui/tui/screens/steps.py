@@ -6,11 +6,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 
 from saetui.core.search_request import SearchRequest
 from saetui.tui.columns import Pieces, fit
-from saetui.tui.screens.dialogs import Dialog
+from saetui.tui.screens.dialogs import Dialog, frame
 from saetui.tui.widgets.line_list import LineList
 
 
@@ -87,9 +86,7 @@ class StepsScreen(Dialog[int | None]):
         present: Which one the search is at.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,h", "cancel", "Cancel", priority=True)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,h", "cancel", "Cancel", priority=True)]
 
     def __init__(self, steps: Sequence[Step], present: int) -> None:
         super().__init__()
@@ -99,9 +96,7 @@ class StepsScreen(Dialog[int | None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        with Vertical(id="steps", classes="dialog") as dialog:
-            dialog.border_title = "Steps"
-            dialog.border_subtitle = "enter goes there, escape closes"
+        with frame("steps", "Steps", "enter goes there, escape closes"):
             yield self._list
 
     def on_mount(self) -> None:
@@ -116,7 +111,3 @@ class StepsScreen(Dialog[int | None]):
         row = event.row
         if self.is_current and isinstance(row, Step):
             self.dismiss(row.place)
-
-    def action_cancel(self) -> None:
-        """Stay."""
-        self.dismiss(None)

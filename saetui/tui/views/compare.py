@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -10,7 +10,7 @@ from textual.containers import Vertical
 
 from saetui.errors import SaetuiError
 from saetui.text import visible_line
-from saetui.tui.background import NewestRequest, start_work
+from saetui.tui.background import NewestRequest, start_work, tell
 from saetui.tui.commands import bindings
 from saetui.tui.messages import (
     ListFeatures,
@@ -331,8 +331,7 @@ class CompareView(FilteredView):
                     self,
                     "export",
                     lambda: write_answer(path, rows),
-                    lambda count: self._tell(f"Wrote {count:,} rows to {name}"),
-                    lambda error: self._tell(str(error), "error"),
+                    lambda count: tell(self, f"Wrote {count:,} rows to {name}"),
                 )
 
         open_dialog(
@@ -340,6 +339,3 @@ class CompareView(FilteredView):
             EditTextScreen("Export the answer", "As .csv", "answer.csv", "A file's name"),
             export,
         )
-
-    def _tell(self, text: str, severity: Literal["information", "error"] = "information") -> None:
-        self.notify(visible_line(text), severity=severity, markup=False)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -44,30 +45,14 @@ class CoOccurrenceBlock(Lines, can_focus=True):
     place: reactive[Cell] = reactive((0, 0))
     pointed: reactive[Cell | None] = reactive[Cell | None](None)
 
+    @dataclass
     class Chosen(Message):
         """Enter was pressed on a cell."""
 
-        def __init__(self, block: "CoOccurrenceBlock", feature: int) -> None:
-            super().__init__()
-            self.block = block
-            self.feature = feature
-
-        @property
-        def control(self) -> "CoOccurrenceBlock":
-            """The block."""
-            return self.block
+        feature: int
 
     class Left(Message):
         """The reader goes back to the tree."""
-
-        def __init__(self, block: "CoOccurrenceBlock") -> None:
-            super().__init__()
-            self.block = block
-
-        @property
-        def control(self) -> "CoOccurrenceBlock":
-            """The block."""
-            return self.block
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -227,11 +212,11 @@ class CoOccurrenceBlock(Lines, can_focus=True):
     def action_open_row(self) -> None:
         """Open the feature of the row."""
         if self._detail is not None and self._names:
-            self.post_message(self.Chosen(self, self._detail.members[self.place[0]]))
+            self.post_message(self.Chosen(self._detail.members[self.place[0]]))
 
     def action_leave_block(self) -> None:
         """Go back."""
-        self.post_message(self.Left(self))
+        self.post_message(self.Left())
 
     def _cell_at(self, x: int, y: int) -> Cell | None:
         if self._detail is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -43,6 +44,46 @@ class TreeRow:
     more: int = 0
 
 
+class _Members:
+    """The members of one family as a tree.
+
+    Args:
+        family: The family.
+    """
+
+    def __init__(self, family: "Family") -> None:
+        # The parent of each member, None for the root; cycles and loose members are left out.
+        self.parents: Parents = {family.root: None}
+        for parent, child, _ in family.edges:
+            if parent in self.parents and child not in self.parents:
+                self.parents[child] = parent
+        # Members in the order of the tree: children come after their parents.
+        self.places = {member: place for place, member in enumerate(self.parents)}
+        self.below: dict[int, list[int]] = {}
+        for child, above in self.parents.items():
+            if above is not None:
+                self.below.setdefault(above, []).append(child)
+
+    @cached_property
+    def sizes(self) -> dict[int, int]:
+        """How many members each stands for, itself among them."""
+        sizes = dict.fromkeys(self.parents, 1)
+        for child, parent in reversed(self.parents.items()):
+            if parent is not None:
+                sizes[parent] += sizes[child]
+        return sizes
+
+    def on_the_way(self, wanted: Sequence[int]) -> set[int]:
+        """Wanted members and everything above them."""
+        kept: set[int] = set()
+        for member in wanted:
+            node: int | None = member
+            while node is not None and node not in kept:
+                kept.add(node)
+                node = self.parents[node]
+        return kept
+
+
 class FamilyNodes:
     """The nodes of all families, each under its root.
 
@@ -51,11 +92,8 @@ class FamilyNodes:
     """
 
     def __init__(self, families: "Sequence[Family]") -> None:
-        self._families = families
-        self._parents: dict[int, Parents] = {}
-        self._places: dict[int, dict[int, int]] = {}
-        self._sizes: dict[int, dict[int, int]] = {}
-        self._below: dict[int, dict[int, list[int]]] = {}
+        self._families = {family.id: family for family in families}
+        self._members: dict[int, _Members] = {}
         # Families and features; a feature has one place in a family.
         self._open: set[tuple[int, int]] = set()
         # How many nodes below a feature are shown, if not `CHUNK`; -1 stands for matches.
@@ -88,34 +126,25 @@ class FamilyNodes:
     def lead_to(self, family_id: int, feature: int) -> None:
         """Open the way to a member of a family, and show all families."""
         self.want(None)
-        family = next((each for each in self._families if each.id == family_id), None)
-        if family is None:
+        if family_id not in self._families:
             return
-        parents = self._parents_in(family)
-        child, above = feature, parents.get(feature)
+        members = self._members_of(self._families[family_id])
+        child, above = feature, members.parents.get(feature)
         while above is not None:
-            self._open.add((family.id, above))
-            place = self._children(family, above).index(child)
-            key = (family.id, above)
+            key = (family_id, above)
+            self._open.add(key)
+            place = members.below[above].index(child)
             self._shown[key] = max(self._shown.get(key, CHUNK), (place // CHUNK + 1) * CHUNK)
-            child, above = above, parents[above]
+            child, above = above, members.parents[above]
 
     def size_below(self, row: TreeRow) -> int:
         """How many features a node stands for, itself among them."""
-        sizes = self._sizes.get(row.family.id)
-        if sizes is None:
-            parents = self._parents_in(row.family)
-            sizes = self._sizes[row.family.id] = dict.fromkeys(parents, 1)
-            # Children come after their parents.
-            for child, parent in reversed(parents.items()):
-                if parent is not None:
-                    sizes[parent] += sizes[child]
-        return sizes[row.feature]
+        return self._members_of(row.family).sizes[row.feature]
 
     def rows(self) -> list[TreeRow]:
         """The visible nodes, from the top."""
         rows: list[TreeRow] = []
-        for family in self._families:
+        for family in self._families.values():
             if self._wanted is not None:
                 rows += self._matching(family, self._wanted)
             elif (family.id, family.root) in self._open:
@@ -127,6 +156,7 @@ class FamilyNodes:
 
     def _opened(self, family: "Family") -> list[TreeRow]:
         rows: list[TreeRow] = []
+        members = self._members_of(family)
         waiting = [TreeRow(family, family.root, 0, None)]
         while waiting:
             row = waiting.pop()
@@ -134,7 +164,7 @@ class FamilyNodes:
                 rows.append(row)
                 continue
             feature, depth = row.feature, row.depth
-            below = self._children(family, feature)
+            below = members.below.get(feature, [])
             is_open = (family.id, feature) in self._open
             rows.append(TreeRow(family, feature, depth, is_open if below else None))
             if is_open:
@@ -149,69 +179,28 @@ class FamilyNodes:
 
     def _matching(self, family: "Family", wanted: frozenset[int]) -> list[TreeRow]:
         """Paths to the first matches of a family, all of them open."""
-        parents = self._parents_in(family)
-        found = wanted.intersection(parents)
+        members = self._members_of(family)
+        found = wanted.intersection(members.parents)
         if not found and family.id not in self._wanted_families:
             return []
-        places = self._places_in(family)
-        matches = sorted(found, key=places.__getitem__)
+        matches = sorted(found, key=members.places.__getitem__)
         shown = self._shown.get((family.id, -1), MATCHES)
-        kept = _on_the_way(parents, matches[:shown]) | {family.root}
-        below: dict[int, list[int]] = {}
-        for member in sorted(kept, key=places.__getitem__):
-            parent = parents[member]
-            if parent is not None:
-                below.setdefault(parent, []).append(member)
+        kept = members.on_the_way(matches[:shown]) | {family.root}
         rows: list[TreeRow] = []
         waiting = [(family.root, 0)]
         while waiting:
             feature, depth = waiting.pop()
-            children = below.get(feature, ())
+            children = [each for each in members.below.get(feature, ()) if each in kept]
             rows.append(TreeRow(family, feature, depth, True if children else None))
             waiting += [(child, depth + 1) for child in reversed(children)]
         if len(matches) > shown:
             rows.append(TreeRow(family, family.root, 1, None, len(matches) - shown))
         return rows
 
-    def _parents_in(self, family: "Family") -> Parents:
-        """The parent of each member, None for the root; cycles and loose members are left out."""
-        parents = self._parents.get(family.id)
-        if parents is None:
-            found: Parents = {family.root: None}
-            for parent, child, _ in family.edges:
-                if parent in found and child not in found:
-                    found[child] = parent
-            parents = self._parents[family.id] = found
-        return parents
-
-    def _places_in(self, family: "Family") -> dict[int, int]:
-        """For each member its place in the order of the tree."""
-        places = self._places.get(family.id)
-        if places is None:
-            members = self._parents_in(family)
-            places = self._places[family.id] = {member: i for i, member in enumerate(members)}
-        return places
-
-    def _children(self, family: "Family", feature: int) -> list[int]:
-        """The children of a member."""
-        below = self._below.get(family.id)
-        if below is None:
-            below = self._below[family.id] = {}
-            for child, parent in self._parents_in(family).items():
-                if parent is not None:
-                    below.setdefault(parent, []).append(child)
-        return below.get(feature, [])
-
-
-def _on_the_way(parents: Parents, wanted: Sequence[int]) -> set[int]:
-    """Wanted members of a family and everything above them."""
-    kept: set[int] = set()
-    for member in wanted:
-        node: int | None = member
-        while node is not None and node not in kept:
-            kept.add(node)
-            node = parents[node]
-    return kept
+    def _members_of(self, family: "Family") -> _Members:
+        if family.id not in self._members:
+            self._members[family.id] = _Members(family)
+        return self._members[family.id]
 
 
 # Deep nodes are indented by at most this share of the width, so that labels keep room.

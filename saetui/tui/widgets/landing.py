@@ -1,6 +1,7 @@
 """What is in the corpus, in place of results while nothing is asked."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -60,12 +61,11 @@ class Landing(Container):
 
     DEFAULT_CSS = "Landing { layout: horizontal; height: 1fr; display: none; }"
 
+    @dataclass
     class Asked(Message):
         """A query that the landing offers is to be asked."""
 
-        def __init__(self, query: str) -> None:
-            super().__init__()
-            self.query = query
+        query: str
 
     def __init__(
         self, ready: Callable[[], None], fail: Callable[[SaetuiError], None], *, id: str

@@ -1,6 +1,7 @@
 """A list of any length that draws only the lines on screen."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -20,18 +21,12 @@ from saetui.tui.widgets.lines import LineRenderer
 Row = TypeVar("Row")
 
 
+@dataclass
 class _OfRow(Message):
     """What happened to a row of a list."""
 
-    def __init__(self, lines: "LineList[Any]", row: object) -> None:
-        super().__init__()
-        self.lines = lines
-        self.row = row
-
-    @property
-    def control(self) -> "LineList[Any]":
-        """The list."""
-        return self.lines
+    lines: "LineList[Any]"
+    row: object
 
 
 class LineList(ScrollView, Generic[Row], can_focus=True):

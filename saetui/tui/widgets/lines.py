@@ -1,6 +1,7 @@
 """A few lines of text that change without a new layout of the screen: headings, notices."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -176,18 +177,12 @@ class Heading(Lines):
         super().__init__(id=id, classes="pane-heading")
         self._parts = (title, left, right)
 
+    @dataclass
     class Clicked(Message):
         """A cell of a heading was clicked."""
 
-        def __init__(self, heading: "Heading", x: int) -> None:
-            super().__init__()
-            self.heading = heading
-            self.x = x
-
-        @property
-        def control(self) -> "Heading":
-            """The heading."""
-            return self.heading
+        heading: "Heading"
+        x: int
 
     def on_click(self, event: events.Click) -> None:
         """Tell which cell was clicked."""

@@ -71,19 +71,17 @@ class MapCanvas(Widget, can_focus=True):
 
     DEFAULT_CSS: ClassVar[str] = "MapCanvas { height: 1fr; }"
 
+    @dataclass
     class Pointed(Message):
         """A feature was clicked."""
 
-        def __init__(self, feature: int) -> None:
-            super().__init__()
-            self.feature = feature
+        feature: int
 
+    @dataclass
     class Turned(Message):
         """The wheel was turned: 1 for nearer, -1 for further away."""
 
-        def __init__(self, step: int) -> None:
-            super().__init__()
-            self.step = step
+        step: int
 
     def __init__(self) -> None:
         super().__init__()

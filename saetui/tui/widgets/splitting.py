@@ -166,18 +166,11 @@ class SplitOutcomeList(LineList["SplitOutcome"]):
 class Choices(Lines):
     """Names with numbers, one of which is chosen."""
 
+    @dataclass
     class Chosen(Message):
         """A name was clicked."""
 
-        def __init__(self, choices: "Choices", name: str) -> None:
-            super().__init__()
-            self.choices = choices
-            self.name = name
-
-        @property
-        def control(self) -> "Choices":
-            """The line."""
-            return self.choices
+        name: str
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -223,6 +216,6 @@ class Choices(Lines):
         position = event.x
         for name, text in lines[event.y] if event.y < len(lines) else ():
             if 0 <= position < len(text):
-                self.post_message(self.Chosen(self, name))
+                self.post_message(self.Chosen(name))
                 return
             position -= len(text)

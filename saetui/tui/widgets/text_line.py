@@ -1,5 +1,6 @@
 """The line in which a query or a filter is typed."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -33,17 +34,11 @@ class TextLine(Input):
     # Textual would lay out the whole screen with every key, though the line stays where it is.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
+    @dataclass
     class Left(Message):
         """The user left the line without submitting."""
 
-        def __init__(self, line: "TextLine") -> None:
-            super().__init__()
-            self.line = line
-
-        @property
-        def control(self) -> "TextLine":
-            """The line."""
-            return self.line
+        line: "TextLine"
 
     def validate_value(self, value: str) -> str:
         """Remove line breaks and control characters, which pasted text may hold."""
