@@ -154,8 +154,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "cosines around a query zeroed",
         "saetui/session/search/ranking.py",
-        "return self._cosines[np.searchsorted(self._rows, rows)]",
-        "return 0 * self._cosines[np.searchsorted(self._rows, rows)]",
+        "return self._cosines[rows]",
+        "return 0 * self._cosines[rows]",
         (BY_INDEX,),
     ),
     Mutation(

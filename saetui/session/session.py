@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from saetui.core.codec import Float
 from saetui.core.families import Family
 from saetui.core.features import cosines_to_directions
 from saetui.core.search_request import SearchRequest
@@ -22,8 +21,7 @@ from saetui.session.details import (
 )
 from saetui.session.features.annotated_features import AnnotatedFeatures
 from saetui.session.features.feature_filter import FeatureFilter
-from saetui.session.search.queries import Queries, QueryEmbedder
-from saetui.session.search.query_encoder import EncodedText
+from saetui.session.search.queries import QueryEmbedder
 from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
 from saetui.session.search.searcher import Searcher
@@ -68,17 +66,10 @@ class Session:
         self._embedder = embedder
         self._clock = clock
         self._sizes = sizes = sizes or SearchSizes()
-        queries = Queries(
-            bundle,
-            lambda: self.sae.weights,
-            embedder.embed,
-            self._encode,
-            sizes.queries,
-        )
         self.searcher = Searcher(
             bundle,
             self.sae,
-            queries,
+            embedder.embed,
             lambda feature: self.features[feature],
             sizes=sizes,
             clock=clock,
@@ -87,9 +78,6 @@ class Session:
         # A note must not be lost while notes of others are read.
         self._noting = threading.Lock()
         self._others: dict[str, AnnotatedFeatures] = {}
-
-    def _encode(self, text: str, e: Float) -> EncodedText:
-        return self.searcher.encoder.encoded(text, e)
 
     @property
     def embedder(self) -> Embedder:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from saetui.core.families import Family
 from saetui.core.features import check_feature
-from saetui.core.words import matches, words_of
+from saetui.core.words import UNSPACED, matches, words_of
 from saetui.errors import InputError
 from saetui.store.features import FeatureRecord
 
@@ -37,29 +37,31 @@ class WordIndex:
         counts = [len(where[word]) for word in self._words]
         self._starts = [0, *np.cumsum(counts, dtype=np.int64).tolist()]
         self._texts = np.array([i for word in self._words for i in where[word]], dtype=np.int64)
-        self._replaced: Mapping[int, list[str]] = {}
+        self._replaced: Mapping[int, str] = {}
 
     def replaced(self, place: int, text: str) -> "WordIndex":
         """The same index after one text changed; the other texts are not read again."""
         other = WordIndex.__new__(WordIndex)
         other.__dict__ = {**self.__dict__}
-        other._replaced = {**self._replaced, place: words_of(text)}
+        other._replaced = {**self._replaced, place: text}
         return other
 
     def matching(self, typed: str) -> NDArray[np.bool_]:
         """Which texts match typed words, bool `(texts,)`; see `saetui.core.words`."""
-        beginnings = words_of(typed)
         found = np.ones(self._count, dtype=bool)
-        for beginning in beginnings:
-            first = bisect_left(self._words, beginning)
-            last = bisect_left(self._words, beginning + _LAST)
+        for part in words_of(typed):
             holds = np.zeros(self._count, dtype=bool)
-            holds[self._texts[self._starts[first] : self._starts[last]]] = True
+            if UNSPACED.match(part):
+                # It may be anywhere in a word, so that every word is looked at.
+                for place in [i for i, word in enumerate(self._words) if part in word]:
+                    holds[self._texts[self._starts[place] : self._starts[place + 1]]] = True
+            else:
+                first = bisect_left(self._words, part)
+                last = bisect_left(self._words, part + _LAST)
+                holds[self._texts[self._starts[first] : self._starts[last]]] = True
             found &= holds
-        for place, words in self._replaced.items():
-            found[place] = all(
-                any(word.startswith(beginning) for word in words) for beginning in beginnings
-            )
+        for place, text in self._replaced.items():
+            found[place] = matches(text, typed)
         return found
 
 

@@ -17,6 +17,7 @@ from saetui.errors import InputError, SaetuiError
 from saetui.session.search.query_encoder import EncodedText
 from saetui.store.bundle import Bundle
 from saetui.store.manifest import Manifest
+from saetui.store.stored_sae import StoredSae
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Queries:
 
     Args:
         bundle: Holds the documents.
-        weights: Loads the weights of the SAE.
+        sae: Encodes documents.
         embed: Computes the embedding of a text.
         encode: Says what a text with its embedding is made of.
         remembered: How many queries are kept.
@@ -69,13 +70,13 @@ class Queries:
     def __init__(
         self,
         bundle: Bundle,
-        weights: Callable[[], SaeWeights],
+        sae: StoredSae,
         embed: Callable[[str], Float],
         encode: Callable[[str, Float], EncodedText],
         remembered: int,
     ) -> None:
         self._bundle = bundle
-        self._weights = weights
+        self._sae = sae
         self._embed = embed
         self._encode = encode
         self._kept = lru_cache(remembered)(self._make)
@@ -113,10 +114,10 @@ class Queries:
         # In half precision the norm is a little off 1.
         e = unit(np.asarray(self._bundle.embeddings[row], dtype=np.float32))
         words = self._bundle.documents.title_of(row)
-        return Query(e, encode_dense(self._weights(), e), words, row)
+        return Query(e, encode_dense(self._sae.weights, e), words, row)
 
     def _without_embedding(self, words: str) -> Query:
-        weights = self._weights()
+        weights = self._sae.weights
         nothing = np.zeros(weights.d, dtype=np.float32)
         return Query(nothing, np.zeros(weights.n, dtype=np.float32), words)
 

@@ -76,7 +76,8 @@ class QueryNeighbourhood:
 
     Args:
         e: The query's embedding `(d,)`.
-        eligible: Which documents may be found; None for all.
+        eligible: Which documents may be found, bool `(N,)`; None for all.
+        documents: `N`.
         nearest: Finds rows and cosines of the nearest documents, as many as asked for.
         cosines: Computes the cosines of the query to some rows.
 
@@ -88,6 +89,7 @@ class QueryNeighbourhood:
         self,
         e: Float,
         eligible: Eligible | None,
+        documents: int,
         nearest: Callable[[int], tuple[Rows, Float]],
         cosines: Callable[[Rows], Float],
     ) -> None:
@@ -97,9 +99,8 @@ class QueryNeighbourhood:
         self._find = nearest
         self._compute = cosines
         self._nearest: dict[int, tuple[Rows, Float]] = {}
-        # Every document whose cosine is known, by ascending row.
-        self._rows: Rows = np.empty(0, dtype=np.int64)
-        self._cosines: Float = np.empty(0, dtype=np.float32)
+        # NaN for those that are not known yet.
+        self._cosines: Float = np.full(documents, np.nan, dtype=np.float32)
 
     def is_of(self, e: Float, eligible: Eligible | None) -> bool:
         """Whether it belongs to this query and filter."""
@@ -110,29 +111,18 @@ class QueryNeighbourhood:
     def nearest(self, depth: int) -> tuple[Rows, Float]:
         """Rows and cosines of the `depth` nearest documents, best first."""
         if depth not in self._nearest:
-            self._nearest[depth] = self._find(depth)
-            self._remember(*self._nearest[depth])
+            rows, cosines = self._nearest[depth] = self._find(depth)
+            # Those known from another search stay as they are, since they may round differently.
+            new = np.isnan(self._cosines[rows])
+            self._cosines[rows[new]] = cosines[new]
         return self._nearest[depth]
 
     def cosines(self, rows: Rows) -> Float:
         """Cosines of the query to some documents, in the order of `rows`."""
-        new = rows[~self._known(rows)]
+        new = rows[np.isnan(self._cosines[rows])]
         if len(new):
-            self._remember(new, self._compute(new))
-        return self._cosines[np.searchsorted(self._rows, rows)]
-
-    def _known(self, rows: Rows) -> NDArray[np.bool_]:
-        if not len(self._rows):
-            return np.zeros(len(rows), dtype=bool)
-        places = np.searchsorted(self._rows, rows)
-        return np.asarray(self._rows[np.minimum(places, len(self._rows) - 1)] == rows)
-
-    def _remember(self, rows: Rows, cosines: Float) -> None:
-        new = ~self._known(rows)
-        together = np.concatenate([self._rows, rows[new]])
-        order = np.argsort(together)
-        self._rows = together[order]
-        self._cosines = np.concatenate([self._cosines, cosines[new]])[order]
+            self._cosines[new] = self._compute(new)
+        return self._cosines[rows]
 
 
 # How many times more the index is asked for each time that it has named too few.
@@ -348,6 +338,8 @@ class Ranker:
                 found = self.nearest(e, depth, exact=False, eligible=eligible)
                 return found.rows, found.scores
 
-            latest = QueryNeighbourhood(e, eligible, nearest, lambda rows: self.cosines(e, rows))
+            latest = QueryNeighbourhood(
+                e, eligible, len(self._bundle), nearest, lambda rows: self.cosines(e, rows)
+            )
             self._neighbourhood = latest
         return latest

@@ -45,7 +45,7 @@ class Searcher:
     Args:
         bundle: The open bundle.
         sae: The SAE to steer by.
-        queries: Turns requests into queries.
+        embed: Computes the embedding of a text.
         record: Returns what is known of a feature now.
         sizes: The sizes at which a search proceeds differently.
         clock: Returns seconds, for `SearchResponse.milliseconds`.
@@ -55,13 +55,14 @@ class Searcher:
         ranker: Ranks documents.
         terms: What words and changed features add to scores.
         encoder: Says which features a query has.
+        queries: Turns requests into queries.
     """
 
     def __init__(
         self,
         bundle: Bundle,
         sae: StoredSae,
-        queries: Queries,
+        embed: Callable[[str], Float],
         record: Callable[[int], FeatureRecord],
         *,
         sizes: SearchSizes,
@@ -69,13 +70,13 @@ class Searcher:
     ) -> None:
         self.bundle = bundle
         self.sae = sae
-        self.queries = queries
         self._record = record
         self._clock = clock
         self.masks = DocumentMasks(bundle, sae)
         self.ranker = Ranker(bundle, sizes)
         self.terms = DocumentTerms(bundle, sae, record)
         self.encoder = QueryEncoder(bundle, sae, self.nearest)
+        self.queries = Queries(bundle, sae, embed, self.encoder.encoded, sizes.queries)
 
     def search(
         self, request: SearchRequest, interrupted: Callable[[], bool] = lambda: False
