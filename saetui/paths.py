@@ -2,26 +2,17 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 
 def cache_dir() -> Path:
     """Folder for what can be made again; `SAETUI_CACHE` overrides the system's usual place."""
-    override = os.environ.get("SAETUI_CACHE")
-    if override:
-        return Path(override)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("saetui", appauthor=False))
+    return _folder("cache")
 
 
 def data_dir() -> Path:
     """Folder for what the user made; `SAETUI_DATA` overrides the system's usual place."""
-    override = os.environ.get("SAETUI_DATA")
-    if override:
-        return Path(override)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("saetui", appauthor=False))
+    return _folder("data")
 
 
 def recovered_dir() -> Path:
@@ -31,12 +22,21 @@ def recovered_dir() -> Path:
 
 def config_dir() -> Path:
     """Folder for settings written by hand; `SAETUI_CONFIG` overrides the system's usual place."""
-    override = os.environ.get("SAETUI_CONFIG")
+    return _folder("config")
+
+
+def _folder(kind: Literal["cache", "data", "config"]) -> Path:
+    override = os.environ.get(f"SAETUI_{kind.upper()}")
     if override:
         return Path(override)
     import platformdirs
 
-    return Path(platformdirs.user_config_dir("saetui", appauthor=False))
+    usual = {
+        "cache": platformdirs.user_cache_dir,
+        "data": platformdirs.user_data_dir,
+        "config": platformdirs.user_config_dir,
+    }
+    return Path(usual[kind]("saetui", appauthor=False))
 
 
 def user_path(text: str) -> Path:

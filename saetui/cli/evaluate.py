@@ -323,7 +323,7 @@ def retrieval(
             stored.postings,
             terms.shown,
             session.searcher.encoder.code,
-            terms.search.of_liked,
+            terms.of_liked,
         )
         found = [
             measures.by_meaning(collection, seed),

@@ -152,21 +152,19 @@ class SearchRequest:
 
     def toggle_muted(self, feature: int) -> "SearchRequest":
         """One feature off for now, or on again with the change that it had."""
-        muted = tuple(each for each in self.muted if each != feature)
-        return replace(self, muted=muted if feature in self.muted else (*muted, feature))
+        return replace(self, muted=_toggled(self.muted, feature))
 
     def toggle_pinned(self, feature: int) -> "SearchRequest":
         """What is done to one feature goes along to the next query, or no longer."""
-        pinned = tuple(each for each in self.pinned if each != feature)
-        return replace(self, pinned=pinned if feature in self.pinned else (*pinned, feature))
+        return replace(self, pinned=_toggled(self.pinned, feature))
 
     def leave(self, feature: int) -> "SearchRequest":
         """One feature neither changed nor muted, solo or pinned."""
         return replace(
             self.change(feature, None),
             solo=None if self.solo == feature else self.solo,
-            muted=tuple(each for each in self.muted if each != feature),
-            pinned=tuple(each for each in self.pinned if each != feature),
+            muted=_without(self.muted, feature),
+            pinned=_without(self.pinned, feature),
         )
 
     def reset(self) -> "SearchRequest":
@@ -192,3 +190,12 @@ class SearchRequest:
         """The same search for another SAE, whose features have other numbers."""
         documents = replace(self.filter, having=(), lacking=(), active=())
         return replace(self.reset(), filter=documents)
+
+
+def _without(features: tuple[int, ...], feature: int) -> tuple[int, ...]:
+    return tuple(each for each in features if each != feature)
+
+
+def _toggled(features: tuple[int, ...], feature: int) -> tuple[int, ...]:
+    left = _without(features, feature)
+    return left if feature in features else (*left, feature)

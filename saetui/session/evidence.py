@@ -6,9 +6,8 @@ text for each sentence, and finds planted sentences less often. `tests/benchmark
 compares both. Where texts cannot be embedded, words of the label and its terms stand in.
 """
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -30,6 +29,8 @@ _MOST_SENTENCES = 200
 _SHARE, _MOST_MARKED = 0.5, 3
 # How many documents' sentences are kept.
 _KEPT = 64
+# Words that begin alike are taken for forms of one word.
+_STEM = 6
 _REMOTE = "openai"
 
 
@@ -99,8 +100,7 @@ class EvidenceFinder:
     def __init__(self, session: Session, *, remote: bool = False) -> None:
         self.session = session
         self._remote = remote
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[int, _Split] = OrderedDict()
+        self._split = lru_cache(_KEPT)(self._read)
 
     def of(self, row: int, feature: int) -> Evidence:
         """The sentences of the document in a row, and those that carry a feature.
@@ -124,17 +124,8 @@ class EvidenceFinder:
         active = feature in self.session.sae.codes.indices[row]
         return Evidence(row, feature, by, found, split.failure, active)
 
-    def _split(self, row: int) -> _Split:
-        with self._lock:
-            kept = self._kept.get(row)
-            if kept is None:
-                kept = self._kept[row] = self._read(self.session.bundle.documents.document(row))
-                if len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(row)
-            return kept
-
-    def _read(self, document: Document) -> _Split:
+    def _read(self, row: int) -> _Split:
+        document = self.session.bundle.documents.document(row)
         spans = document_sentences(document)
         texts = tuple(
             (document.title if in_title else document.text)[start:end]
@@ -161,10 +152,6 @@ class EvidenceFinder:
             [sum(w for word, w in weight.items() if word[:_STEM] in has) / total for has in stems],
             dtype=np.float32,
         )
-
-
-# Words that begin alike are taken for forms of one word.
-_STEM = 6
 
 
 def document_sentences(document: Document) -> tuple[tuple[Span, bool], ...]:

@@ -16,13 +16,12 @@ from saetui.core.changes import (
     knob_of,
 )
 from saetui.core.codec import Float
-from saetui.core.scores import Rows
 from saetui.core.search import distinct, single, top, unit
 from saetui.core.search_request import SearchRequest
 from saetui.core.steering import reward
 from saetui.core.words import words_of
 from saetui.errors import EmbedderError, InputError
-from saetui.session.search.queries import SteeredQuery, steer_query
+from saetui.session.search.queries import steer_query
 from saetui.session.session import Session
 from saetui.store.features import FeatureRecord
 
@@ -104,14 +103,6 @@ def steered_toward(
         steering=with_changes(request.steering, changes, lambda i: own.get(i, 0.0)),
         liked=(*liked, row) if sign > 0 else liked,
     )
-
-
-def with_feedback(
-    session: Session, request: SearchRequest, changes: Mapping[int, Change]
-) -> SearchRequest:
-    """A request with further changes from `feedback`, added to those that it has."""
-    z = session.searcher.queries.of(request).z
-    return replace(request, steering=with_changes(request.steering, changes, lambda i: float(z[i])))
 
 
 def with_changes(
@@ -269,7 +260,7 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
     features = distinct(np.flatnonzero(query.z), changed, np.array(listed, np.int64)).tolist()
     if not features or not len(session.bundle):
         return []
-    candidates = _Candidates.of(session, asked, features)
+    candidates = _Candidates(session, asked, features)
     step, now = knob_of(asked.mode).leap, candidates.best()
     found = []
     for feature in features:
@@ -298,7 +289,7 @@ def replaced_by_adding(
     asked = request.effective
     if not asked.has_start or asked.retrieval == "lexical" or not len(session.bundle):
         return {}
-    candidates = _Candidates.of(session, asked, features)
+    candidates = _Candidates(session, asked, features)
     added, now = knob_of(asked.mode).added, candidates.best()
     return {
         feature: len(np.setdiff1d(now, candidates.best(feature, added))) for feature in features
@@ -308,27 +299,13 @@ def replaced_by_adding(
 class _Candidates:
     """Documents that may become results, scored again after a step of one feature."""
 
-    def __init__(
-        self, session: Session, request: SearchRequest, steered: SteeredQuery, rows: Rows
-    ) -> None:
-        self._session, self._request, self._steered, self._rows = session, request, steered, rows
-        self._vectors = single(session.bundle.rows.take(rows))
-        terms = session.searcher.terms
-        words = terms.of_query(request)
-        self._unchanged: Float = self._vectors @ unit(steered.vector)
-        if words is not None:
-            self._unchanged = self._unchanged + words.of(rows)
-        changed = terms.of_features(request, steered)
-        self._changed = {feature: term.of(rows) for feature, term in changed.items()}
-
-    @classmethod
-    def of(cls, session: Session, request: SearchRequest, features: Sequence[int]) -> "_Candidates":
-        """The nearest documents, those with most words of the query, the strongest of features."""
+    def __init__(self, session: Session, request: SearchRequest, features: Sequence[int]) -> None:
         searcher = session.searcher
         steered = steer_query(session.sae.weights, searcher.queries.of(request), request)
         may = searcher.masks.eligible if request.unfolded else searcher.masks.folded
         eligible = may(request.filter, request.like)
         near = searcher.ranker.nearest(steered.vector, _CANDIDATES, exact=False, eligible=eligible)
+        # The nearest documents, those with most words of the query, and the strongest of features.
         strong: list[NDArray[np.integer]] = [
             session.sae.postings.documents(feature)[0][:_STRONGEST_OF_EACH] for feature in features
         ]
@@ -338,7 +315,13 @@ class _Candidates:
         rows = distinct(near.rows, *strong)
         if eligible is not None:
             rows = rows[eligible[rows]]
-        return cls(session, request, steered, rows)
+        self._session, self._request, self._steered, self._rows = session, request, steered, rows
+        self._vectors = single(session.bundle.rows.take(rows))
+        self._unchanged: Float = self._vectors @ unit(steered.vector)
+        if words is not None:
+            self._unchanged = self._unchanged + words.of(rows)
+        changed = searcher.terms.of_features(request, steered)
+        self._changed = {feature: term.of(rows) for feature, term in changed.items()}
 
     def best(self, feature: int = -1, step: float = 0.0) -> NDArray[np.int64]:
         """The results, now or after a step: rows of documents, of papers those of their first."""

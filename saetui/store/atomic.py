@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +50,32 @@ def named_if_unwritable(path: Path, hint: str = "Choose another place.") -> Iter
         yield
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror or error}).", hint) from None
+
+
+def ending_of(path: Path, endings: Sequence[str]) -> str:
+    """The ending of a file's name, in lower case, if a format is written for it.
+
+    Raises:
+        InputError: It is not one of `endings`.
+    """
+    ending = path.suffix.casefold()
+    if ending not in endings:
+        several = "one of: " if len(endings) > 1 else ""
+        raise InputError(
+            f"The name {path.name} does not say which format to write.",
+            f"Let it end in {several}{', '.join(endings)}",
+        )
+    return ending
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text for the user, whole or not at all; lone surrogates become question marks.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    with named_if_unwritable(path), atomic_write(path) as temporary:
+        temporary.write_text(text, "utf-8", errors="replace")
 
 
 def write_json(path: Path, value: object) -> None:

@@ -12,7 +12,7 @@ from saetui.core.group_tests import TwoGroups
 from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.details import Example
-from saetui.store.atomic import atomic_write, named_if_unwritable
+from saetui.store.atomic import ending_of, write_text
 
 Unit = Literal["feature", "family", "topic"]
 Figure = float | int | str | None
@@ -65,6 +65,11 @@ class AnswerRow:
         """
         q = self.figures.get("q")
         return isinstance(q, float) and q < SIGNIFICANT and not self.figures.get("burst")
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as JSON."""
+        shares = {"shares": list(self.shares)} if self.shares else {}
+        return {"id": self.id, "label": self.name, **self.figures, **shares}
 
 
 def beyond_chance(q: NDArray[np.float64], least: int, do: str) -> str:
@@ -143,15 +148,7 @@ class Answer:
             "unit": self.unit,
             "remarks": list(self.remarks),
             **self.facts,
-            "rows": [
-                {
-                    "id": row.id,
-                    "label": row.name,
-                    **row.figures,
-                    **({"shares": list(row.shares)} if row.shares else {}),
-                }
-                for row in self.rows[: limit or None]
-            ],
+            "rows": [row.to_json() for row in self.rows[: limit or None]],
         }
 
 
@@ -198,10 +195,7 @@ def write_answer(path: Path, answer: Answer) -> int:
     Raises:
         InputError: The name does not end in `.csv`, or the file cannot be written.
     """
-    if path.suffix.casefold() != ".csv":
-        raise InputError(
-            f"The name {path.name} does not say which format to write.", "Let it end in .csv"
-        )
+    ending_of(path, [".csv"])
     figures: Sequence[str] = list(answer.rows[0].figures) if answer.rows else []
     periods = answer.facts.get("periods") or answer.facts.get("categories") or []
     lines = [
@@ -209,6 +203,5 @@ def write_answer(path: Path, answer: Answer) -> int:
         for row in answer.rows
     ]
     text = csv_text([[answer.unit, "label", *figures, *periods], *lines])
-    with named_if_unwritable(path), atomic_write(path) as temporary:
-        temporary.write_text(text, "utf-8", errors="replace")
+    write_text(path, text)
     return len(answer.rows)

@@ -74,21 +74,6 @@ def compare(
         InputError: A text names no group, or a group has no document of its own.
     """
     one, other, shared = two_groups(session, a, b, within=within, first=first, shown=shown)
-    question = f"{a.strip()} vs {b.strip()}" + (f" within {within.strip()}" if within else "")
-    return compare_two(session, one, other, question, shared=shared, unit=unit, least=least)
-
-
-def compare_two(
-    session: Session,
-    one: Group,
-    other: Group,
-    question: str,
-    *,
-    shared: int = 0,
-    unit: Unit = "feature",
-    least: int = LEAST_DOCUMENTS,
-) -> Answer:
-    """The same for two groups that are known already and share no document."""
     sides = [
         (each, units_of(session, unit, None if each.session is session else each.session.sae))
         for each in (one, other)
@@ -110,7 +95,7 @@ def compare_two(
         sizes = [int(mask.sum()) for mask in masks]
         found = with_p_of(found, compare_groups(counts[0], sizes[0], counts[1], sizes[1], least=0))
     return Answer(
-        question=question,
+        question=f"{a.strip()} vs {b.strip()}" + (f" within {within.strip()}" if within else ""),
         title=f"{one.name} against {other.name}",
         remarks=_remarks(one, other, shared, found, least)
         + ((REMARK,) if len(papers) == len(sides) else ()),

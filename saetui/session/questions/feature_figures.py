@@ -1,7 +1,6 @@
 """Figures of every feature that questions answer: its share over time, how it goes with a field."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from saetui.session.questions.answers import Column, known, written
 from saetui.session.questions.fields import timeline
 from saetui.session.questions.groups import of_filter
 from saetui.session.questions.relate import relate
+from saetui.session.questions.units import once_per_session
 from saetui.session.session import Session
 
 # So many periods at most are shown; longer timelines are put together.
@@ -78,7 +78,7 @@ class Relation:
         return [int(place) for place in np.lexsort((ids, keys, np.isnan(values)))]
 
 
-@lru_cache(8)
+@once_per_session
 def over_time(session: Session) -> OverTime | None:
     """The share of each feature over time, counted once for a session.
 
@@ -96,16 +96,12 @@ def over_time(session: Session) -> OverTime | None:
     column = (np.arange(periods) + -periods % together) // together
     width = int(column[-1]) + 1
     sizes = np.bincount(column, weights=time.sizes, minlength=width)
-    counted = session.sae.counted
-    places = time.places[counted.rows]
-    dated = places >= 0
-    features = np.repeat(np.arange(counted.n), counted.counts())[dated]
-    cells = features * width + column[places[dated]]
-    counts = np.bincount(cells, minlength=counted.n * width).reshape(counted.n, width)
+    places = np.where(time.places < 0, -1, column[time.places])
+    counts = session.sae.counted.by_place(places, width)
     return OverTime(time.names[0], time.names[-1], counts / np.maximum(sizes, 1))
 
 
-@lru_cache(8)
+@once_per_session
 def relation(session: Session, field: str) -> Relation:
     """How each feature goes with a field, counted once for a session.
 

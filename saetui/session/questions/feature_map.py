@@ -17,7 +17,7 @@ from saetui.errors import BundleDamaged, InputError
 from saetui.paths import cache_dir
 from saetui.session.session import Session
 from saetui.store.arrays import save_array
-from saetui.store.atomic import atomic_write, named_if_unwritable
+from saetui.store.atomic import ending_of, named_if_unwritable, write_text
 from saetui.store.saes import read_map
 from saetui.text import visible_line
 
@@ -183,16 +183,10 @@ def write_map(path: Path, shown: FeatureMap, title: str) -> int:
     Raises:
         InputError: The name has another ending, or the file cannot be written.
     """
-    ending = path.suffix.casefold()
-    if ending not in (".svg", ".html"):
-        raise InputError(
-            f"The name {path.name} does not say which format to write.",
-            "Let it end in one of: .svg, .html",
-        )
+    ending = ending_of(path, [".svg", ".html"])
     picture = _svg(shown, title)
     text = picture if ending == ".svg" else _page(picture, title)
-    with named_if_unwritable(path), atomic_write(path) as temporary:
-        temporary.write_text(text, "utf-8", errors="replace")
+    write_text(path, text)
     return len(shown.names)
 
 

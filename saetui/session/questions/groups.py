@@ -14,7 +14,7 @@
 A name may stand in quotation marks.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -116,12 +116,8 @@ def group(
         InputError: The text names no group, or nothing is in it.
     """
     text = text.strip()
-    word, _, rest = text.partition(":")
-    kinds: dict[str, Callable[[Session, str, int], Group]] = {
-        "bookmark": _of_bookmark,
-        "unsteered": _of_unsteered,
-        "bundle": _of_bundle,
-    }
+    word, colon, rest = text.partition(":")
+    name = rest.strip().strip('"')
     if text.startswith("@"):
         found = _of_file(session, text[1:])
     elif text in ("", ALL):
@@ -130,10 +126,16 @@ def group(
         found = _of_shown(session, shown, text, first)
     elif text == MARKED:
         found = _of_marked(session, shown)
-    elif ":" in text and word == "search":
-        found = replace(_of_search(session, rest.strip().strip('"'), first, among), name=text)
-    elif ":" in text and word in kinds:
-        found = replace(kinds[word](session, rest.strip().strip('"'), first), name=text)
+    elif colon and word == "search":
+        if not name:
+            raise InputError("'search:' says nothing to search for.", "Write search:WORDS")
+        found = _found(session, SearchRequest(name, limit=first, filter=among), text)
+    elif colon and word in ("bookmark", UNSTEERED):
+        saved = bookmark_called(session.bundle.path, name).preset
+        request = replace(open_preset(saved, session).request, limit=first)
+        found = _found(session, request.reset() if word == UNSTEERED else request, text)
+    elif colon and word == "bundle":
+        found = replace(_of_bundle(session, name), name=text)
     else:
         found = Group(text, session, mask_of(session, text))
     if not found.size:
@@ -232,25 +234,7 @@ def _of_shown(session: Session, shown: Shown | None, text: str, first: int) -> G
     return _found(session, wanted.reset() if text == UNSTEERED else wanted, text)
 
 
-def _of_search(session: Session, words: str, first: int, among: DocumentFilter) -> Group:
-    if not words:
-        raise InputError("'search:' says nothing to search for.", "Write search:WORDS")
-    return _found(session, SearchRequest(words, limit=first, filter=among), words)
-
-
-def _of_bookmark(session: Session, name: str, first: int) -> Group:
-    return _found(session, replace(_bookmarked(session, name), limit=first), name)
-
-
-def _of_unsteered(session: Session, name: str, first: int) -> Group:
-    return _found(session, replace(_bookmarked(session, name).reset(), limit=first), name)
-
-
-def _bookmarked(session: Session, name: str) -> SearchRequest:
-    return open_preset(bookmark_called(session.bundle.path, name).preset, session).request
-
-
-def _of_bundle(session: Session, folder: str, first: int) -> Group:
+def _of_bundle(session: Session, folder: str) -> Group:
     """All documents of another bundle, opened with the SAE that both have."""
     other = open_session(folder)
     try:

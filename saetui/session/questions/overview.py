@@ -103,8 +103,8 @@ class Overview:
             "sizes": list(self.sizes),
             "contents": [asdict(each) for each in self.contents],
             "fields": [asdict(each) for each in self.fields],
-            "rising": [_change(row) for row in self.rising],
-            "falling": [_change(row) for row in self.falling],
+            "rising": [row.to_json() for row in self.rising],
+            "falling": [row.to_json() for row in self.falling],
             "queries": list(self.queries),
         }
 
@@ -219,7 +219,3 @@ def _contents(session: Session, changes: Answer | None) -> tuple[Chapter, ...]:
             )
         )
     return tuple(found)
-
-
-def _change(row: AnswerRow) -> dict[str, Any]:
-    return {"id": row.id, "label": row.name, **row.figures, "shares": list(row.shares)}

@@ -17,7 +17,7 @@ from saetui.session.questions.fields import timeline
 from saetui.session.questions.groups import mask_of
 from saetui.session.questions.units import examples, units_of
 from saetui.session.session import Session
-from saetui.store.atomic import atomic_write, named_if_unwritable
+from saetui.store.atomic import ending_of, write_text
 
 COLUMNS = (
     Column("documents", "docs", "count", 8),
@@ -127,10 +127,7 @@ def write_topics(path: Path, session: Session, resolutions: Mapping[int, NamedTo
     Raises:
         InputError: The name does not end in `.csv`, or the file cannot be written.
     """
-    if path.suffix.casefold() != ".csv":
-        raise InputError(
-            f"The name {path.name} does not say which format to write.", "Let it end in .csv"
-        )
+    ending_of(path, [".csv"])
     titles: list[object] = ["id", "title"]
     for wanted in resolutions:
         titles += [f"topic_{wanted}", f"name_{wanted}", f"strength_{wanted}"]
@@ -145,8 +142,7 @@ def write_topics(path: Path, session: Session, resolutions: Mapping[int, NamedTo
                 topic = int(made.found.topics[row])
                 strength = round(float(made.found.strengths[row]), 4)
                 lines[-1] += [topic, made.names[topic], strength]
-    with named_if_unwritable(path), atomic_write(path) as temporary:
-        temporary.write_text(csv_text(lines), "utf-8", errors="replace")
+    write_text(path, csv_text(lines))
     return documents
 
 

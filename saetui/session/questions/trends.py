@@ -92,7 +92,7 @@ def trends(
     time = timeline(session, period).of(mask)
     units = units_of(session, unit)
     sizes = time.sizes
-    begin, end = thirds_of(time)
+    begin, end = thirds(time.sizes)
     if not begin:
         raise InputError(
             f"All documents that count are of {time.names[0]}, so nothing rises or falls.",
@@ -185,17 +185,9 @@ class Shift:
     last: float
 
 
-def thirds_of(time: Timeline) -> tuple[int, int]:
-    """The end of the first and the beginning of the last third of documents, between periods.
-
-    0 twice if all documents are of one period.
-    """
-    return thirds(time.sizes)
-
-
 def shifts_of(session: Session, time: Timeline) -> list[Shift]:
     """Common values of fields whose own share changes, the most changed first."""
-    begin, end = thirds_of(time)
+    begin, end = thirds(time.sizes)
     late, early = time.places >= end, (time.places >= 0) & (time.places < begin)
     found = []
     for name in session.field_names():
@@ -257,7 +249,7 @@ def doubts(
         documents that are alike in what shifts. And the one period, such as a month with a
         conference, without which chance explains the change; None for others.
     """
-    begin, end = thirds_of(time)
+    begin, end = thirds(time.sizes)
     parts, width = counts.shape[1:]
     dated = time.places >= 0
     cells = mixture[dated] * width + time.places[dated]
@@ -311,7 +303,7 @@ def _intervals(counts: Counts, sizes: Counts, features: list[int]) -> dict[str, 
 
 
 def _remarks(time: Timeline, undated: int, q: NDArray[np.float64], least: int) -> tuple[str, ...]:
-    begin, end = thirds_of(time)
+    begin, end = thirds(time.sizes)
     first = time.names[begin - 1].removeprefix("until ")
     said = [
         f"{int(time.sizes.sum()):,} documents in {len(time.names)} {time.period}s; first: to "
@@ -335,7 +327,7 @@ def _examples(
     session: Session, units: Units, time: Timeline, number: int, limit: int
 ) -> list[tuple[str, list[Example]]]:
     rows, values = units.postings.documents(number)
-    begin, end = thirds_of(time)
+    begin, end = thirds(time.sizes)
     found = []
     for title, chosen in (
         (f"until {time.names[begin - 1]}", (time.places >= 0) & (time.places < begin)),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from saetui.core.documents import Document
@@ -12,7 +12,7 @@ from saetui.errors import InputError
 from saetui.session.saved.search_json import search_to_json
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
-from saetui.store.atomic import atomic_write, named_if_unwritable
+from saetui.store.atomic import ending_of, write_text
 from saetui.store.lists import Listed
 from saetui.text import visible_line
 
@@ -111,59 +111,20 @@ def _balanced(text: str) -> bool:
     return depth == 0
 
 
-_CSV = ("rank", "baseline_rank", "score", "id", "title", "published", "url")
+_RESULT_COLUMNS = ("rank", "baseline_rank", "score", "id", "title", "published", "url")
+_LIST_COLUMNS = ("id", "title", "published", "url", "note")
 
-
-def as_json(session: Session, response: SearchResponse) -> str:
-    """The whole answer, as `saetui search --json` prints it."""
-    value = search_to_json(session, response)
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def as_csv(session: Session, response: SearchResponse, *, formulas: bool = False) -> str:
-    """One line per result; `formulas` as in `saetui.csv_text.csv_text`."""
-    rows = [
-        [
-            result.rank,
-            result.baseline_rank,
-            float(f"{result.score:.7g}"),
-            result.id,
-            result.title,
-            result.published,
-            link_of(session.bundle.documents.document(result.row)),
-        ]
-        for result in response.results
-    ]
-    return csv_text([_CSV, *rows], formulas=formulas)
-
-
-def as_bibtex(session: Session, response: SearchResponse) -> str:
-    """One entry per result that is a paper on arXiv; other results are left out.
-
-    Raises:
-        InputError: No result is a paper on arXiv.
-    """
-    documents = (session.bundle.documents.document(result.row) for result in response.results)
-    entries = [entry for document in documents if (entry := bibtex_entry(document))]
-    if not entries:
-        raise InputError(
-            "BibTeX entries are made from arXiv ids, and none of these documents has one.",
-            "Export them as .csv or .json.",
-        )
-    return "\n".join(entries)
-
-
-EXPORT_FORMATS: dict[str, Callable[[Session, SearchResponse], str]] = {
-    ".json": as_json,
-    ".csv": as_csv,
-    ".bib": as_bibtex,
-}
+EXPORT_FORMATS = (".json", ".csv", ".bib")
+"""Endings of files that results and documents can be written to."""
 
 
 def export_results(
     path: Path, session: Session, response: SearchResponse, *, formulas: bool = False
 ) -> int:
     """Write results to a file, in the format given by its ending.
+
+    JSON holds the whole answer, as `saetui search --json` prints it. CSV has a line for each
+    result, BibTeX an entry for each that is a paper on arXiv.
 
     Args:
         path: Of the file.
@@ -178,22 +139,33 @@ def export_results(
         InputError: The ending is not one of `EXPORT_FORMATS`, no result can be written in that
             format, or the file cannot be written.
     """
-    form = EXPORT_FORMATS.get(path.suffix.casefold())
-    if form is None:
-        raise InputError(
-            f"The name {path.name} does not say which format to write.",
-            f"Let it end in one of: {', '.join(EXPORT_FORMATS)}",
-        )
-    if form is as_csv:
-        text = as_csv(session, response, formulas=formulas)
+    ending = ending_of(path, EXPORT_FORMATS)
+    results = response.results
+    documents = (
+        []
+        if ending == ".json"
+        else [session.bundle.documents.document(result.row) for result in results]
+    )
+    if ending == ".bib":
+        return _write_bibtex(path, documents)
+    if ending == ".csv":
+        rows = [
+            [
+                result.rank,
+                result.baseline_rank,
+                float(f"{result.score:.7g}"),
+                result.id,
+                result.title,
+                result.published,
+                link_of(document),
+            ]
+            for result, document in zip(results, documents, strict=True)
+        ]
+        text = csv_text([_RESULT_COLUMNS, *rows], formulas=formulas)
     else:
-        text = form(session, response)
-    with named_if_unwritable(path), atomic_write(path) as temporary:
-        temporary.write_text(text, "utf-8", errors="replace")
-    return text.count("\n@") + 1 if form is as_bibtex else len(response.results)
-
-
-_LIST_COLUMNS = ("id", "title", "published", "url", "note")
+        text = _json(search_to_json(session, response))
+    write_text(path, text)
+    return len(results)
 
 
 def export_documents(path: Path, session: Session, listed: Iterable[Listed]) -> int:
@@ -208,41 +180,34 @@ def export_documents(path: Path, session: Session, listed: Iterable[Listed]) -> 
         InputError: The ending is not one of `EXPORT_FORMATS`, no document can be written in that
             format, or the file cannot be written.
     """
+    ending = ending_of(path, EXPORT_FORMATS)
     notes = {each.document: each.note for each in listed}
     rows = session.bundle.documents.rows_of(notes)
     documents = session.bundle.documents.some([rows[each] for each in notes if each in rows])
-    count = len(documents)
-    if path.suffix.casefold() == ".bib":
-        found = [entry for document in documents if (entry := bibtex_entry(document))]
-        if not found:
-            raise InputError(
-                "BibTeX entries are made from arXiv ids, and none of these documents has one.",
-                "Export them as .csv or .json.",
-            )
-        text, count = "\n".join(found), len(found)
-    elif path.suffix.casefold() == ".csv":
-        lines = [
-            [each.id, each.title, each.published, link_of(each), notes[each.id]]
-            for each in documents
-        ]
+    if ending == ".bib":
+        return _write_bibtex(path, documents)
+    lines = [
+        [each.id, each.title, each.published, link_of(each), notes[each.id]] for each in documents
+    ]
+    if ending == ".csv":
         text = csv_text([_LIST_COLUMNS, *lines])
-    elif path.suffix.casefold() == ".json":
-        shapes = [
-            {
-                "id": each.id,
-                "title": each.title,
-                "published": each.published,
-                "url": link_of(each),
-                "note": notes[each.id],
-            }
-            for each in documents
-        ]
-        text = json.dumps(shapes, indent=1, ensure_ascii=False) + "\n"
     else:
+        text = _json([dict(zip(_LIST_COLUMNS, line, strict=True)) for line in lines])
+    write_text(path, text)
+    return len(documents)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write_bibtex(path: Path, documents: Iterable[Document]) -> int:
+    """Write an entry for each document that is on arXiv; returns how many are."""
+    entries = [entry for document in documents if (entry := bibtex_entry(document))]
+    if not entries:
         raise InputError(
-            f"The name {path.name} does not say which format to write.",
-            f"Let it end in one of: {', '.join(EXPORT_FORMATS)}",
+            "BibTeX entries are made from arXiv ids, and none of these documents has one.",
+            "Export them as .csv or .json.",
         )
-    with named_if_unwritable(path), atomic_write(path) as temporary:
-        temporary.write_text(text, "utf-8", errors="replace")
-    return count
+    write_text(path, "\n".join(entries))
+    return len(entries)

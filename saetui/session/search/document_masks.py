@@ -26,7 +26,8 @@ from saetui.store.document_tables import LONGEST, Facts
 from saetui.store.lists import read_lists
 from saetui.store.stored_sae import StoredSae
 
-Mask = NDArray[np.bool_]
+Eligible = NDArray[np.bool_]
+"""Which documents may be found, `(N,)`."""
 
 DATES = ("published", "date", "year")
 """Words that mean the date of publication, unless a field of the metadata has that name."""
@@ -34,6 +35,8 @@ DATES = ("published", "date", "year")
 _COLUMNS = ("id", "title", "url")
 _MOST_EXAMPLES = 8
 _CATEGORIES = "categories"
+# How many filters' masks are kept.
+_KEPT = 8
 
 
 class FieldValues:
@@ -57,7 +60,7 @@ class FieldValues:
             found.update(name for name, _ in facts_of(metadata))
         return tuple(sorted(found))
 
-    def in_categories(self, wanted: tuple[str, ...]) -> Mask:
+    def in_categories(self, wanted: tuple[str, ...]) -> Eligible:
         """Documents in at least one of some categories; see `CategoryFilter`."""
         categories, facts = CategoryFilter(wanted), self._bundle.documents.facts
         named = [name for name in self.fields if name.strip().casefold() == _CATEGORIES]
@@ -72,7 +75,7 @@ class FieldValues:
         )
         return self._having(facts, fitting, categories.accepts)
 
-    def equal(self, field: str, value: str) -> Mask:
+    def equal(self, field: str, value: str) -> Eligible:
         """Documents with a value in a field; case does not matter, and numbers are numbers.
 
         Raises:
@@ -96,7 +99,7 @@ class FieldValues:
             return self._fulfilling(field, lambda own: number_in(own) == number)
         return found
 
-    def fulfilling(self, wanted: Comparison) -> Mask:
+    def fulfilling(self, wanted: Comparison) -> Eligible:
         """Documents of which a value in a field fulfils a condition.
 
         Raises:
@@ -112,7 +115,7 @@ class FieldValues:
             return self.published(date_after(value) if wanted.sign == ">" else value, "")
         return self.published("", date_before(value) if wanted.sign == "<" else value)
 
-    def published(self, first: str, last: str) -> Mask:
+    def published(self, first: str, last: str) -> Eligible:
         """Documents that were published in a period; see `DocumentStore.within`.
 
         Raises:
@@ -124,7 +127,7 @@ class FieldValues:
         within[self._bundle.documents.within(first, last)] = True
         return within
 
-    def _in_column(self, name: str, text: str) -> Mask:
+    def _in_column(self, name: str, text: str) -> Eligible:
         """Documents with a text in their title, or with this id or address."""
         fits = np.zeros(len(self._bundle), dtype=bool)
         for row, document in enumerate(self._bundle.documents):
@@ -132,7 +135,7 @@ class FieldValues:
             fits[row] = text in own if name == "title" else text == own
         return fits
 
-    def _fulfilling(self, field: str, fulfils: Callable[[str], bool]) -> Mask:
+    def _fulfilling(self, field: str, fulfils: Callable[[str], bool]) -> Eligible:
         facts = self._bundle.documents.facts
         if facts is None:
             return self._by_reading(lambda known: any(map(fulfils, texts_in(known, field))))
@@ -142,7 +145,7 @@ class FieldValues:
                 fits[rows] = True
         return fits
 
-    def _nested(self, field: str, fulfils: Callable[[str], bool]) -> Mask:
+    def _nested(self, field: str, fulfils: Callable[[str], bool]) -> Eligible:
         """Documents by a field of an object, in a bundle that does not list these."""
         fits, known = np.zeros(len(self._bundle), dtype=bool), False
         if "." in field:
@@ -165,7 +168,7 @@ class FieldValues:
         facts: Facts,
         sought: Iterable[tuple[str, str]],
         holds: Callable[[Mapping[str, object]], bool],
-    ) -> Mask:
+    ) -> Eligible:
         """Documents that have one of some values in a field.
 
         Args:
@@ -185,7 +188,7 @@ class FieldValues:
             fits[row] |= holds(metadata)
         return fits
 
-    def _by_reading(self, holds: Callable[[Mapping[str, object]], bool]) -> Mask:
+    def _by_reading(self, holds: Callable[[Mapping[str, object]], bool]) -> Eligible:
         fits = np.zeros(len(self._bundle), dtype=bool)
         for row, metadata in self._bundle.documents.metadata():
             fits[row] = holds(metadata)
@@ -195,12 +198,6 @@ class FieldValues:
 def _holds(metadata: Mapping[str, object], field: str, text: str) -> bool:
     """Whether a field equals a value or is a list that contains it."""
     return text in texts_in(metadata, field)
-
-
-Eligible = NDArray[np.bool_]
-
-# How many filters' masks are kept.
-_KEPT = 8
 
 
 class DocumentMasks:

@@ -54,6 +54,10 @@ _RUN = re.compile(r"[^\W\d_][\w-]+\w")
 # How many texts' matches are kept. In a large corpus one text can match hundreds of thousands of
 # documents, of eight bytes each.
 _KEPT_MATCHES = 32
+# How many features' degrees on documents are kept.
+_KEPT_FEATURES = 64
+# How many of a feature's terms say whether a document shows it.
+_TERMS = 5
 # The least idf of a word that tells documents apart.
 _TELLING = 2.0
 # From so many times on, that a document repeats a word hardly says more, as in BM25.
@@ -112,23 +116,67 @@ class WordMatches:
         return Ranking.best(rows, scores, limit)
 
 
-class WordSearch:
-    """Finds documents by words, and keeps what it found for the next step of steering.
+class DocumentTerms:
+    """Computes what is added to cosines, and keeps what the next step of steering needs again.
 
     Args:
-        bundle: Whose documents to search; they are opened when first needed.
+        bundle: Holds the documents, which are opened when first needed.
+        sae: Its codes say what documents activate.
+        record: Returns what is known of a feature now.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(
+        self, bundle: Bundle, sae: StoredSae, record: Callable[[int], FeatureRecord]
+    ) -> None:
         self._bundle = bundle
+        self._sae = sae
+        self._record = record
         self._matches = lru_cache(_KEPT_MATCHES)(self._find)
-        self.of_liked = lru_cache(_KEPT_MATCHES)(self._of_liked)
+        self._liked = lru_cache(_KEPT_MATCHES)(self._of_liked)
+        self._shown = lru_cache(_KEPT_FEATURES)(self._compute_shown)
 
     def matches(self, text: str) -> WordMatches:
         """Every document that shares a word with a text, stop words aside."""
         return self._matches(text)
 
-    def telling(self, texts: Iterable[str]) -> str:
+    def of_liked(self, row: int) -> Term:
+        """What the most telling words of a document add to others."""
+        return self._liked(row)
+
+    def of_words(self, text: str) -> Term:
+        """What the words of a text add."""
+        return self.matches(text).term
+
+    def of_query(self, request: SearchRequest) -> Term | None:
+        """What words add in a search by meaning and words; None in others, and without words.
+
+        They are the query's, and the most telling ones of documents that the results shall be like.
+        """
+        if request.retrieval != "hybrid":
+            return None
+        own = [self.of_words(request.query)] if request.query.strip() else []
+        return added_up([*own, *map(self.of_liked, request.liked)])
+
+    def of_features(self, request: SearchRequest, steered: SteeredQuery) -> dict[int, Term]:
+        """What each changed feature adds; nothing in modes that change the vector instead."""
+        changes = steered.changes
+        if request.mode == "codes":
+            return rewards(self._sae.postings, changes)
+        if request.mode == "both":
+            changed = np.flatnonzero(changes).tolist()
+            return {i: self.shown(i).changed(float(changes[i])) for i in changed}
+        return {}
+
+    def shown(self, feature: int) -> Shown:
+        """How far documents show a feature."""
+        record = self._record(feature)
+        return self._shown(feature, record.label, record.terms)
+
+    def _compute_shown(self, feature: int, label: str, terms: tuple[str, ...]) -> Shown:
+        words = self._telling(terms[:_TERMS])
+        return shown(self._sae.postings, feature, self.of_words(label), self.of_words(words))
+
+    def _telling(self, texts: Iterable[str]) -> str:
         """The words of some texts that fewer than about an eighth of the documents have."""
         idf = self._bundle.documents.idf
         return " ".join(part for part in fts_parts(" ".join(texts)) if idf(f'"{part}"') >= _TELLING)
@@ -158,63 +206,3 @@ class WordSearch:
         documents = self._bundle.documents
         rows, scores = documents.matching(fts_query(text))
         return WordMatches(rows, scores, sum(documents.idf(f'"{part}"') for part in parts))
-
-
-# How many features' degrees on documents are kept.
-_KEPT_FEATURES = 64
-# How many of a feature's terms say whether a document shows it.
-_TERMS = 5
-
-
-class DocumentTerms:
-    """Computes what is added to cosines, and keeps what the next step of steering needs again.
-
-    Args:
-        bundle: Holds the documents.
-        sae: Its codes say what documents activate.
-        record: Returns what is known of a feature now.
-
-    Attributes:
-        search: Finds documents by words.
-    """
-
-    def __init__(
-        self, bundle: Bundle, sae: StoredSae, record: Callable[[int], FeatureRecord]
-    ) -> None:
-        self._sae = sae
-        self._record = record
-        self._shown = lru_cache(_KEPT_FEATURES)(self._compute_shown)
-        self.search = WordSearch(bundle)
-
-    def of_words(self, text: str) -> Term:
-        """What the words of a text add."""
-        return self.search.matches(text).term
-
-    def of_query(self, request: SearchRequest) -> Term | None:
-        """What words add in a search by meaning and words; None in others, and without words.
-
-        They are the query's, and the most telling ones of documents that the results shall be like.
-        """
-        if request.retrieval != "hybrid":
-            return None
-        own = [self.of_words(request.query)] if request.query.strip() else []
-        return added_up([*own, *map(self.search.of_liked, request.liked)])
-
-    def of_features(self, request: SearchRequest, steered: SteeredQuery) -> dict[int, Term]:
-        """What each changed feature adds; nothing in modes that change the vector instead."""
-        changes = steered.changes
-        if request.mode == "codes":
-            return rewards(self._sae.postings, changes)
-        if request.mode == "both":
-            changed = np.flatnonzero(changes).tolist()
-            return {i: self.shown(i).changed(float(changes[i])) for i in changed}
-        return {}
-
-    def shown(self, feature: int) -> Shown:
-        """How far documents show a feature."""
-        record = self._record(feature)
-        return self._shown(feature, record.label, record.terms)
-
-    def _compute_shown(self, feature: int, label: str, terms: tuple[str, ...]) -> Shown:
-        words = self.search.telling(terms[:_TERMS])
-        return shown(self._sae.postings, feature, self.of_words(label), self.of_words(words))

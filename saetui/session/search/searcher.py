@@ -152,7 +152,7 @@ class Searcher:
         limit: int,
     ) -> Ranking:
         if request.retrieval == "lexical":
-            return self.terms.search.matches(steered.query.words).best(limit, eligible)
+            return self.terms.matches(steered.query.words).best(limit, eligible)
         terms = [*self.terms.of_features(request, steered).values()]
         words = self.terms.of_query(request)
         if words is not None:

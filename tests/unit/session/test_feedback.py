@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from saetui.core.changes import MODES, Change, Mode, knob_of
+from saetui.core.changes import MODES, Change, Mode, Steering, knob_of
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
@@ -16,10 +16,16 @@ from saetui.session.steering import (
     feedback,
     mode_for_feedback,
     steered_toward,
-    with_feedback,
+    with_changes,
 )
 
 QUERY = "black hole merger"
+
+
+def _changed(session: Session, request: SearchRequest, changes: Steering) -> SearchRequest:
+    z = session.searcher.queries.of(request).z
+    steering = with_changes(request.steering, changes, lambda feature: float(z[feature]))
+    return replace(request, steering=steering)
 
 
 def test_a_result_becomes_changes_of_its_features(session: Session) -> None:
@@ -43,7 +49,7 @@ def test_toward_a_document_brings_its_like(session: Session) -> None:
         if "Coral reefs" in session.bundle.documents.document(row).metadata["categories"]
     )
     request = SearchRequest(QUERY, retrieval="semantic")
-    steered = with_feedback(session, request, feedback(session, coral, 1, "codes", strength=1.0))
+    steered = _changed(session, request, feedback(session, coral, 1, "codes", strength=1.0))
 
     def coral_results(asked: SearchRequest) -> int:
         return sum("coral" in result.title for result in session.search(asked).results)
@@ -53,8 +59,8 @@ def test_toward_a_document_brings_its_like(session: Session) -> None:
 
 def test_toward_and_away_again_is_as_before(session: Session) -> None:
     request = SearchRequest(QUERY, {2: Change("set", 0.5), 3: Change("scale", 2.0)})
-    there = with_feedback(session, request, feedback(session, 7, 1))
-    back = with_feedback(session, there, feedback(session, 7, -1))
+    there = _changed(session, request, feedback(session, 7, 1))
+    back = _changed(session, there, feedback(session, 7, -1))
     vector = {f.id: f.steered for f in session.search(back).features if f.steered}
     before = {f.id: f.steered for f in session.search(request).features if f.steered}
     assert vector == pytest.approx(before, abs=1e-5)
@@ -113,7 +119,7 @@ def test_toward_a_document_counts_its_words_until_they_are_taken_back(session: S
     assert toward.liked == (7,)
     assert toward.mode == "codes"
     features = replace(toward, liked=())
-    telling = session.searcher.terms.search.of_liked(7)
+    telling = session.searcher.terms.of_liked(7)
     without = {each.row: each for each in session.search(features).results}
     found = session.search(toward).results
     added = dict(zip(telling.rows.tolist(), telling.values.tolist(), strict=True))

@@ -13,7 +13,7 @@ from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.saved.presets import open_preset, read_preset, save_preset
 from saetui.session.session import Session
-from saetui.session.steering import feedback, with_feedback
+from saetui.session.steering import steered_toward
 from saetui.store.bundle import Bundle
 
 REQUEST = SearchRequest(
@@ -48,8 +48,7 @@ def test_a_session_of_fifty_steps_replays_the_same(session: Session, tmp_path: P
     for step in range(50):
         if step % 7 == 3:
             row = session.search(request).results[step % 5].row
-            changes = feedback(session, row, 1 if step % 2 else -1)
-            request = with_feedback(session, request, changes)
+            request = steered_toward(session, request, row, 1 if step % 2 else -1)
         elif step % 7 == 5:
             request = replace(request, mode=MODES[step % len(MODES)])
         elif step % 11 == 8:

@@ -353,7 +353,7 @@ def test_words_add_to_what_meaning_finds(
 
 
 def test_a_long_query_does_not_drown_its_meaning(session: Session) -> None:
-    words = session.searcher.terms.search.matches
+    words = session.searcher.terms.matches
     long = " ".join(document.text for document in session.bundle.documents.some(range(40)))
     assert words(long).idf > 28
     assert 0.1 < words(long).term.values.max() < 0.9
