@@ -21,6 +21,7 @@ class Glyphs:
         bookmark: Before what the reader marked.
         shades: A cell from empty to full, in five steps.
         lit: In place of a feature of the query on a map.
+        focus: Before the heading of the pane that keys are for.
     """
 
     fills: str
@@ -39,6 +40,7 @@ class Glyphs:
     bookmark: str
     shades: str
     lit: str
+    focus: str
 
     def bar(self, value: float, width: int) -> str:
         """A bar of `width` cells filled to `value` of 1; what lies outside is cut."""
@@ -105,6 +107,7 @@ UNICODE = Glyphs(
     bookmark="★",
     shades=" ░▒▓█",
     lit="●",
+    focus="»",
 )
 ASCII = Glyphs(
     fills=":#",
@@ -123,4 +126,5 @@ ASCII = Glyphs(
     bookmark="*",
     shades=" .:+#",
     lit="o",
+    focus="=>",
 )

@@ -201,7 +201,7 @@ class Heading(Lines):
         title, left, right = self._parts
         pane = self.parent
         if isinstance(pane, Vertical) and pane.has_focus_within and not pane.has_class("dialog"):
-            title = f"{self.glyphs.closed} {title}"
+            title = f"{self.glyphs.focus} {title}"
         if len(right) > _LARGEST_SHARE * width:
             right = ""
         room = width - 1 - len(left) - len(right)
