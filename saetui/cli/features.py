@@ -359,13 +359,14 @@ def compare_features(
     if as_json:
         output.json(detail.to_json())
         return
-    output.line(f"{detail.a.id}  {detail.a.name}", "bold")
-    output.line(f"{detail.b.id}  {detail.b.name}", "bold")
+    sides = (detail.a, detail.b)
+    for side in sides:
+        output.line(f"{side.record.id}  {side.record.name}", "bold")
     for sentence in pair_figures(detail):
         output.prose(sentence)
-    _print(output, "Documents of both", detail.examples_both)
-    _print(output, f"{detail.a.name}, alone", detail.examples_a)
-    _print(output, f"{detail.b.name}, alone", detail.examples_b)
+    _print(output, "Documents of both", detail.examples)
+    for side in sides:
+        _print(output, f"{side.record.name}, alone", side.examples)
 
 
 def _print(output: Output, title: str, examples: "Sequence[Example]") -> None:

@@ -1,6 +1,6 @@
 """Everything about one feature, one document, or one family."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -138,33 +138,33 @@ def feature_detail(
     record = features.record(feature)
     bundle, sae = searcher.bundle, searcher.sae
     rows, values = sae.counted.documents(feature)
+    counted = list(zip(rows.tolist(), values.tolist(), strict=True))
     active, activations = sae.postings.documents(feature)
     tail = np.flatnonzero(~np.isin(active, rows))[:limit]
     weak = list(zip(active[tail].tolist(), activations[tail].tolist(), strict=True))
-    positions = decile_positions(len(rows), _EXAMPLES_PER_DECILE)
+    deciles = [
+        [counted[place] for place in span]
+        for span in decile_positions(len(rows), _EXAMPLES_PER_DECILE)
+    ]
     missed = _near_misses(searcher, feature, limit)
-    listed = {int(rows[i]) for span in positions for i in span} | set(rows[:limit].tolist())
-    headings = bundle.documents.headings(listed | {row for row, _ in (*missed, *weak)})
-
-    def example(position: int) -> Example:
-        row = int(rows[position])
-        return Example(row, *headings[row][:2], float(values[position]))
-
+    strongest = counted[:limit]
+    headings = bundle.documents.headings(
+        {row for each in (strongest, *deciles, missed, weak) for row, _ in each}
+    )
     labels, scores = sae.history(feature)
     nearest, opposed = sae.alike(feature, limit)
+    highest = float(activations.max(initial=0))
     return FeatureDetail(
         record=record,
         labels=tuple(labels),
         scores=tuple(scores),
         notes=features.notes_on(feature),
-        near_misses=tuple(Example(row, *headings[row][:2], cosine) for row, cosine in missed),
+        near_misses=_examples(headings, missed),
         histogram=tuple(histogram(activations, _HISTOGRAM_BINS).tolist()),
-        counted=tuple(
-            histogram(values, _HISTOGRAM_BINS, float(activations.max(initial=0))).tolist()
-        ),
-        top=tuple(example(i) for i in range(min(limit, len(rows)))),
-        deciles=tuple(tuple(example(int(i)) for i in span) for span in positions),
-        weak=tuple(Example(row, *headings[row][:2], value) for row, value in weak),
+        counted=tuple(histogram(values, _HISTOGRAM_BINS, highest).tolist()),
+        top=_examples(headings, strongest),
+        deciles=tuple(_examples(headings, each) for each in deciles),
+        weak=_examples(headings, weak),
         nearest=_named(features, nearest),
         opposed=_named(features, opposed),
         co_occurring=_with_lift(features, searcher, feature, sae.co_occurring(feature, limit)),
@@ -182,34 +182,34 @@ def document_detail(
     """
     bundle, codes = searcher.bundle, searcher.sae.codes
     bundle.check_row(row)
-    active = codes.indices[row] >= 0
-    activations = zip(
-        codes.indices[row][active].tolist(), codes.values[row][active].tolist(), strict=True
+    slots = codes.indices[row] >= 0
+    active = list(
+        zip(codes.indices[row][slots].tolist(), codes.values[row][slots].tolist(), strict=True)
     )
-    active_here = list(activations)
-    counts = {
-        feature for feature, _ in active_here if row in searcher.sae.counted.documents(feature)[0]
-    }
+    counts = {i for i, _ in active if row in searcher.sae.counted.documents(i)[0]}
     vector = np.asarray(bundle.embeddings[row], dtype=np.float32)
     papers = bundle.documents.papers
     own = papers.others(row) if papers is not None else []
     found = searcher.ranker.nearest(vector, limit + 1 + len(own), exact=False)
     pairs = zip(found.rows.tolist(), found.scores.tolist(), strict=True)
     others = [(other, cosine) for other, cosine in pairs if other not in {row, *own}][:limit]
-    near = zip(
-        own, cosines(vector, single(bundle.rows.take(np.array(own, dtype=np.int64)))), strict=True
-    )
+    near = cosines(vector, single(bundle.rows.take(np.array(own, dtype=np.int64))))
     headings = bundle.documents.headings([*(other for other, _ in others), *own])
     return DocumentDetail(
         row=row,
         document=bundle.documents.document(row),
-        features=_named(features, (each for each in active_here if each[0] in counts)),
-        weak=_named(features, (each for each in active_here if each[0] not in counts)),
-        neighbours=tuple(Example(other, *headings[other][:2], cosine) for other, cosine in others),
-        passages=tuple(
-            Example(other, *headings[other][:2], float(cosine)) for other, cosine in near
-        ),
+        features=_named(features, (each for each in active if each[0] in counts)),
+        weak=_named(features, (each for each in active if each[0] not in counts)),
+        neighbours=_examples(headings, others),
+        passages=_examples(headings, zip(own, near.tolist(), strict=True)),
     )
+
+
+def _examples(
+    headings: Mapping[int, tuple[str, str, str]], found: Iterable[tuple[int, float]]
+) -> tuple[Example, ...]:
+    """Documents by their rows and activations."""
+    return tuple(Example(row, *headings[row][:2], value) for row, value in found)
 
 
 def _near_misses(searcher: Searcher, feature: int, limit: int) -> list[tuple[int, float]]:
@@ -316,10 +316,7 @@ def family_detail(
         parent_child=parent_child,
         child_child=child_child,
         documents=len(rows),
-        top=tuple(
-            Example(row, *headings[row][:2], strength)
-            for row, strength in zip(rows[:limit].tolist(), strengths.tolist(), strict=False)
-        ),
+        top=_examples(headings, zip(rows[:limit].tolist(), strengths.tolist(), strict=False)),
     )
 
 

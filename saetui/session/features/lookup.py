@@ -4,7 +4,6 @@ import copy
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +64,6 @@ class WordIndex:
         return found
 
 
-Value = TypeVar("Value")
-
-
 def _number(name: str) -> int | None:
     """The whole number that `name` spells, or None."""
     try:
@@ -81,15 +77,11 @@ def _text(feature: FeatureRecord) -> str:
     return " ".join((feature.name, *feature.terms))
 
 
-def _replaced(values: Sequence[Value], place: int, value: Value) -> list[Value]:
-    return [*values[:place], value, *values[place + 1 :]]
-
-
 class Lookup:
     """Features and families of one SAE by their names."""
 
     def __init__(self, features: Sequence[FeatureRecord], families: Sequence[Family]) -> None:
-        self._features = features
+        self._features = list(features)
         self._families = families
         self._names = [feature.name.casefold() for feature in features]
 
@@ -120,8 +112,8 @@ class Lookup:
     def renamed(self, feature: FeatureRecord) -> "Lookup":
         """The same names after one feature got another label; others are not read again."""
         other, place = copy.copy(self), feature.id
-        other._features = _replaced(self._features, place, feature)
-        other._names = _replaced(self._names, place, feature.name.casefold())
+        other._features, other._names = list(self._features), list(self._names)
+        other._features[place], other._names[place] = feature, feature.name.casefold()
         for made, text in {"_labels": feature.name, "_texts": _text(feature)}.items():
             if made in self.__dict__:
                 other.__dict__[made] = getattr(self, made).replaced(place, text)

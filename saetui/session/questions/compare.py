@@ -182,41 +182,46 @@ class ToldApart:
 
 
 @dataclass(frozen=True)
+class PairSide:
+    """One of two features.
+
+    Attributes:
+        record: What is known of it.
+        labels: Every label that it has had, oldest first.
+        alone: How many documents have it and not the other one.
+        examples: The strongest of these.
+    """
+
+    record: FeatureRecord
+    labels: tuple[LabelRecord, ...]
+    alone: int
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
 class PairDetail:
     """Two features side by side.
 
     Attributes:
         a: The first feature.
         b: The second.
-        labels_a: Every label that the first has had, oldest first.
-        labels_b: The same of the second.
         cosine: Of their directions.
         documents: How many documents there are.
         both: How many have both.
-        only_a: How many have the first alone.
-        only_b: How many have the second alone.
         lift: How many times more often than by chance they occur together, with its interval.
         families: Families of which both are members, by name.
-        examples_both: Documents with both; `activation` is the geometric mean.
-        examples_a: Documents with the first alone.
-        examples_b: Documents with the second alone.
+        examples: Documents with both; `activation` is the geometric mean.
         told_apart: Values of fields that are more frequent with one, the surest first.
     """
 
-    a: FeatureRecord
-    b: FeatureRecord
-    labels_a: tuple[LabelRecord, ...]
-    labels_b: tuple[LabelRecord, ...]
+    a: PairSide
+    b: PairSide
     cosine: float
     documents: int
     both: int
-    only_a: int
-    only_b: int
     lift: Lift
     families: tuple[str, ...]
-    examples_both: tuple[Example, ...]
-    examples_a: tuple[Example, ...]
-    examples_b: tuple[Example, ...]
+    examples: tuple[Example, ...]
     told_apart: tuple[ToldApart, ...]
 
     def to_json(self) -> dict[str, object]:
@@ -224,18 +229,18 @@ class PairDetail:
         return {
             "features": [
                 {
-                    "id": record.id,
-                    "label": record.label,
-                    "documents": record.documents,
-                    "labels": [label.text for label in labels],
+                    "id": side.record.id,
+                    "label": side.record.label,
+                    "documents": side.record.documents,
+                    "labels": [label.text for label in side.labels],
                 }
-                for record, labels in ((self.a, self.labels_a), (self.b, self.labels_b))
+                for side in (self.a, self.b)
             ],
             "cosine": known(self.cosine),
             "documents": self.documents,
             "both": self.both,
-            "only_a": self.only_a,
-            "only_b": self.only_b,
+            "only_a": self.a.alone,
+            "only_b": self.b.alone,
             "lift": known(self.lift.times),
             "low": known(self.lift.low),
             "high": known(self.lift.high),
@@ -243,9 +248,9 @@ class PairDetail:
             "examples": {
                 name: [{"id": each.id, "row": each.row, "title": each.title} for each in listed]
                 for name, listed in (
-                    ("both", self.examples_both),
-                    ("only_a", self.examples_a),
-                    ("only_b", self.examples_b),
+                    ("both", self.examples),
+                    ("only_a", self.a.examples),
+                    ("only_b", self.b.examples),
                 )
             },
             "told_apart": [
@@ -267,7 +272,7 @@ def pair_detail(session: Session, a: int, b: int, limit: int = 5) -> PairDetail:
     Raises:
         InputError: There is no such feature, or the two are the same.
     """
-    one, other = session.features.record(a), session.features.record(b)
+    records = [session.features.record(feature) for feature in (a, b)]
     if a == b:
         raise InputError(f"Feature {a} is the same twice.", "Name another feature.")
     count, postings = len(session.bundle), units_of(session, "feature").postings
@@ -277,26 +282,29 @@ def pair_detail(session: Session, a: int, b: int, limit: int = 5) -> PairDetail:
         values[place, rows] = activations
     has = values > 0
     both = has[0] & has[1]
-    directions = session.sae.weights.directions
-    shared = {family.id for family in session.sae.families.of_feature(a)}
+    alone = has & ~both
+    one, other = (
+        PairSide(
+            record,
+            tuple(session.sae.labels(record.id)),
+            int(own.sum()),
+            _strongest(session, strength, own, limit),
+        )
+        for record, own, strength in zip(records, alone, values, strict=True)
+    )
+    directions, families = session.sae.weights.directions, session.sae.families
     return PairDetail(
         a=one,
         b=other,
-        labels_a=tuple(session.sae.labels(a)),
-        labels_b=tuple(session.sae.labels(b)),
         cosine=float(directions[a] @ directions[b]),
         documents=count,
         both=int(both.sum()),
-        only_a=int((has[0] & ~both).sum()),
-        only_b=int((has[1] & ~both).sum()),
         lift=lift_of(int(both.sum()), int(has[0].sum()), int(has[1].sum()), count),
         families=tuple(
-            family.label for family in session.sae.families.of_feature(b) if family.id in shared
+            family.label for family in families.of_feature(b) if family in families.of_feature(a)
         ),
-        examples_both=_strongest(session, np.sqrt(values[0] * values[1]), both, limit),
-        examples_a=_strongest(session, values[0], has[0] & ~both, limit),
-        examples_b=_strongest(session, values[1], has[1] & ~both, limit),
-        told_apart=_told_apart(session, has[0] & ~both, has[1] & ~both),
+        examples=_strongest(session, np.sqrt(values[0] * values[1]), both, limit),
+        told_apart=_told_apart(session, *alone),
     )
 
 
@@ -361,22 +369,22 @@ def _values_of_fields(
 
 def pair_figures(detail: PairDetail) -> list[str]:
     """What is known of two features, in sentences."""
-    lift = detail.lift
+    lift, a, b = detail.lift, detail.a.record.name, detail.b.record.name
     have = "document has" if detail.both == 1 else "documents have"
     said = [
-        f"{detail.both:,} {have} both, {detail.only_a:,} only {detail.a.name}, "
-        f"{detail.only_b:,} only {detail.b.name}.",
+        f"{detail.both:,} {have} both, {detail.a.alone:,} only {a}, {detail.b.alone:,} only {b}.",
         f"They occur together {lift.times:.1f} times as often as by chance (95%: {lift.low:.1f} to "
         f"{lift.high:.1f}). Cosine of their directions: {detail.cosine:.2f}.",
     ]
     if detail.families:
         said.append(f"Both are in: {', '.join(detail.families)}.")
-    for record, labels in ((detail.a, detail.labels_a), (detail.b, detail.labels_b)):
-        earlier = [label.text for label in labels if label.text and label.text != record.label]
+    for side in (detail.a, detail.b):
+        texts = dict.fromkeys(label.text for label in side.labels)
+        earlier = [text for text in texts if text and text != side.record.label]
         if earlier:
-            said.append(f"{record.name} was also called: {', '.join(dict.fromkeys(earlier))}.")
+            said.append(f"{side.record.name} was also called: {', '.join(earlier)}.")
     for told in detail.told_apart:
-        more = detail.a.name if told.share_a > told.share_b else detail.b.name
+        more = a if told.share_a > told.share_b else b
         said.append(
             f"{told.field} {told.value}: {told.share_a:.0%} against {told.share_b:.0%} (more with "
             f"{more})."

@@ -225,9 +225,7 @@ def timeline(session: Session, period: Period | None = None) -> Timeline:
         if month:
             months[rows] = 12 * year + month - 1
     if period is None:
-        precise = (months >= 0).sum() >= _MOSTLY * max((years >= 0).sum(), 1)
-        span = _usual_span(months) if precise else 10**9
-        period = _shortest(span)
+        period = _usual_period(years, months)
     places = years if period == "year" else np.where(months >= 0, months // _MONTHS[period], -1)
     if not (places >= 0).any():
         raise InputError(
@@ -239,20 +237,15 @@ def timeline(session: Session, period: Period | None = None) -> Timeline:
     return Timeline(period, names, np.where(places >= 0, places - first, -1))
 
 
-def _shortest(months: int) -> Period:
-    for period in PERIODS[::-1]:
-        if months / _MONTHS[period] <= _MOST_PERIODS:
-            return period
-    return "year"
-
-
-def _usual_span(months: NDArray[np.int64]) -> int:
-    """Months in which nearly all documents were published; a few much older ones do not count."""
-    known = np.sort(months[months >= 0])
-    if not len(known):
-        return 10**9
-    few = int(0.01 * len(known))
-    return int(known[len(known) - 1 - few] - known[few] + 1)
+def _usual_period(years: NDArray[np.int64], months: NDArray[np.int64]) -> Period:
+    """The shortest period of which 36 hold nearly all documents; a few much older do not count."""
+    dated = np.sort(months[months >= 0])
+    if len(dated) < _MOSTLY * max((years >= 0).sum(), 1) or not len(dated):
+        return "year"
+    few = int(0.01 * len(dated))
+    span = dated[len(dated) - 1 - few] - dated[few] + 1
+    fitting = (each for each in PERIODS[::-1] if span / _MONTHS[each] <= _MOST_PERIODS)
+    return next(fitting, "year")
 
 
 def _name(place: int, period: Period) -> str:

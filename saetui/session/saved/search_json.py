@@ -142,22 +142,22 @@ def _why(session: "Session", why: "Explanation") -> Json:
 
 
 _ALWAYS = ("mode", "retrieval")
+# What names features or documents of the bundle is written in another way.
+_BY_NAME = ("steering", "like", "liked", "filter")
 
 
 def request_to_json(session: "Session", request: SearchRequest) -> Json:
     """A search of a session as JSON."""
+    plain, documents = SearchRequest(), session.bundle.documents
     value: Json = {}
-    plain = SearchRequest()
     for each in fields(SearchRequest):
-        found = getattr(request, each.name)
-        if each.name in ("steering", "like", "liked", "filter"):
-            continue
-        if found != getattr(plain, each.name) or each.name in _ALWAYS:
-            value[each.name] = list(found) if isinstance(found, tuple) else found
+        name, found = each.name, getattr(request, each.name)
+        if name not in _BY_NAME and (name in _ALWAYS or found != getattr(plain, name)):
+            value[name] = _listed(found)
     if request.like is not None:
-        value["document"] = session.bundle.documents.id_of(request.like)
+        value["document"] = documents.id_of(request.like)
     if request.liked:
-        value["words_of"] = [session.bundle.documents.id_of(row) for row in request.liked]
+        value["words_of"] = [documents.id_of(row) for row in request.liked]
     if request.steering:
         value["changes"] = [
             {
@@ -169,23 +169,15 @@ def request_to_json(session: "Session", request: SearchRequest) -> Json:
             for feature, change in request.steering.items()
         ]
     if request.filter != EVERYTHING:
-        value["filter"] = _filter_to_json(request.filter)
+        names = (each.name for each in fields(DocumentFilter))
+        found = {name: _listed(getattr(request.filter, name)) for name in names}
+        value["filter"] = {name: each for name, each in found.items() if each}
     return value
 
 
-def _filter_to_json(wanted: DocumentFilter) -> Json:
-    value: Json = {}
-    for each in fields(DocumentFilter):
-        found = getattr(wanted, each.name)
-        if found != getattr(EVERYTHING, each.name):
-            value[each.name] = (
-                [list(pair) for pair in found]
-                if each.name in ("where", "compared")
-                else list(found)
-                if isinstance(found, tuple)
-                else found
-            )
-    return value
+def _listed(value: object) -> object:
+    """A value with lists in place of tuples, as JSON has them."""
+    return [_listed(each) for each in value] if isinstance(value, tuple) else value
 
 
 def request_from_json(

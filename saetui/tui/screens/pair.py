@@ -73,15 +73,20 @@ def pair_rows(detail: "PairDetail", width: int) -> list[DetailRow]:
 
     features = [
         DetailRow(each.name, str(each.id), "feature", each.id, f"{each.documents:,} docs")
-        for each in (detail.a, detail.b)
+        for each in (detail.a.record, detail.b.record)
     ]
     sentences = [row for said in pair_figures(detail) for row in text_rows(said, width)]
-    names = [visible_line(each.name, _LONGEST) for each in (detail.a, detail.b)]
     return [
         *features,
         DetailRow(""),
         *sentences,
-        *section("Documents of both", example_documents(detail.examples_both)),
-        *section(f"{names[0]}, alone", example_documents(detail.examples_a)),
-        *section(f"{names[1]}, alone", example_documents(detail.examples_b)),
+        *section("Documents of both", example_documents(detail.examples)),
+        *(
+            row
+            for side in (detail.a, detail.b)
+            for row in section(
+                f"{visible_line(side.record.name, _LONGEST)}, alone",
+                example_documents(side.examples),
+            )
+        ),
     ]
