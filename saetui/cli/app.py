@@ -60,11 +60,7 @@ def _command(
 ) -> None:
     """Register a command.
 
-    Args:
-        function: Carries it out; its docstring is the command's help.
-        about: Its line in the list of commands; empty for the first line of its help.
-        examples: Shown below its help, without the program's name.
-        name: By default that of the function.
+    An empty `about` stands for the first line of its help; `examples` lack the program's name.
     """
     name = name or function.__name__.replace("_", "-")
     app.command(name, short_help=about or None, epilog=_examples(*examples))(function)

@@ -259,11 +259,7 @@ def show_build(
 ) -> None:
     """Print what a build made.
 
-    Args:
-        outcome: Of the build.
-        done: What was done with the bundle, such as "Built".
-        more: Lines about what was made, if anything was.
-        as_json: Whether to print JSON.
+    `done` says what was done, such as "Built"; `more` are lines about it.
     """
     output, manifest = Output(), outcome.manifest
     if as_json:

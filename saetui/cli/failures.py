@@ -24,12 +24,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBA
 
 
 def report(error: Exception, debug: bool) -> None:
-    """Report an error on standard error.
-
-    Args:
-        error: What a command raised.
-        debug: Print the traceback first.
-    """
+    """Report an error on standard error."""
     if debug:
         traceback.print_exception(error, file=sys.stderr)
     message, hint = _explained(error)

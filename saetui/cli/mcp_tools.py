@@ -37,8 +37,7 @@ _FEATURES = 20
 class BundleTools:
     """Answers an assistant's questions about an open bundle, one at a time.
 
-    Args:
-        session: The bundle, which the caller closes.
+    The caller closes the session.
     """
 
     def __init__(self, session: Session) -> None:

@@ -113,11 +113,7 @@ def _ticks(xs: Sequence[float], across: Callable[[float], int], width: int) -> s
 def svg_plot(series: Sequence[Series], *, title: str, across: str, up: str) -> str:
     """A plot with linear axes as an SVG document.
 
-    Args:
-        series: At least one point in all; points are joined in their order.
-        title: Above the plot.
-        across: Title of the horizontal axis.
-        up: Title of the vertical axis.
+    Points are joined in their order.
     """
     xs = [x for each in series for x in each.x]
     ys = [y for each in series for y in each.y]

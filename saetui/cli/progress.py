@@ -27,12 +27,7 @@ _INTERVAL = 10.0
 def shown_progress(
     stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Progress]:
-    """Progress on standard error until the end of a block.
-
-    Args:
-        stream: Where to show it; None for `sys.stderr` as it is now.
-        clock: Seconds.
-    """
+    """Progress on standard error until the end of a block."""
     from rich.console import Console
 
     stream = sys.stderr if stream is None else stream
@@ -47,12 +42,7 @@ def shown_progress(
 
 
 class ProgressBars:
-    """Draws a bar for every task, the finished ones above; a context that ends the last task.
-
-    Args:
-        console: The terminal.
-        clock: Seconds.
-    """
+    """Draws a bar for every task, the finished ones above; a context that ends the last task."""
 
     def __init__(self, console: "Console", clock: Callable[[], float]) -> None:
         from rich.progress import BarColumn, ProgressColumn, TextColumn
@@ -154,12 +144,7 @@ class _Task:
 
 
 class ProgressLines:
-    """Writes plain lines; a context that ends the last task.
-
-    Args:
-        stream: Where the lines go.
-        clock: Seconds.
-    """
+    """Writes plain lines; a context that ends the last task."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
         self._stream = stream

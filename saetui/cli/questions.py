@@ -65,12 +65,7 @@ class Counting:
 
 
 def question(ask: "Callable[..., Answer]") -> Callable[..., None]:
-    """A command that asks a question and prints the answer.
-
-    Args:
-        ask: Called with the open session, a `Counting`, and the command's own options. Those that
-            all questions have come after them.
-    """
+    """A command that asks a question and prints the answer."""
 
     def shared(
         bundle: BundlePath,
@@ -121,14 +116,8 @@ def show_answer(
 ) -> None:
     """Print an answer as a table or as JSON, and write it to a file if one is named.
 
-    Args:
-        answer: The answer.
-        limit: How many rows; 0 for all.
-        sort: The figure to sort by; None for the order of the answer.
-        reverse: Whether to reverse the order.
-        export: Where to write all rows as CSV.
-        as_json: Print JSON instead of a table.
-        examples: How many documents to list below the first row.
+    A `limit` of 0 shows all rows; a file has all of them in any case. `examples` documents are
+    listed below the first row.
     """
     from dataclasses import replace
 

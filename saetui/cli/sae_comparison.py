@@ -78,13 +78,8 @@ def compared(
 ) -> Comparison:
     """Compare the SAEs of a bundle with one another, each trained again with other seeds.
 
-    Args:
-        bundle: The bundle. Its own SAEs stand for the first seed, unless one was trained on other
-            documents, too, or elsewhere.
-        field: To probe; None for categories or, without these, the date.
-        options: How to train again, but for the seed.
-        seeds: How many there are, the first included.
-        progress: Told of every batch.
+    The SAEs of the bundle stand for the first seed, unless one was trained on other documents, too,
+    or elsewhere. Without a field, categories are probed, or else the date.
     """
     from saetui.evaluate.sparse_probe import by_figure, differences
     from saetui.pipeline.experiments import Vectors, train_again

@@ -43,12 +43,7 @@ def print_search(
 ) -> None:
     """Print what a search found.
 
-    Args:
-        output: Where to.
-        session: What was searched.
-        response: What was found.
-        effects: Whether to say what a step of each feature does to the results.
-        as_json: JSON instead of text.
+    With `effects`, it says what a step of each feature does to the results.
     """
     from saetui.session.saved.search_json import search_to_json
     from saetui.session.steering import effects as effects_of

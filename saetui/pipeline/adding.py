@@ -66,11 +66,7 @@ def add_documents(
 ) -> BuildOutcome:
     """Change the documents of a bundle, and bring everything up to date that follows from them.
 
-    Args:
-        path: The bundle.
-        source: The documents to add: a file, a folder, or `-` for standard input; None for none.
-        options: What to change.
-        progress: Told of every step.
+    `source` is a file, a folder, or `-` for standard input; None adds nothing.
 
     Raises:
         BundleError: There is no bundle.

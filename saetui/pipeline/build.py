@@ -32,11 +32,7 @@ def build_bundle(
 ) -> BuildOutcome:
     """Make the bundle at `path`, or finish it, or leave it alone where nothing has changed.
 
-    Args:
-        source: The corpus: a file, a folder, or `-` for standard input.
-        path: Folder of the bundle.
-        options: How to make it.
-        progress: Told of every step.
+    The corpus `source` is a file, a folder, or `-` for standard input.
 
     Raises:
         SaetuiError: A step cannot be carried out; what was finished before is kept.
@@ -100,10 +96,7 @@ def sae_steps(
 ) -> Iterator[Step]:
     """The steps of the SAEs that are asked for, and of those that the bundle has and that fit.
 
-    Args:
-        build: The build.
-        loaded: Its embedder.
-        asked: SAEs that are trained, unless the bundle has them already.
+    SAEs of `asked` that the bundle has already are not trained again.
     """
     source, first = build.options.sae_from, list[str]()
     given = None if source is None else find_sae(source)
@@ -162,13 +155,7 @@ def add_saes(
 ) -> BuildOutcome:
     """Train SAEs on the embeddings of a bundle and add them to it.
 
-    The bundle can be opened all the while.
-
-    Args:
-        path: The bundle.
-        options: Which SAEs, with what seed and for how long; the rest is the bundle's own.
-        progress: Told of every step.
-        workers: Who trains together; all but the first only train.
+    The bundle can be opened all the while. All workers but the first only train.
 
     Raises:
         BundleError: There is no bundle.
@@ -193,10 +180,6 @@ def bring_up_to_date(path: Path, progress: Progress) -> BuildOutcome:
     """Find out anew what follows from the labels of a bundle's features, where labels were added.
 
     This is which documents count, of how many the labels are true, and the families.
-
-    Args:
-        path: The bundle.
-        progress: Told of every step.
 
     Raises:
         InputError: The bundle was not built here, so that its steps are not known.

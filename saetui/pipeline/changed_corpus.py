@@ -132,12 +132,7 @@ def _write(
 
 
 class _Spool:
-    """Keeps on disk the documents that differ from the old ones, until it is known where they go.
-
-    Args:
-        path: Of the file.
-        old: What the old documents say.
-    """
+    """Keeps documents that differ from the old ones on disk until it is known where they go."""
 
     def __init__(self, path: Path, old: Iterable[Content]) -> None:
         self._path = path

@@ -71,8 +71,7 @@ def space_of(embeddings: StepRecord) -> str:
 class BuildLog:
     """The finished steps of one bundle's folder, kept in a file there.
 
-    Args:
-        folder: Of the bundle; a log that cannot be read counts as empty.
+    A log that cannot be read counts as empty.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -104,12 +104,8 @@ def counted(build: BuildContext, corpus: Corpus) -> Iterator[Document]:
 def stored_documents(build: BuildContext, corpus: Iterable[Document], made_from: str) -> str:
     """Put the documents of a corpus into the bundle; returns what stands for their texts.
 
-    Of a bundle that has documents already, only those that differ are written.
-
-    Args:
-        build: The build.
-        corpus: The documents, which are read once.
-        made_from: Fingerprint of the corpus.
+    Of a bundle that has documents already, only those that differ are written. The corpus is read
+    once.
     """
     forget_changes(build.work)
     before = build.before.whole("documents")
@@ -126,13 +122,7 @@ def stored_documents(build: BuildContext, corpus: Iterable[Document], made_from:
 
 
 def texts_of(before: StepRecord, changes: CorpusChanges, made_from: str) -> str:
-    """What stands for the texts of a corpus that followed from another one.
-
-    Args:
-        before: The step that read the other one.
-        changes: How the corpus differs.
-        made_from: Fingerprint of the corpus.
-    """
+    """What stands for the texts of a corpus that followed from another one."""
     if changes.same_texts:
         return before.made
     return fingerprint("texts", 1, before=before.made, corpus=made_from)
@@ -308,15 +298,8 @@ def embed_store(
 ) -> None:
     """Write the vectors of all documents of a store to a file.
 
-    Args:
-        documents: The store.
-        loaded: The embedder.
-        target: The file.
-        made_from: Fingerprint of the vectors.
-        build: The build.
-        known: Vectors that need not be made.
-        position: Place of every document in the corpus, for vectors that came with it; None: the
-            documents are in its order.
+    Vectors that are `known` need not be made. `position` is the place of every document in the
+    corpus, for vectors that came with it; None where the documents are in its order.
     """
     embedder, engine = loaded.embedder, build.engine
     places = np.arange(len(documents)) if position is None else position

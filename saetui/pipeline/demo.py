@@ -53,8 +53,7 @@ _CATEGORY, _MOST = "cs.CL", 10_000
 def prepare_demo(say: Callable[[str], None]) -> Path:
     """The demo bundle, made in the cache when it is asked for the first time.
 
-    Args:
-        say: Shown a sentence while the user waits.
+    `say` is given a sentence for the user who waits.
 
     Raises:
         BuildError: The numbers did not come with this installation, or do not fit the texts.

@@ -255,9 +255,7 @@ def reads_well(paragraph: str) -> bool:
 def divided(paragraph: str, longest: int) -> list[str]:
     """Parts of a paragraph as equal as its sentences allow.
 
-    Args:
-        paragraph: The text.
-        longest: Words of a part, give or take a sentence.
+    A part has `longest` words, give or take a sentence.
     """
     sentences = _SENTENCE.split(paragraph)
     words = [len(sentence.split()) for sentence in sentences]
@@ -276,9 +274,6 @@ class Hyphens:
 
     Of the forms of a word that differ only in hyphens, the one that the texts have most often is
     right.
-
-    Args:
-        texts: Many texts of the same kind.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:

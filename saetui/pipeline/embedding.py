@@ -175,11 +175,8 @@ def embed_passages(
 ) -> int:
     """Write vectors of documents and of passages; returns how many documents were embedded.
 
-    Args:
-        build: The build; passages of texts that the bundle had before are taken from it.
-        loaded: The embedder.
-        target: File for the vectors of documents.
-        made_from: Fingerprint of the embeddings; what an earlier run left of others is not taken.
+    Passages of texts that the bundle had before are taken from it, and those that an earlier run
+    left if their fingerprint is `made_from`.
     """
     documents, width = build.documents, loaded.embedder.dimensions
     known, origin = _known_passages(build, loaded)

@@ -35,10 +35,7 @@ def by_windows(
 ) -> Encode:
     """Codes of spans, asked for in their order, from what wants many documents at once.
 
-    Args:
-        encoded: Codes of vectors `(m, d)`, float32.
-        vectors: Of all documents.
-        documents: How many to hand over at once.
+    `encoded` gives the codes of float32 vectors `(m, d)`.
     """
     at, window = 0, Codes(np.empty((0, 0), np.int32), np.empty((0, 0), np.float32), 0)
 
@@ -106,11 +103,8 @@ def write_codes(
 ) -> None:
     """Write the codes of all documents of a build, by document and by feature.
 
-    Args:
-        work: The SAE.
-        weights: Its weights.
-        made_from: Fingerprint; a run that was stopped goes on only with codes of the same.
-        known: Gives codes that are known already; None computes them.
+    Codes that are `known` are not computed. A run that was stopped goes on only with codes of the
+    same fingerprint `made_from`.
     """
     build, vectors = work.build, work.build.vectors()
     engine = build.engine
@@ -189,12 +183,7 @@ def _placed(
 
 
 def encoding_step(work: SaeWork, trained: Step) -> Step:
-    """Encode the documents that have no codes by this SAE yet.
-
-    Args:
-        work: The SAE.
-        trained: The step that it comes from.
-    """
+    """Encode the documents that have no codes by this SAE yet."""
     embeddings = work.build.log.steps["embeddings"].fingerprint
     files = (*CODE_FILES, saes.UNSEEN) if work.has_grown else CODE_FILES
     step = work.step(
@@ -272,11 +261,6 @@ def fit_to_new_documents(
 
     `nmse` is the squared error over that of predicting the mean of all documents, so that new
     documents about one subject are measured as all others are.
-
-    Args:
-        work: The SAE.
-        weights: Its weights.
-        unseen: Rows of the documents that came after the training.
     """
     build, codes = work.build, work.codes()
     vectors, count = build.vectors(), len(build.vectors())

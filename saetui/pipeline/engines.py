@@ -51,9 +51,7 @@ class Engine(Protocol):
 def opened_engine(name: str, address: str) -> Iterator[Engine | None]:
     """An engine by name, for the length of a block; None for this process.
 
-    Args:
-        name: `local` or `ray`.
-        address: Of a cluster; empty starts one on this machine.
+    An empty address starts a cluster on this machine.
 
     Raises:
         InputError: There is no such engine.
@@ -91,8 +89,8 @@ Batch = Mapping[str, Any]
 class RayEngine:
     """A Ray cluster.
 
-    Args:
-        address: Of its head, or `auto` for the one on this machine; empty starts one here.
+    The address is that of its head, or `auto` for the one on this machine; an empty one starts one
+    here.
 
     Raises:
         MissingDependency: Ray is not installed.

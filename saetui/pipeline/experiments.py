@@ -89,13 +89,7 @@ def train_each(
 ) -> "Iterator[tuple[SaeSize, TrainedSae]]":
     """Train each size; after an interruption, a second call continues where the first stopped.
 
-    Args:
-        vectors: What to train on.
-        sizes: What to train.
-        options: How.
-        progress: Told of every batch.
-        twice: Train with a second seed as well, to see which features are found again.
-        workers: Who trains together.
+    With `twice`, a second seed shows which features are found again.
     """
     from saetui.train.training import train_sae, train_twice
 
@@ -122,12 +116,7 @@ def train_again(
 ) -> "Iterator[tuple[SaeSize, TrainedSae]]":
     """Train each size with each of several seeds; a second call continues an interrupted one.
 
-    Args:
-        vectors: What to train on.
-        sizes: What to train.
-        options: How to train; their seed is not used.
-        seeds: The seeds.
-        progress: Told of every batch.
+    The seed of the options is not used.
     """
     from saetui.train.training import train_sae
 

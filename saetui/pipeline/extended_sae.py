@@ -30,9 +30,7 @@ _SHARE = 4
 def added_k(k: int, extend: int) -> int:
     """How many further features are active on a document.
 
-    Args:
-        k: How many of the given ones are.
-        extend: How many further features there are; 0 for none.
+    Those are fewer than the `k` of the given SAE.
     """
     return min(max(round(k / _SHARE), 1), extend) if extend else 0
 
@@ -55,12 +53,7 @@ def extended(
 ) -> tuple[SaeWeights, dict[str, Any]]:
     """The SAE with further features, and its metrics on what these were trained on and were not.
 
-    Args:
-        work: The SAE that is made.
-        weights: Of the given SAE.
-        extend: How many features to learn.
-        k: How many of them are active on a document.
-        made_from: Fingerprint of the given SAE.
+    `k` of the `extend` further features are active on a document.
     """
     from saetui.train.options import SaeConfig
     from saetui.train.rows import CheckedVectors, TrainingRows
@@ -103,10 +96,7 @@ def extended(
 def effect_of(extend: int, figures: Mapping[str, Any], without: float | None) -> str:
     """What further features do, in sentences.
 
-    Args:
-        extend: How many there are.
-        figures: Metrics with them, on what they were trained on and what was held out.
-        without: nMSE of the given SAE alone on what was held out; None if nothing was.
+    `without` is the nMSE of the given SAE alone on what was held out; None if nothing was.
     """
     seen, held_out = figures["train"], figures["held_out"]
     sentence = (

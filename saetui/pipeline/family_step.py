@@ -41,9 +41,7 @@ def family_step(work: SaeWork, labels: Step) -> Step:
 def relate(work: SaeWork, most_judged: int | None = None) -> Made:
     """Find families, name and score them.
 
-    Args:
-        work: The SAE.
-        most_judged: Families are scored on a corpus of up to this many documents; None for any.
+    They are scored on a corpus of up to `most_judged` documents; None for any.
     """
     codes, postings = work.counted_codes, work.counted
     records = read_features(work.folder / layout.FEATURES, work.size.n)

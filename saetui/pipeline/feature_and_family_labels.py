@@ -26,12 +26,6 @@ _STRONGEST, _OTHERS, _NEGATIVES = 5, 5, 6
 class FeatureLabels:
     """See `Labelled`.
 
-    Args:
-        bundle: The open bundle.
-        sae: Of the bundle.
-        features: Numbers of the features to label, or whose labels to judge.
-        progress: Told of every document read.
-
     Raises:
         InputError: None of the features has documents to learn from.
     """
@@ -154,11 +148,7 @@ _MOST_MEMBERS = 100
 class FamilyLabels:
     """See `Labelled`.
 
-    Args:
-        bundle: The open bundle.
-        sae: Of the bundle.
-        families: Numbers of the families to label, or whose labels to judge; None for all.
-        progress: Told of every document read.
+    Without numbers of families, it is about all.
 
     Raises:
         InputError: None of the families has labelled members.

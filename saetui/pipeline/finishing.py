@@ -162,9 +162,7 @@ def _forget_other_beginnings(staged: Path, before: BuildLog) -> None:
 def finished(build: BuildContext, steps: Iterable[Step]) -> BuildOutcome:
     """Carry out the steps that are missing, then move what they made into the bundle.
 
-    Args:
-        build: The build.
-        steps: In their order; each may be decided on when those before it are done.
+    Each step may be decided on when those before it are done.
     """
     for step in steps:
         build.carry_out(step)

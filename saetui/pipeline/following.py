@@ -24,11 +24,8 @@ from saetui.store.notes import FeatureNotes, Notes
 def sign_what_was_said(bundle: Path, manifest: Manifest) -> None:
     """Have notes and saved searches say which features they mean, as long as these are there.
 
-    Those that were made by an earlier version name features by number alone.
-
-    Args:
-        bundle: Folder of the bundle as it is.
-        manifest: Of the bundle as it will be.
+    Those that were made by an earlier version name features by number alone. `manifest` is that of
+    the bundle as it will be.
 
     Raises:
         InputError: Notes cannot be written; the bundle must then stay as it is.

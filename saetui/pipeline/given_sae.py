@@ -128,8 +128,7 @@ def _short(origin: str) -> str:
 def folder_on_hub(source: str) -> Path:
     """Where an autoencoder of a repository is on this machine; downloads it if it is not there.
 
-    Args:
-        source: `owner/name`, perhaps with a folder or a file in the repository behind it.
+    `source` is `owner/name`, perhaps with a folder or a file in the repository behind it.
 
     Raises:
         InputError: It cannot be had, or there are several.
@@ -165,10 +164,7 @@ def folder_on_hub(source: str) -> Path:
 class WeightsOnHub:
     """The weights of one repository; without the network, those that were downloaded before.
 
-    Args:
-        repository: Such as `charlieoneill/embedding-saes`.
-        endings: Of the names of files that matter.
-        option: By which the user asked for it.
+    Only files with one of the endings matter. `option` is what the user asked by.
 
     Raises:
         MissingDependency: The hub's client is not installed.

@@ -43,11 +43,6 @@ _SPARE_SLOTS = 2
 def given_sae(build: BuildContext, loaded: LoadedEmbedder, given: GivenSae) -> Iterator[Step]:
     """The steps of an SAE that is given.
 
-    Args:
-        build: The build, whose embeddings have been made.
-        loaded: Its embedder.
-        given: The SAE.
-
     Raises:
         InputError: It does not fit the embeddings.
     """
@@ -90,11 +85,6 @@ def _usual_k(build: BuildContext, given: GivenSae) -> int:
 
 def check_embedder(width: int, loaded: LoadedEmbedder, given: GivenSae) -> None:
     """Check that a given SAE reads what an embedder makes.
-
-    Args:
-        width: Of the embeddings.
-        loaded: The embedder.
-        given: The SAE.
 
     Raises:
         InputError: It does not.
@@ -211,13 +201,7 @@ def _judge(build: BuildContext, given: GivenSae, tested: SelfTest) -> None:
 
 
 def given_labelling_step(work: SaeWork, codes: Step, given: GivenSae) -> Step:
-    """Take over the labels of a given SAE, and name features that have none.
-
-    Args:
-        work: The SAE.
-        codes: The step that encoded the documents.
-        given: Where the SAE is from.
-    """
+    """Take over the labels of a given SAE, and name features that have none."""
     step = labelling_step(work, codes)
     if given.bundle is None or (work.is_the_same and work.was_whole("labels")):
         return step

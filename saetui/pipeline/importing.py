@@ -61,12 +61,6 @@ def import_saerch(
 ) -> BuildOutcome:
     """Make a bundle of the files of the paper (arXiv 2408.00657), or finish it.
 
-    Args:
-        source: Folder of the files.
-        path: Folder of the bundle.
-        options: What to import.
-        progress: Told of every step.
-
     Raises:
         InputError: A file is missing, damaged, or not what its name says; or the self-test finds
             that weights and embeddings do not belong together.

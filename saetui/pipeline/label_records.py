@@ -111,12 +111,7 @@ def summary(found: LabelledFeatures) -> dict[str, Any]:
 
 
 def truth_summary(truth: Truth, quality: Quality) -> dict[str, Any]:
-    """How true labels are and what features are, for the manifest.
-
-    Args:
-        truth: Of the labels.
-        quality: Of the features.
-    """
+    """How true labels are and what features are, for the manifest."""
     shares = [share.value for share in truth.shares() if share is not None]
     return {
         "true": _median(np.array(shares)),
@@ -126,12 +121,7 @@ def truth_summary(truth: Truth, quality: Quality) -> dict[str, Any]:
 
 
 def changed_summary(path: Path, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The same figures of labels of which most were made and scored earlier.
-
-    Args:
-        path: Of the features, with their labels.
-        before: What the figures were.
-    """
+    """The same figures of labels of which most were made and scored earlier."""
     scores = newest_scores(path)
     judges: dict[str, dict[str, list[ScoreRecord]]] = {}
     for score in scores:
@@ -201,12 +191,8 @@ def store_labels(
 ) -> None:
     """Add labels to those that features have, together with what manifest and build log say.
 
-    Args:
-        path: Of the bundle.
-        sae: Name of the SAE.
-        labels: Each becomes the newest of its feature.
-        scores: Of these labels, or of earlier ones by their versions.
-        facts: Added to what the manifest says of labels.
+    Each label becomes the newest of its feature. Scores are of these labels, or of earlier ones by
+    their versions. `facts` are added to what the manifest says of labels.
 
     Raises:
         BuildError: They cannot be written, or a build is under way.
@@ -221,11 +207,6 @@ def store_labels(
 def store_families(path: Path, sae: StoredSae, families: Families) -> None:
     """Store families with other labels, together with what manifest and build log say.
 
-    Args:
-        path: Of the bundle.
-        sae: Whose families they are.
-        families: The same families, with labels and scores added.
-
     Raises:
         BuildError: They cannot be written, or a build is under way.
     """
@@ -239,12 +220,7 @@ def store_families(path: Path, sae: StoredSae, families: Families) -> None:
 def _changed(path: Path, sae: str, kind: str, name: str, facts: dict[str, Any]) -> Iterator[Path]:
     """Give a place for the new version of a file; manifest and build log change along with it.
 
-    Args:
-        path: Of the bundle.
-        sae: Name of the SAE.
-        kind: Of the step that made the file, and of the metrics that are about it.
-        name: Of the file, in the bundle.
-        facts: To be put among these metrics.
+    `kind` is the step that made the file; `facts` go to the metrics of that name.
     """
     with only_one_build(path):
         make_moves_left(path)

@@ -87,13 +87,7 @@ def label(work: SaeWork) -> Made:
 
 
 def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[LabelRecord]) -> None:
-    """Write the features of an SAE with their first labels.
-
-    Args:
-        work: The SAE.
-        found: Its labels with their scores.
-        records: The same labels with where they came from.
-    """
+    """Write the features of an SAE with their first labels."""
     write_features(
         work.folder / layout.FEATURES,
         statistics(work.postings, len(work.build.vectors())),
@@ -112,11 +106,7 @@ def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[Lab
 def added_labels(folder: Path) -> dict[str, str]:
     """What tells the current labels of an SAE apart that were not made by a build.
 
-    Args:
-        folder: Of the SAE.
-
-    Returns:
-        A hash of these labels; empty where there are none.
+    This is a hash of these labels; empty where there are none.
     """
     path = folder / layout.FEATURES
     newest = {label.feature: label for label in read_labels(path)} if path.is_file() else {}
@@ -142,10 +132,6 @@ def take_over_labels(work: SaeWork, facts: dict[str, Any]) -> Made:
 
     Labels that were made here are made anew; those of people and of language models follow the
     feature. What matches no feature is kept aside.
-
-    Args:
-        work: The SAE, whose features have been written.
-        facts: About its labels.
     """
     former = former_labels(work)
     if not former:

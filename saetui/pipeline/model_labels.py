@@ -108,14 +108,7 @@ class LabellingOutcome:
 
 
 class LabellingJob:
-    """One job about the labels of one SAE of a bundle.
-
-    Args:
-        bundle: The open bundle.
-        labelled: What the job is about.
-        models: The models that are asked.
-        progress: Told of every step.
-    """
+    """One job about the labels of one SAE of a bundle."""
 
     def __init__(
         self, bundle: Bundle, labelled: Labelled, models: Models, progress: Progress
@@ -221,12 +214,8 @@ def open_ledger(
 ) -> Iterator[Ledger]:
     """The ledger in which a job is booked, however many runs it takes to finish it.
 
-    Args:
-        bundle: That the job is about.
-        sae: Of the bundle.
-        models: That are asked.
-        budget: Most that all runs of the job may cost together.
-        subject: What the models are asked about, if not features.
+    The budget is for all runs together. `subject` says what the models are asked about, if not
+    features.
     """
     names = [each.spec if each else "" for each in models]
     account = "|".join([str(bundle.path.resolve()), sae.record.name, *names])

@@ -64,11 +64,7 @@ def summary(
 ) -> dict[str, Any]:
     """Figures over all features, for the manifest; says when labels seem another SAE's.
 
-    Args:
-        published: What was imported.
-        source: Name of the file.
-        density: Of every feature on the corpus, `(n,)`.
-        progress: Told of what is odd.
+    `density` is of every feature on the corpus, `(n,)`.
     """
     features = _once(published)
     scored = [each for each in features if each.f1 is not None or each.pearson is not None]
@@ -139,16 +135,8 @@ def assembled(
     """The families of all files that are about this SAE; None if there are none.
 
     The root of a family is the feature that bears its name. Where none does, it is the densest of
-    the children, and the family keeps its name. Edges weigh as in the paper, by containment.
-
-    Args:
-        files: Name and families of each; of two with one name the first is kept.
-        records: Of every feature.
-        names: Published labels of features.
-        codes: By document.
-        postings: By feature.
-        created: ISO date of the import.
-        progress: Told of each family, and of files that are left out.
+    the children, and the family keeps its name. Edges weigh as in the paper, by containment. Of two
+    families with one name the first is kept.
     """
     kept: dict[str, tuple[PublishedFamily, str]] = {}
     for source, families in files:

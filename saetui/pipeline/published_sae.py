@@ -45,14 +45,6 @@ def weights_step(
 ) -> Step:
     """Take over the weights of one SAE, after a test that they belong to the embeddings.
 
-    Args:
-        build: The import.
-        folder: With the published files.
-        file: The weights.
-        embeddings: As they were published.
-        embeddings_from: Fingerprint of the embeddings.
-        force: Take the weights over even if the test fails.
-
     Raises:
         InputError: From carrying it out: they cannot be read, or the test fails.
     """
@@ -123,23 +115,13 @@ def _published_codes(folder: SaerchFolder, file: WeightFile, count: int) -> Publ
 
 
 def without_embedder(folder: SaerchFolder, settings: dict[str, Any]) -> LoadedEmbedder:
-    """The published embeddings in place of their embedder, which may be out of reach.
-
-    Args:
-        folder: With the published files.
-        settings: Of the embedder, which the bundle records.
-    """
+    """The published embeddings in place of their embedder, which may be out of reach."""
     own = EmbedderSettings(f"precomputed:{folder.embeddings}", settings["dimensions"])
     return LoadedEmbedder(PrecomputedVectors(folder.embeddings, None, own), settings)
 
 
 class PublishedParts:
-    """What was published about one SAE; the steps below use it where it is there.
-
-    Args:
-        folder: With the published files.
-        file: The weights of the SAE.
-    """
+    """What was published about one SAE; the steps below use it where it is there."""
 
     def __init__(self, folder: SaerchFolder, file: WeightFile) -> None:
         self._folder = folder

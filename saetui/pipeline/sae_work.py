@@ -42,13 +42,7 @@ _BLOCK = 512
 
 
 class SaeWork:
-    """One SAE of a bundle that is being built.
-
-    Args:
-        build: The build that it is part of.
-        size: Of the SAE.
-        loaded: The embedder of the corpus.
-    """
+    """One SAE of a bundle that is being built."""
 
     def __init__(self, build: BuildContext, size: SaeSize, loaded: LoadedEmbedder) -> None:
         self.build = build
@@ -168,8 +162,7 @@ class SaeWork:
     def store_truth(self, probabilities: Probabilities) -> None:
         """Write which documents count for which features, and which features these share.
 
-        Args:
-            probabilities: That the labels that the features have now are true of their documents.
+        `probabilities` are of the labels that the features have now.
         """
         (self.folder / saes.TRUTH).parent.mkdir(parents=True, exist_ok=True)
         save_array(self.folder / saes.TRUTH, probabilities)
@@ -198,11 +191,8 @@ class SaeWork:
 def texts_read(documents: DocumentStore, embedder: Embedder | None) -> Iterator[tuple[str, str]]:
     """Title and text of each document, as far as its embedder reads them.
 
-    What was cut off has no part in a document's features, so its words must not name any.
-
-    Args:
-        documents: In order of rows.
-        embedder: None where all of every text was read.
+    What was cut off has no part in a document's features, so its words must not name any. Without
+    an embedder, all of every text was read.
     """
     for start in range(0, len(documents), SHARD):
         some = documents.some(range(start, min(start + SHARD, len(documents))))
@@ -227,13 +217,7 @@ def term_embedder(embedder: Embedder) -> Callable[[Sequence[str]], Float] | None
 
 
 def write_direction_lists(folder: Path, weights: SaeWeights, progress: Progress) -> None:
-    """Write for each feature which others point the same way, and which the opposite way.
-
-    Args:
-        folder: Of the SAE.
-        weights: Of the SAE.
-        progress: Told of every feature.
-    """
+    """Write for each feature which others point the same way, and which the opposite way."""
     nearest, opposed = [], []
     progress.start("Comparing directions", weights.n, "features")
     for start in range(0, weights.n, _BLOCK):
@@ -248,14 +232,7 @@ def write_direction_lists(folder: Path, weights: SaeWeights, progress: Progress)
 
 
 def write_co_occurring(folder: Path, codes: Codes, counted: Postings, progress: Progress) -> None:
-    """Write for each feature which others count most often for the same documents.
-
-    Args:
-        folder: Of the SAE.
-        codes: By document, of what counts.
-        counted: The same by feature.
-        progress: Told of every feature.
-    """
+    """Write for each feature which others count most often for the same documents."""
     lists = []
     progress.start("Listing related features", counted.n, "features")
     for feature in range(counted.n):

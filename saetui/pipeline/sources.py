@@ -82,11 +82,7 @@ def loaded_for(
 ) -> Embedder:
     """The embedder of a build.
 
-    Args:
-        source: The corpus.
-        corpus: How to read it.
-        settings: Of the embedder.
-        folder: For vectors from a field of the corpus, which are kept there as a file.
+    Vectors from a field of the corpus are kept in `folder` as a file.
     """
     name = column_of(settings)
     if name and settings.dimensions is None:
@@ -127,10 +123,7 @@ def _vectors_in(source: Path, corpus: CorpusOptions, name: str) -> Float:
 class UsableDocuments:
     """The documents of a corpus that have a vector which can be used.
 
-    Args:
-        documents: All of them.
-        embedder: Embeds them; only vectors that were made elsewhere can be of no use.
-        column: A field that holds vectors and is no metadata; empty: there is none.
+    `column` is a field that holds vectors and is no metadata; empty if there is none.
 
     Attributes:
         left_out: The others.
