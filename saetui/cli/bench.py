@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saetui.cli.options import AsJson, BundlePath, SaeName
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.errors import InputError, SaetuiError
 
 if TYPE_CHECKING:
@@ -155,12 +155,12 @@ def _print(output: Any, facts: dict[str, Any]) -> None:  # noqa: ANN401
         f"SAE {bundle['sae']}, index {bundle['index']}, {bundle['candidates']:,} candidates"
     )
     output.heading("From the start of the process")
-    columns = [Column("seconds", numeric=True), Column("until")]
+    columns = [">seconds", "until"]
     output.table(columns, [[f"{facts['start'][key]:.2f}", _STARTS[key]] for key in _STARTS])
     output.heading("Milliseconds")
     shares = ("p50", "p95", "p99")
-    columns = [Column("measured"), Column("what"), Column("times", numeric=True)]
-    columns += [Column(share, numeric=True) for share in (*shares, "processor p95")]
+    columns = ["measured", "what", ">times"]
+    columns += [f">{share}" for share in (*shares, "processor p95")]
     output.table(
         columns,
         [

@@ -13,7 +13,7 @@ import typer
 
 from saetui.cli.failures import missing_package
 from saetui.cli.options import AsJson, BundlePath
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.errors import SaetuiError
 from saetui.version import __version__
 
@@ -114,7 +114,7 @@ def _print_packages(output: Output, facts: "Facts") -> None:
             for name, version in found["packages"].items()
         ]
     output.heading("Packages")
-    output.table([Column("package"), Column("version"), Column("optional, in")], rows)
+    output.table(["package", "version", "optional, in"], rows)
 
 
 def _print_bundle(output: Output, bundle: "Facts") -> None:

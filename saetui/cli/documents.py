@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from saetui.cli import json_output as shapes
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, SaeName
-from saetui.cli.output import Column, Output, score
+from saetui.cli.output import Output, score
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ def document(
     as_json: AsJson = False,
 ) -> None:
     """Show a document with its features and neighbours."""
-    from saetui.cli import json_output as shapes
     from saetui.session.evidence import EvidenceFinder
 
     if (document_id is None) == (row is None):
@@ -69,28 +69,19 @@ def _print_detail(output: Output, detail: "DocumentDetail") -> None:
     output.prose("  ".join(fact for fact in facts if fact), "dim")
     output.line()
     output.prose(shown.text)
+    titles = [">feature", "label", ">activation"]
+    active = [[each.id, each.name, score(each.value)] for each in detail.features]
+    weak = [[each.id, each.name, score(each.value)] for each in detail.weak]
     output.heading("Features")
-    output.table(
-        [Column("feature", numeric=True), Column("label"), Column("activation", numeric=True)],
-        [[str(each.id), each.name, score(each.value)] for each in detail.features],
-    )
-    if detail.weak:
-        output.heading("Weakly active; the label is probably not true of the document")
-        output.table(
-            [Column("feature", numeric=True), Column("label"), Column("activation", numeric=True)],
-            [[str(each.id), each.name, score(each.value)] for each in detail.weak],
-        )
+    output.table(titles, active)
+    output.section("Weakly active; the label is probably not true of the document", titles, weak)
     near = (
         ("Other passages of the paper", detail.passages),
         ("Nearest documents", detail.neighbours),
     )
-    for title, documents in near:
-        if documents:
-            output.heading(title)
-            output.table(
-                [Column("cosine", numeric=True), Column("title"), Column("id")],
-                [[score(each.activation), each.title, each.id] for each in documents],
-            )
+    for heading, documents in near:
+        cells = [[score(each.activation), each.title, each.id] for each in documents]
+        output.section(heading, [">cosine", "title", "id"], cells)
 
 
 def _print_evidence(
@@ -100,7 +91,7 @@ def _print_evidence(
     if found.by == "words":
         output.prose(f"By words of the label: {found.why_words}", "dim")
     output.table(
-        [Column("carries"), Column("activation", numeric=True), Column("sentence")],
+        ["carries", ">activation", "sentence"],
         [
             [
                 "yes" if sentence.marked else "",
@@ -167,5 +158,5 @@ def fields(bundle: BundlePath, *, as_json: AsJson = False) -> None:
         ]
         for each in found
     ]
-    numeric = [Column(name, numeric=True) for name in ("documents", "values", "least", "most")]
-    output.table([Column("field"), Column("type"), *numeric, Column("such as")], rows)
+    titles = ["field", "type", ">documents", ">values", ">least", ">most", "such as"]
+    output.table(titles, rows)

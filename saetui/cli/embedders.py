@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.options import AsJson
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 
 if TYPE_CHECKING:
     from saetui.embed.registry import KnownModel
@@ -61,15 +61,15 @@ def embedders(
         output.json(found)
         return
     columns = [
-        Column("name"),
-        Column("width", numeric=True),
-        Column("tokens", numeric=True),
-        Column("languages"),
-        Column("MB", numeric=True),
-        Column("SciFact", numeric=True),
-        Column("abstracts/s", numeric=True),
-        Column("here"),
-        Column("good for"),
+        "name",
+        ">width",
+        ">tokens",
+        "languages",
+        ">MB",
+        ">SciFact",
+        ">abstracts/s",
+        "here",
+        "good for",
     ]
     short = [each for each in found if each["dimensions"]]
     output.table(
@@ -91,7 +91,7 @@ def embedders(
     )
     output.heading("Others")
     output.table(
-        [Column("name"), Column("what it is"), Column("here")],
+        ["name", "what it is", "here"],
         [
             [str(each["name"]), str(each["what"]), str(each["why"])]
             for each in found

@@ -8,7 +8,7 @@ import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName, Seed
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
@@ -147,30 +147,21 @@ def _print(output: Output, found: "Findings") -> None:
         output.prose(f"{found.unsure:,} rows unsure, {found.open:,} without a judgement.")
     output.heading("Of how many documents the labels are true")
     output.table(
-        [Column("documents"), Column("judged", numeric=True), Column("true", numeric=True)],
+        ["documents", ">judged", ">true"],
         [[each.name, f"{each.documents:,}", _mean(each.true)] for each in found.shares],
     )
     output.heading("Documents that count as a feature's")
     output.table(
-        [Column("rule"), Column("true of these", numeric=True), Column("kept", numeric=True)],
+        ["rule", ">true of these", ">kept"],
         [[each.name, _mean(each.precision), _mean(each.recall)] for each in found.counting],
     )
     shown = [each for each in found.figures if each.features]
     if not shown:
         return
     output.heading("Figures against the same by the readers")
-    titles = (
-        "features",
-        "shown",
-        "read",
-        "error",
-        "correlation",
-        "with share",
-        ".8: right",
-        "kept",
-    )
+    titles = ["figure", ">features", ">shown", ">read", ">error", ">correlation", ">with share"]
     output.table(
-        [Column("figure"), *(Column(title, numeric=True) for title in titles)],
+        [*titles, ">.8: right", ">kept"],
         [
             [
                 each.name,

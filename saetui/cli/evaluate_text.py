@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from saetui.cli.output import Column, Output, estimate
+from saetui.cli.output import Output, estimate
 from saetui.cli.plots import Series, plot, svg_plot
 from saetui.core.changes import BY_DOCUMENTS
 from saetui.csv_text import csv_text
@@ -22,6 +22,9 @@ AXES: "dict[Axis, str]" = {
 }
 """What is kept of the query, in words."""
 
+_PLAIN = ("fidelity", "nearness", "replaced", "having", "lowered")
+_RECOGNISED = (">up", ">down")
+
 
 def print_steering(
     output: Output,
@@ -38,27 +41,12 @@ def print_steering(
     )
     output.heading("Every strength")
     output.table(
-        [
-            Column("way"),
-            *(
-                Column(title, numeric=True)
-                for title in ("strength", "fidelity", "nearness", "replaced", "active on", "off")
-            ),
-        ],
+        ["way", ">strength", ">fidelity", ">nearness", ">replaced", ">active on", ">off"],
         [
             [
                 point.way,
                 f"{point.strength:g}",
-                *(
-                    f"{each.value:.2f}"
-                    for each in (
-                        point.fidelity,
-                        point.nearness,
-                        point.replaced,
-                        point.having,
-                        point.lowered,
-                    )
-                ),
+                *(f"{getattr(point, name).value:.2f}" for name in _PLAIN),
             ]
             for point in points
         ],
@@ -67,12 +55,12 @@ def print_steering(
     for judge in judges:
         output.heading(f"Every strength, recognised by {judge}")
         output.table(
-            [Column("way"), Column("strength", numeric=True), *_recognised_columns()],
+            ["way", ">strength", *_RECOGNISED],
             [[point.way, f"{point.strength:g}", *_recognised(point, judge)] for point in points],
         )
     output.heading("At equal cost to the query")
     output.table(
-        [Column("at"), Column("way"), Column("strength", numeric=True)],
+        ["at", "way", ">strength"],
         [
             [f"{level.axis} {level.level:g}", level.way, f"{level.strength.value:.2f}"]
             for level in levels
@@ -81,7 +69,7 @@ def print_steering(
     for judge in judges:
         output.heading(f"At equal cost to the query, recognised by {judge}")
         output.table(
-            [Column("at"), Column("way"), *_recognised_columns()],
+            ["at", "way", *_RECOGNISED],
             [
                 [f"{level.axis} {level.level:g}", level.way, *_recognised(level, judge)]
                 for level in levels
@@ -92,13 +80,6 @@ def print_steering(
             output.heading(f"Raised feature recognised by {judge}, by {name}")
             for line in plot(series_of(points, judge, axis), unicode=output.unicode):
                 output.line(line)
-
-
-_WHAT = ("up", "down")
-
-
-def _recognised_columns() -> list[Column]:
-    return [Column(what, numeric=True) for what in _WHAT]
 
 
 def _recognised(figures: "Point | Level", judge: str) -> list[str]:
@@ -139,14 +120,13 @@ def as_svg(points: "list[Point]", judge: str) -> str:
 def as_csv(points: "list[Point]") -> str:
     """Every point with the ends of its intervals."""
     judges = list(points[0].up)
-    plain = ("fidelity", "nearness", "replaced", "having", "lowered")
-    named = [*plain, *(f"{what} {judge}" for judge in judges for what in _WHAT)]
+    named = [*_PLAIN, *(f"{what} {judge}" for judge in judges for what in ("up", "down"))]
     ends = ("", " low", " high")
     rows: list[list[object]] = [
         ["way", "strength", *(name + end for name in named for end in ends)]
     ]
     for point in points:
-        means: list[Mean] = [getattr(point, name) for name in plain]
+        means: list[Mean] = [getattr(point, name) for name in _PLAIN]
         means += [each for judge in judges for each in (point.up[judge], point.down[judge])]
         cells = [value for each in means for value in (each.value, each.low, each.high)]
         rows.append([point.way, point.strength, *cells])
@@ -155,13 +135,9 @@ def as_csv(points: "list[Point]") -> str:
 
 def print_qualities(output: Output, found: "list[Quality]") -> None:
     """A row for each way to search."""
-    gains = [Column("gain in nDCG@10", numeric=True)] if any(each.gain for each in found) else []
+    gains = [">gain in nDCG@10"] if any(each.gain for each in found) else []
     output.table(
-        [
-            Column("search"),
-            *(Column(title, numeric=True) for title in ("queries", "nDCG@10", "recall@100")),
-            *gains,
-        ],
+        ["search", ">queries", ">nDCG@10", ">recall@100", *gains],
         [
             [
                 each.name,
@@ -181,14 +157,9 @@ def print_query_features(
     output: Output, found: "list[QueryFeatures]", names: "Sequence[str]"
 ) -> None:
     """A row for each kind of query and way to encode it; `names` are of the generic features."""
-    titles = ("count", "first six active on its document", "most frequent of the first six")
+    titles = [">first six active on its document", ">most frequent of the first six"]
     output.table(
-        [
-            Column("queries"),
-            Column("encoded"),
-            *(Column(t, numeric=True) for t in titles),
-            Column(""),
-        ],
+        ["queries", "encoded", ">count", *titles, ""],
         [
             [
                 each.queries,

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saetui.cli import json_output as shapes
 from saetui.cli.features import say_how_many
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, ListLimit, SaeName, Words
-from saetui.cli.output import Column, Output, density, known, score
+from saetui.cli.output import Output, density, known, score
 
 if TYPE_CHECKING:
     from saetui.core.families import Family
     from saetui.session.details import FamilyDetail
-    from saetui.session.session import Session
 
 
 def families(
@@ -38,12 +38,13 @@ def families(
 
     With words, only families whose label has all of them.
     """
-    from saetui.cli import json_output as shapes
+    from saetui.interop.forest_files import write_forest
 
     output = Output()
     with opened(bundle, sae) as session:
         if export is not None:
-            _export(session, export)
+            graph = write_forest(export, session.sae.families, session.features.records)
+            output.line(f"{export}: {len(graph):,} features, {graph.number_of_edges():,} edges")
             return
         found = session.features.lookup.families(" ".join(words or ()))
         shown = found[: limit or None]
@@ -52,21 +53,13 @@ def families(
         output.json(shaped)
     else:
         output.table(
-            [
-                Column("family", numeric=True),
-                Column("label"),
-                Column("root", numeric=True),
-                Column("members", numeric=True),
-                Column("mean density", numeric=True),
-                Column("F1", numeric=True),
-                Column("Pearson", numeric=True),
-            ],
+            [">family", "label", ">root", ">members", ">mean density", ">F1", ">Pearson"],
             [
                 [
-                    str(shape["id"]),
+                    shape["id"],
                     shape["label"],
-                    str(shape["root"]),
-                    str(len(shape["members"])),
+                    shape["root"],
+                    len(shape["members"]),
                     density(shape["mean_density"]),
                     known(shape["f1"]),
                     known(shape["pearson"]),
@@ -75,13 +68,6 @@ def families(
             ],
         )
     say_how_many(len(shown), len(found), "families")
-
-
-def _export(session: "Session", path: Path) -> None:
-    from saetui.interop.feature_files import write_forest
-
-    graph = write_forest(path, session.sae.families, session.features.records)
-    Output().line(f"{path}: {len(graph):,} features, {graph.number_of_edges():,} edges")
 
 
 def family(
@@ -95,8 +81,6 @@ def family(
     as_json: AsJson = False,
 ) -> None:
     """Show one feature family as a tree, from general to specific, and its documents."""
-    from saetui.cli import json_output as shapes
-
     output = Output()
     with opened(bundle, sae) as session:
         found = session.features.lookup.family(name)
@@ -111,27 +95,21 @@ def family(
             rows.append(
                 [
                     branch + record.name,
-                    str(member),
+                    member,
                     score(weights[member]) if member in weights else "",
                     density(record.density),
-                    str(record.documents),
+                    record.documents,
                 ]
             )
     output.line(f"family {found.id}  {found.label}  {len(found.members):,} features", "bold")
     output.line(_figures(detail))
     output.table(
-        [
-            Column("label"),
-            Column("feature", numeric=True),
-            Column("weight", numeric=True),
-            Column("density", numeric=True),
-            Column("documents", numeric=True),
-        ],
+        ["label", ">feature", ">weight", ">density", ">documents"],
         rows,
     )
     output.heading(f"Strongest of {detail.documents:,} documents, by the norm of all members")
     output.table(
-        [Column("activation", numeric=True), Column("id"), Column("title")],
+        [">activation", "id", "title"],
         [[score(each.activation), each.id, each.title] for each in detail.top],
     )
 

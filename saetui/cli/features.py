@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saetui.cli import json_output as shapes
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, DetailLimit, ListLimit, SaeName, Words
-from saetui.cli.output import Column, Output, density, estimate, known, score
+from saetui.cli.output import Output, density, estimate, known, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from saetui.store.features import FeatureRecord
 
 
+_FIGURES = (">density", ">max", ">true", "concept", "family")
 _SMALLEST_FIRST = ("label", "id", "quality", "family")
 
 
@@ -44,7 +46,6 @@ def features(
     Words are searched in labels and terms; the best match comes first. ~WORDS finds features by
     meaning. Figures and names narrow the list: true>0.8, density<0.01, quality:mixed, family:any.
     """
-    from saetui.cli import json_output as shapes
     from saetui.session.questions.feature_figures import RELATE, relation
 
     output = Output()
@@ -68,21 +69,9 @@ def features(
                 ]
             )
         else:
+            relation_to = [] if related is None else [f">{related.field}", ">p"]
             output.table(
-                [
-                    Column("feature", numeric=True),
-                    Column("label"),
-                    *(
-                        ()
-                        if related is None
-                        else (Column(related.field, numeric=True), Column("p", numeric=True))
-                    ),
-                    Column("density", numeric=True),
-                    Column("max", numeric=True),
-                    Column("true", numeric=True),
-                    Column("concept"),
-                    Column("family"),
-                ],
+                [">feature", "label", *relation_to, *_FIGURES],
                 [_row(session, record, related) for record in shown],
             )
     say_how_many(len(shown), len(found), "features")
@@ -96,10 +85,10 @@ def say_how_many(shown: int, found: int, what: str) -> None:
         typer.echo(f"{shown:,} of {found:,} {what}; --limit 0 shows all", err=True)
 
 
-def _row(session: "Session", record: "FeatureRecord", related: "Relation | None") -> list[str]:
+def _row(session: "Session", record: "FeatureRecord", related: "Relation | None") -> list[object]:
     family = session.sae.families.smallest_of(record.id)
     return [
-        str(record.id),
+        record.id,
         record.name,
         *(() if related is None else (related.text(record.id), related.p_text(record.id))),
         density(record.density),
@@ -121,8 +110,6 @@ def feature(
     as_json: AsJson = False,
 ) -> None:
     """Show one feature with its documents, related features and labels."""
-    from saetui.cli import json_output as shapes
-
     output = Output()
     with opened(bundle, sae) as session:
         detail = session.feature(session.features.lookup.feature(name), limit)
@@ -135,23 +122,52 @@ def feature(
 def _print_detail(output: Output, detail: "FeatureDetail") -> None:
     _print_figures(output, detail)
     _print_examples(output, "Strongest documents", detail.top)
-    _print_deciles(output, detail.deciles)
+    output.section(
+        "Documents from each tenth, strongest first",
+        [">tenth", ">activation", "title", "id"],
+        [
+            [tenth, score(each.activation), each.title, each.id]
+            for tenth, examples in enumerate(detail.deciles, start=1)
+            for each in examples
+        ],
+    )
     _print_examples(output, "Active, but the label is probably not true of them", detail.weak)
     _print_examples(
         output, "Documents near to it that do not activate it", detail.near_misses, "cosine"
     )
-    _print_neighbours(output, "Nearest features", detail.nearest, "cosine")
-    _print_neighbours(output, "Opposed features", detail.opposed, "cosine")
-    _print_together(output, detail.co_occurring)
-    _print_families(output, detail)
+    for heading, features in (("Nearest", detail.nearest), ("Opposed", detail.opposed)):
+        output.section(
+            f"{heading} features",
+            [">feature", "label", ">cosine"],
+            [[each.id, each.name, score(each.value)] for each in features],
+        )
+    output.section(
+        "Features on the same documents",
+        [">times", ">from", ">to", ">documents", ">feature", "label"],
+        [[*_lift(each), f"{each.value:.0f}", each.id, each.name] for each in detail.co_occurring],
+    )
+    output.section(
+        "Families",
+        [">family", "label", ">members"],
+        [[each.id, each.label, len(each.members)] for each in detail.families],
+    )
     _print_labels(output, detail)
+
+
+def _lift(neighbour: "Neighbour") -> list[str]:
+    """How many times more often than by chance two features occur together, from and to."""
+    if neighbour.lift is None:
+        return ["-"] * 3
+    return [f"{each:.1f}" for each in astuple(neighbour.lift)]
 
 
 def _print_figures(output: Output, detail: "FeatureDetail") -> None:
     record = detail.record
+    # How many documents activate the feature in all, where not all count.
+    of_active = f" that count, of {record.active:,} active" if record.true is not None else ""
     output.line(f"{record.id}  {record.name}" if record.label else record.name, "bold")
     output.prose(
-        f"{record.documents:,} documents{_of_active(record)}  density {density(record.density)}  "
+        f"{record.documents:,} documents{of_active}  density {density(record.density)}  "
         f"mean {score(record.mean_activation)}  max {score(record.max_activation)}"
     )
     _print_trust(output, detail)
@@ -167,96 +183,11 @@ def _print_figures(output: Output, detail: "FeatureDetail") -> None:
         output.line("histogram " + " ".join(str(count) for count in detail.histogram))
 
 
-def _of_active(record: "FeatureRecord") -> str:
-    """How many documents activate a feature in all, where not all count."""
-    return f" that count, of {record.active:,} active" if record.true is not None else ""
-
-
 def _print_examples(
     output: Output, heading: str, examples: "Sequence[Example]", value: str = "activation"
 ) -> None:
-    if not examples:
-        return
-    output.heading(heading)
-    output.table(
-        [Column(value, numeric=True), Column("title"), Column("id")],
-        [[score(example.activation), example.title, example.id] for example in examples],
-    )
-
-
-def _print_deciles(output: Output, deciles: "Sequence[Sequence[Example]]") -> None:
-    rows = [
-        [str(tenth), score(example.activation), example.title, example.id]
-        for tenth, examples in enumerate(deciles, start=1)
-        for example in examples
-    ]
-    if not rows:
-        return
-    output.heading("Documents from each tenth, strongest first")
-    output.table(
-        [
-            Column("tenth", numeric=True),
-            Column("activation", numeric=True),
-            Column("title"),
-            Column("id"),
-        ],
-        rows,
-    )
-
-
-def _print_neighbours(
-    output: Output, heading: str, neighbours: "Sequence[Neighbour]", value: str
-) -> None:
-    if not neighbours:
-        return
-    output.heading(heading)
-    is_count = value == "documents"
-    output.table(
-        [Column("feature", numeric=True), Column("label"), Column(value, numeric=True)],
-        [
-            [str(each.id), each.name, f"{each.value:.0f}" if is_count else score(each.value)]
-            for each in neighbours
-        ],
-    )
-
-
-def _print_together(output: Output, found: "Sequence[Neighbour]") -> None:
-    if not found:
-        return
-    output.heading("Features on the same documents")
-    output.table(
-        [
-            Column("times", numeric=True),
-            Column("from", numeric=True),
-            Column("to", numeric=True),
-            Column("documents", numeric=True),
-            Column("feature", numeric=True),
-            Column("label"),
-        ],
-        [
-            [
-                *(
-                    ["-"] * 3
-                    if other.lift is None
-                    else [f"{each:.1f}" for each in astuple(other.lift)]
-                ),
-                f"{other.value:.0f}",
-                str(other.id),
-                other.name,
-            ]
-            for other in found
-        ],
-    )
-
-
-def _print_families(output: Output, detail: "FeatureDetail") -> None:
-    if not detail.families:
-        return
-    output.heading("Families")
-    output.table(
-        [Column("family", numeric=True), Column("label"), Column("members", numeric=True)],
-        [[str(each.id), each.label, str(len(each.members))] for each in detail.families],
-    )
+    rows = [[score(each.activation), each.title, each.id] for each in examples]
+    output.section(heading, [f">{value}", "title", "id"], rows)
 
 
 def _print_trust(output: Output, detail: "FeatureDetail") -> None:
@@ -279,22 +210,14 @@ def _print_trust(output: Output, detail: "FeatureDetail") -> None:
 
 
 def _print_labels(output: Output, detail: "FeatureDetail") -> None:
-    if not detail.labels:
-        return
-    output.heading("Labels, oldest first")
-    output.table(
-        [
-            Column("version", numeric=True),
-            Column("label"),
-            Column("method"),
-            Column("model"),
-            Column("created"),
-            Column("terms"),
-        ],
+    rejected = detail.notes.rejected
+    output.section(
+        "Labels, oldest first",
+        [">version", "label", "method", "model", "created", "terms"],
         [
             [
-                str(label.version),
-                label.text + (" (rejected)" if label.version in detail.notes.rejected else ""),
+                label.version,
+                label.text + (" (rejected)" if label.version in rejected else ""),
                 label.method,
                 label.model,
                 label.created,
@@ -306,27 +229,18 @@ def _print_labels(output: Output, detail: "FeatureDetail") -> None:
     for label in detail.labels:
         if label.reasoning:
             output.prose(f"why {label.version}: {label.reasoning}")
-    if not detail.scores:
-        return
-    output.heading("How well a judge tells its documents by the label, on held-out documents")
-    output.table(
-        [
-            Column("version", numeric=True),
-            Column("judge"),
-            Column("protocol"),
-            Column("documents", numeric=True),
-            *(Column(title, numeric=True) for title in ("F1", "Pearson", "balanced accuracy")),
-        ],
+    figures = [">F1", ">Pearson", ">balanced accuracy"]
+    output.section(
+        "How well a judge tells its documents by the label, on held-out documents",
+        [">version", "judge", "protocol", ">documents", *figures],
         [
             [
-                str(each.version),
+                each.version,
                 each.judge,
                 each.protocol,
                 # Unknown for imported scores.
-                str(each.documents or "-"),
-                estimate(each.f1),
-                estimate(each.pearson),
-                estimate(each.balanced_accuracy),
+                each.documents or "-",
+                *map(estimate, (each.f1, each.pearson, each.balanced_accuracy)),
             ]
             for each in detail.scores
         ],
@@ -364,15 +278,11 @@ def compare_features(
         output.line(f"{side.record.id}  {side.record.name}", "bold")
     for sentence in pair_figures(detail):
         output.prose(sentence)
-    _print(output, "Documents of both", detail.examples)
-    for side in sides:
-        _print(output, f"{side.record.name}, alone", side.examples)
-
-
-def _print(output: Output, title: str, examples: "Sequence[Example]") -> None:
-    if examples:
-        output.heading(title)
-        output.table(
-            [Column("activation", numeric=True), Column("id"), Column("title")],
-            [[score(each.activation), each.id, each.title] for each in examples],
-        )
+    groups = [
+        ("Documents of both", detail.examples_both),
+        (f"{detail.a.name}, alone", detail.examples_a),
+        (f"{detail.b.name}, alone", detail.examples_b),
+    ]
+    for heading, examples in groups:
+        rows = [[score(each.activation), each.id, each.title] for each in examples]
+        output.section(heading, [">activation", "id", "title"], rows)

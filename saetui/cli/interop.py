@@ -8,7 +8,7 @@ import typer
 from saetui.cli.build import show_build
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, IndexKind, NewBundle, NewName, SaeName, Seed
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.cli.progress import shown_progress
 from saetui.errors import InputError
 
@@ -53,7 +53,7 @@ def export(
 
     if kind is None:
         rows = [list(each) for each in FORMATS.items()]
-        Output().table([Column("format"), Column("what is written")], rows)
+        Output().table(["format", "what is written"], rows)
         return
     if kind not in FORMATS:
         raise InputError(f"'{kind}' is not a format.", f"Choose one of {', '.join(FORMATS)}.")

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from saetui.cli import json_output as shapes
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
-from saetui.cli.output import Column, Output, score
+from saetui.cli.output import Output, score
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ def match(
     A feature of the smaller SAE recurs in the larger one, splits into several, or is lost; a
     feature of the larger SAE without a match in the smaller one is novel.
     """
-    from saetui.cli import json_output as shapes
     from saetui.session.splitting import matches_of
 
     output = Output()
@@ -72,19 +72,18 @@ def _compare(output: Output, session: "Session", cosine: float, limit: int, as_j
         output.json([_comparison(*pair, compare_saes(bundle, *pair, cosine)) for pair in pairs])
         return
     found = [splitting(session, *pair, cosine) for pair in pairs]
-    titles = ("recurrent", "split", "into", "novel", "lost", "never active")
     output.table(
-        [Column("from"), Column("to"), *(Column(title, numeric=True) for title in titles)],
+        ["from", "to", ">recurrent", ">split", ">into", ">novel", ">lost", ">never active"],
         [
             [
                 each.small,
                 each.large,
-                str(len(each.outcomes["recurrent"])),
-                str(len(each.outcomes["split"])),
-                str(sum(len(outcome.parts) for outcome in each.outcomes["split"])),
-                str(len(each.outcomes["novel"])),
-                str(len(each.outcomes["lost"])),
-                str(each.inactive),
+                len(each.outcomes["recurrent"]),
+                len(each.outcomes["split"]),
+                sum(len(outcome.parts) for outcome in each.outcomes["split"]),
+                len(each.outcomes["novel"]),
+                len(each.outcomes["lost"]),
+                each.inactive,
             ]
             for each in found
         ],
@@ -140,22 +139,15 @@ def _print_matches(
         said = become.get(count, f", where it splits into {count}")
         output.heading(f"In {each.sae}{said}")
         output.table(
-            [
-                Column("feature", numeric=True),
-                Column("label"),
-                Column("cosine", numeric=True),
-                Column("on both", numeric=True),
-                Column("share", numeric=True),
-                Column("documents", numeric=True),
-            ],
+            [">feature", "label", ">cosine", ">on both", ">share", ">documents"],
             [
                 [
-                    str(like.feature),
+                    like.feature,
                     like.name,
                     score(like.cosine),
-                    str(like.together),
+                    like.together,
                     f"{like.share:.0%}",
-                    str(like.documents),
+                    like.documents,
                 ]
                 for like in each.matches
             ],

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from saetui.cli.json_output import former, judgements
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.errors import InputError
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from saetui.session.saved.bookmarks import SavedSearch
     from saetui.session.session import Session
     from saetui.store.followed import Unmatched
     from saetui.store.former_features import FormerLabel
@@ -52,7 +52,7 @@ def notes(
                 {
                     "sae": session.sae.record.name,
                     "notes": [] if unmatched else _shapes(session, found.notes),
-                    "unmatched": [*map(_gone, found.unmatched), *map(_former, labels)],
+                    "unmatched": [*map(_gone, found.unmatched), *map(_label_json, labels)],
                 }
             )
             return
@@ -64,8 +64,6 @@ def notes(
 
 
 def _shapes(session: "Session", notes: "Mapping[int, FeatureNotes]") -> list[dict[str, Any]]:
-    from saetui.cli.json_output import former, judgements
-
     return [
         {
             "feature": feature,
@@ -82,8 +80,6 @@ def _shapes(session: "Session", notes: "Mapping[int, FeatureNotes]") -> list[dic
 
 
 def _gone(unmatched: "Unmatched") -> dict[str, Any]:
-    from saetui.cli.json_output import judgements
-
     thread, nearest = unmatched.thread, unmatched.nearest
     return {
         "sae": thread.sae,
@@ -98,7 +94,7 @@ def _gone(unmatched: "Unmatched") -> dict[str, Any]:
     }
 
 
-def _former(former: "FormerLabel") -> dict[str, Any]:
+def _label_json(former: "FormerLabel") -> dict[str, Any]:
     label = former.label
     return {
         "sae": former.sae,
@@ -112,16 +108,15 @@ def _former(former: "FormerLabel") -> dict[str, Any]:
 def _print_notes(output: Output, session: "Session", notes: "Mapping[int, FeatureNotes]") -> None:
     rows = []
     for feature, said in notes.items():
-        former = said.former
-        cosine = "" if former is None or former.cosine is None else f"{former.cosine:.2f}"
-        was = "" if former is None else f"{former.sae} {former.feature}"
+        before = said.former
+        cosine = "" if before is None or before.cosine is None else f"{before.cosine:.2f}"
+        was = "" if before is None else f"{before.sae} {before.feature}"
         words = [*(["bookmarked"] if said.bookmark else []), *(["own label"] if said.label else [])]
         words += [f"rejected {version}" for version in sorted(said.rejected)]
         words += _judged(said)
-        rows.append([str(feature), session.name(feature), ", ".join(words), said.note, was, cosine])
+        rows.append([feature, session.name(feature), ", ".join(words), said.note, was, cosine])
     if rows:
-        columns = [Column("feature", numeric=True), Column("name"), Column("said"), Column("note")]
-        output.table([*columns, Column("said of"), Column("cosine", numeric=True)], rows)
+        output.table([">feature", "name", "said", "note", "said of", ">cosine"], rows)
 
 
 def _judged(notes: "FeatureNotes") -> list[str]:
@@ -139,21 +134,17 @@ def _print_unmatched(
         thread, nearest = each.thread, each.nearest
         words = [*(["bookmarked"] if thread.notes.bookmark else [])]
         words += [f"rejected '{text}'" for text in sorted(thread.rejected)]
-        near = "" if nearest is None else str(nearest.feature)
+        near = "" if nearest is None else nearest.feature
         cosine = "" if nearest is None or nearest.cosine is None else f"{nearest.cosine:.2f}"
         words += _judged(thread.notes)
         label, note = thread.notes.label, thread.notes.note
         was = f"{thread.sae} {thread.feature}"
         rows.append([was, label, ", ".join(words), note, near, cosine])
-    for former in labels:
-        label_of, how = former.label, former.label.model or former.label.method
-        rows.append([f"{former.sae} {label_of.feature}", label_of.text, how, "", "", ""])
-    if rows:
-        output.heading("Said of features that are gone")
-        columns = [Column("said of"), Column("label"), Column("said"), Column("note")]
-        output.table(
-            [*columns, Column("nearest", numeric=True), Column("cosine", numeric=True)], rows
-        )
+    for gone in labels:
+        label_of, how = gone.label, gone.label.model or gone.label.method
+        rows.append([f"{gone.sae} {label_of.feature}", label_of.text, how, "", "", ""])
+    columns = ["said of", "label", "said", "note", ">nearest", ">cosine"]
+    output.section("Said of features that are gone", columns, rows)
 
 
 def bookmarks(
@@ -179,41 +170,34 @@ def bookmarks(
     found = bookmarks_of(bundle)
     output = Output()
     if as_json:
-        output.json([_shape(each) for each in found])
+        output.json(
+            [
+                {
+                    "name": each.name,
+                    "path": str(each.path),
+                    "sae": each.preset.sae,
+                    "request": dict(each.preset.search),
+                    "steps": len(each.preset.history),
+                    "results": list(each.preset.results),
+                }
+                for each in found
+            ]
+        )
         return
     output.table(
-        [
-            Column("name"),
-            Column("query"),
-            Column("mode"),
-            Column("changes", numeric=True),
-            Column("results", numeric=True),
-            Column("SAE"),
-        ],
+        ["name", "query", "mode", ">changes", ">results", "SAE"],
         [
             [
                 each.name,
-                str(each.preset.search.get("query") or each.preset.search.get("document", "")),
-                str(each.preset.search.get("mode", "")),
-                str(len(each.preset.search.get("changes", ()))),
-                str(len(each.preset.results)),
+                each.preset.search.get("query") or each.preset.search.get("document", ""),
+                each.preset.search.get("mode", ""),
+                len(each.preset.search.get("changes", ())),
+                len(each.preset.results),
                 each.preset.sae,
             ]
             for each in found
         ],
     )
-
-
-def _shape(saved: "SavedSearch") -> dict[str, object]:
-    preset = saved.preset
-    return {
-        "name": saved.name,
-        "path": str(saved.path),
-        "sae": preset.sae,
-        "request": dict(preset.search),
-        "steps": len(preset.history),
-        "results": list(preset.results),
-    }
 
 
 def lists(
@@ -262,10 +246,8 @@ def lists(
             if as_json:
                 output.json([{"list": each, "documents": len(of)} for each, of in found.items()])
             elif found:
-                output.table(
-                    [Column("list"), Column("documents", numeric=True)],
-                    [[each, f"{len(of):,}"] for each, of in found.items()],
-                )
+                rows = [[each, f"{len(of):,}"] for each, of in found.items()]
+                output.table(["list", ">documents"], rows)
             else:
                 output.line("There are no lists yet: B in the app puts a document into one.")
             return
@@ -279,7 +261,7 @@ def lists(
         output.json(shaped)
     else:
         output.table(
-            [Column("id"), Column("title"), Column("note"), Column("marked")],
+            ["id", "title", "note", "marked"],
             [[each["id"], each["title"], each["note"], each["at"][:10]] for each in shaped],
         )
 

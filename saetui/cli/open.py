@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.options import AsJson, BundlePath, SaeName
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.cli.progress import shown_progress
 from saetui.errors import InputError
 
@@ -161,7 +161,7 @@ def keys(
         output.json({"file": str(path), "keys": listed, "remarks": list(keymap.remarks)})
         return
     output.table(
-        [Column("in"), Column("keys"), Column("does"), Column("name")],
+        ["in", "keys", "does", "name"],
         [list(each.values()) for each in listed],
     )
     for remark in keymap.remarks:

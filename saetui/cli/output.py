@@ -46,6 +46,13 @@ class Column:
     numeric: bool = False
     style: Callable[[str], str] = _plain
 
+    @classmethod
+    def of(cls, column: "str | Column") -> "Column":
+        """A column by its title alone; one of numbers begins with `>`."""
+        if isinstance(column, Column):
+            return column
+        return cls(column.removeprefix(">"), numeric=column.startswith(">"))
+
 
 class Output:
     """Standard output.
@@ -107,10 +114,19 @@ class Output:
         else:
             self.stream.write(text + "\n")
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """Write rows of cells below the titles of the columns."""
-        titles = [column.title for column in columns]
-        cells = [[self._cell(cell) for cell in row] for row in (titles, *rows)]
+    def section(
+        self, heading: str, titles: Sequence[str | Column], rows: Sequence[Sequence[object]]
+    ) -> None:
+        """Write a heading and a table, or nothing at all without rows."""
+        if rows:
+            self.heading(heading)
+            self.table(titles, rows)
+
+    def table(self, titles: Sequence[str | Column], rows: Sequence[Sequence[object]]) -> None:
+        """Write rows of cells below the titles of their columns; see `Column.of`."""
+        columns = [Column.of(title) for title in titles]
+        named = [column.title for column in columns]
+        cells = [[self._cell(str(cell)) for cell in row] for row in (named, *rows)]
         if not self.terminal:
             self.stream.writelines("\t".join(row) + "\n" for row in cells)
             return

@@ -7,7 +7,7 @@ import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.cli.progress import shown_progress
 from saetui.text import visible_line
 
@@ -48,7 +48,18 @@ def overview(
         line = output.glyphs.sparkline(found.sizes)
         output.line(f"{found.periods[0]} {line} {found.periods[-1]}")
     _contents(output, found, limit)
-    _fields(output, found)
+    output.section(
+        "Fields",
+        ["field", ">documents", "values"],
+        [
+            [
+                each.name,
+                f"{each.documents:,}",
+                f"{each.lowest} to {each.highest}" if each.lowest else ", ".join(each.examples),
+            ]
+            for each in found.fields
+        ],
+    )
     _changes(output, "Rising", found.rising)
     _changes(output, "Falling", found.falling)
     if found.queries:
@@ -58,22 +69,13 @@ def overview(
 
 
 def _contents(output: Output, found: "Overview", limit: int) -> None:
-    if not found.contents:
-        return
-    output.heading(f"Contents: {len(found.contents):,} families")
     marks = {1: output.glyphs.up, -1: output.glyphs.down, 0: ""}
-    output.table(
-        [
-            Column("family", numeric=True),
-            Column("label"),
-            Column("docs", numeric=True),
-            Column("share", numeric=True),
-            Column("", numeric=True),
-            Column("over time"),
-        ],
+    output.section(
+        f"Contents: {len(found.contents):,} families",
+        [">family", "label", ">docs", ">share", ">", "over time"],
         [
             [
-                str(each.family),
+                each.family,
                 each.name,
                 f"{each.documents:,}",
                 f"{each.share:.1%}",
@@ -85,29 +87,10 @@ def _contents(output: Output, found: "Overview", limit: int) -> None:
     )
 
 
-def _fields(output: Output, found: "Overview") -> None:
-    if not found.fields:
-        return
-    output.heading("Fields")
-    output.table(
-        [Column("field"), Column("documents", numeric=True), Column("values")],
-        [
-            [
-                each.name,
-                f"{each.documents:,}",
-                f"{each.lowest} to {each.highest}" if each.lowest else ", ".join(each.examples),
-            ]
-            for each in found.fields
-        ],
-    )
-
-
 def _changes(output: Output, title: str, rows: "Sequence[AnswerRow]") -> None:
-    if not rows:
-        return
-    output.heading(f"{title}, first and last third of the documents")
-    output.table(
-        [Column("label"), Column("first", numeric=True), Column("last", numeric=True), Column("")],
+    output.section(
+        f"{title}, first and last third of the documents",
+        ["label", ">first", ">last", ""],
         [
             [
                 row.name,

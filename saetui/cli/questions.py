@@ -156,11 +156,11 @@ def show_answer(
 def _table(output: Output, answer: "Answer", rows: "tuple[AnswerRow, ...]") -> None:
     from saetui.session.questions.answers import written
 
-    columns = [Column(answer.unit, numeric=True), Column("label")]
+    columns: list[str | Column] = [f">{answer.unit}", "label"]
     columns += [Column(each.title, numeric=each.style != "text") for each in answer.columns]
     sparks = any(row.shares for row in rows) and output.decorated
     if sparks:
-        columns.append(Column("share"))
+        columns.append("share")
     cells = []
     for row in rows:
         texts = [written(column, row.figures[column.figure]) for column in answer.columns]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saetui.cli.open import opened
-from saetui.cli.output import Column, Output
+from saetui.cli.output import Output
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def show_probes(output: Output, probes: "Mapping[str, FieldProbe]") -> None:
     titles = [f"{size} features" if size else "embedding" for size in first.scores]
     output.heading(f"What a few features tell of {first.field}, by {first.measure}")
     output.table(
-        [Column("SAE"), *(Column(title, numeric=True) for title in titles)],
+        ["SAE", *(f">{title}" for title in titles)],
         [
             [name, *(_score(each) for each in probe.scores.values())]
             for name, probe in probes.items()
@@ -225,7 +225,7 @@ def show_comparison(output: Output, found: Comparison) -> None:
     names = list(next(iter(found.figures.values()), {}))
     output.heading(f"SAEs over {found.seeds} seeds")
     output.table(
-        [Column("figure"), *(Column(name, numeric=True) for name in names)],
+        ["figure", *(f">{name}" for name in names)],
         [
             [figure, *(_with_spread(each.mean, each.spread) for each in saes.values())]
             for figure, saes in found.figures.items()
@@ -235,13 +235,7 @@ def show_comparison(output: Output, found: Comparison) -> None:
         return
     output.heading(f"Differences from {found.differences[0].other}")
     output.table(
-        [
-            Column("figure"),
-            Column("SAE"),
-            Column("difference", numeric=True),
-            Column("seeds alone", numeric=True),
-            Column(""),
-        ],
+        ["figure", "SAE", ">difference", ">seeds alone", ""],
         [
             [
                 each.figure,

@@ -93,19 +93,19 @@ def _print_text(
     )
     output.table(
         [
-            Column("rank", numeric=True),
+            ">rank",
             *change,
-            Column("score", numeric=True),
-            *([Column("texts")] if folded else []),
-            *([Column("passages")] if passages else []),
-            Column("title"),
-            *([Column("passage")] if quoted else []),
-            Column("published"),
-            Column("id"),
+            ">score",
+            *(["texts"] if folded else []),
+            *(["passages"] if passages else []),
+            "title",
+            *(["passage"] if quoted else []),
+            "published",
+            "id",
         ],
         [
             [
-                str(result.rank),
+                result.rank,
                 *([rank_change(result.rank, result.baseline_rank)] if steered else []),
                 score(result.score),
                 *([f"x {result.repeats}" if result.repeats > 1 else ""] if folded else []),
@@ -120,16 +120,10 @@ def _print_text(
     )
     if response.request.why:
         _print_why(output, session, response)
-    if response.features:
-        _print_features(output, response, effects)
-    if response.lacking_said:
-        output.prose(f"\n{response.lacking_said}")
-    if steered and response.dropped:
-        output.heading("Pushed out by steering")
-        output.table(
-            [Column("was", numeric=True), Column("title"), Column("id")],
-            [[str(gone.baseline_rank), gone.title, gone.id] for gone in response.dropped],
-        )
+    _print_features(output, response, effects)
+    if steered:
+        gone = [[each.baseline_rank, each.title, each.id] for each in response.dropped]
+        output.section("Pushed out by steering", [">was", "title", "id"], gone)
     output.heading("Settings")
     output.line(_summary(session, response), "dim")
 
@@ -141,52 +135,30 @@ def _quoted(excerpt: str) -> str:
 def _print_features(
     output: Output, response: "SearchResponse", effects: "Mapping[int, FeatureEffect]"
 ) -> None:
+    steered = Column("steered", numeric=True, style=lambda cell: "bold" if cell else "")
+    titles: list[str | Column] = [">feature", "label", ">activation"]
+    titles += [f">of {response.told} nearest"] if response.told else []
+    titles += [steered, ">replaces up", ">down"] if effects else [steered]
     # What was changed is never set apart.
     first = {each.id for each in response.features if each.sure or each.steered != each.activation}
     for heading, wanted in (("Features of the query", True), (_LESS_SURE, False)):
         features = [each for each in response.features if (each.id in first) == wanted]
-        if features:
-            output.heading(heading)
-            _print_some_features(output, response, features, effects)
+        output.section(
+            heading, titles, [_feature_row(each, response, effects) for each in features]
+        )
 
 
-def _print_some_features(
-    output: Output,
-    response: "SearchResponse",
-    features: "Sequence[QueryFeature]",
-    effects: "Mapping[int, FeatureEffect]",
-) -> None:
-    near = [Column(f"of {response.told} nearest", numeric=True)] if response.told else []
-    moves = [Column("replaces up", numeric=True), Column("down", numeric=True)] if effects else []
-    output.table(
-        [
-            Column("feature", numeric=True),
-            Column("label"),
-            Column("activation", numeric=True),
-            *near,
-            Column("steered", numeric=True, style=lambda cell: "bold" if cell else ""),
-            *moves,
-        ],
-        [
-            [
-                str(feature.id),
-                feature.name,
-                score(feature.activation),
-                *(["" if feature.near is None else str(feature.near)] if near else []),
-                "" if feature.steered == feature.activation else score(feature.steered),
-                *_replaced(effects, feature.id),
-            ]
-            for feature in features
-        ],
-    )
-
-
-def _replaced(effects: "Mapping[int, FeatureEffect]", feature: int) -> list[str]:
-    """How many results a step up and a step down replace; no cells unless that was asked for."""
-    if not effects:
-        return []
-    effect = effects.get(feature)
-    return ["", ""] if effect is None else [str(effect.raised), str(effect.lowered)]
+def _feature_row(
+    feature: "QueryFeature", response: "SearchResponse", effects: "Mapping[int, FeatureEffect]"
+) -> list[object]:
+    row: list[object] = [feature.id, feature.name, score(feature.activation)]
+    if response.told:
+        row.append("" if feature.near is None else feature.near)
+    row.append("" if feature.steered == feature.activation else score(feature.steered))
+    if effects:
+        effect = effects.get(feature.id)
+        row += ["", ""] if effect is None else [effect.raised, effect.lowered]
+    return row
 
 
 def _print_why(output: Output, session: "Session", response: "SearchResponse") -> None:

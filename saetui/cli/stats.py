@@ -8,7 +8,7 @@ import typer
 
 from saetui.cli.json_output import finite
 from saetui.cli.options import AsJson, BundlePath, DeviceName, Epochs, training_options
-from saetui.cli.output import Column, Output, known
+from saetui.cli.output import Output, known
 from saetui.cli.plots import Series, log_plot
 from saetui.cli.progress import shown_progress
 from saetui.session.saved.search_json import Json
@@ -193,9 +193,9 @@ def _show_families(output: Output, saes: "list[tuple[str, dict[str, Any]]]") -> 
     rows = [
         [
             name,
-            str(figures["families"]),
+            figures["families"],
             _one(figures.get("mean_size")),
-            str(figures.get("largest_size", "-")),
+            figures.get("largest_size", "-"),
             known(figures.get("mean_f1")),
             known(figures.get("mean_pearson")),
             _one(figures.get("parent_child_ratio")),
@@ -209,9 +209,8 @@ def _show_families(output: Output, saes: "list[tuple[str, dict[str, Any]]]") -> 
     if not rows:
         return
     output.heading("Feature families")
-    titles = ["families", "mean size", "largest", "F1", "Pearson", "R(C,F)", "blocks of C"]
-    titles += ["blocks of D", "members"]
-    output.table([Column("SAE"), *(Column(title, numeric=True) for title in titles)], rows)
+    titles = ["SAE", ">families", ">mean size", ">largest", ">F1", ">Pearson", ">R(C,F)"]
+    output.table([*titles, ">blocks of C", ">blocks of D", ">members"], rows)
     output.prose(
         "R(C,F): co-occurrence of parents and children divided by that of siblings. Blocks: pairs "
         "inside families divided by other pairs, in brackets the same for random families. "
@@ -246,9 +245,9 @@ def _show_densities(output: Output, name: str, figures: dict[str, Any]) -> None:
 
 def metrics_table(output: Output, saes: Iterable[tuple[str, dict[str, Any]]]) -> None:
     """Print the metrics of SAEs, one row for training and one for held-out documents."""
-    columns = [Column("SAE"), Column("documents")]
-    columns += [Column(title, numeric=True) for title, _, _ in _FIGURES]
-    columns += [Column("enc-dec cosine", numeric=True), Column("found again", numeric=True)]
+    columns = ["SAE", "documents"]
+    columns += [f">{title}" for title, _, _ in _FIGURES]
+    columns += [">enc-dec cosine", ">found again"]
     rows = []
     for name, metrics in saes:
         for title_of, part in _PARTS:
@@ -277,17 +276,16 @@ def show_sweep(output: Output, sweep: "Sweep") -> None:
     """Print the points of a sweep, the power laws, and plots of both errors."""
     laws = {law.k: law for law in sweep.laws}
     output.table(
-        [Column(title, numeric=True) for title in ("k", "n", "training nMSE", "power law")]
-        + [Column(title, numeric=True) for title in ("held-out nMSE", "dead", "epochs")],
+        [">k", ">n", ">training nMSE", ">power law", ">held-out nMSE", ">dead", ">epochs"],
         [
             [
-                str(point.k),
-                str(point.n),
+                point.k,
+                point.n,
                 _cell(point.train_nmse, "{:.4f}"),
                 _cell(laws[point.k].at(point.n) if point.k in laws else None, "{:.4f}"),
                 _cell(point.held_out_nmse, "{:.4f}"),
                 _cell(point.dead_share, "{:.1%}"),
-                str(point.epochs),
+                point.epochs,
             ]
             for point in sweep.points
         ],
