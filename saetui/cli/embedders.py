@@ -60,43 +60,29 @@ def embedders(
     if as_json:
         output.json(found)
         return
-    columns = [
-        "name",
-        ">width",
-        ">tokens",
-        "languages",
-        ">MB",
-        ">SciFact",
-        ">abstracts/s",
-        "here",
-        "good for",
-    ]
-    short = [each for each in found if each["dimensions"]]
+    titles = ["name", ">width", ">tokens", "languages", ">MB", ">SciFact", ">abstracts/s"]
     output.table(
-        columns,
+        [*titles, "here", "good for"],
         [
             [
-                str(each["name"]),
-                str(each["dimensions"]),
+                each["name"],
+                each["dimensions"],
                 f"{each['tokens']:,}" if each["tokens"] else "any",
-                str(each["languages"]),
-                str(each["megabytes"]),
+                each["languages"],
+                each["megabytes"],
                 f"{each['scifact']:.3f}",
                 f"{'' if each['measured'] else '~'}{each['per_second']:,.0f}",
-                "ready" if each["here"] else str(each["why"]),
-                str(each["good_for"]),
+                "ready" if each["here"] else each["why"],
+                each["good_for"],
             ]
-            for each in short
+            for each in found
+            if each["dimensions"]
         ],
     )
     output.heading("Others")
     output.table(
         ["name", "what it is", "here"],
-        [
-            [str(each["name"]), str(each["what"]), str(each["why"])]
-            for each in found
-            if not each["dimensions"]
-        ],
+        [[each["name"], each["what"], each["why"]] for each in found if not each["dimensions"]],
     )
 
 

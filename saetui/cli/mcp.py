@@ -52,93 +52,11 @@ def server(tools: "BundleTools") -> "MCPServer[Any]":
 
     found = MCPServer("saetui", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR")
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-
-    def tool(ask: Callable[Asked, dict[str, Any]]) -> None:
-        found.tool(description=ask.__doc__, annotations=reads)(_in_one_sentence(ask))
-
-    def about() -> dict[str, Any]:
-        """Say what the bundle holds: documents, SAE, and the fields to filter documents by."""
-        return tools.about()
-
-    # The arguments of tools come by name, however many they are.
-    def search(  # noqa: PLR0917
-        query: str = "",
-        filter: str = "",
-        steer: list[str] | None = None,
-        mode: str = "",
-        retrieval: str = "",
-        like: str = "",
-        limit: int = 10,
-    ) -> dict[str, Any]:
-        """Search documents by meaning and words; gives results and the query's features.
-
-        filter: such as "after:2019 category:cs.LG has:12". steer: changes to features at once.
-        mode: both (default), codes, delta, decode or optimise. retrieval: hybrid (default),
-        semantic or lexical. like: a document's id to search from instead of a query.
-
-        Of a feature, sure says whether the query is fairly sure to ask about it, and near how many
-        of the told nearest documents count for it.
-        """
-        return tools.search(
-            query,
-            filter_text=filter,
-            steer=steer or (),
-            mode=mode,
-            retrieval=retrieval,
-            like=like,
-            limit=limit,
-        )
-
-    def steer(changes: list[str], start_over: bool = False, undo: int = 0) -> dict[str, Any]:
-        """Repeat the last search with changes on top of those made so far."""
-        return tools.steer(changes, start_over=start_over, undo=undo)
-
-    def compare(question: str, families: bool = False, limit: int = 20) -> dict[str, Any]:
-        """Answer a question about the whole corpus, with shares, ratios and corrected p values.
-
-        question: "category:cs.LG vs after:2020" (what sets two groups apart; a group is a filter,
-        search:WORDS, results or unsteered of the last search, rest or all), "to stars" (what goes
-        with a field), "over years" (what rises and falls), or "topics 30"; each may end in "within
-        FILTER". families: count families of features instead of features. limit: rows, half of
-        them from either end. The app takes the same question in its view 5.
-        """
-        return tools.ask(question, families=families, limit=limit)
-
-    def features(words: str = "", limit: int = 20) -> dict[str, Any]:
-        """List features by words of their labels, "~any words" by meaning, or figures.
-
-        Figures and names narrow the list: true>0.8, density<0.01, quality:coherent, family:any.
-        """
-        return tools.features(words, limit=limit)
-
-    def feature(name: str, examples: int = 5) -> dict[str, Any]:
-        """Show a feature by number or label: figures, documents, related features, labels."""
-        return tools.feature(name, examples=examples)
-
-    def families(words: str = "", limit: int = 20) -> dict[str, Any]:
-        """List families of features, from general to specific, the largest first."""
-        return tools.families(words, limit=limit)
-
-    def family(name: str, examples: int = 5) -> dict[str, Any]:
-        """Show a family by number or label: its tree and its documents."""
-        return tools.family(name, examples=examples)
-
-    def document(id: str, limit: int = 10) -> dict[str, Any]:
-        """Show a document by its id: text, metadata, features, nearest documents."""
-        return tools.document(id, limit=limit)
-
-    def preset() -> dict[str, Any]:
-        """Give the last search with its steps as a preset.
-
-        Saved as a file, the app opens it with the key o, and so does: saetui search BUNDLE --preset
-        FILE --replay.
-        """
-        return tools.preset()
-
-    steer.__doc__ = f"{steer.__doc__} {_STEERING}"
-    browsing = (features, feature, families, family, document)
-    for ask in (about, search, steer, compare, *browsing, preset):
-        tool(ask)
+    steering = (tools.about, tools.search, tools.steer, tools.compare)
+    browsing = (tools.features, tools.feature, tools.families, tools.family, tools.document)
+    for ask in (*steering, *browsing, tools.preset):
+        description = f"{ask.__doc__} {_STEERING}" if ask == tools.steer else ask.__doc__
+        found.tool(description=description, annotations=reads)(_in_one_sentence(ask))
     return found
 
 

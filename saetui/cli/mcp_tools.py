@@ -37,7 +37,7 @@ _FEATURES = 20
 class BundleTools:
     """Answers an assistant's questions about an open bundle, one at a time.
 
-    The caller closes the session.
+    Each public method is a tool: the assistant sees its name, its arguments and its docstring.
     """
 
     def __init__(self, session: Session) -> None:
@@ -48,7 +48,7 @@ class BundleTools:
         self._lock = threading.Lock()
 
     def about(self) -> Json:
-        """What the bundle holds, and the fields by which documents can be filtered."""
+        """Say what the bundle holds: documents, SAE, and the fields to filter documents by."""
         manifest = self._session.bundle.manifest
         return {
             "name": manifest.name,
@@ -60,18 +60,26 @@ class BundleTools:
             "fields": sorted(self._session.field_names()),
         }
 
-    def search(
+    # The arguments of tools come by name, however many they are.
+    def search(  # noqa: PLR0917
         self,
-        query: str,
-        *,
-        filter_text: str = "",
-        steer: Sequence[str] = (),
+        query: str = "",
+        filter: str = "",
+        steer: list[str] | None = None,
         mode: str = "",
         retrieval: str = "",
         like: str = "",
         limit: int = 10,
     ) -> Json:
-        """A new search, perhaps steered at once."""
+        """Search documents by meaning and words; gives results and the query's features.
+
+        filter: such as "after:2019 category:cs.LG has:12". steer: changes to features at once.
+        mode: both (default), codes, delta, decode or optimise. retrieval: hybrid (default),
+        semantic or lexical. like: a document's id to search from instead of a query.
+
+        Of a feature, sure says whether the query is fairly sure to ask about it, and near how many
+        of the told nearest documents count for it.
+        """
         session = self._session
         feature = session.features.lookup.feature
         with self._lock:
@@ -86,14 +94,14 @@ class BundleTools:
                 )
             request = replace(
                 request,
-                filter=parse_filter(filter_text, feature, session.field_names),
-                steering=self._changes(steer),
+                filter=parse_filter(filter, feature, session.field_names),
+                steering=self._changes(steer or ()),
             )
             self._steps = []
             return self._answer(request)
 
-    def steer(self, changes: Sequence[str], *, start_over: bool = False, undo: int = 0) -> Json:
-        """The last search with further changes, or with some steps taken back."""
+    def steer(self, changes: list[str], start_over: bool = False, undo: int = 0) -> Json:
+        """Repeat the last search with changes on top of those made so far."""
         with self._lock:
             if not self._steps:
                 raise InputError("There is no search to steer yet.", "Call search first.")
@@ -117,17 +125,25 @@ class BundleTools:
         return {**shape, "command": command_text(self._session, request)}
 
     def preset(self) -> Json:
-        """The last search with its steps, as the app and `saetui search --preset` open it."""
+        """Give the last search with its steps as a preset.
+
+        Saved as a file, the app opens it with the key o, and so does: saetui search BUNDLE --preset
+        FILE --replay.
+        """
         with self._lock:
             if not self._steps:
                 raise InputError("There is no search to keep yet.", "Call search first.")
             *before, last = self._steps
             return preset_to_json(self._session, last, before, self._results)
 
-    def ask(self, question: str, *, families: bool = False, limit: int = 20) -> Json:
-        """The answer to a question about the whole corpus, from both ends of its order.
+    def compare(self, question: str, families: bool = False, limit: int = 20) -> Json:
+        """Answer a question about the whole corpus, with shares, ratios and corrected p values.
 
-        `results` and `unsteered` in the question mean those of the last search.
+        question: "category:cs.LG vs after:2020" (what sets two groups apart; a group is a filter,
+        search:WORDS, results or unsteered of the last search, rest or all), "to stars" (what goes
+        with a field), "over years" (what rises and falls), or "topics 30"; each may end in "within
+        FILTER". families: count families of features instead of features. limit: rows, half of
+        them from either end. The app takes the same question in its view 5.
         """
         with self._lock:
             last = self._steps[-1] if self._steps else None
@@ -155,8 +171,11 @@ class BundleTools:
             else [],
         }
 
-    def features(self, words: str = "", *, limit: int = 20) -> Json:
-        """Features whose labels have the words, or that a filter lets through."""
+    def features(self, words: str = "", limit: int = 20) -> Json:
+        """List features by words of their labels, "~any words" by meaning, or figures.
+
+        Figures and names narrow the list: true>0.8, density<0.01, quality:coherent, family:any.
+        """
         found = self._session.find_features(words)
         shown = found[: _bounded(limit, _MOST_LISTED)]
         return {
@@ -164,14 +183,14 @@ class BundleTools:
             "features": [json_output.feature(self._session, record) for record in shown],
         }
 
-    def feature(self, name: str, *, examples: int = 5) -> Json:
-        """One feature, by its number or its label."""
+    def feature(self, name: str, examples: int = 5) -> Json:
+        """Show a feature by number or label: figures, documents, related features, labels."""
         number = self._session.features.lookup.feature(name)
         detail = self._session.feature(number, _bounded(examples, _MOST_EXAMPLES))
         return json_output.feature_detail(self._session, detail)
 
-    def families(self, words: str = "", *, limit: int = 20) -> Json:
-        """Families whose labels have the words, the largest first."""
+    def families(self, words: str = "", limit: int = 20) -> Json:
+        """List families of features, from general to specific, the largest first."""
         found = self._session.features.lookup.families(words)
         shown = found[: _bounded(limit, _MOST_LISTED)]
         return {
@@ -179,15 +198,15 @@ class BundleTools:
             "families": [json_output.family(self._session, family) for family in shown],
         }
 
-    def family(self, name: str, *, examples: int = 5) -> Json:
-        """One family as a tree, with the documents that show it."""
+    def family(self, name: str, examples: int = 5) -> Json:
+        """Show a family by number or label: its tree and its documents."""
         found = self._session.features.lookup.family(name)
         detail = self._session.family(found, _bounded(examples, _MOST_EXAMPLES))
         return json_output.family_detail(self._session, detail)
 
-    def document(self, identifier: str, *, limit: int = 10) -> Json:
-        """One document: text, features, nearest documents. A long text is cut, and says so."""
-        row = self._session.row_of(identifier)
+    def document(self, id: str, limit: int = 10) -> Json:
+        """Show a document by its id: text, metadata, features, nearest documents."""
+        row = self._session.row_of(id)
         detail = self._session.document(row, _bounded(limit, _MOST_EXAMPLES))
         shape = json_output.document(self._session, detail)
         text = str(shape.get("text", ""))
