@@ -38,7 +38,7 @@ def families(
 
     With words, only families whose label has all of them.
     """
-    from saetui.interop.forest_files import write_forest
+    from saetui.interop.feature_files import write_forest
 
     output = Output()
     with opened(bundle, sae) as session:

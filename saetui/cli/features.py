@@ -278,11 +278,8 @@ def compare_features(
         output.line(f"{side.record.id}  {side.record.name}", "bold")
     for sentence in pair_figures(detail):
         output.prose(sentence)
-    groups = [
-        ("Documents of both", detail.examples_both),
-        (f"{detail.a.name}, alone", detail.examples_a),
-        (f"{detail.b.name}, alone", detail.examples_b),
-    ]
+    alone = [(f"{side.record.name}, alone", side.examples) for side in sides]
+    groups = [("Documents of both", detail.examples), *alone]
     for heading, examples in groups:
         rows = [[score(each.activation), each.id, each.title] for each in examples]
         output.section(heading, [">activation", "id", "title"], rows)

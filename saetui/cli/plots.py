@@ -30,13 +30,6 @@ class Series:
     curve: Callable[[float], float] | None = None
 
 
-def log_plot(
-    series: Sequence[Series], *, width: int = 64, height: int = 14, unicode: bool = True
-) -> list[str]:
-    """A plot with logarithmic axes; see `plot`."""
-    return plot(series, width=width, height=height, unicode=unicode, logarithmic=True)
-
-
 def plot(
     series: Sequence[Series],
     *,

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from saetui.cli.output import duration, named, rate
 from saetui.progress import Progress
@@ -37,12 +36,16 @@ def shown_progress(
         progress = ProgressBars(console, clock)
     else:
         progress = ProgressLines(stream, clock)
-    with progress:
+    try:
         yield progress
+    except BaseException:
+        progress.end(stopped=True)
+        raise
+    progress.end(stopped=False)
 
 
 class ProgressBars:
-    """Draws a bar for every task, the finished ones above; a context that ends the last task."""
+    """Draws a bar for every task, the finished ones above."""
 
     def __init__(self, console: "Console", clock: Callable[[], float]) -> None:
         from rich.progress import BarColumn, ProgressColumn, TextColumn
@@ -67,18 +70,11 @@ class ProgressBars:
         )
         self._task: TaskID | None = None
         self._figures: dict[str, float] = {}
-
-    def __enter__(self) -> Self:
         self._bars.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end("took" if kind is None else "stopped after")
+    def end(self, *, stopped: bool) -> None:
+        """End the last task and leave the bars as they are."""
+        self._end("stopped after" if stopped else "took")
         self._bars.stop()
 
     def start(self, task: str, total: int | None, unit: str, done: int = 0) -> None:
@@ -144,23 +140,16 @@ class _Task:
 
 
 class ProgressLines:
-    """Writes plain lines; a context that ends the last task."""
+    """Writes plain lines."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
         self._stream = stream
         self._clock = clock
         self._task: _Task | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end("done" if kind is None else "stopped")
+    def end(self, *, stopped: bool) -> None:
+        """End the last task."""
+        self._end("stopped" if stopped else "done")
 
     def start(self, task: str, total: int | None, unit: str, done: int = 0) -> None:
         """End the current task and begin another."""

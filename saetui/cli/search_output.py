@@ -121,6 +121,8 @@ def _print_text(
     if response.request.why:
         _print_why(output, session, response)
     _print_features(output, response, effects)
+    if response.lacking_said:
+        output.prose(f"\n{response.lacking_said}")
     if steered:
         gone = [[each.baseline_rank, each.title, each.id] for each in response.dropped]
         output.section("Pushed out by steering", [">was", "title", "id"], gone)

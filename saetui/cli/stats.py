@@ -9,7 +9,7 @@ import typer
 from saetui.cli.json_output import finite
 from saetui.cli.options import AsJson, BundlePath, DeviceName, Epochs, training_options
 from saetui.cli.output import Output, known
-from saetui.cli.plots import Series, log_plot
+from saetui.cli.plots import Series, plot
 from saetui.cli.progress import shown_progress
 from saetui.session.saved.search_json import Json
 
@@ -301,7 +301,7 @@ def show_sweep(output: Output, sweep: "Sweep") -> None:
         )
         for k, points in by_k.items()
     ]
-    for line in log_plot(training, unicode=output.unicode):
+    for line in plot(training, unicode=output.unicode, logarithmic=True):
         output.line(line)
     for law in sweep.laws:
         output.line(f"k = {law.k}: nMSE = {law.scale:.3g} n^-{law.exponent:.3f}, R2 = {law.r2:.3f}")
@@ -316,7 +316,7 @@ def show_sweep(output: Output, sweep: "Sweep") -> None:
             )
             for k, points in by_k.items()
         ]
-        for line in log_plot(held_out, unicode=output.unicode):
+        for line in plot(held_out, unicode=output.unicode, logarithmic=True):
             output.line(line)
         for k, points in by_k.items():
             lowest = min(points, key=lambda p: p.held_out_nmse or 0)

@@ -84,11 +84,7 @@ def add_documents(
         retrain=options.retrain,
     )
     with bundle_under_way(path, path, build_options, progress) as build:
-        if "documents" not in build.before.steps:
-            raise InputError(
-                f"{path} does not say how it was built, so that nothing can be added to it.",
-                "Build it again from its corpus.",
-            )
+        build.require("documents")
         if not can_be_changed(path / layout.DOCUMENTS):
             raise InputError(
                 f"{path} was written by a version whose bundles cannot grow.",

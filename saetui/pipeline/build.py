@@ -169,7 +169,7 @@ def add_saes(
     nothing_asked = not options.saes and options.sae_from is None and not options.vocabulary
     try:
         with bundle_under_way(path, path, options, progress, workers) as build:
-            loaded = _as_built(path, build, manifest)
+            loaded = _as_built(build, manifest)
             asked = None if nothing_asked else options.saes
             return finished(build, _adding_steps(build, loaded, asked))
     finally:
@@ -187,17 +187,13 @@ def bring_up_to_date(path: Path, progress: Progress) -> BuildOutcome:
     """
     manifest = read_manifest(path)
     with bundle_under_way(path, path, BuildOptions(name=manifest.name), progress) as build:
-        loaded = _as_built(path, build, manifest)
+        loaded = _as_built(build, manifest)
         return finished(build, _adding_steps(build, loaded, ()))
 
 
-def _as_built(path: Path, build: BuildContext, manifest: Manifest) -> LoadedEmbedder:
+def _as_built(build: BuildContext, manifest: Manifest) -> LoadedEmbedder:
     """The embedder of a bundle whose documents stay as they are."""
-    if "embeddings" not in build.before.steps:
-        raise InputError(
-            f"{path} does not say how it was built, so that nothing can be added to it.",
-            "Build it again from its corpus.",
-        )
+    build.require("embeddings")
     build.source_name = str(manifest.corpus.get("source", ""))
     build.saes.extend(sae.name for sae in manifest.saes)
     settings = manifest.embedder

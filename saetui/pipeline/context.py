@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from saetui.core.documents import CorpusChanges
 from saetui.embed import Embedder
-from saetui.errors import BuildError
+from saetui.errors import BuildError, InputError
 from saetui.interpret.terms.vocabulary import Vocabulary
 from saetui.pipeline.changed_corpus import load_changes
-from saetui.pipeline.engines import Engine
+from saetui.pipeline.engines import RayEngine
 from saetui.pipeline.options import BuildOptions
 from saetui.progress import Progress
 from saetui.store import layout
@@ -219,7 +219,7 @@ class BuildContext:
     log: BuildLog
     before: BuildLog
     workers: Workers = ALONE
-    engine: Engine | None = None
+    engine: RayEngine | None = None
     vocabulary: Vocabulary | None = None
     saes: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
@@ -300,6 +300,18 @@ class BuildContext:
         if before is None or before.files[weights].sha256 == sha256_of(self.path / weights):
             return {}
         return {"replaced_on": self.started()}
+
+    def require(self, name: str) -> None:
+        """Check that the bundle says how it was built, as far as a step of this name.
+
+        Raises:
+            InputError: It does not.
+        """
+        if name not in self.before.steps:
+            raise InputError(
+                f"{self.bundle} does not say how it was built, so that nothing can be added to it.",
+                "Build it again from its corpus.",
+            )
 
     def saes_before(self) -> list[str]:
         """Names of the SAEs that the bundle has had until now."""

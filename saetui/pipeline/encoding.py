@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights, encode
+from saetui.core.codec import Codes, Float, SaeWeights, decoded, encode
 from saetui.core.postings import by_feature, sort_by_activation
 from saetui.core.search import single
 from saetui.pipeline.context import Made, Step
-from saetui.pipeline.sae_work import CODE_FILES, SaeWork, write_direction_lists
+from saetui.pipeline.sae_work import (
+    CODE_FILES,
+    MEASURED,
+    SaeWork,
+    measured_rows,
+    write_direction_lists,
+)
 from saetui.pipeline.unfinished import UnfinishedArrays
 from saetui.progress import Progress
 from saetui.store import saes
@@ -243,8 +249,6 @@ def _unseen(work: SaeWork, origin: NDArray[np.int64] | None) -> NDArray[np.int32
     return np.flatnonzero(~seen_before[origin]).astype(np.int32)
 
 
-# Documents that are measured, at most.
-_MEASURED = 8_192
 _BLOCK = 1_024
 WORSE = 1.1
 """Training again is worth it when new documents are reconstructed this much worse than held-out
@@ -275,13 +279,14 @@ def fit_to_new_documents(
     }
     if not len(unseen):
         return figures
-    rows = unseen[:: max(len(unseen) // _MEASURED, 1)]
-    mean = _mean(vectors)
+    rows = unseen[:: max(len(unseen) // MEASURED, 1)]
+    mean = single(vectors[measured_rows(count)]).mean(axis=0, dtype=np.float64).astype(np.float32)
     errors, spreads = np.empty(len(rows)), np.empty(len(rows))
     for start in range(0, len(rows), _BLOCK):
         some = rows[start : start + _BLOCK]
         x = single(vectors[some])
-        reconstructed = _decoded(weights, codes.indices[some], codes.values[some])
+        of_some = Codes(codes.indices[some], codes.values[some], codes.n)
+        reconstructed = decoded(weights, of_some) + weights.bias
         errors[start : start + len(some)] = np.square(x - reconstructed).sum(axis=1)
         spreads[start : start + len(some)] = np.square(x - mean).sum(axis=1)
     figures["nmse_new"] = float(errors.sum() / spreads.sum())
@@ -289,17 +294,6 @@ def fit_to_new_documents(
         # What was not trained here cannot be trained again here.
         return figures | {"given": True}
     return figures | _verdict(figures, errors, spreads, count)
-
-
-def _mean(vectors: NDArray[np.floating]) -> Float:
-    rows = np.unique(np.linspace(0, len(vectors) - 1, _MEASURED).astype(np.int64))
-    return np.asarray(single(vectors[rows]).mean(axis=0, dtype=np.float64), dtype=np.float32)
-
-
-def _decoded(weights: SaeWeights, indices: NDArray[np.int32], values: Float) -> Float:
-    """Reconstructions of documents from their codes; unused slots have the value 0."""
-    active = weights.directions[np.maximum(indices, 0)]
-    return np.asarray(np.einsum("mk,mkd->md", values, active) + weights.bias, dtype=np.float32)
 
 
 def _verdict(

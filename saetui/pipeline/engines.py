@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,30 +25,8 @@ if TYPE_CHECKING:
 ENGINES = ("local", "ray")
 
 
-class Engine(Protocol):
-    """Maps embedding and encoding over many machines."""
-
-    @property
-    def documents(self) -> int:
-        """How many documents it should be given at once, so that no machine is idle for long."""
-
-    def embed(self, settings: dict[str, Any], texts: Sequence[str]) -> Float:
-        """What the embedder of these settings makes of texts, in their order.
-
-        Raises:
-            SaetuiError: The embedder failed, or the cluster is gone.
-        """
-
-    def encode(self, weights: SaeWeights, vectors: Float) -> Codes:
-        """Codes of vectors `(m, d)`, in their order.
-
-        Raises:
-            SaetuiError: The cluster is gone.
-        """
-
-
 @contextmanager
-def opened_engine(name: str, address: str) -> Iterator[Engine | None]:
+def opened_engine(name: str, address: str) -> Iterator["RayEngine | None"]:
     """An engine by name, for the length of a block; None for this process.
 
     An empty address starts a cluster on this machine.
@@ -121,11 +99,15 @@ class RayEngine:
 
     @property
     def documents(self) -> int:
-        """See `Engine.documents`."""
+        """How many it should be given at once, so that no machine is idle for long."""
         return min(self.workers * _BLOCKS_PER_WORKER * _TEXTS, _MOST_DOCUMENTS)
 
     def embed(self, settings: dict[str, Any], texts: Sequence[str]) -> Float:
-        """See `Engine.embed`."""
+        """What the embedder of these settings makes of texts, in their order.
+
+        Raises:
+            SaetuiError: The embedder failed, or the cluster is gone.
+        """
         blocks = [
             {"start": start, "texts": list(texts[start : start + _TEXTS])}
             for start in range(0, len(texts), _TEXTS)
@@ -140,7 +122,11 @@ class RayEngine:
         return vectors
 
     def encode(self, weights: SaeWeights, vectors: Float) -> Codes:
-        """See `Engine.encode`."""
+        """Codes of vectors `(m, d)`, in their order.
+
+        Raises:
+            SaetuiError: The cluster is gone.
+        """
         if self._weights is None or self._weights[0] is not weights:
             self._weights = weights, self._ray.put(weights)
         blocks = [

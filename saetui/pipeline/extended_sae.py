@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float, SaeWeights, decoded, encode
 from saetui.core.search import single
 from saetui.pipeline.context import BuildContext
-from saetui.pipeline.sae_work import SaeWork
+from saetui.pipeline.sae_work import MEASURED, SaeWork, measured_rows
 from saetui.store.arrays import forget_pages
 
-# Documents on which an SAE is measured, at most.
-_MEASURED = 8_192
 _BLOCK = 1_024
 # Further features are fewer per document than the given ones by this factor.
 _SHARE = 4
@@ -33,12 +31,6 @@ def added_k(k: int, extend: int) -> int:
     Those are fewer than the `k` of the given SAE.
     """
     return min(max(round(k / _SHARE), 1), extend) if extend else 0
-
-
-def measured_rows(build: BuildContext) -> NDArray[np.int64]:
-    """Rows of the documents that an SAE is measured on, spread evenly over the corpus."""
-    count = len(build.vectors())
-    return np.unique(np.linspace(0, count - 1, min(count, _MEASURED)).astype(np.int64))
 
 
 def figures_of(weights: SaeWeights, rows: Float) -> dict[str, Any]:
@@ -77,8 +69,8 @@ def extended(
     held_out = TrainingRows(
         checked, options.held_out, options.seed, options.memory_bytes
     ).held_out_rows
-    measured = measured_rows(build)
-    unseen, seen = held_out[:_MEASURED], np.setdiff1d(measured, held_out)
+    measured = measured_rows(len(vectors))
+    unseen, seen = held_out[:MEASURED], np.setdiff1d(measured, held_out)
     figures: dict[str, Any] = {
         "train": figures_of(more, single(vectors[seen])),
         "held_out": None,

@@ -16,7 +16,7 @@ from saetui.interpret.labels import FeatureLabel
 from saetui.interpret.terms.naming import VERSION
 from saetui.pipeline.context import BuildContext, LoadedEmbedder, Made, Step
 from saetui.pipeline.encoding import encoding_step
-from saetui.pipeline.extended_sae import added_k, extended, figures_of, measured_rows
+from saetui.pipeline.extended_sae import added_k, extended, figures_of
 from saetui.pipeline.family_step import family_step
 from saetui.pipeline.given_sae import GivenSae
 from saetui.pipeline.label_records import label_records, summary, truth_summary
@@ -27,7 +27,7 @@ from saetui.pipeline.labelling_step import (
     vocabulary_facts,
     write_labelled,
 )
-from saetui.pipeline.sae_work import SaeWork
+from saetui.pipeline.sae_work import SaeWork, measured_rows
 from saetui.store import layout, saes
 from saetui.store.bundle import Bundle
 from saetui.store.followed import notes_on
@@ -141,7 +141,8 @@ def _take(work: SaeWork, given: GivenSae) -> Made:
     weights = _with_slots(build, given.weights)
     _judge(build, given, _tested(build, weights))
     metrics: dict[str, Any] = {"given_from": source.source}
-    alone = figures_of(weights, single(build.vectors()[measured_rows(build)]))
+    vectors = build.vectors()
+    alone = figures_of(weights, single(vectors[measured_rows(len(vectors))]))
     build.progress.note(
         f"The SAE of {source.source} fits: nMSE {alone['nmse']:.3f} on this corpus, "
         f"{alone['l0']:.1f} features active per document, {alone['dead_share']:.1%} of its "
@@ -169,10 +170,10 @@ def _take(work: SaeWork, given: GivenSae) -> Made:
 
 def _active(build: BuildContext, weights: SaeWeights) -> NDArray[np.int64]:
     """How many features are active on documents spread over the corpus."""
-    rows = measured_rows(build)
-    counts = []
+    vectors, counts = build.vectors(), []
+    rows = measured_rows(len(vectors))
     for start in range(0, len(rows), _BLOCK):
-        a = preactivations(weights, single(build.vectors()[rows[start : start + _BLOCK]]))
+        a = preactivations(weights, single(vectors[rows[start : start + _BLOCK]]))
         counts.append((a > weights.threshold).sum(axis=1))
     return np.concatenate(counts)
 

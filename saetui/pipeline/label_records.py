@@ -3,14 +3,13 @@
 import datetime
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saetui.core.families import Families
 from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
@@ -96,7 +95,7 @@ def summary(found: LabelledFeatures) -> dict[str, Any]:
         "labelled": sum(bool(label.text) for label in found.labels),
         "labelled_from": len(found.split.labelling),
         "held_out": len(found.split.held_out),
-        "judges": {scores.judge: _medians(scores) for scores in judges},
+        "judges": _medians(record for scores in judges for record in score_records(scores)),
     }
     if judges:
         shown = judges[-1].protocols[SHOWN_PROTOCOL]
@@ -112,9 +111,8 @@ def summary(found: LabelledFeatures) -> dict[str, Any]:
 
 def truth_summary(truth: Truth, quality: Quality) -> dict[str, Any]:
     """How true labels are and what features are, for the manifest."""
-    shares = [share.value for share in truth.shares() if share is not None]
     return {
-        "true": _median(np.array(shares)),
+        "true": _median(share.value for share in truth.shares() if share is not None),
         "counted_share": len(truth.counted.rows) / max(truth.active, 1),
         "concepts": dict(Counter(quality.words)),
     }
@@ -122,48 +120,35 @@ def truth_summary(truth: Truth, quality: Quality) -> dict[str, Any]:
 
 def changed_summary(path: Path, before: Mapping[str, Any]) -> dict[str, Any]:
     """The same figures of labels of which most were made and scored earlier."""
-    scores = newest_scores(path)
-    judges: dict[str, dict[str, list[ScoreRecord]]] = {}
-    for score in scores:
-        judges.setdefault(score.judge, {}).setdefault(score.protocol, []).append(score)
     return {
         **before,
         "labelled": len({label.feature for label in read_labels(path) if label.text}),
-        "judges": {
-            judge: {protocol: _stored_medians(found) for protocol, found in protocols.items()}
-            for judge, protocols in judges.items()
-        },
+        "judges": _medians(newest_scores(path)),
     }
 
 
-def _stored_medians(scores: Sequence[ScoreRecord]) -> dict[str, Any]:
-    figures = {
-        name: np.array([np.nan if each[0] is None else each[0] for each in found], dtype=np.float64)
-        for name, found in (
-            ("f1", [score.f1 for score in scores]),
-            ("pearson", [score.pearson for score in scores]),
-            ("balanced_accuracy", [score.balanced_accuracy for score in scores]),
-        )
-    }
-    medians: dict[str, Any] = {name: _median(values) for name, values in figures.items()}
-    return {**medians, "features": len(scores)}
-
-
-def _medians(scores: Scores) -> dict[str, Any]:
+def _medians(scores: Iterable[ScoreRecord]) -> dict[str, Any]:
+    """Medians of every figure, and how many features have scores, by judge and protocol."""
+    found: dict[str, dict[str, list[ScoreRecord]]] = {}
+    for score in scores:
+        found.setdefault(score.judge, {}).setdefault(score.protocol, []).append(score)
     return {
-        protocol: {
-            "f1": _median(figures.f1.value),
-            "pearson": _median(figures.pearson.value),
-            "balanced_accuracy": _median(figures.balanced_accuracy.value),
-            "features": int((figures.documents > 0).sum()),
+        judge: {
+            protocol: {
+                "f1": _median(score.f1[0] for score in records),
+                "pearson": _median(score.pearson[0] for score in records),
+                "balanced_accuracy": _median(score.balanced_accuracy[0] for score in records),
+                "features": len(records),
+            }
+            for protocol, records in protocols.items()
         }
-        for protocol, figures in scores.protocols.items()
+        for judge, protocols in found.items()
     }
 
 
-def _median(values: NDArray[np.float64]) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else None
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
 
 
 def _estimate(value: float, low: float, high: float) -> Estimate:

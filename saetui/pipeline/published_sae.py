@@ -22,14 +22,12 @@ from saetui.pipeline.family_step import relate, stored_families
 from saetui.pipeline.label_records import qualities, truth_summary
 from saetui.pipeline.labelling_step import label, take_over_labels
 from saetui.pipeline.published_features import assembled, label_records, score_records, summary
-from saetui.pipeline.sae_work import CODE_FILES, LABEL_FILES, SaeWork
+from saetui.pipeline.sae_work import CODE_FILES, LABEL_FILES, SaeWork, measured_rows
 from saetui.pipeline.sources import fingerprint_of
 from saetui.store import layout, saes
 from saetui.store.features import read_features as read_records
 from saetui.store.features import write_features
 
-# Documents on which the figures of an SAE are measured, at most.
-_MEASURED = 8_192
 # Judges of labels know the words of the whole corpus: 6 GB of 420,000 abstracts.
 _MOST_JUDGED = 100_000
 
@@ -218,8 +216,7 @@ def _figures(work: SaeWork, weights: SaeWeights) -> dict[str, Any]:
     from saetui.train.metrics import ALWAYS_ON, evaluate
 
     count, counts = len(work.build.vectors()), work.postings.counts()
-    rows = np.unique(np.linspace(0, count - 1, _MEASURED).astype(np.int64))
-    figures = evaluate(weights, _read(work, rows)).to_json()
+    figures = evaluate(weights, _read(work, measured_rows(count))).to_json()
     density = counts / count
     return {
         **figures,

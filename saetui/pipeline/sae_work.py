@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.features import both_ends, co_occurring
@@ -31,6 +32,9 @@ from saetui.store.documents import DocumentStore
 from saetui.store.features import read_features
 from saetui.store.relations import CO_OCCURRING, LONGEST, NEAREST, OPPOSED, save_lists
 from saetui.train.size import SaeSize
+
+MEASURED = 8_192
+"""Documents on which an SAE is measured, at most."""
 
 CODE_FILES = (*saes.CODES, *saes.POSTINGS, *relations.FILES)
 """What encoding the corpus makes, by path in the folder of the SAE."""
@@ -186,6 +190,11 @@ class SaeWork:
             progress=self.build.progress,
             vocabulary=self.build.vocabulary,
         )
+
+
+def measured_rows(count: int) -> NDArray[np.int64]:
+    """Rows of the documents that an SAE is measured on, spread evenly over `count` documents."""
+    return np.unique(np.linspace(0, count - 1, min(count, MEASURED)).astype(np.int64))
 
 
 def texts_read(documents: DocumentStore, embedder: Embedder | None) -> Iterator[tuple[str, str]]:

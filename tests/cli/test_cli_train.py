@@ -12,7 +12,7 @@ import pytest
 from command_line import Run
 from corpora import write_corpus
 
-from saetui.cli.plots import Series, log_plot
+from saetui.cli.plots import Series, plot
 from saetui.pipeline.build import build_bundle
 from saetui.progress import Silent
 from saetui.store.saes import load_weights
@@ -265,7 +265,7 @@ def test_stats_of_a_bundle_without_metrics(run: Run, bundle: Path) -> None:
 
 def test_a_plot_puts_each_point_where_it_belongs() -> None:
     falling = Series("a", [10, 100, 1000], [1, 0.1, 0.01], lambda x: 10 / x)
-    lines = log_plot([falling], width=21, height=5, unicode=False)
+    lines = plot([falling], width=21, height=5, unicode=False, logarithmic=True)
     area = [line.split("|")[1].ljust(21) for line in lines[:5]]
     assert [(line.find("o"), row) for row, line in enumerate(area) if "o" in line] == [
         (0, 0), (10, 2), (20, 4)
@@ -278,6 +278,7 @@ def test_a_plot_puts_each_point_where_it_belongs() -> None:
 
 
 def test_plots_of_one_point_and_of_many_sizes() -> None:
-    assert any("o" in line for line in log_plot([Series("a", [64], [0.5])]))
-    crowded = log_plot([Series("a", [float(n) for n in range(1, 200)], [0.5] * 199)], width=40)
+    assert any("o" in line for line in plot([Series("a", [64], [0.5])], logarithmic=True))
+    many = Series("a", [float(n) for n in range(1, 200)], [0.5] * 199)
+    crowded = plot([many], width=40, logarithmic=True)
     assert all(len(line) < 60 for line in crowded)
