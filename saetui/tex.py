@@ -76,12 +76,7 @@ def readable(text: str) -> str:
 def readable_parts(
     text: str, spans: Sequence[tuple[int, int]]
 ) -> tuple[str, list[tuple[int, int]]]:
-    """A text as Unicode, and where some parts of it are now.
-
-    Args:
-        text: The source.
-        spans: Where parts of it begin and end; they do not overlap.
-    """
+    """A text as Unicode, and where parts of it that do not overlap (begin and end) are now."""
     if "$" not in text and "\\" not in text:
         return text, list(spans)
     pieces: list[str] = []

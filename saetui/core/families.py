@@ -240,11 +240,7 @@ class Families:
         `family`, the family's number, and `family_label`. An edge has `weight`, the `families` that
         it is in, and `forest`, which says whether it belongs to the forest of the first round;
         edges of families found in later rounds may not. All values are plain, so every writer of
-        networkx takes the graph.
-
-        Args:
-            labels: The label of every feature of the SAE.
-            density: The density of every feature of the SAE.
+        networkx takes the graph. `labels` and `density` are those of every feature of the SAE.
         """
         import networkx as nx
 

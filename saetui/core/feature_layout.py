@@ -74,10 +74,9 @@ class Layout:
 
 
 def laid_out(directions: Float) -> Iterator[Layout]:
-    """Lay out features, the same on every run; the last value that comes is the result.
+    """Lay out features by their directions `(n, d)`, the same on every run.
 
-    Args:
-        directions: Of the features, `(n, d)`.
+    The last value that comes is the result.
     """
     unit = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
     unit = np.asarray(unit, dtype=np.float32)

@@ -133,11 +133,7 @@ class MostIn:
 
 
 def most_in(tests: Sequence[TwoGroups]) -> MostIn:
-    """The category in which each feature is most surely more frequent.
-
-    Args:
-        tests: Of each category, its documents against all others.
-    """
+    """The category in which each feature is most surely more frequent; a test for each."""
     keyness = np.array([test.keyness for test in tests])
     best = np.argmax(keyness, axis=0)
     p = np.minimum(np.min([test.p for test in tests], axis=0) * len(tests), 1.0)

@@ -71,12 +71,7 @@ class Window:
 def braille(
     cells: NDArray[np.float64], width: int, height: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Dots for places, and which cells these are in.
-
-    Args:
-        cells: Columns and rows of places, see `Window.cells`.
-        width: Of the window, in cells.
-        height: Likewise.
+    """Dots for places, given as `Window.cells`, and which cells these are in.
 
     Returns:
         The bits of each cell, int64 `(height, width)`; and for each place the number of its cell,
@@ -92,9 +87,7 @@ def braille(
     return bits.reshape(height, width), numbers
 
 
-def nearest_toward(
-    cells: NDArray[np.float64], start: int, right: int, down: int, least: float = 1.0
-) -> int | None:
+def nearest_toward(cells: NDArray[np.float64], start: int, right: int, down: int) -> int | None:
     """The nearest place in a direction.
 
     Args:
@@ -102,7 +95,6 @@ def nearest_toward(
         start: The place to go from.
         right: 1 to go right, -1 left, else 0.
         down: 1 to go down, -1 up, else 0.
-        least: So many cells away at least.
 
     Returns:
         The place nearest in a quarter of all directions; else in half of them; None without any.
@@ -111,7 +103,7 @@ def nearest_toward(
     away = (cells - cells[start]) * (1, 2)
     along = away @ np.array([right, down], dtype=np.float64)
     across = np.abs(away @ np.array([down, right], dtype=np.float64))
-    enough = along >= (least if right else 2 * least)
+    enough = along >= (1 if right else 2)
     for reach in (1.0, np.inf):
         allowed = np.flatnonzero(enough & (across <= along * reach) if reach == 1.0 else enough)
         if len(allowed):

@@ -39,28 +39,16 @@ class Postings:
         return self.rows[span], self.values[span]
 
     def count(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """How many of certain documents have each feature, int64 `(n,)`.
-
-        Args:
-            among: Which documents are counted, bool `(N,)`.
-        """
+        """How many of certain documents, bool `(N,)`, have each feature, int64 `(n,)`."""
         return self.having(among[self.rows])
 
     def having(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """How many of each feature's postings are chosen, int64 `(n,)`.
-
-        Args:
-            chosen: Bool `(nnz,)`.
-        """
+        """How many of each feature's postings are chosen by a bool `(nnz,)`, int64 `(n,)`."""
         counts = (np.count_nonzero(chosen[span]) for span in self.spans())
         return np.fromiter(counts, dtype=np.int64, count=self.n)
 
     def total(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The sum over each feature's documents of a number for each document, float64 `(n,)`.
-
-        Args:
-            numbers: Float64 `(N,)`.
-        """
+        """The sum of numbers of documents, float64 `(N,)`, over those of each feature, `(n,)`."""
         sums = (numbers[self.rows[span]].sum() for span in self.spans())
         return np.fromiter(sums, dtype=np.float64, count=self.n)
 

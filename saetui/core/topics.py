@@ -51,14 +51,13 @@ class Topics:
         return np.bincount(self.topics, minlength=len(self.centres))
 
 
-def find_topics(codes: Codes, directions: Float, wanted: int, seed: int = 0) -> Topics:
+def find_topics(codes: Codes, directions: Float, wanted: int) -> Topics:
     """Group documents into topics by their features.
 
     Args:
         codes: Of all documents.
         directions: Of the features, `(n, d)`.
         wanted: How many topics, at most; fewer if there are fewer different documents.
-        seed: Of the first clusters.
     """
     documents = len(codes.indices)
     if not documents:
@@ -67,7 +66,7 @@ def find_topics(codes: Codes, directions: Float, wanted: int, seed: int = 0) -> 
         return Topics(
             centres, np.zeros(directions.shape[1], np.float32), np.zeros(0, np.int64), none
         )
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     rows = np.sort(random.permutation(documents)[:SAMPLE])
     said = _said(codes, directions, rows)
     mean = said.mean(axis=0)
@@ -97,10 +96,7 @@ def find_topics(codes: Codes, directions: Float, wanted: int, seed: int = 0) -> 
 def merge(points: Float, labels: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
     """Merge clusters until so many are left, each time the two that Ward's criterion names.
 
-    Args:
-        points: `(m, d)`.
-        labels: The cluster of each, `(m,)`.
-        wanted: How many clusters are to be left.
+    `points` are `(m, d)`, and `labels` `(m,)` says which cluster each is in, as the result does.
     """
     names, labels = np.unique(labels, return_inverse=True)
     weights = np.bincount(labels).astype(np.float64)

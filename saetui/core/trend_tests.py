@@ -73,11 +73,8 @@ def trend_test(
 def thirds(sizes: Counts) -> tuple[int, int]:
     """The end of the lowest and the beginning of the highest third of ascending numbers.
 
-    Equal numbers stay together, so the parts may be smaller or larger than a third. 0 twice if
-    fewer than two different numbers are there.
-
-    Args:
-        sizes: How many documents have each number, `(w,)`; may be 0.
+    Equal numbers stay together, so the parts may be smaller or larger than a third. `sizes` `(w,)`
+    says how many documents have each number. 0 twice if fewer than two have any.
     """
     used = np.flatnonzero(sizes)
     if len(used) < 2:

@@ -55,10 +55,9 @@ def without_spaces(text: str) -> str:
 
 
 def search_parts(part: str) -> list[str]:
-    """The phrases of an index of `letters_apart` by which a word or a clause is looked for.
+    """The phrases of an index of `letters_apart` by which a typed word or clause is looked for.
 
-    Args:
-        part: A word as it was typed; one of other scripts is its own phrase.
+    A word of another script is its own phrase.
     """
     if part.isascii() or not UNSPACED.search(part):
         return [part]

@@ -51,15 +51,10 @@ class Latency:
 
 
 def measure_session(session: Session, repeats: int, seed: int) -> Iterator[Latency]:
-    """Repeat every kind of interaction and time it.
+    """Repeat every kind of interaction and time it, in a bundle that has documents.
 
     Documents are drawn at random, and features from the codes of random documents, so dense
     features come as often as a reader meets them.
-
-    Args:
-        session: A session on a bundle that has documents.
-        repeats: How many times each interaction is repeated.
-        seed: For all random numbers.
     """
     random = np.random.default_rng(seed)
     rows = random.integers(len(session.bundle), size=repeats).tolist()
@@ -172,11 +167,7 @@ def _timed(name: str, work: list[Callable[[], object]]) -> Latency:
 
 
 class DocumentEmbedder:
-    """Embeds a text as the vector of some document, if a bundle's own embedder is missing.
-
-    Args:
-        vectors: Embeddings of the documents, `(N, d)`, `N` above zero.
-    """
+    """Embeds a text as the vector of some document, if a bundle's own embedder is missing."""
 
     name = "documents"
     revision = ""

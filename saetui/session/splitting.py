@@ -110,10 +110,7 @@ def pairs_of(bundle: Bundle) -> list[tuple[str, str]]:
 def matches_of(session: Session, feature: int, sae_name: str | None = None) -> list[MatchesIn]:
     """The matches of a feature in every other SAE of the bundle, from the smallest to the largest.
 
-    Args:
-        session: An open session.
-        feature: Number of the feature.
-        sae_name: The SAE of the feature; None for the session's.
+    The feature is one of the SAE called `sae_name`, or of the session's.
     """
     found = []
     sae = session.sae if sae_name is None else session.bundle.sae(sae_name)

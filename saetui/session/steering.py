@@ -108,12 +108,9 @@ def steered_toward(
 def with_changes(
     steering: Steering, changes: Steering, activation: Callable[[int], float]
 ) -> dict[int, Change]:
-    """Changes with further ones added to them.
+    """Changes of features with further ones, which `add`, on top of them.
 
-    Args:
-        steering: The changes so far.
-        changes: The further changes; their operation is `add`.
-        activation: Returns the activation of a feature in the unsteered query.
+    `activation` returns the activation of a feature in the unsteered query.
     """
     together = dict(steering)
     for feature, change in changes.items():
@@ -236,16 +233,12 @@ class FeatureEffect:
 
 
 def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
-    """How much one large step of each feature of the query changes the current results.
+    """How much one large step of each feature of a query changes the current results.
 
     Features that are changed, or that only the nearest documents have, count, too. Each feature is
     moved alone, up and down, and only documents that may become results are scored again: the
     nearest 1,000 and the 50 strongest of each feature. In `optimise` the step is taken along the
     feature's direction.
-
-    Args:
-        session: An open session.
-        request: The search that gave the current results.
 
     Returns:
         The feature that replaces the most results first.
@@ -276,12 +269,9 @@ def effects(session: Session, request: SearchRequest) -> list[FeatureEffect]:
 def replaced_by_adding(
     session: Session, request: SearchRequest, features: Sequence[int]
 ) -> dict[int, int]:
-    """How many of the current results adding a feature replaces, by feature.
+    """How many of the first `limit` results of a request adding a feature replaces, by feature.
 
-    Args:
-        session: An open session.
-        request: The search that gave the current results; its `limit` says how many count.
-        features: Each is tried alone, with the change that the app adds it with.
+    Each is tried alone, with the change that the app adds it with.
 
     Raises:
         InputError: As for a search.

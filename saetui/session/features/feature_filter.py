@@ -141,12 +141,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Mask]] = {
 
 
 class FeatureTable:
-    """The figures of one SAE's features.
-
-    Args:
-        records: Figures and label of every feature, by number.
-        families: The families of the SAE.
-    """
+    """The figures of one SAE's features, by number."""
 
     def __init__(self, records: Sequence[FeatureRecord], families: Families) -> None:
         self._records = records
@@ -160,10 +155,6 @@ class FeatureTable:
 
         `name:any` keeps features that have such a text, `name:none` those that have none, and any
         other `name:text` those whose text matches; see `saetui.core.words`.
-
-        Args:
-            wanted: The filter; its names are among `feature_filter.NAMES`.
-            notes: The reader's notes, by feature.
         """
         found = np.ones(len(self._records), dtype=bool)
         for condition in wanted.conditions:

@@ -18,12 +18,9 @@ _LAST = "\U0010ffff"
 
 
 class WordIndex:
-    """Which of many texts match what is typed.
+    """Which of many texts match what is typed, by their positions.
 
     The words are kept in alphabetical order, so that all with the same beginning are neighbours.
-
-    Args:
-        texts: The texts; their positions are what is found.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:

@@ -154,13 +154,8 @@ def two_groups(
 ) -> tuple[Group, Group, int]:
     """Two groups that share no document, and how many documents are in both and left out.
 
-    Args:
-        session: An open bundle.
-        a: Names the first group.
-        b: Names the second; `rest` for all documents that are not in the first.
-        within: A filter that the documents of both must pass, too.
-        first: How many results of a search make a group.
-        shown: The search that is shown, if there is one.
+    `b` may be `rest`, and `within` is a filter that the documents of both must pass, too; see
+    `group` for the rest.
 
     Raises:
         InputError: A text names no group, or a group has no document of its own.

@@ -165,12 +165,12 @@ def quality_sentence(session: Session) -> str:
     return f"{said}."
 
 
-def first_queries(session: Session, limit: int = QUERIES) -> list[str]:
+def first_queries(session: Session) -> list[str]:
     """Good first queries: those that came with the corpus, or the labels that promise most."""
     given = session.bundle.manifest.corpus.get("queries")
     if isinstance(given, list):
-        return [visible_line(str(each), _LONGEST) for each in given[:limit]]
-    best = sorted(session.features, key=_promise, reverse=True)[:limit]
+        return [visible_line(str(each), _LONGEST) for each in given[:QUERIES]]
+    best = sorted(session.features, key=_promise, reverse=True)[:QUERIES]
     return [
         visible_line(each.label, _LONGEST)
         for each in best

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from saetui.core.group_tests import LEAST_DOCUMENTS, Counts, TwoGroups, compare_groups, most_in
 from saetui.core.trend_tests import associate, average_ranks
 from saetui.errors import InputError
-from saetui.evaluate.sparse_probe import SEEDS, SIZES, ProbeScore, sparse_probe
+from saetui.evaluate.sparse_probe import SIZES, ProbeScore, sparse_probe
 from saetui.session.details import Example
 from saetui.session.questions.answers import (
     Answer,
@@ -96,7 +96,6 @@ def models(
     within: str = "",
     unit: Unit = "feature",
     sizes: Sequence[int] = SIZES,
-    seeds: Sequence[int] = SEEDS,
 ) -> dict[str, list[ProbeScore]]:
     """How much 5, 10 and 20 features tell of a field, beside all of the embedding.
 
@@ -119,7 +118,6 @@ def models(
                 among=mask,
                 papers=None if of_papers is None else of_papers.first,
                 sizes=sizes,
-                seeds=seeds,
             )
         except ValueError:
             # Too few documents on one side to say anything.
@@ -130,12 +128,7 @@ def models(
 def targets_of(
     found: Field, mask: Mask, most: int = 5
 ) -> dict[str, NDArray[np.bool_] | NDArray[np.float64]]:
-    """What a model can predict of a field.
-
-    Args:
-        found: The field.
-        mask: Which documents count.
-        most: Of categories, the most.
+    """What a model can predict of a field for the documents that count; `most` categories at most.
 
     Returns:
         A number as its rank among all, from 0 to 1; or for each of the commonest categories which

@@ -74,10 +74,7 @@ def named_topics(session: Session, wanted: int = USUAL) -> NamedTopics:
 def topics(session: Session, wanted: int = USUAL, *, within: str = "") -> Answer:
     """The topics of a corpus with their shares, the largest first.
 
-    Args:
-        session: An open bundle.
-        wanted: How many.
-        within: A filter; documents that pass it are counted. Topics are those of all documents.
+    Topics are those of all documents; those that pass the filter `within` are counted.
 
     Raises:
         InputError: So many cannot be made, or no document passes.

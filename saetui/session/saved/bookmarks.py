@@ -64,13 +64,9 @@ def bookmark(
     response: SearchResponse,
     history: Sequence[SearchRequest] = (),
 ) -> SavedSearch:
-    """Keep a search with its results; it is on disk when this returns.
+    """Keep a search with its results and the searches that led to it, oldest first.
 
-    Args:
-        session: What was searched.
-        request: The search.
-        response: What it found.
-        history: The searches that led to it, oldest first.
+    It is on disk when this returns.
 
     Raises:
         InputError: It cannot be written.

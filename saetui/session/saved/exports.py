@@ -124,13 +124,8 @@ def export_results(
     """Write results to a file, in the format given by its ending.
 
     JSON holds the whole answer, as `saetui search --json` prints it. CSV has a line for each
-    result, BibTeX an entry for each that is a paper on arXiv.
-
-    Args:
-        path: Of the file.
-        session: Found the results.
-        response: Holds them.
-        formulas: Whether texts in CSV may begin as formulas of a spreadsheet do.
+    result, BibTeX an entry for each that is a paper on arXiv. Only with `formulas` may texts in CSV
+    begin as formulas of a spreadsheet do.
 
     Returns:
         How many documents were written.

@@ -90,14 +90,9 @@ def save_preset(
     history: Sequence[SearchRequest] = (),
     results: Sequence[str] = (),
 ) -> None:
-    """Write a search and its history to a file.
+    """Write a search to a file, which is replaced if it is there.
 
-    Args:
-        path: The file; an existing one is replaced.
-        session: The session that was searched.
-        request: The search.
-        history: The searches that led to it, oldest first.
-        results: Ids of the documents that it finds now, best first.
+    With it go the searches that led to it, oldest first, and the ids of its results, best first.
 
     Raises:
         InputError: The file cannot be written.
@@ -143,11 +138,7 @@ def read_preset(path: Path) -> Preset:
 
 
 def preset_from_json(value: object, source: str) -> Preset:
-    """Read a preset from its JSON.
-
-    Args:
-        value: The JSON.
-        source: Where it comes from, for messages.
+    """Read a preset from its JSON; `source`, where it comes from, is named in messages.
 
     Raises:
         InputError: It is not a preset, or this version cannot read it.
@@ -234,12 +225,9 @@ def _of_this_sae(preset: Preset, session: Session) -> tuple[Sequence[Mapping[str
 def followed(
     session: Session, searches: Searches, known: Mapping[str, Any]
 ) -> tuple[Searches, list[str]]:
-    """Searches with the numbers that their features have now.
+    """Searches of an earlier SAE with the numbers that their features have now.
 
-    Args:
-        session: What is to be searched.
-        searches: Of an earlier SAE.
-        known: What its features are known by, by their numbers as text.
+    `known` says what the features were known by, by their numbers as text.
 
     Returns:
         The searches, and a sentence about each feature.

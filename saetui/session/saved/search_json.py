@@ -51,10 +51,7 @@ def search_to_json(
 ) -> Json:
     """The answer to a search: results, the query's features, and documents that steering dropped.
 
-    Args:
-        session: The session that was searched.
-        response: The answer.
-        effects: What a step of each feature would do, by feature; None leaves it out.
+    `effects`, if there are any, say by feature what a step of it would do.
     """
     error, like = response.code_error, response.request.like
     return {
@@ -185,11 +182,7 @@ def request_from_json(
 ) -> tuple[SearchRequest, dict[int, str]]:
     """A search from JSON, and the labels in it that are others now, by feature.
 
-    Args:
-        session: What is to be searched.
-        value: The JSON.
-        source: Where it comes from, for messages.
-        hint: What to do about a mistake.
+    Messages name the `source` of the JSON and end with the hint.
 
     Raises:
         InputError: It holds what no search of this session can.

@@ -13,13 +13,7 @@ _MANY = 3
 
 
 def step_text(session: Session, before: SearchRequest, after: SearchRequest) -> str:
-    """What differs between two searches; empty where nothing does.
-
-    Args:
-        session: Names the features and documents.
-        before: The search before the step.
-        after: The one after it.
-    """
+    """What a step changed between two searches; empty where nothing differs."""
     parts = []
     if after.query != before.query:
         parts.append(f"ask: {after.query}" if after.query else "no query")

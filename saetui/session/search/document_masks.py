@@ -40,11 +40,7 @@ _KEPT = 8
 
 
 class FieldValues:
-    """Looks up values of metadata, in the index of facts or (in an old bundle) by reading them.
-
-    Args:
-        bundle: Holds the documents.
-    """
+    """Looks up values of metadata, in the index of facts or (in an old bundle) by reading them."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -223,9 +219,7 @@ class DocumentMasks:
     def eligible(self, wanted: DocumentFilter, excluded: int | None = None) -> Eligible | None:
         """The documents that may be found, bool `(N,)`; None for all.
 
-        Args:
-            wanted: The filter.
-            excluded: A row that may not be found, whatever the filter says.
+        The row `excluded` may not be found, whatever the filter says.
 
         Raises:
             InputError: The filter has a date that is not a date, a field that no document has, a

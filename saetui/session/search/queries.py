@@ -206,13 +206,9 @@ def steer_query(
     request: SearchRequest,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> SteeredQuery:
-    """Apply the changes of a request to its query.
+    """Apply the changes of a request to its query, in its mode.
 
-    Args:
-        weights: Of the SAE.
-        query: What the request starts from.
-        request: Holds the changes and the mode.
-        interrupted: Called before each step of `optimise`; once it returns true, no more are made.
+    `optimise` stops making steps once `interrupted` returns true.
 
     Raises:
         InputError: See `steer_code`.

@@ -22,12 +22,9 @@ Vectors = NDArray[np.floating]
 
 
 def cosines_in_blocks(vector: Float, rows: Rows, vectors: Callable[[Rows], Vectors]) -> Float:
-    """Cosines of a vector to some documents, whose embeddings are read a block at a time.
+    """Cosines of a vector `(d,)` of any length to some documents.
 
-    Args:
-        vector: `(d,)`, of any length.
-        rows: Of the documents.
-        vectors: Reads the embeddings `(m, d)` of some rows.
+    `vectors` reads the embeddings `(m, d)` of some rows; it is asked for a block at a time.
     """
     parts = [
         cosines(vector, vectors(rows[start : start + _BLOCK]))

@@ -113,12 +113,7 @@ def parse_filter(
 
 
 def format_filter(wanted: DocumentFilter, feature: Callable[[int], str] = str) -> str:
-    """Write a filter as text, which `parse_filter` reads back.
-
-    Args:
-        wanted: The filter.
-        feature: The name to write for a feature.
-    """
+    """Write a filter, with features as `feature` names them, so that `parse_filter` reads it."""
     until = wanted.until
     parts = [("after", wanted.after)]
     parts += [("before", date_after(until) if is_date(until) else until)]
