@@ -130,8 +130,8 @@ class LabelledSplit:
         trials = self._trials(self.split.labelling, self._learned_from(named.labels, only))
         if not len(trials.features):
             return named.labels
-        names, values = read_on(named.labels, self._signals, [trials], self._progress)
-        judge = label_judge(self._signals, names, values[0], trials)
+        (measured,) = read_on(named.labels, self._signals, [trials], self._progress)
+        judge = label_judge(self._signals, measured, trials)
         tried = try_terms(
             named.candidates,
             named.parts,
@@ -194,19 +194,6 @@ class LabelledSplit:
         self._single = {each.feature: each for each in chosen.named(singles, taken=taken)}
         return named
 
-    def _told_apart(
-        self, labels: Sequence[FeatureLabel], quality: Quality, only: Collection[int]
-    ) -> list[FeatureLabel]:
-        return told_apart(
-            labels,
-            quality,
-            only,
-            self._known(),
-            single=self._single,
-            terms=self._terms,
-            contexts=lambda: self._contexts,
-        )
-
     @cached_property
     def _contexts(self) -> Contexts:
         sample = Sample(self._embeddings, np.arange(len(self._embeddings), dtype=np.int32))
@@ -241,17 +228,49 @@ class LabelledSplit:
         missing = {label.feature for label in known if not label.text}
         return self._scored(self.name(missing, known) if missing else list(known), missing, None)
 
+    def relabel(
+        self,
+        features: Collection[int],
+        known: Sequence[FeatureLabel],
+        stability: NDArray[np.floating] | None = None,
+    ) -> LabelledFeatures:
+        """Name some features anew and score their names; scores of others are by the way.
+
+        Args:
+            features: To be named.
+            known: Labels of all features, by number; from some of them judges learn.
+            stability: Of every feature, if it is known.
+        """
+        return self._scored(self.name(features, known), features, stability, only_named=True)
+
     def _scored(
         self,
         labels: list[FeatureLabel],
         named: Collection[int],
         stability: NDArray[np.floating] | None,
+        *,
+        only_named: bool = False,
     ) -> LabelledFeatures:
-        """All labels with scores and quality; those of named features are told apart first."""
+        """All labels with scores and quality; those of named features are told apart first.
+
+        `only_named` leaves out the scores of features that judges do not learn from.
+        """
         quality = self.assess([label.text for label in labels], stability)
-        labels = self._told_apart(labels, quality, named)
+        labels = told_apart(
+            labels,
+            quality,
+            named,
+            self._known(),
+            single=self._single,
+            terms=self._terms,
+            contexts=lambda: self._contexts,
+        )
+        shown = labels
+        if only_named:
+            asked = set(self._learned_from(labels, named))
+            shown = [each if each.feature in asked else replace(each, text="") for each in labels]
         truth = self.truth([label.text for label in labels])
-        return LabelledFeatures(labels, self.score(labels), quality, truth, self.split)
+        return LabelledFeatures(labels, self.score(shown), quality, truth, self.split)
 
     def assess(
         self, labels: Sequence[str], stability: NDArray[np.floating] | None = None
@@ -281,27 +300,6 @@ class LabelledSplit:
         read = np.zeros(len(self._embeddings), dtype=bool)
         read[self._read] = True
         return label_truth(self._signals, labels, self._postings, read)
-
-    def relabel(
-        self,
-        features: Collection[int],
-        known: Sequence[FeatureLabel],
-        stability: NDArray[np.floating] | None = None,
-    ) -> LabelledFeatures:
-        """Name some features anew and score their names; scores of others are by the way.
-
-        Args:
-            features: To be named.
-            known: Labels of all features, by number; from some of them judges learn.
-            stability: Of every feature, if it is known.
-        """
-        labels = self.name(features, known)
-        quality = self.assess([label.text for label in labels], stability)
-        labels = self._told_apart(labels, quality, features)
-        asked = set(self._learned_from(labels, features))
-        shown = [each if each.feature in asked else replace(each, text="") for each in labels]
-        truth = self.truth([label.text for label in labels])
-        return LabelledFeatures(labels, self.score(shown), quality, truth, self.split)
 
     def of(self, postings: Postings) -> "LabelledSplit":
         """The same split for other features, without reading the documents again."""

@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 
 from saetui.errors import InputError, LanguageModelError
-from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.judging.scores import Scores, detection_scores
 from saetui.interpret.judging.trials import Trials
 from saetui.interpret.llm import (
@@ -22,6 +21,7 @@ from saetui.interpret.llm import (
     ModelSettings,
     Spending,
 )
+from saetui.interpret.llm.judge import LabelToJudge
 from saetui.paths import cache_dir
 from saetui.progress import Progress
 from saetui.store.bundle import Bundle
@@ -188,7 +188,7 @@ class LabellingJob:
         trials = self._labelled.trials
         places = {number: place for place, number in enumerate(trials.features.tolist())}
         return [
-            LabelToJudge(number, label, (), trials.rows_of(places[number]))
+            LabelToJudge(number, label, trials.rows_of(places[number]))
             for number, label in self._labelled.labels.items()
             if number in places and label
         ]

@@ -42,23 +42,6 @@ AND_TERMS = ", terms"
 
 
 @dataclass(frozen=True)
-class LabelToJudge:
-    """A label, and the documents of which a judge says whether it is true.
-
-    Attributes:
-        feature: Number of the labelled feature.
-        label: Its label.
-        terms: The terms that support the label. The names of judges that read them say so.
-        rows: int32, documents to judge.
-    """
-
-    feature: int
-    label: str
-    terms: tuple[str, ...]
-    rows: Int
-
-
-@dataclass(frozen=True)
 class Calibration:
     """A confidence from signals: `tanh((signals @ weights + bias) / 2)`.
 
@@ -91,22 +74,11 @@ class OfflineJudge:
     columns: NDArray[np.intp]
     calibration: Calibration
 
-    def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Float]:
-        """For each label one confidence per document, float32 from -1 to 1.
+    def confidences(self, signals: Float) -> Float:
+        """Confidences from signals `(..., S)`, as `measure` returns them; float32 from -1 to 1.
 
         Above 0 means that the label is true of the document.
         """
-        if not labels:
-            return []
-        readings = self.signals.read([(each.label, each.terms) for each in labels], progress)
-        sizes = [len(each.rows) for each in labels]
-        owners = np.repeat(np.arange(len(labels)), sizes)
-        rows = np.concatenate([each.rows for each in labels])
-        found = self.of_signals(measure(self.signals, readings, owners, rows))
-        return np.split(found, np.cumsum(sizes)[:-1])
-
-    def of_signals(self, signals: Float) -> Float:
-        """Confidences from signals `(..., S)`, as `measure` returns them."""
         return self.calibration.confidences(signals[..., self.columns])
 
 
@@ -117,14 +89,11 @@ def measure(
     return np.hstack([signals.measure(reading, owners, rows) for reading in readings])
 
 
-def offline_judges(
-    signals: Signals, names: Sequence[str], measured: Float, trials: Trials
-) -> list[OfflineJudge]:
+def offline_judges(signals: Signals, measured: Float, trials: Trials) -> list[OfflineJudge]:
     """Every offline judge that these signals allow, calibrated.
 
     Args:
         signals: The signals that they use.
-        names: Names of the signals for labels.
         measured: Signals `(len(trials.rows), 2 S)` of labels and terms.
         trials: On documents of the labelling part.
 
@@ -132,18 +101,16 @@ def offline_judges(
         Judges that read labels only, then those that read terms as well.
     """
     return [
-        _judge(kind, ending, signals, names, measured, trials)
+        _judge(kind, ending, signals, measured, trials)
         for ending in ("", AND_TERMS)
-        for kind, used in _signals_of(names).items()
+        for kind, used in _signals_of(signals.names).items()
         if any(used)
     ]
 
 
-def label_judge(
-    signals: Signals, names: Sequence[str], measured: Float, trials: Trials
-) -> OfflineJudge:
+def label_judge(signals: Signals, measured: Float, trials: Trials) -> OfflineJudge:
     """The judge that uses all signals of labels alone; arguments as for `offline_judges`."""
-    return _judge(WORDS_AND_EMBEDDER, "", signals, names, measured, trials)
+    return _judge(WORDS_AND_EMBEDDER, "", signals, measured, trials)
 
 
 def _signals_of(names: Sequence[str]) -> dict[str, list[bool]]:
@@ -155,15 +122,10 @@ def _signals_of(names: Sequence[str]) -> dict[str, list[bool]]:
     }
 
 
-def _judge(  # noqa: PLR0917
-    kind: str,
-    ending: str,
-    signals: Signals,
-    names: Sequence[str],
-    measured: Float,
-    trials: Trials,
+def _judge(
+    kind: str, ending: str, signals: Signals, measured: Float, trials: Trials
 ) -> OfflineJudge:
-    used = _signals_of(names)[kind]
+    used = _signals_of(signals.names)[kind]
     columns = np.flatnonzero([*used, *(used if ending else [])])
     calibration = calibrate(measured[:, columns], trials)
     return OfflineJudge(kind + ending, signals, columns, calibration)
@@ -177,29 +139,24 @@ def judged(
     progress: Progress,
 ) -> dict[str, Scores]:
     """Scores by offline judge, which is calibrated on one part and asked about the other."""
-    parts = [labelling, held_out]
-    names, (of_labelling, of_held_out) = read_on(labels, signals, parts, progress)
-    judges: list[OfflineJudge] = offline_judges(signals, names, of_labelling, labelling)
+    told, asked = read_on(labels, signals, [labelling, held_out], progress)
     return {
-        judge.name: detection_scores(
-            judge.name, held_out, judge.of_signals(of_held_out), len(labels)
-        )
-        for judge in judges
+        judge.name: detection_scores(judge.name, held_out, judge.confidences(asked), len(labels))
+        for judge in offline_judges(signals, told, labelling)
     }
 
 
 def read_on(
     labels: Sequence[FeatureLabel], signals: Signals, parts: Sequence[Trials], progress: Progress
-) -> tuple[tuple[str, ...], list[Float]]:
-    """Names of the signals for labels, and their values on each part."""
+) -> list[Float]:
+    """Signals of labels and their terms on each part, as `measure` returns them."""
     asked = np.unique(np.concatenate([trials.features for trials in parts]))
     texts = [(labels[feature].text, labels[feature].terms) for feature in asked.tolist()]
     readings = signals.read(texts, progress)
-    measured = [
+    return [
         measure(signals, readings, np.searchsorted(asked, trials.owners()), trials.rows)
         for trials in parts
     ]
-    return readings[0].names, measured
 
 
 def calibrate(signals: Float, trials: Trials) -> Calibration:
@@ -257,20 +214,15 @@ def _best_shift(logits: Figures, trials: Trials) -> float:
             if len(trial.places)
         )
 
-    shifts = [float(shift) for shift in _SHIFTS]
-    return max(shifts, key=lambda shift: (round(worth(shift), 9), -abs(shift)))
+    return max(_SHIFTS.tolist(), key=lambda shift: (round(worth(shift), 9), -abs(shift)))
 
 
 def _mean_worth(
     features: NDArray[np.int64], active: NDArray[np.bool_], said: NDArray[np.bool_]
 ) -> float:
-    def counted(which: NDArray[np.bool_]) -> Figures:
-        counts = np.bincount(features, which, minlength=int(features.max()) + 1)
-        return counts.astype(np.float64, copy=False)
-
-    yes, no, answers, hits = map(counted, (active, ~active, said, said & active))
-    tried = yes + no > 0
-    yes, no, answers, hits = (each[tried] for each in (yes, no, answers, hits))
+    kinds = (active, ~active, said, said & active)
+    counts = np.array([np.bincount(features, kind) for kind in kinds])
+    yes, no, answers, hits = counts[:, np.bincount(features) > 0]
     f1 = 2 * hits / (yes + answers)
     accuracy = (hits / yes + 1 - (answers - hits) / no) / 2
     return float((f1 + _ACCURACY_WORTH * accuracy).mean())

@@ -113,12 +113,10 @@ class Readings:
     """Labels in a form that can be compared with documents.
 
     Attributes:
-        names: Names of the signals.
         coverage: CSR, the words of each label, for the first signal.
-        linear: The other signals, in the order of `names`.
+        linear: The other signals, in the order of `Signals.names`.
     """
 
-    names: tuple[str, ...]
     coverage: Sparse
     linear: tuple[_Linear, ...]
 
@@ -132,6 +130,9 @@ class Signals:
         labelling: Rows that may be searched and learnt from.
         embed: Embeds labels and terms as documents were embedded; None to use words alone.
         seed: Of latent semantic analysis.
+
+    Attributes:
+        names: Names of the signals.
     """
 
     def __init__(
@@ -142,6 +143,7 @@ class Signals:
         embed: Embed | None,
         seed: int,
     ) -> None:
+        self.names = (*BY_WORDS, *(BY_EMBEDDER if embed else ()), *BY_BOTH)
         self._embeddings = embeddings
         self._embed = embed
         self._sample = Sample(embeddings, labelling)
@@ -180,7 +182,6 @@ class Signals:
         ]
         together = zip(*(block.linear for block in blocks), strict=True)
         return Readings(
-            blocks[0].names,
             vstack([block.coverage for block in blocks]).tocsr(),
             tuple(
                 _Linear(
@@ -196,7 +197,7 @@ class Signals:
 
     def grid(self, readings: Readings, owners: NDArray[np.integer], rows: Int) -> Float:
         """Signals of every document in `rows` for every label in `owners`, float32 `(k, m, S)`."""
-        signals = np.empty((len(owners), len(rows), len(readings.names)), dtype=np.float32)
+        signals = np.empty((len(owners), len(rows), len(self.names)), dtype=np.float32)
         signals[..., 0] = (readings.coverage[owners] @ self._words.saturated[rows].T).toarray()
         words = self._words.vectors[rows]
         meanings = np.asarray(self._embeddings[rows], dtype=np.float32)
@@ -224,7 +225,7 @@ class Signals:
             rows: Documents.
             first: Of the signals only so many, at least one; None for all.
         """
-        signals = np.empty((len(rows), len(readings.names[:first])), dtype=np.float32)
+        signals = np.empty((len(rows), len(self.names[:first])), dtype=np.float32)
         for start in range(0, len(rows), _PAIRS):
             part = slice(start, start + _PAIRS)
             who, which = owners[part], rows[part]
@@ -247,7 +248,6 @@ class Signals:
         covered = self._covered(queries)
         vocabulary = self._by_words.towards(vectors)
         found = _means_of_found(covered + vocabulary.place(self._sample_words), self._sample_words)
-        names = [*BY_WORDS]
         linear = [
             _Linear(True, vocabulary),
             _Linear(True, self._by_words.discriminating(found)),
@@ -260,10 +260,9 @@ class Signals:
                 _Linear(False, similarity),
                 _Linear(False, self._by_embedder.discriminating(meanings)),
             ]
-            names += BY_EMBEDDER
         found = _means_of_found(covered, self._sample.vectors)
         linear.append(_Linear(False, self._by_embedder.discriminating(found)))
-        return Readings((*names, *BY_BOTH), queries, tuple(linear))
+        return Readings(queries, tuple(linear))
 
     def _covered(self, queries: Sparse) -> Float:
         """How many of a query's words each document of the sample has, weighted; `(m, s)`."""
@@ -303,7 +302,6 @@ class _Means:
 
     def __init__(self, mix: Sparse) -> None:
         self._mix = mix
-        self._names: tuple[str, ...] = ()
         self._coverage: Sparse = None
         self._linear: list[_Linear] = []
 
@@ -311,8 +309,8 @@ class _Means:
         """Add the share of the texts in a block."""
         mix = self._mix[:, block].tocsr()
         coverage = mix @ reading.coverage
-        if not self._names:
-            self._names, self._coverage = reading.names, coverage
+        if self._coverage is None:
+            self._coverage = coverage
             self._linear = [_nothing(each, mix.shape[0]) for each in reading.linear]
         else:
             self._coverage = self._coverage + coverage
@@ -324,7 +322,7 @@ class _Means:
 
     def readings(self) -> Readings:
         """The means."""
-        return Readings(self._names, self._coverage.tocsr(), tuple(self._linear))
+        return Readings(self._coverage.tocsr(), tuple(self._linear))
 
 
 def _nothing(like: _Linear, count: int) -> _Linear:

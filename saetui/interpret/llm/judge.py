@@ -3,12 +3,14 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Int
 from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.llm.questions import (
     PROMPT_VERSION,
@@ -27,9 +29,6 @@ from saetui.interpret.llm.questions import (
 )
 from saetui.interpret.llm.settings import CostEstimate
 from saetui.progress import Progress
-
-if TYPE_CHECKING:
-    from saetui.interpret.judging.judges import LabelToJudge
 
 Confidences = NDArray[np.float32]
 # One entry, such as {"document": 12, "confidence": -0.85}, takes about fifteen tokens.
@@ -81,11 +80,26 @@ Reply with nothing but a JSON object that has one entry for every document:
 {"judgements": [{"document": 1, "confidence": 0.0}, ...]}"""
 
 
+@dataclass(frozen=True)
+class LabelToJudge:
+    """A label, and the documents of which a judge says whether it is true.
+
+    Attributes:
+        feature: Number of the labelled feature.
+        label: Its label.
+        rows: int32, documents to judge.
+    """
+
+    feature: int
+    label: str
+    rows: Int
+
+
 class LLMJudge:
     """Asks a language model how confident it is that documents show what a label says.
 
     The model sees label and documents, in an order drawn by lot, and nothing of terms or
-    activations. It is called as an `OfflineJudge` is.
+    activations.
 
     Args:
         model: The model.
@@ -112,9 +126,7 @@ class LLMJudge:
         self._seed = seed
         self._longest_text = longest_text
 
-    def confidences(
-        self, labels: Sequence["LabelToJudge"], progress: Progress
-    ) -> list[Confidences]:
+    def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Confidences]:
         """For each label one confidence per document, float32 from -1 to 1.
 
         Where the model gave no usable reply, or was not asked for want of money, all of a label's
@@ -133,7 +145,7 @@ class LLMJudge:
         ]
 
     def judge(
-        self, labels: Sequence["LabelToJudge"], progress: Progress
+        self, labels: Sequence[LabelToJudge], progress: Progress
     ) -> list[Outcome[Confidences]]:
         """Confidences, or why there are none, for each label; see `confidences`.
 
@@ -151,7 +163,7 @@ class LLMJudge:
             for label, part in zip(labels, parts, strict=True)
         ]
 
-    def estimate(self, labels: Sequence["LabelToJudge"]) -> CostEstimate:
+    def estimate(self, labels: Sequence[LabelToJudge]) -> CostEstimate:
         """What `judge` will probably cost; asks nothing.
 
         Labels that do not exist yet may be any words of usual length.
@@ -161,7 +173,7 @@ class LLMJudge:
         )
 
     def _parts(
-        self, label: "LabelToJudge"
+        self, label: LabelToJudge
     ) -> list[tuple[Question[tuple[float, ...]], NDArray[np.intp]]]:
         """The questions about one label, and the places of the documents in each."""
         order = self._order(label.label, len(label.rows))
@@ -176,7 +188,7 @@ class LLMJudge:
         return np.random.default_rng(seed).permutation(size)
 
     def _question(
-        self, label: "LabelToJudge", places: NDArray[np.intp]
+        self, label: LabelToJudge, places: NDArray[np.intp]
     ) -> Question[tuple[float, ...]]:
         texts = list(map(self._text, label.rows[places].tolist()))
         return Question(

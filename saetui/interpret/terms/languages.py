@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from saetui.core.words import HAN, KANA, UNSPACED
-from saetui.interpret.terms.words import MODIFIER, STOP, STOP_WORDS
+from saetui.interpret.terms.words import MODIFIER, STOP, STOP_WORDS, word_lists
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HIRAGANA = "\u3041-\u3096"
@@ -60,14 +60,7 @@ LINKS: Final = {"French": "de", "Italian": "di", "Portuguese": "de", "Spanish": 
 @cache
 def languages() -> Mapping[str, frozenset[str]]:
     """The function words of every language that is known, in lower case."""
-    found: dict[str, list[str]] = {}
-    words: list[str] = []
-    for line in _FILE.read_text("utf-8").splitlines():
-        if line.startswith("["):
-            words = found.setdefault(line.strip("[]"), [])
-        elif not line.startswith("#"):
-            words += line.split()
-    return {name: frozenset(words) for name, words in found.items()}
+    return {name: frozenset(words) for name, words in word_lists(_FILE).items()}
 
 
 def languages_in(counts: Mapping[str, int]) -> list[str]:

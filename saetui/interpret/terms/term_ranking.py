@@ -122,7 +122,7 @@ def _read_on_trials(
         for feature in block:
             owners = np.array([number[term] for term in terms[feature]], dtype=np.int64)
             rows, trial = trials.rows_of(places[feature]), asked[places[feature]]
-            yield feature, judge.of_signals(judge.signals.grid(readings, owners, rows)), trial
+            yield feature, judge.confidences(judge.signals.grid(readings, owners, rows)), trial
         progress.advance(len(block))
 
 

@@ -8,7 +8,6 @@ from saetui.interpret.judging.judges import (
     EMBEDDER,
     WORDS,
     WORDS_AND_EMBEDDER,
-    LabelToJudge,
     measure,
     offline_judges,
 )
@@ -54,44 +53,46 @@ def judges():
     labels = [(label, tuple(words.split())) for label, words in WORDS_OF.items()]
     readings = signals.read(labels, Silent())
     measured = measure(signals, readings, trials.owners(), trials.rows)
-    return {
-        judge.name: judge for judge in offline_judges(signals, readings[0].names, measured, trials)
-    }
+    return {judge.name: judge for judge in offline_judges(signals, measured, trials)}
 
 
-def ask(judge, topic, rows=range(60, 90)):
-    label, words = list(WORDS_OF.items())[topic]
-    rows = np.array(list(rows), dtype=np.int32)
-    return LabelToJudge(topic, label, tuple(words.split()), rows)
+def asked(judge, *questions):
+    """Confidences about (topic, rows, terms or None for those of the topic), all asked at once."""
+    labels = list(WORDS_OF.items())
+    readings = judge.signals.read(
+        [(labels[topic][0], terms or labels[topic][1].split()) for topic, _, terms in questions],
+        Silent(),
+    )
+    sizes = [len(rows) for _, rows, _ in questions]
+    rows = np.array([row for _, rows, _ in questions for row in rows], dtype=np.int32)
+    owners = np.repeat(np.arange(len(questions)), sizes)
+    found = judge.confidences(measure(judge.signals, readings, owners, rows))
+    return np.split(found, np.cumsum(sizes)[:-1])
 
 
 @pytest.mark.parametrize("kind", [WORDS, EMBEDDER, WORDS_AND_EMBEDDER])
 def test_documents_not_seen_before_are_told_apart_by_terms(judges, kind):
-    judge = judges[kind + AND_TERMS]
-    questions = [ask(judge, topic) for topic in range(3)]
-    for question, confidences in zip(
-        questions, judge.confidences(questions, Silent()), strict=True
+    rows = np.arange(60, 90)
+    for topic, said in enumerate(
+        asked(judges[kind + AND_TERMS], *((topic, rows, None) for topic in range(3)))
     ):
-        assert confidences.dtype == np.float32
-        assert np.abs(confidences).max() <= 1
-        np.testing.assert_array_equal(confidences > 0, question.rows % 3 == question.feature)
+        assert said.dtype == np.float32
+        assert np.abs(said).max() <= 1
+        np.testing.assert_array_equal(said > 0, rows % 3 == topic)
 
 
 def test_questions_do_not_influence_each_other(judges):
     judge = judges[WORDS_AND_EMBEDDER]
-    together = judge.confidences([ask(judge, 0), ask(judge, 1, range(70, 75))], Silent())
-    alone = judge.confidences([ask(judge, 1, range(70, 75))], Silent())
-    np.testing.assert_allclose(together[1], alone[0], atol=1e-5)
+    together = asked(judge, (0, range(60, 90), None), (1, range(70, 75), None))
+    (alone,) = asked(judge, (1, range(70, 75), None))
+    np.testing.assert_allclose(together[1], alone, atol=1e-5)
     assert [len(each) for each in together] == [30, 5]
-    assert judge.confidences([], Silent()) == []
 
 
 def test_a_judge_that_reads_labels_only_does_not_read_terms(judges):
-    judge = judges[WORDS_AND_EMBEDDER]
-    question = ask(judge, 0)
-    other = LabelToJudge(0, question.label, ("quasar",), question.rows)
-    (one,), (same,) = (judge.confidences([each], Silent()) for each in (question, other))
+    rows = range(60, 90)
+    one, same = (asked(judges[WORDS_AND_EMBEDDER], (0, rows, each)) for each in (None, ["quasar"]))
     np.testing.assert_allclose(one, same, atol=1e-6)
     with_terms = judges[WORDS_AND_EMBEDDER + AND_TERMS]
-    (one,), (changed,) = (with_terms.confidences([each], Silent()) for each in (question, other))
-    assert np.abs(one - changed).max() > 0.1
+    one, changed = (asked(with_terms, (0, rows, each)) for each in (None, ["quasar"]))
+    assert np.abs(np.subtract(one, changed)).max() > 0.1

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from llm_models import Told, features
 
-from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.llm import (
     Ending,
     LanguageModel,
@@ -28,6 +27,7 @@ from saetui.interpret.llm import (
     Price,
 )
 from saetui.interpret.llm.chat import Dialect, Format
+from saetui.interpret.llm.judge import LabelToJudge
 from saetui.interpret.llm.questions import Question, object_in
 
 pytestmark = [
@@ -143,7 +143,7 @@ def test_labels_and_judgements_are_answered_or_refused_one_by_one(
 ) -> None:
     labels = LLMLabeller(model_at(address, ledger)).label(features(range(2)))
     texts = [f"A paper on topic {number}." for number in range(3)]
-    asked = LabelToJudge(0, "Topic 1", (), np.arange(3, dtype=np.int32))
+    asked = LabelToJudge(0, "Topic 1", np.arange(3, dtype=np.int32))
     judged = LLMJudge(model_at(address, ledger), texts.__getitem__).judge([asked], Told())
     for outcome in (*labels.outcomes, *judged):
         assert outcome.ending in (Ending.ANSWERED, Ending.FAILED)

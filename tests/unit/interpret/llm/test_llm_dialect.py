@@ -8,9 +8,9 @@ from llm_models import SOON, Told, features, model_at
 
 from saetui.endpoint.keys import OFFICIAL_URL
 from saetui.errors import LanguageModelError
-from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.llm import Ledger, LLMJudge, LLMLabeller, Patience
 from saetui.interpret.llm.chat import first_dialect
+from saetui.interpret.llm.judge import LabelToJudge
 from saetui.progress import Silent
 
 
@@ -168,7 +168,7 @@ def test_a_server_that_ignores_the_form(server, ledger, text):
 def test_judgements_from_a_server_that_ignores_the_form(server, ledger, text):
     server.rule = replying(text)
     judge = LLMJudge(model_at(server.url, ledger), ["a", "b"].__getitem__)
-    question = LabelToJudge(0, "x", (), np.arange(2, dtype=np.int32))
+    question = LabelToJudge(0, "x", np.arange(2, dtype=np.int32))
     (found,) = judge.confidences([question], Silent())
     assert sorted(found) == [-1, 0.5]
 

@@ -5,8 +5,8 @@ import pytest
 from chat_server import replying
 from llm_models import Told, features, model_at
 
-from saetui.interpret.judging.judges import LabelToJudge
 from saetui.interpret.llm import Budget, Ending, Ledger, LLMJudge, LLMLabeller
+from saetui.interpret.llm.judge import LabelToJudge
 from saetui.progress import Silent
 
 TEXTS = [f"On topic {number % 3}, paper {number}." for number in range(25)]
@@ -19,7 +19,7 @@ def judge_at(server, ledger, texts=TEXTS, **options) -> LLMJudge:
 
 
 def question(label, rows=ALL):
-    return LabelToJudge(0, label, ("a term",), np.array(rows, dtype=np.int32))
+    return LabelToJudge(0, label, np.array(rows, dtype=np.int32))
 
 
 def expected(label, rows=ALL):

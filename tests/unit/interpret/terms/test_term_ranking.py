@@ -42,7 +42,7 @@ def tried_with():
     trials = make_trials(asked)
     readings = signals.read([(name, ()) for name in (*NAMES, "comet")], Silent())
     measured = measure(signals, readings, trials.owners(), trials.rows)
-    return label_judge(signals, readings[0].names, measured, trials), trials
+    return label_judge(signals, measured, trials), trials
 
 
 def tried(tried_with, feature, scores, parts=()):
