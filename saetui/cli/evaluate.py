@@ -1,9 +1,9 @@
 """`saetui evaluate`: what steering does, and how well search finds, on one's own bundle."""
 
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -30,13 +30,6 @@ evaluate = typer.Typer(
 Direction = Literal["up", "down"]
 # Of a document without a title as many words stand for it.
 _LONGEST_TITLE = 25
-
-
-class _Directions(TypedDict):
-    """What is done in each trial."""
-
-    raising: bool
-    lowering: bool
 
 
 _LEVELS: "tuple[tuple[Axis, float], ...]" = (
@@ -122,7 +115,6 @@ def steering(
 
     queries = _lines(file) if file else None
     asked = list(dict.fromkeys(judge or []))
-    directions: _Directions = {"raising": only != "down", "lowering": only != "up"}
     with ExitStack() as stack:
         session = stack.enter_context(opened(bundle, sae))
         progress = stack.enter_context(shown_progress())
@@ -143,10 +135,11 @@ def steering(
             words=None if semantic else session.searcher.terms.of_words,
             shows=None if semantic else session.searcher.terms.shown,
         )
-        bench, trials, embed = prepared.bench, prepared.trials, session.embedder.embed_query
-        curves = run(bench, trials, embed, **directions)
+        bench, trials = replace(prepared.bench, only=only), prepared.trials
+        embed = session.embedder.embed_query
+        curves = run(bench, trials, embed)
         if rewriter is not None:
-            texts = rewritten_queries(models[rewriter], trials, bench.names, progress, **directions)
+            texts = rewritten_queries(models[rewriter], trials, bench.names, progress, only)
             way = f"rewritten by {rewriter.partition(':')[2]}"
             curves.append(bench.reworded(way, trials, texts, embed))
         judges = [*prepared.judges, *named]

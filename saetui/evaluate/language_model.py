@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from saetui.evaluate.recognition import Comparison, Picks
-from saetui.evaluate.steering import Trial
+from saetui.evaluate.steering import Direction, Trial
 from saetui.interpret.llm.model import LanguageModel
 from saetui.interpret.llm.questions import (
     Question,
@@ -20,6 +20,7 @@ from saetui.interpret.llm.questions import (
     beginning,
     check_all_asked,
     json_line,
+    messages_of,
     object_in,
     whole_number_in,
 )
@@ -138,10 +139,7 @@ class ModelJudge:
         ):
             texts = [json_line(beginning(self._text(row), _LONGEST_TEXT)) for row in sorted(rows)]
             lines += ["", f"{title}:", *(texts or ["(none)"])]
-        messages = (
-            {"role": "system", "content": _TASK},
-            {"role": "user", "content": "\n".join(lines)},
-        )
+        messages = messages_of(_TASK, lines)
         read = partial(_answer_in, labels=len(comparison.shown))
         return Question(PROMPT_VERSION, messages, _SCHEMA, _ROOM, _EXPECTED, read)
 
@@ -164,9 +162,7 @@ def rewritten_queries(
     trials: Sequence[Trial],
     names: Sequence[str],
     progress: Progress,
-    *,
-    raising: bool = True,
-    lowering: bool = True,
+    only: Direction | None = None,
 ) -> list[str]:
     """Each trial's query as the model rewrites it; unchanged where its reply cannot be used.
 
@@ -175,8 +171,8 @@ def rewritten_queries(
         trials: With the queries.
         names: Label of every feature.
         progress: Told of each query.
-        raising: Whether to ask for more of the feature to raise.
-        lowering: Whether to ask for less of the feature to lower.
+        only: Whether to ask only for more of the feature to raise ("up"), or only for less of the
+            feature to lower ("down"); None for both.
 
     Raises:
         LanguageModelError: The model cannot be asked, or there is no money to ask it about all
@@ -185,8 +181,8 @@ def rewritten_queries(
     questions = [
         _rewriting_question(
             trial.query,
-            names[trial.up] if raising else "",
-            names[trial.down] if lowering else "",
+            names[trial.up] if only != "down" else "",
+            names[trial.down] if only != "up" else "",
         )
         for trial in trials
     ]
@@ -200,10 +196,8 @@ def _rewriting_question(query: str, up: str, down: str) -> Question[str]:
     # Labels and queries are sent as JSON strings, so that nothing in them is part of the prompt.
     wanted = [_UP.format(up=json.dumps(up))] if up else []
     wanted += [_DOWN.format(down=json.dumps(down))] if down else []
-    messages = (
-        {"role": "system", "content": _REWRITE.format(wanted=" ".join(wanted))},
-        {"role": "user", "content": json.dumps({"query": query})},
-    )
+    task = _REWRITE.format(wanted=" ".join(wanted))
+    messages = messages_of(task, [json.dumps({"query": query})])
     return Question(
         _REWRITING_VERSION, messages, _REWRITTEN, _QUERY_ROOM, _QUERY_EXPECTED, _query_in
     )

@@ -15,10 +15,8 @@ from saetui.core.trend_tests import average_ranks
 SIZES = (5, 10, 20)
 """How many features a probe has."""
 
-
 SEEDS = (0, 1, 2)
 """Each seed halves the documents in another way."""
-
 
 MOST_DOCUMENTS = 20_000
 """Of more documents so many are drawn, which keeps a probe under a second."""

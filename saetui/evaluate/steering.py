@@ -9,6 +9,8 @@ was lowered. After O'Neill et al. (arXiv 2408.00657).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +28,6 @@ from saetui.store.features import FeatureRecord
 
 SHOWN = 5
 """Labels that a judge chooses from, as in the paper."""
-
 
 STRONGEST = 5
 """The feature to lower is among a query's five strongest: lowering a faint one changes nothing."""
@@ -46,9 +47,9 @@ LABELS = "labels' vectors"
 """Steering without an SAE: one label's embedding is added to the query's, another's subtracted."""
 
 Table = NDArray[np.float64]
+Direction = Literal["up", "down"]
 # Trials whose documents are compared together: each reading of the embeddings serves all of them.
 _TOGETHER = 8
-_FIGURES = ("fidelity", "nearness", "replaced", "having", "lowered")
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ class Bench:
         words: What the words of a text add to scores; None to search by meaning alone.
         shows: How far documents show a feature; None to go by their activations alone.
         progress: Told of each trial.
+        only: Whether to raise features only ("up") or to lower them only ("down"); None for both.
     """
 
     weights: SaeWeights
@@ -182,24 +184,19 @@ class Bench:
     words: Callable[[str], Term] | None = None
     shows: Callable[[int], Shown] | None = None
     progress: Progress = field(default_factory=Silent)
+    only: Direction | None = None
 
     def curve(
-        self,
-        way: Mode,
-        trials: Sequence[Trial],
-        strengths: Sequence[float] | None = None,
-        *,
-        raising: bool = True,
-        lowering: bool = True,
+        self, way: Mode, trials: Sequence[Trial], strengths: Sequence[float] | None = None
     ) -> Curve:
         """Steer every trial in one mode, with every strength or those of the mode."""
         strengths = strengths or (REQUIRING if way == "both" else STRENGTHS)
 
-        def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
+        def steer(trial: Trial, strength: float) -> tuple[Float, Float]:
             steering: dict[int, Change] = {}
-            if raising:
+            if self.only != "down":
                 steering[trial.up] = Change("add", strength)
-            if lowering:
+            if self.only != "up":
                 steering[trial.down] = Change("add", -strength)
             return self._steered(trial, steering, way)
 
@@ -208,7 +205,7 @@ class Bench:
     def rewritten(self, way: str, trials: Sequence[Trial], embed: Callable[[str], Float]) -> Curve:
         """Name the labels in the query instead of steering."""
 
-        def steer(trial: Trial, repeats: float) -> tuple[Float, Float | None]:
+        def steer(trial: Trial, repeats: float) -> tuple[Float, Float]:
             if not repeats:
                 return trial.e, self._added(trial.query)
             up, down = self.names[trial.up], self.names[trial.down]
@@ -225,7 +222,7 @@ class Bench:
         """Replace the query of each trial by a text."""
         places = {id(trial): text for trial, text in zip(trials, texts, strict=True)}
 
-        def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
+        def steer(trial: Trial, strength: float) -> tuple[Float, Float]:
             text = places[id(trial)] if strength else trial.query
             return (embed(text) if strength else trial.e), self._added(text)
 
@@ -236,29 +233,21 @@ class Bench:
         trials: Sequence[Trial],
         embed: Callable[[str], Float],
         strengths: Sequence[float] = STRENGTHS,
-        *,
-        raising: bool = True,
-        lowering: bool = True,
     ) -> Curve:
         """Move along the embeddings of the labels instead of the features' directions."""
-        known: dict[int, Float] = {}
+        embedded = cache(embed)
 
-        def of(feature: int) -> Float:
-            if feature not in known:
-                known[feature] = embed(self.names[feature])
-            return known[feature]
-
-        def steer(trial: Trial, strength: float) -> tuple[Float, Float | None]:
+        def steer(trial: Trial, strength: float) -> tuple[Float, Float]:
             vector = trial.e
-            if raising:
-                vector = vector + np.float32(strength) * of(trial.up)
-            if lowering:
-                vector = vector - np.float32(strength) * of(trial.down)
+            if self.only != "down":
+                vector = vector + np.float32(strength) * embedded(self.names[trial.up])
+            if self.only != "up":
+                vector = vector - np.float32(strength) * embedded(self.names[trial.down])
             return vector, self._added(trial.query)
 
         return self._curve(LABELS, trials, tuple(strengths), steer)
 
-    def _steered(self, trial: Trial, steering: Steering, mode: Mode) -> tuple[Float, Float | None]:
+    def _steered(self, trial: Trial, steering: Steering, mode: Mode) -> tuple[Float, Float]:
         code = steer_code(trial.z, steering)
         vector = steered_vector(self.weights, trial.e, trial.z, code, mode)
         terms: list[Term] = []
@@ -272,21 +261,22 @@ class Bench:
     def _shown(self, feature: int) -> Shown:
         return shown(self.postings, feature) if self.shows is None else self.shows(feature)
 
-    def _added(self, query: str, terms: Sequence[Term] = ()) -> Float | None:
+    def _added(self, query: str, terms: Sequence[Term] = ()) -> Float:
         """What terms and the words of a query add to the scores of all documents, `(N,)`."""
         if self.words is not None:
             terms = [*terms, self.words(query)]
-        return AddedScores.of(terms, len(self.embeddings)).scores if terms else None
+        return AddedScores.of(terms, len(self.embeddings)).scores
 
     def _curve(
         self,
         way: str,
         trials: Sequence[Trial],
         strengths: tuple[float, ...],
-        steer: Callable[[Trial, float], tuple[Float, Float | None]],
+        steer: Callable[[Trial, float], tuple[Float, Float]],
     ) -> Curve:
         shape = (len(trials), len(strengths))
-        tables: dict[str, Table] = {name: np.zeros(shape) for name in _FIGURES}
+        # Fidelity, nearness, replaced, having and lowered, as `_figures` returns them.
+        tables = np.zeros((5, *shape))
         before = np.zeros((len(trials), DEPTH), dtype=np.int64)
         results = np.zeros((*shape, DEPTH), dtype=np.int64)
         # All strengths of a trial come one after another, so that whoever says what words and
@@ -296,7 +286,7 @@ class Bench:
             asked = [(trial.e, self._added(trial.query)) for trial in batch]
             asked += [steer(trial, strength) for trial in batch for strength in strengths]
             vectors = np.stack([vector for vector, _ in asked])
-            added = _stacked([each for _, each in asked])
+            added = np.stack([each for _, each in asked])
             found = nearest(vectors, self.embeddings, DEPTH, added)
             places = slice(start, start + len(batch))
             before[places] = found[: len(batch)]
@@ -305,14 +295,11 @@ class Bench:
             for place, trial in enumerate(batch):
                 row = start + place
                 for column in range(len(strengths)):
-                    figures = self._figures(
+                    tables[:, row, column] = self._figures(
                         trial, steered[place, column], before[row], results[row, column]
                     )
-                    for name, value in zip(_FIGURES, figures, strict=True):
-                        tables[name][row, column] = value
             self.progress.advance(len(batch))
-        fidelity, nearness, replaced, having, lowered = (tables[name] for name in _FIGURES)
-        return Curve(way, strengths, fidelity, nearness, replaced, having, lowered, before, results)
+        return Curve(way, strengths, *tables, before, results)
 
     def _figures(
         self, trial: Trial, vector: Float, before: NDArray[np.int64], after: NDArray[np.int64]
@@ -334,22 +321,12 @@ class Bench:
         )
 
 
-def _stacked(added: Sequence[Float | None]) -> Float | None:
-    """What is added to the scores of each search, `(m, N)`; None if nothing is to any."""
-    some = next((each for each in added if each is not None), None)
-    if some is None:
-        return None
-    return np.stack([np.zeros_like(some) if each is None else each for each in added])
-
-
 def run(
     bench: Bench,
     trials: Sequence[Trial],
     embed: Callable[[str], Float],
     *,
     modes: Sequence[Mode] = MODES,
-    raising: bool = True,
-    lowering: bool = True,
 ) -> list[Curve]:
     """Curves of all modes, of steering by the labels' embeddings, and of rewritten queries.
 
@@ -360,13 +337,11 @@ def run(
         trials: The queries and features.
         embed: Gives the embedding of a text.
         modes: The steering modes to try.
-        raising: Whether to raise a feature in each trial.
-        lowering: Whether to lower one.
     """
     # Naming both labels compares with steering both features, naming one with raising one.
-    rewrites = [REWRITTEN] * (raising and lowering) + [REWRITTEN_UP] * raising
+    rewrites = [REWRITTEN] * (bench.only is None) + [REWRITTEN_UP] * (bench.only != "down")
     ways = len(modes) + 1 + len(rewrites)
     bench.progress.start("Steering", ways * len(trials), "queries")
-    curves = [bench.curve(mode, trials, raising=raising, lowering=lowering) for mode in modes]
-    curves.append(bench.by_labels(trials, embed, raising=raising, lowering=lowering))
+    curves = [bench.curve(mode, trials) for mode in modes]
+    curves.append(bench.by_labels(trials, embed))
     return curves + [bench.rewritten(way, trials, embed) for way in rewrites]

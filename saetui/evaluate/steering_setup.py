@@ -30,11 +30,9 @@ from saetui.store.stored_sae import StoredSae
 WORDS = "words"
 """How fully documents use a label's words, by BM25."""
 
-
 WORD_SPACE = "word space"
 """How alike documents and a label are by latent semantic analysis of the corpus's words."""
 
-WORD_JUDGES = (WORDS, WORD_SPACE)
 _LEAST_SPREAD = 1e-6
 _SAMPLE = 1_000
 _BATCH = 256

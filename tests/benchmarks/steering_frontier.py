@@ -8,13 +8,14 @@ then the same where nearness is 0.95, 0.9 and 0.8.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from saetui.core.changes import MODES
 from saetui.embed import EmbedderSettings, load_embedder
 from saetui.evaluate.recognition import Mean, Summary, recognised
 from saetui.evaluate.steering import REWRITTEN_UP
-from saetui.evaluate.steering_setup import WORD_JUDGES, prepare
+from saetui.evaluate.steering_setup import prepare
 from saetui.progress import Silent
 from saetui.store.bundle import Bundle
 
@@ -31,13 +32,13 @@ def main(path: str, count: int, seed: int) -> None:
     bundle = Bundle(Path(path))
     embedder = load_embedder(EmbedderSettings.from_dict(bundle.manifest.embedder))
     prepared = prepare(bundle, bundle.sae(None), embedder, Silent(), count=count, seed=seed)
-    bench, trials = prepared.bench, prepared.trials
+    trials, judges = prepared.trials, [judge.name for judge in prepared.judges]
     summary = Summary(len(trials), seed)
     for raising in (True, False):
         print(f"\n{'Raising' if raising else 'Lowering'} one feature, {len(trials)} trials")
-        how = {"raising": raising, "lowering": not raising}
-        curves = [bench.curve(mode, trials, STRENGTHS, **how) for mode in MODES]
-        curves.append(bench.by_labels(trials, embedder.embed_query, STRENGTHS, **how))
+        bench = replace(prepared.bench, only="up" if raising else "down")
+        curves = [bench.curve(mode, trials, STRENGTHS) for mode in MODES]
+        curves.append(bench.by_labels(trials, embedder.embed_query, STRENGTHS))
         if raising:
             curves.append(bench.rewritten(REWRITTEN_UP, trials, embedder.embed_query))
         curves = recognised(curves, trials, prepared.judges, Silent())
@@ -49,7 +50,7 @@ def main(path: str, count: int, seed: int) -> None:
                     f"{point.way:19} {point.strength:<5g} replaced {point.replaced.value:4.1f}  "
                     f"fidelity {point.fidelity.value:.3f}  nearness {point.nearness.value:.3f}  "
                     f"active {active.value:.2f}  "
-                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in WORD_JUDGES)
+                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in judges)
                 )
         for level in (0.97, 0.95, 0.9, 0.8):
             for curve in curves:
@@ -57,7 +58,7 @@ def main(path: str, count: int, seed: int) -> None:
                 judged = found.up if raising else found.down
                 print(
                     f"nearness {level:<4} {curve.way:19} strength {shown(found.strength)}  "
-                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in WORD_JUDGES)
+                    + "  ".join(f"{judge} {shown(judged[judge])}" for judge in judges)
                 )
 
 

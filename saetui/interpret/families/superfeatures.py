@@ -1,7 +1,8 @@
 """A family as one feature: its name, and the documents that it is active on."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +18,6 @@ _LEAST_MEMBERS = 3
 _STEM = 5
 STRONG = 0.5
 """Share of a feature's maximum from which an activation counts as strong."""
-
-
-@dataclass
-class _Shared:
-    """A term that members of a family have in common.
-
-    Attributes:
-        text: As the first of these members writes it.
-        members: How many members have it.
-        weight: Sum of their weights.
-    """
-
-    text: str
-    members: int = 0
-    weight: float = 0.0
 
 
 class FamilyNames:
@@ -60,15 +46,12 @@ class FamilyNames:
         self._labels = labels
         self._weights = np.sqrt(documents)
         self._listed: list[dict[Key, str]] = []
-        self._listing: dict[Key, int] = {}
         for label, own in zip(labels, terms, strict=True):
             listed: dict[Key, str] = {}
-            for term in (label, *own):
-                if term:
-                    listed.setdefault(key_of(term), term)
+            for term in filter(None, (label, *own)):
+                listed.setdefault(key_of(term), term)
             self._listed.append(listed)
-            for key in listed:
-                self._listing[key] = self._listing.get(key, 0) + 1
+        self._listing = Counter(key for listed in self._listed for key in listed)
 
     def named(self, families: Families, created: str = "") -> Families:
         """The same families, each with its name as label.
@@ -93,25 +76,26 @@ class FamilyNames:
         return name if shared and len(name) <= LONGEST_LABEL else root
 
     def _most_telling(self, family: Family, root: Key) -> str:
-        shared: dict[Key, _Shared] = {}
+        texts: dict[Key, str] = {}
+        members, weights = Counter[Key](), defaultdict[Key, float](float)
         for member in family.members:
             for key, term in self._listed[member].items():
-                each = shared.setdefault(key, _Shared(term))
-                each.members += 1
-                each.weight += float(self._weights[member])
+                texts.setdefault(key, term)
+                members[key] += 1
+                weights[key] += float(self._weights[member])
         total = float(self._weights[list(family.members)].sum())
         telling = {
-            key: each.weight * float(np.log(len(self._listed) / self._listing[key]))
-            for key, each in shared.items()
+            key: weight * float(np.log(len(self._listed) / self._listing[key]))
+            for key, weight in weights.items()
             if not root
             or (
-                each.members >= _LEAST_MEMBERS
-                and each.weight >= _LEAST_SHARE * total
+                members[key] >= _LEAST_MEMBERS
+                and weight >= _LEAST_SHARE * total
                 and _stems(key).isdisjoint(_stems(root))
             )
         }
         best = max(telling, key=telling.__getitem__, default=None)
-        return "" if best is None else shared[best].text
+        return "" if best is None else texts[best]
 
 
 def _stems(words: Key) -> set[str]:

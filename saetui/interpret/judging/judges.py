@@ -28,14 +28,11 @@ _SHIFTS = np.arange(-20, 21) / 10
 WORDS = "words"
 """Uses the documents' words only, and nothing of the embedder that the SAE was trained on."""
 
-
 EMBEDDER = "embedder"
 """Uses the embeddings of label and documents only, by the embedder that the SAE was trained on."""
 
-
 WORDS_AND_EMBEDDER = "words+embedder"
 """Uses both."""
-
 
 AND_TERMS = ", terms"
 """Ending of a judge's name that reads the label's supporting terms as well."""

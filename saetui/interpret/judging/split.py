@@ -31,7 +31,6 @@ Hashes = NDArray[np.uint64]
 HELD_OUT = 0.4
 """Share of documents that are held out; making a label needs more documents than scoring it."""
 
-
 MOST_READ: Final = 100_000
 """The most documents that are read. A label depends on a few dozen documents, and its background
 on a few ten thousand, so more would take memory without telling more."""

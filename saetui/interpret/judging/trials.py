@@ -26,7 +26,6 @@ PROTOCOLS = (TOP, DECILES, HARD)
 documents from every tenth of the activations against random ones. `hard`: the same documents
 against near misses."""
 
-
 LEAST_EACH = 3
 """A score needs this many active and inactive documents; the paper's protocol has three each."""
 

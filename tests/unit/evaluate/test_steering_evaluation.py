@@ -24,7 +24,7 @@ from saetui.evaluate.steering import (
     eligible_features,
     run,
 )
-from saetui.evaluate.steering_setup import WORD_JUDGES, Prepared, prepare, word_judges
+from saetui.evaluate.steering_setup import WORD_SPACE, WORDS, Prepared, prepare, word_judges
 from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Progress, Silent
 from saetui.store.bundle import Bundle
@@ -162,7 +162,7 @@ def test_curves_of_every_way(prepared: Prepared) -> None:
         np.testing.assert_allclose(curve.nearness[:, 0], 1, atol=1e-5)
         assert not curve.replaced[:, 0].any()
         # Nothing changed, so that judges can only guess.
-        for judge in WORD_JUDGES:
+        for judge in (WORDS, WORD_SPACE):
             np.testing.assert_allclose(curve.up[judge][:, 0], 1 / SHOWN)
             np.testing.assert_allclose(curve.down[judge][:, 0], 1 / SHOWN)
     np.testing.assert_allclose(curves["codes"].fidelity, 1, atol=1e-5)
@@ -171,7 +171,7 @@ def test_curves_of_every_way(prepared: Prepared) -> None:
         assert curve.having[:, -1].mean() > curve.having[:, 0].mean() + 0.3
         assert curve.lowered[:, -1].mean() < curve.lowered[:, 0].mean()
         assert curve.nearness[:, -1].mean() < curve.nearness[:, 0].mean()
-        for judge in WORD_JUDGES:
+        for judge in (WORDS, WORD_SPACE):
             assert curve.up[judge][:, -1].mean() > 0.6
 
 
@@ -201,7 +201,7 @@ def test_strengths_of_one_trial_are_those_of_all(prepared: Prepared) -> None:
 
 def test_only_raising_leaves_what_is_there(prepared: Prepared) -> None:
     bench, trials = prepared.bench, prepared.trials
-    raised = bench.curve("delta", trials, (0.5,), lowering=False)
+    raised = replace(bench, only="up").curve("delta", trials, (0.5,))
     both = bench.curve("delta", trials, (0.5,))
     assert raised.lowered.mean() > both.lowered.mean()
     assert raised.fidelity.mean() > both.fidelity.mean()
