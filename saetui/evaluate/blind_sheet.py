@@ -123,12 +123,7 @@ def draw_key(
 ) -> Key:
     """Draw the rows of a sheet: features at random, and documents of each kind.
 
-    Args:
-        bundle: The bundle.
-        sae: An SAE of it.
-        records: Its features with their labels.
-        count: How many features; those with a label and a document in every tenth are drawn from.
-        seed: Of the draw.
+    At most `count` features are drawn, from those with a label and a document in every tenth.
 
     Raises:
         InputError: No feature can be judged.

@@ -181,12 +181,7 @@ def _score(measure: str, protocol: str, shown: Shown) -> float | None:
 
 
 def by_feature(sheet: JudgedSheet, shown: Callable[[int, str], Shown]) -> list[FeatureJudgements]:
-    """Judgements by feature; what several readers said of a row becomes one confidence.
-
-    Args:
-        sheet: The judgements.
-        shown: What is shown of a feature with a label.
-    """
+    """Judgements by feature; what several readers said of a row becomes one confidence."""
     said: dict[tuple[int, str], dict[str, tuple[Question, list[float]]]] = {}
     for each in sheet.judged:
         question = each.question

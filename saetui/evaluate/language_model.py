@@ -77,10 +77,7 @@ _LONGEST_QUERY = 2_000
 class ModelJudge:
     """Asks a language model about every comparison whose results differ.
 
-    Args:
-        model: The model.
-        text: Gives the text of the document in a row.
-        names: Label of every feature.
+    `text` gives the text of the document in a row, `names` holds the label of every feature.
     """
 
     def __init__(

@@ -56,13 +56,7 @@ def query_features(
 ) -> list[QueryFeatures]:
     """Encode titles and their first words in some ways.
 
-    Args:
-        titles: Rows of documents and their titles.
-        codes: Of the documents.
-        embed: The embedding of a query.
-        ways: Ways to find the features of each, by name.
-        progress: Told of each query.
-        seed: Of the intervals.
+    Titles come with the rows of their documents, ways with their names.
     """
     kinds = {
         "titles": [(row, title) for row, title in titles],

@@ -58,9 +58,7 @@ class ResultsJudge(Protocol):
     def picks(self, comparisons: Sequence[Comparison], progress: Progress) -> Picks:
         """The labels that it picks in each comparison.
 
-        Args:
-            comparisons: All show the same number of labels.
-            progress: Told of what takes long.
+        All comparisons show the same number of labels.
         """
 
 
@@ -73,12 +71,6 @@ def recognised(
     """The curves, with whether each judge recognised the raised and the lowered feature.
 
     A judge sees all curves at once, so that it is asked once about what several have in common.
-
-    Args:
-        curves: Of these trials.
-        trials: In the curves' order.
-        judges: Each is asked about every comparison.
-        progress: Told of what takes long.
     """
     comparisons = [
         Comparison(curve.before[row], curve.found[row, column], trial.shown)
@@ -112,8 +104,7 @@ def _right_picks(shares: Float, trials: Sequence[Trial], right: Sequence[int]) -
 def shares_of_largest(changes: Float) -> Float:
     """1 at the largest change of each row, or equal shares at several; float `(m, labels)`.
 
-    Args:
-        changes: Of each label shown; negated to ask for the label that went down.
+    Changes are negated to ask for the label that went down.
     """
     largest = changes >= changes.max(axis=-1, keepdims=True) - np.float32(1e-6)
     shares: Float = (largest / largest.sum(axis=-1, keepdims=True)).astype(np.float32)
@@ -159,9 +150,7 @@ class Level:
 class Summary:
     """Means over trials with their intervals.
 
-    Args:
-        trials: How many trials each curve has.
-        seed: Of the draws; all curves share them, so that they can be compared.
+    All curves share the draws, so that they can be compared.
     """
 
     def __init__(self, trials: int, seed: int) -> None:
@@ -212,10 +201,7 @@ class Summary:
 def _crossing(across: Weights, up: Weights, level: float) -> Weights:
     """`up` where `across` first falls to `level` as strength rises; NaN where it never does.
 
-    Args:
-        across: One curve a row, `(m, strengths)`.
-        up: Likewise.
-        level: The level.
+    Both are `(m, strengths)`, one curve a row; the result has one value for each row.
 
     Returns:
         One value for each row.

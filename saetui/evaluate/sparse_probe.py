@@ -237,13 +237,7 @@ def probe_field(
 ) -> FieldProbe | None:
     """Predict a field from a few features; None if too few documents have it.
 
-    Args:
-        field: Its name.
-        targets: What to predict, by name, as in `sparse_probe`.
-        postings: Of the features.
-        embeddings: Of all documents, to be compared with; None leaves that out.
-        sizes: Numbers of features.
-        seeds: One halving of the documents for each.
+    Targets have names, and are as in `sparse_probe`. Each seed halves the documents once.
     """
     found: dict[str, list[ProbeScore]] = {}
     for name, target in targets.items():
@@ -316,8 +310,7 @@ def by_figure(
 ) -> dict[str, dict[str, SeedFigures]]:
     """Figures by their names, then by SAE.
 
-    Args:
-        runs: For each SAE its figures by name, once for each seed.
+    `runs` has for each SAE its figures by name, once for each seed.
     """
     found: dict[str, dict[str, SeedFigures]] = {}
     for sae, seeds in runs.items():

@@ -331,12 +331,6 @@ def run(
     """Curves of all modes, of steering by the labels' embeddings, and of rewritten queries.
 
     No judge has been asked about them yet; see `recognised`.
-
-    Args:
-        bench: The SAE and the documents.
-        trials: The queries and features.
-        embed: Gives the embedding of a text.
-        modes: The steering modes to try.
     """
     # Naming both labels compares with steering both features, naming one with raising one.
     rewrites = [REWRITTEN] * (bench.only is None) + [REWRITTEN_UP] * (bench.only != "down")

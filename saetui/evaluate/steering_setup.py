@@ -223,12 +223,6 @@ def word_judges(
     tokens: Tokens, labels: Sequence[str], labelled: NDArray[np.int64], seed: int
 ) -> tuple[RelevanceJudge, ...]:
     """Two judges that read labels and documents by the words of the corpus alone.
-
-    Args:
-        tokens: Of all documents.
-        labels: The labels that can be shown.
-        labelled: The feature of each.
-        seed: Of the latent semantic analysis.
     """
     everything = np.arange(tokens.documents, dtype=np.int32)
     space = WordSpace(tokens, everything, seed)

@@ -110,9 +110,7 @@ class LabelledSplit:
     ) -> list[FeatureLabel]:
         """Name features by the term from which a judge best recognises their documents.
 
-        Args:
-            only: Features to name; None for all.
-            known: Labels of all features, of which the others keep theirs.
+        If only some are to be named, the others keep their labels in `known`.
         """
         named = name_features(
             self._tokens,
@@ -211,19 +209,14 @@ class LabelledSplit:
         return sorted({*chosen, *(f for f in evident if f in only)})
 
     def label_and_score(self, stability: NDArray[np.floating] | None = None) -> LabelledFeatures:
-        """Name every feature from one part of the corpus and score the names on the other.
-
-        Args:
-            stability: Of each feature, if known; see `Quality`.
-        """
+        """Name every feature from one part of the corpus and score the names on the other."""
         labels = self.name()
         return self._scored(labels, range(len(labels)), stability)
 
     def complete(self, known: Sequence[FeatureLabel]) -> LabelledFeatures:
         """Name the features that have no label yet, and score the labels of all.
 
-        Args:
-            known: Labels of all features, by number; some without a text.
+        `known` holds the labels of all features, by number; some have no text.
         """
         missing = {label.feature for label in known if not label.text}
         return self._scored(self.name(missing, known) if missing else list(known), missing, None)
@@ -236,10 +229,7 @@ class LabelledSplit:
     ) -> LabelledFeatures:
         """Name some features anew and score their names; scores of others are by the way.
 
-        Args:
-            features: To be named.
-            known: Labels of all features, by number; from some of them judges learn.
-            stability: Of every feature, if it is known.
+        `known` holds the labels of all features, by number; from some of them judges learn.
         """
         return self._scored(self.name(features, known), features, stability, only_named=True)
 
@@ -275,12 +265,7 @@ class LabelledSplit:
     def assess(
         self, labels: Sequence[str], stability: NDArray[np.floating] | None = None
     ) -> Quality:
-        """The quality of every feature.
-
-        Args:
-            labels: Of every feature, in order of features.
-            stability: Of every feature, if it is known.
-        """
+        """The quality of every feature."""
         known = self._known().values()
         told = None
         if known:
@@ -289,11 +274,7 @@ class LabelledSplit:
         return assess(self._postings, self._embeddings, stability, told)
 
     def truth(self, labels: Sequence[str]) -> Probabilities:
-        """How probably labels are true of the documents of their features; see `label_truth`.
-
-        Args:
-            labels: Of every feature, in order of features.
-        """
+        """How probably labels are true of the documents of their features; see `label_truth`."""
         if not len(self.split.labelling):
             # Nothing is known of words, so no document is held back.
             return np.full(len(self._postings.rows), STEPS, dtype=np.uint8)
@@ -323,8 +304,7 @@ class LabelledSplit:
     def score(self, labels: Sequence[FeatureLabel]) -> dict[str, Scores]:
         """Scores by offline judge: judges are calibrated on one part and asked about the other.
 
-        Args:
-            labels: One per feature, in order of features; those without text are not scored.
+        Labels are in order of features; those without text are not scored.
         """
         named = [feature for feature in sorted(self._known()) if labels[feature].text]
         labelling = self._trials(self.split.labelling, named)

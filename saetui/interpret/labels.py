@@ -83,9 +83,7 @@ def completed(scores: Scores, parts: Collection[str]) -> Scores:
     "Bayesian" is a poor name, "Bayesian inference" a good one. So is "Seeds", which has several
     meanings, beside "Black hole seeds".
 
-    Args:
-        scores: Of a feature's terms.
-        parts: Terms that mostly occur as part of longer ones.
+    `parts` are terms that mostly occur as part of longer ones.
     """
     best = next(iter(scores), "")
     if best not in parts and len(key_of(best)) != 1:

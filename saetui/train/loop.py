@@ -125,14 +125,7 @@ class Standing:
 class TrainingLoop:
     """One training run.
 
-    Args:
-        config: Shape of the autoencoder.
-        options: How to train.
-        rows: Training and held-out rows.
-        file: Its checkpoint.
-        progress: Counts samples.
-        device: Holds weights and batches.
-        workers: Divide each batch among them.
+    Weights and batches are held by the device, and each batch is divided among the workers.
     """
 
     def __init__(

@@ -87,12 +87,8 @@ def reconstruct(
 ) -> Reconstruction:
     """Encode and decode float32 rows `(m, d)` in blocks of bounded size.
 
-    Args:
-        parameters: Of the autoencoder, on any device.
-        most_active: Active latents of a row at most.
-        threshold: Smaller activations count as zero.
-        rows: On any device.
-        block_numbers: Activations of a block.
+    A row has `most_active` latents at most; activations up to the threshold count as zero. A
+    block has `block_numbers` activations. Weights and rows may be on any device.
     """
     n, d = parameters.encoder.shape
     device = parameters.encoder.device
@@ -142,11 +138,7 @@ def threshold_for(parameters: Parameters, k: int, most_active: int, rows: Tensor
 
     It lies halfway between two activations, so that rounding changes nothing.
 
-    Args:
-        parameters: Of the autoencoder.
-        k: Active latents per row on average.
-        most_active: Active latents of a row at most.
-        rows: Float32 `(m, d)`.
+    Rows are float32 `(m, d)`.
     """
     values, _ = activations(parameters, most_active, rows.to(parameters.bias) - parameters.bias)
     if k * len(rows) >= values.numel():

@@ -217,8 +217,7 @@ class TrainingOptions:
 def joined_workers(device: Device) -> Iterator[Workers]:
     """Join the workers that `torchrun` started; without it, this process is the only one.
 
-    Args:
-        device: Where they train; each takes another CUDA device.
+    Each takes another CUDA device.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield ALONE

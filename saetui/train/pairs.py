@@ -141,10 +141,7 @@ def decode(pairs: Pairs, directions: Tensor) -> Tensor:
 def products(ordered: LatentOrder, of_latents: Tensor, of_rows: Tensor) -> Tensor:
     """Inner products `of_latents[i] . of_rows[r]` of every pair, `(P,)` in the order of latents.
 
-    Args:
-        ordered: The pairs.
-        of_latents: float32 `(n, d)`.
-        of_rows: float32 `(R, d)`.
+    Vectors are float32 `(n, d)` and `(R, d)`.
     """
     if of_rows.device.type != "cpu":
         return _products_by_gathering(ordered, of_latents, of_rows)
@@ -201,12 +198,7 @@ def sums(
 class Encoder:
     """Computes pre-activations of batches in memory that is allocated once.
 
-    Args:
-        batch: The most rows.
-        n: Latents.
-        d: Width.
-        screening: Whether to screen in bfloat16.
-        device: Where the weights are.
+    There are `batch` rows at most.
     """
 
     batch: int

@@ -145,13 +145,9 @@ class _Revival(NamedTuple):
 class GradientStep:
     """Gradients of one autoencoder, batch after batch, in the same memory.
 
-    Args:
-        parameters: Weights, read at each call.
-        config: Shape and variant.
-        batch: Samples at most.
-        screening: Screen pre-activations in bfloat16.
-        workers: Who takes which part of a batch.
-        few_dead: Dead latents for each selected one, up to which dense products revive them.
+    Weights are read at each call; a batch has `batch` samples at most, screened in bfloat16 if
+    `screening`. Up to `few_dead` dead latents for each selected one are revived by dense
+    products.
     """
 
     def __init__(
@@ -339,11 +335,7 @@ def _sum_numbers(ordered: LatentOrder, numbers: Tensor, n: int) -> Tensor:
 
 
 class Optimiser:
-    """Adam with clipped gradients and directions of unit norm.
-
-    Args:
-        step: Where weights and gradients live.
-    """
+    """Adam with clipped gradients and directions of unit norm."""
 
     def __init__(self, step: GradientStep) -> None:
         self.step = step

@@ -222,8 +222,7 @@ def _fewer_threads(multiplications: int) -> Iterator[None]:
     other after every operation gain little on an idle machine and lose a factor of fifty on a busy
     one.
 
-    Args:
-        multiplications: In the largest product of a step.
+    `multiplications` are those of the largest product of a step.
     """
     threads = torch.get_num_threads()
     if multiplications < _WORTH_THREADS:

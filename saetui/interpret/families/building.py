@@ -55,14 +55,8 @@ def find_families(
 ) -> Families:
     """Families of an SAE on a corpus, not yet named: choose features, count, and build.
 
-    Args:
-        codes: By document; may be memory-mapped.
-        postings: The same codes by feature; may be memory-mapped.
-        parameters: The settings of the method.
-        progress: Counts every feature.
-        f1: See `clean_features`.
-        pearson: See `clean_features`.
-        labels: See `clean_features`.
+    `f1`, `pearson` and `labels` are those of `clean_features`. Codes and postings may be
+    memory-mapped.
     """
     clean = clean_features(
         postings.counts(), len(codes.indices), parameters, f1=f1, pearson=pearson, labels=labels

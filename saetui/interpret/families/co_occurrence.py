@@ -37,13 +37,7 @@ def count_co_occurrence(
     of activations times `k`. Memory holds two or four bytes per slot of the codes, the counts of
     one feature, and the pairs that are kept.
 
-    Args:
-        codes: By document; may be memory-mapped.
-        postings: The same codes by feature; may be memory-mapped.
-        features: Distinct feature numbers.
-        parameters: The conditions for joining two features.
-        progress: Counts every feature.
-        at_once: Documents that are counted at a time.
+    Codes and postings are of the same documents and may be memory-mapped.
 
     Returns:
         Pairs sorted by first, then second feature, whatever the order of documents.
@@ -132,11 +126,7 @@ def column_norms(postings: Postings) -> NDArray[np.float64]:
 class _Overlaps:
     """Counts, for one feature at a time, how many documents it shares with all wanted features.
 
-    Args:
-        codes: By document.
-        postings: The same codes by feature.
-        features: The `m` wanted features; results are in their order.
-        at_once: Documents that are counted at a time.
+    Results are in the order of the `m` wanted features.
     """
 
     def __init__(
@@ -233,10 +223,8 @@ def co_occurrence_block(
     Time grows with the number of pairs that are active together. Where that takes longer, because
     a few features share most of their documents, a dense matrix product is used.
 
-    Args:
-        activations: Of the features.
-        block_length: Activations that are counted at a time.
-        pair_cost: Multiplications of a matrix product that take as long as finding one pair.
+    `block_length` activations are counted at a time. Finding one pair takes as long as
+    `pair_cost` multiplications of a matrix product.
     """
     size, columns = activations.size, activations.columns
     counts, products = np.zeros((size, size)), np.zeros((size, size))

@@ -227,11 +227,6 @@ def score_families(split: LabelledSplit, postings: Postings, families: Families)
 
     A family is judged like a feature that is active on the documents that activate some member
     strongly, by the norm of its members' activations.
-
-    Args:
-        split: Of the SAE's features on the corpus.
-        postings: Of the SAE.
-        families: Named.
     """
     own = split.of(family_postings(postings, families, strong_only=True))
     labels = [
@@ -246,9 +241,7 @@ def score_families(split: LabelledSplit, postings: Postings, families: Families)
 def with_scores(families: Families, scores: Scores) -> Families:
     """The same families with scores of their newest labels, where these have any.
 
-    Args:
-        families: Named.
-        scores: Of these labels, by number of the family.
+    Scores are by number of the family.
     """
     shown = scores.protocols[TOP]
     f1, pearson = shown.f1.value, shown.pearson.value

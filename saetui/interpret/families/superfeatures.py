@@ -56,9 +56,7 @@ class FamilyNames:
     def named(self, families: Families, created: str = "") -> Families:
         """The same families, each with its name as label.
 
-        Args:
-            families: Not yet named.
-            created: ISO date of the names.
+        `created` is the ISO date of the names.
         """
         named = (
             family.called(FamilyLabel(self.name(family), "terms", created=created))
@@ -108,9 +106,6 @@ def family_documents(activations: Activations) -> tuple[Int, Float]:
 
     A family's activation on a document is the L2 norm of its members' activations on it.
 
-    Args:
-        activations: Of the family's members.
-
     Returns:
         Rows int32 and activations float32, strongest first, equal ones in the order of rows.
     """
@@ -146,10 +141,8 @@ def family_postings(
 
     So whatever works on features works on families, such as the scoring of labels.
 
-    Args:
-        postings: Of the SAE.
-        families: Of the SAE.
-        strong_only: Leave out documents that activate no member at `STRONG` of its maximum.
+    With `strong_only`, documents that activate no member at `STRONG` of its maximum are left
+    out.
     """
     parts = []
     for family in families:

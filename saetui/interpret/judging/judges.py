@@ -89,10 +89,8 @@ def measure(
 def offline_judges(signals: Signals, measured: Float, trials: Trials) -> list[OfflineJudge]:
     """Every offline judge that these signals allow, calibrated.
 
-    Args:
-        signals: The signals that they use.
-        measured: Signals `(len(trials.rows), 2 S)` of labels and terms.
-        trials: On documents of the labelling part.
+    `measured` holds signals of labels and terms, `(len(trials.rows), 2 S)`, on documents of the
+    labelling part.
 
     Returns:
         Judges that read labels only, then those that read terms as well.
@@ -159,9 +157,7 @@ def read_on(
 def calibrate(signals: Float, trials: Trials) -> Calibration:
     """Learn to tell active from inactive documents; all protocols have equal weight.
 
-    Args:
-        signals: `(len(trials.rows), S)`.
-        trials: On documents of the labelling part.
+    Signals are `(len(trials.rows), S)`, on documents of the labelling part.
     """
     told = [trial for trial in trials.protocols.values() if len(trial.places)]
     if not told:

@@ -90,11 +90,7 @@ class Scores:
 def detection_scores(judge: str, trials: Trials, confidences: Float, n: int) -> Scores:
     """Score a judge's confidences on the documents of `trials`.
 
-    Args:
-        judge: Its name.
-        trials: On held-out documents.
-        confidences: float32 from -1 to 1, one for each of `trials.rows`.
-        n: Number of features.
+    Confidences are float32 from -1 to 1, one for each of `trials.rows`. There are `n` features.
     """
     owners = trials.owners()
     found = {}

@@ -56,12 +56,6 @@ def documents_to_read(postings: Postings, count: int, seed: int, limit: int = MO
     then the second, and so on up to `STRONGEST`; within a rank, those of rare features first,
     because a random sample holds the fewest of these. The others are drawn at random.
 
-    Args:
-        postings: Of the SAE on the corpus.
-        count: Documents in the corpus.
-        seed: Of the random draw.
-        limit: Documents to read at most.
-
     Returns:
         int32, ascending.
     """

@@ -216,9 +216,7 @@ def _joined(
 def confidences_in(text: str, documents: int) -> tuple[float, ...]:
     """The confidences that a reply gives, in JSON or as lines of number and confidence.
 
-    Args:
-        text: The reply.
-        documents: How many were asked about, numbered from 1.
+    The documents that were asked about are numbered from 1.
 
     Raises:
         Unusable: A document is missing or counted twice, or a confidence lies outside -1 to 1.
@@ -257,13 +255,7 @@ def _pairs_in(text: str) -> Iterable[tuple[int, float]]:
 
 
 def judge_messages(label: str, texts: Sequence[str], longest: int) -> tuple[Message, ...]:
-    """The prompt for judging documents by a label alone.
-
-    Args:
-        label: The concept.
-        texts: The documents, in the order in which they are numbered.
-        longest: Characters after which a document is cut.
-    """
+    """The prompt for judging documents by a label alone."""
     documents = [
         {"document": number, "text": beginning(text, longest)}
         for number, text in enumerate(texts, 1)

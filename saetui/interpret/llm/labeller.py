@@ -220,12 +220,7 @@ def _question(messages: tuple[Message, ...]) -> Question[str]:
 
 
 def label_messages(examples: FeatureExamples, longest: int) -> tuple[Message, ...]:
-    """The prompt for the label of a feature.
-
-    Args:
-        examples: Where the feature is active and where not.
-        longest: Characters after which a document is cut.
-    """
+    """The prompt for the label of a feature."""
     active = [
         {"strength": example.strength, "text": beginning(example.text, longest)}
         for example in examples.active

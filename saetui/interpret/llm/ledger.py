@@ -79,11 +79,7 @@ class Ledger:
     def reserve(self, key: str, model: str, most: Cost, expected: Cost) -> int | None:
         """Write down a request that is about to be sent.
 
-        Args:
-            key: Of the request.
-            model: To which it is put.
-            most: The most that it can cost.
-            expected: What it probably costs.
+        It counts as the most that it can cost, until it is settled.
 
         Returns:
             The number to settle or release it by; None where it could cost more than is left.
@@ -101,11 +97,7 @@ class Ledger:
     def settle(self, number: int, reply: Reply, cost: Cost, counted: bool) -> None:
         """Store the reply to a request, and what it did cost.
 
-        Args:
-            number: From `reserve`.
-            reply: What came back.
-            cost: What it cost.
-            counted: Whether the endpoint said how many tokens it took.
+        `counted` says whether the endpoint told how many tokens it took.
         """
         with self._using() as connection:
             connection.execute(
@@ -152,9 +144,6 @@ class Ledger:
         """Tokens that were counted per token expected, in a model's prompts and in its replies.
 
         Both are 1 where there are no replies with counts yet.
-
-        Args:
-            model: The model, as given to `reserve`.
         """
         with self._using() as connection:
             sums = connection.execute(

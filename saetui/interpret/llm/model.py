@@ -112,9 +112,7 @@ class Asking:
     async def _reply(self, request: Request, expected: int) -> Reply:
         """The reply to a request, stored before it is returned.
 
-        Args:
-            request: What to send.
-            expected: Tokens that the reply is expected to take.
+        `expected` is the number of tokens that it will probably take.
         """
 
         async def ask_in_its_dialect() -> Reply:
@@ -151,10 +149,8 @@ class Asking:
     def _learn(self, dialect: Dialect, certain: bool) -> None:
         """Ask in this dialect from now on.
 
-        Args:
-            dialect: In which a request was answered.
-            certain: Whether others failed because of their options, so far as one can tell; if
-                not, later runs try the others again.
+        If it is not certain that other dialects failed because of their options, later runs
+        try them again.
         """
         # Once the endpoint has answered, a refusal says more about the text than about options.
         if dialect == self._dialect or self.has_answered:

@@ -124,10 +124,6 @@ def check_all_asked(outcomes: Sequence[Outcome[AnswerT]], unit: str) -> None:
 
     Whatever would stand in their place would pass for answers of the model.
 
-    Args:
-        outcomes: Of all questions.
-        unit: What one question stands for, in plural.
-
     Raises:
         LanguageModelError: A question was not asked.
     """

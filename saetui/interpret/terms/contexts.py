@@ -61,9 +61,7 @@ def bare(label: str) -> str:
 class Contexts:
     """Reads around words.
 
-    Args:
-        tokens: Of the corpus.
-        sample: Documents that stand for the corpus.
+    The sample stands for the corpus.
     """
 
     def __init__(self, tokens: Tokens, sample: Sample) -> None:
@@ -114,11 +112,7 @@ class Contexts:
         return self._with(label, [after for _, after in found]) if modifier else label
 
     def loose(self, labels: Iterable[str]) -> set[str]:
-        """Those of some words whose documents have little in common, as those with "noise".
-
-        Args:
-            labels: One word each.
-        """
+        """Those of some words whose documents have little in common, as those with "noise"."""
         found = set()
         for label in labels:
             rows = np.unique(self._tokens.document_of(self._places_of(label)))
@@ -140,9 +134,7 @@ class Contexts:
     def _with(self, label: str, documents: Sequence[set[str]]) -> str:
         """A label with the words, in parentheses, that divide its documents best, if there are any.
 
-        Args:
-            label: One word or several.
-            documents: The words beside it in each document.
+        `documents` holds the words beside it in each document.
         """
         found = np.unique(self._tokens.document_of(self._places_of(label)))
         anywhere = found[:_LOOKED_AT].astype(np.int32)
@@ -201,9 +193,7 @@ class Contexts:
     def _bound(self, word: str, keys: Collection[str]) -> str:
         """A word with the one that nearly always stands before or after it: "black hole".
 
-        Args:
-            word: To be completed.
-            keys: Of the words of the label, by which it is not completed.
+        It is not completed by a word of the label, whose keys are given.
         """
         if word not in self._bounds:
             places, last = self._places_of(word)[:_LOOKED_AT], len(self._words) - 1
@@ -244,11 +234,8 @@ def in_a_phrase(
 ) -> FeatureLabel:
     """A label that is no whole name with the word that it mostly stands with, if there is one.
 
-    Args:
-        label: Of a feature.
-        evidence: Of the feature, if it has any.
-        contexts: Gives the contexts of words in the corpus, which are worked out when needed.
-        modifier: Whether the word is no name by itself.
+    A `modifier` is no name by itself. The contexts of words are worked out when they are
+    needed.
     """
     if evidence is None or not (_is_word(label) or modifier):
         return label
@@ -332,9 +319,7 @@ def _frequent(documents: Iterable[set[str]], usual: Collection[str]) -> list[str
 
     Of the forms of a word the most frequent stands for all; words such as "method" are left out.
 
-    Args:
-        documents: Words of each document.
-        usual: Words of which one document is enough.
+    Of `usual` words, one document is enough.
     """
     counted = Counter(word for each in documents for word in each)
     forms: dict[str, list[str]] = {}

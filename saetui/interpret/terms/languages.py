@@ -66,8 +66,7 @@ def languages() -> Mapping[str, frozenset[str]]:
 def languages_in(counts: Mapping[str, int]) -> list[str]:
     """The languages other than English that a corpus is in, as `languages` names them.
 
-    Args:
-        counts: How often each word, in lower case, occurs in the corpus.
+    `counts` says how often each word, in lower case, occurs in the corpus.
     """
     total = max(sum(counts.values()), 1)
     written = _by_script(counts, total)
@@ -101,9 +100,7 @@ def _by_script(counts: Mapping[str, int], total: int) -> str:
 def is_made_of(form: str, words: frozenset[str]) -> bool:
     """Whether a word is a function word, or two that are written as one: "d'une", "\u8fd9\u662f".
 
-    Args:
-        form: As it is written.
-        words: Function words in lower case.
+    Function words are in lower case.
     """
     lower = form.lower()
     if lower in words:
@@ -167,11 +164,7 @@ def _without_ends(word: str) -> Iterator[str]:
 
 
 def japanese_kinds(words: Iterable[str]) -> dict[str, int]:
-    """`MODIFIER` for words such as "\u958b\u767a\u7528" ("for development").
-
-    Args:
-        words: Of any language.
-    """
+    """`MODIFIER` for words such as "\u958b\u767a\u7528" ("for development")."""
     return {
         word: MODIFIER for word in words if len(word) > 2 and word[-1] in _FOR and HAN.match(word)
     }
@@ -180,8 +173,7 @@ def japanese_kinds(words: Iterable[str]) -> dict[str, int]:
 def chinese_kinds(words: Iterable[str]) -> dict[str, int]:
     """`STOP` or `MODIFIER` for words of Chinese that the dictionary of jieba calls so.
 
-    Args:
-        words: Of any language; those that the dictionary lacks are left out.
+    Words that the dictionary lacks are left out.
     """
     try:
         import jieba.posseg as tagged

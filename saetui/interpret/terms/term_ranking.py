@@ -90,11 +90,7 @@ def recognition(
 ) -> dict[int, Scores]:
     """How well a judge recognises the documents of features by some texts.
 
-    Args:
-        texts: To try for each feature.
-        judge: Reads labels alone.
-        trials: On documents of the labelling part. A feature without trials is left out.
-        progress: Counts every feature.
+    A feature without trials on documents of the labelling part is left out.
 
     Returns:
         Of each text the correlation of the judge's confidence with being active.

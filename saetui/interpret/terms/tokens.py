@@ -252,12 +252,7 @@ def _linked(
 
     Else no phrase continues across a preposition, and the words would be named apart.
 
-    Args:
-        row: Of all documents.
-        spans: Where documents and their bodies begin.
-        forms: Gets the new forms.
-        link: The preposition.
-        stops: Function words; what follows or precedes is none.
+    `stops` are function words: what follows or precedes the link is none.
     """
     usual = np.array([each[:1].islower() and each not in stops for each in forms.spellings])
     before = np.array([bool(each) and each.lower() not in stops for each in forms.spellings])

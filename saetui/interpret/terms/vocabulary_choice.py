@@ -138,9 +138,7 @@ class Choice:
         Features choose in order of how well their documents are recognised, but one that is called
         so already comes first. If the names that fit a feature are all given, it keeps its own.
 
-        Args:
-            labels: Own labels.
-            taken: Names that are given already.
+        Names in `taken` are given already.
         """
         fitting = {label.feature: names for label in labels if (names := self._fitting(label))}
         given = {key_of(label.text) for label in labels if label.feature not in fitting} | {*taken}
@@ -304,9 +302,7 @@ def find_names(tokens: Tokens, vocabulary: Vocabulary) -> Phrases:
 
     Singular and plural, capitals, and hyphens in place of spaces are taken for the same.
 
-    Args:
-        tokens: Of the documents.
-        vocabulary: Its concepts, in their order, are the phrases.
+    The vocabulary's concepts, in their order, are the phrases.
     """
     tree = _Tree(vocabulary, tokens)
     positions, names = tree.occurrences(tokens)
