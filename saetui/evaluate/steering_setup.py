@@ -222,8 +222,7 @@ class RelevanceJudge:
 def word_judges(
     tokens: Tokens, labels: Sequence[str], labelled: NDArray[np.int64], seed: int
 ) -> tuple[RelevanceJudge, ...]:
-    """Two judges that read labels and documents by the words of the corpus alone.
-    """
+    """Two judges that read labels and documents by the words of the corpus alone."""
     everything = np.arange(tokens.documents, dtype=np.int32)
     space = WordSpace(tokens, everything, seed)
     queries = space.queries(list(labels))
