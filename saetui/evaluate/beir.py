@@ -1,15 +1,15 @@
 """Queries and relevance judgements in the form of BEIR (Thakur et al., arXiv 2104.08663)."""
 
-import gzip
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from io import TextIOWrapper
+from itertools import count
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from saetui.core.scores import Term
+from saetui.corpus.sources import opened_file
 from saetui.embed import Embedder
 from saetui.errors import InputError
 from saetui.evaluate.retrieval import Collection
@@ -40,30 +40,27 @@ def read_collection(
     """
     texts, judgements = read_queries(queries), read_judgements(qrels)
     judged = [query for query in texts if query in judgements]
-    relevant: list[dict[int, int]] = []
-    missing = 0
-    for query in judged:
-        rows: dict[int, int] = {}
-        for document, relevance in judgements[query].items():
-            row = bundle.documents.row_of(document)
-            if row is None:
-                missing += 1
-            # No document stands in a row below zero.
-            rows[-missing if row is None else row] = relevance
-        relevant.append(rows)
+    # No document stands in a row below zero.
+    missing = count(-1, -1)
+    relevant = [
+        {
+            next(missing) if (row := bundle.documents.row_of(document)) is None else row: relevance
+            for document, relevance in judgements[query].items()
+        }
+        for query in judged
+    ]
     if not any(row >= 0 for rows in relevant for row in rows):
         raise InputError(
             f"None of the documents judged in {qrels} is in {bundle.path}.",
             "Build the bundle from the collection that was judged, with its ids.",
         )
     progress.start("Embedding queries", len(judged), "queries")
-    vectors = []
-    for query in judged:
-        vectors.append(embedder.embed_query(texts[query]))
-        progress.advance()
-    matches = [words(texts[query]) for query in judged]
     asked = [texts[query] for query in judged]
-    return Collection(bundle.embeddings, np.stack(vectors), relevant, matches, asked)
+    vectors = []
+    for text in asked:
+        vectors.append(embedder.embed_query(text))
+        progress.advance()
+    return Collection(bundle.embeddings, np.stack(vectors), relevant, [*map(words, asked)], asked)
 
 
 def read_queries(path: Path) -> dict[str, str]:
@@ -116,8 +113,8 @@ def _is_number(text: str) -> bool:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines that are not blank, with their numbers."""
     try:
-        with _opened(path) as handle:
-            for number, line in enumerate(handle, start=1):
+        with opened_file(path) as handle:
+            for number, line in enumerate(TextIOWrapper(handle, "utf-8"), start=1):
                 if line.strip():
                     yield number, line
     except (OSError, EOFError) as error:
@@ -125,15 +122,3 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise InputError(f"{path} cannot be read ({reason}).", "See that it is there.") from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not text in UTF-8.", "Convert it.") from None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    with path.open("rb") as start:
-        gzipped = start.read(2) == b"\x1f\x8b"
-    if gzipped:
-        with gzip.open(path, "rt", encoding="utf-8") as handle:
-            yield handle
-    else:
-        with path.open(encoding="utf-8") as plain:
-            yield plain

@@ -39,19 +39,6 @@ _MEDIAN_ROWS = 8_192
 _NOISE = 0.1
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """The state of a training.
-
-    Attributes:
-        tensors: Weights, averages, moments, counters.
-        state: Everything else, as JSON values.
-    """
-
-    tensors: Mapping[str, Tensor]
-    state: Mapping[str, object]
-
-
 @dataclass
 class CheckpointFile:
     """The last checkpoint of one training.
@@ -79,20 +66,17 @@ class CheckpointFile:
         wait = max(self.seconds * share, self._cost / _WRITING_SHARE) if self.seconds else 0.0
         return time.monotonic() - self._last >= wait
 
-    def write(self, checkpoint: Checkpoint) -> None:
-        """Replace the last checkpoint by this one."""
+    def write(self, tensors: dict[str, Tensor], state: Mapping[str, object]) -> None:
+        """Replace the last checkpoint by this one: tensors, and all else as JSON values."""
         started = time.monotonic()
-        metadata = {
-            "identity": self.identity,
-            "state": json.dumps(checkpoint.state, allow_nan=False),
-        }
+        metadata = {"identity": self.identity, "state": json.dumps(state, allow_nan=False)}
         with atomic_write(self.path) as temporary:
-            save_file(dict(checkpoint.tensors), temporary, metadata=metadata)
+            save_file(tensors, temporary, metadata=metadata)
         self._last = time.monotonic()
         self._cost = self._last - started
 
-    def read(self) -> Checkpoint | None:
-        """The last checkpoint of this training; None if there is none that can be read."""
+    def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """What `write` wrote for this training; None if nothing is there that can be read."""
         try:
             with safe_open(self.path, framework="pt") as file:
                 names, metadata = file.keys(), file.metadata() or {}
@@ -103,7 +87,7 @@ class CheckpointFile:
                 tensors = {name: file.get_tensor(name).clone() for name in names}
         except (OSError, SafetensorError, KeyError, ValueError):
             return None
-        return Checkpoint(tensors, state)
+        return tensors, state
 
 
 @dataclass
@@ -285,19 +269,19 @@ class TrainingLoop:
 
     def _save(self) -> None:
         if self.workers.first:
-            self.file.write(Checkpoint(self._tensors(), vars(self.standing)))
+            self.file.write(self._tensors(), vars(self.standing))
 
     def _restore(self) -> None:
         """Continue from the checkpoint of the first worker, if it has one."""
         checkpoint = self.file.read() if self.workers.first else None
-        state = self.workers.agree(checkpoint.state if checkpoint else None)
+        state = self.workers.agree(checkpoint and checkpoint[1])
         tensors = self._tensors()
         if checkpoint is not None:
             for name, tensor in tensors.items():
-                tensor.copy_(checkpoint.tensors[name])
+                tensor.copy_(checkpoint[0][name])
         self.workers.follow_first(*tensors.values())
         if state is not None:
-            self.standing = Standing(**dict(state))  # type: ignore[arg-type]
+            self.standing = Standing(**state)
 
 
 def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Parameters:
@@ -312,7 +296,8 @@ def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Para
     """
     sample = rows.sample(max(_MEDIAN_ROWS, config.n))
     bias = sample[:_MEDIAN_ROWS].median(dim=0).values
-    noise = normalize(_gaussian(config.n, config.d, seed), dim=1)
+    drawing = torch.Generator().manual_seed(seed)
+    noise = normalize(torch.randn(config.n, config.d, generator=drawing), dim=1)
     directions = noise.clone()
     from_rows = normalize(sample[: config.n] - bias, dim=1)
     # A row that equals the median has no direction; normalize leaves it zero.
@@ -325,7 +310,3 @@ def initial_parameters(config: SaeConfig, rows: TrainingRows, seed: int) -> Para
 
 def _copies(parameters: Parameters) -> Parameters:
     return Parameters(*(tensor.clone() for tensor in parameters))
-
-
-def _gaussian(n: int, d: int, seed: int) -> Tensor:
-    return torch.randn(n, d, generator=torch.Generator().manual_seed(seed))

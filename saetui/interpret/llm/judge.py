@@ -107,7 +107,6 @@ class LLMJudge:
         batch: Most documents in one request.
         seed: Draws the order. The same label, documents and seed give the same requests, so that
             what was judged before costs nothing.
-        longest_text: Characters after which a document is cut.
     """
 
     def __init__(
@@ -117,14 +116,12 @@ class LLMJudge:
         *,
         batch: int = 10,
         seed: int = 0,
-        longest_text: int = _LONGEST_TEXT,
     ) -> None:
         self.name = model.settings.spec
         self._model = model
         self._text = text
         self._batch = batch
         self._seed = seed
-        self._longest_text = longest_text
 
     def confidences(self, labels: Sequence[LabelToJudge], progress: Progress) -> list[Confidences]:
         """For each label one confidence per document, float32 from -1 to 1.
@@ -193,7 +190,7 @@ class LLMJudge:
         texts = list(map(self._text, label.rows[places].tolist()))
         return Question(
             PROMPT_VERSION,
-            judge_messages(label.label, texts, self._longest_text),
+            judge_messages(label.label, texts),
             _SCHEMA,
             _ROOM + _ROOM_PER_TEXT * len(texts),
             _EXPECTED_PER_TEXT * len(texts),
@@ -254,10 +251,10 @@ def _pairs_in(text: str) -> Iterable[tuple[int, float]]:
         raise Unusable("an entry lacks the number of a document or a confidence") from None
 
 
-def judge_messages(label: str, texts: Sequence[str], longest: int) -> tuple[Message, ...]:
+def judge_messages(label: str, texts: Sequence[str]) -> tuple[Message, ...]:
     """The prompt for judging documents by a label alone."""
     documents = [
-        {"document": number, "text": beginning(text, longest)}
+        {"document": number, "text": beginning(text, _LONGEST_TEXT)}
         for number, text in enumerate(texts, 1)
     ]
     return messages_of(_JUDGE, [f"Concept: {json_line(label)}", "", *map(json_line, documents)])

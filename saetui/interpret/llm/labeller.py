@@ -136,27 +136,21 @@ class Labels:
 
 
 class LLMLabeller:
-    """Asks a language model for labels of one to eight words.
+    """Asks a language model for labels of one to eight words."""
 
-    Args:
-        model: The model.
-        longest_text: Characters after which a document is cut.
-    """
-
-    def __init__(self, model: LanguageModel, longest_text: int = _LONGEST_TEXT) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self.name = model.settings.spec
         self._model = model
-        self._longest_text = longest_text
 
     def estimate(self, features: Sequence[FeatureExamples]) -> CostEstimate:
         """What `label` will probably cost; asks nothing."""
-        return self._model.estimate(self._feature_questions(features))
+        return self._model.estimate(_feature_questions(features))
 
     def label(
         self, features: Sequence[FeatureExamples], progress: Progress | None = None
     ) -> Labels:
         """Labels of features; see `LanguageModel.ask_all`."""
-        return self._ask(self._feature_questions(features), "features", progress)
+        return self._ask(_feature_questions(features), "features", progress)
 
     def estimate_families(self, members: Sequence[Sequence[str]]) -> CostEstimate:
         """What `label_families` will probably cost; asks nothing."""
@@ -175,9 +169,6 @@ class LLMLabeller:
         outcomes = self._model.ask_all(questions, task, unit, progress)
         created = datetime.now(UTC).date().isoformat()
         return Labels(tuple(outcomes), "llm", self.name, PROMPT_VERSION, created)
-
-    def _feature_questions(self, features: Sequence[FeatureExamples]) -> list[Question[str]]:
-        return [_question(label_messages(feature, self._longest_text)) for feature in features]
 
 
 def label_in(text: str) -> str:
@@ -211,6 +202,10 @@ def _line_in(text: str) -> str:
     return lines[0]
 
 
+def _feature_questions(features: Sequence[FeatureExamples]) -> list[Question[str]]:
+    return [_question(label_messages(feature)) for feature in features]
+
+
 def _family_questions(members: Sequence[Sequence[str]]) -> list[Question[str]]:
     return [_question(family_messages(labels)) for labels in members]
 
@@ -219,15 +214,15 @@ def _question(messages: tuple[Message, ...]) -> Question[str]:
     return Question(PROMPT_VERSION, messages, _SCHEMA, _ROOM, _EXPECTED, label_in)
 
 
-def label_messages(examples: FeatureExamples, longest: int) -> tuple[Message, ...]:
+def label_messages(examples: FeatureExamples) -> tuple[Message, ...]:
     """The prompt for the label of a feature."""
     active = [
-        {"strength": example.strength, "text": beginning(example.text, longest)}
+        {"strength": example.strength, "text": beginning(example.text, _LONGEST_TEXT)}
         for example in examples.active
     ]
     lines = ["Active:", *map(json_line, active)]
     if examples.inactive:
-        inactive = [{"text": beginning(text, longest)} for text in examples.inactive]
+        inactive = [{"text": beginning(text, _LONGEST_TEXT)} for text in examples.inactive]
         lines += ["", "Not active:", *map(json_line, inactive)]
     return messages_of(_LABEL, lines)
 

@@ -1,6 +1,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from chat_server import replying, topic_of
@@ -75,7 +76,7 @@ def test_a_second_run_is_free(server, ledger, told):
 def test_another_model_prompt_or_server_is_asked_anew(server, ledger):
     labels_at(server, ledger, [1])
     labels_at(server, ledger, [1], name="another-model")
-    LLMLabeller(model_at(server.url, ledger), longest_text=50).label(features([1]))
+    LLMLabeller(model_at(server.url, ledger)).label([replace(*features([1]), inactive=())])
     assert len(server.requests) == 3
 
 
