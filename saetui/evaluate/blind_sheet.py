@@ -73,14 +73,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Key:
-    """What a sheet does not say.
-
-    Attributes:
-        bundle: Name of the bundle.
-        sae: Name of the SAE.
-        of: Fingerprint of the SAE.
-        questions: By the ids of rows.
-    """
+    """What a sheet does not say: its bundle and SAE, the SAE's fingerprint, questions by row."""
 
     bundle: str
     sae: str
@@ -105,13 +98,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class JudgedSheet:
-    """Judgements of a sheet.
-
-    Attributes:
-        judged: What was said.
-        unsure: Rows on which a reader could not say.
-        open: Rows on which nobody said anything.
-    """
+    """Judgements of a sheet, and how many rows readers were unsure of or left open."""
 
     judged: Sequence[Judged]
     unsure: int = 0

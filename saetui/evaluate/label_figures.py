@@ -51,12 +51,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Counting:
-    """A rule by which a document that activates a feature counts as about it.
-
-    Attributes:
-        name: Of the rule.
-        counts: Whether a document counts, by the question about it.
-    """
+    """A named rule by which a document that activates a feature counts as about it."""
 
     name: str
     counts: Callable[[Shown, Question], bool]
@@ -147,13 +142,7 @@ class FeatureJudgements:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that is shown of a label, and the same by readers.
-
-    Attributes:
-        name: Of the figure.
-        shown: Its value; None where there is none.
-        read: What the judgements on the feature's documents come to.
-    """
+    """A figure that is shown of a label, and the same by readers; None where there is none."""
 
     name: str
     shown: Callable[[Shown], float | None]
@@ -206,13 +195,7 @@ def correlation_of(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of documents of which the labels are true.
-
-    Attributes:
-        name: Which documents.
-        documents: How many were judged.
-        true: The share, each feature alike.
-    """
+    """How many documents of one kind were judged, and of which share the labels are true."""
 
     name: str
     documents: int

@@ -261,11 +261,7 @@ def probe_field(
 
 @dataclass(frozen=True)
 class SeedFigures:
-    """A figure of an SAE that was trained with several seeds.
-
-    Attributes:
-        values: One for each seed.
-    """
+    """A figure of an SAE that was trained with several seeds, one value for each."""
 
     values: tuple[float, ...]
 

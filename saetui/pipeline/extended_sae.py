@@ -8,6 +8,7 @@ left of them reaches 0.25 and 0.31.
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def figures_of(weights: SaeWeights, rows: Float) -> dict[str, Any]:
     """What an SAE's metrics are on some documents."""
     from saetui.train.metrics import evaluate
 
-    return dict(evaluate(weights, rows).to_json())
+    return asdict(evaluate(weights, rows))
 
 
 def extended(

@@ -134,4 +134,4 @@ def stored_families(work: SaeWork, families: Families) -> Made:
     """Write families; returns figures about them."""
     write_families(work.folder / layout.FAMILIES, families)
     seed = work.build.options.training.seed
-    return Made(family_statistics(families, work.counted_codes, work.counted, seed=seed).to_json())
+    return Made(asdict(family_statistics(families, work.counted_codes, work.counted, seed=seed)))

@@ -5,7 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ def store_families(path: Path, sae: StoredSae, families: Families) -> None:
         BuildError: They cannot be written, or a build is under way.
     """
     name = f"saes/{sae.record.name}/{layout.FAMILIES}"
-    figures = family_statistics(families, sae.counted_codes, sae.counted).to_json()
+    figures = asdict(family_statistics(families, sae.counted_codes, sae.counted))
     with _changed(path, sae.record.name, "families", name, figures) as target:
         write_families(target, families)
 

@@ -1,6 +1,7 @@
 """The steps that take over one published SAE, and make what was not published of it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -216,7 +217,7 @@ def _figures(work: SaeWork, weights: SaeWeights) -> dict[str, Any]:
     from saetui.train.metrics import ALWAYS_ON, evaluate
 
     count, counts = len(work.build.vectors()), work.postings.counts()
-    figures = evaluate(weights, _read(work, measured_rows(count))).to_json()
+    figures = asdict(evaluate(weights, _read(work, measured_rows(count))))
     density = counts / count
     return {
         **figures,

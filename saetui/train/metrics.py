@@ -1,6 +1,6 @@
 """Measure how well an autoencoder reconstructs, and how its latents are used."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -47,10 +47,6 @@ class Evaluation:
     density_edges: list[float]
     density_counts: list[int]
     mean_cosine: float
-
-    def to_json(self) -> dict[str, object]:
-        """Fields by name."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from saetui.errors import BuildError
@@ -128,10 +128,6 @@ class SaeConfig:
             return (self.n,)
         return tuple(sorted({-(-self.n // share) for share in _PREFIX_SHARES}))
 
-    def to_json(self) -> dict[str, object]:
-        """Fields by name; `SaeConfig(**fields)` reverses it."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -196,10 +192,6 @@ class TrainingOptions:
                     f"The training option {name} is a share, at least 0 and below 1, "
                     f"not {getattr(self, name)}."
                 )
-
-    def to_json(self) -> dict[str, object]:
-        """Fields by name; `TrainingOptions(**fields)` reverses it."""
-        return asdict(self)
 
     def rows_per_step(self, rows: int) -> int:
         """Rows in a batch, for a number of training rows."""

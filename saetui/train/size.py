@@ -67,13 +67,7 @@ class SaeSize:
 
 @dataclass(frozen=True)
 class SizeChoice:
-    """A size with the reason for it.
-
-    Attributes:
-        n: Latents.
-        k: Active latents per document.
-        reason: One sentence for the user.
-    """
+    """A size with the reason for it, which is one sentence for the user."""
 
     n: int
     k: int

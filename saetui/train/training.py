@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ def max_cosines(directions: Float, others: Float, *, block: int = _BLOCK) -> Flo
 def _identity(
     config: SaeConfig, options: TrainingOptions, data: str, extra: Mapping[str, object]
 ) -> str:
-    parts = [_RECIPE, config.to_json(), options.to_json(), data, dict(extra)]
+    parts = [_RECIPE, asdict(config), asdict(options), data, dict(extra)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -191,7 +191,7 @@ def _result(loop: TrainingLoop) -> TrainedSae:
 def _figures(weights: SaeWeights, rows: Float, corpus: Float) -> dict[str, object]:
     """Metrics on some rows, which must be the first ones of `corpus`."""
     kept = retrieval_kept(weights, rows, corpus)
-    return {**evaluate(weights, rows).to_json(), "retrieval_kept": kept}
+    return {**asdict(evaluate(weights, rows)), "retrieval_kept": kept}
 
 
 def _chosen_device(wanted: Device) -> torch.device:

@@ -5,8 +5,7 @@ those of `saetui.interpret.families.building`. Labels are scored as if each fami
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +72,6 @@ class FamilyStatistics:
     parent_child_ratio: float | None
     co_occurrence: BlockRatio
     similarity: BlockRatio
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 def family_statistics(

@@ -40,9 +40,8 @@ on a few ten thousand, so more would take memory without telling more."""
 class Split:
     """Two disjoint sets of documents; near repetitions and unread documents are in neither.
 
-    Attributes:
-        labelling: int32, rows for making labels and calibrating judges, ascending.
-        held_out: int32, rows for scoring labels, ascending.
+    Rows are int32, ascending. Labels are made and judges calibrated on the first set, and scored on
+    the second.
     """
 
     labelling: Int

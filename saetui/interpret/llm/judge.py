@@ -82,13 +82,7 @@ Reply with nothing but a JSON object that has one entry for every document:
 
 @dataclass(frozen=True)
 class LabelToJudge:
-    """A label, and the documents of which a judge says whether it is true.
-
-    Attributes:
-        feature: Number of the labelled feature.
-        label: Its label.
-        rows: int32, documents to judge.
-    """
+    """A feature's label, and the documents of which a judge says whether it is true."""
 
     feature: int
     label: str

@@ -87,9 +87,7 @@ a few do not belong, and is no broader than that needs. It is not a list of memb
 class ActiveText:
     """A document in which a feature is active.
 
-    Attributes:
-        text: Title and text.
-        level: Activation as a share of the feature's strongest, above 0, at most 1.
+    `level` is its activation as a share of the feature's strongest, above 0 and at most 1.
     """
 
     text: str
@@ -118,15 +116,7 @@ class FeatureExamples:
 
 @dataclass(frozen=True)
 class Labels:
-    """What a labeller made.
-
-    Attributes:
-        outcomes: One for each feature or family asked about, in their order.
-        method: How the labels were made, for their provenance.
-        model: Which model wrote them.
-        prompt_version: With which prompt.
-        created: ISO date.
-    """
+    """One outcome for each feature or family asked about, and where the labels come from."""
 
     outcomes: tuple[Outcome[str], ...]
     method: str

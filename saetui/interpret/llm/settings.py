@@ -59,12 +59,7 @@ FREE = Price(0.0, 0.0)
 
 @dataclass(frozen=True)
 class Budget:
-    """What a job may cost; None sets no limit.
-
-    Attributes:
-        dollars: US dollars.
-        tokens: Tokens, of prompts and replies together.
-    """
+    """What a job may cost, in dollars and in tokens of all prompts and replies; None: no limit."""
 
     dollars: float | None = None
     tokens: int | None = None
@@ -162,13 +157,7 @@ def _listed_price(model: str, on_this_machine: bool) -> Price | None:
 
 @dataclass(frozen=True)
 class Cost:
-    """Size and price of one request.
-
-    Attributes:
-        prompt_tokens: What the model reads.
-        completion_tokens: What it writes.
-        dollars: What both cost; 0 where the price is not known.
-    """
+    """Tokens read and written in one request, and what they cost; 0 where the price is unknown."""
 
     prompt_tokens: int
     completion_tokens: int

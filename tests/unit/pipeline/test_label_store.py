@@ -1,7 +1,7 @@
 """Labels are put beside earlier ones, and the bundle stays whole."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -162,7 +162,7 @@ def test_families_are_replaced_and_their_figures_with_them(folder: Path, opened:
     ]
     assert bundle.sae(FIRST).families[0].labels[-1] == label
     assert bundle.sae(SECOND).families == opened.sae(SECOND).families
-    figures = family_statistics(renamed, sae.codes, sae.postings).to_json()
+    figures = asdict(family_statistics(renamed, sae.codes, sae.postings))
     kept = {record.name: record.metrics.get("families") for record in bundle.manifest.saes}
     assert kept == {FIRST: figures, SECOND: None}
     log = BuildLog(folder)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -9,8 +10,8 @@ from saetui.train.options import SaeConfig, TrainingOptions
 def test_config_and_options_survive_json():
     config = SaeConfig(d=384, n=768, k=16)
     options = TrainingOptions(seed=3, batch=128, max_samples=1_000)
-    assert SaeConfig(**json.loads(json.dumps(config.to_json()))) == config
-    assert TrainingOptions(**json.loads(json.dumps(options.to_json()))) == options
+    assert SaeConfig(**json.loads(json.dumps(asdict(config)))) == config
+    assert TrainingOptions(**json.loads(json.dumps(asdict(options)))) == options
     assert config.name == "k16-n768"
 
 
