@@ -202,9 +202,6 @@ def _crossing(across: Weights, up: Weights, level: float) -> Weights:
     """`up` where `across` first falls to `level` as strength rises; NaN where it never does.
 
     Both are `(m, strengths)`, one curve a row; the result has one value for each row.
-
-    Returns:
-        One value for each row.
     """
     below = across <= level
     rows, end = np.arange(len(across)), below.argmax(axis=1)

@@ -233,18 +233,15 @@ def probe_field(
     embeddings: NDArray[np.floating] | None = None,
     *,
     sizes: Sequence[int] = SIZES,
-    seeds: Sequence[int] = SEEDS,
 ) -> FieldProbe | None:
     """Predict a field from a few features; None if too few documents have it.
 
-    Targets have names, and are as in `sparse_probe`. Each seed halves the documents once.
+    Targets have names, and are as in `sparse_probe`.
     """
     found: dict[str, list[ProbeScore]] = {}
     for name, target in targets.items():
         try:
-            found[name] = sparse_probe(
-                postings, target, embeddings=embeddings, sizes=sizes, seeds=seeds
-            )
+            found[name] = sparse_probe(postings, target, embeddings=embeddings, sizes=sizes)
         except ValueError:
             # Too few documents on one side to say anything.
             continue

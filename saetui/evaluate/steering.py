@@ -109,11 +109,8 @@ def make_trials(
     there is one, and the others to inactive features, so that a judge cannot tell the lowered
     feature by its being active.
 
-    Args:
-        weights: Of the SAE.
-        queries: Texts and their embeddings.
-        eligible: Features to draw from; fewer than five make no trial.
-        seed: Of the draws; a query's trial depends on the seed and the query's place only.
+    Fewer than five eligible features make no trial. A query's trial depends on the seed and the
+    query's place only.
     """
     trials = []
     for place, (text, e) in enumerate(queries):
@@ -275,7 +272,7 @@ class Bench:
         steer: Callable[[Trial, float], tuple[Float, Float]],
     ) -> Curve:
         shape = (len(trials), len(strengths))
-        # Fidelity, nearness, replaced, having and lowered, as `_figures` returns them.
+        # In the order in which `_figures` returns them.
         tables = np.zeros((5, *shape))
         before = np.zeros((len(trials), DEPTH), dtype=np.int64)
         results = np.zeros((*shape, DEPTH), dtype=np.int64)
@@ -299,7 +296,8 @@ class Bench:
                         trial, steered[place, column], before[row], results[row, column]
                     )
             self.progress.advance(len(batch))
-        return Curve(way, strengths, *tables, before, results)
+        fidelity, nearness, replaced, having, lowered = tables
+        return Curve(way, strengths, fidelity, nearness, replaced, having, lowered, before, results)
 
     def _figures(
         self, trial: Trial, vector: Float, before: NDArray[np.int64], after: NDArray[np.int64]

@@ -162,13 +162,8 @@ def load_judge(
 ) -> ResultsJudge:
     """The judge that a spec names.
 
-    Args:
-        spec: See `language_models_in`.
-        bundle: With the documents.
-        sae: With the labels.
-        models: The language models, by spec.
-        seed: Of the documents that an embedder samples.
-        base_url: Address of an embedder's endpoint.
+    Specs are those of `language_models_in`, and so are the keys of `models`. `base_url` is the
+    address of an embedder's endpoint.
 
     Raises:
         InputError: The embedder is the bundle's own.
@@ -241,12 +236,8 @@ class EmbedderJudge:
     Only documents that appear among results are embedded, and a sample of the corpus, by which the
     cosines to each label are standardised.
 
-    Args:
-        name: What tables call it.
-        embedder: Not the one that the SAE was trained on; see `check_is_another`.
-        bundle: With the documents.
-        names: Label of every feature.
-        seed: Of the sample.
+    The embedder is not the one that the SAE was trained on; see `check_is_another`. Tables call
+    the judge by its `name`; `names` are the labels of all features.
     """
 
     def __init__(

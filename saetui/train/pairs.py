@@ -169,11 +169,8 @@ def sums(
 ) -> Iterator[tuple[slice, Tensor]]:
     """`sum_r weight_ri of_rows[r]` of every latent, a block of latents at a time.
 
-    Args:
-        ordered: The pairs.
-        weights: float32 `(P,)` in the order of latents.
-        of_rows: float32 `(R, d)`.
-        block_bytes: That the sums of a block take.
+    Weights are float32 `(P,)` in the order of latents, rows float32 `(R, d)`. The sums of a
+    block take `block_bytes`.
 
     Yields:
         A range of latents and their sums, `(length of the range, d)`.

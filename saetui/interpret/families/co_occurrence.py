@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes
-from saetui.core.families import CoOccurrence, FamilyParameters, Measure
+from saetui.core.families import CoOccurrence, FamilyParameters
 from saetui.core.postings import Postings
 from saetui.progress import Progress
 
@@ -63,7 +63,11 @@ def count_co_occurrence(
     )
     rarer = np.minimum(documents[first], documents[second])
     denser = np.maximum(documents[first], documents[second])
-    weights = edge_weights(common, rarer, denser, parameters.measure)
+    # Not multiplied by a reciprocal: rounding must not move a weight of exactly the least.
+    if parameters.measure == "containment":
+        weights = common / (rarer + 1)
+    else:
+        weights = common / np.sqrt((rarer + 1) * (denser + 1.0))
     joined = (
         (weights >= parameters.minimum_weight)
         & (common * float(len(codes.indices)) / (rarer * denser) >= parameters.minimum_lift)
@@ -101,26 +105,6 @@ def together_with(
         active = codes.indices[rows[start : start + at_once]].ravel() + 1
         counts += np.bincount(active, minlength=len(counts))
     return counts[1:]
-
-
-def edge_weights(
-    counts: NDArray[np.int64],
-    rarer: NDArray[np.int64],
-    denser: NDArray[np.int64],
-    measure: Measure,
-) -> NDArray[np.float64]:
-    """Weights of pairs that are both active on `counts` documents, by a measure."""
-    # Not multiplied by a reciprocal: rounding must not move a weight of exactly `tau`.
-    if measure == "containment":
-        return counts / (rarer + 1)
-    return counts / np.sqrt((rarer + 1) * (denser + 1.0))
-
-
-def column_norms(postings: Postings) -> NDArray[np.float64]:
-    """L2 norm of every feature's activations; float64 `(n,)`."""
-    features = np.repeat(np.arange(postings.n), postings.counts())
-    squares = np.square(postings.values, dtype=np.float64)
-    return np.sqrt(np.bincount(features, weights=squares, minlength=postings.n))
 
 
 class _Overlaps:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes
 from saetui.core.families import Families, Family
 from saetui.core.postings import Postings
-from saetui.interpret.families.co_occurrence import column_norms
 from saetui.interpret.families.superfeatures import family_postings
 from saetui.interpret.judging.judges import WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.scores import Scores
@@ -89,13 +88,8 @@ def family_statistics(
     has any. Sums over pairs inside blocks follow from how many features of a block are active on
     each document, so no matrix of features is built.
 
-    Args:
-        families: Of the SAE.
-        codes: By document; may be memory-mapped.
-        postings: The same codes by feature; may be memory-mapped.
-        random_orders: How many random fillings the families are compared with.
-        seed: Of the random fillings.
-        block_cells: Documents times blocks whose sums are in memory at a time.
+    Families are compared with `random_orders` fillings at random. The sums of `block_cells`
+    documents times blocks are in memory at a time.
     """
     members = {member for family in families for member in family.members}
     blocks = _blocks(families)
@@ -139,8 +133,10 @@ class _Ratios:
         self._clean = len(clean)
         places = np.full(codes.n + 1, self._clean, dtype=np.int32)
         places[clean] = np.arange(self._clean)
+        features = np.repeat(np.arange(postings.n), postings.counts())
+        squares = np.square(postings.values, dtype=np.float64)
         norms = np.ones(self._clean + 1)
-        norms[:-1] = column_norms(postings)[clean]
+        norms[:-1] = np.sqrt(np.bincount(features, squares, minlength=postings.n))[clean]
         norms[norms == 0] = 1
         self._codes = codes
         self._places = places

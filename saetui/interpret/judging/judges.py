@@ -207,7 +207,8 @@ def _best_shift(logits: Figures, trials: Trials) -> float:
             if len(trial.places)
         )
 
-    return max(_SHIFTS.tolist(), key=lambda shift: (round(worth(shift), 9), -abs(shift)))
+    shifts: list[float] = _SHIFTS.tolist()
+    return max(shifts, key=lambda shift: (round(worth(shift), 9), -abs(shift)))
 
 
 def _mean_worth(

@@ -57,7 +57,6 @@ class ExampleSource:
         embeddings: Of the whole corpus, `(N, d)`.
         rows: Documents of the part, ascending.
         seed: Each feature's examples depend on it and on the feature's number only.
-        per_decile: Documents drawn from each tenth.
         among: How many documents are read, in all parts; None for the whole corpus.
     """
 
@@ -68,7 +67,6 @@ class ExampleSource:
         rows: Int,
         *,
         seed: int,
-        per_decile: int = PER_DECILE,
         among: int | None = None,
     ) -> None:
         self._postings = postings
@@ -77,7 +75,6 @@ class ExampleSource:
         self._inside[rows] = True
         self._sample = Sample(embeddings, rows) if len(rows) else None
         self._seed = seed
-        self._per_decile = per_decile
         self._among = len(embeddings) if among is None else among
 
     def draw(self, evidence: Sequence[Evidence]) -> Iterator[Examples]:
@@ -103,7 +100,7 @@ class ExampleSource:
         for span in decile_positions(len(active), len(active)):
             tenth = active[span]
             tenth = tenth[self._inside[tenth]]
-            parts.append(_drawn(drawing, tenth, self._per_decile))
+            parts.append(_drawn(drawing, tenth, PER_DECILE))
         deciles = np.concatenate(parts)
         wanted = max(len(deciles), STRONGEST)
         return Examples(
@@ -179,7 +176,9 @@ def make_trials(examples: Iterable[Examples]) -> Trials:
     parts: dict[str, list[Trial]] = {name: [] for name in PROTOCOLS}
     start = 0
     for each in sorted(examples, key=lambda each: each.feature):
-        pairs = {name: pair for name, pair in _pairs(each).items() if _enough(*pair)}
+        pairs = {
+            name: pair for name, pair in _pairs(each).items() if min(map(len, pair)) >= LEAST_EACH
+        }
         if not pairs:
             continue
         together = np.unique(np.concatenate([rows for pair in pairs.values() for rows in pair]))
@@ -205,10 +204,6 @@ def _pairs(examples: Examples) -> dict[str, tuple[Int, Int]]:
         DECILES: (deciles, examples.random[: len(deciles)]),
         HARD: (deciles, examples.near_misses[: len(deciles)]),
     }
-
-
-def _enough(active: Int, inactive: Int) -> bool:
-    return min(len(active), len(inactive)) >= LEAST_EACH
 
 
 def _joined(trials: list[Trial]) -> Trial:

@@ -95,12 +95,9 @@ class LLMJudge:
     The model sees label and documents, in an order drawn by lot, and nothing of terms or
     activations.
 
-    Args:
-        model: The model.
-        text: Gives title and text of the document in a row.
-        batch: Most documents in one request.
-        seed: Draws the order. The same label, documents and seed give the same requests, so that
-            what was judged before costs nothing.
+    `text` gives title and text of the document in a row; a request has at most `batch`
+    documents. The same label, documents and seed give the same requests, so that what was
+    judged before costs nothing.
     """
 
     def __init__(

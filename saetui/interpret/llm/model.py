@@ -32,13 +32,8 @@ class _NotSent(Exception):
 class Asking:
     """Asks one model at one endpoint, until the work is done or the money is spent.
 
-    Args:
-        endpoint: The endpoint; connected.
-        settings: The model.
-        ledger: Where requests and replies are written down.
-        costs: What they cost.
-        note: Told in sentences why nothing happens, and what the endpoint does not take.
-        answered_before: Whether the ledger held answers to some of the questions.
+    `note` is told in sentences why nothing happens, and what the endpoint does not take.
+    `answered_before` says whether the ledger held answers to some of the questions.
     """
 
     def __init__(
@@ -92,7 +87,8 @@ class Asking:
 
     def _without_reply(self, failure: EndpointFailure, answered_others: bool) -> Outcome[AnswerT]:
         """What becomes of a question when a request of it failed for good."""
-        error = self._explained(failure)
+        address, model = self._settings.address, self._settings.model
+        error = explained(failure, address, model, LanguageModelError, "answer")
         if isinstance(failure, Refused):
             if failure.no_credit and (self.has_answered or self._answered_before):
                 # What there is can be kept, and the rest be asked when there is money again.
@@ -104,10 +100,6 @@ class Asking:
             tries = self._settings.patience.tries
             return Outcome(Ending.FAILED, reason=f"The endpoint did not answer in {tries} tries.")
         raise error
-
-    def _explained(self, failure: EndpointFailure) -> LanguageModelError:
-        address, model = self._settings.address, self._settings.model
-        return explained(failure, address, model, LanguageModelError, "answer")
 
     async def _reply(self, request: Request, expected: int) -> Reply:
         """The reply to a request, stored before it is returned.

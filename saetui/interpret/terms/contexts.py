@@ -258,14 +258,8 @@ def told_apart(
     Two names stay joined only where a feature is two concepts. A word with several meanings gets
     the words that tell these apart.
 
-    Args:
-        labels: Of all features.
-        quality: Of all features.
-        only: The features whose labels may change.
-        known: Evidence of features.
-        single: Labels of features by one name.
-        terms: What features could be called, best first.
-        contexts: Gives the contexts of words in the corpus, which are worked out when needed.
+    Only labels of features in `only` change. `single` are labels by one name, `terms` what
+    features could be called, best first. Contexts are worked out when they are needed.
     """
     found = list(labels)
     words = {labels[feature].text for feature in only if _is_word(labels[feature])}

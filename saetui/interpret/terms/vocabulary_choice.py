@@ -106,14 +106,9 @@ class Choice:
     ) -> "Choice":
         """Try the names on documents.
 
-        Args:
-            candidates: Names for some features.
-            labels: Own labels of all features.
-            singles: The same without a second name joined to the first.
-            terms: Terms of each feature's documents, with the evidence for them.
-            judge: Reads labels alone.
-            trials: On documents of the labelling part.
-            progress: Counts every feature.
+        `singles` are the own labels without a second name joined to the first. Terms of
+        each feature's documents come with the evidence for them. Trials are on documents of
+        the labelling part.
         """
         enough = {
             feature: some

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -65,5 +66,5 @@ def test_blocks_torch_and_half_precision_change_nothing_that_matters(weights, ro
 @pytest.mark.parametrize("count", [1, 4])
 def test_rows_without_variance_give_finite_figures(weights, count, value):
     figures = evaluate(weights, np.full((count, 6), value, dtype=np.float32))
-    json.dumps(figures.to_json(), allow_nan=False)
+    json.dumps(asdict(figures), allow_nan=False)
     assert figures.nmse > 0

@@ -111,4 +111,4 @@ def test_features_that_never_fire_are_no_trouble():
     found = figures(codes)
     assert found.parent_child_ratio is None
     assert found.co_occurrence.families is None
-    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(asdict(found), allow_nan=False)
