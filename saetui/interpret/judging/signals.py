@@ -26,6 +26,17 @@ from saetui.interpret.terms.tokens import Tokens
 from saetui.progress import Progress
 from saetui.store.arrays import forget_pages
 
+BY_WORDS = ("coverage", "vocabulary", "found by words")
+BY_EMBEDDER = ("similarity", "discrimination")
+BY_BOTH = ("found by both",)
+
+# How many documents a search for a label returns.
+_FOUND = 30
+# In a search, having all words of the label counts as much as this many standard deviations of
+# similarity.
+_COVERAGE_WORTH = 3.0
+_TEXTS = 512
+_PAIRS = 8_192
 # Added to the covariance before it is inverted, as a share of the mean variance. A smaller share
 # trusts directions in which documents hardly differ; a larger one comes close to a plain cosine.
 _RIDGE = 0.3
@@ -39,10 +50,12 @@ class Directions:
     Attributes:
         vectors: float32 `(m, d)`.
         centres: float32 `(m,)`, the position of the corpus's mean along each.
+        by_words: Whether they lie in the space of words or in that of the embedder.
     """
 
     vectors: Float
     centres: Float
+    by_words: bool
 
     def place(self, documents: Float) -> Float:
         """The position of each document `(s, d)` along each direction, float32 `(m, s)`."""
@@ -54,9 +67,11 @@ class Projection:
 
     Args:
         vectors: float32 `(s, d)`, documents that stand for the corpus.
+        by_words: Whether that is the space of words or that of the embedder.
     """
 
-    def __init__(self, vectors: Float) -> None:
+    def __init__(self, vectors: Float, *, by_words: bool = False) -> None:
+        self._by_words = by_words
         self._mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         centred = vectors - self._mean
         self._covariance = centred.T @ centred / np.float32(max(len(vectors), 1))
@@ -71,7 +86,7 @@ class Projection:
         variances = np.einsum("id,id->i", queries @ self._covariance, queries)
         spread = np.sqrt(np.maximum(variances, _LEAST_SPREAD**2))
         scaled = queries / spread[:, None]
-        return Directions(scaled, scaled @ self._mean)
+        return Directions(scaled, scaled @ self._mean, self._by_words)
 
     def discriminating(self, queries: Float) -> Directions:
         """Fisher's linear discriminant between documents around each query and the corpus.
@@ -82,43 +97,18 @@ class Projection:
         return self.towards((queries - self._mean) @ self._precision)
 
 
-BY_WORDS = ("coverage", "vocabulary", "found by words")
-BY_EMBEDDER = ("similarity", "discrimination")
-BY_BOTH = ("found by both",)
-
-# How many documents a search for a label returns.
-_FOUND = 30
-# In a search, having all words of the label counts as much as this many standard deviations of
-# similarity.
-_COVERAGE_WORTH = 3.0
-_TEXTS = 512
-_PAIRS = 8_192
-
-
-@dataclass(frozen=True)
-class _Linear:
-    """One signal for every label: a direction that documents are projected onto.
-
-    Attributes:
-        by_words: Whether the direction lies in the space of words or in that of the embedder.
-        directions: One for each label.
-    """
-
-    by_words: bool
-    directions: Directions
-
-
 @dataclass(frozen=True)
 class Readings:
     """Labels in a form that can be compared with documents.
 
     Attributes:
         coverage: CSR, the words of each label, for the first signal.
-        linear: The other signals, in the order of `Signals.names`.
+        linear: The other signals, in the order of `Signals.names`: directions, one for each label,
+            that documents are projected onto.
     """
 
     coverage: Sparse
-    linear: tuple[_Linear, ...]
+    linear: tuple[Directions, ...]
 
 
 class Signals:
@@ -151,7 +141,7 @@ class Signals:
         self._sample_words = self._words.vectors[self._sample.rows]
         self._sample_coverage = self._words.saturated[self._sample.rows].T.tocsr()
         self._by_embedder = Projection(self._sample.vectors)
-        self._by_words = Projection(self._sample_words)
+        self._by_words = Projection(self._sample_words, by_words=True)
 
     def read(
         self, labels: Sequence[tuple[str, Sequence[str]]], progress: Progress
@@ -184,12 +174,10 @@ class Signals:
         return Readings(
             vstack([block.coverage for block in blocks]).tocsr(),
             tuple(
-                _Linear(
+                Directions(
+                    np.concatenate([part.vectors for part in each]),
+                    np.concatenate([part.centres for part in each]),
                     each[0].by_words,
-                    Directions(
-                        np.concatenate([part.directions.vectors for part in each]),
-                        np.concatenate([part.directions.centres for part in each]),
-                    ),
                 )
                 for each in together
             ),
@@ -202,9 +190,7 @@ class Signals:
         words = self._words.vectors[rows]
         meanings = np.asarray(self._embeddings[rows], dtype=np.float32)
         for column, each in enumerate(readings.linear, start=1):
-            directions = Directions(
-                each.directions.vectors[owners], each.directions.centres[owners]
-            )
+            directions = Directions(each.vectors[owners], each.centres[owners], each.by_words)
             signals[..., column] = directions.place(words if each.by_words else meanings)
         forget_pages(self._embeddings)
         return signals
@@ -237,8 +223,8 @@ class Signals:
             meanings = np.asarray(self._embeddings[which if by_meaning else []], dtype=np.float32)
             for column, each in enumerate(used, start=1):
                 documents = words if each.by_words else meanings
-                along = np.einsum("ij,ij->i", each.directions.vectors[who], documents)
-                signals[part, column] = along - each.directions.centres[who]
+                along = np.einsum("ij,ij->i", each.vectors[who], documents)
+                signals[part, column] = along - each.centres[who]
             forget_pages(self._embeddings)
         return signals
 
@@ -248,20 +234,14 @@ class Signals:
         covered = self._covered(queries)
         vocabulary = self._by_words.towards(vectors)
         found = _means_of_found(covered + vocabulary.place(self._sample_words), self._sample_words)
-        linear = [
-            _Linear(True, vocabulary),
-            _Linear(True, self._by_words.discriminating(found)),
-        ]
+        linear = [vocabulary, self._by_words.discriminating(found)]
         if self._embed is not None:
             meanings = embedded(self._embed, texts, self._embeddings.shape[1])
             similarity = self._by_embedder.towards(meanings)
             covered += similarity.place(self._sample.vectors)
-            linear += [
-                _Linear(False, similarity),
-                _Linear(False, self._by_embedder.discriminating(meanings)),
-            ]
+            linear += [similarity, self._by_embedder.discriminating(meanings)]
         found = _means_of_found(covered, self._sample.vectors)
-        linear.append(_Linear(False, self._by_embedder.discriminating(found)))
+        linear.append(self._by_embedder.discriminating(found))
         return Readings(queries, tuple(linear))
 
     def _covered(self, queries: Sparse) -> Float:
@@ -303,7 +283,7 @@ class _Means:
     def __init__(self, mix: Sparse) -> None:
         self._mix = mix
         self._coverage: Sparse = None
-        self._linear: list[_Linear] = []
+        self._linear: list[Directions] = []
 
     def add(self, block: slice, reading: Readings) -> None:
         """Add the share of the texts in a block."""
@@ -317,18 +297,14 @@ class _Means:
         # Most rows have no text in this block, and adding zeros would need memory for all of them.
         rows = np.flatnonzero(np.diff(mix.indptr))
         for total, each in zip(self._linear, reading.linear, strict=True):
-            total.directions.vectors[rows] += mix[rows] @ each.directions.vectors
-            total.directions.centres[rows] += mix[rows] @ each.directions.centres
+            total.vectors[rows] += mix[rows] @ each.vectors
+            total.centres[rows] += mix[rows] @ each.centres
 
     def readings(self) -> Readings:
         """The means."""
         return Readings(self._coverage.tocsr(), tuple(self._linear))
 
 
-def _nothing(like: _Linear, count: int) -> _Linear:
-    vectors, centres = like.directions.vectors, like.directions.centres
-    zeros = Directions(
-        np.zeros((count, vectors.shape[1]), dtype=vectors.dtype),
-        np.zeros(count, dtype=centres.dtype),
-    )
-    return _Linear(like.by_words, zeros)
+def _nothing(like: Directions, count: int) -> Directions:
+    vectors = np.zeros((count, like.vectors.shape[1]), dtype=like.vectors.dtype)
+    return Directions(vectors, np.zeros(count, dtype=like.centres.dtype), like.by_words)
