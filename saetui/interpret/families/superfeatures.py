@@ -151,12 +151,8 @@ def family_postings(
             strong = np.isin(rows, strong_documents(postings, family.members))
             rows, strengths = rows[strong], strengths[strong]
         parts.append((rows, strengths))
-    indptr = np.zeros(len(parts) + 1, dtype=np.int64)
-    np.cumsum([len(rows) for rows, _ in parts], out=indptr[1:])
-    if not parts:
-        return Postings(indptr, np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
     return Postings(
-        indptr,
-        np.concatenate([rows for rows, _ in parts]),
-        np.concatenate([strengths for _, strengths in parts]),
+        np.cumsum([0, *(len(rows) for rows, _ in parts)], dtype=np.int64),
+        np.concatenate([np.empty(0, np.int32), *(rows for rows, _ in parts)]),
+        np.concatenate([np.empty(0, np.float32), *(strengths for _, strengths in parts)]),
     )

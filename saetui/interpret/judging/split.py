@@ -104,14 +104,7 @@ def restricted(postings: Postings, rows: Int) -> Postings:
     """Postings with only the documents in `rows`, which keep their numbers."""
     wanted = np.zeros(int(max(postings.rows.max(initial=-1), rows.max(initial=-1))) + 1, dtype=bool)
     wanted[rows] = True
-    keep = wanted[postings.rows]
-    # These positions take less memory than a running count over all postings.
-    places = np.flatnonzero(keep)
-    return Postings(
-        np.searchsorted(places, postings.indptr).astype(np.int64),
-        np.asarray(postings.rows[places]),
-        np.asarray(postings.values[places]),
-    )
+    return postings.among(wanted)
 
 
 def find_repeats(tokens: Tokens, *, at_once: int = _DOCUMENTS) -> NDArray[np.bool_]:
