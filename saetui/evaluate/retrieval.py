@@ -18,6 +18,7 @@ from saetui.core.postings import Postings
 from saetui.core.scores import AddedScores, Term
 from saetui.core.search import top, unit
 from saetui.core.steering import Shown, rewards, steer_code, steered_vector
+from saetui.interpret.matching import largest_of_rows
 
 # Documents and vectors that are multiplied at a time.
 _ROWS = 16_384
@@ -102,23 +103,13 @@ def _nearest(
         here = queries @ block.T
         if added is not None:
             here = here + added[:, start : start + most]
-        chosen = _top(here, depth)
+        chosen = largest_of_rows(here, depth)
         rows = np.hstack([rows, chosen + start])
         scores = np.hstack([scores, np.take_along_axis(here, chosen, axis=1)])
-        best = _top(scores, depth)
+        best = largest_of_rows(scores, depth)
         rows = np.take_along_axis(rows, best, axis=1)
         scores = np.take_along_axis(scores, best, axis=1)
     return rows
-
-
-def _top(scores: Float, depth: int) -> NDArray[np.int64]:
-    depth = min(depth, scores.shape[1])
-    if depth == scores.shape[1]:
-        chosen = np.broadcast_to(np.arange(depth), scores.shape)
-    else:
-        chosen = np.sort(np.argpartition(-scores, depth - 1, axis=1)[:, :depth], axis=1)
-    order = np.argsort(-np.take_along_axis(scores, chosen, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(chosen, order, axis=1)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def match_features(
     for start in range(0, len(directions), at_once):
         block = slice(start, start + at_once)
         cosines = directions[block] @ other_directions.T
-        nearest = _nearest(cosines, count)
+        nearest = largest_of_rows(cosines, count)
         matches.features[block] = nearest
         matches.cosines[block] = np.take_along_axis(cosines, nearest, axis=1)
         for feature in range(start, start + len(cosines)):
@@ -61,8 +61,9 @@ def match_features(
     return matches
 
 
-def _nearest(cosines: Float, count: int) -> NDArray[np.intp]:
-    """Columns of the `count` largest entries of each row, largest first, equal ones in order."""
-    candidates = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
-    values = np.take_along_axis(cosines, candidates, axis=1)
+def largest_of_rows(numbers: Float, count: int) -> NDArray[np.intp]:
+    """Columns of the `count` largest numbers of each row, largest first, equal ones in order."""
+    count = min(count, numbers.shape[1])
+    candidates = np.argpartition(-numbers, count - 1, axis=1)[:, :count]
+    values = np.take_along_axis(numbers, candidates, axis=1)
     return np.take_along_axis(candidates, np.lexsort((candidates, -values), axis=1), axis=1)
