@@ -20,6 +20,7 @@ from saetui.core.search import top, unit
 from saetui.core.steering import Shown, rewards, steer_code, steered_vector
 from saetui.interpret.matching import largest_of_rows
 
+
 # Documents and vectors that are multiplied at a time.
 _ROWS = 16_384
 _VECTORS = 256
@@ -53,63 +54,6 @@ class Collection:
     def added(self, place: int, terms: Iterable[Term] = ()) -> Float:
         """What the words of one query and other terms add to the scores of documents, `(N,)`."""
         return AddedScores.of([*terms, self.words[place]], len(self.embeddings)).scores
-
-
-def nearest(
-    vectors: Float,
-    embeddings: NDArray[np.floating],
-    depth: int,
-    added: NDArray[np.floating] | None = None,
-    *,
-    block: tuple[int, int] = (_ROWS, _VECTORS),
-) -> NDArray[np.int64]:
-    """Rows of the documents nearest to each vector, nearest first; int64 `(m, depth)`.
-
-    Documents of equal score come in the order of their rows.
-
-    Args:
-        vectors: float32 `(m, d)`; the cosine is taken, so that they need not be of unit norm.
-        embeddings: Unit-norm rows `(N, d)`, at least `depth` of them.
-        depth: How many documents to find for each vector.
-        added: Added to the cosines, `(m, N)`; None adds nothing.
-        block: How many documents and how many vectors are multiplied at a time.
-    """
-    rows, most = block
-    found = [
-        _nearest(
-            vectors[start : start + most],
-            embeddings,
-            depth,
-            None if added is None else added[start : start + most],
-            rows,
-        )
-        for start in range(0, len(vectors), most)
-    ]
-    return np.concatenate([np.empty((0, depth), dtype=np.int64), *found])
-
-
-def _nearest(
-    vectors: Float,
-    embeddings: NDArray[np.floating],
-    depth: int,
-    added: NDArray[np.floating] | None,
-    most: int,
-) -> NDArray[np.int64]:
-    queries = np.stack([unit(vector) for vector in vectors])
-    rows = np.empty((len(queries), 0), dtype=np.int64)
-    scores = np.empty((len(queries), 0), dtype=np.float32)
-    for start in range(0, len(embeddings), most):
-        block = np.asarray(embeddings[start : start + most], dtype=np.float32)
-        here = queries @ block.T
-        if added is not None:
-            here = here + added[:, start : start + most]
-        chosen = largest_of_rows(here, depth)
-        rows = np.hstack([rows, chosen + start])
-        scores = np.hstack([scores, np.take_along_axis(here, chosen, axis=1)])
-        best = largest_of_rows(scores, depth)
-        rows = np.take_along_axis(rows, best, axis=1)
-        scores = np.take_along_axis(scores, best, axis=1)
-    return rows
 
 
 @dataclass(frozen=True)
@@ -364,3 +308,60 @@ def _quality(
 
     gain = None if base is None else estimate(figures[0] - base)
     return Quality(name, count, estimate(figures[0]), estimate(figures[1]), gain)
+
+
+def nearest(
+    vectors: Float,
+    embeddings: NDArray[np.floating],
+    depth: int,
+    added: NDArray[np.floating] | None = None,
+    *,
+    block: tuple[int, int] = (_ROWS, _VECTORS),
+) -> NDArray[np.int64]:
+    """Rows of the documents nearest to each vector, nearest first; int64 `(m, depth)`.
+
+    Documents of equal score come in the order of their rows.
+
+    Args:
+        vectors: float32 `(m, d)`; the cosine is taken, so that they need not be of unit norm.
+        embeddings: Unit-norm rows `(N, d)`, at least `depth` of them.
+        depth: How many documents to find for each vector.
+        added: Added to the cosines, `(m, N)`; None adds nothing.
+        block: How many documents and how many vectors are multiplied at a time.
+    """
+    rows, most = block
+    found = [
+        _nearest(
+            vectors[start : start + most],
+            embeddings,
+            depth,
+            None if added is None else added[start : start + most],
+            rows,
+        )
+        for start in range(0, len(vectors), most)
+    ]
+    return np.concatenate([np.empty((0, depth), dtype=np.int64), *found])
+
+
+def _nearest(
+    vectors: Float,
+    embeddings: NDArray[np.floating],
+    depth: int,
+    added: NDArray[np.floating] | None,
+    most: int,
+) -> NDArray[np.int64]:
+    queries = np.stack([unit(vector) for vector in vectors])
+    rows = np.empty((len(queries), 0), dtype=np.int64)
+    scores = np.empty((len(queries), 0), dtype=np.float32)
+    for start in range(0, len(embeddings), most):
+        block = np.asarray(embeddings[start : start + most], dtype=np.float32)
+        here = queries @ block.T
+        if added is not None:
+            here = here + added[:, start : start + most]
+        chosen = largest_of_rows(here, depth)
+        rows = np.hstack([rows, chosen + start])
+        scores = np.hstack([scores, np.take_along_axis(here, chosen, axis=1)])
+        best = largest_of_rows(scores, depth)
+        rows = np.take_along_axis(rows, best, axis=1)
+        scores = np.take_along_axis(scores, best, axis=1)
+    return rows
