@@ -20,7 +20,6 @@ from saetui.core.search import top, unit
 from saetui.core.steering import Shown, rewards, steer_code, steered_vector
 from saetui.interpret.matching import largest_of_rows
 
-
 # Documents and vectors that are multiplied at a time.
 _ROWS = 16_384
 _VECTORS = 256
