@@ -47,13 +47,8 @@ _MODEL = "openai"
 class Prepared:
     """What is needed to run an evaluation.
 
-    Attributes:
-        bench: What the trials are run on.
-        trials: The queries, each with a feature to raise and one to lower.
-        queries: How many queries there were; one that activates no eligible feature makes no
-            trial.
-        eligible: How many features could be drawn.
-        judges: Those that need nothing but the words of the corpus.
+    A query that activates none of the eligible features makes no trial. The judges need nothing but
+    the words of the corpus.
     """
 
     bench: Bench

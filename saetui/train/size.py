@@ -115,16 +115,7 @@ def _rounded_down(n: int) -> int:
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """One trained size.
-
-    Attributes:
-        n: Latents.
-        k: Active latents per document.
-        train_nmse: On training rows.
-        held_out_nmse: On held-out rows; None where nothing was held out.
-        dead_share: Latents that no training row activates.
-        epochs: Until training stopped.
-    """
+    """One trained size; without a held-out error where nothing was held out."""
 
     n: int
     k: int
@@ -170,12 +161,7 @@ class PowerLaw:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Several sizes trained on the same vectors.
-
-    Attributes:
-        points: By k, then n.
-        laws: Of the training error, for each k with at least three sizes.
-    """
+    """Sizes trained on the same vectors, by k and n, and the laws of their training errors."""
 
     points: tuple[SweepPoint, ...]
     laws: tuple[PowerLaw, ...]
@@ -203,10 +189,7 @@ class Sweep:
 
     def to_json(self) -> dict[str, object]:
         """Points and laws as JSON values."""
-        return {
-            "points": [asdict(point) for point in self.points],
-            "laws": [asdict(law) for law in self.laws],
-        }
+        return asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Sweep":

@@ -61,12 +61,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of every feature by one judge.
-
-    Attributes:
-        judge: Its name.
-        protocols: By name, each of `PROTOCOLS`.
-    """
+    """The scores of every feature by one judge, for each of `PROTOCOLS` by name."""
 
     judge: str
     protocols: dict[str, ProtocolScores]

@@ -103,10 +103,8 @@ class ActiveText:
 class FeatureExamples:
     """What the label of one feature is made from.
 
-    Attributes:
-        feature: Its number.
-        active: Documents across all deciles of activation, the strongest first.
-        inactive: Documents in which the feature is not active, near misses and random ones.
+    Active documents are from all deciles of activation, the strongest first; inactive ones are near
+    misses and random ones.
     """
 
     feature: int

@@ -106,13 +106,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class Outcome(Generic[AnswerT]):
-    """What became of a question.
-
-    Attributes:
-        ending: How it ended.
-        answer: The answer; None unless it was answered.
-        reason: Why there is none, in a sentence; "" where there is one.
-    """
+    """What became of a question: the answer, or in a sentence why there is none."""
 
     ending: Ending
     answer: AnswerT | None = None
@@ -140,12 +134,8 @@ def check_all_asked(outcomes: Sequence[Outcome[AnswerT]], unit: str) -> None:
 class Request:
     """One request of an exchange: everything on which the reply depends but the model.
 
-    Attributes:
-        version: Version of the prompt.
-        messages: What is sent.
-        schema: JSON schema of the reply.
-        room: Tokens that the reply may take.
-        seed: Distinguishes further attempts at a question from the first; 0 for that.
+    The reply may take `room` tokens. The seed tells further attempts at a question from the first,
+    which has 0.
     """
 
     version: str
