@@ -42,13 +42,10 @@ def read_collection(
     judged = [query for query in texts if query in judgements]
     # No document stands in a row below zero.
     missing = count(-1, -1)
-    relevant = [
-        {
-            next(missing) if (row := bundle.documents.row_of(document)) is None else row: relevance
-            for document, relevance in judgements[query].items()
-        }
-        for query in judged
-    ]
+    relevant = []
+    for query in judged:
+        rows = [(bundle.documents.row_of(each), gain) for each, gain in judgements[query].items()]
+        relevant.append({next(missing) if row is None else row: gain for row, gain in rows})
     if not any(row >= 0 for rows in relevant for row in rows):
         raise InputError(
             f"None of the documents judged in {qrels} is in {bundle.path}.",
