@@ -57,17 +57,21 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("escape,down", "leave", "Leave", "Go to the list below", "To the list"),
     ),
     "Steering": (
-        Command("left,minus", "nudge(-1)", "Weaker", "Weaken it by a small step", "Strength"),
-        Command("right,plus", "nudge(1)", "Stronger", "Strengthen it by a small step", "Strength"),
-        Command("H", "nudge(-5)", "Much weaker", "Weaken it by a large step"),
-        Command("L", "nudge(5)", "Much stronger", "Strengthen it by a large step"),
-        Command("0", "set_to(0)", "Off", "Turn the feature off", "Off"),
-        Command("m", "set_to(1)", "To 1", "Set the feature to 1, as heavy as the query"),
-        Command("n", "negate", "Negate", "Turn the feature into its opposite"),
-        Command("space", "solo", "Solo", "Keep only this feature", "Solo", rank=3),
-        Command("M", "mute", "Mute", "Turn the feature off for now, or on again"),
-        Command("r", "reset_one", "Reset", "Leave the feature as the query has it"),
-        Command("d", "remove", "Remove", "Remove an added feature"),
+        Command(
+            "left,minus", "edit('nudge',-1)", "Weaker", "Weaken it by a small step", "Strength"
+        ),
+        Command(
+            "right,plus", "edit('nudge',1)", "Stronger", "Strengthen it by a small step", "Strength"
+        ),
+        Command("H", "edit('nudge',-5)", "Much weaker", "Weaken it by a large step"),
+        Command("L", "edit('nudge',5)", "Much stronger", "Strengthen it by a large step"),
+        Command("0", "edit('set',0)", "Off", "Turn the feature off", "Off"),
+        Command("m", "edit('set',1)", "To 1", "Set the feature to 1, as heavy as the query"),
+        Command("n", "edit('negate')", "Negate", "Turn the feature into its opposite"),
+        Command("space", "edit('solo')", "Solo", "Keep only this feature", "Solo", rank=3),
+        Command("M", "edit('mute')", "Mute", "Turn the feature off for now, or on again"),
+        Command("r", "edit('reset')", "Reset", "Leave the feature as the query has it"),
+        Command("d", "edit('remove')", "Remove", "Remove an added feature"),
     ),
     "Results": (
         Command(

@@ -46,9 +46,7 @@ class DocumentControl:
         self._main = main
         self._session = session
         self._evidence: EvidenceFinder | None = None
-        self._reading: NewestRequest[OpenDocument, DocumentDetail] = NewestRequest(
-            main, "document", self._read, self._show, partial(tell, main)
-        )
+        self._reading = NewestRequest(main, "document", self._read, self._show, partial(tell, main))
 
     @property
     def is_open(self) -> bool:

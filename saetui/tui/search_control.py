@@ -88,10 +88,10 @@ class SearchControl:
         self._held = ExitStack()
         # The feature that the cursor goes to as soon as it is in the list.
         self._wanted: int | None = None
-        self._searching: NewestRequest[SearchRequest, SearchResponse] = NewestRequest(
+        self._searching = NewestRequest(
             widget, "search", self._search, self._show_answer, self._show_failure
         )
-        self.effects: NewestRequest[SearchRequest, dict[int, float]] = NewestRequest(
+        self.effects = NewestRequest(
             widget, "effects", self._effects_of, lambda _, found: display.show_effects(found)
         )
         self.history = History(_as_shown(SearchRequest()))

@@ -59,11 +59,9 @@ class AddFeatureScreen(Dialog[int | None]):
         self._list.notes = session.features.notes
         asks = request.has_start and request.effective.retrieval != "lexical"
         self._list.replaces = {} if asks else None
-        self._trying: NewestRequest[tuple[int, ...], dict[int, int]] = NewestRequest(
-            self, "effects", self._try, self._show_replaced
-        )
+        self._trying = NewestRequest(self, "effects", self._try, self._show_replaced)
         self._heading = Heading()
-        self._meaning: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
+        self._meaning = NewestRequest(
             self, "meaning", self._meant, self._append, self._without_meaning
         )
 

@@ -101,7 +101,7 @@ class DocumentScreen(ClosedOnce[None]):
         self._at = 0
         self._on_the_way = False
         self._begun = 0
-        self._carrying: NewestRequest[tuple[int, int], Evidence] = NewestRequest(
+        self._carrying = NewestRequest(
             self, "evidence", lambda asked: carriers(*asked), self._mark, self._unmarked
         )
 

@@ -87,10 +87,10 @@ class MainScreen(Screen[None]):
         # It loads numpy, so it comes with the session, after the first frame.
         self._map_view: MapView | None = None
         self._marking = ListMarking(self, lambda: opened(self.session))
-        self._switching: NewestRequest[UseSae, Session] = NewestRequest(
+        self._switching = NewestRequest(
             self, "switch", self._other_session, self._switch, partial(tell, self)
         )
-        self._notes: NewestRequest[Session, bool] = NewestRequest(
+        self._notes = NewestRequest(
             self,
             "notes",
             lambda each: each.read_others_notes(),

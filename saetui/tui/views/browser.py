@@ -113,9 +113,7 @@ class Browser(FilteredView):
         # The feature whose details are wanted, and whether a request for them is already due.
         self._wanted: int | None = None
         self._due = False
-        self._looking: NewestRequest[int, FeatureDetail] = NewestRequest(
-            self, f"look-{id}", self._look, self._show_detail, self._fail
-        )
+        self._looking = NewestRequest(self, f"look-{id}", self._look, self._show_detail, self._fail)
 
     # What a subclass defines.
 

@@ -75,15 +75,9 @@ class CompareView(FilteredView):
         self._answer: Answer | None = None
         self._order: tuple[str, bool] = ("", True)
         self._shown: AnswerDetail | None = None
-        self._asking: NewestRequest[tuple[str, Unit, Shown], Answer] = NewestRequest(
-            self, "ask", self._ask, self._show_answer, self._fail
-        )
-        self._modelling: NewestRequest[Answer, Answer] = NewestRequest(
-            self, "model", self._model, self._show_model, self._fail
-        )
-        self._looking: NewestRequest[AnswerRow, AnswerDetail] = NewestRequest(
-            self, "answer-row", self._look, self._show_detail, self._fail
-        )
+        self._asking = NewestRequest(self, "ask", self._ask, self._show_answer, self._fail)
+        self._modelling = NewestRequest(self, "model", self._model, self._show_model, self._fail)
+        self._looking = NewestRequest(self, "answer-row", self._look, self._show_detail, self._fail)
 
     def compose(self) -> ComposeResult:
         """Question and answer, then details."""

@@ -45,7 +45,7 @@ class FamiliesView(Browser):
         self._block_wanted: bool | None = None
         self._title = "Families"
         self._family: FamilyDetail | None = None
-        self._examining: NewestRequest[int, FamilyDetail] = NewestRequest(
+        self._examining = NewestRequest(
             self, "family", self._examine, self._show_family, self._fail
         )
 

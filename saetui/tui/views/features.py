@@ -59,19 +59,17 @@ class FeaturesView(Browser):
         self._found: Sequence[FeatureRecord] = ()
         # The feature that the cursor stays on when the list is filled again.
         self._kept: int | None = None
-        self._choosing: NewestRequest[str, list[FeatureRecord]] = NewestRequest(
+        self._choosing = NewestRequest(
             self, "choose", self._choose, self._show_found, self._show_failure
         )
-        self._relating: NewestRequest[str, Relation] = NewestRequest(
+        self._relating = NewestRequest(
             self, "relate", self._relate, self._show_relation, self._show_failure
         )
-        self._timing: NewestRequest[Session, OverTime | None] = NewestRequest(
+        self._timing = NewestRequest(
             self, "over-time", self._count, self._show_trends, self._show_failure
         )
         self._over_time: OverTime | None = None
-        self._pairing: NewestRequest[tuple[int, int], PairDetail] = NewestRequest(
-            self, "pair", self._pair, self._show_pair, self._show_failure
-        )
+        self._pairing = NewestRequest(self, "pair", self._pair, self._show_pair, self._show_failure)
 
     def show(self, session: "Session") -> None:
         """Show the features of a session."""

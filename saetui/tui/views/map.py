@@ -75,18 +75,12 @@ class MapView(Container):
         self._coming: Layout | None = None
         self._stop = False
         self._watch: Timer | None = None
-        self._reading: NewestRequest[Session, tuple[FeatureMap, bool]] = NewestRequest(
-            self, "map", self._read, self._show_map, self._fail
-        )
-        self._laying: NewestRequest[Session, Places | None] = NewestRequest(
+        self._reading = NewestRequest(self, "map", self._read, self._show_map, self._fail)
+        self._laying = NewestRequest(
             self, "map-layout", self._lay_out, self._show_layout, self._fail
         )
-        self._finding: NewestRequest[str, tuple[int, ...]] = NewestRequest(
-            self, "map-find", self._find, self._show_found, self._fail
-        )
-        self._counting: NewestRequest[DocumentFilter, NDArray[np.bool_]] = NewestRequest(
-            self, "map-filter", self._count, self._show_away, self._fail
-        )
+        self._finding = NewestRequest(self, "map-find", self._find, self._show_found, self._fail)
+        self._counting = NewestRequest(self, "map-filter", self._count, self._show_away, self._fail)
 
     def compose(self) -> ComposeResult:
         """What finds features, the map, and what is under the cursor."""

@@ -65,12 +65,10 @@ class SplittingView(FilteredView):
         self._linked: dict[DetailList, Linked] = {}
         # The feature to go to when the lists are there.
         self._wanted: int | None = None
-        self._comparing: NewestRequest[tuple[str, str], Splitting] = NewestRequest(
+        self._comparing = NewestRequest(
             self, "compare", self._compare, self._show_found, self._fail
         )
-        self._looking: NewestRequest[tuple[str, int], FeatureMatches] = NewestRequest(
-            self, "matches", self._look, self._show_matches, self._fail
-        )
+        self._looking = NewestRequest(self, "matches", self._look, self._show_matches, self._fail)
 
     def compose(self) -> ComposeResult:
         """Lists, then the matches of a feature beside its family."""

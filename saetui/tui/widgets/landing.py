@@ -72,9 +72,7 @@ class Landing(Container):
     ) -> None:
         super().__init__(id=id)
         self._ready = ready
-        self._looking_over: NewestRequest[Session, Overview] = NewestRequest(
-            self, "overview", _look_over, self._looked_over, fail
-        )
+        self._looking_over = NewestRequest(self, "overview", _look_over, self._looked_over, fail)
         self.contents = ContentsList(id="contents")
         self.facts = DetailList(id="corpus-facts")
         self._contents_heading = Heading("Contents")

@@ -174,10 +174,8 @@ class ReadingPane(Vertical):
         self._at = 0
         self._document: tuple[int, Document] | None = None
         self._evidence: Evidence | None = None
-        self._reading: NewestRequest[int, Document] = NewestRequest(
-            self, "reading", self._read, self._show_document
-        )
-        self._carrying: NewestRequest[tuple[int, int], Evidence] = NewestRequest(
+        self._reading = NewestRequest(self, "reading", self._read, self._show_document)
+        self._carrying = NewestRequest(
             self, "evidence", lambda asked: carriers(*asked), self._mark, self._unmarked
         )
 
@@ -272,9 +270,7 @@ class CarrierLine(Notice):
         super().__init__(style="")
         self._session: Session | None = None
         self._finder: EvidenceFinder | None = None
-        self._looking: NewestRequest[tuple[int, int], tuple[Evidence, str]] = NewestRequest(
-            self, "carrier", self._look, self._show, self._forget
-        )
+        self._looking = NewestRequest(self, "carrier", self._look, self._show, self._forget)
 
     def look_at(self, session: "Session | None", row: int | None, feature: int | None) -> None:
         """Say what carries a feature in the document in a row; nothing for None."""

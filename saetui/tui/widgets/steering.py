@@ -201,35 +201,8 @@ class SteeringList(LineList["QueryFeature"]):
 
     # Keys.
 
-    def action_nudge(self, steps: int) -> None:
-        """Strengthen or weaken by a small step, or a large one."""
-        self._edit("nudge", float(steps))
-
-    def action_set_to(self, amount: int) -> None:
-        """Set to an amount; 0 is off."""
-        self._edit("set", float(amount))
-
-    def action_negate(self) -> None:
-        """Turn into the opposite."""
-        self._edit("negate")
-
-    def action_solo(self) -> None:
-        """Keep only this feature."""
-        self._edit("solo")
-
-    def action_mute(self) -> None:
-        """Off for now, or on again."""
-        self._edit("mute")
-
-    def action_reset_one(self) -> None:
-        """Set the feature back to what the query has."""
-        self._edit("reset")
-
-    def action_remove(self) -> None:
-        """Remove what was added."""
-        self._edit("remove")
-
-    def _edit(self, kind: str, amount: float = 0.0) -> None:
+    def action_edit(self, kind: str, amount: float = 0.0) -> None:
+        """Change the feature under the cursor; see `edit` above for what can be done to it."""
         if self.row is not None:
             self._edit_feature(kind, self.row, amount)
 
