@@ -21,7 +21,7 @@ class Glyphs:
         bookmark: Before what the reader marked.
         shades: A cell from empty to full, in five steps.
         lit: In place of a feature of the query on a map.
-        focus: Before the heading of the pane that keys are for.
+        focus: At the edge of the heading of the pane that keys are for.
     """
 
     fills: str
@@ -126,5 +126,5 @@ ASCII = Glyphs(
     bookmark="*",
     shades=" .:+#",
     lit="o",
-    focus="=>",
+    focus=">",
 )

@@ -19,7 +19,7 @@ _INTRODUCTION = (
 )
 _WAYS: Entries = (
     ("to begin", "Type a question, press enter, then right or left on a feature."),
-    ("»", "Before the heading of the pane that keys are for; tab goes on to the next."),
+    ("»", "At the edge of the pane that keys are for; tab goes on to the next."),
     ("1, 2, 3 ...", "Go to the views, also from a line in which nothing is typed yet."),
     ("f2, f3, f4 ...", "The same, for keyboards where digits need shift (f2 is view 1)."),
     ("3D, 21 cm", "To begin a query with a digit, type a space first."),

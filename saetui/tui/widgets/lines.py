@@ -196,12 +196,12 @@ class Heading(Lines):
     def lines(self, width: int) -> tuple[Pieces]:
         """One line; the last cell, above the scrollbar of a list, stays empty.
 
-        A mark stands before the title of the pane that keys are for.
+        A mark stands at the left edge of the pane that keys are for.
         """
         title, left, right = self._parts
         pane = self.parent
         if isinstance(pane, Vertical) and pane.has_focus_within and not pane.has_class("dialog"):
-            title = f"{self.glyphs.focus} {title}"
+            left = self.glyphs.focus + left.removeprefix(" ")
         if len(right) > _LARGEST_SHARE * width:
             right = ""
         room = width - 1 - len(left) - len(right)
