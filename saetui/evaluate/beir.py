@@ -110,8 +110,8 @@ def _is_number(text: str) -> bool:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines that are not blank, with their numbers."""
     try:
-        with opened_file(path) as handle:
-            for number, line in enumerate(TextIOWrapper(handle, "utf-8"), start=1):
+        with opened_file(path) as handle, TextIOWrapper(handle, "utf-8") as text:
+            for number, line in enumerate(text, start=1):
                 if line.strip():
                     yield number, line
     except (OSError, EOFError) as error:
