@@ -113,29 +113,12 @@ def nearest_toward(cells: NDArray[np.float64], start: int, right: int, down: int
 
 
 @dataclass(frozen=True)
-class Name:
-    """A name on the map.
-
-    Attributes:
-        row: Its line, from the top.
-        column: Its first cell.
-        text: The name.
-        of: What was named.
-    """
-
-    row: int
-    column: int
-    text: str
-    of: int
-
-
-@dataclass(frozen=True)
 class Wish:
-    """A name that wants a place on the map.
+    """A name that wants a place on the map, or has got one.
 
     Attributes:
-        column: Where what it names is.
-        row: Likewise.
+        column: The cell of what it names; of a name that has a place, its first cell.
+        row: Likewise; a name stays on the line of what it names.
         text: The name, of one cell a character.
         of: What it names.
         beside: Whether the name stands to the right of the cell, or to the left where there is no
@@ -156,7 +139,7 @@ def placed(
     *,
     taken: Sequence[tuple[int, int]] = (),
     most: int | None = None,
-) -> list[Name]:
+) -> list[Wish]:
     """Names where there is room: the first come first, and none covers or touches another.
 
     What is wished twice is named once.
@@ -172,7 +155,7 @@ def placed(
     for column, row in taken:
         free[row, column] = False
     left = height * width if most is None else most
-    names: dict[int, Name] = {}
+    names: dict[int, Wish] = {}
     for wish in wishes:
         length = len(wish.text)
         if not 0 < length <= min(width, left) or not 0 <= wish.row < height or wish.of in names:
@@ -180,7 +163,7 @@ def placed(
         for start in _starts(wish, length, width):
             around = free[wish.row, max(0, start - 1) : start + length + 1]
             if around.all():
-                names[wish.of] = Name(wish.row, start, wish.text, wish.of)
+                names[wish.of] = replace(wish, column=start)
                 # A line apart from the next name, too, or the map would be text.
                 above = slice(max(0, wish.row - 1), wish.row + 2)
                 free[above, max(0, start - _APART) : start + length + _APART] = False

@@ -111,15 +111,8 @@ class AnnotatedFeatures:
     ) -> "AnnotatedFeatures":
         """The same features after one more note; the other features are not read again.
 
-        The book keeps the note in memory until it is told to write.
-
-        Args:
-            sae: The SAE.
-            feature: Number of the feature.
-            kind: Of the note, see `store.notes.Entry`.
-            text: Of the note.
-            about: Of a judgement, the label.
-            document: Of a judgement, the id of the document.
+        The book keeps the note in memory until it is told to write. Of a judgement, `about` is the
+        label and `document` the id of the document; see `store.notes.Entry`.
         """
         name, of, before = sae.record.name, sae.of, self.notes_on(feature)
         former = before.former
