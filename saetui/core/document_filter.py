@@ -50,7 +50,7 @@ def date_before(text: str) -> str:
 
 def date_after(text: str) -> str:
     """The year, month or day after one."""
-    # Of a year or month, so many days after its first one the next has begun.
+    # From the first day of any year or month, this many days lead into the next one.
     days = {4: 366, 7: 31, 10: 1}[len(text)]
     return (_first_day(text) + datetime.timedelta(days=days)).isoformat()[: len(text)]
 

@@ -25,21 +25,21 @@ LEAST = 8
 VERSION = 1
 """Of the method; another one makes other maps."""
 
-# So many of the features around a place should be similar to it.
+# How many of the features around a place should be similar to it.
 _NEIGHBOURS = 15
-# A place is first rated by this share of all features, at last by _NEIGHBOURS.
+# The share of all features that a place is rated by at first; at last it is by _NEIGHBOURS.
 _FIRST_SHARE = 0.15
-# The share of the steps after which that stays.
+# The share of the steps after which it is by _NEIGHBOURS alone.
 _NARROWED = 0.8
 # Features further away than this many times those by which a place is rated weigh nothing.
 _SEEN = 3
 # The cost of a feature rises with the root of its rank; for the last steps with the rank. With
 # the rank all along, a few features that fit nowhere would decide.
 _ROOT = 0.7
-# Where there are more features than the first number, so many are laid out first, in so many
-# steps, and the others are added to them.
+# Of more features than _MANY, the first _FIRST are laid out in _STEPS steps. Then all are, in
+# _STEPS_OF_ALL steps.
 _MANY, _FIRST, _STEPS, _STEPS_OF_ALL = 2_048, 1_024, 1_200, 120
-# Those are then near their places, so that all are first rated by so many features.
+# How many features a place is rated by at first in these: most are near their places already.
 _FIRST_OF_ALL = 45
 # Ranks of all features for all take two bytes each; more features are only put beside others.
 _MOST = 16_384
@@ -155,7 +155,7 @@ def _refined(
     Args:
         places: Where to begin, `(n, 2)`.
         ranks: See `_ranks`.
-        first: A place is first rated by so many features around it.
+        first: How many features around a place it is rated by at first.
         steps: How many steps are made.
     """
     n = len(places)
@@ -190,7 +190,7 @@ class _Around:
     Args:
         places: Of the features, `(n, 2)`.
         ranks: See `_ranks`.
-        by: A place is rated by so many features.
+        by: How many features a place is rated by.
         power: The cost of a feature is its share of the ranks to this power.
 
     Attributes:

@@ -24,7 +24,7 @@ QUALITIES = (ONE, "coherent", "broad", TWO, WORD, MIXED, RARE, DEAD)
 several meanings (or a manner of writing), or mixed; `interpret.judging.quality` assigns them.
 Bundles of before have coherent and broad."""
 
-# Documents per block; the codes of so many fit into a processor's cache.
+# Documents per block, whose codes fit into a processor's cache.
 _DOCUMENTS = 4_096
 
 

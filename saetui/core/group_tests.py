@@ -215,7 +215,7 @@ def _log_factorials(largest: int) -> Figures:
 
 @lru_cache(2)
 def _log_factorials_of_bits(bits: int) -> Figures:
-    """Logarithms of the factorials of all numbers of so many bits, by Stirling's series."""
+    """Logarithms of the factorials of all numbers below `1 << bits`, by Stirling's series."""
     x = np.arange(1 << bits, dtype=np.float64)
     x[0] = 1.0
     inverse = 1 / x

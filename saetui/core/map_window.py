@@ -149,7 +149,7 @@ def placed(
         width: Of the map, in cells.
         height: Likewise.
         taken: Cells, as columns and rows, that stay free of names.
-        most: So many cells of names at most; None for any.
+        most: How many cells names may take together; None for any number.
     """
     free = np.ones((height, width), dtype=bool)
     for column, row in taken:

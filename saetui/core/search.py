@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 
-# Bytes per block; so much fits into the cache of one core.
+# Bytes per block, which fit into the cache of one core.
 _CACHE_BYTES = 256 << 10
 _SIGN_EXPONENT_FRACTION = np.int32(-0x70000001)
 _OFFSET = np.float32(2.0**112)

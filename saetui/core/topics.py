@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from saetui.core.codec import Codes, Float
 
 SMALL_CLUSTERS = 400
-"""So many clusters are merged, or four times as many as topics are wanted. With 200, purity and
+"""How many clusters are merged, or four times as many as topics are wanted. With 200, purity and
 mutual information of 30 topics of cs.LG are .644 and .252 instead of .651 and .253, and of astro-ph
 .631 and .323 instead of .639 and .326 (means over four seeds); 600 are no better."""
 
 SAMPLE = 20_000
-"""Of more documents so many are drawn to find topics; all are then given one."""
+"""How many documents are drawn to find topics, if there are more; all are then given one."""
 
 _ROUNDS, _POLISH = 12, 5
 # Twice the activation is not twice the subject. On abstracts of astro-ph (30 topics of 200 small
@@ -94,7 +94,7 @@ def find_topics(codes: Codes, directions: Float, wanted: int) -> Topics:
 
 
 def merge(points: Float, labels: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
-    """Merge clusters until so many are left, each time the two that Ward's criterion names.
+    """Merge clusters until `wanted` are left, each time the two that Ward's criterion names.
 
     `points` are `(m, d)`, and `labels` `(m,)` says which cluster each is in, as the result does.
     """

@@ -84,7 +84,8 @@ def thirds(sizes: Counts) -> tuple[int, int]:
     low = int(np.argmin(np.abs(running - total / 3)))
     high = int(np.argmin(np.abs(total - running + counts - total / 3)))
     if high <= low:
-        # So many are equal that there is no middle third: the border that halves them best.
+        # With many equal numbers there is no middle third. Then the border that halves them best
+        # separates the two.
         low = int(np.argmax(np.minimum(running, total - running)[:-1]))
         high = low + 1
     return int(used[low]) + 1, int(used[high])

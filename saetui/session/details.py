@@ -27,14 +27,7 @@ _NEAR_MISSES = 400
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A document as an example of a feature.
-
-    Attributes:
-        row: Its row in the bundle.
-        id: Its id in the corpus.
-        title: Its title, or its first words.
-        activation: The feature's activation on it.
-    """
+    """A document as an example of a feature; one without a title is called by its first words."""
 
     row: int
     id: str
@@ -64,10 +57,7 @@ class FeatureDetail:
     """Everything about one feature.
 
     Attributes:
-        record: Its figures and its label.
         labels: Every label it has had, oldest first.
-        scores: The scores of these labels.
-        notes: The reader's notes about it.
         histogram: Counts of activations in equal steps from 0 to the maximum.
         counted: How many of these documents count, see `core.truth`.
         top: The strongest documents that count.
@@ -78,7 +68,6 @@ class FeatureDetail:
         nearest: Features of similar direction.
         opposed: Features of opposite direction.
         co_occurring: Features that are active on the same documents.
-        families: Families of which it is a member.
     """
 
     record: FeatureRecord
@@ -98,7 +87,7 @@ class FeatureDetail:
 
     @property
     def read_sentence(self) -> str:
-        """Of how many documents the reader found the label true; empty if of none it was said."""
+        """How many documents the reader found the label true of; empty if none was judged."""
         judged = self.notes.judged(self.record.label).values()
         if not judged:
             return ""
@@ -262,7 +251,6 @@ class FamilyDetail:
     """Everything about one family.
 
     Attributes:
-        family: Its tree, label and scores.
         mean_density: Mean share of documents on which its members are active.
         members: The first `BLOCK_MEMBERS` of its members, in the order of `block`.
         block: How these members occur together.

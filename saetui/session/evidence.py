@@ -25,7 +25,7 @@ By = Literal["meaning", "words"]
 # Texts are read no further; an embedder reads no further either.
 _LONGEST_TEXT = 20_000
 _MOST_SENTENCES = 200
-# Sentences with this share of the strongest one are marked, too, up to so many.
+# A sentence is marked from this share of the strongest one on, and at most this many are.
 _SHARE, _MOST_MARKED = 0.5, 3
 # How many documents' sentences are kept.
 _KEPT = 64
@@ -36,14 +36,9 @@ _REMOTE = "openai"
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a document.
+    """One sentence of a document's title or text, from `start` to `end`.
 
-    Attributes:
-        start: Where it begins in title or text.
-        end: Where it ends.
-        in_title: Whether it is of the title.
-        carries: The feature's activation on it, or the share of the label's words that it has.
-        marked: Whether it is among those that carry the feature.
+    `carries` is the feature's activation on it, or the share of the label's words that it has.
     """
 
     start: int
@@ -58,8 +53,6 @@ class Evidence:
     """What carries a feature in a document.
 
     Attributes:
-        row: Of the document.
-        feature: Its number.
         by: `meaning`: sentences were embedded; `words`: the words of the label were looked for.
         sentences: Those of the title, then those of the text, in order.
         why_words: Why words stand in for meaning; empty if they do not.

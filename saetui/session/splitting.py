@@ -23,13 +23,8 @@ Kind = Literal["split", "recurrent", "novel", "lost"]
 class Match:
     """A feature of another SAE that matches a feature.
 
-    Attributes:
-        feature: Its number in the other SAE.
-        name: Its label or number.
-        cosine: Cosine of the two directions.
-        together: How many documents activate both.
-        documents: How many documents activate the other feature.
-        share: Documents that activate both, as a share of those that activate either.
+    `documents` are those that activate it, and `share` says how many activate both, as a share of
+    those that activate either.
     """
 
     feature: int
@@ -61,13 +56,10 @@ class MatchesIn:
 
 @dataclass(frozen=True, slots=True)
 class SplitOutcome:
-    """What became of one feature.
+    """What became of one feature of an SAE.
 
-    Attributes:
-        sae: The SAE of the feature.
-        feature: Its number.
-        parts: Features of the larger SAE that match it, nearest first; none if lost or novel.
-        cosine: Cosine to its nearest feature in the other SAE.
+    `parts` are the features of the larger SAE that match it, nearest first; none if it is lost or
+    novel. `cosine` is that to its nearest feature in the other SAE.
     """
 
     sae: str
@@ -78,14 +70,10 @@ class SplitOutcome:
 
 @dataclass(frozen=True)
 class Splitting:
-    """What became of the features of a smaller SAE in a larger SAE.
+    """What became of the features of a smaller SAE in a larger SAE, by kind.
 
-    Attributes:
-        small: Name of the smaller SAE.
-        large: Name of the larger SAE.
-        outcomes: The outcomes of each kind: those that split into the most first, recurrent ones by
-            cosine, novel and lost ones by their number of documents.
-        inactive: How many features of the larger SAE are active on no document.
+    Those that split into the most come first, recurrent ones by cosine, novel and lost ones by
+    their number of documents. Features of the larger SAE that no document activates are `inactive`.
     """
 
     small: str

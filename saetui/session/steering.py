@@ -129,8 +129,8 @@ def _together(known: Change | None, added: Change, activation: float) -> Change:
 
 
 _BY_MEANING = 30
-# From so many documents, the nearer the more, so many features are taken. Twenty documents put
-# "Shocks" before "Supernovae" for "stellar explosions".
+# How many of the nearest documents have a say, and how many features are taken from them. With
+# twenty documents, "Shocks" came before "Supernovae" for "stellar explosions".
 _NEAREST, _OF_DOCUMENTS = 50, 10
 _SOFTNESS = 0.2
 
@@ -211,7 +211,7 @@ def best_feature(session: Session, text: str) -> int:
 # Documents that may become results: the nearest, and the strongest of each feature.
 _CANDIDATES = 1_000
 _STRONGEST_OF_EACH = 50
-# Of papers in passages, so many times more passages are ranked than papers are wanted.
+# How many passages are ranked for each paper that is wanted.
 _PASSAGES = 10
 
 

@@ -6,7 +6,7 @@
     to stars                             what goes with a field
     over months                          what rises and falls by year, quarter or month
     over months all                      the same with features that are no subjects
-    topics 30                            every document in one of so many groups
+    topics 30                            every document in one of 30 groups
 
 Any of these may end in "within FILTER": only documents that pass it count.
 """

@@ -166,12 +166,7 @@ _MOST_DISTINCT = 2_000
 class ToldApart:
     """A value of a field that is more frequent with one of two features.
 
-    Attributes:
-        field: Name of the field.
-        value: The value.
-        share_a: Share of the documents with the first feature alone that have it.
-        share_b: The same of the second.
-        q: Corrected p value.
+    The shares are those of the documents with one of the features alone; `q` is the corrected p.
     """
 
     field: str
@@ -183,13 +178,9 @@ class ToldApart:
 
 @dataclass(frozen=True)
 class PairSide:
-    """One of two features.
+    """One of two features, with all labels that it has had, the oldest first.
 
-    Attributes:
-        record: What is known of it.
-        labels: Every label that it has had, oldest first.
-        alone: How many documents have it and not the other one.
-        examples: The strongest of these.
+    `alone` says how many documents have it and not the other one, and `examples` are the strongest.
     """
 
     record: FeatureRecord
@@ -203,8 +194,6 @@ class PairDetail:
     """Two features side by side.
 
     Attributes:
-        a: The first feature.
-        b: The second.
         cosine: Of their directions.
         documents: How many documents there are.
         both: How many have both.

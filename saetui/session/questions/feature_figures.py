@@ -15,7 +15,7 @@ from saetui.session.questions.relate import relate
 from saetui.session.questions.units import once_per_session
 from saetui.session.session import Session
 
-# So many periods at most are shown; longer timelines are put together.
+# The most periods that are shown; those of longer timelines are put together.
 _MOST_PERIODS = 12
 _SURE = 0.05
 
@@ -25,13 +25,7 @@ RELATE = "relate:"
 
 @dataclass(frozen=True)
 class OverTime:
-    """The share of documents with each feature in each period.
-
-    Attributes:
-        first: Name of the first period.
-        last: Name of the last one.
-        shares: Float64 `(n, periods)`.
-    """
+    """The share of documents with each feature in each period, `(n, periods)`, first to last."""
 
     first: str
     last: str

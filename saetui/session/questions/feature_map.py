@@ -24,7 +24,7 @@ from saetui.text import visible_line
 _LONGEST = 60
 # Names take at most this share of the cells, so that dots can be seen.
 _NAMED = 0.15
-# So many families, and so many features, are tried.
+# How many families, and how many features, are tried.
 _TRIED = 250
 
 

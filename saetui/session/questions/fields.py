@@ -21,10 +21,10 @@ _MOSTLY = 0.9
 # What `common_values` lists.
 _MOST_VALUES = 2_000
 _COMMON = 0.05
-# So many of the commonest values are spelled as documents spell them.
+# How many of the commonest values are spelled as documents spell them.
 _SPELLED = 40
 _MONTHS: dict[Period, int] = {"year": 12, "quarter": 3, "month": 1}
-# Periods before so many documents, or one in a hundred, are shown as one.
+# The first periods are shown as one until they hold this many documents, or one in a hundred.
 _FEW = 20
 # A span of more periods than this is shown by the next longer ones.
 _MOST_PERIODS = 36
@@ -263,17 +263,10 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True)
 class FieldSummary:
-    """What is known of one field.
+    """What is known of one field of the metadata.
 
-    Attributes:
-        name: As a filter names it.
-        kind: Number or date if all of its values are, else text.
-        documents: How many documents have it.
-        distinct: How many values it has.
-        lowest: Its lowest number or earliest date; empty for texts.
-        highest: Its highest number or latest date; empty for texts.
-        examples: Its commonest values.
-        several: Whether a document may have more than one value.
+    It is of numbers or dates only if all of its values are; `lowest` and `highest` are empty for
+    texts. `several` says whether a document may have more than one value.
     """
 
     name: str

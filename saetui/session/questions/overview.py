@@ -30,14 +30,8 @@ _FEWEST, _FEWEST_HELD_OUT = 50, 5
 class Chapter:
     """A family in the table of contents.
 
-    Attributes:
-        family: Its number.
-        root: Its root feature.
-        name: Its label.
-        documents: How many documents have any of its features.
-        share: Their share of the corpus.
-        shares: The same in each period; empty without dates.
-        trend: 1 if it rises, -1 if it falls beyond chance, else 0.
+    Its documents are those of any of its features. `shares` are those in each period, and empty
+    without dates; `trend` is 1 if it rises, -1 if it falls beyond chance, else 0.
     """
 
     family: int
@@ -54,13 +48,10 @@ class Overview:
     """What is in a corpus.
 
     Attributes:
-        name: Of the bundle.
-        documents: How many there are.
         quality: How good the SAE is, in one sentence.
         periods: Names of the periods, from the first date to the last; empty without dates.
         sizes: How many documents each has.
         contents: Families, those of most documents first.
-        fields: Fields of the metadata, with their commonest values.
         rising: Features whose share of the documents rises most surely.
         falling: Those whose share falls.
         queries: Questions to try.

@@ -51,7 +51,7 @@ CATEGORY_COLUMNS = (
     Column("q", "p", "p", 7),
 )
 MOST_CATEGORIES = 12
-"""So many of the commonest values are told apart."""
+"""How many of the commonest values are told apart."""
 
 
 def relate(

@@ -34,13 +34,7 @@ _STEM = 5
 
 @dataclass(frozen=True)
 class NamedTopics:
-    """Topics with their names.
-
-    Attributes:
-        found: The topics.
-        names: Of each.
-        features: The features that tell each from all others, the most telling first.
-    """
+    """Topics with a name of each, and the features that tell each from all others, best first."""
 
     found: Topics
     names: tuple[str, ...]
@@ -48,7 +42,7 @@ class NamedTopics:
 
 
 def named_topics(session: Session, wanted: int = USUAL) -> NamedTopics:
-    """Group all documents of a bundle into so many topics, and name them after features.
+    """Group all documents of a bundle into topics, and name these after features.
 
     Raises:
         InputError: The number is less than 2 or more than 500, or there are no documents.
@@ -77,7 +71,7 @@ def topics(session: Session, wanted: int = USUAL, *, within: str = "") -> Answer
     Topics are those of all documents; those that pass the filter `within` are counted.
 
     Raises:
-        InputError: So many cannot be made, or no document passes.
+        InputError: That number cannot be made, or no document passes.
     """
     return topics_answer(session, named_topics(session, wanted), wanted, within)
 

@@ -170,14 +170,7 @@ def trends(
 
 @dataclass(frozen=True)
 class Shift:
-    """A value of a field whose share of the documents changes much.
-
-    Attributes:
-        field: Name of the field.
-        value: The value.
-        first: Its share in the first third of the documents.
-        last: Its share in the last third.
-    """
+    """A value of a field whose share changes much from the first to the last third of documents."""
 
     field: str
     value: str

@@ -174,7 +174,7 @@ _SAID = {
     UNNAMED: ("without a label", "without a label"),
 }
 
-# A label of one word is plain if so many times as many documents have the word as count for the
+# A label of one word is plain if this many times as many documents have the word as count for the
 # feature, and the feature's strongest documents are hardly alike. In astro-ph and cs.LG that tells
 # "Bounds", "Sampling", "Reliability" and "Grounding" from "Memory", "Routing" and "Metallicity".
 _PLAIN_TIMES = 3

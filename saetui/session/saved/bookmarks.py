@@ -26,12 +26,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w+-]+")
 
 @dataclass(frozen=True)
 class SavedSearch:
-    """A preset that was found in a folder.
-
-    Attributes:
-        path: Its file.
-        preset: What is in it.
-    """
+    """A preset that was found in a folder, with the path of its file."""
 
     path: Path
     preset: Preset

@@ -65,11 +65,8 @@ class Preset:
 class OpenedPreset:
     """A preset that fits a session.
 
-    Attributes:
-        request: The search.
-        history: The searches that led to it, oldest first.
-        warnings: What has changed since the preset was saved.
-        results: Ids of the documents found then, best first.
+    The history led to the request, oldest first. Warnings say what has changed since it was saved;
+    results are the ids of what was found then, best first.
     """
 
     request: SearchRequest

@@ -60,7 +60,7 @@ _KEPT_FEATURES = 64
 _TERMS = 5
 # The least idf of a word that tells documents apart.
 _TELLING = 2.0
-# From so many times on, that a document repeats a word hardly says more, as in BM25.
+# Beyond this, repeating a word says hardly more of a document, as in BM25.
 _REPEATED = 1.2
 
 

@@ -78,14 +78,10 @@ class QueryFeature:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A document that steering pushed out of the results.
+    """A document that steering pushed out of the results, with its rank before.
 
-    Attributes:
-        baseline_rank: Its rank without steering.
-        row: Its row in the bundle.
-        id: Its id in the corpus.
-        title: Its title, or its first words.
-        paper: Title of the paper that it is a passage of; empty if it is none.
+    Without a title it is called by its first words; `paper` is the title of the paper that it is a
+    passage of, if it is one.
     """
 
     baseline_rank: int
@@ -155,12 +151,7 @@ _SHORTEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A sentence of a document.
-
-    Attributes:
-        text: The sentence, and what follows it in the passage.
-        start: Where it begins in the document's text.
-    """
+    """A sentence of a document, with what follows it in the passage, and where it begins."""
 
     text: str
     start: int

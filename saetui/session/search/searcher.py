@@ -30,12 +30,12 @@ from saetui.store.features import FeatureRecord
 from saetui.store.stored_sae import StoredSae
 
 BASELINE_DEPTH = 100
-# Of papers in passages, so many times more passages are looked for than papers are wanted; again
-# as many if these are of too few papers.
+# How many passages are looked for, for each paper that is wanted; if they are of too few papers,
+# as many times more.
 _PASSAGES = 4
 # From this degree on a document is said to have a feature although it does not count for it.
 _SHOWS = 0.5
-# So much of a passage stands for a missing title.
+# How many characters of a passage stand for a missing title.
 _OPENING = 200
 
 
