@@ -7,10 +7,11 @@ where too few are new, by those in the last rows, so that no row stays empty.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,6 @@ def fact_texts(value: object) -> Iterator[str]:
                 yield str(each).strip().casefold()
 
 
-Rows = NDArray[np.int64]
-
-
 class Content(NamedTuple):
     """What a document says, by hashes.
 
@@ -120,11 +118,11 @@ class CorpusChanges:
         stayed: How many stay although the new corpus lacks them.
     """
 
-    origin: Rows
-    came_from: Rows
-    position: Rows
-    written: Rows
-    cleared: Rows
+    origin: "NDArray[np.int64]"
+    came_from: "NDArray[np.int64]"
+    position: "NDArray[np.int64]"
+    written: "NDArray[np.int64]"
+    cleared: "NDArray[np.int64]"
     new: int
     edited: int
     described: int
@@ -139,12 +137,16 @@ class CorpusChanges:
     @property
     def same_texts(self) -> bool:
         """Whether every row says what it said."""
+        import numpy as np
+
         before = len(self.came_from) - self.new + self.removed
         rows = np.arange(len(self.origin))
         return before == len(rows) and bool(np.array_equal(self.origin, rows))
 
-    def kept(self, old_rows: Rows) -> Rows:
+    def kept(self, old_rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
         """Where documents of some old rows are now, ascending; those that are gone are left out."""
+        import numpy as np
+
         wanted = np.isin(self.came_from, old_rows) & (self.came_from >= 0)
         return np.flatnonzero(wanted)
 
@@ -159,6 +161,8 @@ def corpus_changes(
         new: In the order of the corpus; ids differ.
         staying: Old rows of documents that stay even if the new corpus lacks them.
     """
+    import numpy as np
+
     place = {content.id: number for number, content in enumerate(new)}
     stays = [row for row, content in enumerate(old) if content.id in place or row in staying]
     known = {content.id for content in old}
@@ -179,9 +183,11 @@ def _compared(
     old: Sequence[Content],
     new: Sequence[Content],
     place: dict[str, int],
-    came_from: Rows,
-    position: Rows,
+    came_from: "NDArray[np.int64]",
+    position: "NDArray[np.int64]",
 ) -> CorpusChanges:
+    import numpy as np
+
     by_text: dict[bytes, int] = {}
     for row, content in enumerate(old):
         by_text.setdefault(content.text, row)
