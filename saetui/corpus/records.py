@@ -1,7 +1,7 @@
 """What readers yield: records, and problems in place of records; and the report of a reading."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, Protocol
 
 ProblemKind = Literal["bad", "empty", "duplicate", "skipped"]
@@ -142,21 +142,7 @@ class CorpusReport:
 
     def as_dict(self) -> dict[str, object]:
         """Return the report as JSON values."""
-        return {
-            "documents": self.documents,
-            "duplicates": self.duplicates,
-            "empty": self.empty,
-            "bad": self.bad,
-            "filtered": self.filtered,
-            "skipped": self.skipped,
-            "limited": self.limited,
-            "unit": self.unit,
-            "problems": [
-                {"line": problem.line, "kind": problem.kind, "reason": problem.reason}
-                for problem in self.problems
-            ],
-            "remarks": list(self.remarks),
-        }
+        return asdict(self)
 
 
 def counted(number: int, noun: str, plural: str) -> str:

@@ -5,17 +5,17 @@ of the process, so an array that is read once from end to end would seem to need
 """
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.codec import Codes, SaeWeights
 from saetui.errors import InputError
 from saetui.interop.saerch_folder import WeightFile
 from saetui.interop.tensor_files import read_tensors, refused
+from saetui.store.arrays import read_header
 
 
 class ArrayFile:
@@ -38,8 +38,7 @@ class ArrayFile:
         self.path = path
         try:
             with path.open("rb") as handle:
-                header = _header(handle)
-                self._offset = handle.tell()
+                header = read_header(handle)
             size = path.stat().st_size
         except FileNotFoundError:
             raise InputError(
@@ -47,12 +46,11 @@ class ArrayFile:
             ) from None
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror or error}).") from None
-        # numpy evaluates the header as Python, so a damaged one may raise anything.
-        except Exception:  # noqa: BLE001
+        except ValueError:
             raise InputError(
                 f"{path} is not a numpy array: its header cannot be read.", "Copy it again."
             ) from None
-        self.shape, by_columns, self.dtype = header
+        self.shape, self.dtype, self._offset = header.shape, header.dtype, header.bytes
         found = f"{' x '.join(f'{length:,}' for length in self.shape) or 'one'} {self.dtype}"
         if self.dtype.hasobject:
             raise InputError(
@@ -63,16 +61,15 @@ class ArrayFile:
             shape = "a matrix" if dimensions == 2 else f"{dimensions} dimensions"
             numbers = {"floating": "floats", "integer": "whole numbers"}[kind]
             raise InputError(f"{path} holds {found}, where {shape} of {numbers} belongs.")
-        if by_columns and dimensions > 1:
+        if header.fortran_order and dimensions > 1:
             raise InputError(
                 f"{path} is stored column by column.",
                 "Save it again by rows: np.save(path, np.ascontiguousarray(array)).",
             )
-        whole = self._offset + math.prod(self.shape) * self.dtype.itemsize
-        if size < whole:
+        if size < header.file_bytes:
             raise InputError(
-                f"{path} is cut short: its header promises {found}, which is {whole:,} bytes, "
-                f"and {size:,} are there.",
+                f"{path} is cut short: its header promises {found}, which is "
+                f"{header.file_bytes:,} bytes, and {size:,} are there.",
                 "Copy it again.",
             )
 
@@ -106,13 +103,6 @@ class ArrayFile:
         if not parts:
             return np.empty((0, *self.shape[1:]), self.dtype)
         return np.concatenate(parts)
-
-
-def _header(handle: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:  # noqa: ANN401
-    version = np.lib.format.read_magic(handle)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(handle)
-    return np.lib.format.read_array_header_2_0(handle)
 
 
 class PublishedCodes:
@@ -178,87 +168,36 @@ class PublishedCodes:
         return Codes(np.where(active, indices, -1), np.where(active, values, empty), self._n)
 
 
-_ENCODER, _DECODER, _BIAS, _LATENT_BIAS = (
-    "encoder.weight",
-    "decoder.weight",
-    "pre_bias",
-    "latent_bias",
-)
-
-
 def read_weights(file: WeightFile, d: int) -> SaeWeights:
-    """The autoencoder in a file.
-
-    Args:
-        file: The file, with the k and n in its name.
-        d: Width of the embeddings that it must encode.
+    """The autoencoder in a file, which must encode embeddings of width `d`.
 
     Raises:
         InputError: It cannot be read, holds anything but tensors, or its tensors are not those of
-            an autoencoder of these sizes.
+            an autoencoder of the sizes in its name.
     """
     read = read_tensors(file.path)
     for name, value in read.plain.items():
         raise refused(file.path, name, value)
-    tensors = read.tensors
-    encoder, decoder = (_matrix(file, tensors, name) for name in (_ENCODER, _DECODER))
-    _check_matrix(file, _ENCODER, encoder.shape, (file.n, d))
-    _check_matrix(file, _DECODER, decoder.shape, (d, file.n))
-    bias, latent_bias = (
-        _vector(file, tensors, name, length)
-        for name, length in ((_BIAS, d), (_LATENT_BIAS, file.n))
-    )
+    encoder = read.tensors.get("encoder.weight")
+    if encoder is not None and encoder.ndim == 2:
+        _check_sizes(file, d, *encoder.shape)
     return SaeWeights(
-        encoder=encoder,
-        encoder_bias=latent_bias,
-        directions=np.ascontiguousarray(decoder.T),
-        bias=bias,
+        encoder=read.tensor("encoder.weight", file.n, d),
+        encoder_bias=read.tensor("latent_bias", file.n),
+        directions=np.ascontiguousarray(read.tensor("decoder.weight", d, file.n).T),
+        bias=read.tensor("pre_bias", d),
         k=file.k,
     )
 
 
-def _matrix(file: WeightFile, tensors: Mapping[str, Float], name: str) -> Float:
-    if name not in tensors:
-        have = ", ".join(sorted(tensors)[:6]) or "nothing"
-        raise InputError(
-            f"{file.path} lacks the tensor {name}.", f"It holds {have}, so it is another model's."
-        )
-    values: Float = tensors[name]
-    if not np.isfinite(values).all():
-        raise InputError(f"{file.path}: {name} holds values that are not numbers.")
-    return values
-
-
-def _check_matrix(
-    file: WeightFile, name: str, found: tuple[int, ...], wanted: tuple[int, ...]
-) -> None:
-    if found == wanted:
-        return
-    is_encoder = name == _ENCODER
-    shape, needed = (" x ".join(str(length) for length in each) for each in (found, wanted))
-    if found == wanted[::-1]:
-        raise InputError(
-            f"{file.path}: {name} is transposed: it is {shape}, and {needed} belongs there.",
-            f"Save it as {name}.T, or take the published file.",
-        )
-    n, d = found if is_encoder and len(found) == 2 else (found[::-1] if len(found) == 2 else (0, 0))
-    own_n, own_d = wanted if is_encoder else wanted[::-1]
-    if n == own_n:
+def _check_sizes(file: WeightFile, own_d: int, n: int, d: int) -> None:
+    if n == file.n and d != own_d:
         raise InputError(
             f"{file.path} encodes vectors of width {d}, but the embeddings have width {own_d}.",
             "Give the embeddings that it was trained on.",
         )
-    if d == own_d:
+    if d == own_d and n != file.n:
         raise InputError(
-            f"{file.path} has {n} features, but its name says n = {own_n}.",
+            f"{file.path} has {n} features, but its name says n = {file.n}.",
             "Give the file its own name back.",
         )
-    raise InputError(f"{file.path}: {name} is {shape}, and {needed} belongs there.")
-
-
-def _vector(file: WeightFile, tensors: Mapping[str, Float], name: str, length: int) -> Float:
-    values = _matrix(file, tensors, name)
-    if values.shape != (length,):
-        shape = " x ".join(str(each) for each in values.shape) or "one number"
-        raise InputError(f"{file.path}: {name} has length {shape}, and {length} belongs there.")
-    return values

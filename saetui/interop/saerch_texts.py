@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from saetui.core.documents import Document
 from saetui.errors import InputError
@@ -130,7 +130,10 @@ class JsonColumns:
         """
         try:
             with self.path.open("rb") as stream:
-                yield from self._items(_JsonParts(self.path, stream, self._chunk), column)
+                window = JsonWindow(
+                    stream, json.JSONDecoder(), longest=_LONGEST_ITEM, chunk=self._chunk
+                )
+                yield from self._items(window, column)
         except UnicodeDecodeError:
             raise InputError(f"{self.path} is not UTF-8 text.", "Copy it again.") from None
         except FileNotFoundError:
@@ -140,75 +143,64 @@ class JsonColumns:
         except OSError as error:
             raise InputError(f"{self.path} cannot be read ({error.strerror or error}).") from None
 
-    def _items(self, reader: "_JsonParts", column: str) -> Iterator[Any]:
-        reader.expect("{", "the object that it should be")
-        while reader.peek() != "}":
-            name = reader.take("the names of its lists")
-            reader.expect(":", f"what follows '{name}'")
-            if name == column:
-                if reader.peek() != "[":
-                    raise InputError(f"'{column}' in {self.path} is not a list.")
-                yield from reader.list_items(name)
-                return
-            if reader.peek() == "[":
-                for _ in reader.list_items(str(name)):
-                    pass
+    def _items(self, window: JsonWindow, column: str) -> Iterator[Any]:
+        self._expect(window, "{", "the object that it should be")
+        while window.peek() != "}":
+            name = self._take(window, "the names of its lists")
+            self._expect(window, ":", f"what follows '{name}'")
+            if window.peek() == "[":
+                for item in self._list_items(window, name):
+                    if name == column:
+                        yield item
+                if name == column:
+                    return
+            elif name == column:
+                raise InputError(f"'{column}' in {self.path} is not a list.")
             else:
-                reader.take(f"'{name}'")
-            if reader.peek() == ",":
-                reader.skip()
+                self._take(window, f"'{name}'")
+            if window.peek() == ",":
+                window.skip()
         raise InputError(
             f"{self.path} has no list '{column}'.",
             "It must hold one object with the lists 'doc_ids' and 'abstracts'.",
         )
 
-
-class _JsonParts:
-    """Reads a JSON text part by part, and says where it is broken.
-
-    Args:
-        path: Of the file, for messages.
-        stream: The text.
-        chunk: Bytes to read at a time.
-    """
-
-    def __init__(self, path: Path, stream: BinaryIO, chunk: int) -> None:
-        self._path = path
-        self._window = JsonWindow(stream, json.JSONDecoder(), longest=_LONGEST_ITEM, chunk=chunk)
-        self.peek, self.skip = self._window.peek, self._window.skip
-
-    def expect(self, character: str, where: str) -> None:
-        """Skip a character that must come next."""
-        if self.peek() != character:
-            raise self._broken(where)
-        self.skip()
-
-    def list_items(self, name: str) -> Iterator[Any]:
+    def _list_items(self, window: JsonWindow, name: str) -> Iterator[Any]:
         """The items of the list that begins here; skips its closing bracket."""
-        self.skip()
+        window.skip()
         number = 0
-        while self.peek() != "]":
+        while window.peek() != "]":
+            where = f"'{name}' after item {number:,}"
             if number:
-                self.expect(",", f"'{name}' after item {number:,}")
-            yield self.take(f"'{name}' after item {number:,}")
+                self._expect(window, ",", where)
+            yield self._take(window, where)
             number += 1
-        self.skip()
+        window.skip()
 
-    def take(self, where: str) -> Any:  # noqa: ANN401 - JSON can be anything.
+    def _expect(self, window: JsonWindow, character: str, where: str) -> None:
+        """Skip a character that must come next."""
+        found = window.peek()
+        if found != character:
+            raise self._broken(where, ended=not found)
+        window.skip()
+
+    def _take(self, window: JsonWindow, where: str) -> Any:  # noqa: ANN401 - JSON can be anything.
         """Decode the value that begins here."""
-        if not self.peek():
-            raise self._broken(where)
+        if not window.peek():
+            raise self._broken(where, ended=True)
         try:
-            return self._window.take()[0]
+            return window.take()[0]
         except UnicodeDecodeError:
             raise
         except (ValueError, RecursionError) as error:
-            raise self._broken(where, ended=_ends_early(error)) from None
+            ended = _ends_early(error) or not window.peek()
+            raise self._broken(where, ended=ended) from None
 
-    def _broken(self, where: str, *, ended: bool = False) -> InputError:
-        if ended or not self.peek():
-            return InputError(f"{self._path} is cut short: it ends in {where}.", "Copy it again.")
-        return InputError(f"{self._path} is not JSON that can be read: see {where}.")
+    def _broken(self, where: str, *, ended: bool) -> InputError:
+        """An error that says where the file is broken."""
+        if ended:
+            return InputError(f"{self.path} is cut short: it ends in {where}.", "Copy it again.")
+        return InputError(f"{self.path} is not JSON that can be read: see {where}.")
 
 
 def _ends_early(error: ValueError | RecursionError) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saetui.core.codec import Codes
 from saetui.core.search import cosines, single
@@ -83,7 +84,7 @@ def _changed(path: Path, sha256: str) -> str:
 
 def _parts(bundle: Bundle) -> Iterator[Finding]:
     yield _outcome("documents", lambda: _documents(bundle))
-    yield _outcome("embeddings", lambda: _embeddings(bundle))
+    yield _outcome("embeddings", lambda: _norms(bundle.embeddings))
     if bundle.manifest.files.keys() >= set(FILES):
         yield _outcome("passages", lambda: _passages(bundle))
     yield _outcome("index", lambda: _index(bundle))
@@ -105,22 +106,13 @@ def _documents(bundle: Bundle) -> str:
     return "" if found == len(bundle) else f"{found:,} where the manifest says {len(bundle):,}."
 
 
-def _embeddings(bundle: Bundle) -> str:
-    for start in range(0, len(bundle), _BLOCK):
-        block = np.asarray(bundle.embeddings[start : start + _BLOCK], dtype=np.float32)
-        norms = np.linalg.norm(block, axis=1)
-        wrong = np.flatnonzero(~(np.abs(norms - 1) < 0.01))
-        if len(wrong):
-            return f"row {start + int(wrong[0])} is not of unit norm."
-    return ""
-
-
 def _passages(bundle: Bundle) -> str:
-    passages = bundle.passages
-    if passages is None:
-        return ""
-    for start in range(0, len(passages), _BLOCK):
-        block = np.asarray(passages.vectors[start : start + _BLOCK], dtype=np.float32)
+    return "" if bundle.passages is None else _norms(bundle.passages.vectors)
+
+
+def _norms(vectors: NDArray[np.floating]) -> str:
+    for start in range(0, len(vectors), _BLOCK):
+        block = np.asarray(vectors[start : start + _BLOCK], dtype=np.float32)
         wrong = np.flatnonzero(~(np.abs(np.linalg.norm(block, axis=1) - 1) < 0.01))
         if len(wrong):
             return f"row {start + int(wrong[0])} is not of unit norm."

@@ -108,28 +108,6 @@ def _filled(path: Path, temporary: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-class _Guard:
-    """Limits statements on one connection to the time that a file of its size can need.
-
-    Args:
-        size: Bytes of the file.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.most_bytes = size + _SLACK
-        self._seconds = _SECONDS + size / _BYTES_PER_SECOND
-        self._until = 0.0
-
-    def begin(self) -> None:
-        """A statement begins."""
-        # The thread's processor time, which does not count a stopped program or a slow disk.
-        self._until = time.thread_time() + self._seconds
-
-    def overtime(self) -> bool:
-        """Whether the statement has taken too long; SQLite then cancels it."""
-        return time.thread_time() > self._until
-
-
 class ReadOnlyDatabase:
     """An open database of a bundle, in which only our own statements run.
 
@@ -149,12 +127,16 @@ class ReadOnlyDatabase:
         # Immutable means that SQLite does not lock the file or look for a journal.
         address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
-            self._guard = _Guard(path.stat().st_size)
+            size = path.stat().st_size
             self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise BundleDamaged(
                 f"{path} cannot be opened ({error}).", "Mend its permissions."
             ) from None
+        self._most_bytes = size + _SLACK
+        # Of the thread's processor time, which does not count a stopped program or a slow disk.
+        self._seconds = _SECONDS + size / _BYTES_PER_SECOND
+        self._until = 0.0
         try:
             self._restrict()
         except BaseException:
@@ -166,8 +148,9 @@ class ReadOnlyDatabase:
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
         # No value is longer than its file.
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(self._guard.most_bytes, 1 << 30))
-        connection.set_progress_handler(self._guard.overtime, _STEPS)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(self._most_bytes, 1 << 30))
+        # SQLite cancels a statement for which this is true.
+        connection.set_progress_handler(lambda: time.thread_time() > self._until, _STEPS)
         for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0"):
             self.rows(f"PRAGMA {pragma}")
         connection.set_authorizer(_authorize)
@@ -190,8 +173,7 @@ class ReadOnlyDatabase:
             BundleDamaged: It is not the database that belongs there, holds rows without end, or
                 is closed.
         """
-        most = self._guard.most_bytes
-        found, left = list[tuple[Any, ...]](), most
+        found, left = list[tuple[Any, ...]](), self._most_bytes
         with self._statement(statement, values) as passing:
             for row in passing:
                 found.append(row)
@@ -201,7 +183,7 @@ class ReadOnlyDatabase:
                 if left < 0:
                     break
         # Damaged pages can lead to the same rows again and again.
-        if left < 0 or len(found) * _LEAST_ROW > most:
+        if left < 0 or len(found) * _LEAST_ROW > self._most_bytes:
             raise self._without_end()
         return found
 
@@ -220,7 +202,7 @@ class ReadOnlyDatabase:
                 found = np.fromiter(chain.from_iterable(passing), dtype=np.float64).reshape(-1, 2)
             except (TypeError, ValueError):
                 raise self._refused("it holds something else than numbers") from None
-        if len(found) * _LEAST_ROW > self._guard.most_bytes:
+        if len(found) * _LEAST_ROW > self._most_bytes:
             raise self._without_end()
         return found
 
@@ -229,10 +211,10 @@ class ReadOnlyDatabase:
         self, statement: str, values: Sequence[object] | Mapping[str, object]
     ) -> Iterator[Iterator[tuple[Any, ...]]]:
         """The rows of a statement as they come, not many more than the file has room for."""
-        self._guard.begin()
+        self._until = time.thread_time() + self._seconds
         try:
             rows = self._connection.execute(statement, values)
-            yield islice(rows, self._guard.most_bytes // _LEAST_ROW + 1)
+            yield islice(rows, self._most_bytes // _LEAST_ROW + 1)
         # SQLite's message may quote damaged bytes, and cannot be decoded then.
         except (sqlite3.Error, UnicodeDecodeError) as error:
             if str(error) == "interrupted":
@@ -275,6 +257,15 @@ def _is_plain(kind: object, text: object) -> bool:
     table = _REAL_TABLE.fullmatch(text)
     plain = table is not None and not _COMPUTED.search(table["columns"])
     return kind == "table" and (plain or _FULL_TEXT.fullmatch(text) is not None)
+
+
+@contextmanager
+def only_numbers(path: Path) -> Iterator[None]:
+    """Use `real` and `whole`; raises BundleDamaged where a value is none."""
+    try:
+        yield
+    except ValueError as error:
+        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
 def real(value: object) -> float:

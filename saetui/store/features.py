@@ -9,7 +9,14 @@ from pathlib import Path
 from saetui.core.features import MIXED, ONE, RARE, TWO, WORD, Statistics, statistics
 from saetui.core.truth import TrueShare, Truth
 from saetui.errors import BundleDamaged
-from saetui.store.databases import ReadOnlyDatabase, changed_database, new_database, real, whole
+from saetui.store.databases import (
+    ReadOnlyDatabase,
+    changed_database,
+    new_database,
+    only_numbers,
+    real,
+    whole,
+)
 from saetui.store.labels import SCHEMA, LabelRecord, ScoreRecord, insert_labels, terms_of
 
 _SCHEMA = (
@@ -194,7 +201,7 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
         rows = database.rows(statement, (SHOWN_PROTOCOL, n + 1))
     if [row[0] for row in rows] != list(range(n)):
         raise BundleDamaged(f"{path} does not describe each of the SAE's {n:,} features once.")
-    try:
+    with only_numbers(path):
         return [
             FeatureRecord(
                 id=int(row[0]),
@@ -213,8 +220,6 @@ def read_features(path: Path, n: int) -> list[FeatureRecord]:
             )
             for row in rows
         ]
-    except ValueError as error:
-        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
 def with_truth(

@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saetui.errors import BundleDamaged
-from saetui.store.databases import ReadOnlyDatabase, changed_database, real, storable, whole
+from saetui.store.databases import (
+    ReadOnlyDatabase,
+    changed_database,
+    only_numbers,
+    real,
+    storable,
+    whole,
+)
 
 SCHEMA = """
 CREATE TABLE labels(
@@ -185,12 +191,10 @@ def read_history(path: Path, feature: int) -> tuple[list[LabelRecord], list[Scor
             reasons = dict(
                 database.rows("SELECT version, text FROM reasons WHERE feature = ?", (feature,))
             )
-    try:
+    with only_numbers(path):
         return [_label(feature, row, reasons) for row in labels], [
             _score(feature, row) for row in scores
         ]
-    except ValueError as error:
-        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
 def read_labels(path: Path) -> list[LabelRecord]:
@@ -206,10 +210,8 @@ def read_labels(path: Path) -> list[LabelRecord]:
         if database.has_table("reasons"):
             for feature, version, text in database.rows("SELECT * FROM reasons"):
                 reasons.setdefault(feature, {})[version] = text
-    try:
+    with only_numbers(path):
         return [_label(whole(f), row, reasons.get(f, {})) for f, *row in found]
-    except ValueError as error:
-        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
 def newest_scores(path: Path) -> list[ScoreRecord]:
@@ -222,10 +224,8 @@ def newest_scores(path: Path) -> list[ScoreRecord]:
     """
     with contextlib.closing(ReadOnlyDatabase(path)) as database:
         found = database.rows(statement)
-    try:
+    with only_numbers(path):
         return [_score(whole(feature), row) for feature, *row in found]
-    except ValueError as error:
-        raise BundleDamaged(f"{path} holds figures that are not numbers ({error}).") from None
 
 
 def _label(feature: int, row: Sequence[Any], reasons: Mapping[int, object]) -> LabelRecord:

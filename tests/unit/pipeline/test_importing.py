@@ -258,7 +258,7 @@ def test_a_transposed_matrix_that_is_not_square(tmp_path: Path, name: str) -> No
     with pytest.raises(InputError, match="encodes vectors of width 4, but the embeddings"):
         read_weights(WeightFile(path, 2, 6), 5)
     torch.save({**state, "pre_bias": torch.zeros(3)}, path)
-    with pytest.raises(InputError, match="pre_bias has length 3, and 4 belongs there"):
+    with pytest.raises(InputError, match="pre_bias is 3, and 4 belongs there"):
         read_weights(WeightFile(path, 2, 6), 4)
     torch.save({name: state[name] for name in state if name != "pre_bias"}, path)
     with pytest.raises(InputError, match="lacks the tensor pre_bias"):
