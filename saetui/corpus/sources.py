@@ -7,9 +7,10 @@ import stat
 import sys
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -24,7 +25,6 @@ _MARKS = (
 )
 _BINARY = (b"\x93NUMPY", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"BZh", b"%PDF-", b"PK", b"\x1f\x8b")
 _LOOKED_AT = 1 << 16
-_CHUNK = 1 << 16
 # Letters of Western languages and the signs of typesetters. Those that stand for frequent letters
 # of Hungarian, Czech, Polish or Turkish in the code pages of these are left out.
 _WESTERN = frozenset(
@@ -96,7 +96,17 @@ def as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
     """
     if not encoding:
         return stream
-    return cast(BinaryIO, io.BufferedReader(_Transcoded(stream, encoding), _CHUNK))
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def more(size: int) -> bytes:
+        text, ended = "", False
+        while not text and not ended:
+            data = _read_some(stream, size)
+            ended = not data
+            text = decoder.decode(data, final=ended)
+        return text.encode("utf-8", "replace")
+
+    return _stream(more)
 
 
 def decoded(data: bytes, encoding: str) -> bytes:
@@ -105,31 +115,6 @@ def decoded(data: bytes, encoding: str) -> bytes:
         return data
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     return decoder.decode(data).removeprefix("\ufeff").encode("utf-8", "replace")
-
-
-class _Transcoded(io.RawIOBase):
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self._ready = memoryview(b"")
-        self._first = True
-        self._ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        while not self._ready and not self._ended:
-            data = cast(io.BufferedIOBase, self._stream).read1(_CHUNK)
-            self._ended = not data
-            text = self._decoder.decode(data, final=self._ended)
-            if self._first and text:
-                text, self._first = text.removeprefix("\ufeff"), False
-            self._ready = memoryview(text.encode("utf-8", "replace"))
-        given = self._ready[: len(buffer)]
-        self._ready = self._ready[len(buffer) :]
-        buffer[: len(given)] = given
-        return len(given)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -371,27 +356,32 @@ def _read_some(stream: BinaryIO, size: int) -> bytes:
     return cast(io.BufferedIOBase, stream).read1(size)
 
 
-class _Replay(io.RawIOBase):
-    """A stream whose first bytes were already read: these bytes, then the rest."""
+class _Stream(io.RawIOBase):
+    """Bytes in pieces of any size, which `more` returns; none at the end."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = memoryview(head)
-        self._rest = rest
+    def __init__(self, more: Callable[[int], bytes], head: bytes) -> None:
+        self._more = more
+        self._ready = memoryview(head)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if not self._head:
-            self._head = memoryview(_read_some(self._rest, len(buffer)))
-        given = self._head[: len(buffer)]
-        self._head = self._head[len(buffer) :]
+        if not self._ready:
+            self._ready = memoryview(self._more(len(buffer)))
+        given = self._ready[: len(buffer)]
+        self._ready = self._ready[len(buffer) :]
         buffer[: len(given)] = given
         return len(given)
 
 
+def _stream(more: Callable[[int], bytes], head: bytes = b"") -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Stream(more, head), _BUFFER_BYTES))
+
+
 def _replayed(head: bytes, rest: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(_Replay(head, rest), _BUFFER_BYTES))
+    """A stream whose first bytes were already read: these bytes, then the rest."""
+    return _stream(partial(_read_some, rest), head)
 
 
 def _gunzipped(compressed: BinaryIO) -> BinaryIO:

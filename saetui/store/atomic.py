@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from saetui.errors import InputError
-from saetui.paths import cache_dir
+from saetui.paths import cache_dir, data_dir
 
 
 @contextmanager
@@ -113,6 +113,19 @@ def append_lines(path: Path, lines: str) -> int:
                 handle.truncate(before)
             raise
     return added
+
+
+def own_file(bundle: Path, name: str) -> tuple[Path, Path, Path]:
+    """Where the reader's own words on a bundle lie: in it, elsewhere, and which of them to write.
+
+    That is the one elsewhere, in the reader's folder of data, if the bundle cannot be written.
+    """
+    inside = bundle / name
+    key = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
+    elsewhere = data_dir() / inside.stem / f"{key}{inside.suffix}"
+    writable = os.access(inside if inside.exists() else bundle, os.W_OK)
+    # In a bundle from elsewhere a link may lead to any file of the reader's.
+    return inside, elsewhere, inside if writable and not inside.is_symlink() else elsewhere
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -5,9 +5,7 @@ a document goes into a list, with a note if there is one, or is taken out. Docum
 their ids, so lists stay true when a bundle is built again.
 """
 
-import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from saetui.errors import InputError
-from saetui.paths import data_dir
-from saetui.store.atomic import append_lines, named_if_unwritable
+from saetui.store.atomic import append_lines, named_if_unwritable, own_file
 from saetui.store.json_files import read_regular_file
 
 LISTS = "lists.jsonl"
@@ -59,7 +56,7 @@ def read_lists(bundle: Path) -> dict[str, dict[str, Listed]]:
         InputError: The file is there but cannot be read.
     """
     found: dict[str, dict[str, Listed]] = {}
-    for path in (bundle / LISTS, _elsewhere(bundle)):
+    for path in own_file(bundle, LISTS)[:2]:
         for name, listed, is_in in _entries(path):
             entries = found.setdefault(name, {})
             if is_in:
@@ -89,10 +86,7 @@ def unmark(bundle: Path, name: str, documents: list[str]) -> None:
 
 
 def _write(bundle: Path, name: str, documents: list[str], more: dict[str, object]) -> None:
-    inside = bundle / LISTS
-    writable = os.access(inside if inside.exists() else bundle, os.W_OK)
-    # In a bundle from elsewhere a link may lead to any file of the reader's.
-    path = inside if writable and not inside.is_symlink() else _elsewhere(bundle)
+    path = own_file(bundle, LISTS)[2]
     at = datetime.now(UTC).isoformat(timespec="seconds")
     lines = [
         json.dumps({"list": name, "document": document, "at": at, **more}, ensure_ascii=False)
@@ -100,11 +94,6 @@ def _write(bundle: Path, name: str, documents: list[str], more: dict[str, object
     ]
     with named_if_unwritable(path, _WHEN_UNWRITABLE):
         append_lines(path, "".join(f"{line}\n" for line in lines))
-
-
-def _elsewhere(bundle: Path) -> Path:
-    name = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
-    return data_dir() / "lists" / f"{name}.jsonl"
 
 
 def _entries(path: Path) -> Iterator[tuple[str, Listed, bool]]:

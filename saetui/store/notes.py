@@ -11,9 +11,7 @@ is (`of`), and carries what the feature is known by: its direction, and its stro
 
 import contextlib
 import datetime
-import hashlib
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -22,8 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from saetui.errors import InputError, SaetuiError
-from saetui.paths import data_dir
-from saetui.store.atomic import append_lines, named_if_unwritable
+from saetui.store.atomic import append_lines, named_if_unwritable, own_file
 from saetui.store.json_files import read_regular_file
 
 NOTES = "notes.jsonl"
@@ -200,13 +197,8 @@ class Notes:
         Raises:
             InputError: The file is there but cannot be read.
         """
-        inside = bundle / NOTES
-        name = hashlib.sha256(os.fsencode(bundle.resolve())).hexdigest()[:16]
-        elsewhere = data_dir() / "notes" / f"{name}.jsonl"
-        writable = os.access(inside if inside.exists() else bundle, os.W_OK)
-        # In a bundle from elsewhere a link may lead to any file of the reader's.
-        writable = writable and not inside.is_symlink()
-        notes = cls(inside if writable else elsewhere)
+        inside, elsewhere, written = own_file(bundle, NOTES)
+        notes = cls(written)
         notes._read_both(inside, elsewhere)
         return notes
 

@@ -6,7 +6,7 @@ documents.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.search import cosines, single, top
 from saetui.errors import InputError
-from saetui.store.arrays import forget_pages, map_array
+from saetui.store.arrays import forget_pages, map_array, save_array
 from saetui.store.atomic import sha256_of
 from saetui.store.index.graph import (
     ADD_BLOCK,
@@ -24,12 +24,9 @@ from saetui.store.index.graph import (
     PROJECTION,
     UNFINISHED,
     build_graph,
+    graph_vectors,
     grow_graph,
     principal_axes,
-    projected,
-    projected_vectors,
-    whole_vectors,
-    write_projection,
 )
 from saetui.store.index.milvus import INSIDE, build_milvus
 from saetui.store.index.parameters import (
@@ -122,18 +119,16 @@ def build_index(
             parameters = replace(parameters, M=0, ef_construction=0)
             advance(count)
         case "graph":
-            blocks = whole_vectors(vectors)
-            parameters = build_graph(blocks, folder, parameters, advance, made_from)
+            parameters = build_graph(vectors, folder, parameters, advance, made_from)
         case "projected":
             axes = principal_axes(vectors)
-            write_projection(folder, axes)
+            save_array(folder / PROJECTION, axes)
             parameters = replace(
                 parameters,
                 projection=axes.shape[1] + 1,
                 projection_sha256=sha256_of(folder / PROJECTION),
             )
-            blocks = projected_vectors(vectors, axes)
-            parameters = build_graph(blocks, folder, parameters, advance, made_from)
+            parameters = build_graph(vectors, folder, parameters, advance, made_from, axes=axes)
         case "milvus":
             parameters = replace(parameters, address=address or INSIDE)
             parameters = build_milvus(vectors, home or folder, parameters, advance, made_from)
@@ -160,19 +155,6 @@ _STEERING = (0.25, 1.0)
 _LADDER = (300, 450, 700, 1_000, 1_500, 2_000)
 
 
-@dataclass(frozen=True)
-class _Queries:
-    """Vectors to search with, and their true nearest rows.
-
-    Attributes:
-        vectors: Float32 `(m, d)`, of unit norm.
-        nearest: int64 `(m, depth)`, in any order.
-    """
-
-    vectors: Float
-    nearest: Rows
-
-
 def measure_recall(
     index: VectorIndex, vectors: NDArray[np.floating], folder: Path, seed: int
 ) -> IndexParameters:
@@ -193,8 +175,8 @@ def measure_recall(
         for candidates in _LADDER:
             parameters = replace(parameters, candidates=candidates)
             recall = {
-                name: recall_at(index, vectors, each.vectors, each.nearest, parameters.depth(DEPTH))
-                for name, each in kinds.items()
+                name: recall_at(index, vectors, queries, nearest, parameters.depth(DEPTH))
+                for name, (queries, nearest) in kinds.items()
             }
             parameters = replace(parameters, recall=recall)
             if min(recall.values()) >= TARGET:
@@ -243,8 +225,8 @@ def query_vectors(vectors: NDArray[np.floating], most: int, random: np.random.Ge
     return _unit(some() + _QUERY_DISTANCE * _unit(some() - some()))
 
 
-def _queries(vectors: NDArray[np.floating], seed: int) -> dict[str, _Queries]:
-    """Vectors like those of queries, and like those of steered queries."""
+def _queries(vectors: NDArray[np.floating], seed: int) -> dict[str, tuple[Float, Rows]]:
+    """Vectors like those of queries and of steered queries, `(m, d)`, with their nearest rows."""
     random = np.random.default_rng(seed)
     plain = query_vectors(vectors, _QUERIES, random)
     count = len(plain)
@@ -254,7 +236,7 @@ def _queries(vectors: NDArray[np.floating], seed: int) -> dict[str, _Queries]:
     strength = random.uniform(*_STEERING, (count, 1)).astype(np.float32)
     steered = _unit(plain + strength * _unit(one - other))
     both = nearest_rows(np.concatenate([plain, steered]), vectors, min(DEPTH, len(vectors)))
-    return {"plain": _Queries(plain, both[:count]), "steered": _Queries(steered, both[count:])}
+    return {"plain": (plain, both[:count]), "steered": (steered, both[count:])}
 
 
 def _unit(rows: Float) -> Float:
@@ -299,14 +281,14 @@ def grow_index(
     axes: Float | None = None
     if old.kind == "projected":
         axes = np.array(map_array(before / PROJECTION, (old.dimensions, None), np.float32))
-        write_projection(folder, axes)
+        save_array(folder / PROJECTION, axes)
 
     def blocks() -> Iterator[tuple[Rows, Float]]:
         for start in range(0, len(changed), ADD_BLOCK):
             rows = changed[start : start + ADD_BLOCK]
-            block = single(vectors[rows])
+            block = graph_vectors(vectors[rows], axes)
             forget_pages(vectors)
-            yield rows, block if axes is None else projected(block, axes)
+            yield rows, block
 
     grown = grow_graph(before, folder, old, len(vectors), changed=blocks(), advance=advance)
     # The number of candidates is measured again later.

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from saetui.core.codec import Float
 from saetui.core.search import single
 from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError, lacks_memory
-from saetui.store.arrays import forget_pages, map_array, save_array
+from saetui.store.arrays import forget_pages, map_array
 from saetui.store.atomic import atomic_write, prove_once, remembered_sha256, sha256_of, write_json
 from saetui.store.index.graph_file import check_graph_file
 from saetui.store.index.parameters import PARAMETERS, IndexParameters, Rows
@@ -48,25 +48,25 @@ _SEED = 100
 # Candidates that a search keeps in view, at least.
 _LEAST_EF = 100
 
-# Blocks of the vectors to be linked, float32, from a row on.
-Blocks = Callable[[int], Iterator[Float]]
-
 
 def build_graph(
-    blocks: Blocks,
+    vectors: NDArray[np.floating],
     folder: Path,
     parameters: IndexParameters,
     advance: Callable[[int], None],
     made_from: str,
+    *,
+    axes: Float | None = None,
 ) -> IndexParameters:
     """Link vectors block by block and write the graph; a killed build goes on where it saved.
 
     Args:
-        blocks: The vectors, of width `parameters.projection` or else `parameters.dimensions`.
+        vectors: `(N, d)`, unit-norm rows; read a block at a time.
         folder: Of the bundle.
         parameters: Of the index.
         advance: Called with the number of rows that were just added.
         made_from: What the vectors are, so that those of others are not gone on with.
+        axes: See `graph_vectors`.
 
     Returns:
         The parameters, with the hash of the file.
@@ -79,15 +79,16 @@ def build_graph(
     few = parameters.documents < _REPRODUCIBLE_BELOW
     threads = 1 if few else (os.cpu_count() or 1)
     saved = done
-    for block in blocks(done):
+    for start in range(done, len(vectors), ADD_BLOCK):
+        block = graph_vectors(vectors[start : start + ADD_BLOCK], axes)
+        forget_pages(vectors)
         index.add_items(block, np.arange(done, done + len(block)), num_threads=threads)
         done += len(block)
         advance(len(block))
         if not few and done - saved >= _ROWS_BETWEEN_SAVES and done < parameters.documents:
             unfinished.save(index, done)
             saved = done
-    with atomic_write(folder / GRAPH) as temporary:
-        index.save_index(os.fsencode(temporary))
+    _save(index, folder / GRAPH)
     unfinished.remove()
     return replace(parameters, sha256=sha256_of(folder / GRAPH))
 
@@ -116,14 +117,12 @@ def grow_graph(
     """
     # It is proved to be the one that was written before hnswlib sees it.
     GraphIndex(before, old)
-    index = _hnswlib().Index(space=old.space, dim=_width(old))
-    index.load_index(os.fsencode(before / GRAPH), max_elements=documents)
+    index = _loaded(before / GRAPH, old, documents)
     threads = 1 if documents < _REPRODUCIBLE_BELOW else (os.cpu_count() or 1)
     for rows, vectors in changed:
         index.add_items(vectors, rows, num_threads=threads)
         advance(len(rows))
-    with atomic_write(folder / GRAPH) as temporary:
-        index.save_index(os.fsencode(temporary))
+    _save(index, folder / GRAPH)
     return replace(old, documents=documents, sha256=sha256_of(folder / GRAPH))
 
 
@@ -140,8 +139,7 @@ class _Unfinished:
         self._made_from = made_from
 
     def save(self, index: Any, done: int) -> None:  # noqa: ANN401
-        with atomic_write(self._graph) as temporary:
-            index.save_index(os.fsencode(temporary))
+        _save(index, self._graph)
         note = {"made_from": self._made_from, "done": done, "sha256": sha256_of(self._graph)}
         write_json(self._note, note)
 
@@ -152,15 +150,12 @@ class _Unfinished:
             if note["made_from"] != self._made_from or sha256_of(self._graph) != note["sha256"]:
                 return None
             done = int(note["done"])
-            width = _width(parameters)
-            check_graph_file(self._graph, done, width, parameters.M)
+            check_graph_file(self._graph, done, _width(parameters), parameters.M)
             if done > parameters.documents:
                 return None
         except (BundleDamaged, OSError, KeyError, TypeError, ValueError):
             return None
-        index = _hnswlib().Index(space=parameters.space, dim=width)
-        index.load_index(os.fsencode(self._graph), max_elements=parameters.documents)
-        return index, done
+        return _loaded(self._graph, parameters, parameters.documents), done
 
     def remove(self) -> None:
         self._graph.unlink(missing_ok=True)
@@ -182,15 +177,17 @@ def _width(parameters: IndexParameters) -> int:
     return parameters.projection or parameters.dimensions
 
 
-def whole_vectors(vectors: NDArray[np.floating]) -> Blocks:
-    """Vectors as they are, a block at a time."""
+def _loaded(path: Path, parameters: IndexParameters, room: int) -> Any:  # noqa: ANN401
+    """The graph in a file that was proved, with room for some number of vectors."""
+    index = _hnswlib().Index(space=parameters.space, dim=_width(parameters))
+    # As bytes, since the name of a folder need not be text.
+    index.load_index(os.fsencode(path), max_elements=room)
+    return index
 
-    def blocks(start: int) -> Iterator[Float]:
-        for first in range(start, len(vectors), ADD_BLOCK):
-            yield single(vectors[first : first + ADD_BLOCK])
-            forget_pages(vectors)
 
-    return blocks
+def _save(index: Any, path: Path) -> None:  # noqa: ANN401
+    with atomic_write(path) as temporary:
+        index.save_index(os.fsencode(temporary))
 
 
 class GraphIndex:
@@ -211,10 +208,8 @@ class GraphIndex:
             path, "graph of {}, {}, {}".format(*shape), lambda: check_graph_file(path, *shape)
         )
         self._lock = threading.Lock()
-        self._index: Any = _hnswlib().Index(space=parameters.space, dim=_width(parameters))
-        # As bytes, since the name of a folder need not be text. Room is made for what is there,
-        # whatever room the file says that there was.
-        self._index.load_index(os.fsencode(path), max_elements=max(documents, 1))
+        # Room is made for what is there, whatever room the file says that there was.
+        self._index: Any = _loaded(path, parameters, max(documents, 1))
         self._index.set_num_threads(1)
 
     def search(self, vector: Float, count: int, view: int = _LEAST_EF) -> Rows:
@@ -315,25 +310,14 @@ def principal_axes(vectors: NDArray[np.floating]) -> Float:
     return np.ascontiguousarray(axes[:, : min(width - 1, most)], dtype=np.float32)
 
 
-def write_projection(folder: Path, axes: Float) -> None:
-    """Write axes `(d, width)`."""
-    save_array(folder / PROJECTION, axes)
+def graph_vectors(vectors: NDArray[np.floating], axes: Float | None) -> Float:
+    """Vectors as a graph holds them, float32: projected onto `axes`, or whole where these are None.
 
-
-def projected_vectors(vectors: NDArray[np.floating], axes: Float) -> Blocks:
-    """Projections of vectors onto `axes`, with the number that makes their norm 1, in blocks."""
-
-    def blocks(start: int) -> Iterator[Float]:
-        for first in range(start, len(vectors), ADD_BLOCK):
-            block = single(vectors[first : first + ADD_BLOCK])
-            forget_pages(vectors)
-            yield projected(block, axes)
-
-    return blocks
-
-
-def projected(block: Float, axes: Float) -> Float:
-    """Projections of some vectors onto `axes`, with the number that makes their norm 1."""
+    A projection has a further number that makes its norm 1.
+    """
+    block = single(vectors)
+    if axes is None:
+        return block
     along = block @ axes
     rest = 1 - np.einsum("ij,ij->i", along, along)
     return np.column_stack([along, np.sqrt(np.maximum(rest, 0))])

@@ -56,7 +56,7 @@ def build_milvus(
         SaetuiError: The database cannot be used.
     """
     parameters = replace(parameters, collection=f"saetui_{made_from[:32] or 'vectors'}")
-    database = _Database(folder, parameters)
+    database = MilvusIndex(folder, parameters)
     done = database.prepared()
     advance(done)
     for start in range(done, len(vectors), _ADD_BLOCK):
@@ -69,36 +69,20 @@ def build_milvus(
 
 
 class MilvusIndex:
-    """A collection in a Milvus database; it connects when first searched.
+    """A collection in a Milvus database, used from any thread; it connects when first needed.
 
     Args:
         folder: Of the bundle.
         parameters: With address and collection.
+
+    Raises:
+        SaetuiError: From any method: the database cannot be reached, or lacks the vectors.
     """
 
     exact = False
 
     def __init__(self, folder: Path, parameters: IndexParameters) -> None:
         self.parameters = parameters
-        self._database = _Database(folder, parameters)
-
-    def search(self, vector: Float, count: int) -> Rows:
-        """See `VectorIndex.search`.
-
-        Raises:
-            SaetuiError: The database cannot be reached, or does not have the vectors.
-        """
-        count = min(count, self.parameters.documents)
-        if not 0 < count <= _MOST_NAMED:
-            return np.empty(0, dtype=np.int64)
-        return self._database.nearest(vector, count)
-
-
-class _Database:
-    """The operations on one collection; may be used from any thread."""
-
-    def __init__(self, folder: Path, parameters: IndexParameters) -> None:
-        self._parameters = parameters
         self._folder = folder
         self._lock = threading.Lock()
         self._own = os.environ.get("MILVUS_URI", "")
@@ -121,7 +105,7 @@ class _Database:
         """Make sure that the collection exists; return how many rows it has, in whole blocks."""
         from pymilvus import DataType
 
-        client, name = self._client, self._parameters.collection
+        client, name = self._client, self.parameters.collection
         with self._lock:
             if self._asked(lambda: client.has_collection(name)):
                 counted = self._asked(
@@ -130,15 +114,15 @@ class _Database:
                 return int(counted[0]["count(*)"]) // _ADD_BLOCK * _ADD_BLOCK
             schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
             schema.add_field(_ROW, DataType.INT64, is_primary=True)
-            schema.add_field(_VECTOR, DataType.FLOAT_VECTOR, dim=self._parameters.dimensions)
+            schema.add_field(_VECTOR, DataType.FLOAT_VECTOR, dim=self.parameters.dimensions)
             index = client.prepare_index_params()
             index.add_index(
                 _VECTOR,
                 index_type="HNSW",
                 metric_type="IP",
                 params={
-                    "M": self._parameters.M,
-                    "efConstruction": self._parameters.ef_construction,
+                    "M": self.parameters.M,
+                    "efConstruction": self.parameters.ef_construction,
                 },
             )
             self._asked(
@@ -152,17 +136,20 @@ class _Database:
         """Insert rows from `start` on; existing ones are replaced."""
         rows = [{_ROW: start + place, _VECTOR: vector} for place, vector in enumerate(block)]
         with self._lock:
-            self._asked(lambda: self._client.upsert(self._parameters.collection, rows))
+            self._asked(lambda: self._client.upsert(self.parameters.collection, rows))
 
     def finish(self) -> None:
         """Make the database write its rows and prepare them for searches."""
         with self._lock:
-            self._asked(lambda: self._client.flush(self._parameters.collection))
-            self._asked(lambda: self._client.load_collection(self._parameters.collection))
+            self._asked(lambda: self._client.flush(self.parameters.collection))
+            self._asked(lambda: self._client.load_collection(self.parameters.collection))
 
-    def nearest(self, vector: Float, count: int) -> Rows:
-        """Rows of about the `count` nearest vectors."""
-        client, name = self._client, self._parameters.collection
+    def search(self, vector: Float, count: int) -> Rows:
+        """See `VectorIndex.search`."""
+        count = min(count, self.parameters.documents)
+        if not 0 < count <= _MOST_NAMED:
+            return np.empty(0, dtype=np.int64)
+        client, name = self._client, self.parameters.collection
         with self._lock:
             if "_loaded" not in self.__dict__:
                 self._check(client, name)
