@@ -90,9 +90,7 @@ def check_encoding(name: str) -> str:
 def as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
     """The same text in UTF-8; what the encoding does not know becomes U+FFFD.
 
-    Args:
-        stream: Its bytes.
-        encoding: Of the text; empty leaves the stream as it is.
+    An empty encoding leaves the stream as it is.
     """
     if not encoding:
         return stream
@@ -210,11 +208,7 @@ class FileBytes:
 class PipeBytes:
     """A pipe's bytes, decompressed and in UTF-8; it can be read once.
 
-    Args:
-        name: For messages.
-        raw: The pipe.
-        close: Whether to close it with this object.
-        encoding: Of its text; empty for UTF-8 and for what is no text, None to guess it.
+    `close` says whether to close the pipe with this object; for `encoding` see `FileBytes`.
 
     Attributes:
         name: For messages.
@@ -268,9 +262,7 @@ def opened_file(path: Path) -> Iterator[BinaryIO]:
 def open_bytes(source: Path | str, encoding: str | None = None) -> ByteSource:
     """Open a file, a pipe with a name, or for "-" standard input.
 
-    Args:
-        source: Its path.
-        encoding: Of its text; empty for UTF-8, None to guess it.
+    `encoding` is of its text; empty for UTF-8, None to guess it.
 
     Raises:
         InputError: It is missing, may not be read, is empty, or is damaged at its beginning.

@@ -51,13 +51,7 @@ class TableLayout:
 def find_layout(head: Head, delimiters: Iterable[str], names: FieldNames) -> TableLayout | None:
     """Choose the layout with a text column and with the most rows as long as the header.
 
-    Args:
-        head: The file's beginning; its first row that is not blank is the header.
-        delimiters: Those to try.
-        names: Knows which column may hold the text.
-
-    Returns:
-        The best layout, or None where no header can be read.
+    The first row of `head` that is not blank is the header. None where no header can be read.
     """
     candidates = [(delimiter, True) for delimiter in delimiters]
     if "\t" in delimiters:
@@ -203,12 +197,8 @@ _BUFFER_BYTES = 1 << 20
 class ParquetRows:
     """Reads a table's rows; a value that Python cannot hold makes its row bad.
 
-    Parquet keeps its directory at the end, so a gzipped file or a pipe is first decompressed into
-    a temporary file.
-
-    Args:
-        source: The bytes.
-        names: Must find the text among the columns.
+    Parquet keeps its directory at the end, so a gzipped file or a pipe is first decompressed into a
+    temporary file.
 
     Raises:
         MissingDependency: pyarrow is not installed.

@@ -74,11 +74,7 @@ class _Layer:
 
 
 class NumpyForward:
-    """The model on a few texts.
-
-    Args:
-        tensors: The weights by their names in the file.
-    """
+    """The model on a few texts."""
 
     def __init__(self, tensors: dict[str, Float]) -> None:
         def linear(name: str) -> _Affine:

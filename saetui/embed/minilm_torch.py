@@ -37,13 +37,7 @@ class _Layer:
 
 
 class TorchForward:
-    """The model on many texts at once.
-
-    Args:
-        tensors: The weights by their names in the file.
-        device: Where to compute.
-        dtype: Type of the matrix products, float32 or bfloat16.
-    """
+    """The model on many texts at once, with matrix products in float32 or bfloat16."""
 
     def __init__(
         self, tensors: Mapping[str, Float], device: torch.device, dtype: torch.dtype

@@ -92,10 +92,7 @@ class Requests:
         self._most_texts = _TEXTS_PER_REQUEST
 
     async def vectors_of(self, texts: Sequence[str]) -> Float:
-        """Vectors of a batch, float32 `(m, d)`, as the endpoint sent them.
-
-        Args:
-            texts: None of them empty.
+        """Vectors of texts, none of them empty, as the endpoint sent them; float32 `(m, d)`.
 
         Raises:
             EmbedderError: The vectors are not those asked for.

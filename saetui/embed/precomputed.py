@@ -154,14 +154,10 @@ class PrecomputedVectors:
             )
 
     def vectors_at(self, ids: Sequence[str], places: NDArray[np.integer]) -> NDArray[np.float32]:
-        """The vectors of some documents.
+        """The vectors of some documents, float32 `(m, d)`, rows of unit norm.
 
-        Args:
-            ids: The documents' ids.
-            places: Their places in the corpus; used only if there is no file of ids.
-
-        Returns:
-            Float32 `(m, d)`, rows of unit norm.
+        `places` are those of the documents in the corpus; they count only if there is no file of
+        ids.
 
         Raises:
             InputError: A document has no vector.

@@ -185,15 +185,9 @@ def encodable(text: str) -> str:
 def unit_rows(
     vectors: "NDArray[np.floating]", names: list[str], source: str
 ) -> "NDArray[np.float32]":
-    """Rows scaled to unit norm.
+    """Rows `(m, d)` of any float type scaled to unit norm; a copy, float32.
 
-    Args:
-        vectors: `(m, d)`, any float type.
-        names: Of each row, for error messages.
-        source: What made the vectors, for error messages.
-
-    Returns:
-        Float32 `(m, d)`, a copy.
+    `names` of the rows and `source`, what made them, are for error messages.
 
     Raises:
         EmbedderError: A row holds NaN or infinity, or is zero.

@@ -241,12 +241,7 @@ async def _beginning(response: "httpx2.Response") -> bytes:
 
 
 async def _body(response: "httpx2.Response", most_bytes: int, cut: bool = False) -> bytes:
-    """The body, decompressed.
-
-    Args:
-        response: Of which the headers have been read.
-        most_bytes: How large the body may be.
-        cut: Whether the beginning of a larger one will do.
+    """The body, decompressed; of a larger one than `most_bytes` the beginning, if `cut` allows it.
 
     Raises:
         NotTheProtocol: It is larger, or compressed in a way not asked for.

@@ -111,10 +111,6 @@ def without_key(text: str, key: str) -> str:
 
     A trace is the key or any eight consecutive characters of it: in either case, broken by white
     space or quotation marks, percent-encoded, or escaped as in JSON or HTML.
-
-    Args:
-        text: From a server.
-        key: Which that server was sent; "" for none.
     """
     wanted, _ = _read(key)
     if len(wanted) < _SHORTEST:

@@ -55,12 +55,7 @@ class NoAnswer(EndpointFailure):
 
 
 class NotTheProtocol(EndpointFailure):
-    """The answer is not what OpenAI's protocol says.
-
-    Args:
-        message: What is wrong with it.
-        passes: See `EndpointFailure`.
-    """
+    """The answer is not what OpenAI's protocol says."""
 
     def __init__(self, message: str, passes: bool = True) -> None:
         super().__init__(message)
@@ -235,10 +230,7 @@ class Sender:
         self._said: set[str] = set()
 
     async def send(self, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
-        """The answer to a request.
-
-        Args:
-            ask: Sends the request once.
+        """The answer to a request, which `ask` sends once.
 
         Raises:
             EndpointFailure: The last one, where there was no answer in all tries, or where another

@@ -37,12 +37,7 @@ def write_atlas(
 ) -> None:
     """Write a Parquet file, which is replaced whole.
 
-    Args:
-        path: Of the file.
-        documents: In order of rows.
-        vectors: Of the documents, `(N, d)`.
-        codes: Of the documents.
-        labels: Of the features, by number.
+    `documents` are in order of rows, `vectors` `(N, d)`; `labels` are of the features, by number.
 
     Raises:
         MissingDependency: The package `pyarrow` is not installed.

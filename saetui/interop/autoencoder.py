@@ -176,10 +176,7 @@ _SAELENS = "6.0.0"
 def write_saelens(folder: Path, weights: SaeWeights, metadata: Mapping[str, Any]) -> None:
     """Write a folder that `SAE.load_from_disk` of SAELens 6 and later reads.
 
-    Args:
-        folder: Is made if it is not there.
-        weights: Of the autoencoder.
-        metadata: Kept in its configuration.
+    The folder is made if it is not there; `metadata` is kept in the configuration.
 
     Raises:
         InputError: Features were added to it; or the folder cannot be written.
@@ -220,10 +217,6 @@ def write_saelens(folder: Path, weights: SaeWeights, metadata: Mapping[str, Any]
 
 def write_sparsify(folder: Path, weights: SaeWeights) -> None:
     """Write a folder that sparsify's `SparseCoder` and latent-sae's `Sae` load.
-
-    Args:
-        folder: Is made if it is not there.
-        weights: Of the autoencoder.
 
     Raises:
         InputError: These libraries cannot express it; or the folder cannot be written.

@@ -163,13 +163,11 @@ def read_labels_from(path: Path, n: int, today: str) -> tuple[list[LabelRecord],
     """Labels and judgements in a file of any of the formats, which its content tells.
 
     Neuronpedia's explanations may be lines or one array, and gzipped, as it offers them for
-    download. Lines with an empty label are left out. Several labels of one feature are all kept,
-    in order.
+    download. Lines with an empty label are left out. Several labels of one feature are all kept, in
+    order.
 
-    Args:
-        path: Of the file.
-        n: Features of the SAE that they are for.
-        today: ISO date, for labels without a date of their own.
+    `n` is how many features the SAE has, `today` the ISO date for labels without a date of their
+    own.
 
     Raises:
         InputError: It cannot be read, or a line is not a label of one of the SAE's features.
@@ -299,12 +297,9 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 def write_forest(
     path: Path, families: Families, features: Sequence[FeatureRecord]
 ) -> "nx.DiGraph[Any]":
-    """Write the graph of `Families.to_networkx`, and return it.
+    """Write the graph of `Families.to_networkx` to a file, which is replaced whole, and return it.
 
-    Args:
-        path: Of the file, which is replaced whole: `.graphml`, or `.json` for node-link JSON.
-        families: Of the SAE.
-        features: Every feature of it, by number.
+    The file is `.graphml`, or `.json` for node-link JSON; `features` are all of the SAE, by number.
 
     Raises:
         InputError: The file has another ending, or cannot be written.

@@ -81,9 +81,7 @@ def model_name(spec: str) -> str:
 def write_latent_scope(folder: Path, data: LatentScopeDataset) -> None:
     """Write the files of a dataset, each of which is replaced whole.
 
-    Args:
-        folder: Of the dataset; its name is the dataset's id.
-        data: What to write.
+    The name of the folder is the id of the dataset.
 
     Raises:
         MissingDependency: The package `h5py` or `pyarrow` is not installed.

@@ -19,12 +19,7 @@ from saetui.store.arrays import read_header
 
 
 class ArrayFile:
-    """A `.npy` file whose size agrees with its header.
-
-    Args:
-        path: Of the file.
-        kind: What its elements must be.
-        dimensions: How many dimensions it must have.
+    """A `.npy` file of some kind and number of dimensions, whose size agrees with its header.
 
     Attributes:
         shape: Of the array.

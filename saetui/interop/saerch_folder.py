@@ -98,11 +98,7 @@ def _named(files: Sequence[WeightFile], name: str, where: str) -> WeightFile:
 
 @dataclass(frozen=True)
 class SaerchFolder:
-    """A folder of published files.
-
-    Args:
-        path: Where it is.
-    """
+    """A folder of published files."""
 
     path: Path
 

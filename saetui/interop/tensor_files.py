@@ -35,11 +35,7 @@ class TensorFile:
     plain: Mapping[str, Any]
 
     def tensor(self, name: str, *shape: int | None) -> Float:
-        """One tensor.
-
-        Args:
-            name: Of the tensor.
-            shape: What it must have; None for any length.
+        """The tensor of a name and shape, in which None stands for any length.
 
         Raises:
             InputError: It is missing, has another shape, or holds what is not a number.

@@ -33,9 +33,7 @@ class StoredRows:
     Reading a row through a map maps up to sixteen pages, and releasing these takes longer than
     reading the row from the file.
 
-    Args:
-        path: Of the `.npy` file.
-        array: The mapped file; `(N, d)`, in C order.
+    `array` is the mapped `.npy` file at `path`, `(N, d)` in C order.
     """
 
     def __init__(self, path: Path, array: NDArray[Any]) -> None:
@@ -107,12 +105,9 @@ def _mapping(array: NDArray[Any]) -> mmap.mmap | None:
 
 
 def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]) -> NDArray[Any]:
-    """Map an array read-only after checking its shape and type.
+    """Map a `.npy` file read-only after checking its shape and type.
 
-    Args:
-        path: A `.npy` file.
-        shape: The shape that it must have; None stands for any length.
-        dtype: The element type that it must have.
+    In `shape`, None stands for any length.
 
     Raises:
         BundleDamaged: It is missing, cut short, or not of that shape and type.

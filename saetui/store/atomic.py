@@ -159,10 +159,8 @@ def remembered_sha256(path: Path) -> str:
 def prove_once(path: Path, claim: str, prove: Callable[[], object]) -> None:
     """Verify a file; a large one not again while its size and times stay the same.
 
-    Args:
-        path: Of the file.
-        claim: Names what `prove` verifies, with every number that it depends on.
-        prove: Reads the file, and raises if the claim is false.
+    `claim` names what `prove` verifies, with every number that it depends on; `prove` reads the
+    file, and raises if the claim is false.
     """
 
     def proved() -> str:

@@ -113,9 +113,6 @@ class ReadOnlyDatabase:
 
     The caller makes sure that only one thread uses it at a time.
 
-    Args:
-        path: Of the file.
-
     Raises:
         BundleDamaged: It is missing, may not be read, or holds more than tables of data.
     """

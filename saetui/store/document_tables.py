@@ -68,10 +68,8 @@ class _Query(Protocol):
 class Facts:
     """Reads the facts of a bundle's documents.
 
-    Args:
-        query: Runs a statement on the database.
-        joined: Reads rows that SQLite has joined to one text, ascending; raises BundleDamaged if
-            there is no such document.
+    `query` runs a statement on the database. `joined` reads rows that SQLite has joined to one
+    text, and raises BundleDamaged if there is no such document.
     """
 
     def __init__(
@@ -115,9 +113,8 @@ class Facts:
     def rows(self, field: str, value: str) -> NDArray[np.int64]:
         """Rows of documents with a value of a field, ascending.
 
-        Args:
-            field: As the corpus spells it.
-            value: In lower case; only the first `LONGEST` characters are compared.
+        `field` is as the corpus spells it, `value` in lower case; only its first `LONGEST`
+        characters are compared.
         """
         found = self._query(
             "SELECT group_concat(row) FROM facts WHERE field = ? AND value = ?",
@@ -215,9 +212,7 @@ class Repeats:
     ) -> NDArray[np.bool_] | None:
         """The documents that may be found if of each text only one is: the first that may be.
 
-        Args:
-            eligible: The documents that may be found, bool `(N,)`; None for all.
-            documents: N.
+        `eligible` are the documents that may be found, bool `(N,)`; None for all.
 
         Returns:
             A new array, or `eligible` itself where nothing is repeated.

@@ -175,9 +175,8 @@ class DocumentStore:
         A date of less precision stands for all its days: "2019" lies within 2019-01 to 2020, but
         not within 2019-03 to 2020. A document without a date lies within no span.
 
-        Args:
-            after: The first date, ISO of any precision; empty: any.
-            before: The last date, all its days included; empty: any.
+        `after` and `before` are ISO dates of any precision, or empty for any; all days of `before`
+        are included.
         """
         # An imprecise date is extended to its first and last day. That takes time, and it is needed
         # only in the first and the last year of the period.

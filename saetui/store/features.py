@@ -116,12 +116,8 @@ def write_features(
 ) -> None:
     """Write statistics, first labels and their scores; whole or not at all.
 
-    Args:
-        path: Of the database.
-        statistics: Of every feature.
-        labels: At most one for each feature.
-        quality: Of every feature; empty if unknown.
-        scores: Of these labels.
+    There is at most one label for each feature; `scores` are of these labels. `quality` is of every
+    feature, or empty if unknown.
     """
     with new_database(path, _SCHEMA) as connection:
         _insert_figures(connection, statistics, quality)
@@ -137,15 +133,9 @@ def change_features(
     quality: Sequence[FeatureQuality] = (),
     scores: Iterable[ScoreRecord] = (),
 ) -> None:
-    """Write a copy with new statistics, in which features keep their labels.
+    """Write a copy with new statistics, in which features keep their labels and may get newer ones.
 
-    Args:
-        path: Of the copy.
-        original: Of the database.
-        statistics: Of every feature.
-        labels: Labels to add, each as the newest of its feature.
-        quality: Of every feature; empty if unknown.
-        scores: Of the added labels.
+    `quality` is of every feature, or empty if unknown; `scores` are of the added labels.
     """
     with changed_database(path, original) as connection:
         connection.execute("DELETE FROM features")
@@ -230,12 +220,8 @@ def with_truth(
 ) -> list[FeatureRecord]:
     """Features with figures of the documents that count, in place of all active ones.
 
-    Args:
-        records: Of every feature, as they are stored.
-        truth: Of the same features.
-        documents: In the corpus.
-        versions: Of the labels that it is about, one per feature; None for those of the records. A
-            label that was added since has no share of its own yet.
+    `versions` are of the labels that the truth is about, one per feature; None for those of the
+    records. A label that was added since has no share of its own yet.
     """
     labels = [record.version for record in records] if versions is None else versions
     found = statistics(truth.counted, documents)

@@ -148,10 +148,7 @@ def _present(bundle: Bundle, entry: Entry) -> str:
 def notes_on(bundle: Bundle, sae: StoredSae, book: Notes) -> NotesOnSae:
     """The notes on the features of an SAE, those on its predecessors among them.
 
-    Args:
-        bundle: The bundle.
-        sae: An SAE of it. The first one also takes over notes on SAEs that the bundle has lost.
-        book: The notes.
+    The first SAE of a bundle also takes over notes on SAEs that the bundle has lost.
     """
     own: dict[int, FeatureNotes] = {}
     former: list[Thread] = []
@@ -220,12 +217,8 @@ def describe(bundle: Bundle) -> Describe:
 def sign_notes(bundle: Bundle, book: Notes, names: Iterable[str] | None = None) -> None:
     """Have entries from before SAEs had fingerprints say of which SAE they are, and write that.
 
-    Nothing in the file is changed; lines are added.
-
-    Args:
-        bundle: The bundle, with the SAEs that the entries are about.
-        book: The notes.
-        names: Of the SAEs that are meant; None for all.
+    Nothing in the file is changed; lines are added. `names` are of the SAEs that are meant; None
+    for all.
 
     Raises:
         InputError: The notes cannot be written.
@@ -291,15 +284,9 @@ def known_features(bundle: Bundle, sae: str, features: Iterable[int]) -> dict[st
 
 
 def sign_presets(bundle: Bundle, folder: Path, names: Collection[str]) -> int:
-    """Have presets from before `of` was kept say which features they mean.
+    """Have presets from before `of` was kept say which features they mean; returns how many.
 
-    Args:
-        bundle: With the SAEs that they are for.
-        folder: Of the presets; other files are passed over.
-        names: Of the SAEs that are meant.
-
-    Returns:
-        How many presets were written anew.
+    `names` are of the SAEs that are meant. Other files in the folder are passed over.
     """
     signed = 0
     for path in sorted(folder.glob("*.json")):

@@ -35,14 +35,7 @@ _STEPS = 127
 def anchor_of(
     feature: int, directions: Float, postings: Postings, documents: DocumentStore
 ) -> Anchor:
-    """What a feature of an SAE is known by.
-
-    Args:
-        feature: Its number.
-        directions: Of the SAE.
-        postings: Of the SAE.
-        documents: That the postings name.
-    """
+    """What a feature of an SAE is known by."""
     rows = [int(row) for row in postings.documents(feature)[0][:REMEMBERED]]
     return Anchor(directions[feature], tuple(documents.id_of(row) for row in rows))
 

@@ -23,11 +23,7 @@ _BRIEF = 60
 
 
 def read_json(path: Path, most: int = MOST_BYTES) -> Any:  # noqa: ANN401 - JSON can be anything.
-    """The value in a JSON file.
-
-    Args:
-        path: Of the file.
-        most: The most bytes that it may have.
+    """The value in a JSON file of at most `most` bytes.
 
     Raises:
         BundleDamaged: It is missing, cannot be read, is too long, or is not JSON.

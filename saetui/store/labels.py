@@ -155,13 +155,10 @@ def add_labels(
     scores: Sequence[ScoreRecord],
     original: Path | None = None,
 ) -> None:
-    """Add labels and scores to a database; whole or not at all.
+    """Add labels, each as the newest of its feature, and scores; whole or not at all.
 
-    Args:
-        path: Of the database to write.
-        labels: Each becomes the newest of its feature.
-        scores: Of these labels, or of earlier ones by their versions.
-        original: Of the database to copy and add them to; None for the one at `path`.
+    Scores are of these labels, or of earlier ones by their versions. The database at `original` is
+    copied and added to; without it, the one at `path` is replaced.
 
     Raises:
         BuildError: It cannot be written.

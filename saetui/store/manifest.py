@@ -203,9 +203,6 @@ def _no_bundle(folder: Path) -> BundleError:
 class OpenedManifest:
     """The manifest of an open bundle.
 
-    Args:
-        path: Folder of the bundle.
-
     Attributes:
         manifest: As it was read.
     """
@@ -220,10 +217,7 @@ class OpenedManifest:
 
     @contextmanager
     def reading(self, *names: str) -> Iterator[None]:
-        """Read files of the bundle for the first time.
-
-        Args:
-            names: The files, by path inside.
+        """Read files of the bundle, named by their paths inside, for the first time.
 
         Raises:
             BundleError: They are no longer those of the manifest.

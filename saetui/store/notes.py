@@ -260,17 +260,7 @@ class Notes:
         about: str = "",
         document: str = "",
     ) -> Entry:
-        """Say something about a feature; `write` puts it on disk.
-
-        Args:
-            sae: Name of the SAE.
-            feature: Its number.
-            kind: Of the entry.
-            text: Of the entry.
-            of: Fingerprint of the SAE.
-            about: Of a verdict or a judgement, the label that it is about.
-            document: Of a judgement, the id of the document.
-        """
+        """Say something about a feature, see `Entry`; `write` puts it on disk."""
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         entry = Entry(sae, feature, kind, text.strip(), now, of, about, document=document)
         self.entries.append(entry)

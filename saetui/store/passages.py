@@ -121,14 +121,9 @@ class Papers:
         return None
 
     def best(self, rows: Rows, limit: int) -> tuple[NDArray[np.intp], list[int]]:
-        """The best passage of each paper.
+        """The best passage of each of at most `limit` papers among `rows`, which are best first.
 
-        Args:
-            rows: Documents, best first.
-            limit: How many papers at most.
-
-        Returns:
-            Places in `rows`, best first, and how many further passages of each paper are in it.
+        Returns places in `rows`, best first, and how many further passages of each paper are in it.
         """
         _, places, counts = np.unique(self.first[rows], return_index=True, return_counts=True)
         order = np.argsort(places)[:limit]

@@ -45,13 +45,7 @@ def write_matches(folder: Path, other: str, matches: Matches) -> None:
 
 
 def read_matches(folder: Path, other: str, n: int, other_n: int) -> Matches:
-    """Read the matches that `write_matches` wrote.
-
-    Args:
-        folder: Of the SAE.
-        other: Name of the other SAE.
-        n: Features of the SAE.
-        other_n: Features of the other one.
+    """Read the matches of an SAE with `n` features in another one with `other_n`.
 
     Raises:
         BundleDamaged: The file is missing, or does not hold matches of such SAEs.
@@ -177,12 +171,7 @@ FILES = (*NEAREST.names, *OPPOSED.names)
 
 
 class FeatureLists:
-    """Lists of all features, mapped.
-
-    Args:
-        features: Int32 `(n, LONGEST)`, -1 after the last.
-        values: `(n, LONGEST)`.
-    """
+    """Lists of all features, mapped: int32 `(n, LONGEST)`, -1 after the last, and values."""
 
     def __init__(self, features: Int, values: NDArray[Any]) -> None:
         self._features = features

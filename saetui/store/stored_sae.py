@@ -72,11 +72,6 @@ class loaded_once(Generic[Value]):  # noqa: N801
 class StoredSae:
     """One SAE of an open bundle; each part is read when first used, from any thread.
 
-    Args:
-        folder: Its folder.
-        record: Its record in the manifest.
-        opened: The manifest of the bundle.
-
     Raises:
         BundleDamaged: From any attribute, if its file does not hold what belongs there.
         BundleError: From any attribute that is read after the bundle was changed.

@@ -24,9 +24,7 @@ _LOCK = ".lock"
 def only_one_build(folder: Path, wait: float = 0.0) -> Iterator[None]:
     """Lock a bundle's folder; the system releases the lock however the process ends.
 
-    Args:
-        folder: Of the bundle; made if it is not there.
-        wait: How many seconds to wait for another process.
+    The folder is made if it is not there. Another process is waited for, for `wait` seconds.
 
     Raises:
         BuildError: Another process is building there, or the folder cannot be written.

@@ -53,9 +53,7 @@ __all__ = [
 class ExactIndex:
     """Compares every vector.
 
-    Args:
-        parameters: Of the index.
-        vectors: Returns the bundle's vectors, `(N, d)`; called when first needed.
+    `vectors` returns the vectors of the bundle, `(N, d)`; it is called when first needed.
     """
 
     exact = True
@@ -80,10 +78,7 @@ def open_index(
 ) -> VectorIndex:
     """The index of the bundle in `folder`, loaded.
 
-    Args:
-        folder: Of the bundle.
-        vectors: The bundle's vectors; called only if the index needs them.
-        parameters: Of the index; None reads them.
+    `vectors` is called only if the index needs them; `parameters` are read if they are not given.
 
     Raises:
         BundleDamaged: A file is missing or was changed, or does not describe an index.

@@ -65,10 +65,7 @@ def choose_kind(documents: int, dimensions: int) -> Kind:
 def asked_kind(text: str, documents: int, dimensions: int) -> tuple[Kind, str]:
     """The kind of index that a user chose, and the address of its database, if it has one.
 
-    Args:
-        text: `exact`, `graph`, `projected`, `milvus` or `milvus:URI`; empty for what suits.
-        documents: Of the corpus.
-        dimensions: Of its vectors.
+    `text` is `exact`, `graph`, `projected`, `milvus` or `milvus:URI`; empty for what suits.
 
     Raises:
         InputError: There is no such kind.
@@ -160,11 +157,7 @@ def measure_recall(
 ) -> IndexParameters:
     """Find the number of candidates, write it with the recall, and return all parameters.
 
-    Args:
-        index: Of these vectors.
-        vectors: `(N, d)`, unit-norm rows, perhaps mapped; read once in whole.
-        folder: Of the bundle.
-        seed: Of the queries.
+    `vectors` are `(N, d)`, unit-norm rows, perhaps mapped; they are read once in whole.
     """
     parameters = index.parameters
     if index.exact or not len(vectors):

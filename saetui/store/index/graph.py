@@ -60,16 +60,9 @@ def build_graph(
 ) -> IndexParameters:
     """Link vectors block by block and write the graph; a killed build goes on where it saved.
 
-    Args:
-        vectors: `(N, d)`, unit-norm rows; read a block at a time.
-        folder: Of the bundle.
-        parameters: Of the index.
-        advance: Called with the number of rows that were just added.
-        made_from: What the vectors are, so that those of others are not gone on with.
-        axes: See `graph_vectors`.
-
-    Returns:
-        The parameters, with the hash of the file.
+    `vectors` are `(N, d)`, unit-norm rows; for `axes` see `graph_vectors`. `made_from` says what
+    they are, so that a build does not go on with the graph of others. Returns the parameters with
+    the hash of the file.
     """
     unfinished = _Unfinished(folder, made_from)
     index, done = unfinished.resumed(parameters) or (_empty(parameters), 0)
@@ -104,16 +97,9 @@ def grow_graph(
 ) -> IndexParameters:
     """Write a graph in which some vectors of an earlier one are others, and some are new.
 
-    Args:
-        before: Folder of the bundle with the earlier graph.
-        folder: Of the bundle.
-        old: Parameters of the earlier graph.
-        documents: How many vectors the graph will hold, at least as many.
-        changed: Rows and their vectors, of the width that the graph has.
-        advance: Called with the number of rows that were just linked.
-
-    Returns:
-        The parameters, with the hash of the file.
+    The earlier graph lies in the bundle `before` and has the parameters `old`; the new one holds
+    `documents` vectors, at least as many. `changed` yields rows and their vectors, of the width
+    that the graph has. Returns the parameters with the hash of the file.
     """
     # It is proved to be the one that was written before hnswlib sees it.
     GraphIndex(before, old)
@@ -127,12 +113,7 @@ def grow_graph(
 
 
 class _Unfinished:
-    """A graph that is not finished, saved beside where it will lie.
-
-    Args:
-        folder: Of the bundle.
-        made_from: See `build_graph`.
-    """
+    """A graph that is not finished, saved beside where it will lie."""
 
     def __init__(self, folder: Path, made_from: str) -> None:
         self._graph, self._note = (folder / name for name in UNFINISHED)
@@ -286,11 +267,8 @@ def principal_axes(vectors: NDArray[np.floating]) -> Float:
     The axes are not those of the variance, because for inner products the mean is a direction like
     any other. But their number depends on how documents differ, and so on the variance.
 
-    Args:
-        vectors: `(N, d)`, perhaps mapped; a sample of its rows is read.
-
-    Returns:
-        Float32 `(d, width - 1)`, orthonormal columns, the most important first.
+    `vectors` are `(N, d)`, perhaps mapped; a sample of their rows is read. The axes are float32
+    `(d, width - 1)`, orthonormal columns, the most important first.
     """
     random = np.random.default_rng(_SEED)
     rows = np.sort(random.choice(len(vectors), min(_SAMPLE, len(vectors)), replace=False))

@@ -42,15 +42,8 @@ def build_milvus(
 ) -> IndexParameters:
     """Insert vectors into a new collection; after a killed build, insert the missing ones.
 
-    Args:
-        vectors: `(N, d)`, unit-norm rows; read a block at a time.
-        folder: Of the bundle.
-        parameters: With the address.
-        advance: Called with the number of rows that were just added.
-        made_from: Identifies the vectors, and names the collection.
-
-    Returns:
-        The parameters, with the collection.
+    `vectors` are `(N, d)`, unit-norm rows, read a block at a time. `made_from` identifies them, and
+    names the collection. Returns the parameters with the collection.
 
     Raises:
         SaetuiError: The database cannot be used.
@@ -70,10 +63,6 @@ def build_milvus(
 
 class MilvusIndex:
     """A collection in a Milvus database, used from any thread; it connects when first needed.
-
-    Args:
-        folder: Of the bundle.
-        parameters: With address and collection.
 
     Raises:
         SaetuiError: From any method: the database cannot be reached, or lacks the vectors.
