@@ -28,16 +28,8 @@ FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
 # What a corpus without any of these may call its text.
 _OTHER_TEXTS = (
     *("review", "description", "passage", "paragraph", "message", "comment", "document"),
-    *(
-        "summary",
-        "sentence",
-        "article",
-        "full_text",
-        "fulltext",
-        "review_text",
-        "selftext",
-        "answer",
-    ),
+    *("summary", "sentence", "article", "full_text", "fulltext", "review_text", "selftext"),
+    "answer",
 )
 
 SHORTEST_VECTOR = 16

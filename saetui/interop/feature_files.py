@@ -105,17 +105,7 @@ def write_labels(
         if record.label
     ]
     if kind == "csv":
-        cells = (
-            {
-                **row,
-                "terms": _BETWEEN_TERMS.join(row["terms"]),
-                "judgements": json.dumps(row["judgements"], ensure_ascii=False)
-                if row["judgements"]
-                else "",
-            }
-            for row in rows
-        )
-        lines = ([row[name] for name in COLUMNS] for row in cells)
+        lines = ([_cell(row[name]) for name in COLUMNS] for row in rows)
         text = csv_text([COLUMNS, *lines], formulas=formulas)
     else:
         shaped = rows if kind == "jsonl" else [_explanation(row, bundle, sae) for row in rows]
@@ -142,6 +132,15 @@ def _row(
         "judge": record.judge,
         "judgements": dict(judged),
     }
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - as in a row.
+    """A value of a row as CSV has it."""
+    if isinstance(value, list):
+        return _BETWEEN_TERMS.join(value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return value
 
 
 def _rounded(value: float | None) -> float | None:

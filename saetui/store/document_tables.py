@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +60,6 @@ def sort_facts(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE new_facts")
 
 
-class _Query(Protocol):
-    def __call__(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        """All rows that a statement gives."""
-
-
 class Facts:
     """Reads the facts of a bundle's documents.
 
@@ -74,7 +69,7 @@ class Facts:
 
     def __init__(
         self,
-        query: _Query,
+        query: Callable[..., list[tuple[Any, ...]]],
         joined: Callable[[object], NDArray[np.int64]],
     ) -> None:
         self._query = query

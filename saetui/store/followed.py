@@ -240,8 +240,7 @@ def sign_notes(bundle: Bundle, book: Notes, names: Iterable[str] | None = None) 
 
 
 Json = dict[str, Any]
-# Where a search and its filter list features.
-_LISTS = ("muted",)
+# Where the filter of a search lists features.
 _FILTER_LISTS = ("having", "lacking", "active")
 
 
@@ -251,9 +250,8 @@ def features_in(searches: Iterable[Mapping[str, Any]]) -> list[int]:
     for search in searches:
         found |= {change.get("feature") for change in _changes(search)}
         found |= {search.get("solo")}
-        for place, names in ((search, _LISTS), (_filter(search), _FILTER_LISTS)):
-            for name in names:
-                found |= set(_numbers(place.get(name)))
+        for listed in (search.get("muted"), *map(_filter(search).get, _FILTER_LISTS)):
+            found |= set(_numbers(listed))
     return sorted(each for each in found if type(each) is int)
 
 
@@ -268,9 +266,8 @@ def renumbered(search: Mapping[str, Any], now: Mapping[int, int]) -> Json:
         ]
     if "solo" in search:
         changed["solo"] = now.get(search["solo"])
-    for name in _LISTS:
-        if name in search:
-            changed[name] = _renumbered(search[name], now)
+    if "muted" in search:
+        changed["muted"] = _renumbered(search["muted"], now)
     if "filter" in search:
         lists = {n: _renumbered(f, now) for n, f in _filter(search).items() if n in _FILTER_LISTS}
         changed["filter"] = {**_filter(search), **lists}

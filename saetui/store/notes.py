@@ -329,7 +329,7 @@ def _entry(line: str) -> Entry | None:
         values = json.loads(line)
         kind = next(each for each in _KINDS if each == values["kind"])
         sae, feature, text = values["sae"], values["feature"], values["text"]
-        at = values.get("at", "")
+        more = {n: str(values.get(n, "")) for n in ("at", "of", "about", "direction", "document")}
     except (ValueError, TypeError, KeyError, StopIteration, AttributeError, RecursionError):
         return None
     if not (isinstance(sae, str) and isinstance(text, str) and type(feature) is int):
@@ -344,15 +344,5 @@ def _entry(line: str) -> Entry | None:
         except ValueError:
             return None
     documents = values.get("documents")
-    return Entry(
-        sae,
-        feature,
-        kind,
-        text,
-        str(at),
-        str(values.get("of", "")),
-        str(values.get("about", "")),
-        tuple(str(each) for each in documents) if isinstance(documents, list) else (),
-        str(values.get("direction", "")),
-        str(values.get("document", "")),
-    )
+    ids = tuple(str(each) for each in documents) if isinstance(documents, list) else ()
+    return Entry(sae, feature, kind, text, documents=ids, **more)

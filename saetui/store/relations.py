@@ -139,31 +139,25 @@ class ListFiles:
     """The files of one kind of lists, in the folder of the SAE.
 
     Attributes:
-        features: File of the listed features, int32 `(n, LONGEST)`; -1 after the last.
-        values: File with a value for each listed feature, `(n, LONGEST)`.
+        names: File of the listed features, int32 `(n, LONGEST)`, -1 after the last; and file with a
+            value for each of them, `(n, LONGEST)`.
         dtype: Of the values.
     """
 
-    features: str
-    values: str
+    names: tuple[str, str]
     dtype: type[np.generic]
 
-    @property
-    def names(self) -> tuple[str, str]:
-        """Both files."""
-        return self.features, self.values
 
-
-CO_OCCURRING = ListFiles("counted/companions.npy", "counted/together.npy", np.int32)
+CO_OCCURRING = ListFiles(("counted/companions.npy", "counted/together.npy"), np.int32)
 """Features that occur most often with each feature, and on how many documents that count."""
 
-ALL_CO_OCCURRING = ListFiles("codes/companions.npy", "codes/together.npy", np.int32)
+ALL_CO_OCCURRING = ListFiles(("codes/companions.npy", "codes/together.npy"), np.int32)
 """The same of all active documents, in bundles in which none are known to count."""
 
-NEAREST = ListFiles("directions/nearest.npy", "directions/nearest_cosines.npy", np.float32)
+NEAREST = ListFiles(("directions/nearest.npy", "directions/nearest_cosines.npy"), np.float32)
 """Features with the nearest directions, and the cosines."""
 
-OPPOSED = ListFiles("directions/opposed.npy", "directions/opposed_cosines.npy", np.float32)
+OPPOSED = ListFiles(("directions/opposed.npy", "directions/opposed_cosines.npy"), np.float32)
 """Features with the most opposed directions, and the cosines."""
 
 FILES = (*NEAREST.names, *OPPOSED.names)

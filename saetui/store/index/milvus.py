@@ -7,7 +7,8 @@ written by whoever built it.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -74,32 +75,30 @@ class MilvusIndex:
         self.parameters = parameters
         self._folder = folder
         self._lock = threading.Lock()
+        self._loaded = False
         self._own = os.environ.get("MILVUS_URI", "")
         self.address = self._own or parameters.address
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - the package has no types.
-        try:
-            from pymilvus import MilvusClient
-        except ImportError:
-            raise MissingDependency("pymilvus", "An index in Milvus", "milvus") from None
         address = self.address
         if "://" not in address:
             address = str(self._folder / user_path(address))
             Path(address).parent.mkdir(parents=True, exist_ok=True)
         token = os.environ.get("MILVUS_TOKEN", "") if self._own else ""
-        return self._asked(lambda: MilvusClient(address, token=token))
+        with self._asking():
+            from pymilvus import MilvusClient
+
+            return MilvusClient(address, token=token)
 
     def prepared(self) -> int:
         """Make sure that the collection exists; return how many rows it has, in whole blocks."""
-        from pymilvus import DataType
-
         client, name = self._client, self.parameters.collection
-        with self._lock:
-            if self._asked(lambda: client.has_collection(name)):
-                counted = self._asked(
-                    lambda: client.query(name, filter="", output_fields=["count(*)"])
-                )
+        with self._lock, self._asking():
+            from pymilvus import DataType
+
+            if client.has_collection(name):
+                counted = client.query(name, filter="", output_fields=["count(*)"])
                 return int(counted[0]["count(*)"]) // _ADD_BLOCK * _ADD_BLOCK
             schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
             schema.add_field(_ROW, DataType.INT64, is_primary=True)
@@ -114,24 +113,22 @@ class MilvusIndex:
                     "efConstruction": self.parameters.ef_construction,
                 },
             )
-            self._asked(
-                lambda: client.create_collection(
-                    name, schema=schema, index_params=index, consistency_level="Strong"
-                )
+            client.create_collection(
+                name, schema=schema, index_params=index, consistency_level="Strong"
             )
         return 0
 
     def add(self, start: int, block: Float) -> None:
         """Insert rows from `start` on; existing ones are replaced."""
         rows = [{_ROW: start + place, _VECTOR: vector} for place, vector in enumerate(block)]
-        with self._lock:
-            self._asked(lambda: self._client.upsert(self.parameters.collection, rows))
+        with self._lock, self._asking():
+            self._client.upsert(self.parameters.collection, rows)
 
     def finish(self) -> None:
         """Make the database write its rows and prepare them for searches."""
-        with self._lock:
-            self._asked(lambda: self._client.flush(self.parameters.collection))
-            self._asked(lambda: self._client.load_collection(self.parameters.collection))
+        with self._lock, self._asking():
+            self._client.flush(self.parameters.collection)
+            self._client.load_collection(self.parameters.collection)
 
     def search(self, vector: Float, count: int) -> Rows:
         """See `VectorIndex.search`."""
@@ -139,40 +136,35 @@ class MilvusIndex:
         if not 0 < count <= _MOST_NAMED:
             return np.empty(0, dtype=np.int64)
         client, name = self._client, self.parameters.collection
-        with self._lock:
-            if "_loaded" not in self.__dict__:
-                self._check(client, name)
-            found = self._asked(
-                lambda: client.search(
-                    name,
-                    data=[vector],
-                    anns_field=_VECTOR,
-                    limit=count,
-                    search_params={"metric_type": "IP", "params": {"ef": max(count, _LEAST_EF)}},
-                    output_fields=[_ROW],
-                )
+        with self._lock, self._asking():
+            if not self._loaded:
+                if not client.has_collection(name):
+                    raise SaetuiError(
+                        f"Milvus at {self.address} does not have the vectors of this bundle "
+                        f"({name}).",
+                        "Build the bundle again, or name the right database in MILVUS_URI.",
+                    )
+                client.load_collection(name)
+                self._loaded = True
+            found = client.search(
+                name,
+                data=[vector],
+                anns_field=_VECTOR,
+                limit=count,
+                search_params={"metric_type": "IP", "params": {"ef": max(count, _LEAST_EF)}},
+                output_fields=[_ROW],
             )
         return np.array([hit[_ROW] for hit in found[0]], dtype=np.int64)
 
-    def _check(self, client: Any, name: str) -> None:  # noqa: ANN401
-        if not self._asked(lambda: client.has_collection(name)):
-            raise SaetuiError(
-                f"Milvus at {self.address} does not have the vectors of this bundle ({name}).",
-                "Build the bundle again, or name the right database in MILVUS_URI.",
-            )
-        self._asked(lambda: client.load_collection(name))
-        self._loaded = True
-
-    def _asked(self, request: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """Run a request and return the database's answer.
-
-        Raises:
-            SaetuiError: It cannot be reached, or refuses.
-        """
-        from pymilvus.exceptions import MilvusException
-
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Raise SaetuiError where the database cannot be reached, or refuses."""
         try:
-            return request()
+            from pymilvus.exceptions import MilvusException
+        except ImportError:
+            raise MissingDependency("pymilvus", "An index in Milvus", "milvus") from None
+        try:
+            yield
         except (MilvusException, OSError, ValueError) as error:
             reason = str(getattr(error, "message", "") or error).partition("\n")[0].rstrip(".")
             raise SaetuiError(
