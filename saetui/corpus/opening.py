@@ -182,7 +182,6 @@ def _expect_folder(path: Path, asked: str | None) -> None:
 
 
 def _reader(source: ByteSource, asked: str | None, names: FieldNames) -> tuple[str, Reader]:
-    """Choose the reader, and make sure that the source has what the reader needs."""
     head = source.head
     if asked == "parquet" and not head.data.startswith(PARQUET_MAGIC):
         raise InputError(f"{source.name} is not Parquet.", "Leave out --format to detect it.")

@@ -292,7 +292,6 @@ class ParquetRows:
 
 
 def _holds_vectors(column: "pyarrow.Array") -> bool:
-    """Whether a column has lists of many floats."""
     from pyarrow import types
 
     kind = column.type

@@ -221,7 +221,6 @@ class MiniLM:
 
 
 def _at_once(tokens: Sequence[Sequence[int]]) -> Iterator[slice]:
-    """Parts of some texts that are embedded at once."""
     start = total = 0
     for place, text in enumerate(tokens):
         if place > start and total + len(text) > _TOKENS_AT_ONCE:

@@ -132,7 +132,6 @@ class Requests:
                     raise
 
     async def _ask(self, texts: Sequence[str]) -> Float:
-        """Send one request, patiently."""
         body: dict[str, Any] = {"model": self._model, "input": list(texts)}
         body["encoding_format"] = "base64"
         if self._requested is not None:
@@ -160,11 +159,7 @@ class Requests:
 
 
 def _vectors_in(answer: Mapping[str, Any]) -> list[Float]:
-    """The vectors of an answer, in the order of the texts.
-
-    Raises:
-        NotTheProtocol: There are none, or they are numbered wrongly.
-    """
+    """The vectors of an answer, in the order of the texts."""
     try:
         entries = {entry["index"]: _vector(entry["embedding"]) for entry in answer["data"]}
         vectors = [entries[place] for place in range(len(answer["data"]))]

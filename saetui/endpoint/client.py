@@ -182,11 +182,7 @@ class Endpoint:
         return answer
 
     async def _response(self, request: "httpx2.Request") -> "httpx2.Response":
-        """The response, of which only the headers have been read, past redirects within a server.
-
-        Raises:
-            Redirected: The request would go elsewhere, or without its body.
-        """
+        """The response past redirects within a server; only its headers have been read."""
         for _ in range(_MOST_REDIRECTS):
             response = await self._client.send(request, stream=True)
             following = response.next_request
@@ -241,11 +237,7 @@ async def _beginning(response: "httpx2.Response") -> bytes:
 
 
 async def _body(response: "httpx2.Response", most_bytes: int, cut: bool = False) -> bytes:
-    """The body, decompressed; of a larger one than `most_bytes` the beginning, if `cut` allows it.
-
-    Raises:
-        NotTheProtocol: It is larger, or compressed in a way not asked for.
-    """
+    """The body, decompressed; of one larger than `most_bytes` the beginning, if `cut` allows it."""
     if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
         raise NotTheProtocol("it is compressed in a way that was not asked for", passes=False)
     body = bytearray()

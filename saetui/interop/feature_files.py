@@ -135,7 +135,6 @@ def _row(
 
 
 def _cell(value: Any) -> Any:  # noqa: ANN401 - as in a row.
-    """A value of a row as CSV has it."""
     if isinstance(value, list):
         return _BETWEEN_TERMS.join(value)
     if isinstance(value, dict):

@@ -178,14 +178,12 @@ class JsonColumns:
         window.skip()
 
     def _expect(self, window: JsonWindow, character: str, where: str) -> None:
-        """Skip a character that must come next."""
         found = window.peek()
         if found != character:
             raise self._broken(where, ended=not found)
         window.skip()
 
     def _take(self, window: JsonWindow, where: str) -> Any:  # noqa: ANN401 - JSON can be anything.
-        """Decode the value that begins here."""
         if not window.peek():
             raise self._broken(where, ended=True)
         try:
@@ -197,7 +195,6 @@ class JsonColumns:
             raise self._broken(where, ended=ended) from None
 
     def _broken(self, where: str, *, ended: bool) -> InputError:
-        """An error that says where the file is broken."""
         if ended:
             return InputError(f"{self.path} is cut short: it ends in {where}.", "Copy it again.")
         return InputError(f"{self.path} is not JSON that can be read: see {where}.")

@@ -32,7 +32,7 @@ from saetui.pipeline.label_records import (
 from saetui.pipeline.sae_work import LABEL_FILES, SaeWork
 from saetui.store import layout, saes
 from saetui.store.atomic import atomic_write
-from saetui.store.features import FeatureRecord, change_features, read_features, write_features
+from saetui.store.features import FeatureRecord, read_features, write_features
 from saetui.store.former_features import UNMATCHED, read_unmatched, write_unmatched
 from saetui.store.json_files import read_json
 from saetui.store.labels import LabelRecord, ScoreRecord, add_labels, read_labels
@@ -206,11 +206,11 @@ def _update(work: SaeWork) -> Made:
         "others keep theirs."
     )
     path = work.folder / layout.FEATURES
-    change_features(
+    write_features(
         path,
-        original,
         statistics(postings, len(vectors)),
         labels,
+        original=original,
         quality=qualities(quality),
         scores=scores,
     )

@@ -171,7 +171,6 @@ def prove_once(path: Path, claim: str, prove: Callable[[], object]) -> None:
 
 
 def _remembered(key: str, path: Path, find_out: Callable[[], str]) -> str:
-    """The remembered value of a file, or else the value computed now."""
     status = path.stat()
     if status.st_size < _WORTH_REMEMBERING:
         return find_out()

@@ -144,7 +144,6 @@ def _sae(bundle: Bundle, name: str) -> str:
 
 
 def _imported(bundle: Bundle, name: str) -> Finding:
-    """Whether imported weights belong to the embeddings."""
     subject, sae = f"self-test {name}", bundle.sae(name)
     try:
         rows = sampled_rows(len(bundle))

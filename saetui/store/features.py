@@ -111,33 +111,17 @@ def write_features(
     statistics: Statistics,
     labels: Iterable[LabelRecord],
     *,
+    original: Path | None = None,
     quality: Sequence[FeatureQuality] = (),
     scores: Iterable[ScoreRecord] = (),
 ) -> None:
-    """Write statistics, first labels and their scores; whole or not at all.
+    """Write statistics, labels and scores of these labels; whole or not at all.
 
-    There is at most one label for each feature; `scores` are of these labels. `quality` is of every
-    feature, or empty if unknown.
+    With the database `original`, features keep the labels that they have there, and the added ones
+    become the newest. `quality` is of every feature, or empty if unknown.
     """
-    with new_database(path, _SCHEMA) as connection:
-        _insert_figures(connection, statistics, quality)
-        insert_labels(connection, labels, scores)
-
-
-def change_features(
-    path: Path,
-    original: Path,
-    statistics: Statistics,
-    labels: Iterable[LabelRecord],
-    *,
-    quality: Sequence[FeatureQuality] = (),
-    scores: Iterable[ScoreRecord] = (),
-) -> None:
-    """Write a copy with new statistics, in which features keep their labels and may get newer ones.
-
-    `quality` is of every feature, or empty if unknown; `scores` are of the added labels.
-    """
-    with changed_database(path, original) as connection:
+    opened = changed_database(path, original) if original else new_database(path, _SCHEMA)
+    with opened as connection:
         connection.execute("DELETE FROM features")
         _insert_figures(connection, statistics, quality)
         insert_labels(connection, labels, scores)

@@ -303,7 +303,6 @@ def _state(path: Path) -> _State:
 
 
 def _described(entry: Entry, describe: Describe | None) -> Entry:
-    """An entry with what its feature is known by."""
     if describe is None or not entry.of or entry.direction:
         return entry
     try:
@@ -324,7 +323,6 @@ def line_of(entry: Entry) -> str:
 
 
 def _entry(line: str) -> Entry | None:
-    """The entry on a line; None if it is none."""
     try:
         values = json.loads(line)
         kind = next(each for each in _KINDS if each == values["kind"])

@@ -72,11 +72,7 @@ def read_matches(folder: Path, other: str, n: int, other_n: int) -> Matches:
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, n: int) -> NDArray[Any]:
-    """One array `(n, any)` of an archive, no longer than the archive itself.
-
-    Raises:
-        ValueError: It is another array, or compressed, so that it might have any length.
-    """
+    """One array `(n, any)` of an archive, no longer than the archive itself."""
     part = archive.getinfo(f"{name}.npy")
     if part.compress_type != zipfile.ZIP_STORED or part.file_size != part.compress_size:
         raise ValueError(f"{name} is packed")

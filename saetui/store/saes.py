@@ -164,7 +164,6 @@ def _own_settings(folder: Path, configuration: dict[str, Any]) -> dict[str, Any]
 
 
 def _check_header_length(path: Path) -> None:
-    """Raise ValueError if the header is longer than ours can be."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if length > _LONGEST_HEADER:
@@ -265,11 +264,7 @@ def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -
 
 
 def _check_codes(path: Path, indices: NDArray[np.int32], values: NDArray[np.float32]) -> None:
-    """Check that the values mapped from `path` are above zero wherever `indices` name a feature.
-
-    Raises:
-        BundleDamaged: One is not, or any of them is not finite.
-    """
+    """Check that the values mapped from `path` are above zero wherever `indices` name a feature."""
     for start in range(0, len(values), _BLOCK):
         block, active = values[start : start + _BLOCK], indices[start : start + _BLOCK] >= 0
         if not np.isfinite(block).all() or not (block[active] > 0).all():
@@ -279,11 +274,7 @@ def _check_codes(path: Path, indices: NDArray[np.int32], values: NDArray[np.floa
 
 
 def _check_activations(path: Path, values: NDArray[np.float32]) -> None:
-    """Check that the activations mapped from `path` are finite and above zero.
-
-    Raises:
-        BundleDamaged: One is not.
-    """
+    """Check that the activations mapped from `path` are finite and above zero."""
 
     def check() -> None:
         # The minimum of numbers is NaN if one of them is.

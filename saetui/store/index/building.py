@@ -291,7 +291,6 @@ def grow_index(
 
 
 def _changed(old: NDArray[np.floating], new: NDArray[np.floating]) -> Rows:
-    """Rows whose vectors have changed or are new, ascending."""
     differs = [np.arange(len(old), len(new))]
     for start in range(0, len(old), _BLOCK):
         block = slice(start, start + _BLOCK)

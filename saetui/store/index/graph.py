@@ -228,11 +228,7 @@ def prove(path: Path, sha256: str) -> None:
 
 
 def _hnswlib() -> Any:  # noqa: ANN401 - the package has no types.
-    """The package, or a sentence that says how to get it.
-
-    Raises:
-        SaetuiError: It is not installed, or was not compiled.
-    """
+    """The package, or a sentence that says how to get it."""
     try:
         import hnswlib
     except ImportError as error:

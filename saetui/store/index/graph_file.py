@@ -157,7 +157,6 @@ def _levels(
 
 
 def _filled(words: NDArray[np.uint32]) -> Iterator[int]:
-    """Places of the words that are not zero."""
     for start in range(0, len(words), _WORDS):
         yield from (np.flatnonzero(words[start : start + _WORDS]) + start).tolist()
 
