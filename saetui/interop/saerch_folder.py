@@ -144,17 +144,15 @@ class SaerchFolder:
 
     def codes(self, sae: WeightFile) -> tuple[Path, Path] | None:
         """Indices and values of an autoencoder's codes `(N, k)`, if both are there."""
-        found = [
-            _existing(self.path / f"topk_{part}_{sae.k}_{sae.n}.npy")
-            for part in ("indices", "values")
-        ]
-        indices, values = found
-        return None if indices is None or values is None else (indices, values)
+        indices, values = (
+            self.path / f"topk_{part}_{sae.k}_{sae.n}.npy" for part in ("indices", "values")
+        )
+        return (indices, values) if indices.is_file() and values.is_file() else None
 
     def families(self, sae: WeightFile) -> list[Path]:
         """Files of families that belong, or may belong, to an autoencoder."""
         names = (f"clean_families_{sae.k}_{sae.n}.json", ANY_FAMILIES)
-        return [path for name in names if (path := _existing(self.path / name)) is not None]
+        return [path for name in names if (path := self.path / name).is_file()]
 
     def other_k(self, sae: WeightFile) -> int | None:
         """The k of published codes with as many features as the SAE, if it differs from the SAE's.

@@ -1,7 +1,6 @@
 """The statistics of each feature of an SAE, and its labels with scores, in SQLite."""
 
 import contextlib
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,32 +119,26 @@ def write_features(
     With the database `original`, features keep the labels that they have there, and the added ones
     become the newest. `quality` is of every feature, or empty if unknown.
     """
+    count = len(statistics.documents)
+    known = quality or [FeatureQuality()] * count
     opened = changed_database(path, original) if original else new_database(path, _SCHEMA)
     with opened as connection:
         connection.execute("DELETE FROM features")
-        _insert_figures(connection, statistics, quality)
+        connection.executemany(
+            "INSERT INTO features VALUES(?,?,?,?,?,?,?,?)",
+            zip(
+                range(count),
+                statistics.documents.tolist(),
+                statistics.density.tolist(),
+                statistics.mean_activation.tolist(),
+                statistics.max_activation.tolist(),
+                [each.cohesion for each in known],
+                [each.stability for each in known],
+                [each.word for each in known],
+                strict=True,
+            ),
+        )
         insert_labels(connection, labels, scores)
-
-
-def _insert_figures(
-    connection: sqlite3.Connection, statistics: Statistics, quality: Sequence[FeatureQuality]
-) -> None:
-    count = len(statistics.documents)
-    known = quality or [FeatureQuality()] * count
-    connection.executemany(
-        "INSERT INTO features VALUES(?,?,?,?,?,?,?,?)",
-        zip(
-            range(count),
-            statistics.documents.tolist(),
-            statistics.density.tolist(),
-            statistics.mean_activation.tolist(),
-            statistics.max_activation.tolist(),
-            [each.cohesion for each in known],
-            [each.stability for each in known],
-            [each.word for each in known],
-            strict=True,
-        ),
-    )
 
 
 def read_features(path: Path, n: int) -> list[FeatureRecord]:

@@ -56,15 +56,7 @@ class Thread:
     @property
     def says_something(self) -> bool:
         """Whether not everything was taken back."""
-        notes = self.notes
-        return bool(
-            notes.label
-            or notes.note
-            or notes.bookmark
-            or notes.rejected
-            or self.rejected
-            or notes.judgements
-        )
+        return bool(self.rejected) or replace(self.notes, former=None) != FeatureNotes()
 
     def tell(self, entry: Entry) -> None:
         """Take in one more entry."""

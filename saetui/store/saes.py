@@ -38,7 +38,7 @@ UNSEEN = "unseen.npy"
 """Documents that were added after the training; absent if there are none."""
 
 CODES = ("codes/indices.npy", "codes/values.npy")
-# Documents whose codes are checked together.
+# Documents whose codes, or activations of features, are checked together.
 _BLOCK = 8_192
 # Bytes; the header of our five tensors has about 400.
 _LONGEST_HEADER = 1 << 16
@@ -213,7 +213,7 @@ def load_codes(folder: Path, documents: int, n: int, k: int) -> Codes:
     check_numbers(indices_path, indices, -1, n)
     written = indices_path.stat().st_mtime_ns
     prove_once(
-        values_path, f"codes of {written}", lambda: _check_codes(values_path, indices, values)
+        values_path, f"codes of {written}", lambda: _check_activations(values_path, values, indices)
     )
     return Codes(indices, values, n)
 
@@ -230,7 +230,9 @@ def load_postings(folder: Path, n: int) -> Postings:
             f"{indptr_path} ends at {indptr[-1]:,}, but {rows_path.name} holds {len(rows):,} rows."
         )
     values = map_array(values_path, (len(rows),), np.float32)
-    _check_activations(values_path, values)
+    prove_once(
+        values_path, "activations above zero", lambda: _check_activations(values_path, values)
+    )
     return Postings(indptr, rows, values)
 
 
@@ -263,24 +265,15 @@ def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -
     prove_once(path, f"numbers from {low} below {stop}", check)
 
 
-def _check_codes(path: Path, indices: NDArray[np.int32], values: NDArray[np.float32]) -> None:
-    """Check that the values mapped from `path` are above zero wherever `indices` name a feature."""
+def _check_activations(
+    path: Path, values: NDArray[np.float32], indices: NDArray[np.int32] | None = None
+) -> None:
+    """Check that values are finite and above zero; with indices only where they name features."""
     for start in range(0, len(values), _BLOCK):
-        block, active = values[start : start + _BLOCK], indices[start : start + _BLOCK] >= 0
-        if not np.isfinite(block).all() or not (block[active] > 0).all():
+        block = values[start : start + _BLOCK]
+        active = block if indices is None else block[indices[start : start + _BLOCK] >= 0]
+        if not np.isfinite(block).all() or not (active > 0).all():
             raise BundleDamaged(f"{path} holds an activation that is not above zero.")
-        forget_pages(values)
-        forget_pages(indices)
-
-
-def _check_activations(path: Path, values: NDArray[np.float32]) -> None:
-    """Check that the activations mapped from `path` are finite and above zero."""
-
-    def check() -> None:
-        # The minimum of numbers is NaN if one of them is.
-        lowest, highest = values.min(initial=1), values.max(initial=1)
-        forget_pages(values)
-        if not (lowest > 0 and highest < np.inf):
-            raise BundleDamaged(f"{path} holds an activation that is not above zero.")
-
-    prove_once(path, "activations above zero", check)
+        for array in (values, indices):
+            if array is not None:
+                forget_pages(array)
