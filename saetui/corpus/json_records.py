@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from saetui.corpus.records import LONGEST_RECORD, BrokenSource, Problem, Record
 from saetui.corpus.sources import ByteSource, lines
@@ -59,16 +60,16 @@ def kind_of(value: object) -> str:
 _BROKEN_CHARACTERS = "holds half of a surrogate pair (such as \\ud800), which is not text"
 
 
+@dataclass(frozen=True)
 class JsonLines:
     """Reads one object from each line that is not blank; arXiv's snapshot is of this kind."""
 
     unit = "line"
 
-    def __init__(self, source: ByteSource) -> None:
-        self._source = source
+    source: ByteSource
 
     def __iter__(self) -> Iterator[Record | Problem]:
-        with self._source.opened() as stream:
+        with self.source.opened() as stream:
             for number, line in enumerate(lines(stream), start=1):
                 if line.isspace():
                     continue
@@ -103,6 +104,7 @@ def not_utf8_reason(error: UnicodeDecodeError) -> str:
     return f"is not UTF-8 (byte 0x{error.object[error.start]:02X} at byte {error.start + 1})"
 
 
+@dataclass(frozen=True)
 class JsonValues:
     """Reads the items of an array, or a series of objects, one at a time.
 
@@ -111,11 +113,10 @@ class JsonValues:
 
     unit = "item"
 
-    def __init__(self, source: ByteSource) -> None:
-        self._source = source
+    source: ByteSource
 
     def __iter__(self) -> Iterator[Record | Problem]:
-        with self._source.opened() as stream:
+        with self.source.opened() as stream:
             window = JsonWindow(stream, DECODER, longest=LONGEST_RECORD, chunk=CHUNK_BYTES)
             try:
                 yield from self._items(window)

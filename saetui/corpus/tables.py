@@ -98,6 +98,7 @@ def _rows(text: str, delimiter: str, quoted: bool) -> Iterator[list[str] | None]
             yield row
 
 
+@dataclass(frozen=True)
 class Table:
     """Reads the rows below a header; blank lines are skipped.
 
@@ -107,16 +108,15 @@ class Table:
 
     unit = "line"
 
-    def __init__(self, source: ByteSource, layout: TableLayout) -> None:
-        self._source = source
-        self._layout = layout
+    source: ByteSource
+    layout: TableLayout
 
     def __iter__(self) -> Iterator[Record | Problem]:
-        columns = self._layout.columns
+        columns = self.layout.columns
         # The limit is global to the csv module, so it is only ever raised.
         csv.field_size_limit(max(LONGEST_RECORD, csv.field_size_limit()))
-        with self._source.opened() as stream:
-            rows = csv_reader(_TextLines(stream), self._layout.delimiter, self._layout.quoted)
+        with self.source.opened() as stream:
+            rows = csv_reader(_TextLines(stream), self.layout.delimiter, self.layout.quoted)
             header_passed = False
             while True:
                 first_line = rows.line_num + 1

@@ -109,17 +109,17 @@ def _whole(value: str | None, most_digits: int) -> str:
     return digits if digits.isdecimal() and len(digits) <= most_digits else ""
 
 
+@dataclass(frozen=True)
 class JsonColumns:
     """A JSON file that holds one object, some of whose values are long lists.
 
-    Args:
+    Attributes:
         path: Of the file.
         chunk: Bytes to read at a time.
     """
 
-    def __init__(self, path: Path, chunk: int = _CHUNK_BYTES) -> None:
-        self.path = path
-        self._chunk = chunk
+    path: Path
+    chunk: int = _CHUNK_BYTES
 
     def items(self, column: str) -> Iterator[Any]:
         """The items of the list named `column`, one at a time.
@@ -131,7 +131,7 @@ class JsonColumns:
         try:
             with self.path.open("rb") as stream:
                 window = JsonWindow(
-                    stream, json.JSONDecoder(), longest=_LONGEST_ITEM, chunk=self._chunk
+                    stream, json.JSONDecoder(), longest=_LONGEST_ITEM, chunk=self.chunk
                 )
                 yield from self._items(window, column)
         except UnicodeDecodeError:

@@ -60,6 +60,7 @@ def sort_facts(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE new_facts")
 
 
+@dataclass(frozen=True)
 class Facts:
     """Reads the facts of a bundle's documents.
 
@@ -67,13 +68,8 @@ class Facts:
     text, and raises BundleDamaged if there is no such document.
     """
 
-    def __init__(
-        self,
-        query: Callable[..., list[tuple[Any, ...]]],
-        joined: Callable[[object], NDArray[np.int64]],
-    ) -> None:
-        self._query = query
-        self._joined = joined
+    query: Callable[..., list[tuple[Any, ...]]]
+    joined: Callable[[object], NDArray[np.int64]]
 
     def fields(self) -> list[str]:
         """All fields that some document has, sorted."""
@@ -85,16 +81,16 @@ class Facts:
 
     def by_value(self, field: str) -> Iterator[tuple[str, NDArray[np.int64]]]:
         """The beginnings of all values of a field, sorted, each with the rows of its documents."""
-        found = self._query(
+        found = self.query(
             "SELECT value, group_concat(row) FROM facts WHERE field = ? GROUP BY value ORDER BY 1",
             (storable(field),),
         )
         for value, rows in found:
-            yield str(value), self._joined(rows)
+            yield str(value), self.joined(rows)
 
     def counts(self, field: str) -> list[tuple[str, int]]:
         """The beginnings of all values of a field, sorted, each with how many documents have it."""
-        found = self._query(
+        found = self.query(
             "SELECT value, COUNT(*) FROM facts WHERE field = ? GROUP BY value ORDER BY 1",
             (storable(field),),
         )
@@ -103,7 +99,7 @@ class Facts:
     def documents(self, field: str) -> int:
         """How many documents have a field."""
         statement = "SELECT COUNT(DISTINCT row) FROM facts WHERE field = ?"
-        return int(self._query(statement, (storable(field),))[0][0])
+        return int(self.query(statement, (storable(field),))[0][0])
 
     def rows(self, field: str, value: str) -> NDArray[np.int64]:
         """Rows of documents with a value of a field, ascending.
@@ -111,20 +107,20 @@ class Facts:
         `field` is as the corpus spells it, `value` in lower case; only its first `LONGEST`
         characters are compared.
         """
-        found = self._query(
+        found = self.query(
             "SELECT group_concat(row) FROM facts WHERE field = ? AND value = ?",
             (storable(field), storable(value)[:LONGEST]),
         )
-        return self._joined(found[0][0])
+        return self.joined(found[0][0])
 
     def _distinct(self, column: str, among: str, known: tuple[object, ...]) -> Iterator[str]:
         # Each query jumps to the next value, past all rows that have the last one.
         statement = f"SELECT MIN({column}) FROM facts WHERE {among} {column} > ?"
         # An empty text is not greater than an empty text, so the first value needs its own query.
-        first = self._query(f"SELECT MIN({column}) FROM facts WHERE {among} 1", known)[0][0]
+        first = self.query(f"SELECT MIN({column}) FROM facts WHERE {among} 1", known)[0][0]
         while first is not None:
             yield str(first)
-            before, first = first, self._query(statement, (*known, first))[0][0]
+            before, first = first, self.query(statement, (*known, first))[0][0]
             # Damaged pages can lead back, and then without end.
             if first is not None and not _follows(first, before):
                 raise BundleDamaged("documents.sqlite does not hold its metadata in order.")

@@ -160,18 +160,18 @@ FILES = (*NEAREST.names, *OPPOSED.names)
 """The lists that follow from the weights alone."""
 
 
+@dataclass(frozen=True)
 class FeatureLists:
     """Lists of all features, mapped: int32 `(n, LONGEST)`, -1 after the last, and values."""
 
-    def __init__(self, features: Int, values: NDArray[Any]) -> None:
-        self._features = features
-        self._values = values
+    features: Int
+    values: NDArray[Any]
 
     def of(self, feature: int, limit: int) -> list[tuple[int, Any]] | None:
         """The first `limit` features of a list with their values; None if fewer are kept."""
         if limit > LONGEST:
             return None
-        features, values = (a[feature, :limit].tolist() for a in (self._features, self._values))
+        features, values = (a[feature, :limit].tolist() for a in (self.features, self.values))
         return [pair for pair in zip(features, values, strict=True) if pair[0] >= 0]
 
 

@@ -12,6 +12,7 @@ from the vectors in the bundle, so that scores are exact whatever the kind.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True)
 class ExactIndex:
     """Compares every vector.
 
@@ -58,17 +60,14 @@ class ExactIndex:
 
     exact = True
 
-    def __init__(
-        self, parameters: IndexParameters, vectors: Callable[[], NDArray[np.floating]]
-    ) -> None:
-        self.parameters = parameters
-        self._vectors = vectors
+    parameters: IndexParameters
+    vectors: Callable[[], NDArray[np.floating]]
 
     def search(self, vector: Float, count: int) -> Rows:
         """See `VectorIndex.search`."""
         if not self.parameters.documents:
             return np.empty(0, dtype=np.int64)
-        return top(cosines(vector, self._vectors()), count).astype(np.int64)
+        return top(cosines(vector, self.vectors()), count).astype(np.int64)
 
 
 def open_index(
