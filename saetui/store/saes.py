@@ -47,7 +47,8 @@ POSTINGS = ("codes/indptr.npy", "codes/rows.npy", "codes/activations.npy")
 
 TRUTH = "counted/truth.npy"
 TRUTH_OF = "counted/labels.npy"
-"""How probably labels are true of the postings' documents; bundles of before do not have it."""
+"""How probably labels are true of the postings' documents, and the versions of these labels, int32
+`(n,)`; bundles of before do not have it."""
 
 
 def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) -> None:
@@ -92,8 +93,7 @@ def save_weights(folder: Path, weights: SaeWeights, metadata: dict[str, Any]) ->
     )
 
 
-def load_configuration(folder: Path) -> dict[str, Any]:
-    """The configuration of an SAE, checked to be one."""
+def _configuration(folder: Path) -> dict[str, Any]:
     path = folder / CONFIGURATION
     configuration = read_json(path)
     for key in ("d_in", "d_sae", "k"):
@@ -109,7 +109,7 @@ def load_weights(folder: Path) -> SaeWeights:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    configuration = load_configuration(folder)
+    configuration = _configuration(folder)
     d, n = configuration["d_in"], configuration["d_sae"]
     path = folder / WEIGHTS
     try:
@@ -239,11 +239,6 @@ def load_postings(folder: Path, n: int) -> Postings:
 def load_truth(folder: Path, postings: Postings) -> Truth:
     """Which postings count, and how probably labels are true of them."""
     return Truth(postings, map_array(folder / TRUTH, (len(postings.rows),), np.uint8))
-
-
-def load_truth_of(folder: Path, n: int) -> NDArray[np.int32]:
-    """The versions of the labels of all `n` features that `load_truth` is about."""
-    return map_array(folder / TRUTH_OF, (n,), np.int32)
 
 
 def check_numbers(path: Path, numbers: NDArray[np.int32], low: int, stop: int) -> None:

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar, overload
 
+import numpy as np
+
 from saetui.core.codec import Codes, Float, SaeWeights
 from saetui.core.families import Families
 from saetui.core.features import by_lift, co_occurring, nearest_and_opposed
@@ -14,7 +16,7 @@ from saetui.core.postings import Postings
 from saetui.core.truth import Truth, counted_codes
 from saetui.errors import BundleDamaged
 from saetui.store import layout, saes
-from saetui.store.arrays import forget_pages
+from saetui.store.arrays import forget_pages, map_array
 from saetui.store.features import FeatureRecord, read_features, with_truth
 from saetui.store.former_features import UNMATCHED
 from saetui.store.labels import LabelRecord, ScoreRecord, read_history
@@ -209,7 +211,8 @@ class StoredSae:
         if not self._has(saes.TRUTH_OF):
             return None
         with self._reading(saes.TRUTH_OF):
-            return list(map(int, saes.load_truth_of(self.folder, self.record.n)))
+            path = self.folder / saes.TRUTH_OF
+            return list(map(int, map_array(path, (self.record.n,), np.int32)))
 
     def labels(self, feature: int) -> list[LabelRecord]:
         """Every label that a feature has had, oldest first."""
