@@ -8,7 +8,7 @@ import sys
 import weakref
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -174,80 +174,75 @@ class Head:
         return [line for line in lines if line.strip()]
 
 
-class FileBytes:
-    """A file's bytes, decompressed and in UTF-8; it can be read any number of times.
+class ByteSource:
+    """The bytes of a file or a pipe, decompressed and in UTF-8.
 
     Args:
-        path: Of the file.
-        encoding: Of its text; empty for UTF-8 and for what is no text, None to guess it.
-
-    Attributes:
-        name: The path, for messages.
-        encoding: As given or guessed.
-        head: Its first bytes.
-        plain_path: The path when the file is not gzipped, else None.
-    """
-
-    def __init__(self, path: Path, encoding: str | None = "") -> None:
-        self.name = str(path)
-        self._path = path
-        with path.open("rb") as raw:
-            self.plain_path = None if raw.read(2) == _GZIP_MAGIC else path
-        with opened_file(self._path) as stream:
-            head = _read_head(stream)
-        self.encoding = encoding_of(head.data) if encoding is None else encoding
-        self.head = Head(decoded(head.data, self.encoding), head.whole)
-
-    @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        """Open the bytes from the beginning, as UTF-8."""
-        with opened_file(self._path) as stream:
-            yield as_utf8(stream, self.encoding)
-
-
-class PipeBytes:
-    """A pipe's bytes, decompressed and in UTF-8; it can be read once.
-
-    `close` says whether to close the pipe with this object; for `encoding` see `FileBytes`.
+        name: For messages.
+        head: The first bytes, decompressed.
+        encoding: Of the text; empty for UTF-8 and for what is no text, None to guess it.
+        opened: Opens the decompressed bytes from the beginning; a pipe only once.
+        plain_path: Of a file that is not gzipped.
 
     Attributes:
         name: For messages.
         encoding: As given or guessed.
-        head: Its first bytes; they come again when the pipe is read.
-        plain_path: None.
+        head: The first bytes, in UTF-8.
+        plain_path: The path of a file that is not gzipped, else None.
     """
 
-    plain_path: Path | None = None
-
-    def __init__(self, name: str, raw: BinaryIO, *, close: bool, encoding: str | None = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        head: Head,
+        encoding: str | None,
+        opened: Callable[[], AbstractContextManager[BinaryIO]],
+        *,
+        plain_path: Path | None = None,
+    ) -> None:
         self.name = name
-        if close:
-            weakref.finalize(self, raw.close)
-        magic = raw.read(2)
-        stream = _replayed(magic, raw)
-        if magic == _GZIP_MAGIC:
-            stream = _gunzipped(stream)
-        head = _read_head(stream)
+        self.plain_path = plain_path
         self.encoding = encoding_of(head.data) if encoding is None else encoding
         self.head = Head(decoded(head.data, self.encoding), head.whole)
-        self._stream: BinaryIO | None = _replayed(head.data, stream)
+        self._opened = opened
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open the bytes; possible once.
+        """Open the bytes from the beginning, as UTF-8.
 
         Raises:
-            InputError: They were read before.
+            InputError: It is a pipe that was read before.
         """
-        stream, self._stream = self._stream, None
-        if stream is None:
+        with self._opened() as stream:
+            yield as_utf8(stream, self.encoding)
+
+
+def _file(path: Path, encoding: str | None) -> ByteSource:
+    with path.open("rb") as raw:
+        gzipped = raw.read(2) == _GZIP_MAGIC
+    with opened_file(path) as stream:
+        head = _read_head(stream)
+    plain_path = None if gzipped else path
+    return ByteSource(str(path), head, encoding, partial(opened_file, path), plain_path=plain_path)
+
+
+def _pipe(name: str, raw: BinaryIO, encoding: str | None) -> ByteSource:
+    magic = raw.read(2)
+    stream = _replayed(magic, raw)
+    if magic == _GZIP_MAGIC:
+        stream = _gunzipped(stream)
+    head = _read_head(stream)
+    unread = [_replayed(head.data, stream)]
+
+    @contextmanager
+    def once() -> Iterator[BinaryIO]:
+        if not unread:
             raise InputError(
-                f"{self.name} can be read only once.", "Save it in a file first, and give that."
+                f"{name} can be read only once.", "Save it in a file first, and give that."
             )
-        yield as_utf8(stream, self.encoding)
+        yield unread.pop()
 
-
-ByteSource = FileBytes | PipeBytes
+    return ByteSource(name, head, encoding, once)
 
 
 @contextmanager
@@ -270,7 +265,7 @@ def open_bytes(source: Path | str, encoding: str | None = None) -> ByteSource:
     name = "Standard input" if str(source) == "-" else str(source)
     try:
         if str(source) == "-":
-            found: ByteSource = _standard_input(name, encoding)
+            found = _standard_input(name, encoding)
         else:
             found = _named(Path(source), encoding)
     except FileNotFoundError as error:
@@ -284,20 +279,24 @@ def open_bytes(source: Path | str, encoding: str | None = None) -> ByteSource:
     return found
 
 
-def _standard_input(name: str, encoding: str | None) -> PipeBytes:
+def _standard_input(name: str, encoding: str | None) -> ByteSource:
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError(
             "Nothing is piped to standard input.",
             "Pipe a corpus to it: zcat papers.gz | saetui ...",
         )
-    return PipeBytes(name, cast(BinaryIO, sys.stdin.buffer), close=False, encoding=encoding)
+    return _pipe(name, cast(BinaryIO, sys.stdin.buffer), encoding)
 
 
 def _named(path: Path, encoding: str | None) -> ByteSource:
     if stat.S_ISREG(path.stat().st_mode):
-        return FileBytes(path, encoding)
+        return _file(path, encoding)
     # A named pipe or <(...) of a shell: opening it twice would lose what was read the first time.
-    return PipeBytes(str(path), path.open("rb"), close=True, encoding=encoding)
+    with ExitStack() as stack:
+        raw = stack.enter_context(path.open("rb"))
+        source = _pipe(str(path), raw, encoding)
+        weakref.finalize(source, stack.pop_all().close)
+    return source
 
 
 def read_error_reason(error: BaseException) -> str:

@@ -24,8 +24,6 @@ from saetui.corpus.sources import READ_ERRORS, UTF8_MARK, ByteSource, Head, line
 from saetui.errors import InputError, MissingDependency
 
 if TYPE_CHECKING:
-    from _csv import Reader
-
     import pyarrow
     import pyarrow.parquet
 
@@ -63,12 +61,13 @@ def find_layout(head: Head, delimiters: Iterable[str], names: FieldNames) -> Tab
     best: TableLayout | None = None
     best_score = (False, 0.0, 0)
     for delimiter, quoted in candidates:
-        rows = list(islice(_rows(text, delimiter, quoted), _ROWS_LOOKED_AT))
+        found = _rows(io.StringIO(text, newline="\n"), delimiter, quoted)
+        rows = [row for _, _, row in islice(found, _ROWS_LOOKED_AT)]
         header = rows[0] if rows else None
-        if header is None:
+        if not isinstance(header, list):
             continue
         columns = unique_names(header)
-        fitting = sum(row is not None and len(row) == len(header) for row in rows)
+        fitting = sum(isinstance(row, list) and len(row) == len(header) for row in rows)
         score = (names.has_text(columns), fitting / len(rows), len(columns))
         if score > best_score:
             best_score = score
@@ -76,26 +75,26 @@ def find_layout(head: Head, delimiters: Iterable[str], names: FieldNames) -> Tab
     return best
 
 
-def csv_reader(lines: Iterable[str], delimiter: str, quoted: bool) -> "Reader":
-    """Read rows by the rules of RFC 4180; a row that breaks them raises `csv.Error`."""
-    if quoted:
-        return csv.reader(lines, delimiter=delimiter, strict=True)
-    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+def _rows(
+    lines: Iterable[str], delimiter: str, quoted: bool
+) -> Iterator[tuple[int, int, list[str] | csv.Error]]:
+    """Yield the rows that are not blank, with their first and last line, by the rules of RFC 4180.
 
-
-def _rows(text: str, delimiter: str, quoted: bool) -> Iterator[list[str] | None]:
-    """Yield the rows that are not blank, and None for each that breaks the rules."""
-    reader = csv_reader(io.StringIO(text, newline="\n"), delimiter, quoted)
+    In place of a row that breaks these rules comes what is wrong with it.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    if not quoted:
+        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
     while True:
+        first = reader.line_num + 1
         try:
-            row = next(reader)
+            row: list[str] | csv.Error = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            yield None
-            continue
+        except csv.Error as error:
+            row = error
         if row:
-            yield row
+            yield first, reader.line_num, row
 
 
 @dataclass(frozen=True)
@@ -116,23 +115,14 @@ class Table:
         # The limit is global to the csv module, so it is only ever raised.
         csv.field_size_limit(max(LONGEST_RECORD, csv.field_size_limit()))
         with self.source.opened() as stream:
-            rows = csv_reader(_TextLines(stream), self.layout.delimiter, self.layout.quoted)
             header_passed = False
-            while True:
-                first_line = rows.line_num + 1
-                try:
-                    row = next(rows)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    yield Problem(first_line, "bad", _reason(error, rows.line_num - first_line))
-                    continue
-                if not row:
-                    continue
-                if not header_passed:
-                    header_passed = True
-                    continue
-                yield _record(first_line, columns, row)
+            lines = _TextLines(stream)
+            for first, last, row in _rows(lines, self.layout.delimiter, self.layout.quoted):
+                if isinstance(row, csv.Error):
+                    yield Problem(first, "bad", _reason(row, last - first))
+                elif header_passed:
+                    yield _record(first, columns, row)
+                header_passed = header_passed or isinstance(row, list)
 
 
 class _TextLines:
