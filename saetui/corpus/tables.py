@@ -61,8 +61,7 @@ def find_layout(head: Head, delimiters: Iterable[str], names: FieldNames) -> Tab
     best: TableLayout | None = None
     best_score = (False, 0.0, 0)
     for delimiter, quoted in candidates:
-        found = _rows(io.StringIO(text, newline="\n"), delimiter, quoted)
-        rows = [row for _, _, row in islice(found, _ROWS_LOOKED_AT)]
+        rows = _first_rows(text, delimiter, quoted)
         header = rows[0] if rows else None
         if not isinstance(header, list):
             continue
@@ -73,6 +72,11 @@ def find_layout(head: Head, delimiters: Iterable[str], names: FieldNames) -> Tab
             best_score = score
             best = TableLayout(delimiter, quoted, columns)
     return best
+
+
+def _first_rows(text: str, delimiter: str, quoted: bool) -> list[list[str] | csv.Error]:
+    found = _rows(io.StringIO(text, newline="\n"), delimiter, quoted)
+    return [row for _, _, row in islice(found, _ROWS_LOOKED_AT)]
 
 
 def _rows(
