@@ -290,11 +290,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("tests/unit/session/features/test_annotated_features.py",),
     ),
     Mutation(
-        "a list written through a link",
-        "saetui/store/lists.py",
+        "notes and lists written through a link",
+        "saetui/store/atomic.py",
         "inside if writable and not inside.is_symlink() else",
         "inside if writable else",
-        ("tests/cli/test_cli_lists.py",),
+        ("tests/unit/store/test_notes.py", "tests/cli/test_cli_lists.py"),
     ),
     Mutation(
         "a label written to every SAE's record",
