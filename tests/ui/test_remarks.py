@@ -432,7 +432,7 @@ def _full(*_: object) -> None:
 async def test_notes_that_cannot_be_written_are_told_and_kept(
     own: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("saetui.store.notes.os.fsync", _full)
+    monkeypatch.setattr("saetui.store.atomic.os.fsync", _full)
     async with drive(own, WIDE) as driver:
         await driver.press("escape", "2", "b")
         (message,) = driver.messages()
@@ -450,7 +450,7 @@ async def test_notes_that_cannot_be_written_are_told_and_kept(
 async def test_what_never_reached_the_disk_is_handed_over_at_the_end(
     own: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("saetui.store.notes.os.fsync", _full)
+    monkeypatch.setattr("saetui.store.atomic.os.fsync", _full)
     async with drive(own, WIDE) as driver:
         await driver.press("escape", "2", "b", "N", *"odd", "enter")
     with pytest.raises(InputError) as failure:

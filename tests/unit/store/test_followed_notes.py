@@ -253,7 +253,7 @@ def test_notes_in_the_readers_own_folder_follow_too(
 ) -> None:
     # The bundle cannot be written by its reader, and its owner replaces the SAE.
     with monkeypatch.context() as patch:
-        patch.setattr("saetui.store.notes.os.access", lambda *_: False)
+        patch.setattr("saetui.store.atomic.os.access", lambda *_: False)
         (feature,) = active(folder, 1)
         say(folder, feature, "label", "Mine")
         assert not (folder / NOTES).exists()

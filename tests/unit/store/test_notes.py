@@ -123,7 +123,7 @@ def test_notes_on_a_bundle_that_cannot_be_written_are_kept_elsewhere(
 
 
 def test_notes_made_elsewhere_are_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saetui.store.notes.os.access", lambda *_: False)
+    monkeypatch.setattr("saetui.store.atomic.os.access", lambda *_: False)
     bundle = tmp_path / "some.bundle"
     bundle.mkdir()
     keep(Notes.of_bundle(bundle), 1, "label", "Elsewhere")
@@ -144,7 +144,7 @@ def test_what_cannot_be_written_is_written_once_with_what_comes_next(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("saetui.store.notes.os.fsync", full)
+    monkeypatch.setattr("saetui.store.atomic.os.fsync", full)
     for text in ("second", "third"):
         with pytest.raises(InputError, match="No space left on device"):
             keep(notes, 2, "note", text)
