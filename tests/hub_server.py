@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import ModuleType
+
+import pytest
 
 COMMIT = "c" * 40
 
@@ -93,3 +97,25 @@ def serve_repository(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def new_hub_client(**environment: str) -> Iterator[None]:
+    """The hub's client as a new process would load it, since it reads its settings only once."""
+    before = _take_out_hub_client()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {"HF_HUB_DISABLE_XET": "1", **environment}.items():
+                patch.setenv(name, value)
+            yield
+    finally:
+        _take_out_hub_client()
+        sys.modules.update(before)
+
+
+def _take_out_hub_client() -> dict[str, ModuleType]:
+    """Remove the client's modules, with its connections closed, and return them."""
+    if "huggingface_hub" in sys.modules:
+        sys.modules["huggingface_hub"].close_session()
+    names = [name for name in sys.modules if name.partition(".")[0] == "huggingface_hub"]
+    return {name: sys.modules.pop(name) for name in names}

@@ -1,17 +1,13 @@
 """`saetui import saerch` as a user runs it, and weights from the hub."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from command_line import Run
+from command_line import Outcome, Run
 from corpora import train_small_bundle
-from hub_server import COMMIT, serve_repository
+from hub_server import COMMIT, new_hub_client, serve_repository
 from published import Published, publish
 
 REPOSITORY = "someone/embedding-saes"
@@ -80,44 +76,34 @@ def test_a_failed_self_test(run: Run, published: Published, tmp_path: Path) -> N
     assert "problem  self-test k2-n32: k = 2 is too small" in checked.out
 
 
-def import_from_hub(folder: Path, path: Path, **environment: str) -> subprocess.CompletedProcess:
-    """In a process of its own: the hub's client reads its settings once."""
-    command = [sys.executable, "-m", "saetui", "import", "saerch", folder, "-o", path, "--json"]
-    return subprocess.run(
-        [*map(str, command), "--from-hub", REPOSITORY],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 @needs_hub
-def test_weights_from_a_hub(published: Published, without_weights: Path, tmp_path: Path) -> None:
-    settings = {"HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
+def test_weights_from_a_hub(
+    run: Run, published: Published, without_weights: Path, tmp_path: Path
+) -> None:
+    def import_from_hub(path: Path) -> Outcome:
+        words = ("import", "saerch", without_weights, "-o", path, "--from-hub", REPOSITORY)
+        return run(*words, "--json")
+
+    home = str(tmp_path / "hf")
     files = {published.weights.name: published.weights.read_bytes(), "README.md": b"Weights"}
-    with serve_repository(REPOSITORY, files) as address:
-        done = import_from_hub(
-            without_weights, tmp_path / "my.bundle", HF_ENDPOINT=address, **settings
-        )
-        assert done.returncode == 0, done.stderr
-        (sae,) = json.loads(done.stdout)["saes"]
+    with (
+        serve_repository(REPOSITORY, files) as address,
+        new_hub_client(HF_HOME=home, HF_ENDPOINT=address, HF_HUB_OFFLINE="0"),
+    ):
+        (sae,) = import_from_hub(tmp_path / "my.bundle").json["saes"]
         assert sae["imported_from"] == published.weights.name
     # The server is gone; what was downloaded is used.
-    again = import_from_hub(
-        without_weights, tmp_path / "again.bundle", **settings | {"HF_HUB_OFFLINE": "1"}
-    )
-    assert again.returncode == 0, again.stderr
-    with serve_repository("someone/else", files) as address:
-        failed = import_from_hub(
-            without_weights,
-            tmp_path / "other.bundle",
-            HF_ENDPOINT=address,
-            **settings | {"HF_HOME": str(tmp_path / "empty")},
-        )
-    assert failed.returncode == 1
-    assert f"The hub has no repository {REPOSITORY} that may be read." in failed.stderr
+    with new_hub_client(HF_HOME=home, HF_HUB_OFFLINE="1"):
+        again = import_from_hub(tmp_path / "again.bundle")
+        assert again.code == 0, again.err
+    empty = str(tmp_path / "empty")
+    with (
+        serve_repository("someone/else", files) as address,
+        new_hub_client(HF_HOME=empty, HF_ENDPOINT=address, HF_HUB_OFFLINE="0"),
+    ):
+        failed = import_from_hub(tmp_path / "other.bundle")
+    assert failed.code == 1
+    assert f"The hub has no repository {REPOSITORY} that may be read." in failed.err
 
 
 @needs_hub

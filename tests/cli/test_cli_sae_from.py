@@ -2,20 +2,18 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Run
+from command_line import Outcome, Run
 from corpora import SmallCorpus, write_corpus
-from hub_server import serve_repository
+from hub_server import new_hub_client, serve_repository
 from safetensors.numpy import save
 
 from saetui.core.codec import SaeWeights
+from saetui.errors import InputError
 from saetui.interop.autoencoder import write_sparsify
 from saetui.pipeline.given_sae import find_sae
 from saetui.pipeline.options import SaeSource
@@ -46,77 +44,58 @@ def files(tmp_path: Path, small: SmallCorpus) -> dict[str, bytes]:
     }
 
 
-def build(small: SmallCorpus, path: Path, source: str, **environment: str) -> tuple[int, str]:
-    """In a process of its own: the hub's client reads its settings once."""
-    command = [sys.executable, "-m", "saetui", "build", small.corpus, "-o", path, "--force"]
-    command += ["--embedder", f"precomputed:{small.vectors}", "--sae-from", source]
-    done = subprocess.run(
-        [str(word) for word in command],
-        env={**os.environ, "HF_HUB_DISABLE_XET": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+def build(run: Run, small: SmallCorpus, path: Path, source: str) -> Outcome:
+    embedder = f"precomputed:{small.vectors}"
+    return run(
+        *("build", small.corpus, "-o", path, "--force"),
+        *("--embedder", embedder, "--sae-from", source),
     )
-    return done.returncode, done.stderr
 
 
 @needs_hub
 def test_an_sae_in_a_folder_on_the_hub(
-    small: SmallCorpus, files: dict[str, bytes], tmp_path: Path
+    run: Run, small: SmallCorpus, files: dict[str, bytes], tmp_path: Path
 ) -> None:
-    home = {"HF_HOME": str(tmp_path / "hf")}
-    with serve_repository(REPOSITORY, files) as address:
-        online = {**home, "HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0"}
-        code, said = build(small, tmp_path / "a.bundle", REPOSITORY, **online)
-        assert code == 1
-        assert "holds 2 autoencoders: 64_128, 64_32" in said
-        assert "Embedding" not in said
-        code, said = build(small, tmp_path / "a.bundle", f"{REPOSITORY}/64_32", **online)
-        assert code == 0, said
+    home = str(tmp_path / "hf")
+    with (
+        serve_repository(REPOSITORY, files) as address,
+        new_hub_client(HF_HOME=home, HF_ENDPOINT=address, HF_HUB_OFFLINE="0"),
+    ):
+        unclear = build(run, small, tmp_path / "a.bundle", REPOSITORY)
+        assert unclear.code == 1
+        assert "holds 2 autoencoders: 64_128, 64_32" in unclear.err
+        assert "Embedding" not in unclear.err
+        done = build(run, small, tmp_path / "a.bundle", f"{REPOSITORY}/64_32")
+        assert done.code == 0, done.err
     (record,) = Bundle(tmp_path / "a.bundle").manifest.saes
     assert record.name == "k3-n20-from-sae-hash-32-64-32"
     # The server is gone; what was downloaded is used.
-    offline = {**home, "HF_HUB_OFFLINE": "1"}
-    code, said = build(small, tmp_path / "b.bundle", f"{REPOSITORY}/64_32", **offline)
-    assert code == 0, said
+    with new_hub_client(HF_HOME=home, HF_HUB_OFFLINE="1"):
+        done = build(run, small, tmp_path / "b.bundle", f"{REPOSITORY}/64_32")
+        assert done.code == 0, done.err
     settings = json.loads(files["64_32/cfg.json"])
     assert Bundle(tmp_path / "b.bundle").manifest.saes[0].n == settings["num_latents"]
 
 
-FIND = """
-import sys
-from saetui.errors import InputError
-from saetui.pipeline.given_sae import find_sae
-from saetui.pipeline.options import SaeSource
-for source in sys.argv[1:]:
-    try:
-        print(find_sae(SaeSource(source)).weights.n)
-    except InputError as error:
-        print(str(error).replace(chr(10), " "))
-"""
-
-
-def find(sources: list[str], **environment: str) -> list[str]:
+def find(sources: list[str], home: Path, address: str) -> list[str]:
     """How many features the SAE of each source has, or why it cannot be had."""
-    done = subprocess.run(
-        [sys.executable, "-c", FIND, *sources],
-        env={**os.environ, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0", **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    return done.stdout.splitlines()
+    found = []
+    with new_hub_client(HF_HOME=str(home), HF_ENDPOINT=address, HF_HUB_OFFLINE="0"):
+        for source in sources:
+            try:
+                found.append(str(find_sae(SaeSource(source)).weights.n))
+            except InputError as error:
+                found.append(str(error).replace("\n", " "))
+    return found
 
 
 @needs_hub
 def test_what_the_hub_does_not_give(files: dict[str, bytes], tmp_path: Path) -> None:
-    home = {"HF_HOME": str(tmp_path / "hf")}
+    home = tmp_path / "hf"
     in_a_browser = f"https://huggingface.co/{REPOSITORY}/tree/main/64_128/"
     asked = [f"{REPOSITORY}/64_32", in_a_browser, f"{REPOSITORY}/128_32", "someone/else", "a/b..c"]
     with serve_repository(REPOSITORY, files) as address:
-        found = find(asked, HF_ENDPOINT=address, **home)
+        found = find(asked, home, address)
     assert found[:2] == ["20", "30"]
     assert found[2].startswith(
         f"{REPOSITORY} on the hub has no '128_32', but 2 autoencoders: 64_128, 64_32."
@@ -124,12 +103,12 @@ def test_what_the_hub_does_not_give(files: dict[str, bytes], tmp_path: Path) -> 
     assert found[3].startswith("The hub has no repository someone/else that may be read.")
     assert found[4].startswith("'a/b..c' is no repository")
     with serve_repository("some/gated", files, gated=True) as address:
-        (found_gated,) = find(["some/gated/64_32"], HF_ENDPOINT=address, **home)
+        (found_gated,) = find(["some/gated/64_32"], home, address)
     assert found_gated.startswith(
         "The hub gives some/gated only to those who accepted its terms. Accept them on its page"
     )
     # The server is gone.
-    gone = find([*asked[:2], "someone/else"], HF_ENDPOINT=address, **home)
+    gone = find([*asked[:2], "someone/else"], home, address)
     assert gone[:2] == ["20", "30"]
     assert gone[2].startswith("No weights of someone/else were downloaded before, and the hub")
 
@@ -188,8 +167,8 @@ def test_files_of_saerch_on_the_hub(tmp_path: Path) -> None:
     sizes = {"astroPH_128_3072_256.pth": 3072, "csLG_64_9216.pth": 9216}
     files = {name: saerch_weights(n, 6) for name, n in sizes.items()}
     with serve_repository(repository, files) as address:
-        home = {"HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": address}
-        found = find([*(f"{repository}/{name}" for name in sizes), repository], **home)
+        sources = [*(f"{repository}/{name}" for name in sizes), repository]
+        found = find(sources, tmp_path / "hf", address)
     assert found[:2] == ["3072", "9216"]
     assert "holds 2 autoencoders: astroPH_128_3072_256.pth, csLG_64_9216.pth" in found[2]
 

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
-from saetui.tui.app import SaetuiApp
+if TYPE_CHECKING:
+    from saetui.tui.app import SaetuiApp
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
@@ -22,7 +24,7 @@ class ScreenSnapshots(SingleFileSnapshotExtension):
         return str(SNAPSHOTS / Path(test_location.filepath).stem)
 
 
-def picture(app: SaetuiApp) -> str:
+def picture(app: "SaetuiApp") -> str:
     """The screen as an SVG that only changes when the screen does."""
     svg = app.export_screenshot(title="saetui")
     # Rich names a picture's classes for a checksum of everything in it.
