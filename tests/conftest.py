@@ -1,5 +1,6 @@
 """Shut out the developer's machine: no network, no caches, no settings of the shell."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -19,6 +20,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # Property tests draw the same examples in every run, however busy the machine.
 settings.register_profile("steady", max_examples=50, derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
+
+# Python looks for unreachable objects again and again among all there are. Modules and tests stay
+# to the end, so they are not looked through, and the rest less often.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Begin to look for unreachable objects, among those that are still to come."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
+
 
 _FOREIGN = (
     "COLORTERM",

@@ -139,9 +139,8 @@ def test_the_index_is_of_its_kind_and_names_a_part(indexed: Indexed) -> None:
         assert np.mean(shares) < 1, "what a projection names should differ from the truth"
 
 
-def check(indexed: Indexed, request: SearchRequest) -> tuple[int, int]:
+def check(indexed: Indexed, request: SearchRequest, session: Session) -> tuple[int, int]:
     """Search, hold what was found against what should be, and count hits and true results."""
-    session = indexed.session()
     # What a query is made of may be learnt from the index; what it finds is another matter.
     session.searcher.queries.of(request)
     indexed.asked = 0
@@ -177,8 +176,8 @@ def check(indexed: Indexed, request: SearchRequest) -> tuple[int, int]:
     return len({*rows} & {*true}), len(true)
 
 
-def check_all(indexed: Indexed, requests: list[SearchRequest]) -> None:
-    hits, true = np.sum([check(indexed, request) for request in requests], axis=0)
+def check_all(indexed: Indexed, requests: list[SearchRequest], session: Session) -> None:
+    hits, true = np.sum([check(indexed, request, session) for request in requests], axis=0)
     assert hits >= LEAST_RECALL[indexed.kind] * true
 
 
@@ -189,6 +188,7 @@ def test_a_query_finds_what_is_best(
     indexed: Indexed, mode: Mode, steering: str, filter_: str
 ) -> None:
     # Each query with one limit; over steerings and filters each meets all three.
+    session = indexed.session()
     shift = list(STEERINGS).index(steering) + list(FILTERS).index(filter_)
     for retrieval, exact in WAYS:
         check_all(
@@ -205,6 +205,7 @@ def test_a_query_finds_what_is_best(
                 )
                 for place, query in enumerate(QUERIES)
             ],
+            session,
         )
 
 
@@ -221,7 +222,7 @@ def test_a_document_finds_what_is_best(
         )
         for row in (0, 19, 602, 1199)
     ]
-    check_all(indexed, requests)
+    check_all(indexed, requests, indexed.session())
     if (mode, steering, filter_) in (("codes", "none", "all"), ("delta", "none", "all")):
         found = indexed.session().search(requests[1])
         assert found.results[0].row == 18
@@ -238,7 +239,7 @@ def test_features_alone_find_what_is_best(
         SearchRequest(steering=STEERINGS[steering], mode=mode, limit=limit, filter=FILTERS[filter_])
         for limit in LIMITS
     ]
-    check_all(indexed, requests)
+    check_all(indexed, requests, indexed.session())
     for request in requests:
         found = indexed.session().search(request)
         assert {result.baseline_rank for result in found.results} <= {None}
@@ -270,7 +271,7 @@ asked = st.builds(
 
 @given(asked)
 def test_whatever_is_asked_finds_what_is_best(indexed: Indexed, request: SearchRequest) -> None:
-    check(indexed, request)
+    check(indexed, request, indexed.session())
 
 
 @pytest.mark.parametrize("filter_", FILTERS)
