@@ -13,6 +13,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from growing import GrowingCorpus
 
+    from saetui.core.documents import Document
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run side by side, one on each core: numpy and torch must not use all cores for one.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -98,3 +100,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator["GrowingCorpus"
         patch.setenv("OPENAI_API_KEY", "key")
         with growing_corpus(tmp_path_factory.mktemp("corpus")) as found:
             yield found
+
+
+@pytest.fixture(scope="session")
+def demo_passages() -> "list[Document]":
+    """The texts of the demo, which take seconds to read."""
+    pytest.importorskip("aclsum")
+    from saetui.pipeline.demo_passages import demo_documents
+
+    return list(demo_documents())

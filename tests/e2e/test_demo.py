@@ -3,12 +3,14 @@
 import csv
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bundles import make_bundle
 
 from saetui.cli import main
+from saetui.core.documents import Document
 from saetui.core.search_request import SearchRequest
 from saetui.errors import BuildError
 from saetui.paths import assets_dir
@@ -16,6 +18,13 @@ from saetui.pipeline import demo
 from saetui.progress import Silent
 from saetui.session.session import open_session
 from saetui.store.check import check_bundle
+
+
+@pytest.fixture(scope="module", autouse=True)
+def texts_are_read_once(demo_passages: list[Document]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "demo_documents", lambda: demo_passages)
+        yield
 
 
 @pytest.fixture(scope="module")
