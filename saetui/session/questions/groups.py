@@ -162,31 +162,20 @@ def two_groups(
     """
     if a.strip() == REST:
         raise InputError("The first group cannot be the rest.", "Exchange the groups.")
-    among = filter_of(session, within) if within.strip() else EVERYTHING
+    among = filter_of(session, within)
     one = group(session, a, first, shown, among)
     rest = b.strip() == REST
     other = Group(REST, one.session, ~one.mask) if rest else group(session, b, first, shown, among)
-    return apart(session, one, other, of_filter(session, among) if within.strip() else None)
-
-
-def apart(
-    session: Session, one: Group, other: Group, within: Mask | None = None
-) -> tuple[Group, Group, int]:
-    """Two groups without the documents that are in both, and how many these are.
-
-    A group that lies in the other is compared with what else is there, and nothing is left out.
-
-    Raises:
-        InputError: A group has no document of its own.
-    """
-    if within is not None:
+    if among != EVERYTHING:
+        passing = of_filter(session, among)
         one, other = (
-            replace(each, mask=each.mask & within) if each.session is session else each
+            replace(each, mask=each.mask & passing) if each.session is session else each
             for each in (one, other)
         )
     shared = 0
     if one.session is other.session:
         both = one.mask & other.mask
+        # A group that lies in the other is compared with what else is there.
         inside, around = np.array_equal(both, one.mask), np.array_equal(both, other.mask)
         shared = 0 if inside or around else int(both.sum())
         if not inside or around:
@@ -197,7 +186,7 @@ def apart(
         if not each.size:
             raise InputError(
                 f"The group '{each.name}' has no document of its own"
-                + (" that passes the filter." if within is not None else "."),
+                + (" that passes the filter." if among != EVERYTHING else "."),
                 "Ask for another group.",
             )
     return one, other, shared

@@ -197,12 +197,7 @@ def _holds(metadata: Mapping[str, object], field: str, text: str) -> bool:
 
 
 class DocumentMasks:
-    """Applies filters to the documents of a bundle.
-
-    Args:
-        bundle: Holds the documents.
-        sae: The SAE of the features that a filter names in `having`, `lacking` and `active`.
-    """
+    """Applies filters to the documents of a bundle; those by features mean features of an SAE."""
 
     def __init__(self, bundle: Bundle, sae: StoredSae) -> None:
         self._bundle = bundle

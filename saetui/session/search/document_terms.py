@@ -119,10 +119,7 @@ class WordMatches:
 class DocumentTerms:
     """Computes what is added to cosines, and keeps what the next step of steering needs again.
 
-    Args:
-        bundle: Holds the documents, which are opened when first needed.
-        sae: Its codes say what documents activate.
-        record: Returns what is known of a feature now.
+    `record` returns what is known of a feature now.
     """
 
     def __init__(

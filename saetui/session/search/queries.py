@@ -59,12 +59,8 @@ class Query:
 class Queries:
     """Makes queries, and keeps the latest for the next steps of steering.
 
-    Args:
-        bundle: Holds the documents.
-        sae: Encodes documents.
-        embed: Computes the embedding of a text.
-        encode: Says what a text with its embedding is made of.
-        remembered: How many queries are kept.
+    `embed` computes the embedding of a text, and `encode` says what features such a text has;
+    `remembered` is how many queries are kept.
     """
 
     def __init__(
@@ -130,9 +126,7 @@ _WITHOUT_EMBEDDER = (
 class QueryEmbedder:
     """Embeds queries with the embedder that made a bundle's embeddings. Any thread may call it.
 
-    Args:
-        manifest: Of the bundle; it names the embedder and the width of the embeddings.
-        embedder: Used instead of the one that the manifest names.
+    The manifest names the embedder, unless another one is given.
     """
 
     def __init__(self, manifest: Manifest, embedder: Embedder | None = None) -> None:

@@ -34,12 +34,10 @@ def cosines_in_blocks(vector: Float, rows: Rows, vectors: Callable[[Rows], Vecto
 
 
 class FilteredDocuments:
-    """The documents that pass one filter.
+    """The documents that pass one filter, by ascending rows.
 
-    Args:
-        eligible: Which documents pass, bool `(N,)`.
-        vectors: Reads the embeddings `(m, d)` of some rows.
-        kept_bytes: The embeddings stay in memory if they take at most this.
+    `vectors` reads the embeddings `(m, d)` of some rows; these stay in memory if they take at most
+    `kept_bytes`.
 
     Attributes:
         rows: Their rows, ascending.
@@ -71,15 +69,9 @@ class FilteredDocuments:
 class QueryNeighbourhood:
     """The documents around one query, which steering by codes asks for at each step.
 
-    Args:
-        e: The query's embedding `(d,)`.
-        eligible: Which documents may be found, bool `(N,)`; None for all.
-        documents: `N`.
-        nearest: Finds rows and cosines of the nearest documents, as many as asked for.
-        cosines: Computes the cosines of the query to some rows.
-
-    Attributes:
-        lock: To be held while `nearest` and `cosines` are called.
+    `nearest` finds rows and cosines of as many nearest documents as asked for, `cosines` computes
+    those of the query `e` `(d,)` to some of all `documents`. The lock is to be held while the
+    methods of these names are called.
     """
 
     def __init__(
@@ -178,13 +170,10 @@ class Ranking:
 class Ranker:
     """Ranks the documents of a bundle.
 
-    Every method takes `eligible`, which says what documents may be found: bool `(N,)`, or None for
-    all. A filter never costs results: the index is asked for more until enough eligible documents
-    are found, or all eligible ones are compared.
-
-    Args:
-        bundle: Holds the documents.
-        sizes: The sizes at which a search proceeds differently.
+    Methods that find documents take `eligible`, which says what may be found: bool `(N,)`, or None
+    for all. A filter never costs results: the index is asked for more until enough eligible
+    documents are found, or all eligible ones are compared. With `exact` they compare with every
+    document instead of asking the index.
     """
 
     def __init__(self, bundle: Bundle, sizes: SearchSizes) -> None:
@@ -197,14 +186,7 @@ class Ranker:
     def nearest(
         self, vector: Float, limit: int, *, exact: bool, eligible: Eligible | None = None
     ) -> Ranking:
-        """The documents of the highest cosine to a vector `(d,)`; none if the vector is zero.
-
-        Args:
-            vector: Of any length.
-            limit: How many.
-            exact: Compare with every document instead of asking the index.
-            eligible: See the class.
-        """
+        """The documents of the highest cosine to a vector `(d,)` of any length; none to zeros."""
         if not len(self._bundle) or not vector.any():
             return Ranking.empty()
         if eligible is None:
@@ -228,14 +210,8 @@ class Ranker:
     ) -> Ranking:
         """The documents of the highest cosine plus whatever else adds to their score.
 
-        Args:
-            vector: `(d,)`, of any length. If it is zero, only documents are found that something
-                raises above the others.
-            added: What else adds to the score of each document; the filter is applied to it in
-                place.
-            limit: How many.
-            exact: Compare with every document instead of asking the index.
-            eligible: See the class.
+        The filter is applied to `added` in place. If the vector `(d,)` is zero, only documents are
+        found that something raises above the others.
         """
         if not len(self._bundle):
             return Ranking.empty()
