@@ -79,13 +79,9 @@ def fts_parts(text: str) -> list[str]:
     return list(dict.fromkeys(telling or parts))
 
 
-def fts_query(text: str) -> str:
-    """A query for SQLite FTS5 that finds documents with any of the text's words or phrases.
-
-    Returns:
-        The query; empty if the text has no word.
-    """
-    return " OR ".join(f'"{part}"' for part in fts_parts(text))
+def fts_query(parts: Iterable[str]) -> str:
+    """A query for SQLite FTS5 that finds documents with any of some words and phrases."""
+    return " OR ".join(f'"{part}"' for part in parts)
 
 
 @dataclass(frozen=True)
@@ -193,7 +189,7 @@ class DocumentTerms:
         total = sum(idf[part] for part in best)
         if not total:
             return Term(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
-        rows, bm25 = documents.matching(" OR ".join(f'"{part}"' for part in best))
+        rows, bm25 = documents.matching(fts_query(best))
         return Term(rows, np.float32(TELLING_SHARE / total) * bm25)
 
     def _find(self, text: str) -> WordMatches:
@@ -201,5 +197,5 @@ class DocumentTerms:
         if not parts:
             return WordMatches(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32), 0.0)
         documents = self._bundle.documents
-        rows, scores = documents.matching(fts_query(text))
+        rows, scores = documents.matching(fts_query(parts))
         return WordMatches(rows, scores, sum(documents.idf(f'"{part}"') for part in parts))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from saetui.core.documents import Document
-from saetui.session.search.document_terms import fts_query
+from saetui.session.search.document_terms import fts_parts, fts_query
 from saetui.store.documents import DocumentStore, change_documents, write_documents
 
 TEXTS = (
@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> DocumentStore:
 
 
 def rows(store: DocumentStore, text: str) -> list[int]:
-    return store.matching(fts_query(text))[0].tolist()
+    return store.matching(fts_query(fts_parts(text)))[0].tolist()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from saetui.core.documents import Document
 from saetui.core.search import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
-from saetui.session.search.document_terms import fts_query
+from saetui.session.search.document_terms import fts_parts, fts_query
 from saetui.session.search.ranking import SearchSizes
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
@@ -287,7 +287,7 @@ def test_documents_of_a_filter_are_read_once_if_they_are_few(
 def test_text_becomes_a_safe_expression(
     session: Session, text: str, expression: str | None
 ) -> None:
-    found = fts_query(text)
+    found = fts_query(fts_parts(text))
     if expression is not None:
         assert found.replace('"AND" OR ', "") == expression
     if found:
