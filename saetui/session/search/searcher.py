@@ -42,13 +42,7 @@ _OPENING = 200
 class Searcher:
     """Answers searches of an open bundle.
 
-    Args:
-        bundle: The open bundle.
-        sae: The SAE to steer by.
-        embed: Computes the embedding of a text.
-        record: Returns what is known of a feature now.
-        sizes: The sizes at which a search proceeds differently.
-        clock: Returns seconds, for `SearchResponse.milliseconds`.
+    `embed` computes the embedding of a text, and `record` returns what is known of a feature now.
 
     Attributes:
         masks: Which documents a filter lets through.
