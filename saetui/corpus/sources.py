@@ -156,12 +156,7 @@ _BUFFER_BYTES = 1 << 17
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A source's first bytes, decompressed.
-
-    Attributes:
-        data: Up to a mebibyte.
-        whole: Whether that is all of it.
-    """
+    """Up to a mebibyte of the beginning of a source, decompressed, and whether it is all of it."""
 
     data: bytes
     whole: bool

@@ -33,13 +33,7 @@ _ROWS_LOOKED_AT = 50
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """A delimiter, whether fields are quoted, and the names of the columns.
-
-    Attributes:
-        delimiter: One of `DELIMITERS`.
-        quoted: Whether quotes enclose fields, or are plain characters.
-        columns: Names from the header, all different.
-    """
+    """A delimiter, whether quotes enclose fields, and the names of the columns, all different."""
 
     delimiter: str
     quoted: bool

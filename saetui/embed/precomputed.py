@@ -23,12 +23,7 @@ _SCANNED = 4_096
 
 @dataclass(frozen=True)
 class Unusable:
-    """A document whose vector cannot be used.
-
-    Attributes:
-        id: Of the document.
-        why: What is wrong; completes "Its vector ...".
-    """
+    """A document whose vector cannot be used; `why` completes "Its vector ..."."""
 
     id: str
     why: str

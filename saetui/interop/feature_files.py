@@ -41,14 +41,7 @@ IMPORTED = "imported"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether a feature's label is true of a document.
-
-    Attributes:
-        feature: Number of the feature.
-        label: The label that was judged.
-        document: Id of the document.
-        true: Whether it is.
-    """
+    """Whether the label of a feature is true of a document, which is named by its id."""
 
     feature: int
     label: str

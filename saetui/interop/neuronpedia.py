@@ -32,13 +32,7 @@ _AUTHOR = "saetui"
 
 @dataclass(frozen=True)
 class NeuronpediaNames:
-    """What the parts are called.
-
-    Attributes:
-        title: Of the bundle.
-        source: The SAE, Neuronpedia's "source" or "layer".
-        created: ISO date.
-    """
+    """What the parts are called: title of the bundle, SAE ("source" or "layer"), and ISO date."""
 
     title: str
     source: str

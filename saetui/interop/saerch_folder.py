@@ -22,13 +22,7 @@ _SIZES = re.compile(r"(?:^|_)(\d+)_(\d+)(?:_\d+)?(?=_|$)")
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of weights, with the sizes that its name gives.
-
-    Attributes:
-        path: Where it is, or will be once it is downloaded.
-        k: Active features per document.
-        n: Features.
-    """
+    """A file of weights, perhaps not downloaded yet, with the k and n that its name gives."""
 
     path: Path
     k: int

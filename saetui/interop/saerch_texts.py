@@ -113,9 +113,7 @@ def _whole(value: str | None, most_digits: int) -> str:
 class JsonColumns:
     """A JSON file that holds one object, some of whose values are long lists.
 
-    Attributes:
-        path: Of the file.
-        chunk: Bytes to read at a time.
+    `chunk` bytes are read at a time.
     """
 
     path: Path
@@ -232,10 +230,8 @@ class PublishedFeature:
 class PublishedFamily:
     """One family, named after its parent.
 
-    Attributes:
-        name: The parent's name.
-        parent_number: The number beside the parent's name, a size, if there is one.
-        children: Names and feature numbers of its members.
+    `parent_number` is the number beside its name, a size, if there is one; each child is a name and
+    the number of a feature.
     """
 
     name: str

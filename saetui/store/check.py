@@ -26,13 +26,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check.
-
-    Attributes:
-        subject: What was checked.
-        problem: What is wrong with it; empty if nothing is.
-        detail: What was measured, or empty.
-    """
+    """The result of one check: what is wrong with its subject, or nothing, and what was measured."""
 
     subject: str
     problem: str = ""

@@ -205,8 +205,7 @@ class Repeats:
 
         `eligible` are the documents that may be found, bool `(N,)`; None for all.
 
-        Returns:
-            A new array, or `eligible` itself where nothing is repeated.
+        Where nothing is repeated that is `eligible` itself, otherwise a new array.
         """
         if not len(self.rows):
             return eligible

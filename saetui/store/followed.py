@@ -75,10 +75,8 @@ class Thread:
 class Unmatched:
     """What was said about a feature that no SAE of the bundle has any more.
 
-    Attributes:
-        thread: What was said.
-        nearest: What comes nearest to it in the SAE that has taken the place of its own; None if
-            there is nothing to compare by.
+    `nearest` is what comes nearest to it in the SAE that has taken the place of its own; None if
+    there is nothing to compare by.
     """
 
     thread: Thread
@@ -87,12 +85,10 @@ class Unmatched:
 
 @dataclass(frozen=True)
 class NotesOnSae:
-    """The notes on the features of one SAE.
+    """The notes on the features of one SAE, by number.
 
-    Attributes:
-        notes: By the number of the feature.
-        following: Features whose notes were made on features of an earlier SAE.
-        unmatched: Notes on features that are gone.
+    `following` are features whose notes were made on features of an earlier SAE, `unmatched` notes
+    on features that are gone.
     """
 
     notes: Mapping[int, FeatureNotes]

@@ -80,13 +80,9 @@ UNMATCHED = "unmatched-labels.jsonl"
 
 @dataclass(frozen=True)
 class FormerLabel:
-    """A label of a feature of a former SAE.
+    """A label of a feature of a former SAE, by the name and fingerprint of that SAE.
 
-    Attributes:
-        sae: Name of the SAE.
-        of: Fingerprint of the SAE.
-        label: The label, with the number that the feature had.
-        anchor: Identifies the feature.
+    The label has the number that the feature had; the anchor identifies the feature.
     """
 
     sae: str

@@ -24,13 +24,7 @@ _WHEN_UNWRITABLE = "Free some space or mend the permissions, and do it again."
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A document in a list.
-
-    Attributes:
-        document: Its id.
-        note: What the reader wrote, or empty.
-        at: When it was put there, in ISO format.
-    """
+    """A document in a list, by its id, with a note or none; `at` is when it was put there."""
 
     document: str
     note: str = ""
