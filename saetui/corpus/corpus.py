@@ -129,8 +129,10 @@ _READ_AHEAD = 300
 class Corpus:
     """The documents of a source, read while iterating.
 
-    Memory holds one record, the ids and the first problems. A file or a folder can be iterated
-    any number of times, each time with a new report; a pipe only once.
+    Memory holds one record, the ids and the first problems. A file or a folder can be iterated any
+    number of times, each time with a new report; a pipe only once.
+
+    `report` is that of the latest iteration, and complete when that has ended.
 
     Args:
         name: What to call the source in messages.
@@ -142,11 +144,6 @@ class Corpus:
         names: Finds the dates of records; None where their order needs no finding.
         dates: Reads them.
         remarks: Called at the end for what the report should say besides.
-
-    Attributes:
-        name: What the source is called in messages.
-        format: The format that was detected: one of `saetui.corpus.FORMATS`.
-        report: The report of the latest iteration; complete when that has ended.
     """
 
     def __init__(

@@ -164,16 +164,12 @@ _DEFAULTS = (datetime.datetime(1, 1, 1), datetime.datetime(4, 2, 2))
 class DateReader:
     """Reads dates, and counts those that it cannot read or whose order it had to assume.
 
+    `unreadable` counts documents with a date that cannot be read, `unsure` dates that could be read
+    in both orders; an example is the first of them.
+
     Args:
         asked: The order of day and month in dates such as 04/02/2007; None: as `learn` finds it,
             else the month first.
-
-    Attributes:
-        order: The order in use.
-        unreadable: Documents with a date that cannot be read.
-        unreadable_example: The first of these dates.
-        unsure: Dates that could be read in both orders.
-        unsure_example: The first of these dates.
     """
 
     asked: Order | None = None

@@ -172,18 +172,14 @@ class Head:
 class ByteSource:
     """The bytes of a file or a pipe, decompressed and in UTF-8.
 
+    `encoding` is then as given or guessed, and `head` in UTF-8.
+
     Args:
         name: For messages.
         head: The first bytes, decompressed.
         encoding: Of the text; empty for UTF-8 and for what is no text, None to guess it.
         opened: Opens the decompressed bytes from the beginning; a pipe only once.
         plain_path: Of a file that is not gzipped.
-
-    Attributes:
-        name: For messages.
-        encoding: As given or guessed.
-        head: The first bytes, in UTF-8.
-        plain_path: The path of a file that is not gzipped, else None.
     """
 
     def __init__(

@@ -108,14 +108,10 @@ class _EmbedderModule(Protocol):
 
 @dataclass(frozen=True)
 class EmbedderKind:
-    """One way to embed.
+    """One way to embed: the form of its spec, what it is, its module.
 
-    Attributes:
-        usage: The form of its spec.
-        summary: What it is, in a few words.
-        module: Its module.
-        argument: What belongs after the colon; empty when nothing does.
-        options: The settings other than the spec that it uses.
+    `argument` is what belongs after the colon, empty when nothing does; `options` are the settings
+    other than the spec that it uses.
     """
 
     usage: str

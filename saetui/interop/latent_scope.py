@@ -43,18 +43,10 @@ _WITH_NAMES_OF_ITS_OWN = (
 
 @dataclass(frozen=True)
 class LatentScopeDataset:
-    """What is written.
+    """What is written: the documents in order of rows, with their vectors, codes and topics.
 
-    Attributes:
-        name: Of the bundle, shown as the scope's label.
-        model: The embedder, as latent-scope names it, or anything else if it has no name there.
-        documents: In order of rows.
-        vectors: Of the documents, `(N, d)`.
-        codes: Of the documents.
-        features: All of them, by number.
-        sae: Name of the SAE.
-        topics: The topic of each document, int `(N,)`.
-        topic_names: Of the topics, by number.
+    `model` is the embedder as latent-scope names it, or anything else if it has no name there.
+    Features and names of topics are by number; `topics` are int `(N,)`.
     """
 
     name: str

@@ -21,10 +21,6 @@ from saetui.store.arrays import read_header
 class ArrayFile:
     """A `.npy` file of some kind and number of dimensions, whose size agrees with its header.
 
-    Attributes:
-        shape: Of the array.
-        dtype: Of its elements.
-
     Raises:
         InputError: It is missing, cut short, or not such an array.
     """

@@ -209,13 +209,9 @@ def _ends_early(error: ValueError | RecursionError) -> bool:
 class PublishedFeature:
     """One entry of `feature_analysis_results_K.json`.
 
-    Attributes:
-        index: Number of the feature.
-        label: What it is about; may be empty.
-        reasoning: Why, in the language model's words; may be empty.
-        f1: How well the label predicts which documents activate the feature, if known.
-        pearson: The same as a correlation.
-        density: Share of documents that activate it, if known.
+    The label and the reasoning of the language model may be empty. `f1` and `pearson` say how well
+    the label predicts which documents activate the feature, `density` is their share; None if
+    unknown.
     """
 
     index: int

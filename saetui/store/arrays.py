@@ -147,14 +147,7 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type[np.generic]
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """The header of a `.npy` file.
-
-    Attributes:
-        shape: Of the array.
-        dtype: Of its elements.
-        fortran_order: Whether the array is stored column by column.
-        bytes: Length of the header; the elements follow.
-    """
+    """The header of a `.npy` file; the elements follow after its `bytes`."""
 
     shape: tuple[int, ...]
     dtype: "np.dtype[Any]"

@@ -26,7 +26,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: what is wrong with its subject, or nothing, and what was measured."""
+    """What one check found: what is wrong with its subject, if anything, and what was measured."""
 
     subject: str
     problem: str = ""

@@ -201,11 +201,7 @@ def _no_bundle(folder: Path) -> BundleError:
 
 
 class OpenedManifest:
-    """The manifest of an open bundle.
-
-    Attributes:
-        manifest: As it was read.
-    """
+    """The manifest of an open bundle."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

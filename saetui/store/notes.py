@@ -81,11 +81,8 @@ class FormerFeature:
     An entry of the kind "followed" says that everything that was said about this feature is now
     about the feature of the entry.
 
-    Attributes:
-        sae: Name of the SAE that it was of.
-        of: Fingerprint of that SAE.
-        feature: Its number there.
-        cosine: Of the two directions; None if they could not be compared.
+    `cosine` is that of the two directions; None if they could not be compared. `of` is the
+    fingerprint of the former SAE.
     """
 
     sae: str
