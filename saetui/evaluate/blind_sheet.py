@@ -36,7 +36,7 @@ _KINDS: dict[str, Kind] = {
 COLUMNS = ("id", "label", "text", "judgement")
 # Documents of a feature on a sheet: from each tenth of its activations, near misses, random ones.
 _FROM_TENTH, _NEAR, _RANDOM = 1, 3, 3
-# Near misses are drawn from so many.
+# Near misses are drawn from this many documents nearest to the feature.
 _NEAREST = 20
 # A reader of a sheet has no use for more, and spreadsheets cut longer cells.
 _LONGEST_TEXT = 8_000

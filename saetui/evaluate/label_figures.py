@@ -99,7 +99,7 @@ class FeatureJudgements:
         )
 
     def counted(self, rule: Counting) -> tuple[float, float, float]:
-        """Weights of the documents that count, of these the true ones, and of all true ones."""
+        """Total weights: of documents that count, of true ones that count, of all true ones."""
         active = self.of_kind("active")
         counts = np.array([rule.counts(self.shown, each) for each in self.questions], bool) & active
         weight = self.weight

@@ -19,7 +19,7 @@ SEEDS = (0, 1, 2)
 """Each seed halves the documents in another way."""
 
 MOST_DOCUMENTS = 20_000
-"""Of more documents so many are drawn, which keeps a probe under a second."""
+"""A larger corpus is sampled down to this size, which keeps a probe under a second."""
 
 _STRENGTHS = 10.0 ** np.arange(-1, 7)
 Target = NDArray[np.bool_] | NDArray[np.float64]

@@ -276,8 +276,8 @@ class Bench:
         tables = np.zeros((5, *shape))
         before = np.zeros((len(trials), DEPTH), dtype=np.int64)
         results = np.zeros((*shape, DEPTH), dtype=np.int64)
-        # All strengths of a trial come one after another, so that whoever says what words and
-        # features add needs to remember a few texts only.
+        # All strengths of a trial come one after another, so that a small cache of what words and
+        # features add is enough.
         for start in range(0, len(trials), _TOGETHER):
             batch = trials[start : start + _TOGETHER]
             asked = [(trial.e, self._added(trial.query)) for trial in batch]

@@ -29,8 +29,8 @@ from saetui.interpret.terms.vocabulary import Vocabulary
 from saetui.interpret.terms.vocabulary_choice import Choice, vocabulary_candidates
 from saetui.progress import Progress
 
-# Judges learn how labels and documents go together from so many features, which are many more than
-# the handful that are named when a corpus has grown.
+# When a corpus has grown, only a handful of features are named. Judges still learn how labels and
+# documents go together from this many.
 _LEARNED_FROM = 200
 
 
@@ -227,7 +227,7 @@ class LabelledSplit:
         known: Sequence[FeatureLabel],
         stability: NDArray[np.floating] | None = None,
     ) -> LabelledFeatures:
-        """Name some features anew and score their names; scores of others are by the way.
+        """Name some features anew and score their names; other features may have no scores.
 
         `known` holds the labels of all features, by number; from some of them judges learn.
         """

@@ -209,7 +209,7 @@ class Signals:
             readings: Of the labels.
             owners: Positions of labels in `readings`, one for each of `rows`.
             rows: Documents.
-            first: Of the signals only so many, at least one; None for all.
+            first: How many of the signals to compute, at least one; None for all.
         """
         signals = np.empty((len(rows), len(self.names[:first])), dtype=np.float32)
         for start in range(0, len(rows), _PAIRS):

@@ -101,7 +101,7 @@ class Ending(Enum):
     ANSWERED = "answered"
     FAILED = "failed"
     NOT_ASKED = "not asked"
-    """The budget or the account's credit had come to its end; a later run asks it."""
+    """The budget or the account's credit was used up; a later run asks it."""
 
 
 @dataclass(frozen=True)

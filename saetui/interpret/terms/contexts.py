@@ -32,8 +32,8 @@ from saetui.interpret.terms.tokens import Tokens
 from saetui.interpret.terms.vocabulary_choice import METHOD as FROM_VOCABULARY
 from saetui.interpret.terms.words import CONTENT, GENERIC, kind_of, without_elision, word_of
 
-# One phrase is the whole name if so many of the documents with the word have it, and as many as
-# `_LEAST_DOCUMENTS`: what follows a modifier, what is before a noun.
+# A phrase becomes the whole name if this share of the documents with the word have it, and at least
+# `_LEAST_DOCUMENTS`: first for what follows a modifier, then for what stands before a noun.
 _FOLLOWING, _BEFORE = 0.4, 0.34
 # Documents that must have each of the two words in parentheses; one is enough for a word that this
 # many documents of the corpus have beside the label.
