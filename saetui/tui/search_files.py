@@ -24,128 +24,7 @@ if TYPE_CHECKING:
     from saetui.session.session import Session
 
 
-class SearchFiles:
-    """Reads and writes the files of one session. Every method may take a while.
-
-    All methods raise `InputError` where something cannot be written, read or used.
-
-    Args:
-        session: The session that is searched.
-        folder: The folder of files that are named without one.
-    """
-
-    def __init__(self, session: "Session", folder: Callable[[], Path] = Path.cwd) -> None:
-        self._session = session
-        self._folder = folder
-
-    def free_name(self, request: "SearchRequest", ending: str) -> str:
-        """A name for a new file of this search."""
-        from saetui.session.saved.bookmarks import search_name
-
-        name = search_name(self._session, request)
-        free, number = f"{name}{ending}", 2
-        while (self._folder() / free).exists():
-            free, number = f"{name}-{number}{ending}", number + 1
-        return free
-
-    def save(self, name: str, answer: "SearchResponse", steps: "list[SearchRequest]") -> Path:
-        """Save a search and its steps; replaces a preset of that name, but no other file."""
-        from saetui.session.saved.presets import read_preset, save_preset
-
-        path = self._place(name)
-        if path.exists():
-            try:
-                read_preset(path)
-            except InputError:
-                raise _taken(path) from None
-        found = [result.id for result in answer.results]
-        save_preset(path, self._session, answer.request, steps, found)
-        return path
-
-    def bookmark(self, answer: "SearchResponse", steps: "list[SearchRequest]") -> str:
-        """Bookmark a result set in the bundle; returns its name there."""
-        from saetui.session.saved.bookmarks import bookmark
-
-        return bookmark(self._session, answer.request, answer, steps).name
-
-    def export(self, name: str, answer: "SearchResponse") -> str:
-        """Write results; returns a sentence that says what was written."""
-        from saetui.session.saved.exports import export_results
-
-        path = self._place(name)
-        if path.exists():
-            raise _taken(path)
-        count = export_results(path, self._session, answer)
-        return f"Wrote {count} of {len(answer.results)} results to {path}"
-
-    def saved(self) -> list[Saved]:
-        """Bookmarks, presets in the folder, and searches that were cut off, the newest first."""
-        from saetui.session.saved.bookmarks import bookmarks, saved_in
-
-        bundle = self._session.bundle
-        found = [
-            (each.path, Saved(each.name, each.preset, bookmarked=True))
-            for each in bookmarks(bundle.path)
-        ]
-        found += [
-            (each.path, Saved(each.path.name, each.preset)) for each in saved_in(self._folder())
-        ]
-        for each in saved_in(recovered_dir()):
-            if each.preset.bundle == bundle.manifest.name:
-                when = f"{each.name[:10]} at {each.name[11:13]}:{each.name[13:15]}"
-                found.append((each.path, Saved(f"cut off on {when}", each.preset)))
-        found.sort(key=lambda entry: _written(entry[0]), reverse=True)
-        return [saved for _, saved in found]
-
-    def remove(self, name: str) -> None:
-        """Remove a bookmark."""
-        from saetui.session.saved.bookmarks import remove_bookmark
-
-        remove_bookmark(self._session.bundle.path, name)
-
-    def read(self, name: str) -> "Preset":
-        """The preset in a file."""
-        from saetui.session.saved.presets import read_preset
-
-        return read_preset(self._place(name))
-
-    def opened(self, preset: "Preset") -> "OpenedPreset":
-        """A preset as searches of this session."""
-        from saetui.session.saved.presets import open_preset
-
-        return open_preset(preset, self._session)
-
-    def command(self, request: "SearchRequest") -> str:
-        """The command that repeats a search."""
-        from saetui.session.saved.search_text import command_text
-
-        return command_text(self._session, request)
-
-    def citation(self, row: int) -> str:
-        """A document as text to paste: BibTeX if it is on arXiv, otherwise title and link."""
-        from saetui.session.saved.exports import citation
-
-        return citation(self._session.bundle.documents.document(row))
-
-    def _place(self, name: str) -> Path:
-        return self._folder() / user_path(name)
-
-
-def _written(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        # It has been removed meanwhile.
-        return 0.0
-
-
-def _taken(path: Path) -> InputError:
-    return InputError(f"{path} is there already.", "Choose another name.")
-
-
 Value = TypeVar("Value")
-
-_LONGEST_NAME = 60
 
 
 class SearchDialogs:
@@ -160,12 +39,10 @@ class SearchDialogs:
         self._view = view
         self._control = control
         self._session: Session | None = None
-        self.files: SearchFiles | None = None
 
     def open(self, session: "Session") -> None:
         """Work on a session."""
         self._session = session
-        self.files = SearchFiles(session)
 
     # Steps.
 
@@ -198,8 +75,8 @@ class SearchDialogs:
 
     def save(self) -> None:
         """Ask for a file, and save the search and its steps there."""
-        answer, files = self._present_answer(), self.files
-        if answer is None or files is None:
+        session, answer = self._session, self._present_answer()
+        if session is None or answer is None:
             return
         steps = self._control.steps()
 
@@ -208,7 +85,7 @@ class SearchDialogs:
                 # Only files of this ending are listed to be opened.
                 named = name if name.endswith(".json") else f"{name}.json"
                 self._do(
-                    lambda: files.save(named, answer, steps),
+                    lambda: _save(session, named, answer, steps),
                     lambda path: self._say(f"Saved {len(steps)} steps in {path}"),
                 )
 
@@ -216,8 +93,8 @@ class SearchDialogs:
 
     def export(self, marked: "Sequence[Result]") -> None:
         """Ask for a file, and write the results there; only those marked, if there are some."""
-        answer, files = self._answer(), self.files
-        if answer is None or files is None:
+        session, answer = self._session, self._answer()
+        if session is None or answer is None:
             return
         if marked:
             answer = replace(answer, results=tuple(marked))
@@ -225,7 +102,7 @@ class SearchDialogs:
         def export(name: str | None) -> None:
             if name:
                 named = name if PurePath(name).suffix else f"{name}.csv"
-                self._do(lambda: files.export(named, answer), self._say)
+                self._do(lambda: _export(session, named, answer), self._say)
 
         about = "tab: .csv, .json with all that is known, .bib of papers on arXiv"
         what = f"the {len(marked):,} marked results" if marked else "the results"
@@ -233,28 +110,35 @@ class SearchDialogs:
 
     def bookmark(self) -> None:
         """Keep the search and what it found in the bundle."""
-        answer, files = self._present_answer(), self.files
-        if answer is not None and files is not None:
+        from saetui.session.saved.bookmarks import bookmark
+
+        session, answer = self._session, self._present_answer()
+        if session is not None and answer is not None:
             steps = self._control.steps()
             self._do(
-                lambda: files.bookmark(answer, steps),
+                lambda: bookmark(session, answer.request, answer, steps).name,
                 lambda name: self._say(f"Bookmarked as {name}; o opens it"),
             )
 
     def open_preset(self) -> None:
         """Choose a preset or a bookmark, and go to its search."""
-        files = self.files
-        if files is None:
+        from saetui.session.saved.bookmarks import remove_bookmark
+        from saetui.session.saved.presets import open_preset, read_preset
+
+        session = self._session
+        if session is None:
             return
 
         def read(chosen: "str | Preset | None") -> None:
-            if chosen is not None:
-                self._do(
-                    lambda: files.opened(files.read(chosen) if isinstance(chosen, str) else chosen),
-                    self._opened,
-                )
+            if isinstance(chosen, str):
+                self._do(lambda: open_preset(read_preset(_place(chosen)), session), self._opened)
+            elif chosen is not None:
+                self._do(lambda: open_preset(chosen, session), self._opened)
 
-        open_dialog(self._view.app, OpenPresetScreen(files.saved, files.remove), read)
+        dialog = OpenPresetScreen(
+            lambda: _saved(session), lambda name: remove_bookmark(session.bundle.path, name)
+        )
+        open_dialog(self._view.app, dialog, read)
 
     def _opened(self, opened: "OpenedPreset") -> None:
         for warning in opened.warnings:
@@ -263,11 +147,14 @@ class SearchDialogs:
 
     def copy(self, rows: Sequence[int]) -> None:
         """Copy the documents in some rows; without any, the command that repeats the search."""
-        files, answer = self.files, self._answer()
-        if files is None or answer is None:
+        from saetui.session.saved.exports import citation
+        from saetui.session.saved.search_text import command_text
+
+        session, answer = self._session, self._answer()
+        if session is None or answer is None:
             return
-        cited = "\n".join(files.citation(row) for row in rows)
-        text = cited if rows else files.command(answer.request)
+        cited = "\n".join(citation(session.bundle.documents.document(row)) for row in rows)
+        text = cited if rows else command_text(session, answer.request)
         copy_text(self._view.app, text, self._say)
 
     # How it is done.
@@ -293,15 +180,15 @@ class SearchDialogs:
         endings: Sequence[str],
         then: Callable[[str | None], None],
     ) -> None:
-        files = self.files
-        if files is None:
+        session = self._session
+        if session is None:
             return
 
         def named(name: str) -> None:
             dialog = EditTextScreen(title, about, name, "A file's name", endings)
             open_dialog(self._view.app, dialog, then)
 
-        self._do(lambda: files.free_name(answer.request, endings[0]), named)
+        self._do(lambda: _free_name(session, answer.request, endings[0]), named)
 
     def _do(self, work: Callable[[], Value], then: Callable[[Value], None]) -> None:
         """Work in a thread, then go on in the app's own; an error is shown."""
@@ -309,3 +196,77 @@ class SearchDialogs:
 
     def _say(self, text: str, severity: Severity = "information") -> None:
         tell(self._view, text, severity)
+
+
+# Files. Every function may take a while, and raises `InputError` where something cannot be written.
+
+
+def _place(name: str) -> Path:
+    return Path.cwd() / user_path(name)
+
+
+def _free_name(session: "Session", request: "SearchRequest", ending: str) -> str:
+    """A name for a new file of a search."""
+    from saetui.session.saved.bookmarks import search_name
+
+    name = search_name(session, request)
+    free, number = f"{name}{ending}", 2
+    while _place(free).exists():
+        free, number = f"{name}-{number}{ending}", number + 1
+    return free
+
+
+def _save(
+    session: "Session", name: str, answer: "SearchResponse", steps: "list[SearchRequest]"
+) -> Path:
+    """Save a search and its steps; replaces a preset of that name, but no other file."""
+    from saetui.session.saved.presets import read_preset, save_preset
+
+    path = _place(name)
+    if path.exists():
+        try:
+            read_preset(path)
+        except InputError:
+            raise _taken(path) from None
+    save_preset(path, session, answer.request, steps, [result.id for result in answer.results])
+    return path
+
+
+def _export(session: "Session", name: str, answer: "SearchResponse") -> str:
+    """Write results; returns a sentence that says what was written."""
+    from saetui.session.saved.exports import export_results
+
+    path = _place(name)
+    if path.exists():
+        raise _taken(path)
+    count = export_results(path, session, answer)
+    return f"Wrote {count} of {len(answer.results)} results to {path}"
+
+
+def _taken(path: Path) -> InputError:
+    return InputError(f"{path} is there already.", "Choose another name.")
+
+
+def _saved(session: "Session") -> list[Saved]:
+    """Bookmarks, presets in the folder, and searches that were cut off, the newest first."""
+    from saetui.session.saved.bookmarks import bookmarks, saved_in
+
+    manifest, folder = session.bundle.manifest, session.bundle.path
+    found = [
+        (each.path, Saved(each.name, each.preset, bookmarked=True)) for each in bookmarks(folder)
+    ]
+    found += [(each.path, Saved(each.path.name, each.preset)) for each in saved_in(Path.cwd())]
+    for each in saved_in(recovered_dir()):
+        if each.preset.bundle == manifest.name:
+            when = f"{each.name[:10]} at {each.name[11:13]}:{each.name[13:15]}"
+            found.append((each.path, Saved(f"cut off on {when}", each.preset)))
+    found.sort(key=lambda entry: _written(entry[0]), reverse=True)
+    return [saved for _, saved in found]
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        # It has been removed meanwhile.
+        return 0.0
