@@ -11,7 +11,6 @@ import typer
 
 from saetui.cli.options import AsJson, BundlePath, SaeName
 from saetui.cli.output import Output
-from saetui.cli.progress import shown_progress
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,31 +82,8 @@ def demo(
         bool,
         typer.Option("--path", help="Print where the demo bundle is instead of opening it."),
     ] = False,
-    rebuild: Annotated[
-        Path | None,
-        typer.Option(
-            "--rebuild",
-            metavar="FOLDER",
-            help="Build the demo's files again, in FOLDER.",
-            hidden=True,
-        ),
-    ] = None,
-    train_also: Annotated[
-        list[Path] | None,
-        typer.Option("--train-also", metavar="CORPUS", help="See build.", hidden=True),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", metavar="FILE", help="Labels of ours.", hidden=True),
-    ] = None,
 ) -> None:
     """Explore passages from 250 papers on computational linguistics, without a network."""
-    if rebuild is not None:
-        from saetui.pipeline.demo import rebuild_demo
-
-        with shown_progress() as progress:
-            rebuild_demo(rebuild, train_also or [], labels, progress)
-        return
     if path:
         from saetui.pipeline.demo import prepare_demo
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from bundles import make_bundle
+from rebuild_demo import correct
 
 from saetui.cli import main
 from saetui.core.documents import Document
@@ -60,7 +61,7 @@ def test_our_labels_are_for_the_features_that_they_were_written_for(tmp_path: Pa
     labels.write_text(
         "feature,label,instead\n1,Discs,Accretion discs\n2,Mergers,Another label\n", "utf-8"
     )
-    demo._correct(bundle, labels, Silent())
+    correct(bundle, labels, Silent())
     session = open_session(bundle)
     assert [session.features[feature].label for feature in (1, 2)] == [
         "Discs",
