@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.build import show_build
+from saetui.cli.labels import newest_labels
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, IndexKind, NewBundle, NewName, SaeName, Seed
 from saetui.cli.output import Output
@@ -126,12 +127,7 @@ def _neuronpedia(session: "Session", output: Path) -> str:
     from saetui.interop.neuronpedia import NeuronpediaNames, write_neuronpedia
 
     features, documents = list(session.features), session.bundle.documents
-    provenance = {
-        label.feature: label
-        for record in features
-        for label in session.sae.labels(record.id)
-        if label.version == record.version
-    }
+    provenance = newest_labels(session)
     created = max((label.created for label in provenance.values()), default="1970-01-01")
     names = NeuronpediaNames(session.bundle.manifest.name, session.sae.record.name, created)
     target = write_neuronpedia(

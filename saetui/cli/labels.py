@@ -187,6 +187,16 @@ def _print(outcome: "LabellingOutcome", kind: str) -> None:
         typer.echo(f"{kind} {number}: {reason}", err=True)
 
 
+def newest_labels(session: "Session") -> "dict[int, LabelRecord]":
+    """The label that each feature has now, with where it came from."""
+    return {
+        label.feature: label
+        for record in session.features
+        for label in session.sae.labels(record.id)
+        if label.version == record.version
+    }
+
+
 @labels.command("export")
 def export(
     bundle: BundlePath,
@@ -209,12 +219,7 @@ def export(
     if chosen is None:
         raise InputError(f"'{kind}' is not a format.", f"Choose one of {', '.join(FORMATS)}.")
     with opened(bundle, sae) as session:
-        provenance = {
-            label.feature: label
-            for record in session.features
-            for label in session.sae.labels(record.id)
-            if label.version == record.version
-        }
+        provenance = newest_labels(session)
         names = session.bundle.manifest.name, session.sae.record.name
         features = session.features
         judged = {

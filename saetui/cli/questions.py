@@ -2,9 +2,8 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -49,14 +48,10 @@ Order = Annotated[
 Reverse = Annotated[bool, typer.Option("--reverse", help="Reverse the order.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
-    """What a question counts.
+class Counting(TypedDict):
+    """What a question counts: features or families, of documents that pass a filter.
 
-    Attributes:
-        unit: Features or families.
-        within: A filter that documents must pass; empty for all.
-        least: Nothing is claimed of features of fewer documents.
+    Nothing is claimed of features of fewer documents than `least`.
     """
 
     unit: "Unit"
@@ -82,7 +77,8 @@ def question(ask: "Callable[..., Answer]") -> Callable[..., None]:
         as_json: AsJson = False,
         **own: object,
     ) -> None:
-        counting = Counting("family" if families else "feature", within, least)
+        unit: Unit = "family" if families else "feature"
+        counting = Counting(unit=unit, within=within, least=least)
         with opened(bundle, sae) as session:
             show_answer(
                 ask(session, counting, **own),
@@ -204,15 +200,7 @@ def compare(
     """
     from saetui.session.questions.compare import compare as compared
 
-    return compared(
-        session,
-        a,
-        b,
-        within=counting.within,
-        unit=counting.unit,
-        first=first,
-        least=counting.least,
-    )
+    return compared(session, a, b, first=first, **counting)
 
 
 @question
@@ -246,10 +234,10 @@ def relate(
     from saetui.session.questions.relate import models, with_models
     from saetui.session.questions.relate import relate as related
 
-    within, unit = counting.within, counting.unit
-    answer = related(session, to, within=within, unit=unit, least=counting.least)
+    answer = related(session, to, **counting)
     if model:
-        answer = with_models(answer, models(session, to, within=within, unit=unit))
+        found = models(session, to, within=counting["within"], unit=counting["unit"])
+        answer = with_models(answer, found)
     return answer
 
 
@@ -284,14 +272,7 @@ def trends(
     period = next((each for each in PERIODS if each == by), None)
     if by is not None and period is None:
         raise InputError(f"'{by}' is not a period.", f"Choose one of {', '.join(PERIODS)}.")
-    return trending(
-        session,
-        period,
-        within=counting.within,
-        unit=counting.unit,
-        least=counting.least,
-        everything=everything,
-    )
+    return trending(session, period, everything=everything, **counting)
 
 
 def topics(

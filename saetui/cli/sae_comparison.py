@@ -82,7 +82,7 @@ def compared(
     or elsewhere. Without a field, categories are probed, or else the date.
     """
     from saetui.evaluate.sparse_probe import by_figure, differences
-    from saetui.pipeline.experiments import Vectors, train_again
+    from saetui.pipeline.experiments import Vectors, train_each
     from saetui.train.size import SaeSize
 
     with opened(bundle) as session:
@@ -104,7 +104,7 @@ def compared(
             )
         sizes = [SaeSize.parse(name) for name in runs]
         others = range(options.seed + alike, options.seed + seeds)
-        for size, trained in train_again(vectors, sizes, options, others, progress):
+        for size, trained in train_each(vectors, sizes, options, progress, seeds=others):
             more = _probed_again(chosen, targets, vectors, trained.weights)
             runs[size.name].append({**_figures(trained.metrics), **more})
     figures = by_figure(runs)

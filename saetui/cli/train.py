@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +27,7 @@ from saetui.cli.output import Output
 from saetui.cli.progress import shown_progress
 from saetui.cli.stats import metrics_table, show_sweep
 from saetui.errors import InputError
+from saetui.session.saved.search_json import Json
 
 if TYPE_CHECKING:
     from saetui.pipeline.experiments import Vectors
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     Trained = Iterator[tuple[SaeSize, TrainedSae]]
 
-Show = Callable[[Output, bool], None]
-"""Prints a result, as JSON if asked to."""
+Shown = tuple[Json, Callable[[Output], None]]
+"""A result as JSON, and what prints it."""
 
 
 def train(
@@ -130,15 +130,17 @@ def train(
     with shown_progress() as progress, joined_workers(options.device) as workers:
         run = _Run(vectors, sizes, options, progress, workers)
         if sweep:
-            show = _sweep(run)
+            shape, show = _sweep(run)
         elif compare:
-            show = _compare(run, twice=bool(stability))
+            shape, show = _compare(run, twice=bool(stability))
         elif output is None:
-            show = _add(run, stability, given, vocabulary)
+            shape, show = _add(run, stability, given, vocabulary)
         else:
-            show = _write(run, output, twice=bool(stability))
-    if workers.first:
-        show(Output(), as_json)
+            shape, show = _train(run, run.chosen(), output, twice=bool(stability))
+    if workers.first and as_json:
+        Output().json(shape)
+    elif workers.first:
+        show(Output())
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class _Run:
         )
 
 
-def _add(run: _Run, stability: bool | None, given: "SaeSource | None", vocabulary: str) -> Show:
+def _add(run: _Run, stability: bool | None, given: "SaeSource | None", vocabulary: str) -> Shown:
     """Add SAEs to a bundle, or names."""
     from saetui.pipeline.build import add_saes
     from saetui.pipeline.options import BuildOptions
@@ -185,64 +187,43 @@ def _add(run: _Run, stability: bool | None, given: "SaeSource | None", vocabular
     )
     outcome = add_saes(run.vectors.path, options, run.progress, run.workers)
 
-    def show(output: Output, as_json: bool) -> None:
-        if as_json:
-            output.json(build_json(outcome))
-            return
+    def show(output: Output) -> None:
         metrics_table(output, [(sae.name, sae.metrics) for sae in outcome.manifest.saes])
         if not outcome.steps:
             output.line("Nothing to do: the bundle has these SAEs.")
 
-    return show
+    return build_json(outcome), show
 
 
-def _write(run: _Run, folder: Path, *, twice: bool) -> Show:
-    """Train on vectors alone; each SAE gets a folder."""
-    from saetui.pipeline.experiments import save_trained
-
-    metrics = []
-    for size, trained in run.train(run.chosen(), twice=twice):
-        if run.workers.first:
-            save_trained(folder / size.name, trained)
-        metrics.append((size.name, trained.metrics))
-    return partial(_show_metrics, metrics)
-
-
-def _compare(run: _Run, *, twice: bool) -> Show:
+def _compare(run: _Run, *, twice: bool) -> Shown:
     """Train every variant of each size."""
     from saetui.train.size import VARIANTS
 
     sizes = [replace(size, variant=variant) for size in run.chosen() for variant in VARIANTS]
-    trained = run.train(list(dict.fromkeys(sizes)), twice=twice)
-    return partial(_show_metrics, [(size.name, each.metrics) for size, each in trained])
+    return _train(run, list(dict.fromkeys(sizes)), None, twice=twice)
 
 
-def _show_metrics(
-    metrics: "Sequence[tuple[str, dict[str, Any]]]", output: Output, as_json: bool
-) -> None:
-    if as_json:
-        output.json({"saes": [{"name": name, **finite(each)} for name, each in metrics]})
-    else:
-        metrics_table(output, metrics)
+def _train(run: _Run, sizes: "Sequence[SaeSize]", folder: Path | None, *, twice: bool) -> Shown:
+    """Train on vectors alone; each SAE gets a folder in the one that is named."""
+    from saetui.pipeline.experiments import save_trained
+
+    metrics = []
+    for size, trained in run.train(sizes, twice=twice):
+        if folder is not None and run.workers.first:
+            save_trained(folder / size.name, trained)
+        metrics.append((size.name, trained.metrics))
+    shape = {"saes": [{"name": name, **finite(each)} for name, each in metrics]}
+    return shape, lambda output: metrics_table(output, metrics)
 
 
-def _sweep(run: _Run) -> Show:
+def _sweep(run: _Run) -> Shown:
     """Train a grid of sizes."""
     from saetui.pipeline.experiments import save_sweep
     from saetui.train.size import Sweep, SweepPoint, sweep_sizes
 
     sizes = run.sizes or sweep_sizes(run.vectors.choice())
-    points = [
-        SweepPoint.of(size, trained.metrics) for size, trained in run.train(sizes, twice=False)
-    ]
-    found = Sweep.of(points)
+    trained = run.train(sizes, twice=False)
+    found = Sweep.of([SweepPoint.of(size, each.metrics) for size, each in trained])
     if run.vectors.bundle and run.workers.first:
         save_sweep(run.vectors.path, found)
-
-    def show(output: Output, as_json: bool) -> None:
-        if as_json:
-            output.json(found.to_json())
-        else:
-            show_sweep(output, found)
-
-    return show
+    return found.to_json(), lambda output: show_sweep(output, found)

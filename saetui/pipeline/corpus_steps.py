@@ -31,7 +31,6 @@ from saetui.pipeline.context import (
 from saetui.pipeline.embedding import (
     LONGEST,
     SHARD,
-    EmbeddingTask,
     KnownVectors,
     embed_corpus,
     embed_passages,
@@ -316,8 +315,16 @@ def embed_store(
         return engine.embed(loaded.settings, texts)
 
     shard = SHARD if engine is None else engine.documents
-    task = EmbeddingTask(documents, embedder.dimensions, embed, made_from, shard, known)
-    embed_corpus(task, target, build.progress)
+    embed_corpus(
+        documents,
+        embedder.dimensions,
+        embed,
+        target,
+        build.progress,
+        made_from=made_from,
+        shard=shard,
+        known=known,
+    )
 
 
 def index_step(build: BuildContext, embeddings_from: str) -> Step:

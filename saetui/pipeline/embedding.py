@@ -44,49 +44,45 @@ class KnownVectors:
     origin: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class EmbeddingTask:
-    """Documents to embed.
-
-    Attributes:
-        documents: All of them.
-        dimensions: Width d of the vectors.
-        embed: Gives the vectors of some documents.
-        made_from: Fingerprint; only vectors of the same one are gone on with.
-        shard: How many documents are asked for at once, and lost when the build is killed.
-        known: Vectors of documents that are not asked for; None: of none.
-    """
-
-    documents: DocumentStore
-    dimensions: int
-    embed: Embed
-    made_from: str
-    shard: int = SHARD
-    known: KnownVectors | None = None
-
-
-def embed_corpus(task: EmbeddingTask, target: Path, progress: Progress) -> None:
-    """Write the embeddings of all documents, float16 `(N, d)` with rows of unit norm.
+def embed_corpus(
+    documents: DocumentStore,
+    dimensions: int,
+    embed: Embed,
+    target: Path,
+    progress: Progress,
+    *,
+    made_from: str,
+    shard: int = SHARD,
+    known: KnownVectors | None = None,
+) -> None:
+    """Write the embeddings of all documents, float16 `(N, dimensions)` with rows of unit norm.
 
     While it works, the vectors lie in `target` beside a note of how many are done; the caller
-    moves the file where it belongs.
+    moves the file where it belongs. Vectors of another fingerprint than `made_from` are not gone
+    on with. `shard` documents are asked for at once, and lost when the build is killed; those with
+    `known` vectors are not asked for.
 
     Raises:
         EmbedderError: A vector has the wrong width, is not finite, or is zero.
     """
-    count = len(task.documents)
-    layout = (target, (count, task.dimensions), np.float16)
-    unfinished = UnfinishedArrays(target.with_suffix(".json"), task.made_from, [layout])
+    layout = (target, (len(documents), dimensions), np.float16)
+    unfinished = UnfinishedArrays(target.with_suffix(".json"), made_from, [layout])
     (vectors,) = unfinished.arrays
-    rows = np.arange(count)
-    if task.known is not None:
-        rows = np.flatnonzero(task.known.origin < 0)
+    rows = np.arange(len(documents))
+    if known is not None:
+        rows = np.flatnonzero(known.origin < 0)
         if not unfinished.done:
-            _copy(task.known, vectors)
+            _copy(known, vectors)
     progress.start("Embedding", len(rows), "documents", unfinished.done)
-    for start in range(unfinished.done, len(rows), task.shard):
-        some = rows[start : start + task.shard]
-        vectors[some] = _unit_rows(task, some, task.embed(some))
+    for start in range(unfinished.done, len(rows), shard):
+        some = rows[start : start + shard]
+        found = embed(some)
+        if found.ndim != 2 or found.shape[1] != dimensions:
+            raise EmbedderError(
+                f"The embedder gave vectors of shape {found.shape}, where width {dimensions} was "
+                "expected."
+            )
+        vectors[some] = _unit_rows(found, documents, some)
         unfinished.note(start + len(some))
         progress.advance(len(some))
     unfinished.finish()
@@ -100,16 +96,13 @@ def _copy(known: KnownVectors, vectors: NDArray[np.float16]) -> None:
         forget_pages(known.vectors)
 
 
-def _unit_rows(task: EmbeddingTask, rows: NDArray[np.int64], vectors: Float) -> NDArray[np.float16]:
-    if vectors.ndim != 2 or vectors.shape[1] != task.dimensions:
-        raise EmbedderError(
-            f"The embedder gave vectors of shape {vectors.shape}, where width {task.dimensions} "
-            "was expected."
-        )
+def _unit_rows(
+    vectors: Float, documents: DocumentStore, rows: NDArray[np.int64]
+) -> NDArray[np.float16]:
     norms = np.linalg.norm(vectors, axis=1)
     bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
     if len(bad):
-        document = task.documents.document(int(rows[bad[0]]))
+        document = documents.document(int(rows[bad[0]]))
         kind = "zero" if norms[bad[0]] == 0 else "not a number"
         raise EmbedderError(
             f"The vector of document '{document.id}' is {kind}.",

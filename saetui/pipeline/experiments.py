@@ -84,50 +84,27 @@ def train_each(
     options: TrainingOptions,
     progress: Progress,
     *,
-    twice: bool,
+    seeds: Sequence[int] = (),
+    twice: bool = False,
     workers: Workers = ALONE,
 ) -> "Iterator[tuple[SaeSize, TrainedSae]]":
-    """Train each size; after an interruption, a second call continues where the first stopped.
+    """Train each size, with each of the seeds if there are some instead of that of the options.
 
-    With `twice`, a second seed shows which features are found again.
+    After an interruption, a second call continues where the first stopped. With `twice`, a second
+    seed shows which features are found again.
     """
     from saetui.train.training import train_sae, train_twice
 
     train = train_twice if twice else train_sae
     with _unfinished(vectors.path, workers) as work:
-        for size in sizes:
+        for size, seed in product(sizes, seeds or [options.seed]):
             trained = train(
                 vectors.rows,
                 vectors.config(size),
-                options,
-                checkpoint_dir=work / size.name,
+                replace(options, seed=seed),
+                checkpoint_dir=work / size.name / (f"seed-{seed}" if seeds else ""),
                 progress=progress,
                 workers=workers,
-            )
-            yield size, trained
-
-
-def train_again(
-    vectors: Vectors,
-    sizes: Sequence[SaeSize],
-    options: TrainingOptions,
-    seeds: Sequence[int],
-    progress: Progress,
-) -> "Iterator[tuple[SaeSize, TrainedSae]]":
-    """Train each size with each of several seeds; a second call continues an interrupted one.
-
-    The seed of the options is not used.
-    """
-    from saetui.train.training import train_sae
-
-    with _unfinished(vectors.path, ALONE) as work:
-        for size, seed in product(sizes, seeds):
-            trained = train_sae(
-                vectors.rows,
-                vectors.config(size),
-                replace(options, seed=seed),
-                checkpoint_dir=work / size.name / f"seed-{seed}",
-                progress=progress,
             )
             yield size, trained
 

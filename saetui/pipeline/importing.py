@@ -20,7 +20,7 @@ from saetui.interop.saerch_texts import arxiv_id, read_documents
 from saetui.pipeline.build import expect_saes, other_saes
 from saetui.pipeline.context import BuildContext, Made, Step, fingerprint
 from saetui.pipeline.corpus_steps import index_step, stored_embeddings
-from saetui.pipeline.embedding import EmbeddingTask, embed_corpus
+from saetui.pipeline.embedding import embed_corpus
 from saetui.pipeline.finishing import BuildOutcome, bundle_under_way, finished
 from saetui.pipeline.given_sae import WeightsOnHub
 from saetui.pipeline.options import BuildOptions
@@ -195,8 +195,8 @@ def _copy_embeddings(
         # All documents are asked for in their order.
         return embeddings.rows(int(some[0]), int(some[-1]) + 1).astype(np.float32)
 
-    task = EmbeddingTask(build.documents, embeddings.shape[1], rows, made_from)
-    embed_corpus(task, target, build.progress)
+    width, progress = embeddings.shape[1], build.progress
+    embed_corpus(build.documents, width, rows, target, progress, made_from=made_from)
     return 0
 
 
