@@ -27,11 +27,7 @@ _RECOGNISED = (">up", ">down")
 
 
 def print_steering(
-    output: Output,
-    prepared: "Prepared",
-    seed: int,
-    points: "list[Point]",
-    levels: "list[Level]",
+    output: Output, prepared: "Prepared", seed: int, points: "list[Point]", levels: "list[Level]"
 ) -> None:
     """Print tables of every strength of every way, the ways at equal cost, and plots."""
     judges = list(points[0].up)

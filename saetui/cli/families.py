@@ -103,10 +103,7 @@ def family(
             )
     output.line(f"family {found.id}  {found.label}  {len(found.members):,} features", "bold")
     output.line(_figures(detail))
-    output.table(
-        ["label", ">feature", ">weight", ">density", ">documents"],
-        rows,
-    )
+    output.table(["label", ">feature", ">weight", ">density", ">documents"], rows)
     output.heading(f"Strongest of {detail.documents:,} documents, by the norm of all members")
     output.table(
         [">activation", "id", "title"],

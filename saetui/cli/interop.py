@@ -8,7 +8,7 @@ import typer
 from saetui.cli.build import show_build
 from saetui.cli.labels import newest_labels
 from saetui.cli.open import opened
-from saetui.cli.options import AsJson, IndexKind, NewBundle, NewName, SaeName, Seed
+from saetui.cli.options import AsJson, IndexKind, NewBundle, NewName, SaeName, Seed, one_of
 from saetui.cli.output import Output
 from saetui.cli.progress import shown_progress
 from saetui.errors import InputError
@@ -56,8 +56,7 @@ def export(
         rows = [list(each) for each in FORMATS.items()]
         Output().table(["format", "what is written"], rows)
         return
-    if kind not in FORMATS:
-        raise InputError(f"'{kind}' is not a format.", f"Choose one of {', '.join(FORMATS)}.")
+    one_of(kind, FORMATS, "format")
     if bundle is None or output is None:
         raise InputError(
             "A bundle and a place to write to are missing.",
@@ -182,8 +181,7 @@ def saerch(
         ),
     ] = "",
     embedder: Annotated[
-        str,
-        typer.Option("--embedder", metavar="NAME", help="The embedder of the embeddings."),
+        str, typer.Option("--embedder", metavar="NAME", help="The embedder of the embeddings.")
     ] = "openai:text-embedding-3-small",
     force: Annotated[
         bool, typer.Option("--force", help="Import weights even if they fail the self-test.")
@@ -198,11 +196,22 @@ def saerch(
     out whether weights and embeddings belong together, and if not, what is wrong. After an
     interruption, the same command continues where it stopped.
     """
-    from saetui.pipeline.importing import ImportOptions, import_saerch
+    from saetui.pipeline.importing import import_saerch
+    from saetui.pipeline.options import BuildOptions
+    from saetui.train.options import TrainingOptions
 
-    options = ImportOptions(name, tuple(sae or ()), from_hub, embedder, force, seed, index)
+    options = BuildOptions(name=name, training=TrainingOptions(seed=seed), index=index)
     with shown_progress() as progress:
-        outcome = import_saerch(folder, output, options, progress)
+        outcome = import_saerch(
+            folder,
+            output,
+            options,
+            progress,
+            saes=sae or (),
+            hub=from_hub,
+            embedder=embedder,
+            force=force,
+        )
     counts = []
     for each in outcome.manifest.saes:
         labelled = (each.metrics.get("labels") or {}).get("labelled", 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saetui.cli.open import opened
-from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Formulas, Price, SaeName
+from saetui.cli.options import AsJson, BaseUrl, Budget, BundlePath, Formulas, Price, SaeName, one_of
 from saetui.cli.output import Output
 from saetui.cli.progress import shown_progress
 from saetui.errors import InputError, SaetuiError
@@ -201,13 +201,11 @@ def newest_labels(session: "Session") -> "dict[int, LabelRecord]":
 def export(
     bundle: BundlePath,
     file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="Ends in .csv or .jsonl.", show_default=False),
+        Path, typer.Argument(metavar="FILE", help="Ends in .csv or .jsonl.", show_default=False)
     ],
     *,
     kind: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help="csv, jsonl or neuronpedia."),
+        str | None, typer.Option("--format", metavar="FORMAT", help="csv, jsonl or neuronpedia.")
     ] = None,
     formulas: Formulas = False,
     sae: SaeName = None,
@@ -215,9 +213,7 @@ def export(
     """Write the current label of every feature to a file, with provenance, scores, judgements."""
     from saetui.interop.feature_files import FORMATS, format_of, write_labels
 
-    chosen = format_of(file) if kind is None else next((f for f in FORMATS if f == kind), None)
-    if chosen is None:
-        raise InputError(f"'{kind}' is not a format.", f"Choose one of {', '.join(FORMATS)}.")
+    chosen = format_of(file) if kind is None else one_of(kind, FORMATS, "format")
     with opened(bundle, sae) as session:
         provenance = newest_labels(session)
         names = session.bundle.manifest.name, session.sae.record.name

@@ -79,8 +79,7 @@ def require_terminal() -> None:
 def demo(
     *,
     path: Annotated[
-        bool,
-        typer.Option("--path", help="Print where the demo bundle is instead of opening it."),
+        bool, typer.Option("--path", help="Print where the demo bundle is instead of opening it.")
     ] = False,
 ) -> None:
     """Explore passages from 250 papers on computational linguistics, without a network."""
@@ -136,9 +135,6 @@ def keys(
     if as_json:
         output.json({"file": str(path), "keys": listed, "remarks": list(keymap.remarks)})
         return
-    output.table(
-        ["in", "keys", "does", "name"],
-        [list(each.values()) for each in listed],
-    )
+    output.table(["in", "keys", "does", "name"], [list(each.values()) for each in listed])
     for remark in keymap.remarks:
         typer.echo(remark, err=True)

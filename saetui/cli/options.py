@@ -1,7 +1,8 @@
 """Arguments and options that several commands share."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -42,8 +43,7 @@ Epochs = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all random numbers.")]
 DeviceName = Annotated[
-    str,
-    typer.Option("--device", metavar="NAME", help="Where to train: auto, cpu, cuda or mps."),
+    str, typer.Option("--device", metavar="NAME", help="Where to train: auto, cpu, cuda or mps.")
 ]
 Stability = Annotated[
     bool | None,
@@ -185,6 +185,21 @@ ForceSae = Annotated[
 ]
 
 
+Known = TypeVar("Known", bound=str)
+
+
+def one_of(text: str, known: Iterable[Known], what: str) -> Known:
+    """What a text names.
+
+    Raises:
+        InputError: It is none of the known names.
+    """
+    names = {str(each): each for each in known}
+    if text not in names:
+        raise InputError(f"'{text}' is not a {what}.", f"Choose one of {', '.join(names)}.")
+    return names[text]
+
+
 def sae_source(sae_from: str | None, extend: int, force: bool) -> "SaeSource | None":
     """The SAE that options ask for.
 
@@ -218,13 +233,10 @@ def training_options(
     """
     from saetui.train.options import DEVICES, TrainingOptions
 
-    known = next((each for each in DEVICES if each == device), None)
-    if known is None:
-        raise InputError(f"'{device}' is not a device.", f"Choose one of {', '.join(DEVICES)}.")
     usual = TrainingOptions()
     return TrainingOptions(
         seed=seed,
-        device=known,
+        device=one_of(device, DEVICES, "device"),
         max_epochs=usual.max_epochs if epochs is None else epochs,
         max_samples=samples,
         memory_bytes=usual.memory_bytes if gigabytes is None else int(gigabytes * (1 << 30)),

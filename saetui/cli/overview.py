@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
 
 def overview(
-    bundle: BundlePath,
-    *,
-    limit: ListLimit = 15,
-    sae: SaeName = None,
-    as_json: AsJson = False,
+    bundle: BundlePath, *, limit: ListLimit = 15, sae: SaeName = None, as_json: AsJson = False
 ) -> None:
     """Show what is in a corpus: families, dates, fields, what rises and falls, what to ask first.
 

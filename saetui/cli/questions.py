@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 import typer
 
 from saetui.cli.open import opened
-from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName
+from saetui.cli.options import AsJson, BundlePath, ListLimit, SaeName, one_of
 from saetui.cli.output import Column, Output
-from saetui.errors import InputError
 from saetui.text import visible_line
 
 if TYPE_CHECKING:
@@ -255,8 +254,7 @@ def trends(
     everything: Annotated[
         bool,
         typer.Option(
-            "--all",
-            help="List changes of mixed features, manners of writing and plain words, too.",
+            "--all", help="List changes of mixed features, manners of writing and plain words, too."
         ),
     ] = False,
 ) -> "Answer":
@@ -269,9 +267,7 @@ def trends(
     from saetui.session.questions.fields import PERIODS
     from saetui.session.questions.trends import trends as trending
 
-    period = next((each for each in PERIODS if each == by), None)
-    if by is not None and period is None:
-        raise InputError(f"'{by}' is not a period.", f"Choose one of {', '.join(PERIODS)}.")
+    period = None if by is None else one_of(by, PERIODS, "period")
     return trending(session, period, everything=everything, **counting)
 
 
@@ -297,8 +293,7 @@ def topics(
         ),
     ] = None,
     examples: Annotated[
-        int,
-        typer.Option("--examples", min=0, metavar="N", help="List N documents of the largest."),
+        int, typer.Option("--examples", min=0, metavar="N", help="List N documents of the largest.")
     ] = 0,
     export: Annotated[
         Path | None,

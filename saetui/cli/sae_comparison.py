@@ -70,11 +70,7 @@ def probed(bundle: Path, field: str, progress: "Progress") -> "dict[str, FieldPr
 
 
 def compared(
-    bundle: Path,
-    field: str | None,
-    options: "TrainingOptions",
-    seeds: int,
-    progress: "Progress",
+    bundle: Path, field: str | None, options: "TrainingOptions", seeds: int, progress: "Progress"
 ) -> Comparison:
     """Compare the SAEs of a bundle with one another, each trained again with other seeds.
 

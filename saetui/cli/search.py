@@ -132,17 +132,12 @@ def search(
         # The rest of these only repeat --filter; they still work.
         typer.Option("--where", metavar="FIELD=VALUE", hidden=True),
     ] = None,
-    has: Annotated[
-        list[str] | None,
-        typer.Option("--has", metavar="FEATURE", hidden=True),
-    ] = None,
+    has: Annotated[list[str] | None, typer.Option("--has", metavar="FEATURE", hidden=True)] = None,
     without: Annotated[
-        list[str] | None,
-        typer.Option("--without", metavar="FEATURE", hidden=True),
+        list[str] | None, typer.Option("--without", metavar="FEATURE", hidden=True)
     ] = None,
     limit: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="How many results; 10 if not given."),
+        int | None, typer.Option(min=1, metavar="N", help="How many results; 10 if not given.")
     ] = None,
     why: Annotated[bool, typer.Option("--why", help="Split each score into its terms.")] = False,
     effects: Annotated[

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,33 +33,28 @@ from saetui.store.documents import DocumentStore, write_documents
 from saetui.train.size import SaeSize
 
 
-@dataclass(frozen=True)
-class ImportOptions:
-    """How to import.
+def import_saerch(
+    source: Path,
+    path: Path,
+    options: BuildOptions,
+    progress: Progress,
+    *,
+    saes: Sequence[str] = (),
+    hub: str = "",
+    embedder: str = "openai:text-embedding-3-small",
+    force: bool = False,
+) -> BuildOutcome:
+    """Make a bundle of the files of the paper (arXiv 2408.00657), or finish it.
 
-    Attributes:
-        name: Of the bundle, for the reader; empty takes it from the output folder.
+    Args:
+        source: Folder of the files.
+        path: Folder of the bundle.
+        options: Name, index and seed.
+        progress: Told of every step.
         saes: Which weights, by file or size; empty for all.
         hub: Repository on the Hugging Face hub to take weights from; empty for the folder.
         embedder: What made the embeddings, and can embed queries.
         force: Import weights that the self-test finds wrong.
-        seed: Of everything random.
-        index: Kind of the index; empty chooses one from the size.
-    """
-
-    name: str = ""
-    saes: tuple[str, ...] = ()
-    hub: str = ""
-    embedder: str = "openai:text-embedding-3-small"
-    force: bool = False
-    seed: int = 0
-    index: str = ""
-
-
-def import_saerch(
-    source: Path, path: Path, options: ImportOptions, progress: Progress
-) -> BuildOutcome:
-    """Make a bundle of the files of the paper (arXiv 2408.00657), or finish it.
 
     Raises:
         InputError: A file is missing, damaged, or not what its name says; or the self-test finds
@@ -68,15 +63,11 @@ def import_saerch(
     """
     folder = SaerchFolder.at(source)
     embeddings = ArrayFile(folder.embeddings, "floating", 2)
-    settings = _embedder(options.embedder, embeddings.shape[1], progress)
-    files = _weights(folder, options, progress)
-    build_options = BuildOptions(name=options.name, index=options.index)
-    build_options = replace(
-        build_options, training=replace(build_options.training, seed=options.seed)
-    )
-    with bundle_under_way(path, source, build_options, progress) as build:
+    settings = _embedder(embedder, embeddings.shape[1], progress)
+    files = _weights(folder, saes, hub, progress)
+    with bundle_under_way(path, source, options, progress) as build:
         _refuse_added(build)
-        steps = _import_steps(build, folder, files, embeddings, settings, force=options.force)
+        steps = _import_steps(build, folder, files, embeddings, settings, force=force)
         return finished(build, steps)
 
 
@@ -93,15 +84,15 @@ def _embedder(spec: str, width: int, progress: Progress) -> dict[str, Any]:
 
 
 def _weights(
-    folder: SaerchFolder, options: ImportOptions, progress: Progress
+    folder: SaerchFolder, saes: Sequence[str], repository: str, progress: Progress
 ) -> tuple[WeightFile, ...]:
-    if not options.hub:
-        return choose_weights(folder.weights(), options.saes, str(folder.path))
-    hub = WeightsOnHub(options.hub)
+    if not repository:
+        return choose_weights(folder.weights(), saes, str(folder.path))
+    hub = WeightsOnHub(repository)
     # Files that are named need not be looked up.
-    named = bool(options.saes) and all(name.endswith(ENDING) for name in options.saes)
-    names = [Path(name) for name in (options.saes if named else hub.names())]
-    chosen = choose_weights(names, options.saes, options.hub)
+    named = bool(saes) and all(name.endswith(ENDING) for name in saes)
+    names = [Path(name) for name in (saes if named else hub.names())]
+    chosen = choose_weights(names, saes, repository)
     progress.start("Downloading weights", len(chosen), "files")
     found = []
     for file in chosen:

@@ -16,7 +16,8 @@ from published import Published, label_of, publish
 from saetui.core.changes import Change
 from saetui.core.search_request import SearchRequest
 from saetui.errors import EmbedderError, InputError
-from saetui.pipeline.importing import ImportOptions, import_saerch
+from saetui.pipeline.importing import import_saerch
+from saetui.pipeline.options import BuildOptions
 from saetui.progress import Silent
 from saetui.session.session import open_session
 from saetui.store.bundle import Bundle
@@ -44,7 +45,7 @@ def published(whole: Published, tmp_path: Path) -> Published:
 @pytest.fixture(scope="module")
 def imported(whole: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("imported") / "my.bundle"
-    import_saerch(whole.path, path, ImportOptions(), Silent())
+    import_saerch(whole.path, path, BuildOptions(), Silent())
     return path
 
 
@@ -60,7 +61,7 @@ class Notes(Silent):
 
 def bring(published: Published, path: Path, **options: object) -> Notes:
     notes = Notes()
-    import_saerch(published.path, path, ImportOptions(**options), notes)  # type: ignore[arg-type]
+    import_saerch(published.path, path, BuildOptions(), notes, **options)  # type: ignore[arg-type]
     return notes
 
 
@@ -150,7 +151,7 @@ def test_the_app_says_why_text_does_not_work(imported: Path) -> None:
 
 
 def test_the_same_again_does_nothing(whole: Published, imported: Path) -> None:
-    assert import_saerch(whole.path, imported, ImportOptions(), Silent()).steps == ()
+    assert import_saerch(whole.path, imported, BuildOptions(), Silent()).steps == ()
 
 
 class Stopped(BaseException):
@@ -178,8 +179,8 @@ def test_a_stopped_import_goes_on(
 ) -> None:
     path = tmp_path / imported.name
     with pytest.raises(Stopped):
-        import_saerch(whole.path, path, ImportOptions(), StopsAfter(events))
-    import_saerch(whole.path, path, ImportOptions(), Silent())
+        import_saerch(whole.path, path, BuildOptions(), StopsAfter(events))
+    import_saerch(whole.path, path, BuildOptions(), Silent())
     for name, record in Bundle(imported).manifest.files.items():
         assert Bundle(path).manifest.files[name].sha256 == record.sha256, name
 
@@ -440,9 +441,9 @@ def test_names_of_weights(name: str, size: str) -> None:
 
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no folder"):
-        import_saerch(tmp_path / "nothing", tmp_path / "my.bundle", ImportOptions(), Silent())
+        import_saerch(tmp_path / "nothing", tmp_path / "my.bundle", BuildOptions(), Silent())
     with pytest.raises(InputError, match=r"holds no abstract_embeddings\.npy"):
-        import_saerch(tmp_path, tmp_path / "my.bundle", ImportOptions(), Silent())
+        import_saerch(tmp_path, tmp_path / "my.bundle", BuildOptions(), Silent())
 
 
 def test_an_unknown_embedder(whole: Published, tmp_path: Path) -> None:
