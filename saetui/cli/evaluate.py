@@ -115,7 +115,6 @@ def steering(
 
     queries = _lines(file) if file else None
     asked = list(dict.fromkeys(judge or []))
-    raising, lowering = only != "down", only != "up"
     with ExitStack() as stack:
         session = stack.enter_context(opened(bundle, sae))
         progress = stack.enter_context(shown_progress())
@@ -136,17 +135,11 @@ def steering(
             words=None if semantic else session.searcher.terms.of_words,
             shows=None if semantic else session.searcher.terms.shown,
         )
-        bench, trials, embed = prepared.bench, prepared.trials, session.embedder.embed_query
-        curves = run(bench, trials, embed, raising=raising, lowering=lowering)
+        bench, trials = replace(prepared.bench, only=only), prepared.trials
+        embed = session.embedder.embed_query
+        curves = run(bench, trials, embed)
         if rewriter is not None:
-            texts = rewritten_queries(
-                models[rewriter],
-                trials,
-                bench.names,
-                progress,
-                raising=raising,
-                lowering=lowering,
-            )
+            texts = rewritten_queries(models[rewriter], trials, bench.names, progress, only)
             way = f"rewritten by {rewriter.partition(':')[2]}"
             curves.append(bench.reworded(way, trials, texts, embed))
         judges = [*prepared.judges, *named]

@@ -190,7 +190,6 @@ def _value(mean: "Mean") -> str:
 
 
 def _mean(mean: "Mean") -> str:
-    """A figure with its interval."""
     if mean.value is None or mean.low is None or mean.high is None:
         return "-"
     return f"{mean.value:.2f} [{mean.low:.2f}, {mean.high:.2f}]"

@@ -58,7 +58,6 @@ def missing_package(error: ImportError) -> tuple[str, str]:
 
 
 def _explained(error: Exception) -> tuple[str, str]:
-    """Message and hint."""
     if isinstance(error, SaetuiError):
         return error.message, error.hint
     if lacks_memory(error):

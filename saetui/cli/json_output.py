@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from saetui.session.splitting import MatchesIn
     from saetui.store.features import FeatureRecord
     from saetui.store.labels import LabelRecord, ScoreRecord
-    from saetui.store.notes import FeatureNotes, FormerFeature
+    from saetui.store.notes import FeatureNotes
 
 
 def finite(fields: Mapping[str, object]) -> Json:
@@ -79,7 +79,7 @@ def relation(related: "Relation", feature: int) -> Json:
 
 def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
     """Everything about a feature."""
-    record = detail.record
+    record, judged = detail.record, detail.notes.judged(detail.record.label).values()
     return feature(session, record) | {
         "mean_activation": number(record.mean_activation),
         "terms": list(record.terms),
@@ -104,15 +104,24 @@ def feature_detail(session: "Session", detail: "FeatureDetail") -> Json:
         "families": [{"id": family.id, "label": family.label} for family in detail.families],
         "near_misses": _examples(detail.near_misses, "cosine"),
         "labels": [_label(label, detail.scores) for label in detail.labels],
-        "notes": {
-            "label": detail.notes.label,
-            "rejected": sorted(detail.notes.rejected),
-            "bookmark": detail.notes.bookmark,
-            "note": detail.notes.note,
-            "former": former(detail.notes.former),
-            "judgements": judgements(detail.notes),
-        },
-        "read": _read(detail),
+        "notes": notes(detail.notes),
+        # Of how many documents the reader finds the present label true.
+        "read": {"documents": len(judged), "true": sum(judged)},
+    }
+
+
+def notes(said: "FeatureNotes") -> Json:
+    """What the reader said about a feature."""
+    former = said.former
+    return {
+        "label": said.label,
+        "rejected": sorted(said.rejected),
+        "bookmark": said.bookmark,
+        "note": said.note,
+        # The feature that this was said about before its SAE was replaced.
+        "former": former
+        and {"sae": former.sae, "feature": former.feature, "cosine": former.cosine},
+        "judgements": judgements(said),
     }
 
 
@@ -122,12 +131,6 @@ def judgements(notes: "FeatureNotes") -> list[Json]:
         {"label": label, "document": document, "true": true}
         for (label, document), true in notes.judgements.items()
     ]
-
-
-def _read(detail: "FeatureDetail") -> Json:
-    """Of how many documents the reader finds the present label true."""
-    judged = detail.notes.judged(detail.record.label).values()
-    return {"documents": len(judged), "true": sum(judged)}
 
 
 def _label(label: "LabelRecord", scores: "Sequence[ScoreRecord]") -> Json:
@@ -145,7 +148,6 @@ def _label(label: "LabelRecord", scores: "Sequence[ScoreRecord]") -> Json:
 
 
 def _score(score: "ScoreRecord") -> Json:
-    """A score; each figure with its 95% interval."""
     figures = {
         "f1": score.f1,
         "pearson": score.pearson,
@@ -308,10 +310,3 @@ def matches(session: "Session", feature: int, found: "Sequence[MatchesIn]") -> J
             "children": list(family.children(feature)),
         },
     }
-
-
-def former(feature: "FormerFeature | None") -> Json | None:
-    """The feature that notes were made on before its SAE was replaced."""
-    if feature is None:
-        return None
-    return {"sae": feature.sae, "feature": feature.feature, "cosine": feature.cosine}

@@ -115,7 +115,6 @@ def label(
 def _model(
     spec: str | None, base_url: str | None, price: str | None, concurrency: int
 ) -> "ModelSettings | None":
-    """Settings of the model that the user named, or None."""
     from saetui.interpret.llm import model_settings, parse_price
 
     if not spec:
@@ -297,7 +296,6 @@ def _estimate_truth(bundle: Path) -> None:
 
 
 def _keep(bundle: Path, sae: str, judged: "Sequence[Judgement]") -> None:
-    """Add judgements to the reader's notes."""
     from saetui.store.notes import TRUE, UNTRUE
 
     with opened(bundle, sae) as session:

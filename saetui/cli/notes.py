@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saetui.cli.json_output import former, judgements
+from saetui.cli.json_output import judgements
+from saetui.cli.json_output import notes as notes_json
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName
 from saetui.cli.output import Output
@@ -51,7 +52,12 @@ def notes(
             output.json(
                 {
                     "sae": session.sae.record.name,
-                    "notes": [] if unmatched else _shapes(session, found.notes),
+                    "notes": []
+                    if unmatched
+                    else [
+                        {"feature": feature, "name": session.name(feature), **notes_json(said)}
+                        for feature, said in found.notes.items()
+                    ],
                     "unmatched": [*map(_gone, found.unmatched), *map(_label_json, labels)],
                 }
             )
@@ -61,22 +67,6 @@ def notes(
         _print_unmatched(output, found.unmatched, labels)
         if not labels and not found.unmatched and (unmatched or not found.notes):
             output.line("Every note is on a feature of today." if unmatched else "No notes.")
-
-
-def _shapes(session: "Session", notes: "Mapping[int, FeatureNotes]") -> list[dict[str, Any]]:
-    return [
-        {
-            "feature": feature,
-            "name": session.name(feature),
-            "label": said.label,
-            "rejected": sorted(said.rejected),
-            "bookmark": said.bookmark,
-            "note": said.note,
-            "former": former(said.former),
-            "judgements": judgements(said),
-        }
-        for feature, said in notes.items()
-    ]
 
 
 def _gone(unmatched: "Unmatched") -> dict[str, Any]:

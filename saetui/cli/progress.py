@@ -111,7 +111,6 @@ class ProgressBars:
 
 
 def _state(task: "Task") -> str:
-    """The text beside the bar."""
     done, unit = int(task.completed), str(task.fields["unit"])
     counted = f"{done:,} {unit}" if task.total is None else f"{done:,}/{int(task.total):,} {unit}"
     seconds, new = task.elapsed or 0.0, done - int(task.fields["before"])

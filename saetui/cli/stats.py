@@ -189,7 +189,6 @@ def _show_labels(output: Output, name: str, labels: Mapping[str, Any]) -> None:
 
 
 def _show_families(output: Output, saes: "list[tuple[str, dict[str, Any]]]") -> None:
-    """The paper's table of statistics of families."""
     rows = [
         [
             name,

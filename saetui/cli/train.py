@@ -217,7 +217,6 @@ def _train(run: _Run, sizes: "Sequence[SaeSize]", folder: Path | None, *, twice:
 
 
 def _sweep(run: _Run) -> Shown:
-    """Train a grid of sizes."""
     from saetui.pipeline.experiments import save_sweep
     from saetui.train.size import Sweep, SweepPoint, sweep_sizes
 

@@ -236,7 +236,6 @@ def _kept(path: Path, count: int) -> _Parts:
 
 
 def _embedded(build: BuildContext, embedder: Embedder, rows: list[int]) -> _Parts:
-    """Bounds and vectors of the passages of some documents."""
     if not rows:
         return []
     documents = build.documents.some(rows)

@@ -5,14 +5,13 @@ are let go of. A killed run goes on with the block after the last one that was n
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights, decoded, encode
+from saetui.core.codec import Codes, SaeWeights, decoded, encode
 from saetui.core.postings import by_feature, sort_by_activation
 from saetui.core.search import single
 from saetui.pipeline.context import Made, Step
@@ -34,27 +33,6 @@ _BLOCKS = 16
 
 Encode = Callable[[int, int], Codes]
 """Gives the codes of documents `start` to `stop - 1`."""
-
-
-def by_windows(
-    encoded: Callable[[Float], Codes], vectors: NDArray[np.floating], documents: int
-) -> Encode:
-    """Codes of spans, asked for in their order, from what wants many documents at once.
-
-    `encoded` gives the codes of float32 vectors `(m, d)`.
-    """
-    at, window = 0, Codes(np.empty((0, 0), np.int32), np.empty((0, 0), np.float32), 0)
-
-    def of(start: int, stop: int) -> Codes:
-        nonlocal at, window
-        if not at <= start <= stop <= at + len(window.indices):
-            at = start
-            window = encoded(single(vectors[start : max(start + documents, stop)]))
-            forget_pages(vectors)
-        span = slice(start - at, stop - at)
-        return Codes(window.indices[span], window.values[span], window.n)
-
-    return of
 
 
 def encode_corpus(
@@ -113,9 +91,15 @@ def write_codes(
     same fingerprint `made_from`.
     """
     build, vectors = work.build, work.build.vectors()
-    engine = build.engine
+    engine, block, shard = build.engine, ENCODE_BLOCK, _BLOCKS * ENCODE_BLOCK
     if known is None and engine is not None:
-        known = by_windows(partial(engine.encode, weights), vectors, engine.documents)
+        block = shard = engine.documents
+
+        def known(start: int, stop: int) -> Codes:
+            codes = engine.encode(weights, single(vectors[start:stop]))
+            forget_pages(vectors)
+            return codes
+
     encode_corpus(
         vectors,
         weights,
@@ -124,6 +108,8 @@ def write_codes(
         made_from=made_from,
         progress=build.progress,
         encoded=known,
+        block=block,
+        shard=shard,
     )
 
 

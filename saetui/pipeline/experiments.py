@@ -84,11 +84,11 @@ def train_each(
     options: TrainingOptions,
     progress: Progress,
     *,
-    seeds: Sequence[int] = (),
+    seeds: Sequence[int] | None = None,
     twice: bool = False,
     workers: Workers = ALONE,
 ) -> "Iterator[tuple[SaeSize, TrainedSae]]":
-    """Train each size, with each of the seeds if there are some instead of that of the options.
+    """Train each size, with each of the seeds or else with that of the options.
 
     After an interruption, a second call continues where the first stopped. With `twice`, a second
     seed shows which features are found again.
@@ -97,12 +97,12 @@ def train_each(
 
     train = train_twice if twice else train_sae
     with _unfinished(vectors.path, workers) as work:
-        for size, seed in product(sizes, seeds or [options.seed]):
+        for size, seed in product(sizes, [options.seed] if seeds is None else seeds):
             trained = train(
                 vectors.rows,
                 vectors.config(size),
                 replace(options, seed=seed),
-                checkpoint_dir=work / size.name / (f"seed-{seed}" if seeds else ""),
+                checkpoint_dir=work / size.name / ("" if seeds is None else f"seed-{seed}"),
                 progress=progress,
                 workers=workers,
             )

@@ -74,7 +74,6 @@ def relate(work: SaeWork, most_judged: int | None = None) -> Made:
 
 
 def _families_before(work: SaeWork) -> tuple[Family, ...]:
-    """The families of the bundle, if they are of the same features."""
     if not work.is_the_same or not work.was_whole("families"):
         return ()
     return read_families(work.folder_before / layout.FAMILIES, work.size.n).families

@@ -226,5 +226,4 @@ class FamilyLabels:
 
 
 def _replaced(families: Families, changed: Mapping[int, Family]) -> Families:
-    """The families, with others in the place of some of them."""
     return replace(families, families=tuple(changed.get(family.id, family) for family in families))

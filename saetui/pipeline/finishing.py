@@ -209,7 +209,6 @@ def _manifest(build: BuildContext, records: Sequence[SaeRecord]) -> Manifest:
 
 
 def _is_written(bundle: Path, manifest: Manifest) -> bool:
-    """Whether a bundle's manifest is this one already."""
     try:
         return read_manifest(bundle) == manifest
     except BundleError:

@@ -78,6 +78,11 @@ def score_records(scores: Scores) -> Iterator[ScoreRecord]:
             yield ScoreRecord(feature, 0, scores.judge, protocol, documents, f1, pearson, accuracy)
 
 
+def kept_scores(found: LabelledFeatures) -> list[Scores]:
+    """Scores by the judges whose scores are kept, in their order."""
+    return [found.scores[name] for name in JUDGES if name in found.scores]
+
+
 def qualities(quality: Quality) -> list[FeatureQuality]:
     """What can be said of each feature without its label."""
     return [
@@ -90,7 +95,7 @@ def qualities(quality: Quality) -> list[FeatureQuality]:
 
 def summary(found: LabelledFeatures) -> dict[str, Any]:
     """Figures over all features, for the manifest: medians by judge and protocol, clean share."""
-    judges = [found.scores[name] for name in JUDGES if name in found.scores]
+    judges = kept_scores(found)
     facts: dict[str, Any] = {
         "labelled": sum(bool(label.text) for label in found.labels),
         "labelled_from": len(found.split.labelling),

@@ -23,6 +23,7 @@ from saetui.pipeline.label_records import (
     AUTOMATIC,
     JUDGES,
     changed_summary,
+    kept_scores,
     label_records,
     qualities,
     score_records,
@@ -93,12 +94,7 @@ def write_labelled(work: SaeWork, found: LabelledFeatures, records: Iterable[Lab
         statistics(work.postings, len(work.build.vectors())),
         records,
         quality=qualities(found.quality),
-        scores=[
-            record
-            for name in JUDGES
-            if name in found.scores
-            for record in score_records(found.scores[name])
-        ],
+        scores=[record for scores in kept_scores(found) for record in score_records(scores)],
     )
     work.store_truth(found.truth)
 
@@ -181,20 +177,19 @@ def _update(work: SaeWork) -> Made:
                 each.method == FROM_VOCABULARY for each in found.labels if each.feature in affected
             ),
         )
-        from_vocabulary = _from_vocabulary(work, records)
+        methods = _methods(work, records)
         new = {
             record.feature: record
             for record in label_records(found, work.build.started())
             if record.feature in affected
             and (record.text, record.method == FROM_VOCABULARY)
-            != (records[record.feature].label, record.feature in from_vocabulary)
+            != (records[record.feature].label, methods.get(record.feature) == FROM_VOCABULARY)
         }
         labels = list(new.values())
         scores = [
             record
-            for name in JUDGES
-            if name in found.scores
-            for record in score_records(found.scores[name])
+            for by_judge in kept_scores(found)
+            for record in score_records(by_judge)
             if record.feature in new
         ]
         quality, truth = found.quality, found.truth
@@ -225,23 +220,19 @@ def _update(work: SaeWork) -> Made:
     return Made(facts, more_files=_unmatched_files(work, unmatched))
 
 
-def _from_vocabulary(work: SaeWork, records: list[FeatureRecord]) -> set[int]:
-    """Features that the bundle calls by a name of a vocabulary."""
+def _methods(work: SaeWork, records: list[FeatureRecord]) -> dict[int, str]:
+    """How the label of each feature was made that the bundle has now."""
     return {
-        label.feature
+        label.feature: label.method
         for label in read_labels(work.folder_before / layout.FEATURES)
-        if label.version == records[label.feature].version and label.method == FROM_VOCABULARY
+        if label.version == records[label.feature].version
     }
 
 
 def _affected(work: SaeWork, records: list[FeatureRecord], all_of_them: bool) -> set[int]:
     """Features to label anew: of those with a label made here, or none, what has changed."""
-    automatic = {
-        label.feature
-        for label in read_labels(work.folder_before / layout.FEATURES)
-        if label.version == records[label.feature].version and label.method in AUTOMATIC
-    }
-    own = [r.id for r in records if r.id in automatic or not r.label]
+    methods = _methods(work, records)
+    own = [r.id for r in records if methods.get(r.id) in AUTOMATIC or not r.label]
     if all_of_them:
         return set(own)
     origin = work.build.origin()
