@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,7 +17,6 @@ from saetui.errors import InputError
 if TYPE_CHECKING:
     from saetui.core.codec import Float
     from saetui.evaluate.recognition import Axis
-    from saetui.evaluate.retrieval import Quality
     from saetui.interpret.llm import LanguageModel
     from saetui.session.session import Session
 
@@ -328,13 +327,11 @@ def retrieval(
         fed = measures.with_feedback(collection, coded, ways, seed)
     output = Output()
     if as_json:
-        output.json({"seed": seed, "all": _qualities(found), "feedback": _qualities(fed)})
+        output.json(
+            {"seed": seed, "all": list(map(asdict, found)), "feedback": list(map(asdict, fed))}
+        )
         return
     print_qualities(output, found)
     if fed:
         output.heading("One relevant document given, judged on the others")
         print_qualities(output, fed)
-
-
-def _qualities(found: "list[Quality]") -> list[dict[str, Any]]:
-    return [asdict(each) for each in found]

@@ -8,7 +8,7 @@ import typer
 
 from saetui.cli.open import opened
 from saetui.cli.options import AsJson, BundlePath, SaeName, Seed
-from saetui.cli.output import Output
+from saetui.cli.output import Output, known
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
@@ -166,8 +166,8 @@ def _print(output: Output, found: "Findings") -> None:
             [
                 each.name,
                 f"{each.features:,}",
-                _value(each.shown),
-                _value(each.read),
+                known(each.shown.value),
+                known(each.read.value),
                 _mean(each.error),
                 _mean(each.correlation),
                 _mean(each.with_true_share),
@@ -183,10 +183,6 @@ def _print(output: Output, found: "Findings") -> None:
         "the features with .8 or more, those whose label is true of most active documents; kept: "
         "of these features, those with .8 or more."
     )
-
-
-def _value(mean: "Mean") -> str:
-    return "-" if mean.value is None else f"{mean.value:.2f}"
 
 
 def _mean(mean: "Mean") -> str:

@@ -1,9 +1,8 @@
 """Add documents to a bundle, replace or remove some, without the corpus that it was built of."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from saetui.core.documents import Document
 from saetui.corpus import CorpusOptions, open_corpus
@@ -195,15 +194,10 @@ def _documents_step(
         build.progress.note(described(changes))
         if isinstance(documents, UsableDocuments) and corpus is not None:
             build.progress.note(documents.report_of(corpus).summary())
-        additions = [*before.facts.get("additions", ()), *_addition(build, corpus)]
-        facts = {**before.facts, **({"additions": additions} if additions else {})}
+        facts = dict(before.facts)
+        if corpus is not None:
+            added = {"source": build.source_name, "report": corpus.report.as_dict()}
+            facts["additions"] = [*facts.get("additions", ()), added]
         return Made(facts, texts_of(before, changes, made_from))
 
     return Step("documents", made_from, (layout.DOCUMENTS,), make)
-
-
-def _addition(build: BuildContext, corpus: Corpus | None) -> Sequence[dict[str, Any]]:
-    """What the manifest says about documents that were added."""
-    if corpus is None:
-        return ()
-    return ({"source": build.source_name, "report": corpus.report.as_dict()},)

@@ -53,12 +53,13 @@ READ_FACTS = ("cut_off", "tokens_read", "passages")
 
 def documents_step(build: BuildContext, embedder: Embedder) -> Step:
     """Read the corpus into the bundle, without documents whose vectors cannot be used."""
+    left_out = embedder.left_out if isinstance(embedder, PrecomputedVectors) else []
     made_from = fingerprint(
         "documents",
         1,
         source=fingerprint_of(build.source),
         options=asdict(build.options.corpus),
-        **_unusable(embedder),
+        **({"left_out": left_out} if left_out else {}),
     )
 
     def make() -> Made:
@@ -85,11 +86,6 @@ def documents_step(build: BuildContext, embedder: Embedder) -> Step:
         return Made(facts, texts)
 
     return Step("documents", made_from, (layout.DOCUMENTS,), make)
-
-
-def _unusable(embedder: Embedder) -> dict[str, Any]:
-    left_out = embedder.left_out if isinstance(embedder, PrecomputedVectors) else []
-    return {"left_out": left_out} if left_out else {}
 
 
 def counted(build: BuildContext, corpus: Corpus) -> Iterator[Document]:

@@ -42,6 +42,7 @@ VOCABULARY = "vocabulary"
 
 NONE = "none"
 """Asks for labels without a vocabulary, where the bundle has one."""
+
 _ADDED = "added_labels"
 # A feature is labelled anew when fewer than this share of its strongest documents are as before.
 _LEAST_KEPT = 0.5

@@ -41,6 +41,7 @@ CODE_FILES = (*saes.CODES, *saes.POSTINGS, *relations.FILES)
 
 LABEL_FILES = (layout.FEATURES, saes.TRUTH, saes.TRUTH_OF, *relations.CO_OCCURRING.names)
 """What labelling the features makes."""
+
 # Features whose directions are compared with all others' together.
 _BLOCK = 512
 
