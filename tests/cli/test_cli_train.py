@@ -1,5 +1,7 @@
 """Training from the command line: into a bundle, from vectors, and to compare."""
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -12,6 +14,7 @@ import pytest
 from command_line import Run
 from corpora import write_corpus
 
+from saetui.cli import main
 from saetui.cli.plots import Series, plot
 from saetui.pipeline.build import build_bundle
 from saetui.progress import Silent
@@ -36,14 +39,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = small.corpus.with_name("small.bundle")
     command = ["build", small.corpus, "-o", path, "--embedder", f"precomputed:{small.vectors}"]
     command += ["--sae", "k4-n24", "--epochs", "4", "--no-stability"]
-    done = subprocess.run(
-        [sys.executable, "-m", "saetui", *map(str, command)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "recall@10 kept" in done.stdout
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main([str(word) for word in command]) == 0
+    assert "recall@10 kept" in printed.getvalue()
     return path
 
 
