@@ -94,7 +94,7 @@ def test_training_lowers_the_error_and_reports_it(tmp_path):
 def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, memory):
     # Three shards, if they do not fit into memory.
     vectors = embeddings(1_100)
-    options = replace(OPTIONS, memory_bytes=memory)
+    options = replace(OPTIONS, memory_bytes=memory, max_epochs=2)
     whole = train(tmp_path / "whole", vectors, options=options)
     for stops in ((1,), (5, 7), (6, 1, 20)):
         done, folder = 0, tmp_path / f"stopped-{len(stops)}-times"
