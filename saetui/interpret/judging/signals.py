@@ -195,6 +195,18 @@ class Signals:
         forget_pages(self._embeddings)
         return signals
 
+    def mentioned(
+        self, readings: Readings, owners: NDArray[np.integer], rows: Int
+    ) -> NDArray[np.bool_]:
+        """Which documents in `rows` have all words of each label in `owners`, bool `(k, m)`.
+
+        A label without a known word is in none.
+        """
+        wanted = (readings.coverage[owners] > 0).astype(np.float32)
+        had = (self._words.saturated[rows] > 0).astype(np.float32)
+        words = np.asarray(wanted.sum(axis=1))
+        return np.asarray((wanted @ had.T).toarray() == words) & (words > 0)
+
     def measure(
         self,
         readings: Readings,

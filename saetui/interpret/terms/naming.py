@@ -31,7 +31,7 @@ from saetui.interpret.terms.tokens import Tokens, plain_text
 from saetui.progress import Progress
 from saetui.text import visible_line
 
-VERSION = 8
+VERSION = 9
 """Of the method; raised whenever it may give other labels on the same data."""
 
 _CANDIDATES = 12

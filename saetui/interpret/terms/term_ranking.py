@@ -3,13 +3,22 @@
 A term that sets a feature's strongest documents apart need not be true of all its documents: it may
 be a rare word of a few, while the rest share a plainer one. So an offline judge is asked about each
 candidate as if it were the label, on documents of the labelling part from every tenth of the
-activations, against random documents and near misses. Where two terms together are recognised
-clearly better than the best one alone, they are joined: such a feature mixes two concepts.
+activations, against random documents and near misses. Documents that have the words of a candidate
+speak for it, too: between terms that are recognised alike, the one that more documents use is the
+more general one. Where two terms together are recognised clearly better than any alone, they are
+joined: such a feature mixes two concepts.
+
+The weight of these documents was chosen on 55,251 abstracts of cs, where it changes the label of one
+feature in four. Readers (language models that read blind) found such a new label true of more of
+the documents that activate the feature: of .47 instead of .30 with half the weight, and of .49
+instead of .26 where the other half changed it again. On cs.LG and astro-ph, half the weight gave
+.58 instead of .47 and .47 instead of .38. Twice the weight gave no more that differs from chance.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +40,8 @@ from saetui.progress import Progress
 _TRIED = 8
 # Weight of the correlation against the evidence, which is divided by that of the best candidate.
 _RECOGNITION_WORTH = 1.25
+# Weight of the share of active documents that have all words of a candidate.
+_MENTION_WORTH = 1.0
 # A second term must have this share of the best one's evidence, and add this much correlation.
 _LEAST_EVIDENCE = 0.6
 _LEAST_GAIN = 0.1
@@ -80,8 +91,8 @@ def try_terms(
         if feature not in known or not scores
     }
     terms = {f: list(each)[:_TRIED] for f, each in candidates.items() if f not in tried}
-    for feature, confidences, trial in _read_on_trials(terms, judge, trials, progress):
-        tried[feature] = _tried(candidates[feature], parts, confidences, trial, joint)
+    for feature, read in _read_on_trials(terms, judge, trials, progress):
+        tried[feature] = _tried(candidates[feature], parts, read, joint)
     return tried
 
 
@@ -98,15 +109,31 @@ def recognition(
     known = set(trials.features.tolist())
     asked = {feature: each for feature, each in texts.items() if feature in known and each}
     return {
-        feature: dict(zip(asked[feature], _correlation(confidences, trial).tolist(), strict=True))
-        for feature, confidences, trial in _read_on_trials(asked, judge, trials, progress)
+        feature: dict(
+            zip(asked[feature], _correlation(read.confidences, read.trials).tolist(), strict=True)
+        )
+        for feature, read in _read_on_trials(asked, judge, trials, progress)
     }
+
+
+class _Read(NamedTuple):
+    """What is known of the `r` documents of one feature's trials for each of `k` terms.
+
+    Attributes:
+        confidences: A judge's, `(k, r)`.
+        mentioned: Whether the document has all words of the term, bool `(k, r)`.
+        trials: Which documents each protocol asks about, and which of them are active.
+    """
+
+    confidences: Float
+    mentioned: NDArray[np.bool_]
+    trials: list[Trial]
 
 
 def _read_on_trials(
     terms: Mapping[int, Sequence[str]], judge: OfflineJudge, trials: Trials, progress: Progress
-) -> Iterator[tuple[int, Float, list[Trial]]]:
-    """Each feature with a judge's confidences by its terms, `(k, r)`, and its trials."""
+) -> Iterator[tuple[int, _Read]]:
+    """What is known of the documents of each feature's trials for each of its terms."""
     places = {feature: place for place, feature in enumerate(trials.features.tolist())}
     features, asked = list(terms), _by_feature(trials)
     progress.start("Trying terms", len(features), "features")
@@ -117,8 +144,15 @@ def _read_on_trials(
         readings = judge.signals.read_each(texts)
         for feature in block:
             owners = np.array([number[term] for term in terms[feature]], dtype=np.int64)
-            rows, trial = trials.rows_of(places[feature]), asked[places[feature]]
-            yield feature, judge.confidences(judge.signals.grid(readings, owners, rows)), trial
+            rows = trials.rows_of(places[feature])
+            yield (
+                feature,
+                _Read(
+                    judge.confidences(judge.signals.grid(readings, owners, rows)),
+                    judge.signals.mentioned(readings, owners, rows),
+                    asked[places[feature]],
+                ),
+            )
         progress.advance(len(block))
 
 
@@ -134,14 +168,15 @@ def _by_feature(trials: Trials) -> list[list[Trial]]:
     return found
 
 
-def _tried(
-    scores: Scores, parts: Collection[str], confidences: Float, asked: Sequence[Trial], joint: str
-) -> Tried:
+def _tried(scores: Scores, parts: Collection[str], read: _Read, joint: str) -> Tried:
+    confidences, mentioned, asked = read
     terms = list(scores)[: len(confidences)]
     evidence = np.array([scores[term] for term in terms])
     evidence = evidence / max(float(evidence.max()), 1e-9)
     recognised = _correlation(confidences, asked)
+    active = np.unique(np.concatenate([trial.places[trial.active] for trial in asked]))
     total = evidence + _RECOGNITION_WORTH * recognised
+    total += _MENTION_WORTH * mentioned[:, active].mean(axis=1)
     order = np.argsort(-total, kind="stable").tolist()
     ranked = completed({terms[i]: float(total[i]) for i in order}, parts)
     best = terms.index(next(iter(ranked)))
@@ -156,7 +191,7 @@ def _tried(
     together = _correlation((confidences[partners] + confidences[best]) / 2, asked)
     worth = together + _EVIDENCE_WORTH * evidence[partners]
     chosen = int(np.argmax(worth))
-    gain = together[chosen] - recognised[best]
+    gain = together[chosen] - recognised.max()
     joined = joint.join((terms[best], terms[partners[chosen]])) if gain > _LEAST_GAIN else ""
     return Tried(ranked, joined)
 
