@@ -6,9 +6,9 @@ with several meanings. Four figures tell what is not one concept: how alike the 
 are; of how many of its documents the label is true; how often it is true of near misses, since
 around a concept there are always documents that touch it; and in how many documents the feature is
 the strongest. The first and the last do without a label. They come from a logistic regression in
-which the sets of readers weigh alike; each set left out, the area under the ROC curve is .87 and
-.88 on two sets of abstracts, .83 on the demo, and .62 on the 24 features whose readers were asked
-in another way.
+which the sets of readers weigh alike. On 304 features of seven SAEs, of which 184 played no part in
+it, the area under the ROC curve is .83 (.74 to .89 by set), and .71 of those that are not one
+concept are recognised with .16 false alarms; of an SAE with 1,664 features .33 with none.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ _COHESION_ALONE, _FIRST_ALONE, _BIAS_ALONE = -8.4, -3.8, 2.2
 # Larger shares were rare among the features that were judged; codes of two features have them.
 _MOST_FIRST = 0.4
 # From these log odds on a feature is taken for something else than one concept.
-_DOUBTFUL = -0.5
+_DOUBTFUL = -0.6
 # A feature is a word rather than a thing where this share of its strongest documents have it.
 _MOSTLY = 0.6
 

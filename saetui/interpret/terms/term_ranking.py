@@ -8,9 +8,9 @@ speak for it, too: between terms that are recognised alike, the one that more do
 more general one. Where two terms together are recognised clearly better than any alone, they are
 joined: such a feature mixes two concepts.
 
-The weight of these documents was chosen on 55,251 abstracts of cs, where it changes the label of one
-feature in four. Readers (language models that read blind) found such a new label true of more of
-the documents that activate the feature: of .47 instead of .30 with half the weight, and of .49
+The weight of these documents was chosen on 55,251 abstracts of cs. It changes the label of one
+feature in four there. Readers (language models that read blind) found such a new label true of more
+of the documents that activate the feature: of .47 instead of .30 with half the weight, and of .49
 instead of .26 where the other half changed it again. On cs.LG and astro-ph, half the weight gave
 .58 instead of .47 and .47 instead of .38. Twice the weight gave no more that differs from chance.
 """
