@@ -18,8 +18,8 @@ STEPS = 255
 """Probabilities are kept as whole numbers of so many parts."""
 
 COUNTS_FROM = 0.4
-"""A document counts from this probability on. Readers found labels true of .55 of the documents that
-activate a feature, of .76 to .77 of those that count, and .83 to .89 of the true ones count, on
+"""A document counts from this probability on. Readers found labels true of .55 of the documents
+that activate a feature and of .76 of those that count, which kept .83 to .89 of the true ones, on
 astro-ph, cs.LG and cs (k = 8, 24 features each; `interpret.judging.truth` says what was fitted)."""
 
 LEAST_COUNTED = 0.1

@@ -18,11 +18,11 @@ def postings_of(*activations: list[float]) -> Postings:
     return Postings(np.cumsum([0, *sizes]), rows, values)
 
 
-def test_probable_documents_count_and_where_none_is_the_strongest_quarter() -> None:
-    postings = postings_of([5, 4, 3, 2], [5, 4, 3, 2, 1], [])
-    said = stored(np.array([0.1, 0.9, 0.4, 0.39, 0.1, 0.2, 0.3, 0.1, 0.39]))
+def test_probable_documents_count_and_where_none_is_the_strongest_tenth() -> None:
+    postings = postings_of([5, 4, 3, 2], [*range(11, 0, -1)], [])
+    said = stored(np.array([0.1, 0.9, 0.4, 0.39, *[0.1, 0.39] * 5, 0.1]))
     counts = counting(postings, said)
-    assert counts.tolist() == [False, True, True, False, True, True, False, False, False]
+    assert counts.tolist() == [False, True, True, False, True, True, *[False] * 9]
 
 
 def test_a_share_is_the_mean_probability_of_what_counts() -> None:
@@ -33,7 +33,7 @@ def test_a_share_is_the_mean_probability_of_what_counts() -> None:
     assert first.low < first.value < first.high
     assert first.sentence == "true of 7 in 10 (4 to 9)"
     assert none is None
-    # One document is the strongest quarter, and its probability is shown as it is.
+    # One document is the strongest tenth, and its probability is shown as it is.
     assert weak is not None
     assert weak.value == pytest.approx(0.2, abs=1 / STEPS)
 

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from growing import EDITED, REMOVED, GrowingCorpus, write
 from test_build import Stopped, StopsAfter, contents
 
 from saetui.core.codec import Codes, encode_in_blocks
-from saetui.core.families import Family
+from saetui.core.families import Family, FamilyParameters
 from saetui.core.postings import build_postings
 from saetui.embed import EmbedderSettings
 from saetui.errors import InputError
@@ -359,7 +360,14 @@ def test_a_label_that_was_added_has_no_share_until_it_is_tried(bundle: Path) -> 
     assert bring_up_to_date(bundle, Silent()).steps == ()
 
 
-def test_a_family_is_called_by_the_label_that_its_root_has_now(bundle: Path) -> None:
+def test_a_family_is_called_by_the_label_that_its_root_has_now(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So few features have a parent and a child at most.
+    smallest = partial(FamilyParameters, minimum_children=1, minimum_members=2)
+    monkeypatch.setattr("saetui.pipeline.family_step.FamilyParameters", smallest)
+    bring_up_to_date(bundle, Silent())
+
     def families() -> list[Family]:
         with closing(Bundle(bundle)) as opened:
             return list(opened.sae().families.families)
