@@ -363,17 +363,22 @@ def test_a_label_that_was_added_has_no_share_until_it_is_tried(bundle: Path) -> 
 def test_a_family_is_called_by_the_label_that_its_root_has_now(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # So few features have a parent and a child at most.
+    # So few features have one parent with one child at most.
     smallest = partial(FamilyParameters, minimum_children=1, minimum_members=2)
     monkeypatch.setattr("saetui.pipeline.family_step.FamilyParameters", smallest)
-    bring_up_to_date(bundle, Silent())
 
     def families() -> list[Family]:
         with closing(Bundle(bundle)) as opened:
             return list(opened.sae().families.families)
 
-    family = next(each for each in families() if each.newest_label.method == "terms")
-    better = f"{family.label.partition(': ')[0]} as they are"
-    store_labels(bundle, "k4-n24", [LabelRecord(family.root, better, (), "imported")], ())
-    bring_up_to_date(bundle, Silent())
-    assert better in {each.label.partition(": ")[0] for each in families()}
+    def name(feature: int, label: str) -> None:
+        store_labels(bundle, "k4-n24", [LabelRecord(feature, label, (), "imported")], ())
+        bring_up_to_date(bundle, Silent())
+
+    with closing(Bundle(bundle)) as opened:
+        (parent, _, _), *_ = opened.sae().families.forest
+        label = opened.sae().features[parent].label
+    for better in (f"{label} as it is", f"{label} as it was"):
+        name(parent, better)
+        (family,) = families()
+        assert (family.root, family.label.partition(": ")[0]) == (parent, better)
