@@ -1,10 +1,14 @@
-"""Make foreign text harmless on a terminal: what it contains is shown, never obeyed.
+"""Make foreign text harmless: what it contains is shown, never obeyed.
 
 Documents and labels may hold escape sequences, direction overrides or lone surrogates. A terminal
-would act on the first two, and an encoder would fail on the third.
+would act on the first two, and an encoder would fail on the third. A spreadsheet would take some
+cells of a CSV file for formulas.
 """
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 
 # Direction marks, overrides and isolates can make a line read as something that it is not.
 _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -47,3 +51,36 @@ def visible_line(text: str, limit: int = 2_000) -> str:
     if len(line) <= limit and len(head) == len(text):
         return line
     return line[: limit - 1] + "\u2026"
+
+
+# A spreadsheet computes a cell that begins with one of these, even after white space.
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_GUARDED = re.compile(r"'\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+def csv_text(rows: Iterable[Sequence[object]], *, formulas: bool = False) -> str:
+    """Rows as CSV.
+
+    Args:
+        rows: The header and the rows below it; numbers are written as they are.
+        formulas: Whether texts may begin with `=`, `+`, `-` or `@`. Otherwise such a text gets an
+            apostrophe before it, because a spreadsheet would compute it.
+    """
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    for row in rows:
+        writer.writerow([_cell(value, formulas) for value in row])
+    return target.getvalue()
+
+
+def without_guard(cell: str) -> str:
+    """A cell as it was before `csv_text` put an apostrophe before it."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def _cell(value: object, formulas: bool) -> object:
+    if not isinstance(value, str):
+        return value
+    # Not every version of Python quotes a bare carriage return, which ends a row.
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return value if formulas or not _FORMULA.match(value) else f"'{value}"

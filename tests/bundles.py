@@ -13,15 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, SaeWeights, encode
+from saetui.core.codec import Codes, Postings, SaeWeights, build_postings, encode
 from saetui.core.documents import Document
 from saetui.core.families import Edge, Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.features import Statistics, statistics
-from saetui.core.postings import Postings, build_postings
+from saetui.core.matches import match_features
 from saetui.core.truth import Probabilities, stored
 from saetui.embed import Embedder, EmbedderSettings
 from saetui.errors import InputError
-from saetui.interpret.matching import match_features
 from saetui.progress import Progress, Silent
 from saetui.store.arrays import save_array
 from saetui.store.atomic import sha256_of

@@ -196,14 +196,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "the tail of a posting dropped",
-        "saetui/core/postings.py",
+        "saetui/core/codec.py",
         "span = slice(int(self.indptr[feature]), int(self.indptr[feature + 1]))",
         "span = slice(int(self.indptr[feature]), int(self.indptr[feature + 1]) - 1)",
         ("tests/unit/core/test_postings.py", BY_INDEX),
     ),
     Mutation(
         "ties broken by the higher row",
-        "saetui/core/search.py",
+        "saetui/core/scores.py",
         "order = np.lexsort((candidates, -scores[candidates]))",
         "order = np.lexsort((-candidates, -scores[candidates]))",
         ("tests/unit/core/test_core_search.py", BY_INDEX),

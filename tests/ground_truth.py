@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Float
+from saetui.core.codec import Float, Postings
 from saetui.core.families import Families
-from saetui.core.postings import Postings
 
 Classes = NDArray[np.intp]
 

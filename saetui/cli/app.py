@@ -19,11 +19,10 @@ from saetui.cli.labels import label, labels
 from saetui.cli.match import match
 from saetui.cli.mcp import mcp
 from saetui.cli.notes import bookmarks, lists, notes
-from saetui.cli.open import demo, keys, open_app
+from saetui.cli.open import demo, keys, open_app, serve
 from saetui.cli.overview import feature_map, overview
 from saetui.cli.questions import compare, relate, topics, trends
 from saetui.cli.search import search
-from saetui.cli.serve import serve
 from saetui.cli.stats import stats
 from saetui.cli.train import train
 from saetui.version import __version__

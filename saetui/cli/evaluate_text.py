@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from saetui.cli.output import Output, estimate
 from saetui.cli.plots import Series, plot, svg_plot
 from saetui.core.changes import BY_DOCUMENTS
-from saetui.csv_text import csv_text
-from saetui.text import visible_line
+from saetui.text import csv_text, visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

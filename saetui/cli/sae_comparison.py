@@ -10,8 +10,7 @@ from saetui.cli.output import Output
 from saetui.errors import InputError
 
 if TYPE_CHECKING:
-    from saetui.core.codec import SaeWeights
-    from saetui.core.postings import Postings
+    from saetui.core.codec import Postings, SaeWeights
     from saetui.evaluate.sparse_probe import Difference, FieldProbe, SeedFigures, Target
     from saetui.pipeline.experiments import Vectors
     from saetui.progress import Progress
@@ -151,8 +150,7 @@ def _probed_again(
 def _postings(vectors: "Vectors", weights: "SaeWeights") -> "Postings":
     import numpy as np
 
-    from saetui.core.codec import Codes, encode_in_blocks
-    from saetui.core.postings import build_postings
+    from saetui.core.codec import Codes, build_postings, encode_in_blocks
 
     blocks = list(encode_in_blocks(weights, vectors.rows, _BLOCK))
     indices = np.concatenate([block.indices for block in blocks])

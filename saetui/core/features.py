@@ -6,10 +6,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.codec import Codes, Float, Postings, SaeWeights
 from saetui.core.group_tests import finite_ratio
-from saetui.core.postings import Postings
-from saetui.core.search import top, unit
+from saetui.core.scores import top, unit
 from saetui.errors import InputError
 
 DECILES = 10

@@ -61,11 +61,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.changes import Mode, Steering
-from saetui.core.codec import Float, SaeWeights, decode, encode_dense, preactivations
+from saetui.core.codec import Float, Postings, SaeWeights, decode, encode_dense, preactivations
 from saetui.core.features import check_feature
-from saetui.core.postings import Postings
-from saetui.core.scores import Rows, Term
-from saetui.core.search import distinct
+from saetui.core.scores import Rows, Term, distinct
 from saetui.errors import InputError
 
 # A query has unit norm, and single precision has seven digits: next to more than this it vanishes.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from saetui.core.codec import Postings
 from saetui.core.group_tests import (
     LEAST_DOCUMENTS,
     Counts,
@@ -12,7 +13,6 @@ from saetui.core.group_tests import (
     compare_groups,
     corrected,
 )
-from saetui.core.postings import Postings
 
 
 @dataclass(frozen=True)

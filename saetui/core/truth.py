@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes
-from saetui.core.postings import Postings
+from saetui.core.codec import Codes, Postings
 
 STEPS = 255
 """Probabilities are kept as whole numbers of so many parts."""

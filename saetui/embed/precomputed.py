@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.documents import Document
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.embed.protocol import Embedder, EmbedderSettings, unit_rows
 from saetui.embed.vector_files import open_matrix, path_of, read_ids
 from saetui.errors import EmbedderError, InputError, SaetuiError

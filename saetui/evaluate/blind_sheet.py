@@ -15,14 +15,14 @@ from typing import Any, Literal
 import numpy as np
 
 from saetui.core.features import DECILES, decile_positions
-from saetui.core.search import unit
-from saetui.csv_text import csv_text
+from saetui.core.scores import unit
 from saetui.errors import InputError
 from saetui.interpret.judging.evidence import Sample, nearest_inactive
 from saetui.store.atomic import atomic_write, named_if_unwritable
 from saetui.store.bundle import Bundle
 from saetui.store.features import FeatureRecord
 from saetui.store.stored_sae import StoredSae
+from saetui.text import csv_text
 
 Kind = Literal["active", "near", "random"]
 # Lines of judgements say of active documents how they were drawn.

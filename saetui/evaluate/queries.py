@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float
-from saetui.core.relevance import FIRST
+from saetui.core.query_features import FIRST
 from saetui.progress import Progress
 
 WORDS = 5

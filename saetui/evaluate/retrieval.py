@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.changes import MODES, Mode, feedback_changes, knob_of
-from saetui.core.codec import Codes, Float, SaeWeights, decode, encode_dense
-from saetui.core.postings import Postings
-from saetui.core.scores import AddedScores, Term
-from saetui.core.search import top, unit
+from saetui.core.codec import Codes, Float, Postings, SaeWeights, decode, encode_dense
+from saetui.core.matches import largest_of_rows
+from saetui.core.scores import AddedScores, Term, top, unit
 from saetui.core.steering import Shown, rewards, steer_code, steered_vector
-from saetui.interpret.matching import largest_of_rows
 
 # Documents and vectors that are multiplied at a time.
 _ROWS = 16_384

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.postings import Postings
+from saetui.core.codec import Postings
 from saetui.core.trend_tests import average_ranks
 
 SIZES = (5, 10, 20)

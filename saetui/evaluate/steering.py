@@ -16,11 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.changes import MODES, Change, Mode, Steering
-from saetui.core.codec import Float, SaeWeights, encode_dense
+from saetui.core.codec import Float, Postings, SaeWeights, encode_dense
 from saetui.core.features import CLEAN_DENSITY, CLEAN_F1
-from saetui.core.postings import Postings
-from saetui.core.scores import AddedScores, Term
-from saetui.core.search import unit
+from saetui.core.scores import AddedScores, Term, unit
 from saetui.core.steering import Shown, rewards, shown, steer_code, steered_vector
 from saetui.evaluate.retrieval import nearest
 from saetui.progress import Progress, Silent

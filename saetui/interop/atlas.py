@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes, Float
 from saetui.core.documents import Document
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.errors import MissingDependency
 from saetui.store.atomic import atomic_write
 from saetui.store.index.building import nearest_rows

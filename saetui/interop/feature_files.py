@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from saetui.core.families import Families
-from saetui.csv_text import csv_text, without_guard
 from saetui.errors import InputError
 from saetui.store.atomic import atomic_write, named_if_unwritable
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord
-from saetui.text import visible
+from saetui.text import csv_text, visible, without_guard
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Codes
 from saetui.core.documents import Document
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.errors import MissingDependency
 from saetui.interop.atlas import principal_axes
 from saetui.store.atomic import atomic_write, write_json

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saetui.core.postings import Postings
+from saetui.core.codec import Postings
 from saetui.store.atomic import atomic_write
 from saetui.store.features import FeatureRecord
 from saetui.store.labels import LabelRecord

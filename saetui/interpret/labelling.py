@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Int
-from saetui.core.postings import Postings
+from saetui.core.codec import Int, Postings
 from saetui.core.truth import STEPS, Probabilities
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.judging.judges import OfflineJudge, judged, label_judge, read_on

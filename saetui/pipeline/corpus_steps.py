@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from saetui.core.codec import Float
 from saetui.core.documents import CorpusChanges, Document
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.corpus import open_corpus
 from saetui.corpus.corpus import Corpus
 from saetui.embed import Embedder

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.core.words import cut
 from saetui.embed import Embedder, embed_queries
 from saetui.errors import BuildError, EmbedderError, SaetuiError

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, SaeWeights, decoded, encode
-from saetui.core.postings import by_feature, sort_by_activation
-from saetui.core.search import single
+from saetui.core.codec import Codes, SaeWeights, by_feature, decoded, encode, sort_by_activation
+from saetui.core.scores import single
 from saetui.pipeline.context import Made, Step
 from saetui.pipeline.sae_work import (
     CODE_FILES,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, SaeWeights, decoded, encode
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.pipeline.context import BuildContext
 from saetui.pipeline.sae_work import MEASURED, SaeWork, measured_rows
 from saetui.store.arrays import forget_pages

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from saetui.core.documents import CorpusChanges
 from saetui.core.feature_layout import LEAST, VERSION, laid_out
+from saetui.core.matches import match_features
 from saetui.errors import (
     BuildError,
     BundleDamaged,
@@ -20,7 +21,6 @@ from saetui.errors import (
     SaetuiError,
     lacks_memory,
 )
-from saetui.interpret.matching import match_features
 from saetui.pipeline.changed_corpus import forget_changes
 from saetui.pipeline.context import BuildContext, BuildLog, Made, Step, fingerprint
 from saetui.pipeline.corpus_steps import READ_FACTS

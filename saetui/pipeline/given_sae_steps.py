@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import SaeWeights, preactivations
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.core.self_test import SelfTest, sampled_rows, self_test
 from saetui.errors import InputError
 from saetui.interpret.labels import FeatureLabel

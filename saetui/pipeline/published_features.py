@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, Postings
 from saetui.core.families import Edge, Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.features import CLEAN_DENSITY, CLEAN_F1, CLEAN_PEARSON
-from saetui.core.postings import Postings
 from saetui.interop.saerch_texts import PublishedFamily, PublishedFeature
 from saetui.interpret.families.building import clean_features
 from saetui.interpret.families.co_occurrence import together_with

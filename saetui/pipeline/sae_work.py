@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.codec import Codes, Float, Postings, SaeWeights
 from saetui.core.features import both_ends, co_occurring
-from saetui.core.postings import Postings
 from saetui.core.truth import Probabilities, Truth, counted_codes
 from saetui.embed import Embedder
 from saetui.embed.protocol import lengths_read

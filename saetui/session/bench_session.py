@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from saetui.core.changes import DEFAULT_MODE, Change, Mode
 from saetui.core.codec import Float
 from saetui.core.document_filter import EVERYTHING, DocumentFilter
-from saetui.core.search import single, unit
+from saetui.core.scores import single, unit
 from saetui.core.search_request import SearchRequest
 from saetui.progress import Progress
 from saetui.session.session import Session

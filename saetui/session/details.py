@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from saetui.core.documents import Document
 from saetui.core.families import Family
 from saetui.core.features import Lift, decile_positions, histogram, lift_of
-from saetui.core.search import cosines, single, top, unit
+from saetui.core.scores import cosines, single, top, unit
 from saetui.interpret.families.co_occurrence import Activations, Block, co_occurrence_block
 from saetui.interpret.families.superfeatures import family_documents
 from saetui.session.features.annotated_features import AnnotatedFeatures

@@ -16,7 +16,7 @@ from saetui.core.changes import (
     knob_of,
 )
 from saetui.core.codec import Float
-from saetui.core.search import distinct, single, top, unit
+from saetui.core.scores import distinct, single, top, unit
 from saetui.core.search_request import SearchRequest
 from saetui.core.steering import reward
 from saetui.core.words import words_of

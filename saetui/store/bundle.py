@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import distinct
+from saetui.core.scores import distinct
 from saetui.errors import BundleDamaged, InputError
 from saetui.store import layout, saes
 from saetui.store.arrays import StoredRows, map_array

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Codes
-from saetui.core.search import cosines, single
+from saetui.core.scores import cosines, single
 from saetui.core.self_test import sampled_rows, self_test
 from saetui.errors import SaetuiError
 from saetui.store.atomic import sha256_of

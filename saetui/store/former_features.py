@@ -21,9 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from saetui.core.codec import Float
+from saetui.core.codec import Float, Postings
 from saetui.core.matches import REMEMBERED, Anchor
-from saetui.core.postings import Postings
 from saetui.errors import BundleDamaged
 from saetui.store.atomic import atomic_write
 from saetui.store.documents import DocumentStore

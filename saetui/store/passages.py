@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import cosines
+from saetui.core.scores import cosines
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import forget_pages, map_array
 from saetui.store.document_tables import Facts

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes, Float, SaeWeights
-from saetui.core.postings import Postings
+from saetui.core.codec import Codes, Float, Postings, SaeWeights
 from saetui.core.truth import Truth
 from saetui.errors import BundleDamaged
 from saetui.store.arrays import forget_pages, map_array

@@ -8,11 +8,10 @@ from typing import Any, Generic, Self, TypeVar, overload
 
 import numpy as np
 
-from saetui.core.codec import Codes, Float, SaeWeights
+from saetui.core.codec import Codes, Float, Postings, SaeWeights
 from saetui.core.families import Families
 from saetui.core.features import by_lift, co_occurring, nearest_and_opposed
 from saetui.core.matches import Matches
-from saetui.core.postings import Postings
 from saetui.core.truth import Truth, counted_codes
 from saetui.errors import BundleDamaged
 from saetui.store import layout, saes

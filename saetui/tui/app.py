@@ -14,7 +14,6 @@ from saetui.errors import SaetuiError
 from saetui.glyphs import UNICODE
 from saetui.tex import use_unicode
 from saetui.tui.background import in_background
-from saetui.tui.charset import CharsetFilter, glyphs_for, terminal_encoding
 from saetui.tui.commands import COMMANDS, Commands
 from saetui.tui.keymap import use_own_keys
 from saetui.tui.palette import (
@@ -34,6 +33,7 @@ from saetui.tui.recovery import (
 from saetui.tui.screens.dialogs import Palette
 from saetui.tui.screens.help import HelpScreen
 from saetui.tui.screens.main import MainScreen
+from saetui.tui.terminal import CharsetFilter, glyphs_for, terminal_encoding
 
 if TYPE_CHECKING:
     from textual.worker import WorkType

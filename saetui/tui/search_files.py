@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 from saetui.errors import InputError
 from saetui.paths import recovered_dir, user_path
 from saetui.tui.background import Severity, start_work, tell
-from saetui.tui.copying import copy_text
 from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
 from saetui.tui.screens.open_preset import OpenPresetScreen, Saved
 from saetui.tui.screens.steps import Step, StepsScreen
 from saetui.tui.search_control import SearchControl
+from saetui.tui.terminal import copy_text
 
 if TYPE_CHECKING:
     from textual.widget import Widget

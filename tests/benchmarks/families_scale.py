@@ -25,9 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bundles import save_codes
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.families import FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.interpret.families.building import build_families, clean_features, rank_features
 from saetui.interpret.families.co_occurrence import count_co_occurrence
 from saetui.progress import Silent

@@ -25,10 +25,9 @@ from bundles import HashEmbedder, make_bundle, save_codes
 from families_scale import make_codes
 from filter_latency import SYLLABLES
 
-from saetui.core.codec import SaeWeights
+from saetui.core.codec import SaeWeights, build_postings
 from saetui.core.families import Families, Family, FamilyLabel, FamilyParameters
 from saetui.core.features import statistics
-from saetui.core.postings import build_postings
 from saetui.session.session import Session
 from saetui.store.atomic import sha256_of
 from saetui.store.bundle import Bundle

@@ -26,7 +26,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 
 from saetui.core.features import histogram
-from saetui.core.search import single, unit
+from saetui.core.scores import single, unit
 from saetui.session.bench_session import features_met
 from saetui.session.search.ranking import Ranker
 from saetui.session.session import Session, open_session

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import saetui
+from saetui.core.codec import Postings
 from saetui.core.group_tests import compare_groups, most_in
-from saetui.core.postings import Postings
 from saetui.core.trend_tests import associate, trend_test
 from saetui.errors import InputError
 from saetui.session.questions.fields import timeline

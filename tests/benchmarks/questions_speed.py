@@ -24,10 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.documents import Document
 from saetui.core.feature_layout import laid_out
-from saetui.core.postings import build_postings
 from saetui.session.session import Session, open_session
 from saetui.store import layout, saes
 from saetui.store.atomic import sha256_of

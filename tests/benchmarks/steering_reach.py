@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from saetui.core.changes import Change
-from saetui.core.search import cosines
+from saetui.core.scores import cosines
 from saetui.core.search_request import SearchRequest
 from saetui.session.session import Session, open_session
 

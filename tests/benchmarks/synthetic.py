@@ -30,7 +30,7 @@ from saetui.core.codec import SaeWeights
 from saetui.core.documents import Document
 from saetui.core.families import Families, Family, FamilyParameters
 from saetui.core.features import statistics
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.embed import EmbedderSettings
 from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent

@@ -12,7 +12,7 @@ from command_line import Run
 
 from saetui.cli.interop import FORMATS
 from saetui.core.codec import encode
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.interop.latent_scope import model_name
 from saetui.interop.sae_readers import read_autoencoder
 from saetui.store.bundle import Bundle

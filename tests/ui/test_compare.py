@@ -10,8 +10,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from saetui.core.document_filter import DocumentFilter
 from saetui.session.session import Session
+from saetui.tui.screens.dialogs import PairScreen
 from saetui.tui.screens.document import DocumentScreen
-from saetui.tui.screens.pair import PairScreen
 from saetui.tui.views.compare import CompareView
 from saetui.tui.views.features import FeaturesView
 

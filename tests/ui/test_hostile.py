@@ -15,11 +15,11 @@ from textual.geometry import Region
 
 from saetui.glyphs import ASCII, UNICODE
 from saetui.session.session import Session
-from saetui.tui.columns import fit, signed, wrap
 from saetui.tui.messages import OpenDocument
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.main import MainScreen
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import fit, signed, wrap
 from saetui.tui.widgets.reading import document_lines
 
 DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

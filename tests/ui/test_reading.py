@@ -12,11 +12,11 @@ from saetui.core.documents import Document
 from saetui.session.evidence import EvidenceFinder
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
-from saetui.tui.columns import wrap
 from saetui.tui.messages import OpenDocument
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.views.features import FeaturesView
 from saetui.tui.widgets.details import TextPane
+from saetui.tui.widgets.lines import wrap
 from saetui.tui.widgets.reading import MARK, marked_lines
 
 QUERY = "black hole merger chirp"

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from saetui.pipeline.demo import prepare_demo
 from saetui.session.session import Session
 from saetui.store.bundle import Bundle
-from saetui.tui.screens.pair import PairScreen
+from saetui.tui.screens.dialogs import PairScreen
 
 README = Path(__file__).parents[2] / "README.md"
 SMALL = (110, 32)

@@ -19,10 +19,10 @@ from saetui.session.saved.search_json import search_to_json
 from saetui.session.session import Session
 from saetui.session.steering import effects, steered_toward
 from saetui.store.bundle import Bundle
-from saetui.tui.columns import signed
 from saetui.tui.screens.document import DocumentScreen
 from saetui.tui.screens.open_preset import OpenPresetScreen
 from saetui.tui.screens.steps import StepsScreen
+from saetui.tui.widgets.lines import signed
 from saetui.tui.widgets.status import VIEWS
 from saetui.tui.widgets.text_line import TextLine
 

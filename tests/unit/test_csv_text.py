@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.csv_text import csv_text, without_guard
+from saetui.text import csv_text, without_guard
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=1))

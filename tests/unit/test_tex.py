@@ -7,7 +7,7 @@ import time
 import pytest
 
 from saetui.tex import readable, readable_parts, use_unicode
-from saetui.tui.columns import fit, wrap
+from saetui.tui.widgets.lines import fit, wrap
 from saetui.tui.widgets.reading import MARK, marked_lines
 
 

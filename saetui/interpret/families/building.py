@@ -31,9 +31,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, Postings
 from saetui.core.families import CoOccurrence, Edge, Families, Family, FamilyParameters
-from saetui.core.postings import Postings
 from saetui.interpret.families.co_occurrence import count_co_occurrence, lifts
 from saetui.progress import Progress
 

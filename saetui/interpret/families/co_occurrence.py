@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, Postings
 from saetui.core.families import CoOccurrence, FamilyParameters
-from saetui.core.postings import Postings
 from saetui.progress import Progress
 
 # Documents per block; what is read of them stays in the processor's cache.

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, Postings
 from saetui.core.families import Families, Family
-from saetui.core.postings import Postings
 from saetui.interpret.families.superfeatures import family_postings
 from saetui.interpret.judging.judges import WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.scores import Scores

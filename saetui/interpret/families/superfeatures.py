@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Float, Int
+from saetui.core.codec import Float, Int, Postings, sort_by_activation
 from saetui.core.families import Families, Family, FamilyLabel
-from saetui.core.postings import Postings, sort_by_activation
 from saetui.interpret.families.co_occurrence import Activations
 from saetui.interpret.labels import LONGEST_LABEL, Key, key_of
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Float, Int
-from saetui.core.postings import Postings
-from saetui.core.search import top
+from saetui.core.codec import Float, Int, Postings
+from saetui.core.scores import top
 from saetui.store.arrays import forget_pages
 
 STRONGEST = 50

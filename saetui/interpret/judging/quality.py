@@ -17,9 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Float
+from saetui.core.codec import Float, Postings
 from saetui.core.features import DEAD, MIXED, ONE, RARE, TWO, WORD, statistics
-from saetui.core.postings import Postings
 from saetui.interpret.judging.evidence import Sample
 from saetui.interpret.labels import is_joined
 from saetui.store.arrays import forget_pages

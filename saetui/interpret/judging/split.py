@@ -15,8 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Int
-from saetui.core.postings import Postings
+from saetui.core.codec import Int, Postings
 from saetui.interpret.judging.evidence import STRONGEST
 from saetui.interpret.terms.tokens import GAP, Tokens
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Int
+from saetui.core.codec import Int, Postings
 from saetui.core.features import decile_positions
-from saetui.core.postings import Postings
 from saetui.interpret.judging.evidence import HARD_NEGATIVES, Evidence, Sample, nearest_inactive
 
 STRONGEST = 20

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.postings import Postings
+from saetui.core.codec import Postings
 from saetui.core.truth import COUNTS_FROM, STEPS, Probabilities, stored
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.judging.quality import LabelEvidence, double_labels

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import unit
+from saetui.core.scores import unit
 from saetui.errors import EmbedderError
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.terms.phrases import Phrases

@@ -8,8 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from saetui.core.codec import Int
-from saetui.core.postings import Postings
+from saetui.core.codec import Int, Postings
 from saetui.core.words import without_spaces
 from saetui.interpret.judging.evidence import Evidence, Sample, gather_evidence
 from saetui.interpret.judging.split import restricted

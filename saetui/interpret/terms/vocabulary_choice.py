@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float, Int
-from saetui.core.search import top
+from saetui.core.scores import top
 from saetui.interpret.judging.evidence import Evidence
 from saetui.interpret.judging.judges import OfflineJudge
 from saetui.interpret.judging.trials import Trials

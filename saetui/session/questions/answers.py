@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.group_tests import TwoGroups
-from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.store.atomic import ending_of, write_text
+from saetui.text import csv_text
 
 Unit = Literal["feature", "family", "topic"]
 Figure = float | int | str | None

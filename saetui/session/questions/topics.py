@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from saetui.core.group_tests import compare_groups
 from saetui.core.topics import Topics, find_topics, normalised_information, purity
-from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.details import Example
 from saetui.session.questions.answers import Answer, AnswerRow, Column, known
@@ -18,6 +17,7 @@ from saetui.session.questions.groups import mask_of
 from saetui.session.questions.units import examples, units_of
 from saetui.session.session import Session
 from saetui.store.atomic import ending_of, write_text
+from saetui.text import csv_text
 
 COLUMNS = (
     Column("documents", "docs", "count", 8),

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Postings
 from saetui.core.group_tests import (
     LEAST_DOCUMENTS,
     Counts,
@@ -17,7 +18,6 @@ from saetui.core.group_tests import (
     same_in_strata,
     share_interval,
 )
-from saetui.core.postings import Postings
 from saetui.core.trend_tests import thirds, trend_test
 from saetui.errors import InputError
 from saetui.session.details import Example

@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Postings
 from saetui.core.features import MIXED, TWO, WORD
 from saetui.core.group_tests import TwoGroups, corrected
-from saetui.core.postings import Postings
 from saetui.interpret.families.superfeatures import family_postings
 from saetui.session.details import Example
 from saetui.session.questions.answers import Unit

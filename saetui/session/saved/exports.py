@@ -7,14 +7,13 @@ from pathlib import Path
 
 from saetui.core.documents import Document
 from saetui.corpus.json_records import submission_month, without_prefix
-from saetui.csv_text import csv_text
 from saetui.errors import InputError
 from saetui.session.saved.search_json import search_to_json
 from saetui.session.search.response import SearchResponse
 from saetui.session.session import Session
 from saetui.store.atomic import ending_of, write_text
 from saetui.store.lists import Listed
-from saetui.text import visible_line
+from saetui.text import csv_text, visible_line
 
 _IN_LINK = re.compile(r"arxiv\.org/(?:abs|pdf)/(.+?)(?:\.pdf)?$", re.IGNORECASE)
 # BibTeX has its own words for months.

@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from saetui.core.codec import Postings
 from saetui.core.document_filter import (
     EVERYTHING,
     Comparison,
@@ -18,7 +19,6 @@ from saetui.core.document_filter import (
 )
 from saetui.core.documents import facts_of, texts_in
 from saetui.core.features import check_feature
-from saetui.core.postings import Postings
 from saetui.corpus.corpus import CategoryFilter
 from saetui.errors import InputError
 from saetui.store.bundle import Bundle

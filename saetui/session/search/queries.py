@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from saetui.core.codec import Float, SaeWeights, encode_dense
-from saetui.core.relevance import Relevance
-from saetui.core.search import unit
+from saetui.core.query_features import Relevance
+from saetui.core.scores import unit
 from saetui.core.search_request import SearchRequest
 from saetui.core.steering import optimise, steer_code, steered_vector, turned_off
 from saetui.embed import Embedder, EmbedderSettings, load_embedder

@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.query_code import (
+from saetui.core.query_features import (
     DOUBTED,
     NEIGHBOURS,
+    TOLD,
+    Relevance,
     ShortTexts,
+    log_lift,
+    probability,
     query_code,
     shares_of,
     shortness,
 )
-from saetui.core.relevance import TOLD, Relevance, log_lift, probability
 from saetui.core.truth import counted_of, counts_of
 from saetui.core.words import words_of
 from saetui.interpret.terms.contexts import bare
@@ -61,8 +64,8 @@ class EncodedText:
     """What the text of a query is made of.
 
     Attributes:
-        code: Its dense code `(n,)`, see `saetui.core.query_code`.
-        relevance: What it asks about, see `saetui.core.relevance`.
+        code: Its dense code `(n,)`, see `saetui.core.query_features`.
+        relevance: What it asks about, see `saetui.core.query_features`.
     """
 
     code: Float
@@ -91,7 +94,7 @@ _OPENING = 1_000
 
 
 class QueryEncoder:
-    """Encodes the texts of queries; see `saetui.core.query_code`.
+    """Encodes the texts of queries; see `saetui.core.query_features`.
 
     Args:
         bundle: Holds what its short texts are like, if that was measured.

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.scores import NEAREST, STRONGEST, AddedScores, best_by_sum
-from saetui.core.search import cosines, top, unit
+from saetui.core.scores import NEAREST, STRONGEST, AddedScores, best_by_sum, cosines, top, unit
 from saetui.session.search.document_masks import Eligible
 from saetui.store.arrays import forget_pages
 from saetui.store.bundle import Bundle

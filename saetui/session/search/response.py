@@ -99,8 +99,8 @@ class SearchResponse:
         request: The search.
         results: The documents found, best first.
         features: Features that the query asks about, the most probable first, then those that were
-            added; see `saetui.core.relevance`. Of a document those that it activates, strongest
-            first.
+            added; see `saetui.core.query_features`. Of a document those that it activates,
+            strongest first.
         dropped: Documents that are results without steering and not with it.
         drift: Cosine of the query's embedding and the steered vector; 1 in `codes`, and in `delta`
             if nothing changed; None without a query.

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from saetui.core.changes import BY_DOCUMENTS, DEFAULT_MODE
 from saetui.core.codec import Float
-from saetui.core.scores import AddedScores, Explanation, explain, explain_sum
-from saetui.core.search import cosines, single, unit
+from saetui.core.scores import AddedScores, Explanation, cosines, explain, explain_sum, single, unit
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.document_masks import DocumentMasks, Eligible

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import cosines, top
+from saetui.core.scores import cosines, top
 from saetui.errors import BundleDamaged
 from saetui.store.index.building import (
     asked_kind,

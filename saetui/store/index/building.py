@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import cosines, single, top
+from saetui.core.scores import cosines, single, top
 from saetui.errors import InputError
 from saetui.store.arrays import forget_pages, map_array, save_array
 from saetui.store.atomic import sha256_of

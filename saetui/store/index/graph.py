@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.errors import COMPILER_HINT, BundleDamaged, SaetuiError, lacks_memory
 from saetui.store.arrays import forget_pages, map_array
 from saetui.store.atomic import atomic_write, prove_once, remembered_sha256, sha256_of, write_json

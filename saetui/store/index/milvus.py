@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saetui.core.codec import Float
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.errors import MissingDependency, SaetuiError
 from saetui.paths import user_path
 from saetui.store.arrays import forget_pages

@@ -14,7 +14,6 @@ from saetui.errors import SaetuiError
 from saetui.text import visible_line
 from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings, key_of
-from saetui.tui.copying import copy_text
 from saetui.tui.messages import (
     Feedback,
     Judge,
@@ -30,6 +29,7 @@ from saetui.tui.messages import (
     ToList,
 )
 from saetui.tui.screens.dialogs import ClosedOnce
+from saetui.tui.terminal import copy_text
 from saetui.tui.widgets.details import DetailList, DetailRow, TextPane, Trust, document_rows
 from saetui.tui.widgets.lines import Heading, Notice
 from saetui.tui.widgets.reading import LONGEST_LABEL, document_lines, line_of, marked_sentence

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from saetui.core.words import matches
 from saetui.text import visible_line
 from saetui.tui.background import start_work
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.screens.dialogs import Dialog, frame
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Pieces, fit
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from saetui.core.search_request import SearchRequest
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.screens.dialogs import Dialog, frame
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Pieces, fit
 
 
 @dataclass(frozen=True)

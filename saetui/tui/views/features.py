@@ -13,8 +13,7 @@ from saetui.tui.annotations import AnnotationControl
 from saetui.tui.background import NewestRequest
 from saetui.tui.commands import bindings
 from saetui.tui.screens.add_feature import AddFeatureScreen
-from saetui.tui.screens.dialogs import EditTextScreen, open_dialog
-from saetui.tui.screens.pair import PairScreen
+from saetui.tui.screens.dialogs import EditTextScreen, PairScreen, open_dialog
 from saetui.tui.views.browser import Browser
 from saetui.tui.widgets.details import DetailRow, section
 from saetui.tui.widgets.feature_list import (

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from saetui.glyphs import Glyphs
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.details import DetailRow, example_documents, section, text_rows
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Pieces, fit
 
 if TYPE_CHECKING:
     from saetui.session.details import Example

@@ -12,10 +12,9 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, cut, fit
 from saetui.tui.commands import bindings
 from saetui.tui.widgets.feature_list import short
-from saetui.tui.widgets.lines import Lines
+from saetui.tui.widgets.lines import Lines, Pieces, cut, fit
 
 if TYPE_CHECKING:
     from saetui.session.details import FamilyDetail

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from saetui.tui.columns import Pieces, cut, fit, wrap
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Pieces, cut, fit, wrap
 
 if TYPE_CHECKING:
     from saetui.session.details import DocumentDetail, Example, Neighbour

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import bindings
 from saetui.tui.widgets.feature_list import trust
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Pieces, fit
 
 if TYPE_CHECKING:
     from saetui.core.families import Family

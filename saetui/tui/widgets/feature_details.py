@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from saetui.glyphs import Glyphs
 from saetui.text import visible_line
-from saetui.tui.columns import cut, fit
 from saetui.tui.widgets.details import (
     VALUE,
     DetailRow,
@@ -19,6 +18,7 @@ from saetui.tui.widgets.details import (
     text_rows,
 )
 from saetui.tui.widgets.feature_list import short
+from saetui.tui.widgets.lines import cut, fit
 
 if TYPE_CHECKING:
     from saetui.core.families import FamilyLabel

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from saetui.glyphs import Glyphs
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.line_list import LineList
+from saetui.tui.widgets.lines import Pieces, fit
 
 if TYPE_CHECKING:
     from saetui.core.families import Families

@@ -12,11 +12,10 @@ from saetui.errors import SaetuiError
 from saetui.glyphs import Glyphs
 from saetui.text import visible_line
 from saetui.tui.background import NewestRequest
-from saetui.tui.columns import Pieces, cut, fit
 from saetui.tui.messages import OpenFamily, OpenFeature
 from saetui.tui.widgets.details import VALUE, DetailList, DetailRow, section, text_rows
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.lines import Heading
+from saetui.tui.widgets.lines import Heading, Pieces, cut, fit
 
 if TYPE_CHECKING:
     from saetui.session.questions.answers import AnswerRow

@@ -14,9 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from saetui.glyphs import Glyphs
-from saetui.tui.columns import Pieces, wrap
 from saetui.tui.commands import bindings
-from saetui.tui.widgets.lines import LineRenderer
+from saetui.tui.widgets.lines import LineRenderer, Pieces, wrap
 
 Row = TypeVar("Row")
 

@@ -18,9 +18,8 @@ from textual.widget import Widget
 from saetui.core.map_window import BRAILLE, Window, Wish, braille, placed
 from saetui.glyphs import UNICODE, Glyphs
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.feature_list import trust
-from saetui.tui.widgets.lines import Lines, cells
+from saetui.tui.widgets.lines import Lines, Pieces, cells, fit
 
 if TYPE_CHECKING:
     from saetui.session.questions.feature_map import FeatureMap

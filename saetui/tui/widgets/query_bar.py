@@ -12,10 +12,9 @@ from saetui.core.document_filter import DocumentFilter
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, fit, signed
 from saetui.tui.commands import key_of
 from saetui.tui.search_control import SearchControl
-from saetui.tui.widgets.lines import Lines, Notice, cells
+from saetui.tui.widgets.lines import Lines, Notice, Pieces, cells, fit, signed
 from saetui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:

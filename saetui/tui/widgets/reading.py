@@ -13,9 +13,8 @@ from saetui.errors import SaetuiError
 from saetui.tex import readable_parts
 from saetui.text import visible, visible_line
 from saetui.tui.background import NewestRequest
-from saetui.tui.columns import Piece, Pieces, wrap
 from saetui.tui.widgets.details import DetailRow, TextPane, text_rows
-from saetui.tui.widgets.lines import Heading, Notice
+from saetui.tui.widgets.lines import Heading, Notice, Piece, Pieces, wrap
 
 if TYPE_CHECKING:
     from saetui.core.documents import Document

@@ -9,10 +9,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from saetui.tui.columns import Pieces, fit, signed
 from saetui.tui.commands import bindings
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.lines import Heading, Lines, cells
+from saetui.tui.widgets.lines import Heading, Lines, Pieces, cells, fit, signed
 
 if TYPE_CHECKING:
     from saetui.session.search.response import Dropped, Result, SearchResponse

@@ -8,11 +8,10 @@ from textual import events
 from textual.message import Message
 
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.widgets.details import DetailRow, section, text_rows
 from saetui.tui.widgets.feature_list import short, trust
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.lines import Lines
+from saetui.tui.widgets.lines import Lines, Pieces, fit
 
 if TYPE_CHECKING:
     from saetui.core.families import Family

@@ -10,9 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from saetui.text import visible_line
-from saetui.tui.columns import Pieces, fit
 from saetui.tui.commands import SIGNS, commands_of
-from saetui.tui.widgets.lines import Lines, cells
+from saetui.tui.widgets.lines import Lines, Pieces, cells, fit
 
 VIEWS = (
     ("search", "Search"),

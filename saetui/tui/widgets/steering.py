@@ -8,10 +8,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from saetui.core.search_request import SearchRequest
-from saetui.tui.columns import Piece, Pieces, fit, signed
 from saetui.tui.commands import bindings, key_of
 from saetui.tui.widgets.line_list import LineList
-from saetui.tui.widgets.lines import Heading
+from saetui.tui.widgets.lines import Heading, Piece, Pieces, fit, signed
 
 if TYPE_CHECKING:
     from saetui.session.search.response import QueryFeature

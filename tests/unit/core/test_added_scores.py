@@ -6,10 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import real_saes, unit_rows
 
-from saetui.core.codec import encode, encode_dense
-from saetui.core.postings import build_postings
-from saetui.core.scores import AddedScores, Term, best_by_sum, explain_sum
-from saetui.core.search import cosines, top
+from saetui.core.codec import build_postings, encode, encode_dense
+from saetui.core.scores import AddedScores, Term, best_by_sum, cosines, explain_sum, top
 from saetui.core.steering import rewards, shown, steered_vector, turned_off
 
 _elsewhere = st.sampled_from([0.0, 0.0, -0.25, -np.inf])

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import dense, sparse_codes
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.core.scores import AddedScores
 from saetui.core.steering import rewards
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import dense, real_saes, sparse_codes
 
-from saetui.core.codec import Codes, SaeWeights
+from saetui.core.codec import Codes, SaeWeights, build_postings
 from saetui.core.features import (
     DECILES,
     co_occurring,
@@ -18,7 +18,6 @@ from saetui.core.features import (
     nearest_and_opposed,
     statistics,
 )
-from saetui.core.postings import build_postings
 
 activations = st.lists(st.floats(0, 2.0**100, width=32, exclude_min=True), max_size=40).map(
     lambda values: np.array(sorted(values, reverse=True), dtype=np.float32)

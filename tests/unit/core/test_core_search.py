@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sae_strategies import unit_rows
 
-from saetui.core.search import cosines, distinct, top, unit
+from saetui.core.scores import cosines, distinct, top, unit
 
 scores = st.lists(
     st.one_of(st.sampled_from([-1.0, 0.0, 0.5, 1.0]), st.floats(-1, 1, width=32)), max_size=30

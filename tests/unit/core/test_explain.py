@@ -8,8 +8,7 @@ from sae_strategies import real_saes, unit_rows
 
 from saetui.core.changes import MODES, Change, Mode
 from saetui.core.codec import SaeWeights, encode_dense
-from saetui.core.scores import explain
-from saetui.core.search import cosines
+from saetui.core.scores import cosines, explain
 from saetui.core.steering import steer_code, steered_vector
 
 modes = st.sampled_from(MODES)

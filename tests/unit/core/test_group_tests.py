@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, Postings, build_postings
 from saetui.core.group_tests import (
     compare_groups,
     corrected,
@@ -13,7 +13,6 @@ from saetui.core.group_tests import (
     same_in_strata,
     share_interval,
 )
-from saetui.core.postings import Postings, build_postings
 from saetui.core.trend_tests import Trend, associate, average_ranks, thirds, trend_test
 
 N, FEATURES = 400, 30

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from sae_strategies import dense, sparse_codes
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 
 
 @given(sparse_codes())

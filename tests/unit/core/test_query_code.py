@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sae_strategies import real_saes, unit_rows
 
 from saetui.core.codec import Codes, encode, encode_dense
-from saetui.core.query_code import SHARE, ShortTexts, activations, query_code, shortness
+from saetui.core.query_features import SHARE, ShortTexts, activations, query_code, shortness
 
 
 def nothing(n: int, d: int) -> ShortTexts:

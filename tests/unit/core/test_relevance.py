@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from saetui.core.relevance import FIRST, SURE, Relevance, log_lift, probability
+from saetui.core.query_features import FIRST, SURE, Relevance, log_lift, probability
 
 
 def relevance(chances: list[float], near: list[int]) -> Relevance:

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.codec import Codes
-from saetui.core.postings import Postings, build_postings
+from saetui.core.codec import Codes, Postings, build_postings
 from saetui.core.truth import STEPS, Truth, counted_codes, counted_of, counting, counts_of, stored
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from saetui.core.search import cosines, top
+from saetui.core.scores import cosines, top
 from saetui.evaluate.retrieval import nearest
 
 

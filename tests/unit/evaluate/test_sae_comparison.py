@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import Postings, build_postings
+from saetui.core.codec import Codes, Postings, build_postings
 from saetui.evaluate.sparse_probe import by_figure, differences, probe_field
 
 N, FEATURES = 400, 20

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import Postings, build_postings
+from saetui.core.codec import Codes, Postings, build_postings
 from saetui.evaluate.sparse_probe import auc, sparse_probe
 
 N, FEATURES = 600, 25

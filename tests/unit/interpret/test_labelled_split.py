@@ -6,8 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.interpret import labelling
 from saetui.interpret.judging.evidence import STRONGEST
 from saetui.interpret.judging.split import documents_to_read

@@ -5,8 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.errors import BuildError, EmbedderError
 from saetui.interpret.judging.judges import AND_TERMS, EMBEDDER, WORDS, WORDS_AND_EMBEDDER
 from saetui.interpret.judging.trials import DECILES, PROTOCOLS, TOP

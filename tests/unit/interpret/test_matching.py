@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.core.codec import SaeWeights, encode
-from saetui.core.postings import build_postings
-from saetui.interpret.matching import match_features
+from saetui.core.codec import SaeWeights, build_postings, encode
+from saetui.core.matches import match_features
 from saetui.progress import Silent
 
 D = 6

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saetui.core.codec import Codes, SaeWeights, encode, encode_in_blocks
+from saetui.core.codec import Codes, SaeWeights, build_postings, encode, encode_in_blocks
 from saetui.core.features import nearest_and_opposed
-from saetui.core.postings import build_postings
 from saetui.pipeline.encoding import encode_corpus
 from saetui.progress import Silent
 from saetui.store import saes

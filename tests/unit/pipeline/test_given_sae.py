@@ -9,7 +9,7 @@ from corpora import SmallCorpus, write_corpus
 from test_build import contents
 
 from saetui.core.codec import Codes, SaeWeights, encode
-from saetui.core.search import single
+from saetui.core.scores import single
 from saetui.errors import InputError
 from saetui.interop.autoencoder import write_saelens
 from saetui.pipeline.build import add_saes, build_bundle

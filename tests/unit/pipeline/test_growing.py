@@ -19,9 +19,8 @@ from corpora import write_corpus
 from growing import EDITED, REMOVED, GrowingCorpus, write
 from test_build import Stopped, StopsAfter, contents
 
-from saetui.core.codec import Codes, encode_in_blocks
+from saetui.core.codec import Codes, build_postings, encode_in_blocks
 from saetui.core.families import Family, FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.embed import EmbedderSettings
 from saetui.errors import InputError
 from saetui.pipeline.build import bring_up_to_date, build_bundle

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bundles import HashEmbedder, make_bundle
 
-from saetui.core.search import cosines
+from saetui.core.scores import cosines
 from saetui.errors import BundleError, InputError
 from saetui.session.session import Session, open_session
 from saetui.store.bundle import Bundle

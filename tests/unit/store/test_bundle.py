@@ -14,8 +14,7 @@ import pytest
 from bundles import HashEmbedder, make_bundle, make_documents
 from damage import explore, fresh
 
-from saetui.core.codec import encode
-from saetui.core.postings import build_postings
+from saetui.core.codec import build_postings, encode
 from saetui.errors import BundleDamaged, InputError
 from saetui.store.bundle import Bundle
 from saetui.store.check import check_bundle

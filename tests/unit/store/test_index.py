@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from saetui.core.search import cosines, top
+from saetui.core.scores import cosines, top
 from saetui.errors import BundleDamaged
 from saetui.store import atomic
 from saetui.store.index import (

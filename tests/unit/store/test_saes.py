@@ -12,8 +12,7 @@ import pytest
 from bundles import save_codes
 from safetensors.numpy import load_file, save_file
 
-from saetui.core.codec import SaeWeights, encode
-from saetui.core.postings import build_postings
+from saetui.core.codec import SaeWeights, build_postings, encode
 from saetui.errors import BundleDamaged
 from saetui.store import atomic
 from saetui.store.arrays import save_array

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.families import FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.interpret.families.building import clean_features, rank_features
 
 PARAMETERS = FamilyParameters()

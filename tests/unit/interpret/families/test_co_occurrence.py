@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.families import FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.interpret.families.co_occurrence import (
     count_co_occurrence,
     lifts,

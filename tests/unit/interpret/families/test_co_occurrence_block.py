@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_co_occurrence import dense, random_codes
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.interpret.families.co_occurrence import Activations, co_occurrence_block
 
 

@@ -10,9 +10,8 @@ from importlib.util import find_spec
 import pytest
 from ground_truth import compare_with_groups, compare_with_tree
 
-from saetui.core.codec import encode
+from saetui.core.codec import build_postings, encode
 from saetui.core.families import FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.interpret.families.building import find_families
 from saetui.progress import Silent
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.families import CoOccurrence, FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.interpret.families.building import build_families, find_families
 from saetui.progress import Silent
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.families import Families, Family, FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.interpret.families.statistics import BlockRatio, family_statistics
 
 N = 12

@@ -13,9 +13,8 @@ from ground_truth import (
     feature_groups,
 )
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.families import Families, Family, FamilyParameters
-from saetui.core.postings import build_postings
 
 
 def family(number, *members):

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.families import Families, Family, FamilyParameters
-from saetui.core.postings import build_postings
 from saetui.interpret.families.co_occurrence import Activations
 from saetui.interpret.families.superfeatures import (
     FamilyNames,

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.features import decile_positions
-from saetui.core.postings import build_postings
 from saetui.interpret.judging.evidence import HARD_NEGATIVES, Sample, gather_evidence
 from saetui.interpret.judging.split import restricted
 from saetui.interpret.judging.trials import PER_DECILE, STRONGEST, ExampleSource

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.core.truth import STEPS, counting
 from saetui.interpret.labelling import LabelledSplit
 from saetui.progress import Silent

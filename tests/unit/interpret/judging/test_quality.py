@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
+from saetui.core.codec import Codes, build_postings
 from saetui.core.features import DEAD, MIXED, ONE, RARE, TWO, WORD
-from saetui.core.postings import build_postings
 from saetui.interpret.judging.quality import LabelEvidence, assess
 
 N, D = 1_000, 24

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.interpret.judging.split import HELD_OUT, restricted, split_documents
 from saetui.interpret.terms.tokens import tokenize
 

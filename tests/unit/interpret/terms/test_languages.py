@@ -6,8 +6,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.core.words import without_spaces, words_of
 from saetui.interpret.judging.word_space import WordSpace
 from saetui.interpret.labels import is_joined

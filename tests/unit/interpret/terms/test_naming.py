@@ -5,8 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from saetui.core.codec import Codes
-from saetui.core.postings import build_postings
+from saetui.core.codec import Codes, build_postings
 from saetui.errors import BuildError, EmbedderError
 from saetui.interpret.judging.split import split_documents
 from saetui.interpret.terms.naming import VERSION, name_features

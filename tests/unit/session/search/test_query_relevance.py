@@ -8,7 +8,7 @@ import pytest
 from bundles import HashEmbedder
 
 from saetui import SearchRequest
-from saetui.core.relevance import SURE, TOLD
+from saetui.core.query_features import SURE, TOLD
 from saetui.session.session import Session
 
 QUERIES = ["black hole merger", "attention in language models", "bleaching of reef"]

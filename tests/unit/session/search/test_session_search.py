@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saetui.core.changes import MODES, Change, Mode
-from saetui.core.search import cosines, top
+from saetui.core.scores import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.ranking import SearchSizes

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from saetui.core.changes import MODES, Change, Mode
 from saetui.core.document_filter import DocumentFilter
 from saetui.core.documents import Document
-from saetui.core.search import cosines, top
+from saetui.core.scores import cosines, top
 from saetui.core.search_request import SearchRequest
 from saetui.errors import InputError
 from saetui.session.search.document_terms import fts_parts, fts_query
