@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,8 +138,8 @@ async def test_a_key_becomes_a_changed_row(tmp_path: Path, monkeypatch: pytest.M
     session = open_still(make_bundle(tmp_path / "small.bundle"))
     async with drive(session) as driver:
         await driver.ask("black hole merger chirp")
-        # Only threads that start from now on are watched.
-        monkeypatch.setattr("saetui.tui.background._idle", [])
+        # Only threads that start from now on are watched, so none that is still busy may come back.
+        monkeypatch.setattr("saetui.tui.background._idle", deque(maxlen=0))
         with calling("The key `right` becomes a changed row:"):
             await driver.press("right")
         assert driver.main.request.steering

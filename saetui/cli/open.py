@@ -1,4 +1,4 @@
-"""Open a bundle for a command; `saetui open`, `demo` and `keys`: the terminal app."""
+"""Open a bundle for a command; `saetui open`, `demo`, `keys` and `serve`: the terminal app."""
 
 import os
 import secrets
