@@ -19,7 +19,7 @@ def postings_of(*activations: list[float]) -> Postings:
 
 def test_probable_documents_count_and_where_none_is_the_strongest_tenth() -> None:
     postings = postings_of([5, 4, 3, 2], [*range(11, 0, -1)], [])
-    said = stored(np.array([0.1, 0.9, 0.4, 0.39, *[0.1, 0.39] * 5, 0.1]))
+    said = stored(np.array([0.1, 0.9, 0.5, 0.49, *[0.1, 0.49] * 5, 0.1]))
     counts = counting(postings, said)
     assert counts.tolist() == [False, True, True, False, True, True, *[False] * 9]
 
