@@ -7,8 +7,11 @@ from driver import NARROW, WIDE, drive, open_still
 from screens import picture
 from syrupy.assertion import SnapshotAssertion
 
+from saetui.glyphs import UNICODE
+from saetui.session.questions.overview import overview
 from saetui.session.session import Session
 from saetui.tui.views.families import FamiliesView
+from saetui.tui.widgets.landing import landing_rows
 
 
 async def test_the_first_screen_says_what_is_in_the_corpus(session: Session) -> None:
@@ -54,6 +57,17 @@ async def test_another_session_has_its_own_first_screen(session: Session) -> Non
         driver.main.session_ready(session)
         await driver.settle()
         assert driver.search.landing.display
+
+
+def test_many_years_share_bars_where_the_pane_is_narrow(session: Session) -> None:
+    years = [str(year) for year in range(1950, 2022)]
+    sizes = tuple(range(1, len(years) + 1))
+    found = replace(overview(session), periods=tuple(years), sizes=sizes)
+    for width, bars in ((100, 72), (30, 18), (8, 1)):
+        rows = landing_rows(found, UNICODE, width)
+        (line,) = [row.text for row in rows if row.text.startswith("1950 ")]
+        assert line.endswith(" 2021")
+        assert len(line) == len("1950  2021") + bars
 
 
 async def test_hostile_names_are_harmless(hostile_bundle: Path) -> None:

@@ -169,9 +169,9 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
     said = (f"{overview.documents:,} documents{dates}.", overview.changes, overview.quality)
     rows += text_rows(" ".join(each for each in said if each), width, "muted")
     if overview.periods:
-        line = glyphs.sparkline(overview.sizes)
-        dates = f"{overview.periods[0]} {line} {overview.periods[-1]}"
-        rows += section("When they were published", [DetailRow(dates)])
+        first, last = overview.periods[0], overview.periods[-1]
+        line = glyphs.sparkline(_summed(overview.sizes, width - len(first) - len(last) - 2))
+        rows += section("When they were published", [DetailRow(f"{first} {line} {last}")])
     of = "in the first and the last third"
     rows += section(f"Rising, {of}", _changes(overview.rising, glyphs, width))
     rows += section(f"Falling, {of}", _changes(overview.falling, glyphs, width))
@@ -187,6 +187,12 @@ def landing_rows(overview: "Overview", glyphs: Glyphs, width: int) -> list[Detai
         "ctrl+q quits."
     )
     return [*rows, DetailRow(""), *text_rows(keys, width, "muted")]
+
+
+def _summed(sizes: Sequence[int], most: int) -> list[int]:
+    """Sums of as many neighbours as it takes to have at most `most` of them, at least one."""
+    together = -(-len(sizes) // max(most, 1))
+    return [sum(sizes[start : start + together]) for start in range(0, len(sizes), together)]
 
 
 def _changes(rows: "Sequence[AnswerRow]", glyphs: Glyphs, width: int) -> list[DetailRow]:
