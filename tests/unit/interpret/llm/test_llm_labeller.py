@@ -93,9 +93,10 @@ def test_no_features(server, ledger):
 
 
 def test_requests_run_at_once_but_no_more_than_allowed(server, ledger):
-    # The first four wait for each other, however busy the machine is.
+    # More are sent at once when the first answer has come. Then four wait for each other, however
+    # busy the machine is.
     meeting = threading.Barrier(4)
-    server.script = [lambda request: (meeting.wait(30), None)[1]] * 4
+    server.script = [lambda request: None, *[lambda request: (meeting.wait(30), None)[1]] * 4]
     server.delay = 0.1
     labels_at(server, ledger, range(13), concurrency=4)
     assert server.most_at_once == 4
