@@ -14,8 +14,8 @@ things are done about it, all of which leave the query's own vector `e` alone:
 
 The shift removes the difference in length. A feature that nearly every short text activates is
 counted only as far as this one activates it more. The nearest documents settle which of the
-doubtful features are meant: mostly those whose labels are true of the documents, see
-`core.truth`. A feature that the text itself names is less doubtful than others.
+doubtful features are meant: mostly those whose labels may be true of the documents, see
+`core.truth.POSSIBLE_FROM`. A feature that the text itself names is less doubtful than others.
 
 Chosen on 400 titles of astro-ph and as many of cs.LG (k = 8), whose own abstracts had no say. With
 all weight on labels that are true, of the first six features .535 and .493 are active on the own
@@ -32,8 +32,8 @@ in their texts. For a feature `i` of a query `e`:
 
     log odds = -7.3 + 1.3 log((s + .02) / (b + .02)) + 1.3 c + 5.3 t + 9 cos(e - m - b_pre, d_i)
 
-    s: share of the nearest documents that count for the feature, weighted by their scores
-    b: share of all documents that count for it; with .02 a rare feature needs several near ones
+    s: share of the nearest documents that speak for the feature, weighted by their scores
+    b: share of all documents that speak for it; with .02 a rare feature needs several near ones
     c: share of the words of its label that the query has
     t: share of the ten nearest documents whose text has all words of its label, likewise weighted
     m: mean of short texts, less that of documents, as above

@@ -12,7 +12,7 @@ from saetui.core.codec import Codes, Float, Postings, SaeWeights
 from saetui.core.families import Families
 from saetui.core.features import by_lift, co_occurring, nearest_and_opposed
 from saetui.core.matches import Matches
-from saetui.core.truth import Truth, counted_codes
+from saetui.core.truth import POSSIBLE_FROM, Truth, counted_codes
 from saetui.errors import BundleDamaged
 from saetui.store import layout, saes
 from saetui.store.arrays import forget_pages, map_array
@@ -162,6 +162,11 @@ class StoredSae:
         activations, such as steering, goes by `codes` and `postings`.
         """
         return self.postings if self.truth is None else self.truth.counted
+
+    @loaded_once
+    def possible(self) -> Postings:
+        """The documents that speak for each feature of a query; see `POSSIBLE_FROM`."""
+        return self.postings if self.truth is None else self.truth.at_least(POSSIBLE_FROM)
 
     @loaded_once
     def counted_codes(self) -> Codes:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from bundles import make_bundle
 from driver import WIDE, Driver, drive, open_still
 from odd_bundles import chain_of, rewrite
@@ -469,3 +470,13 @@ async def test_no_documents(tmp_path: Path) -> None:
         await driver.press("right", "shift+tab", "enter")
         assert "holds no documents" in driver.text()
         await driver.press("2", "enter", "3", "right", "enter")
+
+
+@pytest.mark.parametrize("view", ["2", "3"])
+async def test_a_number_finds_the_feature_that_has_it(session: Session, view: str) -> None:
+    async with drive(session) as driver:
+        await driver.ask("coral reef")
+        await driver.press(view, "slash", "1", "2")
+        browser = driver.main.query_one(FeaturesView if view == "2" else FamiliesView)
+        assert browser.filter_line.value == "12"
+        assert driver.main.request.query == "coral reef"

@@ -127,8 +127,8 @@ class QueryEncoder:
         found = self._nearest(text, e, NEIGHBOURS + 1)
         said = np.flatnonzero(found.rows != (-1 if without is None else without))[:NEIGHBOURS]
         rows, scores = found.rows[said], found.scores[said]
-        counts = counts_of(rows, self._sae.codes, self._sae.counted)
-        near = counted_of(rows, self._sae.codes, counts, DOUBTED)
+        speaks = counts_of(rows, self._sae.codes, self._sae.possible)
+        near = counted_of(rows, self._sae.codes, speaks, DOUBTED)
         named = self.labels.named(text)
         code = query_code(
             self._sae.weights,
@@ -139,12 +139,10 @@ class QueryEncoder:
             scores=scores,
             named=named,
         )
-        held = np.zeros((len(rows), near.n), dtype=bool)
-        held[np.nonzero(counts)[0], near.indices[counts]] = True
-        return EncodedText(code, self._relevance(text, e, Ranking(rows, scores), held, named))
+        return EncodedText(code, self._relevance(text, e, Ranking(rows, scores), speaks, named))
 
     def _relevance(
-        self, text: str, e: Float, near: Ranking, held: NDArray[np.bool_], named: Float
+        self, text: str, e: Float, near: Ranking, speaks: NDArray[np.bool_], named: Float
     ) -> Relevance:
         """What a query asks about.
 
@@ -152,21 +150,29 @@ class QueryEncoder:
             text: The query.
             e: Its embedding, `(d,)`.
             near: The documents nearest to it.
-            held: Which of these count for which features, `(m, n)`.
+            speaks: Which places of their codes hold a feature that they speak for, `(m, k)`.
             named: Share of each label's words that the query has, `(n,)`.
         """
         told = min(TOLD, len(near.rows))
+        held = self._held(near.rows, speaks)
+        counts = counts_of(near.rows[:told], self._sae.codes, self._sae.counted)
         centred = self.as_document(text, e) - self._sae.weights.bias
         norm = np.float32(max(float(np.linalg.norm(centred)), 1e-9))
         cosine = self._sae.weights.directions @ (centred / norm)
-        everywhere = self._sae.counted.counts() / np.float32(max(len(self._bundle), 1))
+        everywhere = self._sae.possible.counts() / np.float32(max(len(self._bundle), 1))
         chances = probability(
             log_lift(shares_of(near.scores) @ held, everywhere.astype(np.float32)),
             named,
             self._in_texts(near.rows[:told], near.scores[:told]),
             np.asarray(cosine, dtype=np.float32),
         )
-        return Relevance(chances, held[:told].sum(axis=0), told)
+        return Relevance(chances, self._held(near.rows[:told], counts).sum(axis=0), told)
+
+    def _held(self, rows: NDArray[np.int64], which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which features documents `(m,)` have at places `(m, k)` of their codes, `(m, n)`."""
+        held = np.zeros((len(rows), self._sae.weights.n), dtype=bool)
+        held[np.nonzero(which)[0], np.array(self._sae.codes.indices[rows])[which]] = True
+        return held
 
     def _in_texts(self, rows: NDArray[np.int64], scores: Float) -> Float:
         """Share of some documents whose texts have all words of each label, `(n,)`."""

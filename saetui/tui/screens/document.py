@@ -96,11 +96,9 @@ class DocumentScreen(ClosedOnce[None]):
         # The documents that led here; the last one is shown.
         self._way: list[_Read] = []
         self._evidence: Evidence | None = None
-        # The place in the text to scroll to once it is laid out, the line scrolled to so far, and
-        # whether it is on the way there: a scroll takes effect with the next frame.
+        # The place in the text to scroll to once it is laid out, and how far it was scrolled.
         self._at = 0
-        self._on_the_way = False
-        self._begun = 0
+        self._begun = 0.0
         self._carrying = NewestRequest(
             self, "evidence", lambda asked: carriers(*asked), self._mark, self._unmarked
         )
@@ -129,7 +127,7 @@ class DocumentScreen(ClosedOnce[None]):
         """
         of = about if feature is None else (feature,)
         self._way = [_Read(detail, trust, feature, _place_of(of, detail, trust))]
-        self._at, self._begun = at, 0
+        self._at, self._begun = at, 0.0
         self._text.scroll_home(animate=False)
         self._show()
         self._related.focus()
@@ -221,20 +219,13 @@ class DocumentScreen(ClosedOnce[None]):
 
     def _begin(self) -> None:
         """Scroll to where the reader should begin, unless the reader has scrolled elsewhere."""
-        if not self._on_the_way and not self._is_there:
+        if self._text.scroll_y != min(self._begun, self._text.max_scroll_y):
             self._at = 0
         if self._at:
-            self._begun = line_of(self.detail.document, self._text.text_width, self._at)
-            self._on_the_way = True
-            self._text.scroll_to(y=self._begun, animate=False)
-            self._text.call_after_refresh(self._arrive)
-
-    def _arrive(self) -> None:
-        self._on_the_way = False
-
-    @property
-    def _is_there(self) -> bool:
-        return self._text.scroll_y == min(self._begun, self._text.max_scroll_y)
+            begin = line_of(self.detail.document, self._text.text_width, self._at)
+            # At once: with a later frame, the next layout would find the reader elsewhere.
+            self._text.scroll_to(y=begin, animate=False, immediate=True)
+            self._begun = self._text.scroll_y
 
     # Which sentences carry a feature.
 

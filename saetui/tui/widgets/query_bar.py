@@ -275,6 +275,7 @@ class QueryBar(Container):
     def __init__(self, control: SearchControl, leave: Callable[[], None]) -> None:
         super().__init__()
         self.query_line = TextLine(id="query", placeholder=_ASK)
+        self.query_line.leads_to_views = True
         self.filter_bar = FilterBar()
         self._steered_line = SteeredLine()
         self._lacking = Notice()

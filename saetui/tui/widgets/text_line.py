@@ -15,12 +15,22 @@ from saetui.tui.commands import bindings
 
 # Longer than any question; the rest of a longer text that is pasted is dropped.
 _LONGEST = 2_000
-# With these nobody begins a question, so in an empty line they are keys like everywhere else.
-_KEYS = frozenset([*"123456789", "question_mark", "ampersand", "slash"])
+# With these nobody begins a text, so in an empty line they are keys like everywhere else.
+_KEYS = frozenset(["question_mark", "ampersand", "slash"])
+# A filter may begin with the number of a feature, a question does not.
+_VIEWS = frozenset("123456789")
 
 
 class TextLine(Input):
-    """One line of text; escape and down leave it for the list that it belongs to."""
+    """One line of text; escape and down leave it for the list that it belongs to.
+
+    Attributes:
+        leads_to_views: Whether digits in an empty line lead to other views.
+    """
+
+    leads_to_views = False
+    # Keys that follow at once are for where the user went.
+    _left = False
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("Query line")
     DEFAULT_CSS = """
@@ -49,12 +59,21 @@ class TextLine(Input):
         return not self._passes_on(key) and super().check_consume_key(key, character)
 
     async def _on_key(self, event: events.Key) -> None:
+        key = self.screen.active_bindings.get(event.key)
+        if key is not None and key.binding.action == "leave":
+            # It takes effect only after a key that follows at once.
+            self._left = True
         if self._passes_on(event.key) and event.key in self.screen.active_bindings:
             # Textual would type it.
             event.prevent_default()
 
     def _passes_on(self, key: str) -> bool:
-        return not self.value and key in _KEYS
+        views = self.leads_to_views or self._left
+        return not self.value and (key in _KEYS or (views and key in _VIEWS))
+
+    def on_focus(self) -> None:
+        """Digits are typed again."""
+        self._left = False
 
     def action_leave(self) -> None:
         """Leave the line."""
