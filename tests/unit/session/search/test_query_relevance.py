@@ -2,14 +2,19 @@
 
 import math
 import re
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import HashEmbedder
+from bundles import HashEmbedder, make_bundle
 
 from saetui import SearchRequest
 from saetui.core.query_features import SURE, TOLD
+from saetui.core.truth import POSSIBLE_FROM, STEPS
 from saetui.session.session import Session
+from saetui.store.bundle import Bundle
+from saetui.store.saes import TRUTH
 
 QUERIES = ["black hole merger", "attention in language models", "bleaching of reef"]
 
@@ -64,6 +69,21 @@ def test_probabilities_follow_from_results_labels_and_directions(
         assert found.relevance.probability[feature] == pytest.approx(
             1 / (1 + math.exp(-odds)), abs=2e-3
         ), session.sae.features[feature].label
+
+
+def test_near_documents_speak_for_what_their_labels_may_be_true_of(tmp_path: Path) -> None:
+    chances = {}
+    for share in (0.9, POSSIBLE_FROM + 0.01, POSSIBLE_FROM - 0.01):
+        path = make_bundle(tmp_path / f"{share}.bundle", truth=True)
+        (place,) = path.glob(f"saes/*/{TRUTH}")
+        np.save(place, np.full(len(np.load(place)), round(share * STEPS), np.uint8))
+        with closing(Session(Bundle(path), embedder=HashEmbedder())) as session:
+            found = session.searcher.queries.of(SearchRequest(QUERIES[0])).relevance
+            assert found is not None
+            chances[share] = found.probability
+    counting, possible, impossible = chances.values()
+    assert np.array_equal(counting, possible)
+    assert possible.sum() > impossible.sum() + 0.2
 
 
 @pytest.mark.parametrize("query", QUERIES)
