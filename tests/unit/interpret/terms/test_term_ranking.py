@@ -5,8 +5,9 @@ import pytest
 
 from saetui.interpret.judging.judges import label_judge, measure
 from saetui.interpret.judging.signals import Signals
-from saetui.interpret.judging.trials import Examples, Trials, make_trials
+from saetui.interpret.judging.trials import Examples, Trial, Trials, make_trials
 from saetui.interpret.labels import LONGEST_LABEL
+from saetui.interpret.terms import term_ranking
 from saetui.interpret.terms.term_ranking import try_terms
 from saetui.interpret.terms.tokens import tokenize
 from saetui.progress import Silent
@@ -59,6 +60,27 @@ def test_a_term_that_tells_other_documents_gives_way(tried_with):
 def test_evidence_decides_between_terms_recognised_alike(tried_with):
     assert next(iter(tried(tried_with, 0, {"comet": 10.0, "ice": 9.0}).terms)) == "comet"
     assert next(iter(tried(tried_with, 0, {"ice": 10.0, "comet": 9.0}).terms)) == "ice"
+
+
+def chosen(confidences, mentioned):
+    """Of "RF" and "wireless" on eight documents, of which the first four are active."""
+    active = np.arange(8) < 4
+    read = term_ranking._Read(
+        np.array(confidences, np.float32), np.array(mentioned, bool), [Trial(np.arange(8), active)]
+    )
+    return term_ranking._tried({"RF": 10.0, "wireless": 9.0}, (), read, " and ")
+
+
+def test_between_terms_recognised_alike_the_one_that_more_documents_use_is_chosen():
+    alike = [[1, 1, 1, 1, 0, 0, 0, 0]] * 2
+    assert next(iter(chosen(alike, [[1, 0, 0, 0] * 2, [1, 1, 1, 1] * 2]).terms)) == "wireless"
+    assert next(iter(chosen(alike, [[1, 1, 1, 1] * 2, [1, 1, 1, 1] * 2]).terms)) == "RF"
+
+
+def test_two_terms_are_joined_only_if_they_tell_more_than_either_alone():
+    well, fairly = [1, 1, 1, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0.6, 0, 0, 0]
+    found = chosen([well, fairly], [[0] * 8, [1] * 8])
+    assert (next(iter(found.terms)), found.joined) == ("wireless", "")
 
 
 def test_a_feature_with_two_heads_is_named_after_both(tried_with):
